@@ -1,0 +1,112 @@
+"""A paper: datasets, backbones, arms, recipe, protocol, tables and figures (papers/<paper>/paper.yaml)."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from medattn.config.base import Closed, Name
+from medattn.config.protocol import Protocol
+from medattn.config.recipe import Recipe
+
+Scalar = bool | int | float | str
+Metric = Literal["accuracy"]
+
+
+class Backbone(Closed):
+    """An image network, by its name in torchvision or timm; its last layer is replaced for the class count."""
+
+    model: str = Field(
+        pattern=r"^(torchvision|timm)/[A-Za-z0-9_.-]+$", description="`torchvision/<name>` or `timm/<name>`"
+    )
+    label: str = Field("", description="name in tables and figures; default: the key")
+    stem: Literal["imagenet", "small"] = Field(
+        "imagenet",
+        description="first layers: the network's own, or a 3x3 convolution of stride 1 without pooling for images of about 32 px",
+    )
+    weights: Literal["none", "imagenet"] = Field(
+        "none", description="start from random or ImageNet weights (`medattn fetch --weights` gets them ahead)"
+    )
+    input_size: int | None = Field(
+        None, ge=8, le=1024, description="height and width in pixels to which stored images are enlarged; default: as stored"
+    )
+    arms: list[Name] | None = Field(None, description="arms that go with this backbone; default: all without a classifier")
+
+
+class Arm(Closed):
+    """One variant in a comparison: a mechanism with its hyper-parameters, `none` for vanilla, or a classifier on pixels."""
+
+    label: str = Field("", description="name in tables and figures; default: the key")
+    mechanism: str = Field("none", description="a mechanism in attention/, or `none`")
+    options: dict[str, Scalar] = Field({}, description="hyper-parameters of the mechanism or classifier")
+    classifier: Literal["logistic_regression", "svm"] | None = Field(
+        None, description="a scikit-learn classifier on pixels instead of a network; its backbone is `none`"
+    )
+    grid: dict[str, list[Scalar]] = Field(
+        {},
+        description="hyper-parameters searched over: `recipe.<key>` or `options.<key>` with the values; all combinations are tried",
+    )
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if self.classifier and self.mechanism != "none":
+            raise ValueError("an arm has a mechanism or a classifier, not both")
+        for key, values in self.grid.items():
+            if not values:
+                raise ValueError(f"grid: {key} has no values")
+            if len({repr(v) for v in values}) < len(values):
+                raise ValueError(f"grid: {key} names a value twice")
+        return self
+
+
+class Unrun(Closed):
+    """A row that the paper prints and this version can't run, with the reason that the plan and the tables show."""
+
+    backbone: Name = Field(description="backbone of the row")
+    arm: Name = Field(description="arm of the row")
+    label: str = Field(description="name in tables")
+    reason: str = Field(min_length=1, description="why it can't be run")
+
+
+class Mark(Closed):
+    """A mark in a table where one arm differs from another of the same backbone and data set."""
+
+    arm: Name = Field(description="arm that carries the mark")
+    against: Name = Field(description="arm that it is compared with")
+    sign: Literal["bold", "star"] = Field(description="how the difference is shown")
+    level: float = Field(0.01, gt=0, lt=1, description="p below which the mark is set")
+
+
+class Table(Closed):
+    """A table in the layout of the paper: a row per backbone and arm, a column per data set."""
+
+    title: str = Field(min_length=1, description="caption")
+    metric: Metric = Field("accuracy", description="what is measured")
+    decimals: int = Field(2, ge=0, le=6, description="decimals of a percentage")
+    marks: list[Mark] = Field([], description="marks for differences between arms")
+
+
+class Figure(Closed):
+    """A figure, drawn once per data set."""
+
+    title: str = Field(min_length=1, description="caption")
+    kind: Literal["attention_map"] = Field(description="`attention_map`: a map before and after learning, over the images")
+    arm: Name = Field(description="arm whose map is drawn")
+    backbone: Name | None = Field(None, description="backbone whose map is drawn; default: the first that has it")
+
+
+class Paper(Closed):
+    """One reproduced publication."""
+
+    title: str = Field(description="title of the publication")
+    citation: str = Field(description="how to cite it")
+    datasets: list[Name] = Field(min_length=1, description="data sets, by their names in the registry")
+    backbones: dict[Name, Backbone] = Field({}, description="networks by name")
+    arms: dict[Name, Arm] = Field(min_length=1, description="arms by name")
+    recipe: Recipe = Field(description="how networks are trained")
+    protocol: Protocol = Field(description="how runs become a measurement")
+    unrun: list[Unrun] = Field([], description="rows that can't be run, with reasons")
+    tables: dict[Name, Table] = Field({}, description="tables by name")
+    figures: dict[Name, Figure] = Field({}, description="figures by name")
+
+
+Changes = Annotated[dict[str, Any], Field(description="keys to change")]

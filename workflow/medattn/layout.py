@@ -1,0 +1,110 @@
+"""Where every file of a selection lies: the one place that knows the paths in results/<selection>/ and in data/."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """The files of one run. `record` is written last: where it stands, the run has ended and is never trained again."""
+
+    folder: Path
+
+    @property
+    def record(self) -> Path:
+        """Provenance and outcome of a run that ended (status ok or diverged)."""
+        return self.folder / "record.json"
+
+    @property
+    def failure(self) -> Path:
+        """What stopped the last attempt, where one failed; the run is tried again when asked for again."""
+        return self.folder / "failure.json"
+
+    @property
+    def history(self) -> Path:
+        """A row per epoch: learning rate, training loss and accuracy, accuracy on the evaluated split."""
+        return self.folder / "history.csv"
+
+    @property
+    def scores(self) -> Path:
+        """Scores of every evaluated image at every epoch."""
+        return self.folder / "scores.safetensors"
+
+    @property
+    def maps(self) -> Path:
+        """Attention maps before and after learning, where the arm has them."""
+        return self.folder / "maps.safetensors"
+
+    @property
+    def checkpoint(self) -> Path:
+        """State after the last finished epoch of a run under way."""
+        return self.folder / "checkpoint.pt"
+
+
+@dataclass(frozen=True)
+class Results:
+    """The files of one selection under results/<selection>/."""
+
+    folder: Path
+
+    @property
+    def plan(self) -> Path:
+        """The frozen plan: cells, runs and packs with all their settings."""
+        return self.folder / "plan.json"
+
+    @property
+    def plan_table(self) -> Path:
+        """The plan as a table, a row per cell."""
+        return self.folder / "plan.csv"
+
+    @property
+    def graph(self) -> Path:
+        """What Snakemake needs of the plan: jobs and the files between them."""
+        return self.folder / "graph.json"
+
+    @property
+    def measurements(self) -> Path:
+        """A row per cell, metric and procedure."""
+        return self.folder / "measurements.csv"
+
+    @property
+    def comparisons(self) -> Path:
+        """A row per pair of arms, metric and procedure."""
+        return self.folder / "comparisons.csv"
+
+    @property
+    def tables(self) -> Path:
+        """Folder of the tables in CSV, Markdown and LaTeX."""
+        return self.folder / "tables"
+
+    @property
+    def figures(self) -> Path:
+        """Folder of the figures in SVG and PNG."""
+        return self.folder / "figures"
+
+    @property
+    def captions(self) -> Path:
+        """Folder of the captions of tables and figures, in reStructuredText, for the report."""
+        return self.folder / "captions"
+
+    def run(self, cell: str, run: str) -> RunFiles:
+        """Return the files of the run `run` of the cell `cell`."""
+        return RunFiles(self.folder / "runs" / cell / run)
+
+    def choice(self, cell: str) -> Path:
+        """Return the file with the grid point and epochs that cross-validation chose for a cell."""
+        return self.folder / "choices" / f"{cell}.json"
+
+    def pack(self, pack: str) -> Path:
+        """Return the file that says how the runs of a pack ended."""
+        return self.folder / "packs" / f"{pack}.json"
+
+
+def prepared_dataset(data: Path, name: str, entry_sha256: str) -> Path:
+    """Return the folder of a prepared data set; other settings of the same data set have a folder of their own."""
+    return data / "prepared" / f"{name}-{entry_sha256[:12]}"
+
+
+def weights_folder(data: Path) -> Path:
+    """Return the folder of ImageNet weights that were fetched ahead."""
+    return data / "weights"
