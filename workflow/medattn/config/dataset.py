@@ -29,7 +29,7 @@ class PhantomSource(Closed):
     noise: float = Field(0.05, ge=0, le=1, description="standard deviation of pixel noise, of full range 1")
     contrast: float = Field(0.5, gt=0, le=1, description="brightness of a lesion, of full range 1")
     distractors: int = Field(
-        3, ge=0, le=50, description="bright spots outside the region, on average; an image has 0 to twice as many"
+        3, ge=0, le=50, description="spots outside the region, on average; an image has 0 to twice as many"
     )
     seed: int = Field(0, ge=0, description="seed of the images")
 
