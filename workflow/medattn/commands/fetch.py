@@ -48,6 +48,10 @@ def run(arguments: argparse.Namespace) -> int:
     """
     known, data = _known(arguments.config)
     data = arguments.data or data
+    if data.exists() and not data.is_dir():
+        raise UserError(
+            f"{data}: a file, but the folder of data must be a folder; choose another with --data"
+        )
     for name in arguments.names:
         if name not in known:
             raise UserError(f"medattn fetch: {unknown_name('data set', name, known)}")

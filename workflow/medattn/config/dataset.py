@@ -26,10 +26,10 @@ class PhantomSource(Closed):
     size: int = Field(28, ge=12, le=1024, description="height and width in pixels")
     channels: Literal[1, 3] = Field(1, description="1 (gray) or 3 (colour)")
     counts: dict[SplitName, list[int]] = Field(description="images per class, for each split")
-    noise: float = Field(0.05, ge=0, le=1, description="standard deviation of pixel noise, of full range 1")
-    contrast: float = Field(0.5, gt=0, le=1, description="brightness of a lesion, of full range 1")
+    noise: float = Field(0.06, ge=0, le=1, description="standard deviation of pixel noise, of full range 1")
+    contrast: float = Field(0.4, gt=0, le=1, description="brightness of a lesion, of full range 1")
     distractors: int = Field(
-        3, ge=0, le=50, description="bright spots outside the region, on average; an image has 0 to twice as many"
+        3, ge=0, le=50, description="spots outside the region, on average; an image has 0 to twice as many"
     )
     seed: int = Field(0, ge=0, description="seed of the images")
 

@@ -38,12 +38,14 @@ def original_path(name: str, entry: DatasetEntry, data: Path) -> Path:
 
     Args:
         name: name of the data set.
-        entry: its entry; `entry.path` wins where it is given.
+        entry: its entry; `entry.path` wins where it is given: the file, or the folder that holds it.
         data: folder of data.
     """
-    if entry.path is not None:
-        return Path(entry.path)
-    return data / (entry.source.file if isinstance(entry.source, MedmnistSource) else name)
+    file = entry.source.file if isinstance(entry.source, MedmnistSource) else None
+    if entry.path is None:
+        return data / (file or name)
+    path = Path(entry.path).expanduser()
+    return path / file if file and path.is_dir() else path
 
 
 def missing_reason(name: str, entry: DatasetEntry, data: Path) -> str | None:

@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from scipy.sparse import csr_array
 
 from medattn.config.dataset import DatasetEntry, FolderSource
@@ -36,6 +36,7 @@ class Row:
     """A row of images.csv: `where` names table and line, `file` lies inside the folder."""
 
     where: str
+    line: int
     image: str
     file: Path
     label: int
@@ -99,9 +100,11 @@ def read_table(entry: DatasetEntry, path: Path) -> list[Row]:
         with table.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, strict=True)
             _check_columns(reader.fieldnames or [], table)
-            rows = [_row(entry, values, path, f"{table} row {reader.line_num}") for values in reader]
+            rows = [_row(entry, values, path, reader.line_num) for values in reader]
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UserError(f"{table}: no such file; write one with the columns {', '.join(_NEEDED)}") from error
+    except OSError as error:
+        raise UserError(f"{table}: can't be read ({error.strerror})") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{table}: not a CSV table in UTF-8 ({error})") from error
     if not rows:
@@ -122,7 +125,8 @@ def _check_columns(names: Sequence[str], table: Path) -> None:
         raise UserError(f"{table}: names a column twice")
 
 
-def _row(entry: DatasetEntry, values: dict[str, str | None], path: Path, where: str) -> Row:
+def _row(entry: DatasetEntry, values: dict[str, str | None], path: Path, line: int) -> Row:
+    where = f"{path / TABLE} row {line}"
     if None in values or None in values.values():
         raise UserError(f"{where}: has not as many values as the table has columns")
     image, label, split = ((values[name] or "").strip() for name in _NEEDED)
@@ -134,7 +138,8 @@ def _row(entry: DatasetEntry, values: dict[str, str | None], path: Path, where: 
         raise UserError(f"{where}: {unknown_name('split', split, SPLITS)}")
     if patient == "":
         raise UserError(f"{where}: names no patient; leave out the column where patients are unknown")
-    return Row(where, image, _inside(path, image, where), _label(entry.classes, label, where), split, patient)
+    file, position = _inside(path, image, where), _label(entry.classes, label, where)
+    return Row(where, line, image, file, position, split, patient)
 
 
 def _label(classes: list[str], label: str, where: str) -> int:
@@ -150,11 +155,12 @@ def _label(classes: list[str], label: str, where: str) -> int:
 def _inside(folder: Path, image: str, where: str) -> Path:
     try:
         file = (folder / image).resolve()
+        is_file = file.is_file()
     except (OSError, RuntimeError, ValueError) as error:
         raise UserError(f"{where}: {image!r} is not a path ({error})") from error
     if Path(image).is_absolute() or not file.is_relative_to(folder.resolve()):
         raise UserError(f"{where}: {image} lies outside the folder; copy the image into it")
-    if not file.is_file():
+    if not is_file:
         raise UserError(f"{where}: {image} is missing from the folder")
     return file
 
@@ -163,9 +169,7 @@ def _check_unique(rows: list[Row]) -> None:
     seen: dict[Path, Row] = {}
     for row in rows:
         if row.file in seen:
-            raise UserError(
-                f"{row.where}: {row.image} stands already in {seen[row.file].where.rpartition(' row ')[2]}"
-            )
+            raise UserError(f"{row.where}: {row.image} stands in row {seen[row.file].line} as well")
         seen[row.file] = row
 
 
@@ -177,8 +181,9 @@ def _check_patients(rows: list[Row]) -> None:
         first = seen.setdefault(row.patient, row)
         if first.split != row.split:
             raise UserError(
-                f"{row.where}: patient {row.patient} is in split '{row.split}', but in '{first.split}' "
-                f"in row {first.where.rpartition(' row ')[2]}; a patient's images must stay in one split"
+                f"{row.where}: patient {row.patient} is in split '{row.split}', "
+                f"but in '{first.split}' in row {first.line}; "
+                "a patient's images must stay in one split"
             )
 
 
@@ -190,7 +195,7 @@ def _content(row: Row) -> bytes:
 
 
 class _Whole:
-    """All image files taken together: the hash of the lines `<SHA-256>  <image>` of each, in the table's order."""
+    """All image files together: the hash of lines `<SHA-256>  <image>` of each, in the table's order."""
 
     def __init__(self) -> None:
         self._digest, self._bytes, self._files = hashlib.sha256(), 0, 0
@@ -220,7 +225,9 @@ def _pixels(row: Row, content: bytes, channels: int) -> Images:
                 upright = ImageOps.exif_transpose(image).convert("L" if channels == 1 else "RGB")
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise UserError(f"{row.where}: {row.image} is too large ({error})") from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+    except UserError:
+        raise
+    except Exception as error:  # damaged files make Pillow's decoders raise errors of many kinds
         formats = ", ".join(_FORMATS)
         raise UserError(
             f"{row.where}: {row.image} is not a readable image ({formats}) or is damaged"

@@ -56,9 +56,10 @@ def check_original(source: MedmnistSource, path: Path) -> SourceFile:
 def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
     wanted = [f"{split}_{part}" for split in SPLITS for part in ("images", "labels")]
     try:
-        with np.load(path, allow_pickle=False) as npz:
-            if not isinstance(npz, np.lib.npyio.NpzFile):
-                raise UserError(f"{path}: not an npz file, but a single array")
+        loaded = np.load(path, allow_pickle=False)
+        if not isinstance(loaded, np.lib.npyio.NpzFile):
+            raise UserError(f"{path}: not an npz file, but a single array")
+        with loaded as npz:
             for name in wanted:
                 if name not in npz.files:
                     raise UserError(f"{path}: has no array '{name}'; found: {', '.join(npz.files) or 'none'}")

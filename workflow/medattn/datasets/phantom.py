@@ -124,7 +124,7 @@ def _colour(colour: tuple[float, float, float], channels: int) -> npt.NDArray[np
 
 
 def _inside(distance: Plane, canvas: _Canvas, softness: float = 0.0) -> Plane:
-    """Turn a signed distance (negative inside) into coverage 0 to 1; the edge is a pixel or `softness` wide."""
+    """Turn a signed distance (negative inside) into coverage 0 to 1, over a pixel or `softness`."""
     return np.clip(0.5 - distance / max(canvas.pixel, softness), 0, 1)
 
 

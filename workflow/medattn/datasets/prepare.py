@@ -33,7 +33,7 @@ def prepare(name: str, entry: DatasetEntry, data: Path) -> Path:
     if _stands(folder, name, entry, data):
         return folder
     reason = missing_reason(name, entry, data)
-    if reason is not None and not folder.exists():
+    if reason is not None:
         raise UserError(f"{name}: {reason}")
     write_store(folder, name, entry, READ[entry.source.kind](entry, original_path(name, entry, data)))
     return folder

@@ -66,7 +66,10 @@ def write_store(folder: Path, name: str, entry: DatasetEntry, data: SourceData) 
     with disk_errors(folder):
         (folder / MANIFEST).unlink(missing_ok=True)  # an old manifest must not vouch for new images
     tensors = _tensors(data, names)
-    write_whole(folder / IMAGES, lambda aside: save_file(tensors, aside))
+    try:
+        write_whole(folder / IMAGES, lambda aside: save_file(tensors, aside))
+    except SafetensorError as error:
+        raise UserError(f"{folder / IMAGES}: could not be written ({error}); free some space") from error
     height, width, channels = data.splits["train"].images.shape[1:]
     manifest: dict[str, Any] = {
         "schema": SCHEMA,
