@@ -68,6 +68,11 @@ class Results:
         return self.folder / "measurements.csv"
 
     @property
+    def epochs(self) -> Path:
+        """The test values of every epoch behind the measurements."""
+        return self.folder / "epochs.csv"
+
+    @property
     def comparisons(self) -> Path:
         """A row per pair of arms, metric and procedure."""
         return self.folder / "comparisons.csv"

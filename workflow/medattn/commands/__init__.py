@@ -1,0 +1,1 @@
+"""The commands of `medattn`, one file each; the docstring of the file is the manual page."""
