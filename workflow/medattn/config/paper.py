@@ -100,7 +100,7 @@ class Figure(Closed):
     )
     backbone: Name | None = Field(
         None,
-        description="backbone that is drawn; default: the first that has the arm, in `paired_differences` all",
+        description="backbone that is drawn; default: the first with the arm, in `paired_differences` all",
     )
 
     @model_validator(mode="after")
