@@ -78,7 +78,7 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
 
 @pytest.fixture
 def written(tmp_path: Path, configuration: Configuration) -> Results:
-    """Measured: everything on the stand-in `phantom`; nothing on `digits` but one arm, of which one run diverged."""
+    """Measured: all on the stand-in `phantom`; on `digits` one backbone, where a run of gsa diverged."""
     results = Results(tmp_path / "results" / "trial")
     results.folder.mkdir(parents=True)
     cells = _cells(tmp_path)

@@ -2,7 +2,8 @@
 
 Reads plan.json, measurements.csv, epochs.csv and comparisons.csv of a selection, the printed numbers of its
 papers, attention maps and prepared images. Writes tables/<name>.csv, .md and .tex, figures/<name>.svg, .png
-and .csv, and captions/<name>.rst for the report, then prints where they lie and how arms compare with vanilla.
+and .csv, and captions/<name>.rst for the report, then prints where they lie and how
+arms compare with vanilla.
 
     medattn render --config config.yaml
     medattn render --config config.yaml --table gsa-table-2

@@ -104,7 +104,7 @@ def _tests(inputs: Inputs, paper: ResolvedPaper, model: TableModel) -> dict[str,
 
 
 def _mark(paper: ResolvedPaper, mark: Mark) -> dict[str, object]:
-    """Return a mark with the labels of its arms; a selection may have left an arm out, which then keeps its name."""
+    """Return a mark with the labels of its arms; an arm that the selection leaves out keeps its name."""
     labels = {arm: arm_label(paper, arm) if arm in paper.arms else arm for arm in (mark.arm, mark.against)}
     return {**mark.model_dump(), "arm": labels[mark.arm], "against": labels[mark.against]}
 

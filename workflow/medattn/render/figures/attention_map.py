@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ TIMES = {"before": "Before learning", "after": "After learning"}
 _WIDTH = 0.78 * TWO_COLUMNS
 _SMALL = 6.2
 _FINER = 8
+_LABEL_LENGTH = 22
 _MEANINGS = (
     "Outlined: the region that holds the information. Mass: share of the map's sum inside it; AUC: the map "
     "as a detector of its pixels; IoU: overlap with as many pixels of highest value; in brackets: chance."
@@ -98,8 +100,8 @@ def _height(maps: _Maps) -> float:
 def _row(figure: Figure, title: str, maps: _Maps, axes: list[Axes], first: bool) -> None:
     seed = min(maps.of_seed)
     _image(axes[0], maps.images)
-    axes[0].set_ylabel(title, fontweight="bold", labelpad=4)
-    lines = [f"n = {maps.images.count}", *([""] if maps.images.region is not None else [])]
+    axes[0].set_ylabel(fill(title, _LABEL_LENGTH), fontweight="bold", labelpad=4)
+    lines = [f"n = {maps.images.count}", *([" "] if maps.images.region is not None else [])]
     _caption(axes[0], "Mean training image" if first else "", lines)
     values = [maps.of_seed[seed][time] for time in TIMES]
     low, high = min(float(v.min()) for v in values), max(float(v.max()) for v in values)
@@ -128,7 +130,7 @@ def _extent(images: TrainingImages) -> tuple[float, float, float, float]:
 
 def _outline(ax: Axes, region: NDArray[np.bool_] | None) -> None:
     if region is not None:
-        # Finer than the pixels, the contour follows their edges; a border of zeros closes it at the image's edge.
+        # Finer than the pixels, the contour follows their edges; a border of zeros closes it at the image's.
         fine = np.pad(np.kron(region, np.ones((_FINER, _FINER))), 1)
         rows, columns = ((np.arange(-1, n * _FINER + 1) + 0.5) / _FINER - 0.5 for n in region.shape)
         limits = ax.get_xlim(), ax.get_ylim()

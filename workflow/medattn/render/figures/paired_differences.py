@@ -1,5 +1,7 @@
 """Kind `paired_differences`: each arm minus vanilla by seed, mean and interval, a panel per data set."""
 
+from textwrap import fill
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -17,6 +19,7 @@ from medattn.render.style import GRAY, TWO_COLUMNS, colours
 # Vertical room that the arms of one backbone share, of 1 between two backbones.
 _SPREAD = 0.6
 _MOST_ACROSS = 4
+_TITLE_LENGTH = 22
 # Dots stand a little below the interval, where neither hides the other.
 _BELOW = 0.1
 
@@ -70,7 +73,7 @@ def _figure(
     grid = list(figure.subplots(down, across, squeeze=False, sharey=True).flat)
     for ax, dataset in zip(grid, shown, strict=False):
         _panel(ax, rows_of(compared, dataset=dataset), rows_of(dots, dataset=dataset), backbones, arms)
-        ax.set_title(inputs.marked_title(dataset), fontweight="bold", loc="left")
+        ax.set_title(fill(inputs.marked_title(dataset), _TITLE_LENGTH), fontweight="bold", loc="left")
     for ax in grid[len(shown) :]:
         ax.set_visible(False)
     grid[0].set_yticks(range(len(backbones)), [backbone_label(paper, name) for name in backbones])
