@@ -173,6 +173,7 @@ def _measurements(cells: dict[str, dict[str, object]], epochs: pd.DataFrame) -> 
         rows.append({**common, "procedure": "runs", **over, "status": "measured"})
     for row in rows:
         row["runs"] = ""
+        row.setdefault("reason", "")
     return rows
 
 

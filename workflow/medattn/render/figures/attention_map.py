@@ -24,6 +24,8 @@ from medattn.render.style import MAP_COLOURS, REGION_COLOUR, TWO_COLUMNS
 TIMES = {"before": "Before learning", "after": "After learning"}
 _WIDTH = 0.78 * TWO_COLUMNS
 _SMALL = 6.2
+# Room for the names of the data sets and the colour bars.
+_SIDES = 1.05
 _FINER = 8
 _LABEL_LENGTH = 22
 _MEANINGS = (
@@ -94,7 +96,7 @@ def _figure(inputs: Inputs, found: list[_Maps]) -> Figure:
 def _height(maps: _Maps) -> float:
     height, width = maps.images.mean.shape[:2]
     lines = 0.5 if maps.images.region is not None else 0.25
-    return float((_WIDTH - 0.8) / (1 + len(TIMES)) * height / width + lines)
+    return float((_WIDTH - _SIDES) / (1 + len(TIMES)) * height / width + lines)
 
 
 def _row(figure: Figure, title: str, maps: _Maps, axes: list[Axes], first: bool) -> None:
@@ -108,7 +110,7 @@ def _row(figure: Figure, title: str, maps: _Maps, axes: list[Axes], first: bool)
     for ax, time, value in zip(axes[1:], TIMES, values, strict=True):
         drawn = ax.imshow(value, cmap=MAP_COLOURS, vmin=low, vmax=high, extent=_extent(maps.images))
         _caption(ax, TIMES[time] if first else "", _lines(maps.overlap(seed, time)) or [""])
-    bar = figure.colorbar(drawn, ax=axes, fraction=0.035, aspect=22, pad=0.015)
+    bar = figure.colorbar(drawn, cax=axes[-1].inset_axes((1.05, 0, 0.05, 1)))
     bar.set_label("attention")
     bar.outline.set_linewidth(0.5)
     for ax in axes:

@@ -100,8 +100,8 @@ def _cutoffs(paper: ResolvedPaper, arms: list[str]) -> dict[str, int]:
 
 def _facts(paper: ResolvedPaper, backbone: str, epochs: pd.DataFrame, cutoffs: dict[str, int]) -> list[str]:
     n = epochs["seed"].nunique()
-    sentences = [f"{backbone_label(paper, backbone)}; mean over {n} {'run' if n == 1 else 'runs'}"]
-    sentences[0] += " with a band of one standard deviation." if n > 1 else "."
+    drawn = f"mean over {n} runs with a band of one standard deviation" if n > 1 else "one run"
+    sentences = [f"{backbone_label(paper, backbone)}; {drawn}."]
     sentences.append("Ticks at the bottom: the epochs that the paper's procedure measures.")
     if cutoffs:
         named = ", ".join(f"'{arm_label(paper, arm)}'" for arm in cutoffs)
