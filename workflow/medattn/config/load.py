@@ -222,6 +222,7 @@ def _check_references(paper: Paper, where: str) -> None:
             for arm in (mark.arm, mark.against):
                 _check_name("arm", arm, paper.arms, below(where, "tables", name, "marks"))
     for name, figure in paper.figures.items():
-        _check_name("arm", figure.arm, paper.arms, below(where, "figures", name, "arm"))
+        if figure.arm is not None:
+            _check_name("arm", figure.arm, paper.arms, below(where, "figures", name, "arm"))
         if figure.backbone is not None:
             _check_name("backbone", figure.backbone, dict.fromkeys(backbones), below(where, "figures", name, "backbone"))

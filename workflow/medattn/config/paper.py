@@ -86,12 +86,28 @@ class Table(Closed):
 
 
 class Figure(Closed):
-    """A figure, drawn once per data set."""
+    """A figure, with a panel or a row of panels per data set."""
 
     title: str = Field(min_length=1, description="caption")
-    kind: Literal["attention_map"] = Field(description="`attention_map`: a map before and after learning, over the images")
-    arm: Name = Field(description="arm whose map is drawn")
-    backbone: Name | None = Field(None, description="backbone whose map is drawn; default: the first that has it")
+    kind: Literal["attention_map", "learning_curve", "paired_differences"] = Field(
+        description=(
+            "`attention_map`: a map before and after learning, beside the images; `learning_curve`: test "
+            "accuracy over the epochs; `paired_differences`: arms against vanilla, seed by seed"
+        )
+    )
+    arm: Name | None = Field(
+        None, description="arm that is drawn; `attention_map` needs it, for the others the default is all"
+    )
+    backbone: Name | None = Field(
+        None,
+        description="backbone that is drawn; default: the first with the arm, in `paired_differences` all",
+    )
+
+    @model_validator(mode="after")
+    def _map_of_an_arm(self) -> Self:
+        if self.kind == "attention_map" and self.arm is None:
+            raise ValueError("a figure of the kind 'attention_map' needs the key 'arm'")
+        return self
 
 
 class Paper(Closed):

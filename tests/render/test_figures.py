@@ -1,0 +1,89 @@
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from medattn.render.figures.kinds import drawer
+from medattn.render.images import at_size
+from medattn.render.inputs import Inputs
+from medattn.render.write_figures import write_figure
+
+NAMES = ["maps", "curves", "differences"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_figure_is_written_the_same_each_time(name: str, reread: Callable[[], Inputs]) -> None:
+    contents = []
+    for _ in range(2):
+        inputs = reread()
+        write_figure(inputs, inputs.configuration.papers[0], name)
+        folder = inputs.results.figures
+        contents.append([(folder / f"{name}.{suffix}").read_bytes() for suffix in ("svg", "png", "csv")])
+    assert contents[0] == contents[1]
+    svg = contents[0][0].decode()
+    assert "<text" in svg
+    assert "<dc:date>" not in svg
+    with Image.open(folder / f"{name}.png") as image:
+        assert image.width > 400
+        assert len(set(image.convert("L").tobytes())) > 10
+    assert (inputs.results.captions / f"{name}.rst").read_text().startswith(inputs_title(inputs, name))
+
+
+def inputs_title(inputs: Inputs, name: str) -> str:
+    return inputs.configuration.papers[0].paper.figures[name].title
+
+
+def test_overlap_of_every_run_stands_beside_the_maps(inputs: Inputs) -> None:
+    write_figure(inputs, inputs.configuration.papers[0], "maps")
+    table = pd.read_csv(inputs.results.figures / "maps.csv")
+    phantom = table[table["dataset"] == "phantom"]
+    assert sorted(set(phantom["seed"])) == [0, 1, 2, 3, 4]
+    assert phantom.loc[phantom["map"] == "after", "auc"].min() > 0.9
+    assert phantom.loc[phantom["map"] == "before", "auc"].mean() == pytest.approx(0.5, abs=0.1)
+    assert table.loc[table["dataset"] == "digits", "auc"].isna().all()
+
+
+def test_stand_ins_are_named_in_the_figure_and_its_caption(inputs: Inputs) -> None:
+    write_figure(inputs, inputs.configuration.papers[0], "differences")
+    assert "Phantom (stand-in)" in (inputs.results.figures / "differences.svg").read_text()
+    assert (
+        "Stand-in images were used for: Phantom." in (inputs.results.captions / "differences.rst").read_text()
+    )
+
+
+def test_the_cutoff_epoch_is_drawn(inputs: Inputs) -> None:
+    write_figure(inputs, inputs.configuration.papers[0], "curves")
+    assert "E = 12" in (inputs.results.figures / "curves.svg").read_text()
+
+
+def test_dots_are_the_differences_that_the_mean_is_of(inputs: Inputs) -> None:
+    write_figure(inputs, inputs.configuration.papers[0], "differences")
+    table = pd.read_csv(inputs.results.figures / "differences.csv")
+    means = table.groupby(["dataset", "backbone", "arm"]).agg(
+        {"seed_difference": "mean", "difference": "first", "seed": "count", "n": "first"}
+    )
+    np.testing.assert_allclose(means["seed_difference"], means["difference"])
+    assert (means["seed"] == means["n"]).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_where_nothing_was_measured_the_figure_says_so(name: str, inputs: Inputs) -> None:
+    shutil.rmtree(inputs.results.folder / "runs")
+    inputs = replace(inputs, epochs=inputs.epochs.head(0), comparisons=inputs.comparisons.head(0))
+    write_figure(inputs, inputs.configuration.papers[0], name)
+    reason = pd.read_csv(inputs.results.figures / f"{name}.csv")["reason"].item()
+    assert reason in (inputs.results.captions / f"{name}.rst").read_text()
+
+
+def test_every_kind_has_a_file() -> None:
+    assert all(callable(drawer(kind)) for kind in ("attention_map", "learning_curve", "paired_differences"))
+
+
+def test_maps_change_their_size_and_keep_their_mean() -> None:
+    values = np.random.default_rng(0).random((56, 56)).astype(np.float32)
+    assert at_size(values, (28, 28)).shape == (28, 28)
+    assert at_size(values, (28, 28)).mean() == pytest.approx(values.mean(), abs=0.01)

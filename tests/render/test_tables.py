@@ -1,0 +1,140 @@
+import re
+from collections.abc import Callable
+from io import StringIO
+
+import pandas as pd
+import pytest
+
+from medattn.render.captions import listed_seeds, table_caption
+from medattn.render.inputs import Inputs, rows_of
+from medattn.render.table_csv import long_table
+from medattn.render.table_latex import escaped, latex
+from medattn.render.table_markdown import markdown
+from medattn.render.table_text import columns
+from medattn.render.tables import TableModel, table_model
+from medattn.render.write_tables import write_table
+
+
+@pytest.fixture
+def model(inputs: Inputs) -> TableModel:
+    return table_model(inputs, inputs.configuration.papers[0], "main")
+
+
+def row(text: str, label: str) -> list[str]:
+    line = next(line for line in text.splitlines() if line.startswith(f"| {label} |"))
+    return [field.strip() for field in line.strip("|").split("|")]
+
+
+def test_rows_stand_in_the_papers_order(model: TableModel) -> None:
+    assert [r.label for r in model.rows[:5]] == [
+        "LR", "VGG-att3", "VGG-16", "VGG-16 (with L1)", "VGG-16 (with global attention)"
+    ]  # fmt: skip
+
+
+def test_printed_numbers_have_their_own_column_only_where_there_are_any(model: TableModel) -> None:
+    kinds = columns(model)
+    assert kinds == [
+        ("phantom", "Printed"), ("phantom", "Epochs"), ("phantom", "Runs"), ("digits", "Epochs"),
+        ("digits", "Runs")
+    ]  # fmt: skip
+
+
+def test_printed_numbers_keep_their_digits(model: TableModel, inputs: Inputs) -> None:
+    text = markdown(model, "")
+    assert row(text, "LR")[1] == "74.20"
+    assert row(text, "VGG-att3")[1] == "79.60(3.00)"
+    assert row(text, "VGG-16 (with global attention)")[1] == r"\*84.20(1.26)"
+    table = pd.read_csv(StringIO(long_table(model)), dtype=str, keep_default_na=False)
+    for printed in inputs.published("tiny").to_dict("records"):
+        found = rows_of(table, **{key: printed[key] for key in ("dataset", "backbone", "arm")})
+        assert (found["printed_mean"].item(), found["printed_sd"].item()) == (printed["mean"], printed["std"])
+
+
+def test_measured_numbers_are_those_of_the_measurements(model: TableModel, inputs: Inputs) -> None:
+    fields = row(markdown(model, ""), "VGG-16")
+    measured = rows_of(inputs.measurements, dataset="phantom", backbone="vgg16", arm="vanilla")
+    first = rows_of(measured, procedure="epochs", seed=0).iloc[0]
+    over = rows_of(measured, procedure="runs").iloc[0]
+    assert fields[2] == f"{first['value']:.2f}({first['spread']:.2f})<sup>†</sup>"
+    assert fields[3] == f"{over['value']:.2f} ± {over['spread']:.2f} (5)<sup>†</sup>"
+
+
+def test_missing_numbers_have_a_footnote_with_the_reason(model: TableModel) -> None:
+    text = markdown(model, "")
+    assert row(text, "VGG-16")[4:] == ["—<sup>a</sup>", "—<sup>a</sup>"]
+    assert "<sup>a</sup> Images on request only." in text
+    assert row(text, "VGG-att3")[2] == "—<sup>b</sup>"
+    assert "<sup>b</sup> No code & 100% unknown settings." in text
+    assert "seed 3: diverged in epoch 7" in text
+    assert "(4)<sup>d</sup>" in row(text, r"ResNet\_18 & co (with global attention)")[5]
+
+
+def test_stand_ins_carry_a_dagger_and_the_rest_none(model: TableModel) -> None:
+    text = markdown(model, "")
+    assert "<sup>†</sup> Stand-in images" in text
+    assert "†" not in row(text, r"ResNet\_18 & co")[4]
+
+
+def test_epochs_are_marked_by_welch_and_five_runs_never(model: TableModel) -> None:
+    fields = row(markdown(model, ""), "VGG-16 (with global attention)")
+    assert fields[2].startswith(r"\***")
+    assert "*" not in fields[3]
+    assert "*" not in row(markdown(model, ""), "VGG-16 (with L1)")[2]
+
+
+def test_runs_are_marked_by_the_adjusted_p(inputs: Inputs) -> None:
+    inputs.comparisons.loc[inputs.comparisons["procedure"] == "runs", "p"] = 0.001
+    unmarked = table_model(inputs, inputs.configuration.papers[0], "main")
+    assert not any(p.runs and p.runs.marks for r in unmarked.rows for p in r.positions)
+    inputs.comparisons.loc[inputs.comparisons["procedure"] == "runs", "p_adjusted"] = 0.009
+    marked = table_model(inputs, inputs.configuration.papers[0], "main")
+    assert {p.runs.marks for r in marked.rows if r.arm == "gsa" for p in r.positions if p.runs} == {
+        ("bold", "star")
+    }
+
+
+def test_latex_escapes_what_latex_would_read(model: TableModel) -> None:
+    assert escaped("a_b & 5% of $x {y} #1 ~^\\") == (
+        r"a\_b \& 5\% of \$x \{y\} \#1 \textasciitilde{}\textasciicircum{}\textbackslash{}"
+    )
+    text = latex(model, "100% & more")
+    assert r"\caption{100\% \& more}" in text
+    assert r"ResNet\_18 \& co (with L1)" in text
+    assert r"$^{\ast}$\textbf{" in text
+    assert text.isascii()
+
+
+def test_latex_is_balanced_and_every_row_is_full(model: TableModel) -> None:
+    text = latex(model, "A caption.")
+    bare = re.sub(r"\\[{}]", "", text)
+    assert bare.count("{") == bare.count("}")
+    inside = text.split(r"\toprule")[1].split(r"\bottomrule")[0]
+    for line in (line for line in inside.splitlines() if line.endswith(r"\\")):
+        spanned = sum(int(n) - 1 for n in re.findall(r"\\multicolumn\{(\d+)\}", line))
+        assert len(re.findall(r"(?<!\\)&", line)) + spanned == len(columns(model)), line
+
+
+def test_the_caption_says_what_stands_behind_the_numbers(model: TableModel, inputs: Inputs) -> None:
+    caption = table_caption(inputs, inputs.configuration.papers[0], model, ["Phantom: 2 images stand twice"])
+    for part in ("30 measured epochs", "seed 0", "seeds 0-4", "Welch", "Holm-adjusted over the 9", "0.0625"):
+        assert part in caption
+    assert caption.endswith("Stand-in images were used for: Phantom. Phantom: 2 images stand twice.")
+    assert "  " not in caption
+
+
+def test_a_table_is_three_files_and_a_caption_the_same_each_time(reread: Callable[[], Inputs]) -> None:
+    contents = []
+    for _ in range(2):
+        inputs = reread()
+        write_table(inputs, inputs.configuration.papers[0], "main")
+        paths = sorted([*inputs.results.tables.iterdir(), *inputs.results.captions.iterdir()])
+        assert [path.name for path in paths] == ["main.rst", "main.csv", "main.md", "main.tex"]
+        contents.append([path.read_bytes() for path in paths])
+    assert contents[0] == contents[1]
+
+
+@pytest.mark.parametrize(
+    ("seeds", "text"), [([0, 1, 2], "0-2"), ([0, 2, 3], "0, 2, 3"), ([0, 1], "0, 1"), ([4], "4")]
+)
+def test_listed_seeds(seeds: list[int], text: str) -> None:
+    assert listed_seeds(seeds) == text

@@ -1,0 +1,55 @@
+"""The paper's own procedure: t-tests over the measured epochs of one run of each arm.
+
+Epochs of one run share initialisation, data order and test images, and neighbours share almost all weights:
+they are no independent samples, so these p are far too small. They are computed because the paper drew its
+conclusions from them.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from medattn.compare.outcome import CONFIDENCE, Outcome
+
+CAUTION = "epochs of one run are not independent"
+
+
+def compare_epochs(arm: ArrayLike, against: ArrayLike) -> list[Outcome]:
+    """Return Student's and Welch's t-test between the epoch values of one run of each arm.
+
+    Args:
+        arm: test values at the measured epochs of the first arm's run.
+        against: the same of the other arm's run.
+    """
+    first, second = np.asarray(arm, dtype=np.float64), np.asarray(against, dtype=np.float64)
+    return [_t_test("student", first, second, True), _t_test("welch", first, second, False)]
+
+
+def _t_test(name: str, first: np.ndarray, second: np.ndarray, equal_variances: bool) -> Outcome:
+    n = min(len(first), len(second))
+    if n == 0:
+        return Outcome(name, 0, note="no epochs to compare")
+    difference = float(first.mean() - second.mean())
+    if n < 2:
+        return Outcome(name, n, difference, note="a single value each: no test")
+    pooled = _pooled_deviation(first, second)
+    if pooled == 0:
+        return Outcome(name, n, difference, note="no spread in either arm: no test")
+    result = stats.ttest_ind(first, second, equal_var=equal_variances)
+    interval = result.confidence_interval(CONFIDENCE)
+    return Outcome(
+        name,
+        n,
+        difference,
+        float(interval.low),
+        float(interval.high),
+        difference / pooled,
+        float(result.pvalue),
+        note=CAUTION,
+    )
+
+
+def _pooled_deviation(first: np.ndarray, second: np.ndarray) -> float:
+    freedom = len(first) + len(second) - 2
+    squares = (len(first) - 1) * first.var(ddof=1) + (len(second) - 1) * second.var(ddof=1)
+    return float(np.sqrt(squares / freedom))

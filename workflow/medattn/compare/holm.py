@@ -1,0 +1,18 @@
+"""Holm's correction for several tests (Holm 1979, Scandinavian Journal of Statistics 6:65-70)."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def holm(p: ArrayLike) -> NDArray[np.float64]:
+    """Return the adjusted p of each test, in the order given.
+
+    Args:
+        p: raw p of all tests of one family; a NaN, a test that could not be done, stays and does not count.
+    """
+    raw = np.asarray(p, dtype=np.float64)
+    adjusted = np.full_like(raw, np.nan)
+    order = [int(i) for i in np.argsort(raw, kind="stable") if not np.isnan(raw[i])]
+    factors = np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(factors * raw[order]))
+    return adjusted

@@ -1,0 +1,48 @@
+"""Reading the tables that the stages hand on, with text as text and empty fields as missing numbers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from medattn.errors import UserError
+
+KEYS = ["paper", "dataset", "backbone", "arm", "metric"]
+_TEXT = [
+    *KEYS, "against", "procedure", "test",
+    "unit", "n_test", "status", "reason", "runs", "note", "correction",
+]  # fmt: skip
+_MEASURED = [*KEYS, "procedure", "seed", "value", "spread", "n", "n_test", "stand_in", "status", "reason"]
+_TRUTH = ["stand_in", "measured"]
+
+
+def read_measurements(path: Path) -> pd.DataFrame:
+    """Read measurements.csv: a row per cell, metric and procedure, of `epochs` also per seed."""
+    return _read(path, _MEASURED)
+
+
+def read_epochs(path: Path) -> pd.DataFrame:
+    """Read epochs.csv: the test value of every epoch of every run."""
+    return _read(path, [*KEYS, "seed", "epoch", "value", "measured"])
+
+
+def read_comparisons(path: Path) -> pd.DataFrame:
+    """Read comparisons.csv: a row per pair of arms, metric, procedure and test."""
+    return _read(path, [*KEYS, "against", "procedure", "test", "n", "difference", "p", "p_adjusted", "note"])
+
+
+def _read(path: Path, needed: Sequence[str]) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path, dtype=dict.fromkeys(_TEXT, str), keep_default_na=False, na_values=[""])
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: no such file; run the step that makes it first") from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not a table; delete it and run the step that makes it") from error
+    lacking = [name for name in needed if name not in table.columns]
+    if lacking:
+        raise UserError(f"{path}: no column '{lacking[0]}'; delete it and run the step that makes it")
+    for name in set(_TEXT) & set(table.columns):
+        table[name] = table[name].fillna("")
+    for name in set(_TRUTH) & set(table.columns):
+        table[name] = table[name].astype(str).str.lower() == "true"
+    return table

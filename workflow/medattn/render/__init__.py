@@ -1,0 +1,1 @@
+"""Showing what was measured beside what was printed: tables, figures, captions and a summary."""

@@ -1,0 +1,124 @@
+"""Captions that say what a number is: metric, n, seeds, tests, correction, stand-ins and duplicates.
+
+The words stand in report/table.rst and report/figure.rst; here they get their numbers. A caption is plain
+prose without markup: the same text serves reStructuredText, Markdown and LaTeX.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from medattn.compare.paired import TEST
+from medattn.config.load import ResolvedPaper
+from medattn.config.paper import Mark
+from medattn.files import write_text
+from medattn.render.inputs import Inputs, arm_label, rows_of
+from medattn.render.tables import TableModel
+
+_TEMPLATES = Path(__file__).parent.parent.parent / "report"
+
+
+def table_caption(
+    inputs: Inputs, paper: ResolvedPaper, model: TableModel, duplicates: Sequence[str] = ()
+) -> str:
+    """Return the caption of a table.
+
+    Args:
+        inputs: what was measured and compared.
+        paper: the table's paper.
+        model: the table.
+        duplicates: sentences, without full stops, about images that stand more than once.
+    """
+    positions = [position for row in model.rows for position in row.positions]
+    printed_marks = {mark for p in positions if p.printed for mark in p.printed.marks}
+    return _filled(
+        "table.rst",
+        title=_sentence(model.declared.title),
+        metric=model.declared.metric,
+        printed=bool(model.printed_datasets),
+        printed_marks=", ".join(sorted(printed_marks)),
+        measured_epochs=paper.protocol.measured_epochs,
+        first_seed=inputs.seeds[0],
+        n_seeds=len(inputs.seeds),
+        seeds=listed_seeds(inputs.seeds),
+        marks=[_mark(paper, mark) for mark in model.declared.marks],
+        classifiers=any(arm.classifier for arm in paper.arms.values()),
+        stand_ins=_stand_ins(inputs, model.datasets),
+        duplicates=list(duplicates),
+        **_tests(inputs, paper, model),
+    )
+
+
+def figure_caption(
+    inputs: Inputs, title: str, facts: Sequence[str], datasets: Iterable[str], duplicates: Sequence[str] = ()
+) -> str:
+    """Return the caption of a figure.
+
+    Args:
+        inputs: what was measured.
+        title: the figure's title.
+        facts: sentences of the figure itself.
+        datasets: the data sets that it shows.
+        duplicates: sentences, without full stops, about images that stand more than once.
+    """
+    return _filled(
+        "figure.rst",
+        title=_sentence(title),
+        facts=list(facts),
+        stand_ins=_stand_ins(inputs, datasets),
+        duplicates=list(duplicates),
+    )
+
+
+def write_caption(inputs: Inputs, name: str, caption: str) -> None:
+    """Write captions/<name>.rst, the caption that the report shows."""
+    write_text(inputs.results.captions / f"{name}.rst", caption + "\n")
+
+
+def listed_seeds(seeds: Sequence[int]) -> str:
+    """Return "0-4" for five seeds in a row, else "0, 2, 7"."""
+    if len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[0] + len(seeds))):
+        return f"{seeds[0]}-{seeds[-1]}"
+    return ", ".join(str(seed) for seed in seeds)
+
+
+def _tests(inputs: Inputs, paper: ResolvedPaper, model: TableModel) -> dict[str, Any]:
+    rows = rows_of(
+        inputs.comparisons, paper=paper.name, metric=model.declared.metric, procedure="runs", test=TEST
+    )
+    tested = rows[rows["p"].notna()]
+    n = int(tested["n"].max()) if len(tested) else 0
+    least = float(tested["least_p"].min()) if len(tested) else 1.0
+    # Were every p the least, Holm would multiply it by their number: no adjusted p can be less than this.
+    least_adjusted = min(1.0, least * max(1, len(tested)))
+    levels = [mark.level for mark in model.declared.marks]
+    return {
+        "comparisons": len(tested),
+        "n_pairs": n,
+        "least_p": f"{least:.3g}",
+        "least_adjusted": f"{least_adjusted:.3g}",
+        "unreachable": bool(levels and n and least_adjusted >= max(levels)),
+    }
+
+
+def _mark(paper: ResolvedPaper, mark: Mark) -> dict[str, object]:
+    """Return a mark with the labels of its arms; an arm that the selection leaves out keeps its name."""
+    labels = {arm: arm_label(paper, arm) if arm in paper.arms else arm for arm in (mark.arm, mark.against)}
+    return {**mark.model_dump(), "arm": labels[mark.arm], "against": labels[mark.against]}
+
+
+def _stand_ins(inputs: Inputs, datasets: Iterable[str]) -> list[str]:
+    return [inputs.dataset_title(dataset) for dataset in datasets if inputs.is_stand_in(dataset)]
+
+
+def _sentence(title: str) -> str:
+    return title if title.endswith((".", "?", "!")) else f"{title}."
+
+
+def _filled(template: str, **values: Any) -> str:
+    # Plain prose, not HTML: escaping would put entities into the text.
+    loader = FileSystemLoader(_TEMPLATES)
+    environment = Environment(loader=loader, undefined=StrictUndefined, autoescape=False)  # noqa: S701
+    return " ".join(environment.get_template(template).render(**values).split())

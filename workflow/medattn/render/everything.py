@@ -1,0 +1,60 @@
+"""Rendering all tables and figures of a selection, or those that are named."""
+
+from collections.abc import Mapping, Sequence
+
+from medattn.config.load import ResolvedPaper
+from medattn.errors import UserError
+from medattn.nearest import unknown_name
+from medattn.render.inputs import Inputs
+from medattn.render.write_figures import write_figure
+from medattn.render.write_tables import write_table
+
+# Sentences about images that stand more than once, by data set.
+Duplicates = Mapping[str, Sequence[str]]
+
+
+def render(
+    inputs: Inputs,
+    tables: Sequence[str] | None = None,
+    figures: Sequence[str] | None = None,
+    duplicates: Duplicates | None = None,
+) -> list[str]:
+    """Write tables and figures with their captions.
+
+    Args:
+        inputs: what was measured and compared.
+        tables: names of tables; None for all.
+        figures: names of figures; None for all.
+        duplicates: sentences, without full stops, about images that stand more than once, by data set.
+
+    Returns:
+        The names of what was written.
+
+    Raises:
+        UserError: no paper of the selection has a table or figure of a given name.
+    """
+    known_tables = {name: paper for paper in inputs.configuration.papers for name in paper.paper.tables}
+    known_figures = {name: paper for paper in inputs.configuration.papers for name in paper.paper.figures}
+    chosen_tables = _chosen("table", tables, known_tables)
+    chosen_figures = _chosen("figure", figures, known_figures)
+    for name in chosen_tables:
+        write_table(inputs, known_tables[name], name, _sentences(inputs, known_tables[name], duplicates))
+    for name in chosen_figures:
+        write_figure(inputs, known_figures[name], name, _sentences(inputs, known_figures[name], duplicates))
+    return chosen_tables + chosen_figures
+
+
+def _chosen(kind: str, names: Sequence[str] | None, known: Mapping[str, ResolvedPaper]) -> list[str]:
+    for name in names or []:
+        if name not in known:
+            raise UserError(unknown_name(kind, name, known))
+    return list(known if names is None else names)
+
+
+def _sentences(inputs: Inputs, paper: ResolvedPaper, duplicates: Duplicates | None) -> list[str]:
+    given = duplicates or {}
+    return [
+        f"{inputs.dataset_title(dataset)}: {sentence}"
+        for dataset in paper.datasets
+        for sentence in given.get(dataset, [])
+    ]

@@ -1,0 +1,212 @@
+"""Kind `attention_map`: mean training image, attention map before and after learning, a row per data set."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from textwrap import fill
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from numpy.typing import NDArray
+
+from medattn.compare.pairs import arms_of
+from medattn.config.load import ResolvedPaper
+from medattn.config.paper import Figure as Declared
+from medattn.measure.attention_overlap import Overlap, attention_overlap
+from medattn.render.figures.empty import nothing_to_draw
+from medattn.render.figures.kinds import Drawing, figure_kind
+from medattn.render.images import Array, TrainingImages, at_size, attention_maps, training_images
+from medattn.render.inputs import Inputs, arm_label, backbone_label
+from medattn.render.style import MAP_COLOURS, REGION_COLOUR, TWO_COLUMNS
+
+TIMES = {"before": "Before learning", "after": "After learning"}
+_WIDTH = 0.78 * TWO_COLUMNS
+_SMALL = 6.2
+# Room for the names of the data sets and the colour bars.
+_SIDES = 1.05
+_FINER = 8
+_LABEL_LENGTH = 22
+_MEANINGS = (
+    "Outlined: the region that holds the information. Mass: share of the map's sum inside it; AUC: the map "
+    "as a detector of its pixels; IoU: overlap with as many pixels of highest value; in brackets: chance."
+)
+
+
+@dataclass(frozen=True)
+class _Maps:
+    """All maps of one cell: `of_seed[seed]["before"]` and so on, with the images that they belong to."""
+
+    dataset: str
+    backbone: str
+    images: TrainingImages
+    of_seed: Mapping[int, Mapping[str, Array]]
+
+    def overlap(self, seed: int, time: str) -> Overlap | None:
+        region = self.images.region
+        return (
+            None
+            if region is None
+            else attention_overlap(at_size(self.of_seed[seed][time], region.shape), region)
+        )
+
+
+@figure_kind("attention_map")
+def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
+    """Draw the maps of the first seed of every data set that has maps, and state those of all seeds."""
+    arm = str(declared.arm)
+    if arm not in paper.arms:
+        return nothing_to_draw(f"The arm '{arm}' is not in this selection.")
+    found = [maps for dataset in paper.datasets if (maps := _maps(inputs, paper, declared, dataset))]
+    if not found:
+        return nothing_to_draw(f"No attention maps of {arm_label(paper, arm)}: no run of it has ended.")
+    shown = [maps.dataset for maps in found]
+    return Drawing(
+        _figure(inputs, found),
+        _numbers(paper.name, arm, found),
+        datasets=shown,
+        facts=_facts(inputs, paper, declared, found),
+    )
+
+
+def _maps(inputs: Inputs, paper: ResolvedPaper, declared: Declared, dataset: str) -> _Maps | None:
+    """Return the maps of the declared backbone, or of the first that has any."""
+    for backbone in [declared.backbone] if declared.backbone else list(paper.backbones):
+        arm = str(declared.arm)
+        if backbone not in paper.backbones or arm not in arms_of(paper, backbone):
+            continue
+        runs = inputs.trained_runs(paper.name, dataset, backbone, arm)
+        of_seed = {seed: attention_maps(run.maps) for seed, run in sorted(runs.items()) if run.maps.exists()}
+        cell = inputs.cell(paper.name, dataset, backbone, arm)
+        if of_seed and cell is not None:
+            return _Maps(dataset, backbone, training_images(inputs.prepared(cell)), of_seed)
+    return None
+
+
+def _figure(inputs: Inputs, found: list[_Maps]) -> Figure:
+    layout = ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.04, wspace=0.03, hspace=0.04)
+    figure = Figure(figsize=(_WIDTH, sum(_height(maps) for maps in found)), layout=layout)
+    grid = figure.subplots(len(found), 1 + len(TIMES), squeeze=False)
+    for number, (maps, axes) in enumerate(zip(found, grid, strict=True)):
+        _row(figure, inputs.marked_title(maps.dataset), maps, list(axes), first=number == 0)
+    return figure
+
+
+def _height(maps: _Maps) -> float:
+    height, width = maps.images.mean.shape[:2]
+    lines = 0.5 if maps.images.region is not None else 0.25
+    return float((_WIDTH - _SIDES) / (1 + len(TIMES)) * height / width + lines)
+
+
+def _row(figure: Figure, title: str, maps: _Maps, axes: list[Axes], first: bool) -> None:
+    seed = min(maps.of_seed)
+    _image(axes[0], maps.images)
+    axes[0].set_ylabel(fill(title, _LABEL_LENGTH), fontweight="bold", labelpad=4)
+    lines = [f"n = {maps.images.count}", *([" "] if maps.images.region is not None else [])]
+    _caption(axes[0], "Mean training image" if first else "", lines)
+    values = [maps.of_seed[seed][time] for time in TIMES]
+    low, high = min(float(v.min()) for v in values), max(float(v.max()) for v in values)
+    for ax, time, value in zip(axes[1:], TIMES, values, strict=True):
+        drawn = ax.imshow(value, cmap=MAP_COLOURS, vmin=low, vmax=high, extent=_extent(maps.images))
+        _caption(ax, TIMES[time] if first else "", _lines(maps.overlap(seed, time)) or [""])
+    bar = figure.colorbar(drawn, cax=axes[-1].inset_axes((1.05, 0, 0.05, 1)))
+    bar.set_label("attention")
+    bar.outline.set_linewidth(0.5)
+    for ax in axes:
+        _frame(ax)
+        _outline(ax, maps.images.region)
+
+
+def _image(ax: Axes, images: TrainingImages) -> None:
+    gray = images.mean.shape[-1] == 1
+    picture = images.mean[..., 0] if gray else np.clip(images.mean, 0, 1)
+    ax.imshow(picture, cmap="gray" if gray else None, extent=_extent(images))
+
+
+def _extent(images: TrainingImages) -> tuple[float, float, float, float]:
+    """Return the image's borders in its own pixels, which a map of another size is laid over."""
+    height, width = images.mean.shape[:2]
+    return (-0.5, width - 0.5, height - 0.5, -0.5)
+
+
+def _outline(ax: Axes, region: NDArray[np.bool_] | None) -> None:
+    if region is not None:
+        # Finer than the pixels, the contour follows their edges; a border of zeros closes it at the image's.
+        fine = np.pad(np.kron(region, np.ones((_FINER, _FINER))), 1)
+        rows, columns = ((np.arange(-1, n * _FINER + 1) + 0.5) / _FINER - 0.5 for n in region.shape)
+        limits = ax.get_xlim(), ax.get_ylim()
+        ax.contour(columns, rows, fine, levels=[0.5], colors=["white"], linewidths=1.8)
+        ax.contour(columns, rows, fine, levels=[0.5], colors=[REGION_COLOUR], linewidths=0.9)
+        ax.set(xlim=limits[0], ylim=limits[1])
+
+
+def _frame(ax: Axes) -> None:
+    ax.set_xticks([])
+    ax.set_yticks([])
+    for spine in ax.spines.values():
+        spine.set_visible(True)
+        spine.set_linewidth(0.5)
+
+
+def _caption(ax: Axes, head: str, lines: list[str]) -> None:
+    """Write `lines` above a panel and, over them, the bold head of its column."""
+    ax.set_title("\n".join(lines), fontsize=_SMALL, linespacing=1.25)
+    if head:
+        above = (0.5, 1.0)
+        offset = (0, 6.5 + 1.45 * _SMALL * len(lines))
+        ax.annotate(
+            head,
+            above,
+            offset,
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="center",
+            fontweight="bold",
+        )
+
+
+def _lines(overlap: Overlap | None) -> list[str]:
+    if overlap is None:
+        return []
+    return [
+        f"mass {overlap.mass:.2f} ({overlap.area:.2f})   IoU {overlap.iou:.2f} ({overlap.chance_iou:.2f})",
+        f"AUC {overlap.auc:.2f} (0.50)",
+    ]
+
+
+def _numbers(paper: str, arm: str, found: list[_Maps]) -> pd.DataFrame:
+    """Return a row per data set, seed and time: the map's range and its overlap with a known region."""
+    rows = []
+    for maps in found:
+        place = {"paper": paper, "dataset": maps.dataset, "backbone": maps.backbone, "arm": arm}
+        for seed, of_time in maps.of_seed.items():
+            for time in TIMES:
+                values, overlap = of_time[time], maps.overlap(seed, time)
+                measures = asdict(overlap) if overlap else dict.fromkeys(Overlap.__annotations__)
+                summary = {
+                    "mean": float(values.mean()),
+                    "min": float(values.min()),
+                    "max": float(values.max()),
+                }
+                rows.append({**place, "seed": seed, "map": time, **summary, **measures})
+    return pd.DataFrame(rows)
+
+
+def _facts(inputs: Inputs, paper: ResolvedPaper, declared: Declared, found: list[_Maps]) -> list[str]:
+    arm = arm_label(paper, str(declared.arm))
+    sentences = ["Dark is high attention; both maps of a row share one scale."]
+    if any(maps.images.region is not None for maps in found):
+        sentences.append(_MEANINGS)
+    for maps in found:
+        title, seeds = inputs.dataset_title(maps.dataset), list(maps.of_seed)
+        label = backbone_label(paper, maps.backbone)
+        sentence = f"{title}: {label}, {arm}, seed {seeds[0]}"
+        if maps.images.region is not None and len(seeds) > 1:
+            auc = [overlap.auc for seed in seeds if (overlap := maps.overlap(seed, "after"))]
+            sentence += (
+                f"; AUC after learning over {len(auc)} runs {np.mean(auc):.2f} ± {np.std(auc, ddof=1):.2f}"
+            )
+        sentences.append(f"{sentence}.")
+    lacking = [inputs.dataset_title(d) for d in paper.datasets if d not in {maps.dataset for maps in found}]
+    return sentences + ([f"No maps of: {', '.join(lacking)}."] if lacking else [])

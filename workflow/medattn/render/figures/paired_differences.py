@@ -1,0 +1,112 @@
+"""Kind `paired_differences`: each arm minus vanilla by seed, mean and interval, a panel per data set."""
+
+from textwrap import fill
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from medattn.compare.paired import TEST
+from medattn.compare.pairs import VANILLA
+from medattn.config.load import ResolvedPaper
+from medattn.config.paper import Figure as Declared
+from medattn.render.figures.empty import nothing_to_draw
+from medattn.render.figures.kinds import Drawing, figure_kind
+from medattn.render.inputs import Inputs, arm_label, backbone_label, rows_of
+from medattn.render.style import GRAY, TWO_COLUMNS, colours
+
+# Vertical room that the arms of one backbone share, of 1 between two backbones.
+_SPREAD = 0.6
+_MOST_ACROSS = 4
+_TITLE_LENGTH = 22
+# Dots stand a little below the interval, where neither hides the other.
+_BELOW = 0.1
+
+
+@figure_kind("paired_differences")
+def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
+    """Draw every paired difference from vanilla as a dot, their mean and its 95% interval, and zero."""
+    compared = rows_of(
+        inputs.comparisons, paper=paper.name, against=VANILLA, procedure="runs", test=TEST, metric="accuracy"
+    )
+    compared = compared[compared["difference"].notna()]
+    if declared.arm:
+        compared = rows_of(compared, arm=declared.arm)
+    if declared.backbone:
+        compared = rows_of(compared, backbone=declared.backbone)
+    if compared.empty:
+        return nothing_to_draw("No arm could be compared with vanilla.")
+    shown = [dataset for dataset in paper.datasets if (compared["dataset"] == dataset).any()]
+    dots = _differences(inputs, compared)
+    numbers = compared.drop(columns=["p", "p_adjusted"]).merge(
+        dots, on=["dataset", "backbone", "arm"], how="left"
+    )
+    facts = [
+        "Dots: accuracy of an arm minus that of vanilla with the same seed, in percentage points.",
+        "Diamond and line: their mean with its 95% t-interval, which needs two runs.",
+    ]
+    return Drawing(_figure(inputs, paper, compared, dots, shown), numbers, datasets=shown, facts=facts)
+
+
+def _differences(inputs: Inputs, compared: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per compared cell and seed that both arms have, with their difference."""
+    runs = rows_of(inputs.measurements, procedure="epochs", status="measured", metric="accuracy")
+    keys = ["paper", "dataset", "backbone", "seed"]
+    both = runs.merge(rows_of(runs, arm=VANILLA)[[*keys, "value"]], on=keys, suffixes=("", "_vanilla"))
+    both = both.merge(
+        compared[["paper", "dataset", "backbone", "arm"]], on=["paper", "dataset", "backbone", "arm"]
+    )
+    both["seed_difference"] = both["value"] - both["value_vanilla"]
+    return both[["dataset", "backbone", "arm", "seed", "seed_difference"]]
+
+
+def _figure(
+    inputs: Inputs, paper: ResolvedPaper, compared: pd.DataFrame, dots: pd.DataFrame, shown: list[str]
+) -> Figure:
+    backbones = [name for name in paper.backbones if (compared["backbone"] == name).any()]
+    arms = [name for name in paper.arms if (compared["arm"] == name).any()]
+    across = min(_MOST_ACROSS, len(shown))
+    down = -(-len(shown) // across)
+    height = down * (0.5 + 0.2 * len(backbones) * max(2, len(arms))) + 0.3
+    figure = Figure(figsize=(min(TWO_COLUMNS, 1.2 + 2.0 * across), height), layout="constrained")
+    grid = list(figure.subplots(down, across, squeeze=False, sharey=True).flat)
+    for ax, dataset in zip(grid, shown, strict=False):
+        _panel(ax, rows_of(compared, dataset=dataset), rows_of(dots, dataset=dataset), backbones, arms)
+        ax.set_title(fill(inputs.marked_title(dataset), _TITLE_LENGTH), fontweight="bold", loc="left")
+    for ax in grid[len(shown) :]:
+        ax.set_visible(False)
+    grid[0].set_yticks(range(len(backbones)), [backbone_label(paper, name) for name in backbones])
+    grid[0].set_ylim(len(backbones) - 0.5, -0.5)
+    figure.supxlabel("difference from vanilla (percentage points)", fontsize=7)
+    palette = colours(arms)
+    handles = [
+        Line2D([], [], color=palette[arm], marker="D", markersize=3.5, label=arm_label(paper, arm))
+        for arm in arms
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=min(4, len(arms)))
+    return figure
+
+
+def _panel(
+    ax: Axes, compared: pd.DataFrame, dots: pd.DataFrame, backbones: list[str], arms: list[str]
+) -> None:
+    palette = colours(arms)
+    ax.axvline(0, color=GRAY, linewidth=0.6, zorder=0)
+    for row in compared.to_dict("records"):
+        arm, colour = row["arm"], palette[row["arm"]]
+        y = backbones.index(row["backbone"]) + _SPREAD * ((arms.index(arm) + 0.5) / len(arms) - 0.5)
+        of_seed = rows_of(dots, backbone=row["backbone"], arm=arm)["seed_difference"]
+        ax.scatter(of_seed, [y + _BELOW] * len(of_seed), s=7, color=[colour], alpha=0.5, linewidths=0)
+        ax.hlines(y, row["low"], row["high"], colors=[colour], linewidth=1.1)
+        ax.scatter(
+            row["difference"],
+            y,
+            s=16,
+            marker="D",
+            color=[colour],
+            edgecolors="white",
+            linewidths=0.5,
+            zorder=3,
+        )
+    ax.tick_params(axis="y", length=0)

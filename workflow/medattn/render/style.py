@@ -1,0 +1,73 @@
+"""One look for all figures: sizes, fonts and colours of a journal page, files equal byte for byte."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from medattn.files import write_whole
+
+# Widths in inches of a figure over one and over two columns of a page.
+ONE_COLUMN, TWO_COLUMNS = 3.5, 7.2
+# Perceptually uniform, monotone in lightness: dark is large, as in the papers' maps, in gray as well.
+MAP_COLOURS = "mako_r"
+GRAY = "0.45"
+REGION_COLOUR = "#D55E00"
+
+_FONT_SIZE = 7.0
+_SETTINGS: dict[Any, Any] = {
+    # The font that matplotlib brings along: the same on every machine.
+    "font.family": "DejaVu Sans",
+    "font.size": _FONT_SIZE,
+    "axes.titlesize": _FONT_SIZE,
+    "axes.labelsize": _FONT_SIZE,
+    "xtick.labelsize": _FONT_SIZE - 1,
+    "ytick.labelsize": _FONT_SIZE - 1,
+    "legend.fontsize": _FONT_SIZE - 0.5,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "lines.linewidth": 1.0,
+    "legend.frameon": False,
+    "image.interpolation": "nearest",
+    # Text stays text, and names inside the file do not change from one writing to the next.
+    "svg.fonttype": "none",
+    "svg.hashsalt": "medattn",
+    "savefig.facecolor": "white",
+}
+_DPI = 200
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw and save in this look within the context; the settings of the caller come back after it."""
+    with mpl.rc_context(), sns.color_palette("colorblind"):
+        for name, value in _SETTINGS.items():
+            mpl.rcParams[name] = value
+        yield
+
+
+def colours(names: list[str]) -> dict[str, tuple[float, float, float]]:
+    """Return a colour-blind safe colour for each name, in order; they repeat after ten."""
+    palette = sns.color_palette("colorblind", len(names))
+    return {name: tuple(colour) for name, colour in zip(names, palette, strict=True)}
+
+
+def save(figure: Figure, folder: Path, name: str) -> None:
+    """Write <folder>/<name>.svg and <name>.png, each whole or not at all, without dates or versions."""
+    metadata = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
+    for suffix, entries in metadata.items():
+        write_whole(
+            folder / f"{name}.{suffix}",
+            lambda aside, suffix=suffix, entries=entries: figure.savefig(  # type: ignore[misc]
+                aside, format=suffix, dpi=_DPI, metadata=entries, bbox_inches="tight", pad_inches=0.03
+            ),
+        )

@@ -1,0 +1,49 @@
+"""What a run of the workflow says at its end: where the results lie, and how arms compare with vanilla."""
+
+from collections.abc import Hashable
+from typing import Any
+
+import pandas as pd
+
+from medattn.compare.paired import TEST
+from medattn.compare.pairs import VANILLA
+from medattn.render.inputs import Inputs, rows_of
+
+_SHOWN_AT_MOST = 12
+
+
+def summary(inputs: Inputs) -> str:
+    """Return the summary in Markdown: the files, then a line per cell that was compared with vanilla."""
+    return "\n".join(["Results:", *_places(inputs), "", *_headlines(inputs)]) + "\n"
+
+
+def _places(inputs: Inputs) -> list[str]:
+    folder = inputs.results.folder
+    tables = [name for paper in inputs.configuration.papers for name in paper.paper.tables]
+    figures = [name for paper in inputs.configuration.papers for name in paper.paper.figures]
+    lines = [f"- table: {inputs.results.tables / name}.md" for name in tables]
+    lines += [f"- figure: {inputs.results.figures / name}.svg" for name in figures]
+    return [*lines, f"- numbers: {inputs.results.comparisons}", f"- report: {folder / 'report.html'}"]
+
+
+def _headlines(inputs: Inputs) -> list[str]:
+    rows = rows_of(inputs.comparisons, procedure="runs", test=TEST, against=VANILLA)
+    measured = rows[rows["difference"].notna()]
+    if measured.empty:
+        return ["No arm could be compared with vanilla yet."]
+    lines = [_headline(inputs, row) for row in measured.head(_SHOWN_AT_MOST).to_dict("records")]
+    left = len(measured) - len(lines)
+    more = [f"- and {left} more in {inputs.results.comparisons}"] if left else []
+    return ["Against vanilla, in percentage points, runs paired by seed:", *lines, *more]
+
+
+def _headline(inputs: Inputs, values: dict[Hashable, Any]) -> str:
+    interval = "" if pd.isna(values["low"]) else f" [{values['low']:+.2f}, {values['high']:+.2f}]"
+    stand_in = ", stand-in images" if values["stand_in"] else ""
+    n = int(values["n"])
+    return (
+        f"- {values['paper']}, {inputs.dataset_title(values['dataset'])}, "
+        f"{values['backbone']}, {values['arm']}: "
+        f"{values['difference']:+.2f}{interval}, adjusted p {values['p_adjusted']:.3g}, "
+        f"{n} {'pair' if n == 1 else 'pairs'}{stand_in}"
+    )

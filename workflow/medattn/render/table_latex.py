@@ -1,0 +1,79 @@
+"""A table in LaTeX, for a document that loads booktabs and graphicx."""
+
+from itertools import groupby
+
+from medattn.render.table_text import Field, columns, fields
+from medattn.render.tables import TableModel
+
+_ESCAPES = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
+    "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "±": r"$\pm$", "—": "---", "–": "--", "†": r"$\dagger$", "∗": r"$\ast$", "×": r"$\times$", "≥": r"$\geq$",
+    "≤": r"$\leq$", "λ": r"$\lambda$", "−": "$-$", "’": "'", "“": "``", "”": "''",
+}  # fmt: skip
+_HEAD = "% Needs \\usepackage{booktabs} and \\usepackage{graphicx}."
+# The table is shrunk only where it is wider than the line.
+_FIT = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
+
+
+def latex(model: TableModel, caption: str) -> str:
+    """Return the table as a floating LaTeX environment with its caption and footnotes."""
+    names = columns(model)
+    body: list[str] = []
+    for number, (_, rows) in enumerate(groupby(model.rows, key=lambda row: row.group)):
+        body += [r"\addlinespace"] if number else []
+        body += [_line([escaped(row.label), *map(_shown, fields(model, row.positions))]) for row in rows]
+    notes = [
+        rf"\textsuperscript{{{escaped(sign)}}}~{escaped(text)}" for sign, text in model.footnotes.items()
+    ]
+    lines = [
+        _HEAD,
+        r"\begin{table*}",
+        r"\centering",
+        rf"\caption{{{escaped(caption)}}}",
+        rf"\label{{tab:{model.name}}}",
+        _FIT,
+        rf"\begin{{tabular}}{{l{'r' * len(names)}}}",
+        r"\toprule",
+        *_headers(model, names),
+        r"\midrule",
+        *body,
+        r"\bottomrule",
+        r"\end{tabular}}",
+        *(
+            [r"\par\smallskip", r"\parbox{\linewidth}{\footnotesize " + r"\\ ".join(notes) + "}"]
+            if notes
+            else []
+        ),
+        r"\end{table*}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Return `text` so that LaTeX prints it as it stands."""
+    return "".join(_ESCAPES.get(sign, sign) for sign in text)
+
+
+def _headers(model: TableModel, names: list[tuple[str, str]]) -> list[str]:
+    titles, rules, start = [""], [], 2
+    for dataset, group in groupby(names, key=lambda name: name[0]):
+        width = len(list(group))
+        titles.append(rf"\multicolumn{{{width}}}{{c}}{{{escaped(model.datasets[dataset])}}}")
+        rules.append(rf"\cmidrule(lr){{{start}-{start + width - 1}}}")
+        start += width
+    kinds = ["", *(rf"\multicolumn{{1}}{{c}}{{{kind}}}" for _, kind in names)]
+    return [_line(titles), "".join(rules), _line(kinds)]
+
+
+def _line(texts: list[str]) -> str:
+    return " & ".join(texts) + r" \\"
+
+
+def _shown(field: Field) -> str:
+    text = escaped(field.text)
+    text = rf"\textbf{{{text}}}" if field.bold else text
+    star = r"$^{\ast}$" if field.star else ""
+    notes = rf"\textsuperscript{{{escaped(','.join(field.notes))}}}" if field.notes else ""
+    return star + text + notes
