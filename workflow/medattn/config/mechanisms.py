@@ -43,12 +43,14 @@ def mechanism_options(name: str) -> type[BaseModel]:
     """
     if name not in mechanism_names():
         raise UserError(unknown_name("mechanism", name, [*mechanism_names(), "none"]))
-    constructor = _constructor(ast.parse((ATTENTION_FOLDER / f"{name}.py").read_text(encoding="utf-8")), name)
+    module = ast.parse((ATTENTION_FOLDER / f"{name}.py").read_text(encoding="utf-8"))
+    constructor = _constructor(module, name)
     fields: dict[str, Any] = {}
     for argument, default in zip(constructor.args.kwonlyargs, constructor.args.kw_defaults, strict=True):
         annotation = _evaluated(argument.annotation)
         fields[argument.arg] = (annotation, ... if default is None else _evaluated(default))
-    return create_model(f"{name}_options", __base__=Closed, **fields)
+    summary = (ast.get_docstring(module) or "").split("\n\n")[0].replace("\n", " ")
+    return create_model(f"{name}_options", __base__=Closed, __doc__=summary, **fields)
 
 
 def _constructor(module: ast.Module, name: str) -> ast.FunctionDef:
