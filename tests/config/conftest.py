@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from medattn.config import mechanisms
 
 MECHANISM = '''"""Blur: for tests only."""
 @register("blur")
 class Blur:
-    def __init__(self, *, width: Annotated[int, Field(ge=1, le=9, description="width in pixels")] = 3) -> None:
+    def __init__(self, *, width: Annotated[int, Field(ge=1, le=9, description="width")] = 3) -> None:
         pass
 '''
 

@@ -6,21 +6,60 @@ import yaml
 from conftest import PAPER, SELECTION
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from medattn.config.load import read_configuration
 from medattn.config.paper import Paper
 from medattn.config.selection import Selection
 from medattn.errors import UserError
 
 WORDS = sorted(
-    {*Selection.model_fields, *Paper.model_fields, "toy", "digits", "vanilla", "blur", "epochs", "source", "kind", "phantom"}
-    | {"str", "int", "[key]", "grid", "options", "recipe.epochs", "options.width", "classifier", "svm", "none"}
+    {
+        *Selection.model_fields,
+        *Paper.model_fields,
+        "toy",
+        "digits",
+        "vanilla",
+        "blur",
+        "epochs",
+        "source",
+        "kind",
+        "phantom",
+    }
+    | {
+        "str",
+        "int",
+        "[key]",
+        "grid",
+        "options",
+        "recipe.epochs",
+        "options.width",
+        "classifier",
+        "svm",
+        "none",
+    }
 )
 SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.sampled_from(WORDS), st.dates(), st.binary(max_size=4)
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=8),
+    st.sampled_from(WORDS),
+    st.dates(),
+    st.binary(max_size=4),
 )
-KEYS = st.one_of(st.sampled_from(WORDS), st.sampled_from(WORDS), st.text(max_size=5), st.integers(), st.booleans(), st.none())
+KEYS = st.one_of(
+    st.sampled_from(WORDS),
+    st.sampled_from(WORDS),
+    st.text(max_size=5),
+    st.integers(),
+    st.booleans(),
+    st.none(),
+)
 VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=8
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=8,
 )
 FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -64,7 +103,10 @@ def test_any_selection(project, value):
 @FUZZ
 @given(st.data())
 def test_a_selection_with_one_wrong_value(project, data):
-    base = {**SELECTION, "papers": {"toy": {"recipe": {"epochs": 30}, "extra_arms": {"a": PAPER["arms"]["blur"]}}}}
+    base = {
+        **SELECTION,
+        "papers": {"toy": {"recipe": {"epochs": 30}, "extra_arms": {"a": PAPER["arms"]["blur"]}}},
+    }
     base["datasets"] = {"digits": {"source": {"test_fraction": 0.5}}}
     path = data.draw(st.sampled_from(sorted(places(base), key=repr)))
     value = replaced(base, path, data.draw(st.none() | KEYS), data.draw(VALUES))
@@ -82,7 +124,12 @@ def test_a_paper_with_one_wrong_value(project, data):
 
 
 def test_a_key_that_looks_like_a_note_of_pydantic(project):
-    for text in ("'[key]': 1", "papers: {'[key]': {}}", "papers: {toy: {'[key]': 1}}", "papers: {toy: {extra_arms: {'[key]': 1}}}"):
+    for text in (
+        "'[key]': 1",
+        "papers: {'[key]': {}}",
+        "papers: {toy: {'[key]': 1}}",
+        "papers: {toy: {extra_arms: {'[key]': 1}}}",
+    ):
         (project / "config.yaml").write_text(f"selection: a\n{text}\n")
         check(project)
 
@@ -100,5 +147,7 @@ def test_a_value_that_holds_itself(project):
 
 def test_a_value_that_unfolds_to_billions(project):
     lines = ["a0: &a0 [x, x]"] + [f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]" for i in range(1, 40)]
-    (project / "config.yaml").write_text("\n".join([*lines, "selection: a", "papers: {toy: {}}", "seeds: *a39"]))
+    (project / "config.yaml").write_text(
+        "\n".join([*lines, "selection: a", "papers: {toy: {}}", "seeds: *a39"])
+    )
     check(project)

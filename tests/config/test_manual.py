@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+
 from medattn.config import manual
 from medattn.config.dataset import DatasetEntry
 from medattn.config.manual_table import anchor, prose, table

@@ -5,6 +5,7 @@ import os
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from medattn.config.yaml_files import read_yaml
 from medattn.errors import UserError
 
@@ -18,7 +19,16 @@ def fault(path) -> str:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("1e-4", 1e-4), ("1E5", 1e5), ("-2e+3", -2e3), ("1.5e3", 1500.0), ("1e", "1e"), ("e4", "e4"), ("'1e-4'", "1e-4"), ("3", 3)],
+    [
+        ("1e-4", 1e-4),
+        ("1E5", 1e5),
+        ("-2e+3", -2e3),
+        ("1.5e3", 1500.0),
+        ("1e", "1e"),
+        ("e4", "e4"),
+        ("'1e-4'", "1e-4"),
+        ("3", 3),
+    ],
 )
 def test_numbers(tmp_path, text, value):
     path = tmp_path / "a.yaml"

@@ -86,7 +86,10 @@ def resolve(raw: Mapping[str, Any], root: Path, where: str) -> Configuration:
 @cache
 def registered_datasets() -> Mapping[str, DatasetEntry]:
     """Return the entries of the data set registry by name."""
-    return {name: validated(DatasetEntry, raw, f"{REGISTRY.name}: {name}") for name, raw in read_yaml(REGISTRY).items()}
+    return {
+        name: validated(DatasetEntry, raw, f"{REGISTRY.name}: {name}")
+        for name, raw in read_yaml(REGISTRY).items()
+    }
 
 
 def read_paper(name: str, papers: Path, where: str) -> Paper:
@@ -135,7 +138,9 @@ def _paper(
         for arm_name in backbone.arms or []:
             place = below(where, "extra_backbones", backbone_name, "arms")
             _check_name("arm", arm_name, {**paper.arms, **taken.extra_arms}, place)
-    backbones = _picked("backbone", paper.backbones, taken.extra_backbones, taken.backbones, below(where, "backbones"))
+    backbones = _picked(
+        "backbone", paper.backbones, taken.extra_backbones, taken.backbones, below(where, "backbones")
+    )
     arms = _picked("arm", paper.arms, taken.extra_arms, taken.arms, below(where, "arms"))
     for arm_name, arm in arms.items():
         key = "extra_arms" if arm_name in taken.extra_arms else "arms"
@@ -199,7 +204,9 @@ def _check_arm(arm: Arm, recipe: Recipe, protocol: Protocol, where: str) -> None
 def _corners(arm: Arm) -> list[dict[str, Any]]:
     """Return grid points that together hold every value of the arm's grid at least once."""
     longest = max((len(values) for values in arm.grid.values()), default=1)
-    return [{key: values[min(i, len(values) - 1)] for key, values in arm.grid.items()} for i in range(longest)]
+    return [
+        {key: values[min(i, len(values) - 1)] for key, values in arm.grid.items()} for i in range(longest)
+    ]
 
 
 def arm_settings(
@@ -252,4 +259,9 @@ def _check_references(paper: Paper, where: str) -> None:
     for name, figure in paper.figures.items():
         _check_name("arm", figure.arm, paper.arms, below(where, "figures", name, "arm"))
         if figure.backbone is not None:
-            _check_name("backbone", figure.backbone, dict.fromkeys(backbones), below(where, "figures", name, "backbone"))
+            _check_name(
+                "backbone",
+                figure.backbone,
+                dict.fromkeys(backbones),
+                below(where, "figures", name, "backbone"),
+            )

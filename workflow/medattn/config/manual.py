@@ -28,11 +28,23 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
     ],
     "Papers": [
         ("Paper", paper.Paper, "the top level of `papers/<paper>/paper.yaml`"),
-        ("Backbone", paper.Backbone, "`backbones.<name>` of a paper, `extra_backbones.<name>` of a selection"),
+        (
+            "Backbone",
+            paper.Backbone,
+            "`backbones.<name>` of a paper, `extra_backbones.<name>` of a selection",
+        ),
         ("Arm", paper.Arm, "`arms.<name>` of a paper, `extra_arms.<name>` of a selection"),
-        ("Recipe", recipe.Recipe, "`recipe` of a paper; single keys in `papers.<paper>.recipe` of a selection"),
+        (
+            "Recipe",
+            recipe.Recipe,
+            "`recipe` of a paper; single keys in `papers.<paper>.recipe` of a selection",
+        ),
         ("Augmentation", recipe.Augmentation, "`augmentation` of a recipe"),
-        ("Protocol", protocol.Protocol, "`protocol` of a paper; single keys in `papers.<paper>.protocol` of a selection"),
+        (
+            "Protocol",
+            protocol.Protocol,
+            "`protocol` of a paper; single keys in `papers.<paper>.protocol` of a selection",
+        ),
         ("Unrun row", paper.Unrun, "each entry of `unrun` of a paper"),
         ("Table", paper.Table, "`tables.<name>` of a paper"),
         ("Mark", paper.Mark, "each entry of `marks` of a table"),
@@ -70,18 +82,27 @@ def files() -> dict[Path, str]:
 
 def out_of_step() -> list[Path]:
     """Return the generated files whose text is not that of the models."""
-    return [path for path, text in files().items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    return [
+        path
+        for path, text in files().items()
+        if not path.is_file() or path.read_text(encoding="utf-8") != text
+    ]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the generated files, or check them."""
-    parser = argparse.ArgumentParser(prog="python -m medattn.config.manual", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a file is out of step")
+    parser = argparse.ArgumentParser(
+        prog="python -m medattn.config.manual", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit code 1 if a file is out of step"
+    )
     check = parser.parse_args(arguments).check
     stale = out_of_step()
     texts = files()
     for path in stale:
-        print(f"{path.relative_to(ROOT)}: {'out of step; run python -m medattn.config.manual' if check else 'written'}")
+        outcome = "out of step; run python -m medattn.config.manual" if check else "written"
+        print(f"{path.relative_to(ROOT)}: {outcome}")
         if not check:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(texts[path], encoding="utf-8")

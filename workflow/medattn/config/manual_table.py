@@ -6,8 +6,19 @@ from typing import Any
 
 from medattn.config.base import NAME_PATTERN
 
-_WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "null": "null"}
-_WORDS_FOR_MANY = {"string": "texts", "integer": "whole numbers", "number": "numbers", "boolean": "true or false"}
+_WORDS = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+    "null": "null",
+}
+_WORDS_FOR_MANY = {
+    "string": "texts",
+    "integer": "whole numbers",
+    "number": "numbers",
+    "boolean": "true or false",
+}
 _KIND = "says which source this is"
 _BOUNDS = (
     ("minimum", ">= {}"),
@@ -34,7 +45,12 @@ def table(schema: Mapping[str, Any], headings: Mapping[str, str]) -> Iterator[st
     required = set(schema.get("required", ()))
     for key, about in schema.get("properties", {}).items():
         default = "required" if key in required else _default(about)
-        cells = (f"`{key}`", _type(about, headings), default, prose(about.get("description", _KIND if key == "kind" else "")))
+        cells = (
+            f"`{key}`",
+            _type(about, headings),
+            default,
+            prose(about.get("description", _KIND if key == "kind" else "")),
+        )
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
@@ -67,7 +83,8 @@ def _type(about: Mapping[str, Any], headings: Mapping[str, str], many: bool = Fa
         return " or ".join(f"`{value}`" for value in values)
     kind = about.get("type")
     if kind == "array":
-        return f"{'lists' if many else 'list'} of {_type(about['items'], headings, many=True)}{_length(about.get('minItems'))}"
+        items = _type(about["items"], headings, many=True)
+        return f"{'lists' if many else 'list'} of {items}{_length(about.get('minItems'))}"
     if kind == "object":
         return f"mapping of {_key(about)} to {_value(about, headings)}{_length(about.get('minProperties'))}"
     if kind is None:

@@ -1,7 +1,7 @@
 """The mechanisms in attention/ and their hyper-parameters, read from the source without importing torch.
 
-A mechanism is a file in attention/ with a class registered under the name of the file. Its hyper-parameters are the
-keyword-only arguments of the constructor; their annotations carry bounds and meaning:
+A mechanism is a file in attention/ with a class registered under the name of the file. Its hyper-parameters
+are the keyword-only arguments of the constructor; their annotations carry bounds and meaning:
 
     def __init__(self, *, channels: Annotated[int, Field(ge=1, description="...")] = 32) -> None
 

@@ -1,4 +1,4 @@
-"""The JSON schemas of the configuration files, for editors; made from the models, which alone decide what is valid."""
+"""The JSON schemas of the configuration files, for editors; the models alone decide what is valid."""
 
 import json
 from typing import Any

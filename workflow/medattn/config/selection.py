@@ -1,4 +1,4 @@
-"""A selection: which papers, data sets, backbones, arms and seeds to work on, and how (config.yaml, config/*.yaml)."""
+"""A selection: which papers, data sets, backbones, arms and seeds to work on, and how."""
 
 from typing import Any, Literal, Self
 
@@ -21,7 +21,9 @@ class PaperSelection(Closed):
         None, min_length=1, description="arms of the paper or of extra_arms; default: all"
     )
     extra_backbones: dict[Name, Backbone] = Field({}, description="backbones that the paper does not have")
-    extra_arms: dict[Name, Arm] = Field({}, description="arms that the paper does not have: your own mechanism")
+    extra_arms: dict[Name, Arm] = Field(
+        {}, description="arms that the paper does not have: your own mechanism"
+    )
     recipe: dict[str, Any] = Field({}, description="keys of the paper's recipe to change")
     protocol: dict[str, Any] = Field({}, description="keys of the paper's protocol to change")
 
@@ -30,17 +32,25 @@ class Selection(Closed):
     """The whole of what one call works on. Results go to <results>/<selection>/."""
 
     selection: Name = Field(description="name of this selection; its results lie under it")
-    papers: dict[Name, PaperSelection] = Field(min_length=1, description="papers by the names of their folders")
+    papers: dict[Name, PaperSelection] = Field(
+        min_length=1, description="papers by the names of their folders"
+    )
     datasets: dict[Name, dict[str, Any]] = Field(
         {}, description="keys to change in registered data sets (`path`, ...), or whole entries for your own"
     )
     seeds: list[int] = Field([0, 1, 2, 3, 4], min_length=1, description="a run is trained with each seed")
-    pack: int = Field(24, ge=1, le=10_000, description="runs that one job trains, one after the other, at most")
+    pack: int = Field(
+        24, ge=1, le=10_000, description="runs that one job trains, one after the other, at most"
+    )
     pack_cells: bool = Field(
         False, description="let a pack hold runs of several cells on the same data set; for short runs"
     )
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where networks are trained; `auto`: a GPU if there is one")
-    data: str = Field("data", min_length=1, description="folder of original and prepared data and of ImageNet weights")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="where networks are trained; `auto`: a GPU if there is one"
+    )
+    data: str = Field(
+        "data", min_length=1, description="folder of original and prepared data and of ImageNet weights"
+    )
     results: str = Field("results", min_length=1, description="folder of results")
 
     @model_validator(mode="after")

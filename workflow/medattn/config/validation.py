@@ -38,7 +38,7 @@ def validated(
     Args:
         model: the configuration model.
         value: what was read.
-        where: the file, and the path in it, where `value` stands: "config.yaml" or "config.yaml: papers.gsa.recipe".
+        where: the file, and the path in it, where `value` stands: "config.yaml: papers.gsa.recipe".
         elsewhere: the places of keys that do not stand below `where`.
 
     Raises:
@@ -93,7 +93,9 @@ def _line(model: type[BaseModel], where: str, elsewhere: Mapping[str, str], erro
             return below(elsewhere[keys[0]], *keys[1:])
         return below(where, *keys)
 
-    if error["type"] in {"extra_forbidden", "invalid_key"} or (spot.is_key and error["type"] == "literal_error"):
+    if error["type"] in {"extra_forbidden", "invalid_key"} or (
+        spot.is_key and error["type"] == "literal_error"
+    ):
         parent = spot.annotation if spot.is_key else _spot(model, error["loc"][:-1]).annotation
         return f"{place(spot.keys[:-1])}: {unknown_name('key', _cut(spot.keys[-1]), _names_in(parent))}"
     if error["type"] == "union_tag_not_found":
@@ -181,7 +183,11 @@ def _names_in(annotation: Any) -> list[str]:
     """Return the valid keys of a model, or the values of a Literal."""
     if _is_model(annotation):
         return list(annotation.model_fields)
-    return [value for value in get_args(annotation) if isinstance(value, str)] if get_origin(annotation) is Literal else []
+    return (
+        [value for value in get_args(annotation) if isinstance(value, str)]
+        if get_origin(annotation) is Literal
+        else []
+    )
 
 
 def _cut(name: str) -> str:

@@ -8,7 +8,6 @@ import yaml
 
 from medattn.errors import UserError
 
-
 _MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -20,7 +19,7 @@ def _mapping_of_unique_keys(loader: _Loader, node: yaml.MappingNode) -> dict[Any
     keys: list[Any] = []
     for key_node, _ in node.value:
         # `<<` brings the keys of another mapping; those that stand here go first.
-        key = "<<" if key_node.tag == _MERGE else loader.construct_object(key_node)  # type: ignore[no-untyped-call]
+        key = "<<" if key_node.tag == _MERGE else loader.construct_object(key_node)
         if key in keys:
             raise yaml.constructor.ConstructorError(
                 None, None, f"the key '{key}' stands twice", key_node.start_mark
@@ -31,7 +30,9 @@ def _mapping_of_unique_keys(loader: _Loader, node: yaml.MappingNode) -> dict[Any
 
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_of_unique_keys)
 _Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$"),
+    list("-+0123456789"),
 )
 
 
@@ -57,7 +58,15 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from error
     # A tag that contradicts its value (`!!bool maybe`) makes PyYAML fail in all these ways.
-    except (yaml.YAMLError, ValueError, LookupError, ArithmeticError, AttributeError, TypeError, RecursionError) as error:
+    except (
+        yaml.YAMLError,
+        ValueError,
+        LookupError,
+        ArithmeticError,
+        AttributeError,
+        TypeError,
+        RecursionError,
+    ) as error:
         raise UserError(f"{path}: not YAML: {error}") from error
     if value is None:
         raise UserError(f"{path}: the file is empty")
