@@ -68,6 +68,11 @@ class Results:
         return self.folder / "measurements.csv"
 
     @property
+    def epochs(self) -> Path:
+        """The test accuracy of every measured run at every epoch."""
+        return self.folder / "epochs.csv"
+
+    @property
     def comparisons(self) -> Path:
         """A row per pair of arms, metric and procedure."""
         return self.folder / "comparisons.csv"
@@ -91,9 +96,9 @@ class Results:
         """Return the files of the run `run` of the cell `cell`."""
         return RunFiles(self.folder / "runs" / cell / run)
 
-    def choice(self, cell: str) -> Path:
-        """Return the file with the grid point and epochs that cross-validation chose for a cell."""
-        return self.folder / "choices" / f"{cell}.json"
+    def choices(self, group: str) -> Path:
+        """Return the file with what cross-validation chose for the arms of a group (a backbone on a data set)."""
+        return self.folder / "choices" / f"{group}.json"
 
     def pack(self, pack: str) -> Path:
         """Return the file that says how the runs of a pack ended."""
@@ -105,6 +110,6 @@ def prepared_dataset(data: Path, name: str, entry_sha256: str) -> Path:
     return data / "prepared" / f"{name}-{entry_sha256[:12]}"
 
 
-def weights_folder(data: Path) -> Path:
-    """Return the folder of ImageNet weights that were fetched ahead."""
-    return data / "weights"
+def weights_file(data: Path, model: str) -> Path:
+    """Return where the ImageNet weights of `model` ("torchvision/vgg16") lie once they are fetched."""
+    return data / "weights" / f"{model.replace('/', '-')}.safetensors"

@@ -20,15 +20,17 @@ class DigitsSource(Closed):
 
 
 class PhantomSource(Closed):
-    """Structured images made here: fixed anatomy, lesions only inside a known region, distractors outside it."""
+    """Images made here: fixed anatomy, lesions only inside a known region, distractors outside it."""
 
     kind: Literal["phantom"]
     size: int = Field(28, ge=12, le=1024, description="height and width in pixels")
     channels: Literal[1, 3] = Field(1, description="1 (gray) or 3 (colour)")
     counts: dict[SplitName, list[int]] = Field(description="images per class, for each split")
-    noise: float = Field(0.08, ge=0, le=1, description="standard deviation of the pixel noise, of full range 1")
-    contrast: float = Field(0.5, gt=0, le=1, description="brightness of a lesion, of full range 1")
-    distractors: int = Field(3, ge=0, le=50, description="bright spots outside the region in each image")
+    noise: float = Field(0.06, ge=0, le=1, description="standard deviation of pixel noise, of full range 1")
+    contrast: float = Field(0.4, gt=0, le=1, description="brightness of a lesion, of full range 1")
+    distractors: int = Field(
+        3, ge=0, le=50, description="spots outside the region, on average; an image has 0 to twice as many"
+    )
     seed: int = Field(0, ge=0, description="seed of the images")
 
 
@@ -46,9 +48,11 @@ class FolderSource(Closed):
     """A folder of images with a table `images.csv` (columns image, label, split and, optionally, patient)."""
 
     kind: Literal["folder"]
-    size: int = Field(ge=8, le=4096, description="height and width in pixels to which images are resized by area averaging")
-    channels: Literal[1, 3] = Field(3, description="1 (gray) or 3 (colour); gray images are repeated to 3 channels")
-    obtain: str = Field("", description="how a reader gets the images, one sentence")
+    size: int = Field(
+        ge=8, le=4096, description="height and width in pixels; images are resized to them by area averaging"
+    )
+    channels: Literal[1, 3] = Field(3, description="1 (gray) or 3 (colour, gray repeated)")
+    obtain: str = Field("", description="how a reader gets the images: a sentence without its full stop")
 
 
 Source = Annotated[
@@ -62,7 +66,8 @@ class DatasetEntry(Closed):
     title: str = Field(description="name for tables and figures")
     source: Source = Field(description="where the images come from and how they are read")
     path: str | None = Field(
-        None, description="file or folder with the original data; default: <data>/<name of the data set>"
+        None,
+        description="the original npz file or folder; default: <data>/<file> or <data>/<name of data set>",
     )
     classes: list[str] = Field(min_length=2, description="class names in the order of the labels 0, 1, ...")
     counts: dict[SplitName, list[int]] | None = Field(
@@ -73,6 +78,18 @@ class DatasetEntry(Closed):
     homepage: str = Field("", description="page of the data set")
 
     @model_validator(mode="after")
+    def _path_only_where_files_are_read(self) -> Self:
+        if self.path is not None and self.source.kind in {"digits", "phantom"}:
+            raise ValueError(f"the source '{self.source.kind}' reads no file; remove path")
+        return self
+
+    @model_validator(mode="after")
+    def _class_names_are_unique(self) -> Self:
+        if len(set(self.classes)) < len(self.classes):
+            raise ValueError("classes names a class twice")
+        return self
+
+    @model_validator(mode="after")
     def _counts_match_classes(self) -> Self:
         expected = [self.counts] if self.counts else []
         if isinstance(self.source, PhantomSource):
@@ -80,7 +97,9 @@ class DatasetEntry(Closed):
         for counts in expected:
             for split, per_class in counts.items():
                 if len(per_class) != len(self.classes):
-                    raise ValueError(f"{split} counts {len(per_class)} classes, but classes names {len(self.classes)}")
+                    raise ValueError(
+                        f"{split} counts {len(per_class)} classes, but classes names {len(self.classes)}"
+                    )
                 if min(per_class) < 0:
                     raise ValueError(f"{split} has a negative count")
         return self

@@ -1,0 +1,91 @@
+"""Small data sets, whole and damaged."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from medattn.config.dataset import DatasetEntry
+from medattn.config.validation import validated
+from medattn.datasets.source import source_file
+
+Table = Sequence[Sequence[str]]
+CLASSES = ["healthy", "ill"]
+
+
+def entry_of(**keys: Any) -> DatasetEntry:
+    return validated(DatasetEntry, {"title": "T", "classes": CLASSES, **keys}, "test")
+
+
+def medmnist_entry(original: Path, **keys: Any) -> DatasetEntry:
+    """An entry that promises the file `original` as it is now."""
+    file = source_file(original)
+    source = {
+        "kind": "medmnist",
+        "file": original.name,
+        "url": f"http://localhost/{original.name}",
+        "md5": file.md5,
+        "bytes": file.bytes,
+    }
+    return entry_of(source=source, **keys)
+
+
+def medmnist_arrays() -> dict[str, np.ndarray]:
+    random = np.random.default_rng(0)
+    arrays = {}
+    for split, count in (("train", 12), ("val", 4), ("test", 6)):
+        arrays[f"{split}_images"] = random.integers(0, 256, (count, 10, 10), dtype=np.uint8)
+        arrays[f"{split}_labels"] = (np.arange(count, dtype=np.uint8) % 2)[:, np.newaxis]
+    return arrays
+
+
+@pytest.fixture
+def medmnist_file(tmp_path: Path) -> Callable[..., Path]:
+    """Writes an npz in MedMNIST's form, with arrays replaced (or, given None, left out)."""
+
+    def write(**changes: Any) -> Path:
+        arrays = {k: v for k, v in {**medmnist_arrays(), **changes}.items() if v is not None}
+        path = tmp_path / "tinymnist.npz"
+        np.savez_compressed(path, **arrays)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def image_folder(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a folder with eight images and the given rows of images.csv (default: one of each kind)."""
+
+    def write(rows: Table | None = None, header: Sequence[str] = ("image", "label", "split")) -> Path:
+        folder = tmp_path / "mine"
+        folder.mkdir(exist_ok=True)
+        random = np.random.default_rng(1)
+        for index in range(8):
+            pixels = random.integers(0, 256, (20, 30, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / f"{index}.png")
+        if rows is None:
+            splits = ["train"] * 4 + ["val"] * 2 + ["test"] * 2
+            rows = [(f"{i}.png", CLASSES[i % 2], split) for i, split in enumerate(splits)]
+        table = [",".join(row) for row in (header, *rows)]
+        (folder / "images.csv").write_text("\r\n".join(table) + "\r\n")
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def folder_entry() -> DatasetEntry:
+    return entry_of(source={"kind": "folder", "size": 8, "channels": 3})
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real files; without it the tests that need them are passed over."""
+    folder = os.environ.get("MEDATTN_DATA")
+    if not folder:
+        pytest.skip("needs real data: set MEDATTN_DATA to a folder with breastmnist.npz and retinamnist.npz")
+    return Path(folder)

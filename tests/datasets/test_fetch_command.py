@@ -1,0 +1,91 @@
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from medattn.commands import fetch
+from medattn.config.load import registered_datasets
+from medattn.errors import UserError
+
+from .conftest import medmnist_entry
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    parser = argparse.ArgumentParser()
+    fetch.add_arguments(parser)
+    return lambda *arguments: fetch.run(parser.parse_args(arguments))
+
+
+def test_a_line_per_data_set(run, capsys):
+    assert run("digits", "phantom") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(
+        "digits: train 1437, test 360 images of 8 x 8 x 1, 10 classes; in data/prepared/digits-"
+    )
+    assert lines[1].startswith(
+        "phantom: train 240, test 120 images of 28 x 28 x 1, 3 classes; in data/prepared/"
+    )
+    assert Path(lines[0].rpartition(" in ")[2], "manifest.json").is_file()
+
+
+def test_failures_are_a_line_each_and_the_rest_is_done(run, capsys):
+    Path("elsewhere").mkdir()
+    Path("elsewhere/breastmnist.npz").write_bytes(b"cut")
+    assert run("breastmnist", "jaffe", "digits", "--data", "elsewhere") == 2
+    out, err = capsys.readouterr()
+    assert out.startswith("digits: ")
+    assert [line.split(":")[0] for line in err.splitlines()] == ["elsewhere/breastmnist.npz", "jaffe"]
+
+
+def test_an_unknown_name_names_the_nearest(run):
+    with pytest.raises(UserError, match="did you mean 'breastmnist'"):
+        run("breastmist")
+
+
+def test_the_list_says_what_is_at_hand(run, capsys):
+    run("digits")
+    capsys.readouterr()
+    assert run("--list") == 0
+    lines = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
+    assert list(lines) == list(registered_datasets())
+    assert lines["digits"].endswith("prepared")
+    assert lines["phantom"].endswith("ready to prepare")
+    assert "run `medattn fetch breastmnist`" in lines["breastmnist"]
+    assert "not at hand" in lines["glaucoma"]
+
+
+def test_a_selection_brings_its_own_data_and_those_out_of_reach_are_passed_over(
+    run, capsys, tmp_path, medmnist_file
+):
+    path = medmnist_file()
+    entry = medmnist_entry(path, path=str(path)).model_dump(exclude_unset=True)
+    paper = {
+        "title": "A",
+        "citation": "A",
+        "datasets": ["digits", "jaffe"],
+        "arms": {"vanilla": {}},
+        "recipe": {"epochs": 1, "learning_rate": 0.1},
+        "protocol": {"kind": "cross_validated_epochs", "measured_epochs": 1},
+    }
+    selection = {"selection": "s", "papers": {"a": {}}, "datasets": {"tiny": entry}, "data": "there"}
+    Path("papers/a").mkdir(parents=True)
+    Path("papers/a/paper.yaml").write_text(yaml.safe_dump(paper))
+    Path("my.yaml").write_text(yaml.safe_dump(selection))
+    assert run("--config", "my.yaml") == 0
+    out = capsys.readouterr().out
+    assert "tiny: train 12, val 4, test 6 images of 10 x 10 x 1" in out
+    assert "jaffe: passed over, not at hand" in out
+    assert "there/prepared/digits-" in out
+
+
+def test_duplicates_are_told(run, capsys, tmp_path, medmnist_file, monkeypatch):
+    path = medmnist_file(test_images=np.zeros((6, 10, 10), dtype=np.uint8))
+    entry = medmnist_entry(path, path=str(path))
+    monkeypatch.setattr("medattn.config.load.registered_datasets", lambda: {"tiny": entry})
+    assert run("tiny") == 0
+    out = capsys.readouterr().out
+    assert "5 of 6 test images repeat another one of test; 1 image stands under more than one label" in out

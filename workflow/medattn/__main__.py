@@ -1,0 +1,71 @@
+"""The command line: `medattn COMMAND ...`, a command a file in commands/. Each --help is a page of the manual."""
+
+import argparse
+import sys
+from importlib import import_module
+
+from medattn.errors import UserError
+from medattn.nearest import unknown_name
+from medattn.version import __version__
+
+# Name -> what it does. Kept here so that --help need not import every command.
+COMMANDS = {
+    "plan": "show cells, runs and packs, what is done, what can't be run and why",
+    "fetch": "download, check and prepare data sets and ImageNet weights",
+    "train": "train what is planned: one pack, or everything",
+    "tune": "choose grid points and epochs from the cross-validation",
+    "measure": "measure the trained runs: measurements.csv, epochs.csv",
+    "compare": "compare arms: comparisons.csv",
+    "render": "render tables, figures and captions",
+    "summary": "say what came out and where it lies",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0 well, 2 something that the user can mend."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(_help())
+        return 0
+    if arguments[0] == "--version":
+        print(f"medattn {__version__}")
+        return 0
+    name = arguments[0]
+    try:
+        if name not in COMMANDS:
+            raise UserError(unknown_name("command", name, COMMANDS))
+        command = import_module(f"medattn.commands.{name}")
+        parser = argparse.ArgumentParser(
+            prog=f"medattn {name}",
+            description=command.__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_arguments(parser)
+        code: int = command.run(parser.parse_args(arguments[1:]))
+        return code
+    except UserError as error:
+        print(f"medattn: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("medattn: stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {what}" for name, what in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: medattn COMMAND [--help] ...",
+            "",
+            "Re-run papers on attention in medical image classification, and prove where every number came from.",
+            "",
+            *lines,
+            "",
+            "`medattn COMMAND --help` is the manual of a command.",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""Global spatial attention: one attention map for a whole data set, from a pixel CNN.
+
+Paper: "Global spatial attention" (GSA), section 3: Fig. 3, Eq. 1, Algorithm 1.
+
+Equations. The training images X (N x C x H x W), seen as one image with N C channels, are P (1 x NC x H x W).
+
+    M = sigmoid(conv1x1(relu(conv3x3(P))))     conv3x3: NC -> K channels, stride 1, padding 1;  conv1x1: K -> 1
+    Y = X * M                                   M is 1 x 1 x H x W, broadcast over images and channels
+    loss = cross entropy + coefficient * mean over the H W pixels of |M|
+
+After the cut-off epoch E the pixel CNN is frozen and its map is computed once (Algorithm 1).
+Parameters: K (9 N C + 1) + (K + 1).
+
+What the paper leaves open, and what is taken here: the hidden activation ("convolution with activation") is ReLU; the output
+lies in [0, 1] by a sigmoid; |M| is the mean over the pixels, as the paper says of its L1 baseline; P holds the training images
+of the run only, in the order of the data set and normalised as the image CNN sees them, without augmentation, since test or
+validation images in it would leak; gray images count as one channel. The pixel CNN shares optimiser and learning rate with
+the image CNN and starts from PyTorch's default initialisation.
+"""
+
+from typing import Annotated
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from medattn.attention.mechanism import InputAttention, register
+
+
+@register("gsa")
+class GlobalSpatialAttention(InputAttention):
+    """The pixel CNN and its map; frozen after the cut-off epoch."""
+
+    pixel_cnn: nn.Sequential
+    pixels: Tensor | None
+
+    def __init__(
+        self,
+        *,
+        channels: Annotated[int, Field(ge=1, description="K, channels of the pixel CNN's hidden layer")] = 32,
+        coefficient: Annotated[
+            float, Field(ge=0, description="lambda, weight of the mean of the map in the loss")
+        ] = 0.01,
+        cutoff_epoch: Annotated[
+            int, Field(ge=0, description="E, last epoch in which the pixel CNN learns; 0 keeps its initial map")
+        ] = 60,
+    ) -> None:
+        super().__init__()
+        self.channels = channels
+        self.coefficient = coefficient
+        self.cutoff_epoch = cutoff_epoch
+        # Never part of the state: the pixels come back from the data, the map from the frozen weights.
+        self.register_buffer("pixels", None, persistent=False)
+        self._known_map: Tensor | None = None
+        self._frozen = False
+
+    def prepare(self, images: Tensor) -> None:
+        """Stack `images` (N x C x H x W) as the channels of P and make the pixel CNN for them."""
+        self.pixels = images.reshape(1, -1, *images.shape[-2:])
+        self.pixel_cnn = nn.Sequential(
+            nn.Conv2d(self.pixels.shape[1], self.channels, kernel_size=3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(self.channels, 1, kernel_size=1),
+            nn.Sigmoid(),
+        ).to(images.device)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Freeze the pixel CNN once `epoch` lies behind the cut-off epoch."""
+        if epoch > self.cutoff_epoch and not self._frozen:
+            self.pixel_cnn.requires_grad_(False)
+            for parameter in self.pixel_cnn.parameters():
+                parameter.grad = None  # else the optimiser would go on with the last gradient
+            self._known_map = self._map_without_gradient()
+            self._frozen = True
+            self.pixels = None
+
+    def train(self, mode: bool = True) -> "GlobalSpatialAttention":
+        """Switch between training and evaluation; while evaluating, the map is computed once for all batches."""
+        super().train(mode)
+        if not self._frozen:
+            self._known_map = None
+        return self
+
+    def weights(self) -> Tensor:
+        """Return the map M, 1 x 1 x H x W, in [0, 1]."""
+        if self._known_map is None:
+            if self.training and torch.is_grad_enabled():
+                return self._map()
+            self._known_map = self._map_without_gradient()
+        return self._known_map
+
+    def penalty(self) -> Tensor | None:
+        """Return coefficient times the mean of the map; nothing once the map is fixed."""
+        return None if self._frozen else self.coefficient * self._penalised.abs().mean()
+
+    def _map(self) -> Tensor:
+        assert self.pixels is not None, "prepare() comes first"
+        # Kept so that the penalty needs no second pass through the pixel CNN.
+        self._penalised: Tensor = self.pixel_cnn(self.pixels)
+        return self._penalised
+
+    @torch.no_grad()
+    def _map_without_gradient(self) -> Tensor:
+        assert self.pixels is not None, "prepare() comes first"
+        result: Tensor = self.pixel_cnn(self.pixels)
+        return result

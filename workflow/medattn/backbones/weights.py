@@ -1,0 +1,147 @@
+"""ImageNet weights: fetched ahead by a step of its own, kept as safetensors with their hash and origin, never unpickled.
+
+Training reads only files that are there; it never reaches for a network.
+"""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from medattn.errors import UserError
+from medattn.files import read_json, sha256_of_file, write_json, write_whole
+from medattn.layout import weights_file
+
+Download = Callable[[str, Path], None]
+
+
+@dataclass(frozen=True)
+class WeightsOrigin:
+    """Where a library publishes the weights of a model.
+
+    Attributes:
+        name: the library's name for these weights, such as IMAGENET1K_V1.
+        url: address of the file.
+    """
+
+    name: str
+    url: str
+
+
+def read_weights(model: str, data: Path) -> dict[str, Tensor]:
+    """Read the fetched weights of `model`.
+
+    Raises:
+        UserError: they were not fetched, or the file is not what was fetched.
+    """
+    path = weights_file(data, model)
+    if not path.exists():
+        raise UserError(f"{path}: the ImageNet weights of {model} are not there; run `medattn fetch --weights {model}`")
+    if sha256_of_file(path) != read_json(path.with_suffix(".json"))["sha256"]:
+        raise UserError(f"{path}: not the file that was fetched (SHA-256 differs); delete it and fetch it again")
+    return load_file(path)
+
+
+def weights_sha256(model: str, data: Path) -> str:
+    """Return the recorded SHA-256 of the fetched weights of `model`."""
+    return str(read_json(weights_file(data, model).with_suffix(".json"))["sha256"])
+
+
+def weights_origin(model: str) -> WeightsOrigin:
+    """Return where the weights of `model` are published: torchvision's first ImageNet weights, timm's default ones.
+
+    Raises:
+        UserError: the library publishes none.
+    """
+    library, _, name = model.partition("/")
+    if library == "torchvision":
+        import torchvision
+
+        weights = torchvision.models.get_model_weights(name)
+        if "IMAGENET1K_V1" in weights.__members__:
+            return WeightsOrigin("IMAGENET1K_V1", weights["IMAGENET1K_V1"].url)
+    else:
+        import timm
+
+        published = timm.get_pretrained_cfg(name, allow_unregistered=True)
+        if published is not None and published.hf_hub_id:
+            file = published.hf_hub_filename or "model.safetensors"
+            return WeightsOrigin(published.tag or "default", f"https://huggingface.co/{published.hf_hub_id}/resolve/main/{file}")
+        if published is not None and published.url:
+            return WeightsOrigin(published.tag or "default", published.url)
+    raise UserError(f"{model}: {library} publishes no ImageNet weights for it")
+
+
+def fetch_weights(model: str, data: Path, download: Download) -> Path:
+    """Fetch the weights of `model` unless they are there, and keep them as safetensors with their hash and origin.
+
+    Args:
+        model: "torchvision/<name>" or "timm/<name>".
+        data: folder under which weights lie.
+        download: called with address and target; raises UserError where it fails.
+
+    Raises:
+        UserError: there are none to fetch, the download failed, or the file does not hold them.
+    """
+    path = weights_file(data, model)
+    if path.exists() and path.with_suffix(".json").exists():
+        return path
+    origin = weights_origin(model)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
+        original = Path(scratch) / "checkpoints" / origin.url.rpartition("/")[2]
+        original.parent.mkdir()
+        download(origin.url, original)
+        published_sha256 = sha256_of_file(original)
+        _check_published_hash(original, published_sha256)
+        state = _as_the_library_reads_it(model, origin, original).state_dict()
+        write_whole(path, lambda aside: save_file({k: v.contiguous() for k, v in state.items()}, aside))
+    write_json(
+        path.with_suffix(".json"),
+        {
+            "model": model,
+            "weights": origin.name,
+            "url": origin.url,
+            "published_sha256": published_sha256,
+            "sha256": sha256_of_file(path),
+        },
+    )
+    return path
+
+
+def _check_published_hash(file: Path, sha256: str) -> None:
+    """Check the start of the hash that both libraries put behind the last hyphen of their .pth files' names."""
+    claimed = file.stem.rpartition("-")[2]
+    is_hash = len(claimed) == 8 and all(c in "0123456789abcdef" for c in claimed)
+    if file.suffix == ".pth" and is_hash and not sha256.startswith(claimed):
+        raise UserError(f"{file.name}: the download is damaged (SHA-256 {sha256[:8]}..., its name says {claimed}); try again")
+
+
+def _as_the_library_reads_it(model: str, origin: WeightsOrigin, file: Path) -> nn.Module:
+    """Let the library read its own file, since it knows which keys were renamed since it was published."""
+    library, _, name = model.partition("/")
+    try:
+        if library == "torchvision":
+            return _torchvision_from(name, origin, file)
+        import timm
+
+        network: nn.Module = timm.create_model(name, pretrained=True, pretrained_cfg_overlay={"file": str(file)})
+        return network
+    except (RuntimeError, OSError, ValueError, KeyError, EOFError) as error:
+        raise UserError(f"{origin.url}: the file does not hold the weights of {model} ({error})") from error
+
+
+def _torchvision_from(name: str, origin: WeightsOrigin, file: Path) -> nn.Module:
+    import torchvision
+
+    before = torch.hub.get_dir()  # type: ignore[no-untyped-call]
+    torch.hub.set_dir(str(file.parent.parent))  # type: ignore[no-untyped-call]
+    try:
+        network: nn.Module = torchvision.models.get_model(name, weights=origin.name)
+        return network
+    finally:
+        torch.hub.set_dir(before)  # type: ignore[no-untyped-call]

@@ -1,0 +1,120 @@
+"""Get data sets ready: download what can be downloaded, check every file, prepare the images for training.
+
+    medattn fetch                          everything in the registry
+    medattn fetch breastmnist phantom      these data sets
+    medattn fetch --config config.yaml     the data sets of a selection, with its changes
+    medattn fetch --list                   what there is, and what is at hand
+
+An original is looked for in the folder of data (`--data`, else `data` of the selection, else ./data) or
+where the selection's `datasets.<name>.path` points; a file that can be downloaded is, if it is absent.
+Sizes, hashes, types, labels and counts are checked before anything is written, and a line per data set says
+what it holds: images per split, images that stand more than once, and where it lies. What is prepared
+already is verified and kept.
+
+On a machine without network, run the same command where there is one and copy the folder of data, or only
+the original file, to the place that the message names.
+
+Without names, data sets that only a person can get are passed over with the reason. The exit code is 0, or 2
+if a data set that was asked for could not be prepared; the others are prepared all the same.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from medattn.config.dataset import DatasetEntry
+from medattn.errors import UserError
+from medattn.nearest import unknown_name
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `medattn fetch` to its parser."""
+    parser.add_argument("names", nargs="*", metavar="NAME", help="data sets; default: all")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the selection whose data sets are meant")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="folder of original and prepared data")
+    parser.add_argument("--list", action="store_true", help="list the data sets and whether they are at hand")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Fetch, check and prepare the data sets that `arguments` name.
+
+    Returns:
+        0, or 2 if one of them failed (each failure is a line on standard error).
+
+    Raises:
+        UserError: the selection is wrong, or a name is unknown.
+    """
+    known, data = _known(arguments.config)
+    data = arguments.data or data
+    if data.exists() and not data.is_dir():
+        raise UserError(
+            f"{data}: a file, but the folder of data must be a folder; choose another with --data"
+        )
+    for name in arguments.names:
+        if name not in known:
+            raise UserError(f"medattn fetch: {unknown_name('data set', name, known)}")
+    entries = {name: known[name] for name in dict.fromkeys(arguments.names or known)}
+    if arguments.list:
+        return _list(entries, data)
+    failed = 0
+    for name, entry in entries.items():
+        reason = None if arguments.names else _out_of_reach(name, entry, data)
+        if reason:
+            print(f"{name}: passed over, {reason}")
+            continue
+        try:
+            print(_fetched(name, entry, data), flush=True)
+        except UserError as error:
+            print(error, file=sys.stderr)
+            failed += 1
+    return 2 if failed else 0
+
+
+def _known(config: Path | None) -> tuple[Mapping[str, DatasetEntry], Path]:
+    """Return the entries that can be named, by default all of which are meant, and the folder of data."""
+    from medattn.config.load import read_configuration, registered_datasets
+
+    if config is None:
+        return registered_datasets(), Path("data")
+    configuration = read_configuration(config, Path())
+    names = dict.fromkeys(name for paper in configuration.papers for name in paper.datasets)
+    # Data sets that the selection changes or adds count as its own, even where no paper takes them.
+    names.update(dict.fromkeys(configuration.selection.datasets))
+    return {name: configuration.datasets[name] for name in names}, Path(configuration.selection.data)
+
+
+def _out_of_reach(name: str, entry: DatasetEntry, data: Path) -> str | None:
+    from medattn.config.dataset import FolderSource
+    from medattn.datasets.availability import missing_reason
+
+    return missing_reason(name, entry, data) if isinstance(entry.source, FolderSource) else None
+
+
+def _list(entries: Mapping[str, DatasetEntry], data: Path) -> int:
+    from medattn.datasets.availability import missing_reason, prepared_path
+
+    for name, entry in entries.items():
+        prepared = (prepared_path(name, entry, data) / "manifest.json").is_file()
+        state = "prepared" if prepared else missing_reason(name, entry, data) or "ready to prepare"
+        print(f"{name}: {entry.title}, {len(entry.classes)} classes, {entry.source.kind}; {state}")
+    return 0
+
+
+def _fetched(name: str, entry: DatasetEntry, data: Path) -> str:
+    from medattn.datasets.prepare import fetch
+    from medattn.datasets.store import check_store
+
+    folder = fetch(name, entry, data)
+    return f"{_summary(check_store(folder, verify=False))}; in {folder}"
+
+
+def _summary(manifest: Mapping[str, Any]) -> str:
+    from medattn.datasets.duplicates import duplicate_sentences
+
+    counts = {split: facts["images"] for split, facts in manifest["splits"].items()}
+    splits = ", ".join(f"{split} {count}" for split, count in counts.items())
+    size = f"{manifest['height']} x {manifest['width']} x {manifest['channels']}"
+    parts = [f"{manifest['dataset']}: {splits} images of {size}, {len(manifest['classes'])} classes"]
+    return "; ".join(parts + duplicate_sentences(manifest["duplicates"], counts))

@@ -1,0 +1,54 @@
+"""Show the plan of a selection: its cells and runs, the packs in which they are trained, what is done already, what
+can't be run and why, and the time that is left where it was measured.
+
+Nothing is trained. --write freezes the plan under results/<selection>/ (plan.json, plan.csv, graph.json), which is what
+Snakemake works from. --format csv prints a row per cell.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from medattn.commands.selecting import Selected, freeze, results_of
+from medattn.config.load import read_configuration, resolve
+from medattn.errors import UserError
+from medattn.plan.expand import make_plan
+from medattn.plan.progress import progress_of
+from medattn.plan.show import plan_csv, plan_lines
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument("--config", type=Path, default=Path("config.yaml"), help="the selection (default: config.yaml)")
+    parser.add_argument(
+        "--resolved", metavar="NAME", help="read the selection as JSON from standard input; NAME stands in messages"
+    )
+    parser.add_argument("--format", choices=("text", "csv"), default="text", help="text for people, csv for programs")
+    parser.add_argument("--write", action="store_true", help="freeze the plan under results/<selection>/")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the plan."""
+    if arguments.resolved:
+        configuration = resolve(_selection_from_stdin(), Path(), arguments.resolved)
+    else:
+        configuration = read_configuration(arguments.config, Path())
+    chosen = Selected(configuration, make_plan(configuration), results_of(configuration))
+    progress = progress_of(chosen.plan, chosen.results)
+    if arguments.write:
+        freeze(chosen, progress)
+    if arguments.format == "csv":
+        sys.stdout.write(plan_csv(chosen.plan, progress))
+    else:
+        print("\n".join(plan_lines(chosen.plan, progress)))
+        if arguments.write:
+            print(f"  written: {chosen.results.plan}")
+    return 0
+
+
+def _selection_from_stdin() -> dict[str, object]:
+    value = json.load(sys.stdin)
+    if not isinstance(value, dict):
+        raise UserError("the selection on standard input must be a JSON object")
+    return value

@@ -1,0 +1,198 @@
+"""Downloads that may break off at any moment: resumed, tried again, and checked before use."""
+
+import hashlib
+import http.client
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import (
+    HTTPDefaultErrorHandler,
+    HTTPErrorProcessor,
+    HTTPHandler,
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    UnknownHandler,
+)
+
+from medattn.errors import UserError
+from medattn.files import disk_errors
+from medattn.version import __version__
+
+_CHUNK = 1 << 18
+_TIMEOUT_S = 60
+_LONGEST_WAIT_S = 30.0
+_PASSING = {408, 425, 429, 500, 502, 503, 504}
+
+Progress = Callable[[int, int], None]
+"""Told the bytes that have arrived and the bytes in all, after each chunk."""
+
+
+class _PassingError(Exception):
+    """Something that may work when tried again; the text is the reason."""
+
+
+class _Hash(Protocol):
+    def update(self, data: bytes, /) -> None: ...
+
+    def hexdigest(self) -> str: ...
+
+
+def download(
+    url: str,
+    target: Path,
+    *,
+    name: str,
+    size: int,
+    md5: str | None = None,
+    sha256: str | None = None,
+    attempts: int = 4,
+    wait: Callable[[float], None] = time.sleep,
+    progress: Progress | None = None,
+) -> None:
+    """Download `url` to `target`, which appears only when it is whole and its hash is right.
+
+    What has arrived is kept aside in `<target>.part` and resumed, in this call or the next one.
+
+    Args:
+        url: an http or https address.
+        target: file to write.
+        name: what `medattn fetch` calls it, for messages.
+        size: bytes that the file must have.
+        md5: its MD5 in hexadecimal.
+        sha256: its SHA-256 in hexadecimal; one of the two hashes must be given.
+        attempts: how often to try before giving up on errors that may pass.
+        wait: called with the seconds to wait before each further attempt.
+        progress: told of the bytes that arrived; default: `ProgressLines`.
+
+    Raises:
+        UserError: no network, no such file, wrong size or hash (nothing is kept then), or the disk refuses.
+    """
+    if (md5 is None) == (sha256 is None):
+        raise ValueError("give md5 or sha256")
+    if urlsplit(url).scheme not in {"http", "https"}:
+        raise UserError(f"{name}: {url} is not an http or https address")
+    part = target.with_name(target.name + ".part")
+    tell = progress or ProgressLines(name)
+    with disk_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+    for attempt in range(1, attempts + 1):
+        try:
+            _receive(url, part, size, tell, name)
+            break
+        except _PassingError as error:
+            if attempt == attempts:
+                raise UserError(
+                    f"{name}: {urlsplit(url).netloc} could not be reached ({error}); "
+                    f"on a machine with network run `medattn fetch {name}`, then copy the file to {target}"
+                ) from error
+            wait(min(_LONGEST_WAIT_S, 2.0**attempt))
+    with disk_errors(target):
+        found = _digest(part, "md5" if md5 else "sha256")
+        if part.stat().st_size != size or found != (md5 or sha256):
+            arrived = part.stat().st_size
+            part.unlink()
+            kind = "MD5" if md5 else "SHA-256"
+            raise UserError(
+                f"{name}: {url} gave {arrived} bytes with {kind} {found}, "
+                f"not {size} bytes with {md5 or sha256}; "
+                "nothing was kept: the file there has changed, or something on the way answered in its place"
+            )
+        part.replace(target)
+
+
+class ProgressLines:
+    """Says on standard error how far a download is: in place on a terminal, else a line every two seconds."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._last = time.monotonic()
+
+    def __call__(self, arrived: int, size: int) -> None:
+        """Say that `arrived` of `size` bytes are here, unless that was said a moment ago."""
+        terminal, now, whole = sys.stderr.isatty(), time.monotonic(), arrived >= size
+        if now - self._last < (0.2 if terminal else 2.0) and not (whole and terminal):
+            return
+        self._last = now
+        text = f"{self._name}: {arrived:,} of {size:,} bytes ({100 * arrived // size} %)"
+        if terminal:
+            print(f"\r{text}", end="\n" if whole else "", file=sys.stderr, flush=True)
+        else:
+            print(text, file=sys.stderr, flush=True)
+
+
+def _receive(url: str, part: Path, size: int, tell: Progress, name: str) -> None:
+    """Fetch what is missing of `part`."""
+    with disk_errors(part):
+        have = part.stat().st_size if part.exists() else 0
+        if have > size:
+            part.unlink()
+            have = 0
+    if have == size:
+        return
+    # The scheme was checked, and the opener knows http and https only.
+    request = Request(url, headers={"User-Agent": f"medattn/{__version__}"})  # noqa: S310
+    if have:
+        request.add_header("Range", f"bytes={have}-")
+    try:
+        with _opener().open(request, timeout=_TIMEOUT_S) as response:
+            resumed = response.status == 206 and response.headers.get("Content-Range", "").startswith(
+                f"bytes {have}-"
+            )
+            _copy(response, part, have if resumed else 0, size, tell)
+    except HTTPError as error:
+        error.close()
+        if error.code == 416:
+            part.unlink(missing_ok=True)
+            raise _PassingError("the part that had arrived does not belong to the file") from error
+        if error.code in _PASSING:
+            raise _PassingError(f"HTTP {error.code} {error.reason}") from error
+        raise UserError(
+            f"{name}: {url} answers HTTP {error.code} {error.reason}; check the address"
+        ) from error
+    except URLError as error:
+        raise _PassingError(str(error.reason)) from error
+    except (http.client.HTTPException, TimeoutError, ConnectionError) as error:
+        raise _PassingError(str(error) or type(error).__name__) from error
+
+
+def _copy(response: http.client.HTTPResponse, part: Path, have: int, size: int, tell: Progress) -> None:
+    with disk_errors(part):
+        stream = part.open("ab" if have else "wb")
+    with stream:
+        # More than `size` bytes are never written: the hash refuses such a file anyway.
+        while have <= size and (chunk := response.read(_CHUNK)):
+            with disk_errors(part):
+                stream.write(chunk)
+            have += len(chunk)
+            tell(min(have, size), size)
+    if have < size:
+        raise _PassingError(f"the connection broke off after {have} of {size} bytes")
+
+
+def _opener() -> OpenerDirector:
+    """Return an opener that knows http and https only, so that no redirection leads to a local file."""
+    opener = OpenerDirector()
+    for handler in (
+        ProxyHandler(),
+        HTTPHandler(),
+        HTTPSHandler(),
+        HTTPRedirectHandler(),
+        HTTPDefaultErrorHandler(),
+        HTTPErrorProcessor(),
+        UnknownHandler(),
+    ):
+        opener.add_handler(handler)
+    return opener
+
+
+def _digest(path: Path, kind: str) -> str:
+    with path.open("rb") as stream:
+        new: _Hash = hashlib.file_digest(stream, lambda: hashlib.new(kind, usedforsecurity=False))
+        return new.hexdigest()

@@ -1,0 +1,183 @@
+"""The prepared data set: one safetensors file with all images, and a manifest of what must be in it."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from medattn.config.dataset import DatasetEntry
+from medattn.datasets.availability import entry_identity
+from medattn.datasets.duplicates import find_duplicates
+from medattn.datasets.source import Region, SourceData, Split, check_source, images_per_class
+from medattn.errors import UserError
+from medattn.files import disk_errors, read_json, sha256_of_file, sha256_of_value, write_json, write_whole
+
+__all__ = ["DataStore", "Split", "check_store", "read_store", "write_store"]
+
+SCHEMA = 1
+IMAGES = "images.safetensors"
+MANIFEST = "manifest.json"
+_LIBRARIES = ("numpy", "pillow", "safetensors", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class DataStore:
+    """A prepared data set in memory.
+
+    Attributes:
+        splits: by name, of train, val and test; a data set may have no val.
+        classes: class names in the order of the labels.
+        manifest: what manifest.json says; `write_store` lists its keys.
+        region: bool, (height, width), the pixels where lesions can lie, where that is known.
+    """
+
+    splits: Mapping[str, Split]
+    classes: list[str]
+    manifest: Mapping[str, Any]
+    region: Region | None = None
+
+
+def write_store(folder: Path, name: str, entry: DatasetEntry, data: SourceData) -> dict[str, Any]:
+    """Write a prepared data set; the same data and libraries give the same bytes.
+
+    Args:
+        folder: where images.safetensors and, last, manifest.json are written.
+        name: name of the data set.
+        entry: its entry in the registry.
+        data: what its source read; checked here.
+
+    Returns:
+        The manifest: schema, dataset, entry (without its path), entry_sha256, files, height, width, channels
+        (pixels), classes, groups (names of patients), splits (images, per_class and hashes of each),
+        source_files, duplicates, has_region, libraries, and self_sha256, the hash of all the rest.
+
+    Raises:
+        UserError: the data break a promise of `entry`, or the disk refuses.
+    """
+    check_source(entry, data, name)
+    names = sorted({group for split in data.splits.values() for group in split.groups or []})
+    with disk_errors(folder):
+        (folder / MANIFEST).unlink(missing_ok=True)  # an old manifest must not vouch for new images
+    tensors = _tensors(data, names)
+    try:
+        write_whole(folder / IMAGES, lambda aside: save_file(tensors, aside))
+    except SafetensorError as error:
+        raise UserError(f"{folder / IMAGES}: could not be written ({error}); free some space") from error
+    height, width, channels = data.splits["train"].images.shape[1:]
+    manifest: dict[str, Any] = {
+        "schema": SCHEMA,
+        "dataset": name,
+        "entry": entry.model_dump(exclude={"path"}),
+        "entry_sha256": entry_identity(name, entry),
+        "files": {
+            IMAGES: {"sha256": sha256_of_file(folder / IMAGES), "bytes": (folder / IMAGES).stat().st_size}
+        },
+        "height": height,
+        "width": width,
+        "channels": channels,
+        "classes": entry.classes,
+        "groups": names,
+        "splits": {key: _facts(split, len(entry.classes)) for key, split in data.splits.items()},
+        "source_files": [asdict(file) for file in data.source_files],
+        "duplicates": find_duplicates(data.splits),
+        "has_region": data.region is not None,
+        "libraries": {library: version(library) for library in _LIBRARIES},
+    }
+    manifest["self_sha256"] = sha256_of_value(manifest)
+    write_json(folder / MANIFEST, manifest)
+    return manifest
+
+
+def check_store(folder: Path, verify: bool = True) -> dict[str, Any]:
+    """Check a prepared data set without reading its images into memory.
+
+    Args:
+        folder: where it lies.
+        verify: hash the file of images, too; without it only its size is compared.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        UserError: a file is missing, truncated or changed.
+    """
+    if not (folder / MANIFEST).is_file():
+        raise UserError(f"{folder}: no prepared data set (no {MANIFEST}); run `medattn fetch` first")
+    manifest = read_json(folder / MANIFEST)
+    mend = f"delete {folder} and run `medattn fetch` again"
+    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
+        raise UserError(f"{folder / MANIFEST}: not a manifest of schema {SCHEMA}; {mend}")
+    rest = {key: value for key, value in manifest.items() if key != "self_sha256"}
+    if sha256_of_value(rest) != manifest.get("self_sha256"):
+        raise UserError(f"{folder / MANIFEST}: changed since it was written; {mend}")
+    path, promised = folder / IMAGES, manifest["files"][IMAGES]
+    if not path.is_file():
+        raise UserError(f"{path}: missing; {mend}")
+    if path.stat().st_size != promised["bytes"]:
+        raise UserError(
+            f"{path}: {path.stat().st_size} bytes, but the manifest says {promised['bytes']}; {mend}"
+        )
+    if verify and sha256_of_file(path) != promised["sha256"]:
+        raise UserError(f"{path}: changed since it was written (its SHA-256 is not the manifest's); {mend}")
+    return manifest
+
+
+def read_store(folder: Path, verify: bool = True) -> DataStore:
+    """Read a prepared data set.
+
+    Args:
+        folder: where it lies.
+        verify: hash the file of images first; without it only its size is compared.
+
+    Raises:
+        UserError: a file is missing, truncated or changed, or the images are not what the manifest says.
+    """
+    manifest = check_store(folder, verify)
+    try:
+        tensors = load_file(folder / IMAGES)
+        splits = {key: _split(key, tensors, manifest["groups"]) for key in manifest["splits"]}
+        region = tensors["region"] if manifest["has_region"] else None
+    except (SafetensorError, KeyError, IndexError) as error:
+        raise UserError(f"{folder / IMAGES}: not the images that the manifest names ({error})") from error
+    size = (manifest["height"], manifest["width"], manifest["channels"])
+    for key, split in splits.items():
+        if split.images.shape != (manifest["splits"][key]["images"], *size):
+            raise UserError(
+                f"{folder / IMAGES}: split '{key}' has shape {split.images.shape}, not the manifest's"
+            )
+    return DataStore(splits, list(manifest["classes"]), manifest, region)
+
+
+def _tensors(data: SourceData, group_names: list[str]) -> dict[str, npt.NDArray[Any]]:
+    index = {name: position for position, name in enumerate(group_names)}
+    tensors: dict[str, npt.NDArray[Any]] = {}
+    for key, split in data.splits.items():
+        tensors[f"{key}.images"] = np.ascontiguousarray(split.images)
+        tensors[f"{key}.labels"] = np.ascontiguousarray(split.labels)
+        if split.groups is not None:
+            tensors[f"{key}.groups"] = np.array([index[group] for group in split.groups], dtype=np.int64)
+    if data.region is not None:
+        tensors["region"] = np.ascontiguousarray(data.region)
+    return tensors
+
+
+def _split(key: str, tensors: Mapping[str, npt.NDArray[Any]], group_names: list[str]) -> Split:
+    groups = tensors.get(f"{key}.groups")
+    names = None if groups is None else [group_names[int(position)] for position in groups]
+    return Split(tensors[f"{key}.images"], tensors[f"{key}.labels"], names)
+
+
+def _facts(split: Split, classes: int) -> dict[str, Any]:
+    return {
+        "images": len(split.images),
+        "per_class": images_per_class(split.labels, classes),
+        "images_sha256": hashlib.sha256(split.images.tobytes()).hexdigest(),
+        "labels_sha256": hashlib.sha256(split.labels.astype("<i8").tobytes()).hexdigest(),
+    }

@@ -1,0 +1,121 @@
+"""Expanding a configuration into cells and runs."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from medattn.config.dataset import DatasetEntry
+from medattn.config.load import NO_BACKBONE, Configuration, ResolvedPaper
+from medattn.config.paper import Arm, Backbone
+from medattn.datasets.availability import entry_identity, missing_reason
+from medattn.files import sha256_of_value
+from medattn.layout import prepared_dataset, weights_file
+from medattn.plan.frozen import Cell, Plan, Run
+from medattn.plan.grid import grid_points
+from medattn.plan.packs import pack_runs
+from medattn.provenance.code import code_digest
+
+
+def make_plan(configuration: Configuration) -> Plan:
+    """Expand `configuration` into the plan of all that it asks for."""
+    selection = configuration.selection
+    cells = {cell.id: cell for paper in configuration.papers for cell in _cells(paper, configuration)}
+    seeds = tuple(selection.seeds)
+    runs = {run.id: run for cell in cells.values() if cell.settings for run in _runs(cell, seeds)}
+    packs = pack_runs(cells, runs, selection.pack, selection.pack_cells)
+    return Plan(selection.selection, configuration.selection.model_dump(mode="json"), cells, runs, packs)
+
+
+def _cells(paper: ResolvedPaper, configuration: Configuration) -> Iterator[Cell]:
+    data = Path(configuration.selection.data)
+    for dataset in paper.datasets:
+        entry = configuration.datasets[dataset]
+        for row in paper.paper.unrun:
+            yield _unrun_cell(paper, dataset, entry, row.backbone, row.arm, row.label, row.reason)
+        for backbone_name, backbone, arm_name, arm in _pairs(paper):
+            yield Cell(
+                paper=paper.name,
+                dataset=dataset,
+                backbone=backbone_name,
+                arm=arm_name,
+                dataset_title=entry.title,
+                backbone_label=(backbone.label or backbone_name) if backbone else "",
+                arm_label=arm.label,
+                stand_in=False,
+                missing=missing_reason(dataset, entry, data) or _missing_weights(backbone, data),
+                prepared=str(prepared_dataset(data, dataset, entry_identity(dataset, entry))),
+                tables=tuple(paper.paper.tables),
+                settings=_settings(paper, backbone, arm, entry_identity(dataset, entry)),
+            )
+
+
+def _pairs(paper: ResolvedPaper) -> Iterator[tuple[str, Backbone | None, str, Arm]]:
+    """Yield which arm goes with which backbone, in the order of a table: classifiers first, then network by network."""
+    for arm_name, arm in paper.arms.items():
+        if arm.classifier:
+            yield NO_BACKBONE, None, arm_name, arm
+    for backbone_name, backbone in paper.backbones.items():
+        for arm_name, arm in paper.arms.items():
+            if not arm.classifier and (backbone.arms is None or arm_name in backbone.arms):
+                yield backbone_name, backbone, arm_name, arm
+
+
+def _settings(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, dataset: str) -> dict[str, Any]:
+    return {
+        "backbone": backbone.model_dump(mode="json", exclude={"label", "arms"}) if backbone else None,
+        "arm": arm.model_dump(mode="json", exclude={"label"}),
+        "recipe": paper.recipe.model_dump(mode="json"),
+        "protocol": paper.protocol.model_dump(mode="json"),
+        "dataset": dataset,
+        "code": code_digest(None if arm.classifier else arm.mechanism),
+    }
+
+
+def _unrun_cell(
+    paper: ResolvedPaper, dataset: str, entry: DatasetEntry, backbone: str, arm: str, label: str, reason: str
+) -> Cell:
+    return Cell(
+        paper=paper.name,
+        dataset=dataset,
+        backbone=backbone,
+        arm=arm,
+        dataset_title=entry.title,
+        backbone_label=label,
+        arm_label="",
+        stand_in=False,
+        missing=reason,
+        prepared="",
+        tables=tuple(paper.paper.tables),
+        settings={},
+    )
+
+
+def _missing_weights(backbone: Backbone | None, data: Path) -> str | None:
+    if backbone is None or backbone.weights == "none" or weights_file(data, backbone.model).exists():
+        return None
+    return f"ImageNet weights not at hand: run `medattn fetch --weights {backbone.model}`"
+
+
+def _runs(cell: Cell, seeds: tuple[int, ...]) -> Iterator[Run]:
+    """Yield the runs of a cell: those that cross-validate, then those that are measured."""
+    protocol, arm = cell.settings["protocol"], cell.settings["arm"]
+    tuning = _identity(cell, {key: protocol[key] for key in ("folds", "split_seed", "training_splits")})
+    if cell.is_tuned:
+        for seed in seeds if protocol["tune"] == "each" and not cell.is_classifier else seeds[:1]:
+            for number, point in enumerate(grid_points(arm["grid"])):
+                for fold in range(protocol["folds"]):
+                    digest = sha256_of_value([tuning, seed, fold, point])[:10]
+                    name = f"tune-s{seed}-f{fold}-g{number:02d}-{digest}"
+                    yield Run(cell.id, name, "tune", seed, fold, point)
+    training = _identity(cell, {**protocol, "grid": arm["grid"], "tuned_with": seeds[0]})
+    # A classifier on pixels draws nothing at random, so another seed would be the same run.
+    for seed in seeds[:1] if cell.is_classifier else seeds:
+        yield Run(cell.id, f"train-s{seed}-{sha256_of_value([training, seed])[:10]}", "train", seed, None, None)
+
+
+def _identity(cell: Cell, protocol: Mapping[str, Any]) -> str:
+    """Return the hash of what a stage of a cell depends on, seed, fold and grid point aside."""
+    settings = cell.settings
+    arm = {key: settings["arm"][key] for key in ("mechanism", "classifier", "options")}
+    recipe = None if cell.is_classifier else settings["recipe"]
+    return sha256_of_value([settings["dataset"], settings["backbone"], arm, recipe, settings["code"], protocol])

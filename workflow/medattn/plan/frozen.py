@@ -1,0 +1,157 @@
+"""The frozen plan: what every later stage reads (results/<selection>/plan.json)."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from medattn.errors import UserError
+from medattn.files import read_json, write_json
+
+SCHEMA = 1
+Stage = Literal["tune", "train"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of the plan: paper x dataset x backbone x arm.
+
+    Attributes:
+        dataset_title: name of the data set in tables and figures.
+        backbone_label: name of the backbone in tables and figures; empty for classifiers on pixels.
+        arm_label: name of the arm in tables and figures; empty for vanilla.
+        stand_in: whether the images are stand-ins for the paper's.
+        missing: why the cell can't be run; None if it can.
+        prepared: folder of the prepared data set.
+        tables: names of the tables that show the cell.
+        settings: `backbone`, `arm`, `recipe`, `protocol` as configured, `dataset` (identity) and `code` (digest).
+    """
+
+    paper: str
+    dataset: str
+    backbone: str
+    arm: str
+    dataset_title: str
+    backbone_label: str
+    arm_label: str
+    stand_in: bool
+    missing: str | None
+    prepared: str
+    tables: tuple[str, ...]
+    settings: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """Name of the cell, unique in the plan and part of paths."""
+        return f"{self.paper}.{self.dataset}.{self.backbone}.{self.arm}"
+
+    @property
+    def group(self) -> str:
+        """Name of the arms that share a file of choices: one backbone on one data set."""
+        return f"{self.paper}.{self.dataset}.{self.backbone}"
+
+    @property
+    def is_classifier(self) -> bool:
+        """Whether the arm is a classifier on pixels."""
+        return self.settings.get("arm", {}).get("classifier") is not None
+
+    @property
+    def is_tuned(self) -> bool:
+        """Whether cross-validation chooses something for the cell: epochs of a network, or a grid point."""
+        return not self.is_classifier or bool(self.settings["arm"]["grid"])
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: a cell x seed x fold x grid point.
+
+    Attributes:
+        cell: id of the cell.
+        name: name of the run, unique in the cell; its end is a hash of everything that decides the result.
+        stage: `tune` trains on all folds but one and is evaluated on that one; `train` is measured on the test images.
+        seed: seed of all random streams.
+        fold: fold that is left out, counted from 0; None in `train`.
+        grid_point: values of the arm's grid; None in `train`, where cross-validation has chosen.
+    """
+
+    cell: str
+    name: str
+    stage: Stage
+    seed: int
+    fold: int | None
+    grid_point: Mapping[str, Any] | None
+
+    @property
+    def id(self) -> str:
+        """Name of the run, unique in the plan, and its path under runs/."""
+        return f"{self.cell}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Pack:
+    """The runs that one job trains, one after the other."""
+
+    id: str
+    stage: Stage
+    dataset: str
+    runs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a selection asks for."""
+
+    selection: str
+    configuration: Mapping[str, Any]
+    cells: Mapping[str, Cell]
+    runs: Mapping[str, Run]
+    packs: Mapping[str, Pack]
+
+    def runs_of(self, cell: str, stage: Stage) -> list[Run]:
+        """Return the runs of a cell in a stage, in the order of the plan."""
+        return [run for run in self.runs.values() if run.cell == cell and run.stage == stage]
+
+
+def write_plan(path: Path, plan: Plan) -> None:
+    """Write the frozen plan, unless the file says the same already (its time then stays as it is)."""
+    value = {
+        "schema": SCHEMA,
+        "selection": plan.selection,
+        "configuration": plan.configuration,
+        "cells": {cell_id: asdict(cell) for cell_id, cell in plan.cells.items()},
+        "runs": {run_id: _run_as_json(run) for run_id, run in plan.runs.items()},
+        "packs": {pack_id: asdict(pack) for pack_id, pack in plan.packs.items()},
+    }
+    write_json(path, value)
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a frozen plan.
+
+    Raises:
+        UserError: there is none, or another version of the software wrote it.
+    """
+    value = read_json(path)
+    try:
+        if value["schema"] != SCHEMA:
+            raise UserError(f"{path}: written by another version of the software; run `medattn plan` again")
+        return Plan(
+            selection=value["selection"],
+            configuration=value["configuration"],
+            cells={key: Cell(**{**cell, "tables": tuple(cell["tables"])}) for key, cell in value["cells"].items()},
+            runs={key: Run(**run) for key, run in value["runs"].items()},
+            packs={key: Pack(**{**pack, "runs": tuple(pack["runs"])}) for key, pack in value["packs"].items()},
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: not a plan ({error}); run `medattn plan` again") from error
+
+
+def _run_as_json(run: Run) -> dict[str, Any]:
+    return {
+        "cell": run.cell,
+        "name": run.name,
+        "stage": run.stage,
+        "seed": run.seed,
+        "fold": run.fold,
+        "grid_point": run.grid_point,
+    }

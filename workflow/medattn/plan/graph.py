@@ -1,0 +1,45 @@
+"""What Snakemake needs of a plan: jobs, and the files between them (results/<selection>/graph.json)."""
+
+from typing import Any
+
+from medattn.config.load import Configuration
+from medattn.layout import Results
+from medattn.plan.frozen import Plan
+
+
+def graph_of(plan: Plan, configuration: Configuration, results: Results) -> dict[str, Any]:
+    """Return the jobs of `plan` as plain values.
+
+    Returns:
+        `datasets`: manifest file -> name of the data set; `packs`: id -> inputs, outputs, threads and number of runs;
+        `choices`: file -> group and packs; `tables` and `figures`: names per paper; `packs_to_measure`: files.
+    """
+    datasets = {f"{cell.prepared}/manifest.json": cell.dataset for cell in plan.cells.values() if cell.missing is None}
+    packs, choices = {}, {}
+    for pack in plan.packs.values():
+        cells = [plan.cells[cell] for cell in dict.fromkeys(plan.runs[run].cell for run in pack.runs)]
+        groups = [cell.group for cell in cells if cell.is_tuned]
+        output = str(results.pack(pack.id))
+        packs[pack.id] = {
+            "stage": pack.stage,
+            "output": output,
+            "manifest": f"{cells[0].prepared}/manifest.json",
+            "choices": sorted({str(results.choices(g)) for g in groups}) if pack.stage == "train" else [],
+            "threads": cells[0].settings["recipe"]["threads"],
+            "runs": len(pack.runs),
+        }
+        if pack.stage == "tune":
+            for group in groups:
+                choice = choices.setdefault(str(results.choices(group)), {"group": group, "packs": []})
+                if output not in choice["packs"]:
+                    choice["packs"].append(output)
+    return {
+        "selection": plan.selection,
+        "results": str(results.folder),
+        "datasets": datasets,
+        "packs": packs,
+        "choices": choices,
+        "measured": [str(results.pack(pack.id)) for pack in plan.packs.values() if pack.stage == "train"],
+        "tables": [name for paper in configuration.papers for name in paper.paper.tables],
+        "figures": [name for paper in configuration.papers for name in paper.paper.figures],
+    }

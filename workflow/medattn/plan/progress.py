@@ -1,0 +1,66 @@
+"""What of a plan is done already, and how long the rest will take where that was measured."""
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from medattn.files import read_json
+from medattn.layout import Results
+from medattn.plan.frozen import Plan
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a plan is.
+
+    Attributes:
+        done: ids of the runs that have ended.
+        seconds_per_run: mean seconds of the ended runs, by cell and stage.
+    """
+
+    done: frozenset[str]
+    seconds_per_run: dict[tuple[str, str], float]
+
+    def remaining_seconds(self, plan: Plan) -> dict[str, float | None]:
+        """Return, by cell, the seconds that its open runs take one after the other; None where that was not measured."""
+        remaining: dict[str, float | None] = dict.fromkeys(plan.cells, 0.0)
+        for run in plan.runs.values():
+            so_far = remaining[run.cell]
+            if run.id not in self.done and so_far is not None:
+                known = self.seconds_per_run.get((run.cell, run.stage))
+                remaining[run.cell] = None if known is None else so_far + known
+        return remaining
+
+
+def progress_of(plan: Plan, results: Results) -> Progress:
+    """Look at the folders of runs and at the files of packs."""
+    return Progress(frozenset(_done(plan, results)), _measured_seconds(plan, results))
+
+
+def _done(plan: Plan, results: Results) -> list[str]:
+    """Return ended runs; one listing per cell instead of a look at every run, as shared file systems are slow at that."""
+    present: dict[str, set[str]] = {cell: _folders(results.folder / "runs" / cell) for cell in plan.cells}
+    return [
+        run.id
+        for run in plan.runs.values()
+        if run.name in present[run.cell] and results.run(run.cell, run.name).record.exists()
+    ]
+
+
+def _folders(folder: Path) -> set[str]:
+    try:
+        return set(os.listdir(folder))  # noqa: PTH208 (a name is all that is wanted)
+    except (FileNotFoundError, NotADirectoryError):
+        return set()
+
+
+def _measured_seconds(plan: Plan, results: Results) -> dict[tuple[str, str], float]:
+    seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for name in _folders(results.folder / "packs"):
+        if name.endswith(".json"):
+            for run_id, ending in read_json(results.folder / "packs" / name)["runs"].items():
+                if run_id in plan.runs and ending["status"] == "ok":
+                    run = plan.runs[run_id]
+                    seconds[run.cell, run.stage].append(ending["seconds"])
+    return {key: sum(values) / len(values) for key, values in seconds.items()}

@@ -1,0 +1,113 @@
+"""The plan as people read it: lines for the terminal, rows for plan.csv."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from medattn.plan.frozen import Cell, Plan
+from medattn.plan.progress import Progress
+
+COLUMNS = ("paper", "table", "dataset", "backbone", "arm", "runs", "packs", "done", "stand_in", "missing")
+_JOBS_AT_MOST = 1000
+
+
+def plan_rows(plan: Plan, progress: Progress) -> list[dict[str, str | int]]:
+    """Return a row per cell with the columns of plan.csv, in the order of the plan."""
+    runs: Counter[str] = Counter()
+    done: Counter[str] = Counter()
+    for run in plan.runs.values():
+        runs[run.cell] += 1
+        done[run.cell] += run.id in progress.done
+    packs = _packs_by_cell(plan)
+    return [
+        {
+            "paper": cell.paper,
+            "table": ";".join(cell.tables),
+            "dataset": cell.dataset,
+            "backbone": cell.backbone,
+            "arm": cell.arm,
+            "runs": runs[cell.id],
+            "packs": len(packs[cell.id]),
+            "done": done[cell.id],
+            "stand_in": str(cell.stand_in).lower(),
+            "missing": cell.missing or "",
+        }
+        for cell in plan.cells.values()
+    ]
+
+
+def plan_csv(plan: Plan, progress: Progress) -> str:
+    """Return plan.csv."""
+    table = io.StringIO()
+    writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(plan_rows(plan, progress))
+    return table.getvalue()
+
+
+def plan_lines(plan: Plan, progress: Progress) -> Iterator[str]:
+    """Yield the plan for the terminal: a line per paper, data set and backbone, then reasons, totals and time."""
+    rows = dict(zip(plan.cells, plan_rows(plan, progress), strict=True))
+    packs, left = _packs_by_cell(plan), progress.remaining_seconds(plan)
+    groups: dict[str, list[Cell]] = {}
+    for cell in plan.cells.values():
+        groups.setdefault(cell.group, []).append(cell)
+    width = max(len(group) for group in groups)
+    yield f"Plan of the selection '{plan.selection}'"
+    yield f"  {'paper.dataset.backbone':<{width}}  {'cells':>5} {'runs':>6} {'done':>6} {'packs':>5}  time left"
+    for group, cells in groups.items():
+        runs, done = (sum(int(rows[cell.id][key]) for cell in cells) for key in ("runs", "done"))
+        together = len(set().union(*(packs[cell.id] for cell in cells)))
+        runnable = [cell.id for cell in cells if cell.missing is None]
+        time = _duration(_sum(left[cell] for cell in runnable)) if runnable else "can't be run"
+        yield f"  {group:<{width}}  {len(cells):>5} {runs:>6} {done:>6} {together:>5}  {time}"
+    for reason, count in _reasons(plan).items():
+        yield f"  can't be run: {count} {'cell' if count == 1 else 'cells'}, {reason}"
+    yield _total(plan, progress, left)
+    if len(plan.packs) >= _JOBS_AT_MOST:
+        yield f"  {len(plan.packs)} jobs are many for one workflow; a larger 'pack' makes fewer"
+
+
+def _total(plan: Plan, progress: Progress, left: Mapping[str, float | None]) -> str:
+    runnable = {cell.id for cell in plan.cells.values() if cell.missing is None}
+    planned = [run.id for run in plan.runs.values() if run.cell in runnable]
+    return (
+        f"  {len(runnable)} of {len(plan.cells)} cells can be run: {len(planned)} runs in {len(plan.packs)} packs, "
+        f"{sum(run in progress.done for run in planned)} done; "
+        f"time left on one worker: {_duration(_sum(left[cell] for cell in runnable))}"
+    )
+
+
+def _reasons(plan: Plan) -> Counter[str]:
+    """Count the cells that can't be run by reason, the data set named where it lies with the data."""
+    return Counter(
+        f"{cell.dataset if cell.settings else cell.backbone}: {cell.missing}" for cell in plan.cells.values() if cell.missing
+    )
+
+
+def _packs_by_cell(plan: Plan) -> dict[str, set[str]]:
+    packs: dict[str, set[str]] = {cell: set() for cell in plan.cells}
+    for pack in plan.packs.values():
+        for run in pack.runs:
+            packs[plan.runs[run].cell].add(pack.id)
+    return packs
+
+
+def _sum(parts: Iterable[float | None]) -> float | None:
+    total = 0.0
+    for part in parts:
+        if part is None:
+            return None
+        total += part
+    return total
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "not measured yet"
+    if seconds < 1:
+        return "none" if seconds == 0 else "under 1 s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

@@ -1,0 +1,68 @@
+"""What a run ran on: versions, machine and scheduler. What is not known is left out."""
+
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = ("torch", "torchvision", "timm", "numpy", "scipy", "scikit-learn", "safetensors", "snakemake")
+_SCHEDULER = {
+    "slurm_job_id": "SLURM_JOB_ID",
+    "slurm_node": "SLURMD_NODENAME",
+    "slurm_partition": "SLURM_JOB_PARTITION",
+    "slurm_restart_count": "SLURM_RESTART_COUNT",
+}
+
+
+def environment() -> dict[str, Any]:
+    """Return versions of Python and the libraries, operating system, processor and hashed host name."""
+    packages = {}
+    for name in _PACKAGES:
+        try:
+            packages[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return {
+        "python": platform.python_version(),
+        "packages": packages,
+        "os": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "host_sha256": hashlib.sha256(platform.node().encode()).hexdigest(),
+        **({"cpu": cpu} if (cpu := _processor()) else {}),
+    }
+
+
+def scheduler() -> dict[str, str]:
+    """Return the scheduler's identifiers of this job, where it runs under one."""
+    return {key: os.environ[name] for key, name in _SCHEDULER.items() if name in os.environ}
+
+
+def git_state(folder: Path) -> dict[str, Any]:
+    """Return commit and dirty flag of the checkout that holds `folder`; nothing where it is none."""
+    try:
+        commit = _git(folder, "rev-parse", "HEAD")
+        dirty = bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    return {"commit": commit, "dirty": dirty}
+
+
+def command() -> list[str]:
+    """Return the command line of this process."""
+    return list(sys.argv)
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True, timeout=30)  # noqa: S607
+    return done.stdout.strip()
+
+
+def _processor() -> str | None:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or None
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), None)

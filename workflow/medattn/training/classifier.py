@@ -1,0 +1,107 @@
+"""Classifiers on pixels from scikit-learn: logistic regression and support vector machine, the non-deep baselines."""
+
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+from threadpoolctl import threadpool_limits
+
+from medattn.config.load import arm_settings
+from medattn.config.paper import Arm
+from medattn.config.protocol import Protocol
+from medattn.config.recipe import Recipe
+from medattn.datasets.store import DataStore
+from medattn.files import disk_errors
+from medattn.layout import RunFiles
+from medattn.plan.frozen import Cell, Run
+from medattn.streams import stream_seed
+from medattn.training.loop import EpochRow
+from medattn.training.outcome import now, write_arrays, write_history, write_record
+from medattn.training.run import SplitOfRun, data_record, split_of_run
+
+
+def train_classifier(run: Run, cell: Cell, grid_point: Mapping[str, Any], store: DataStore, files: RunFiles) -> None:
+    """Fit the classifier of a run and write its files. Its history has one epoch; its loss is 0, as none is followed."""
+    started, clock = now(), time.perf_counter()
+    protocol = Protocol.model_validate(cell.settings["protocol"])
+    arm = Arm.model_validate(cell.settings["arm"])
+    _, options = arm_settings(arm, Recipe.model_validate(cell.settings["recipe"]), grid_point, cell.id)
+    split = split_of_run(store, run, protocol)
+    # One thread, as for networks: the number of threads can change the last bits of a sum.
+    with threadpool_limits(limits=1):
+        scores, row = _fitted_scores(arm, options, store, split, run.seed)
+    with disk_errors(files.folder):
+        files.folder.mkdir(parents=True, exist_ok=True)
+    write_history(files.history, [row], split.evaluated_name)
+    labels = _all_labels(store)[split.evaluated]
+    write_arrays(files.scores, {"scores": scores[None], "labels": labels, "images": split.evaluated})
+    write_record(
+        files,
+        run,
+        cell,
+        history=[row],
+        resolved={
+            "classifier": arm.classifier,
+            "options": options,
+            "protocol": protocol.model_dump(mode="json"),
+            "grid_point": dict(grid_point),
+            "seed": run.seed,
+            "fold": run.fold,
+        },
+        data=data_record(store, split),
+        numerics={"device": "cpu", "precision": "float64", "threads": 1, "deterministic": True},
+        sessions=[{"started": started, "seconds": round(time.perf_counter() - clock, 3), "epochs_at_end": 1}],
+    )
+    files.failure.unlink(missing_ok=True)
+
+
+def _fitted_scores(
+    arm: Arm, options: Mapping[str, Any], store: DataStore, split: SplitOfRun, seed: int
+) -> tuple[np.ndarray, EpochRow]:
+    pixels = np.concatenate([s.images.reshape(len(s.images), -1) for s in store.splits.values()]).astype(np.float64) / 255
+    labels = _all_labels(store)
+    model = _classifier(arm, options, seed)
+    model.fit(pixels[split.training], labels[split.training])
+    scores = _scores(model, pixels[split.evaluated], len(store.classes))
+    fitted = _scores(model, pixels[split.training], len(store.classes)).argmax(1)
+    row = EpochRow(
+        epoch=1,
+        learning_rate=0.0,
+        train_loss=0.0,
+        penalty=0.0,
+        train_correct=int((fitted == labels[split.training]).sum()),
+        train_images=len(split.training),
+        correct=int((scores.argmax(1) == labels[split.evaluated]).sum()),
+        images=len(split.evaluated),
+    )
+    return scores, row
+
+
+def _classifier(arm: Arm, options: Mapping[str, Any], seed: int) -> Pipeline:
+    random_state = stream_seed(seed, "classifier") % 2**32
+    if arm.classifier == "logistic_regression":
+        model = LogisticRegression(C=options["c"], max_iter=options["iterations"], random_state=random_state)
+    else:
+        # break_ties makes predict() the argmax of the scores that are kept.
+        model = SVC(C=options["c"], kernel=options["kernel"], break_ties=True, random_state=random_state)
+    return make_pipeline(StandardScaler(), model)
+
+
+def _scores(model: Pipeline, pixels: np.ndarray, classes: int) -> np.ndarray:
+    """Return the classifier's scores, N x classes, float32; a class that was absent from training gets minus infinity."""
+    raw = model.predict_proba(pixels) if hasattr(model, "predict_proba") else model.decision_function(pixels)
+    if raw.ndim == 1:
+        raw = np.stack([-raw, raw], axis=1)
+    scores = np.full((len(pixels), classes), -math.inf, dtype=np.float32)
+    scores[:, model.classes_] = raw
+    return scores
+
+
+def _all_labels(store: DataStore) -> np.ndarray:
+    return np.concatenate([split.labels for split in store.splits.values()])

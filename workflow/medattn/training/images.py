@@ -1,0 +1,100 @@
+"""A data set resident on the device as uint8; batches are normalised and augmented there."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from medattn.config.recipe import Recipe
+from medattn.training.augment import augment
+
+_IMAGENET_MEAN = (0.485, 0.456, 0.406)
+_IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class ResidentImages:
+    """All images that a run can see, on its device.
+
+    Attributes:
+        pixels: N x C x H x W, uint8; C is 1 or 3 as stored.
+        labels: N, int64.
+        size: height and width in pixels to which batches are enlarged; None as stored.
+    """
+
+    pixels: Tensor
+    labels: Tensor
+    size: int | None = None
+
+    @classmethod
+    def on(
+        cls, device: torch.device, images: Sequence[np.ndarray], labels: Sequence[np.ndarray], size: int | None
+    ) -> "ResidentImages":
+        """Upload splits of N x H x W x C uint8 images and their labels, one behind the other."""
+        pixels = torch.from_numpy(np.concatenate(images)).to(device).permute(0, 3, 1, 2).contiguous()
+        return cls(pixels, torch.from_numpy(np.concatenate(labels)).to(device), size)
+
+    def taken(self, indices: Tensor) -> Tensor:
+        """Return the images at `indices` as float32 in [0, 1], B x C x H x W, at the size of the network's input."""
+        images = self.pixels[indices].float().div_(255)
+        if self.size is not None and images.shape[-2:] != (self.size, self.size):
+            images = functional.interpolate(images, size=(self.size, self.size), mode="bilinear", antialias=False)
+        return images
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """Per-channel mean and deviation, 1 x C x 1 x 1."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Return normalised images with 3 channels; gray images are repeated."""
+        if images.shape[1] == 1:
+            images = images.expand(-1, 3, -1, -1)
+        return (images - self.mean) / self.deviation
+
+
+def normalisation_for(recipe: Recipe, images: ResidentImages, training: Tensor) -> Normalisation:
+    """Return the recipe's normalisation; "training" takes mean and deviation of the run's training images only."""
+    device = images.pixels.device
+    if recipe.normalise == "training":
+        mean, deviation = _moments(images, training)
+    else:
+        known = {"imagenet": (_IMAGENET_MEAN, _IMAGENET_DEVIATION), "half": ((0.5,) * 3, (0.5,) * 3)}
+        mean, deviation = (torch.tensor(values) for values in known[recipe.normalise])
+    return Normalisation(mean.view(1, -1, 1, 1).to(device), deviation.view(1, -1, 1, 1).to(device))
+
+
+def training_batches(
+    images: ResidentImages, indices: Tensor, recipe: Recipe, order: torch.Generator, changes: torch.Generator
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield augmented batches (images in [0, 1], labels) over `indices` in random order.
+
+    A last batch of a single image joins the batch before it: batch normalisation can't train on one image.
+    """
+    shuffled = indices[torch.randperm(len(indices), generator=order).to(indices.device)]
+    for chosen in _split(shuffled, recipe.batch):
+        yield augment(images.taken(chosen), recipe.augmentation, changes), images.labels[chosen]
+
+
+def _split(indices: Tensor, batch: int) -> list[Tensor]:
+    batches = list(indices.split(batch))
+    if batch > 1 and len(batches) > 1 and len(batches[-1]) == 1:
+        batches[-2:] = [torch.cat(batches[-2:])]
+    return batches
+
+
+def _moments(images: ResidentImages, training: Tensor) -> tuple[Tensor, Tensor]:
+    """Return exact per-channel mean and deviation from a count of the 256 values, the same on every device."""
+    chosen = images.pixels[training].cpu()
+    values = torch.arange(256, dtype=torch.float64) / 255
+    counts = torch.stack([torch.bincount(chosen[:, c].flatten().int(), minlength=256) for c in range(chosen.shape[1])])
+    shares = counts.double() / counts.sum(1, keepdim=True)
+    mean = shares @ values
+    variance = (shares * (values - mean[:, None]) ** 2).sum(1)
+    return mean.float(), variance.sqrt().clamp(min=1e-6).float()

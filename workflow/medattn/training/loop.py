@@ -1,0 +1,178 @@
+"""The loop over the epochs of one run. It knows no files: `after_epoch` is told everything that must be kept."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, optim
+from torch.nn import functional
+
+from medattn.config.recipe import Recipe
+from medattn.streams import stream_seed
+from medattn.training.images import Normalisation, ResidentImages, training_batches
+from medattn.training.network import AttendedNetwork
+from medattn.training.numerics import autocast
+from medattn.training.optimiser import create_optimiser, learning_rate
+
+_EVALUATION_BATCH = 256
+
+
+@dataclass(frozen=True)
+class EpochRow:
+    """What the history says of one epoch.
+
+    Attributes:
+        epoch: counted from 1.
+        learning_rate: of this epoch.
+        train_loss: mean cross entropy over the training images, as seen while training.
+        penalty: mean over the steps of what the mechanism added to the loss.
+        train_correct: training images classified correctly, as seen while training.
+        train_images: training images.
+        correct: images of the evaluated split classified correctly after the epoch.
+        images: images of the evaluated split.
+    """
+
+    epoch: int
+    learning_rate: float
+    train_loss: float
+    penalty: float
+    train_correct: int
+    train_images: int
+    correct: int
+    images: int
+
+    @property
+    def finite(self) -> bool:
+        """Whether the loss is a number."""
+        return math.isfinite(self.train_loss) and math.isfinite(self.penalty)
+
+
+@dataclass
+class TrainingState:
+    """Everything that a run needs to go on from the end of an epoch.
+
+    Attributes:
+        history: a row per finished epoch.
+        scores: class probabilities of the evaluated images after each finished epoch, each N x classes, float32.
+        map_before: attention map before learning, H x W.
+        network: state of the network; None before the first epoch.
+        optimiser: state of the optimiser.
+    """
+
+    history: list[EpochRow] = field(default_factory=list)
+    scores: list[Tensor] = field(default_factory=list)
+    map_before: Tensor | None = None
+    network: dict[str, Any] | None = None
+    optimiser: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The images of one run: where they are, which are trained on, which are evaluated, how they are normalised."""
+
+    images: ResidentImages
+    training: Tensor
+    evaluated: Tensor
+    normalise: Normalisation
+
+    def normalised_training_images(self) -> Tensor:
+        """Return the training images as the network sees them; gray ones as a single channel."""
+        return self.normalise(self.images.taken(self.training))[:, : self.images.pixels.shape[1]]
+
+
+def train_epochs(
+    network: AttendedNetwork,
+    data: TrainingData,
+    recipe: Recipe,
+    seed: int,
+    state: TrainingState,
+    after_epoch: Callable[[TrainingState], None],
+) -> None:
+    """Train `network` from where `state` stands to the last epoch, or until the loss is no number.
+
+    Args:
+        network: as initialised; overwritten by the state where there is one.
+        data: the images.
+        recipe: how to train.
+        seed: seed of the run's streams.
+        state: where the run stands; changed in place.
+        after_epoch: called with the state after each epoch.
+    """
+    optimiser = create_optimiser(recipe, network.parameters())
+    if state.network is not None and state.optimiser is not None:
+        network.load_state_dict(state.network)
+        optimiser.load_state_dict(state.optimiser)
+    else:
+        state.map_before = network.eval().attention_map()
+    for epoch in range(len(state.history) + 1, recipe.epochs + 1):
+        if network.attention is not None:
+            network.attention.begin_epoch(epoch)
+        trained = _train_one_epoch(network, data, recipe, seed, epoch, optimiser)
+        scores = evaluate(network, data, recipe)
+        # The one synchronisation of the epoch: everything above only queued work on the device.
+        state.scores.append(scores.cpu())
+        state.history.append(_row(epoch, recipe, trained.tolist(), state.scores[-1], data))
+        state.network, state.optimiser = network.state_dict(), optimiser.state_dict()
+        after_epoch(state)
+        if not state.history[-1].finite:
+            return
+
+
+@torch.no_grad()
+def evaluate(network: AttendedNetwork, data: TrainingData, recipe: Recipe) -> Tensor:
+    """Return class probabilities of the evaluated images, N x classes, float32, on the device."""
+    network.eval()
+    parts = []
+    for chosen in data.evaluated.split(_EVALUATION_BATCH):
+        with autocast(recipe, chosen.device):
+            logits = network(data.normalise(data.images.taken(chosen)))
+        parts.append(functional.softmax(logits.float(), dim=1))
+    return torch.cat(parts)
+
+
+def _train_one_epoch(
+    network: AttendedNetwork,
+    data: TrainingData,
+    recipe: Recipe,
+    seed: int,
+    epoch: int,
+    optimiser: optim.Optimizer,
+) -> Tensor:
+    """Train one epoch; return sums over it on the device: cross entropy, penalty, correct images, steps."""
+    network.train()
+    for group in optimiser.param_groups:
+        group["lr"] = learning_rate(recipe, epoch)
+    torch.manual_seed(stream_seed(seed, "layers", epoch))  # dropout and its kind
+    order = torch.Generator().manual_seed(stream_seed(seed, "order", epoch))
+    changes = torch.Generator().manual_seed(stream_seed(seed, "augmentation", epoch))
+    sums = torch.zeros(4, dtype=torch.float64, device=data.training.device)
+    for images, labels in training_batches(data.images, data.training, recipe, order, changes):
+        optimiser.zero_grad(set_to_none=True)
+        with autocast(recipe, labels.device):
+            logits = network(data.normalise(images))
+        loss = functional.cross_entropy(logits.float(), labels, label_smoothing=recipe.label_smoothing)
+        penalty = network.attention.penalty() if network.attention is not None else None
+        (loss if penalty is None else loss + penalty).backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        sums[0] += loss.detach() * len(labels)
+        if penalty is not None:
+            sums[1] += penalty.detach()
+        sums[2] += (logits.detach().argmax(1) == labels).sum()
+        sums[3] += 1
+    return sums
+
+
+def _row(epoch: int, recipe: Recipe, sums: list[float], scores: Tensor, data: TrainingData) -> EpochRow:
+    labels = data.images.labels[data.evaluated].cpu()
+    return EpochRow(
+        epoch=epoch,
+        learning_rate=learning_rate(recipe, epoch),
+        train_loss=sums[0] / len(data.training),
+        penalty=sums[1] / sums[3],
+        train_correct=int(sums[2]),
+        train_images=len(data.training),
+        correct=int((scores.argmax(1) == labels).sum()),
+        images=len(labels),
+    )

@@ -1,0 +1,69 @@
+"""A backbone with the arm's mechanism in front of it."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from medattn.attention.mechanism import InputAttention, create_mechanism
+from medattn.backbones.build import build_backbone
+from medattn.config.paper import Backbone
+from medattn.streams import stream_seed
+
+
+class AttendedNetwork(nn.Module):
+    """What is trained: attention on the input, if the arm has one, then normalised images through the backbone."""
+
+    def __init__(self, backbone: nn.Module, attention: InputAttention | None) -> None:
+        super().__init__()
+        self.attention = attention
+        self.backbone = backbone
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the logits (B x classes) of normalised images (B x 3 x H x W)."""
+        if self.attention is not None:
+            images = self.attention(images)
+        logits: Tensor = self.backbone(images)
+        return logits
+
+    def attention_map(self) -> Tensor | None:
+        """Return the attention map (H x W) on the CPU, or None where the arm has none."""
+        if self.attention is None:
+            return None
+        with torch.no_grad():
+            return self.attention.weights().detach()[0, 0].float().cpu().clone()
+
+
+def build_network(
+    backbone: Backbone,
+    mechanism: str,
+    options: dict[str, Any],
+    classes: int,
+    training_images: Tensor,
+    seed: int,
+    data: Path,
+) -> AttendedNetwork:
+    """Return the initialised network of a run.
+
+    The backbone is initialised first and from a stream of its own, so that all arms of a seed start from the same weights.
+
+    Args:
+        backbone: the image network.
+        mechanism: name of a mechanism, or "none".
+        options: hyper-parameters of the mechanism.
+        classes: outputs.
+        training_images: normalised training images of the run (N x C x H x W), from which a mechanism may be made.
+        seed: seed of the run.
+        data: folder under which ImageNet weights lie.
+    """
+    device = training_images.device
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(stream_seed(seed, "initialisation"))
+        network = build_backbone(backbone, classes, data).to(device)
+        attention = None
+        if mechanism != "none":
+            torch.manual_seed(stream_seed(seed, "initialisation of the mechanism"))
+            attention = create_mechanism(mechanism, options)
+            attention.prepare(training_images)
+        return AttendedNetwork(network, attention)

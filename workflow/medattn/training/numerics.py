@@ -1,0 +1,55 @@
+"""The numerics of a run: threads, precision, determinism. They belong to the recipe, never to the machine."""
+
+import os
+import warnings
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+
+from medattn.config.recipe import Recipe
+from medattn.errors import UserError
+
+
+def choose_device(wanted: str) -> torch.device:
+    """Return the device for "auto", "cpu" or "cuda".
+
+    Raises:
+        UserError: CUDA is asked for and there is none.
+    """
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise UserError("device: cuda was asked for, but PyTorch finds no CUDA device here; use 'device: auto' or 'cpu'")
+    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def fix_numerics(recipe: Recipe) -> None:
+    """Set threads, precision and determinism of this process to those of the recipe."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.set_num_threads(recipe.threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    # On CUDA a few backward passes (adaptive pooling) exist in no deterministic form; records say which device was used.
+    warnings.filterwarnings("ignore", message=".*does not have a deterministic implementation.*")
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cuda.matmul.allow_tf32 = recipe.precision == "tf32"
+    torch.backends.cudnn.allow_tf32 = recipe.precision == "tf32"
+
+
+def autocast(recipe: Recipe, device: torch.device) -> AbstractContextManager[Any]:
+    """Return the context in which the network computes: bfloat16 autocast, or nothing."""
+    if recipe.precision == "bf16":
+        return torch.autocast(device.type, dtype=torch.bfloat16)
+    return nullcontext()
+
+
+def numerics_record(recipe: Recipe, device: torch.device) -> dict[str, Any]:
+    """Return what a record says of the numerics."""
+    on_gpu = device.type == "cuda"
+    return {
+        "device": device.type,
+        "precision": recipe.precision,
+        "threads": recipe.threads,
+        "deterministic": True,
+        **({"gpu": torch.cuda.get_device_name(device), "cuda": torch.version.cuda} if on_gpu else {}),
+        **({"cudnn": torch.backends.cudnn.version()} if on_gpu else {"cpu_capability": torch.backends.cpu.get_cpu_capability()}),
+    }

@@ -1,0 +1,127 @@
+"""How a run ended, in files: history, scores, maps, and last of all the record."""
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from medattn.files import sha256_of_file, sha256_of_value, write_json, write_text, write_whole
+from medattn.layout import RunFiles
+from medattn.plan.frozen import Cell, Run
+from medattn.provenance.environment import command, environment, git_state, scheduler
+from medattn.training.loop import EpochRow
+
+RECORD_SCHEMA = 1
+
+
+def write_history(path: Path, history: Sequence[EpochRow], evaluated: str) -> None:
+    """Write a row per epoch; `evaluated` names the split behind the columns correct and images."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow([*(field.name for field in fields(EpochRow)), "evaluated"])
+    writer.writerows([*asdict(row).values(), evaluated] for row in history)
+    write_text(path, table.getvalue())
+
+
+def read_history(path: Path) -> list[EpochRow]:
+    """Read what `write_history` wrote."""
+    with path.open(newline="") as stream:
+        return [
+            EpochRow(**{field.name: field.type(row[field.name]) for field in fields(EpochRow)})  # type: ignore[operator,misc]
+            for row in csv.DictReader(stream)
+        ]
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write named arrays as safetensors."""
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    write_whole(path, lambda aside: save_file(contiguous, aside))
+
+
+def write_record(
+    files: RunFiles,
+    run: Run,
+    cell: Cell,
+    *,
+    history: Sequence[EpochRow],
+    resolved: Mapping[str, Any],
+    data: Mapping[str, Any],
+    numerics: Mapping[str, Any],
+    sessions: Sequence[Mapping[str, Any]],
+) -> None:
+    """Write the record of a run that ended. Where a record stands, every file that it names is complete.
+
+    Args:
+        files: where the files of the run are.
+        run: the run.
+        cell: its cell.
+        history: its epochs.
+        resolved: every setting of the run, defaults filled in and the grid point put in.
+        data: identity of the images: hashes, counts, fold.
+        numerics: device, precision, threads.
+        sessions: the processes that worked on it, each with its start, seconds and epochs.
+    """
+    finite = all(row.finite for row in history)
+    outputs = [path for path in (files.history, files.scores, files.maps) if path.exists()]
+    record = {
+        "schema": RECORD_SCHEMA,
+        "run": run.id,
+        "paper": cell.paper,
+        "dataset": cell.dataset,
+        "backbone": cell.backbone,
+        "arm": cell.arm,
+        "stage": run.stage,
+        "seed": run.seed,
+        "fold": run.fold,
+        "status": "ok" if finite else "diverged",
+        **({} if finite else {"reason": f"the loss is no finite number after epoch {history[-1].epoch}"}),
+        "configuration": resolved,
+        "configuration_sha256": sha256_of_value(resolved),
+        "data": data,
+        "code": {"digest": cell.settings["code"], **git_state(Path(__file__).parent)},
+        "environment": environment(),
+        "numerics": numerics,
+        "scheduler": scheduler(),
+        "command": command(),
+        "finished": now(),
+        "seconds": round(math.fsum(session["seconds"] for session in sessions), 3),
+        "epochs": len(history),
+        "sessions": list(sessions),
+        "outputs": {p.name: {"sha256": sha256_of_file(p), "bytes": p.stat().st_size} for p in outputs},
+    }
+    write_json(files.record, record)
+
+
+def write_skipped(files: RunFiles, run: Run, cell: Cell, reason: str) -> None:
+    """Write the record of a run that can't be trained, such as one for which cross-validation chose nothing."""
+    record = {
+        "schema": RECORD_SCHEMA,
+        "run": run.id,
+        "paper": cell.paper,
+        "dataset": cell.dataset,
+        "backbone": cell.backbone,
+        "arm": cell.arm,
+        "stage": run.stage,
+        "seed": run.seed,
+        "fold": run.fold,
+        "status": "skipped",
+        "reason": reason,
+        "code": {"digest": cell.settings["code"], **git_state(Path(__file__).parent)},
+        "finished": now(),
+        "seconds": 0.0,
+        "epochs": 0,
+        "outputs": {},
+    }
+    write_json(files.record, record)
+
+
+def now() -> str:
+    """Return the time in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

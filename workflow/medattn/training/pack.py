@@ -1,0 +1,145 @@
+"""The life of a pack: its runs one after the other in one process, each finished and recorded on its own."""
+
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from medattn.errors import UserError
+from medattn.files import read_json, write_json
+from medattn.layout import Results, RunFiles
+from medattn.plan.frozen import Cell, Pack, Plan, Run
+from medattn.provenance.code import code_digest
+
+if TYPE_CHECKING:  # these import torch, which a pack whose runs have all ended never needs
+    from medattn.datasets.store import DataStore
+    from medattn.training.run import ResidentDatasets
+
+
+class RunsFailed(UserError):
+    """Some runs of a pack failed; the others are finished and recorded."""
+
+
+def train_pack(plan: Plan, pack: Pack, results: Results) -> None:
+    """Train the runs of `pack` that have not ended yet, then say in the pack's file how each ended.
+
+    A run whose loss is no number ends as `diverged` and the others go on. A run that fails (out of memory, a bug) leaves the
+    reason in its failure.json, and the others go on.
+
+    Raises:
+        RunsFailed: at the end, one line that names the runs that failed.
+        UserError: something that stops every run: no disk space, no data, other code than the plan's.
+    """
+    _refuse_other_code(plan, pack)
+    open_runs = [plan.runs[i] for i in pack.runs if not run_files(results, plan.runs[i]).record.exists()]
+    failed = _train_all(plan, open_runs, results, already=len(pack.runs) - len(open_runs)) if open_runs else []
+    if failed:
+        first = results.run(*failed[0].split("/")).failure
+        raise RunsFailed(f"{len(failed)} of {len(pack.runs)} runs of the pack {pack.id} failed; the first says why: {first}")
+    write_json(results.pack(pack.id), {"pack": pack.id, "runs": {i: _ending(results, plan.runs[i]) for i in pack.runs}})
+
+
+def run_files(results: Results, run: Run) -> RunFiles:
+    """Return the files of `run`."""
+    return results.run(run.cell, run.name)
+
+
+def _train_all(plan: Plan, runs: list[Run], results: Results, already: int) -> list[str]:
+    from medattn.datasets.store import read_store
+    from medattn.training.numerics import choose_device
+    from medattn.training.run import ResidentDatasets
+
+    resident = ResidentDatasets(choose_device(plan.configuration["device"]))
+    stores: dict[str, DataStore] = {}
+    failed = []
+    for number, run in enumerate(runs, start=already + 1):
+        cell = plan.cells[run.cell]
+        if cell.prepared not in stores:
+            stores[cell.prepared] = read_store(Path(cell.prepared))
+        try:
+            label = f"[{number}/{already + len(runs)}] {run.id}"
+            _train_one(plan, run, cell, stores[cell.prepared], resident, run_files(results, run), label, results)
+        except UserError:
+            raise
+        except Exception as error:  # whatever it is, it must not take the other runs with it
+            _note_failure(run_files(results, run), run, error)
+            failed.append(run.id)
+    return failed
+
+
+def _train_one(
+    plan: Plan,
+    run: Run,
+    cell: Cell,
+    store: "DataStore",
+    resident: "ResidentDatasets",
+    files: RunFiles,
+    label: str,
+    results: Results,
+) -> None:
+    data = Path(plan.configuration["data"])
+    grid_point = run.grid_point if run.grid_point is not None else _chosen(results, cell, run.seed)
+    if isinstance(grid_point, str):
+        from medattn.training.outcome import write_skipped
+
+        write_skipped(files, run, cell, grid_point)
+    elif cell.is_classifier:
+        from medattn.training.classifier import train_classifier
+
+        train_classifier(run, cell, grid_point, store, files)
+    else:
+        from medattn.training.run import train_run
+
+        train_run(run, cell, grid_point, store, resident, files, data, _progress(label))
+    record = read_json(files.record)
+    ending = "" if record["status"] == "ok" else f", {record['status']}: {record['reason']}"
+    print(f"{label}: {record['epochs']} epochs in {record['seconds']:.1f} s{ending}", file=sys.stderr)
+
+
+def _chosen(results: Results, cell: Cell, seed: int) -> Mapping[str, Any] | str:
+    """Return the grid point that cross-validation chose for a seed of a cell, or why it chose none."""
+    if not cell.is_tuned:
+        return {}
+    choices = read_json(results.choices(cell.group))["cells"][cell.id]
+    choice = choices.get(str(seed)) or choices["all"]
+    chosen: Mapping[str, Any] | str = choice["reason"] if choice["grid_point"] is None else choice["grid_point"]
+    return chosen
+
+
+def _refuse_other_code(plan: Plan, pack: Pack) -> None:
+    for cell_id in dict.fromkeys(plan.runs[run].cell for run in pack.runs):
+        settings = plan.cells[cell_id].settings
+        arm = settings["arm"]
+        if code_digest(None if arm["classifier"] else arm["mechanism"]) != settings["code"]:
+            raise UserError(
+                f"{cell_id}: the code has changed since the plan was made; run `medattn plan --write` again, then this"
+            )
+
+
+def _ending(results: Results, run: Run) -> dict[str, Any]:
+    record = read_json(run_files(results, run).record)
+    return {"status": record["status"], "epochs": record["epochs"], "seconds": record["seconds"]}
+
+
+def _note_failure(files: RunFiles, run: Run, error: Exception) -> None:
+    import traceback
+
+    out_of_memory = type(error).__name__ == "OutOfMemoryError" or isinstance(error, MemoryError)
+    reason = "out of memory" if out_of_memory else f"{type(error).__name__}: {error}"
+    print(f"{run.id}: failed: {' '.join(reason.split())[:300]}", file=sys.stderr)
+    details = "".join(traceback.format_exception(error))
+    write_json(files.failure, {"run": run.id, "reason": reason, "traceback": details})
+
+
+def _progress(label: str) -> Any:
+    """Return a callback that prints how far a run is, at most every ten seconds."""
+    last = time.monotonic()
+
+    def show(done: int, epochs: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= 10 and done < epochs:
+            last = time.monotonic()
+            print(f"{label}: epoch {done} of {epochs}", file=sys.stderr)
+
+    return show

@@ -1,0 +1,202 @@
+"""The life of one run of a network: its images, its checkpoint, its epochs, its files."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from medattn.backbones.weights import weights_sha256
+from medattn.config.load import arm_settings
+from medattn.config.paper import Arm, Backbone
+from medattn.config.protocol import Protocol
+from medattn.config.recipe import Recipe
+from medattn.datasets.folds import assign_folds
+from medattn.datasets.store import DataStore
+from medattn.files import disk_errors, read_json, write_json
+from medattn.layout import RunFiles
+from medattn.plan.frozen import Cell, Run
+from medattn.training.checkpoint import read_checkpoint, write_checkpoint
+from medattn.training.images import ResidentImages, normalisation_for
+from medattn.training.loop import TrainingData, TrainingState, train_epochs
+from medattn.training.network import build_network
+from medattn.training.numerics import fix_numerics, numerics_record
+from medattn.training.outcome import now, write_arrays, write_history, write_record
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class ResidentDatasets:
+    """Data sets that were uploaded once for all runs of a pack."""
+
+    device: torch.device
+    _uploaded: dict[tuple[str, int | None], ResidentImages] = field(default_factory=dict)
+
+    def of(self, store: DataStore, size: int | None) -> ResidentImages:
+        """Return the images of `store` on the device; its splits stand one behind the other in the store's order."""
+        key = (store.manifest["entry_sha256"], size)
+        if key not in self._uploaded:
+            splits = store.splits.values()
+            self._uploaded[key] = ResidentImages.on(
+                self.device, [s.images for s in splits], [s.labels for s in splits], size
+            )
+        return self._uploaded[key]
+
+
+@dataclass(frozen=True)
+class SplitOfRun:
+    """Which images of a data set a run trains on and which it is evaluated on, as indices over all splits in order."""
+
+    training: np.ndarray
+    evaluated: np.ndarray
+    evaluated_name: str
+
+
+def split_of_run(store: DataStore, run: Run, protocol: Protocol) -> SplitOfRun:
+    """Return the images of a run: a fold of the training images in `tune`, the test images in `train`."""
+    offsets, start = {}, 0
+    for name, split in store.splits.items():
+        offsets[name] = np.arange(start, start + len(split.labels))
+        start += len(split.labels)
+    names = [name for name in protocol.training_splits if name in offsets]
+    pool = np.concatenate([offsets[name] for name in names])
+    if run.fold is None:
+        return SplitOfRun(pool, offsets["test"], "test")
+    labels = np.concatenate([store.splits[name].labels for name in names])
+    with_groups = all(store.splits[name].groups is not None for name in names)
+    groups = [group for name in names for group in store.splits[name].groups or []] if with_groups else None
+    folds = assign_folds(labels, groups, protocol.folds, protocol.split_seed)
+    return SplitOfRun(pool[folds != run.fold], pool[folds == run.fold], "validation")
+
+
+def train_run(
+    run: Run,
+    cell: Cell,
+    grid_point: Mapping[str, Any],
+    store: DataStore,
+    resident: ResidentDatasets,
+    files: RunFiles,
+    data: Path,
+    progress: Progress,
+) -> None:
+    """Train one run to its end and write its files; go on from its checkpoint where there is one.
+
+    Args:
+        run: the run.
+        cell: its cell.
+        grid_point: values of the arm's grid: the run's own, or those that cross-validation chose.
+        store: the prepared data set.
+        resident: uploaded data sets.
+        files: where the run's files go.
+        data: folder under which ImageNet weights lie.
+        progress: called with finished epochs and all epochs after each epoch.
+
+    Raises:
+        UserError: the disk refuses, or something that the user can mend is missing.
+    """
+    protocol = Protocol.model_validate(cell.settings["protocol"])
+    backbone = Backbone.model_validate(cell.settings["backbone"])
+    arm = Arm.model_validate(cell.settings["arm"])
+    recipe, options = arm_settings(arm, Recipe.model_validate(cell.settings["recipe"]), grid_point, cell.id)
+    fix_numerics(recipe)
+
+    split = split_of_run(store, run, protocol)
+    training_data = _training_data(resident.of(store, backbone.input_size), split, recipe)
+    images = training_data.normalised_training_images()
+    network = build_network(backbone, arm.mechanism, options, len(store.classes), images, run.seed, data)
+    del images
+
+    with disk_errors(files.folder):
+        files.folder.mkdir(parents=True, exist_ok=True)
+    sessions = _Sessions(files)
+    state = read_checkpoint(files.checkpoint, resident.device)
+
+    def keep(state: TrainingState) -> None:
+        write_checkpoint(files.checkpoint, state)
+        sessions.write(len(state.history))
+        progress(len(state.history), recipe.epochs)
+
+    if not state.history or (len(state.history) < recipe.epochs and state.history[-1].finite):
+        train_epochs(network, training_data, recipe, run.seed, state, keep)
+    else:
+        network.load_state_dict(state.network or {})
+        if network.attention is not None:
+            network.attention.begin_epoch(len(state.history))
+
+    write_history(files.history, state.history, split.evaluated_name)
+    labels = training_data.images.labels[training_data.evaluated].cpu().numpy()
+    scores = np.stack([epoch.numpy() for epoch in state.scores])
+    write_arrays(files.scores, {"scores": scores, "labels": labels, "images": split.evaluated})
+    after = network.eval().attention_map()
+    if after is not None and state.map_before is not None:
+        write_arrays(files.maps, {"before": state.map_before.numpy(), "after": after.numpy()})
+    resolved = {
+        "backbone": backbone.model_dump(mode="json", exclude={"label", "arms"}),
+        "mechanism": arm.mechanism,
+        "options": options,
+        "recipe": recipe.model_dump(mode="json"),
+        "protocol": protocol.model_dump(mode="json"),
+        "grid_point": dict(grid_point),
+        "seed": run.seed,
+        "fold": run.fold,
+    }
+    weights = {"weights_sha256": weights_sha256(backbone.model, data)} if backbone.weights == "imagenet" else {}
+    write_record(
+        files,
+        run,
+        cell,
+        history=state.history,
+        resolved=resolved,
+        data={**data_record(store, split), **weights},
+        numerics=numerics_record(recipe, resident.device),
+        sessions=sessions.all(len(state.history)),
+    )
+    files.checkpoint.unlink(missing_ok=True)
+    sessions.forget()
+    files.failure.unlink(missing_ok=True)
+
+
+def data_record(store: DataStore, split: SplitOfRun) -> dict[str, Any]:
+    """Return what a record says of the images of a run."""
+    manifest = store.manifest
+    return {
+        "dataset": manifest["dataset"],
+        "entry_sha256": manifest["entry_sha256"],
+        "files": manifest["files"],
+        "training_images": len(split.training),
+        "evaluated_images": len(split.evaluated),
+        "evaluated": split.evaluated_name,
+    }
+
+
+def _training_data(images: ResidentImages, split: SplitOfRun, recipe: Recipe) -> TrainingData:
+    device = images.pixels.device
+    training, evaluated = (torch.from_numpy(part).to(device) for part in (split.training, split.evaluated))
+    return TrainingData(images, training, evaluated, normalisation_for(recipe, images, training))
+
+
+class _Sessions:
+    """The processes that have worked on a run, kept beside its checkpoint so that a record can name them all."""
+
+    def __init__(self, files: RunFiles) -> None:
+        self._path = files.checkpoint.with_name("sessions.json")
+        self._earlier: list[dict[str, Any]] = read_json(self._path) if self._path.exists() else []
+        self._started = now()
+        self._clock = time.perf_counter()
+
+    def all(self, epochs: int) -> list[dict[str, Any]]:
+        """Return earlier sessions and this one."""
+        seconds = round(time.perf_counter() - self._clock, 3)
+        return [*self._earlier, {"started": self._started, "seconds": seconds, "epochs_at_end": epochs}]
+
+    def write(self, epochs: int) -> None:
+        """Note how far this session has come."""
+        write_json(self._path, self.all(epochs))
+
+    def forget(self) -> None:
+        """Remove the note; the record holds it now."""
+        self._path.unlink(missing_ok=True)
