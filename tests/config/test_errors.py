@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import PAPER, SELECTION
 
 from medattn.config.load import read_configuration
 from medattn.errors import UserError
+from tests.config.conftest import PAPER, SELECTION
 
 REMOVE = "(removed)"
 

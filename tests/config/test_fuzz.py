@@ -3,7 +3,6 @@
 import copy
 
 import yaml
-from conftest import PAPER, SELECTION
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +10,7 @@ from medattn.config.load import read_configuration
 from medattn.config.paper import Paper
 from medattn.config.selection import Selection
 from medattn.errors import UserError
+from tests.config.conftest import PAPER, SELECTION
 
 WORDS = sorted(
     {

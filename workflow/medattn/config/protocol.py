@@ -11,8 +11,8 @@ class Protocol(Closed):
     """Cross-validated epochs, the protocol of the GSA paper (its section 4.6).
 
     k-fold cross-validation on the training images ranks the epochs by their mean validation accuracy. The
-    network is then trained on all training images, and its test accuracy at the best-ranked `measured_epochs` is
-    averaged.
+    network is then trained on all training images, and its test accuracy at the `measured_epochs` best-ranked
+    epochs is averaged.
     """
 
     kind: Literal["cross_validated_epochs"] = Field(
