@@ -1,4 +1,4 @@
-"""The lock file: exact versions, a hash for every package, no addresses, everything that pyproject.toml asks for."""
+"""The lock files: exact versions, a hash for every package, no addresses, all that pyproject.toml asks for."""
 
 import re
 import tomllib
