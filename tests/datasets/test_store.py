@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from medattn.config.load import registered_datasets
-from medattn.datasets.availability import entry_identity, missing_reason, original_path
+from medattn.plan.availability import entry_identity, missing_reason, original_path
 from medattn.datasets.duplicates import duplicate_sentences, find_duplicates
 from medattn.datasets.prepare import fetch, prepare
 from medattn.datasets.source import SourceData, Split, check_source
@@ -226,7 +226,7 @@ def test_path_may_name_the_file_or_its_folder(tmp_path, medmnist_file):
 
 
 def test_planning_needs_no_numerical_library():
-    code = "import sys, medattn.datasets.availability; sys.exit('numpy' in sys.modules)"
+    code = "import sys, medattn.plan.availability; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -3,6 +3,7 @@
     medattn fetch                          everything in the registry
     medattn fetch breastmnist phantom      these data sets
     medattn fetch --config config.yaml     the data sets of a selection, with its changes
+    medattn fetch --weights torchvision/vgg16   ImageNet weights, which training never fetches by itself
     medattn fetch --list                   what there is, and what is at hand
 
 An original is looked for in the folder of data (`--data`, else `data` of the selection, else ./data) or
@@ -32,7 +33,10 @@ from medattn.nearest import unknown_name
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `medattn fetch` to its parser."""
     parser.add_argument("names", nargs="*", metavar="NAME", help="data sets; default: all")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="the selection whose data sets are meant")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--config", type=Path, metavar="FILE", help="the selection whose data sets are meant")
+    source.add_argument("--plan", type=Path, metavar="FILE", help="a frozen plan instead, as the workflow's jobs use it")
+    parser.add_argument("--weights", nargs="+", default=[], metavar="MODEL", help="ImageNet weights, such as timm/resnet18")
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder of original and prepared data")
     parser.add_argument("--list", action="store_true", help="list the data sets and whether they are at hand")
 
@@ -46,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         UserError: the selection is wrong, or a name is unknown.
     """
-    known, data = _known(arguments.config)
+    known, data = _known(arguments.config, arguments.plan)
     data = arguments.data or data
     if data.exists() and not data.is_dir():
         raise UserError(
@@ -58,7 +62,9 @@ def run(arguments: argparse.Namespace) -> int:
     entries = {name: known[name] for name in dict.fromkeys(arguments.names or known)}
     if arguments.list:
         return _list(entries, data)
-    failed = 0
+    failed = _fetch_weights(arguments.weights, data)
+    if arguments.weights and not arguments.names:
+        return 2 if failed else 0
     for name, entry in entries.items():
         reason = None if arguments.names else _out_of_reach(name, entry, data)
         if reason:
@@ -72,13 +78,43 @@ def run(arguments: argparse.Namespace) -> int:
     return 2 if failed else 0
 
 
-def _known(config: Path | None) -> tuple[Mapping[str, DatasetEntry], Path]:
-    """Return the entries that can be named, by default all of which are meant, and the folder of data."""
-    from medattn.config.load import read_configuration, registered_datasets
+def _fetch_weights(models: list[str], data: Path) -> int:
+    """Fetch ImageNet weights and return how many could not be had."""
+    failed = 0
+    for model in models:
+        try:
+            print(_fetched_weights(model, data), flush=True)
+        except UserError as error:
+            print(error, file=sys.stderr)
+            failed += 1
+    return failed
 
-    if config is None:
+
+def _fetched_weights(model: str, data: Path) -> str:
+    from medattn.config.paper import Backbone
+    from medattn.config.validation import validated
+
+    validated(Backbone, {"model": model}, "--weights")
+
+    from medattn.backbones.weights import fetch_weights, weights_sha256
+    from medattn.datasets.download import ProgressLines, download
+
+    path = fetch_weights(model, data, lambda url, to: download(url, to, name=model, progress=ProgressLines(model)))
+    return f"{model}: ImageNet weights, SHA-256 {weights_sha256(model, data)[:12]}...; in {path}"
+
+
+def _known(config: Path | None, plan: Path | None) -> tuple[Mapping[str, DatasetEntry], Path]:
+    """Return the entries that can be named, by default all of which are meant, and the folder of data."""
+    from medattn.config.load import read_configuration, registered_datasets, resolve
+
+    if plan is not None:
+        from medattn.plan.frozen import read_plan
+
+        configuration = resolve(read_plan(plan).configuration, Path(), str(plan))
+    elif config is not None:
+        configuration = read_configuration(config, Path())
+    else:
         return registered_datasets(), Path("data")
-    configuration = read_configuration(config, Path())
     names = dict.fromkeys(name for paper in configuration.papers for name in paper.datasets)
     # Data sets that the selection changes or adds count as its own, even where no paper takes them.
     names.update(dict.fromkeys(configuration.selection.datasets))
@@ -87,13 +123,13 @@ def _known(config: Path | None) -> tuple[Mapping[str, DatasetEntry], Path]:
 
 def _out_of_reach(name: str, entry: DatasetEntry, data: Path) -> str | None:
     from medattn.config.dataset import FolderSource
-    from medattn.datasets.availability import missing_reason
+    from medattn.plan.availability import missing_reason
 
     return missing_reason(name, entry, data) if isinstance(entry.source, FolderSource) else None
 
 
 def _list(entries: Mapping[str, DatasetEntry], data: Path) -> int:
-    from medattn.datasets.availability import missing_reason, prepared_path
+    from medattn.plan.availability import missing_reason, prepared_path
 
     for name, entry in entries.items():
         prepared = (prepared_path(name, entry, data) / "manifest.json").is_file()

@@ -31,7 +31,7 @@ _LONGEST_WAIT_S = 30.0
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 
 Progress = Callable[[int, int], None]
-"""Told the bytes that have arrived and the bytes in all, after each chunk."""
+"""Told the bytes that have arrived and the bytes in all (0 where nobody says), after each chunk."""
 
 
 class _PassingError(Exception):
@@ -49,14 +49,14 @@ def download(
     target: Path,
     *,
     name: str,
-    size: int,
+    size: int | None = None,
     md5: str | None = None,
     sha256: str | None = None,
     attempts: int = 4,
     wait: Callable[[float], None] = time.sleep,
     progress: Progress | None = None,
 ) -> None:
-    """Download `url` to `target`, which appears only when it is whole and its hash is right.
+    """Download `url` to `target`, which appears only when it is whole and, where one is given, its hash is right.
 
     What has arrived is kept aside in `<target>.part` and resumed, in this call or the next one.
 
@@ -64,9 +64,9 @@ def download(
         url: an http or https address.
         target: file to write.
         name: what `medattn fetch` calls it, for messages.
-        size: bytes that the file must have.
+        size: bytes that the file must have; None where nobody says, then as many as the server announces.
         md5: its MD5 in hexadecimal.
-        sha256: its SHA-256 in hexadecimal; one of the two hashes must be given.
+        sha256: its SHA-256 in hexadecimal; without either, the caller checks what arrived.
         attempts: how often to try before giving up on errors that may pass.
         wait: called with the seconds to wait before each further attempt.
         progress: told of the bytes that arrived; default: `ProgressLines`.
@@ -74,8 +74,6 @@ def download(
     Raises:
         UserError: no network, no such file, wrong size or hash (nothing is kept then), or the disk refuses.
     """
-    if (md5 is None) == (sha256 is None):
-        raise ValueError("give md5 or sha256")
     if urlsplit(url).scheme not in {"http", "https"}:
         raise UserError(f"{name}: {url} is not an http or https address")
     part = target.with_name(target.name + ".part")
@@ -84,7 +82,7 @@ def download(
         target.parent.mkdir(parents=True, exist_ok=True)
     for attempt in range(1, attempts + 1):
         try:
-            _receive(url, part, size, tell, name)
+            announced = _receive(url, part, size, tell, name)
             break
         except _PassingError as error:
             if attempt == attempts:
@@ -94,17 +92,21 @@ def download(
                 ) from error
             wait(min(_LONGEST_WAIT_S, 2.0**attempt))
     with disk_errors(target):
-        found = _digest(part, "md5" if md5 else "sha256")
-        if part.stat().st_size != size or found != (md5 or sha256):
-            arrived = part.stat().st_size
-            part.unlink()
-            kind = "MD5" if md5 else "SHA-256"
-            raise UserError(
-                f"{name}: {url} gave {arrived} bytes with {kind} {found}, "
-                f"not {size} bytes with {md5 or sha256}; "
-                "nothing was kept: the file there has changed, or something on the way answered in its place"
-            )
+        _check(part, url, name, announced, md5, sha256)
         part.replace(target)
+
+
+def _check(part: Path, url: str, name: str, size: int | None, md5: str | None, sha256: str | None) -> None:
+    """Compare size and hash of what arrived with what was promised; keep nothing that differs."""
+    arrived, kind = part.stat().st_size, "MD5" if md5 else "SHA-256"
+    promised = md5 or sha256
+    found = _digest(part, "md5" if md5 else "sha256") if promised else None
+    if arrived != (arrived if size is None else size) or found != promised:
+        part.unlink()
+        raise UserError(
+            f"{name}: {url} gave {arrived} bytes with {kind} {found}, not {size} bytes with {promised}; "
+            "nothing was kept: the file there has changed, or something on the way answered in its place"
+        )
 
 
 class ProgressLines:
@@ -116,26 +118,28 @@ class ProgressLines:
 
     def __call__(self, arrived: int, size: int) -> None:
         """Say that `arrived` of `size` bytes are here, unless that was said a moment ago."""
-        terminal, now, whole = sys.stderr.isatty(), time.monotonic(), arrived >= size
+        terminal, now, whole = sys.stderr.isatty(), time.monotonic(), 0 < size <= arrived
         if now - self._last < (0.2 if terminal else 2.0) and not (whole and terminal):
             return
         self._last = now
-        text = f"{self._name}: {arrived:,} of {size:,} bytes ({100 * arrived // size} %)"
+        text = f"{self._name}: {arrived:,} bytes"
+        if size:
+            text = f"{self._name}: {arrived:,} of {size:,} bytes ({100 * arrived // size} %)"
         if terminal:
             print(f"\r{text}", end="\n" if whole else "", file=sys.stderr, flush=True)
         else:
             print(text, file=sys.stderr, flush=True)
 
 
-def _receive(url: str, part: Path, size: int, tell: Progress, name: str) -> None:
-    """Fetch what is missing of `part`."""
+def _receive(url: str, part: Path, size: int | None, tell: Progress, name: str) -> int | None:
+    """Fetch what is missing of `part`; return the size that it must have, where somebody says it."""
     with disk_errors(part):
         have = part.stat().st_size if part.exists() else 0
-        if have > size:
+        if size is not None and have > size:
             part.unlink()
             have = 0
     if have == size:
-        return
+        return size
     # The scheme was checked, and the opener knows http and https only.
     request = Request(url, headers={"User-Agent": f"medattn/{__version__}"})  # noqa: S310
     if have:
@@ -145,7 +149,11 @@ def _receive(url: str, part: Path, size: int, tell: Progress, name: str) -> None
             resumed = response.status == 206 and response.headers.get("Content-Range", "").startswith(
                 f"bytes {have}-"
             )
-            _copy(response, part, have if resumed else 0, size, tell)
+            have = have if resumed else 0
+            length = response.headers.get("Content-Length", "")
+            whole = size if size is not None or not length.isdecimal() else have + int(length)
+            _copy(response, part, have, whole, tell)
+            return whole
     except HTTPError as error:
         error.close()
         if error.code == 416:
@@ -162,17 +170,17 @@ def _receive(url: str, part: Path, size: int, tell: Progress, name: str) -> None
         raise _PassingError(str(error) or type(error).__name__) from error
 
 
-def _copy(response: http.client.HTTPResponse, part: Path, have: int, size: int, tell: Progress) -> None:
+def _copy(response: http.client.HTTPResponse, part: Path, have: int, size: int | None, tell: Progress) -> None:
     with disk_errors(part):
         stream = part.open("ab" if have else "wb")
     with stream:
         # More than `size` bytes are never written: the hash refuses such a file anyway.
-        while have <= size and (chunk := response.read(_CHUNK)):
+        while (size is None or have <= size) and (chunk := response.read(_CHUNK)):
             with disk_errors(part):
                 stream.write(chunk)
             have += len(chunk)
-            tell(min(have, size), size)
-    if have < size:
+            tell(have if size is None else min(have, size), size or 0)
+    if size is not None and have < size:
         raise _PassingError(f"the connection broke off after {have} of {size} bytes")
 
 

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from medattn.config.dataset import DatasetEntry, FolderSource, MedmnistSource
-from medattn.datasets.availability import entry_identity, missing_reason, original_path, prepared_path
+from medattn.plan.availability import entry_identity, missing_reason, original_path, prepared_path
 from medattn.datasets.download import Progress, download
 from medattn.datasets.folder import TABLE, folder_files
 from medattn.datasets.readers import READ

@@ -13,8 +13,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from medattn.config.dataset import DatasetEntry
-from medattn.datasets.availability import entry_identity
-from medattn.datasets.duplicates import find_duplicates
+from medattn.plan.availability import entry_identity
+from medattn.datasets.duplicates import duplicate_sentences, find_duplicates
 from medattn.datasets.source import Region, SourceData, Split, check_source, images_per_class
 from medattn.errors import UserError
 from medattn.files import disk_errors, read_json, sha256_of_file, sha256_of_value, write_json, write_whole
@@ -86,7 +86,10 @@ def write_store(folder: Path, name: str, entry: DatasetEntry, data: SourceData) 
         "groups": names,
         "splits": {key: _facts(split, len(entry.classes)) for key, split in data.splits.items()},
         "source_files": [asdict(file) for file in data.source_files],
-        "duplicates": find_duplicates(data.splits),
+        "duplicates": {
+            **(found := find_duplicates(data.splits)),
+            "sentences": duplicate_sentences(found, {key: len(split.labels) for key, split in data.splits.items()}),
+        },
         "has_region": data.region is not None,
         "libraries": {library: version(library) for library in _LIBRARIES},
     }

@@ -1,5 +1,6 @@
 """The checkpoint of a run under way: everything up to the end of the last epoch, in one file that appears whole."""
 
+import io
 import pickle
 import sys
 from dataclasses import astuple
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from medattn.files import write_whole
+from medattn.files import write_bytes
 from medattn.training.loop import EpochRow, TrainingState
 
 
@@ -20,7 +21,10 @@ def write_checkpoint(path: Path, state: TrainingState) -> None:
         "network": state.network,
         "optimiser": state.optimiser,
     }
-    write_whole(path, lambda aside: torch.save(value, aside))
+    # By way of memory: a full disk is then told by the operating system, and not as a failure inside torch.
+    buffer = io.BytesIO()
+    torch.save(value, buffer)
+    write_bytes(path, buffer.getvalue())
 
 
 def read_checkpoint(path: Path, device: torch.device) -> TrainingState:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
-from medattn.files import sha256_of_file, sha256_of_value, write_json, write_text, write_whole
+from medattn.files import sha256_of_file, sha256_of_value, write_bytes, write_json, write_text
 from medattn.layout import RunFiles
 from medattn.plan.frozen import Cell, Run
 from medattn.provenance.environment import command, environment, git_state, scheduler
@@ -42,7 +42,7 @@ def read_history(path: Path) -> list[EpochRow]:
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write named arrays as safetensors."""
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    write_whole(path, lambda aside: save_file(contiguous, aside))
+    write_bytes(path, save(contiguous))
 
 
 def write_record(

@@ -1,0 +1,52 @@
+"""Re-runs what a selection asks for and renders its tables and figures.
+
+snakemake -n                                           the plan
+snakemake --cores all                                  everything that config.yaml asks for
+snakemake --cores all --configfile config/demo.yaml    another selection
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.10")
+
+
+# A selection is one file: another one replaces config.yaml and is not merged into it.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config.yaml"
+
+
+include: "workflow/rules/plan.smk"
+include: "workflow/rules/fetch.smk"
+include: "workflow/rules/tune.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/measure.smk"
+include: "workflow/rules/compare.smk"
+include: "workflow/rules/render.smk"
+
+
+report: "workflow/report/workflow.rst"
+
+
+localrules:
+    all,
+    trained,
+    measured,
+
+
+rule all:
+    default_target: True
+    input:
+        RESULTS / "comparisons.csv",
+        TABLES,
+        FIGURES,
+
+
+rule trained:
+    input:
+        GRAPH["measured"],
+
+
+rule measured:
+    input:
+        RESULTS / "measurements.csv",

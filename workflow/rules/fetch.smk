@@ -1,0 +1,17 @@
+"""fetch: original images are checked and written as one array store with a manifest."""
+
+
+rule prepare_dataset:
+    output:
+        manifest=str(Path(config.get("data", "data")) / "prepared/{folder}/manifest.json"),
+    log:
+        RESULTS / "logs/prepare_dataset/{folder}.log",
+    params:
+        name=lambda wildcards, output: GRAPH["datasets"][output.manifest],
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    message:
+        "Checking and preparing the data set {params.name}"
+    shell:
+        "{MEDATTN} fetch {params.name} --plan {PLAN} > {log} 2>&1 || (cat {log} >&2; exit 1)"

@@ -1,0 +1,38 @@
+"""The plan, made once by the controlling process; jobs on other nodes read what it froze."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+MEDATTN = f"{sys.executable} -m medattn"
+
+
+def freeze_plan():
+    """Let `medattn plan` check the configuration and freeze the plan; show it, or its one line of error."""
+    names = workflow.overwrite_configfiles or ["config.yaml"]
+    planning = subprocess.run(
+        [sys.executable, "-m", "medattn", "plan", "--write", "--resolved", str(names[-1])],
+        input=json.dumps(config),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if planning.returncode:
+        sys.exit(planning.returncode)
+    print(planning.stdout, file=sys.stderr)
+
+
+if workflow.is_main_process:
+    freeze_plan()
+
+RESULTS = Path(config.get("results", "results")) / config["selection"]
+PLAN = RESULTS / "plan.json"
+GRAPH = json.loads((RESULTS / "graph.json").read_text())
+PACKS = GRAPH["packs"]
+# A GPU is asked for where the selection demands one; `device: auto` takes what the node has (profiles add `gpu`).
+GPUS = 1 if config.get("device") == "cuda" else 0
+
+
+wildcard_constraints:
+    pack="|".join(PACKS) or "none",

@@ -1,0 +1,24 @@
+"""train: the runs that are measured on the test images."""
+
+
+rule train_pack:
+    input:
+        manifest=lambda wildcards: PACKS[wildcards.pack]["manifest"],
+        choices=lambda wildcards: PACKS[wildcards.pack]["choices"],
+    output:
+        RESULTS / "packs/{pack,train[.].*}.json",
+    log:
+        RESULTS / "logs/train_pack/{pack}.log",
+    benchmark:
+        RESULTS / "benchmarks/train_pack/{pack}.tsv"
+    params:
+        runs=lambda wildcards: PACKS[wildcards.pack]["runs"],
+    threads: lambda wildcards: PACKS[wildcards.pack]["threads"]
+    resources:
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+        gpu=GPUS,
+    message:
+        "Training {params.runs} runs: {wildcards.pack}"
+    shell:
+        "{MEDATTN} train --plan {PLAN} --pack {wildcards.pack} > {log} 2>&1 || (tail -n 5 {log} >&2; exit 1)"
