@@ -17,7 +17,10 @@ COLUMNS += ["mean", "std", "unit", "n_test", "flags"]
 
 
 def rows(name: str) -> list[dict[str, str]]:
-    with (ROOT / "papers" / name / "published.csv").open(newline="", encoding="utf-8") as stream:
+    path = ROOT / "papers" / name / "published.csv"
+    if not path.exists():
+        return []  # a paper of our own, such as a demonstration, prints nothing
+    with path.open(newline="", encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
 
 
@@ -39,7 +42,7 @@ def test_paper_is_valid(name):
     read_paper(name, ROOT / "papers", "test")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if rows(name)])
 def test_paper_says_what_it_leaves_open(name):
     assert (ROOT / "papers" / name / "README.md").is_file()
 
