@@ -1,4 +1,4 @@
-"""The lock files: exact versions, a hash for every package, no addresses, all that pyproject.toml asks for."""
+"""The lock files: exact versions, a hash for each package, no addresses, all that pyproject.toml asks for."""
 
 import re
 import tomllib
