@@ -33,9 +33,7 @@ class Handler(BaseHTTPRequestHandler):
         if (match := re.match(r"bytes=(\d+)-", self.headers.get("Range", ""))) and step != "no ranges":
             start = int(match[1])
             self.send_response(206)
-            self.send_header(
-                "Content-Range", f"bytes {start}-{len(server.content) - 1}/{len(server.content)}"
-            )
+            self.send_header("Content-Range", f"bytes {start}-{len(server.content) - 1}/{len(server.content)}")
         else:
             self.send_response(200)
         body = server.content[start:]
@@ -123,9 +121,7 @@ def test_passing_errors_are_tried_again_with_growing_waits(get, server, code):
 
 def test_giving_up_says_what_to_do(get, server):
     server.script = [503] * 4
-    with pytest.raises(
-        UserError, match=r"on a machine with network run `medattn fetch thing`, then copy the file to"
-    ):
+    with pytest.raises(UserError, match=r"on a machine with network run `medattn fetch thing`, then copy the file to"):
         get()
     assert len(server.ranges) == 4
 

@@ -23,12 +23,8 @@ def run(tmp_path, monkeypatch):
 def test_a_line_per_data_set(run, capsys):
     assert run("digits", "phantom") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith(
-        "digits: train 1437, test 360 images of 8 x 8 x 1, 10 classes; in data/prepared/digits-"
-    )
-    assert lines[1].startswith(
-        "phantom: train 240, test 120 images of 28 x 28 x 1, 3 classes; in data/prepared/"
-    )
+    assert lines[0].startswith("digits: train 1437, test 360 images of 8 x 8 x 1, 10 classes; in data/prepared/digits-")
+    assert lines[1].startswith("phantom: train 240, test 120 images of 28 x 28 x 1, 3 classes; in data/prepared/")
     assert Path(lines[0].rpartition(" in ")[2], "manifest.json").is_file()
 
 
@@ -58,9 +54,7 @@ def test_the_list_says_what_is_at_hand(run, capsys):
     assert "not at hand" in lines["glaucoma"]
 
 
-def test_a_selection_brings_its_own_data_and_those_out_of_reach_are_passed_over(
-    run, capsys, tmp_path, medmnist_file
-):
+def test_a_selection_brings_its_own_data_and_those_out_of_reach_are_passed_over(run, capsys, tmp_path, medmnist_file):
     path = medmnist_file()
     entry = medmnist_entry(path, path=str(path)).model_dump(exclude_unset=True)
     paper = {

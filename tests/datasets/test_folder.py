@@ -63,9 +63,7 @@ def test_patients_are_kept(image_folder, folder_entry):
         (("several.tiff", "ill", "test"), "row 6: several.tiff holds several images"),
     ],
 )
-def test_a_wrong_row_is_named_with_its_number(
-    tmp_path, monkeypatch, image_folder, folder_entry, row, message
-):
+def test_a_wrong_row_is_named_with_its_number(tmp_path, monkeypatch, image_folder, folder_entry, row, message):
     folder = image_folder([*GOOD, row])
     (tmp_path / "secret.png").write_bytes((folder / "0.png").read_bytes())
     (folder / "link.png").symlink_to(tmp_path / "secret.png")

@@ -25,9 +25,7 @@ def test_patients_stay_whole():
 
 
 def test_a_class_smaller_than_the_folds_is_named():
-    with pytest.raises(
-        UserError, match=r"class 'rare' has 5 training images, too few for 6 folds; use at most 5"
-    ):
+    with pytest.raises(UserError, match=r"class 'rare' has 5 training images, too few for 6 folds; use at most 5"):
         assign_folds(LABELS, None, 6, seed=0, classes=["a", "rare", "b"])
 
 

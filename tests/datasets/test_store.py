@@ -7,20 +7,18 @@ import numpy as np
 import pytest
 
 from medattn.config.load import registered_datasets
-from medattn.plan.availability import entry_identity, missing_reason, original_path
 from medattn.datasets.duplicates import duplicate_sentences, find_duplicates
 from medattn.datasets.prepare import fetch, prepare
 from medattn.datasets.source import SourceData, Split, check_source
 from medattn.datasets.store import read_store, write_store
 from medattn.errors import UserError
+from medattn.plan.availability import entry_identity, missing_reason, original_path
 
 from .conftest import entry_of, medmnist_entry
 
 
 def split_of(labels, groups=None, start=0):
-    images = (
-        np.arange(start, start + len(labels), dtype=np.uint8)[:, None, None, None].repeat(6, 1).repeat(5, 2)
-    )
+    images = np.arange(start, start + len(labels), dtype=np.uint8)[:, None, None, None].repeat(6, 1).repeat(5, 2)
     return Split(images, np.array(labels, dtype=np.int64), groups)
 
 
@@ -130,9 +128,7 @@ def test_unusable_data_are_refused(entry, splits, message):
 
 def test_counts_are_compared_by_split_and_class(data):
     entry = entry_of(source={"kind": "folder", "size": 8}, counts={"train": [1, 2], "test": [1, 2]})
-    with pytest.raises(
-        UserError, match=r"mine: split 'test' has 1 images of class 'ill', but counts .* says 2"
-    ):
+    with pytest.raises(UserError, match=r"mine: split 'test' has 1 images of class 'ill', but counts .* says 2"):
         check_source(entry, data, "mine")
 
 

@@ -24,9 +24,7 @@ def test_a_perfect_map_and_its_opposite() -> None:
 
 def test_auc_with_ties_is_that_of_scikit_learn() -> None:
     values = np.random.default_rng(0).integers(0, 6, (10, 10)).astype(float)
-    assert attention_overlap(values, REGION).auc == pytest.approx(
-        roc_auc_score(REGION.ravel(), values.ravel())
-    )
+    assert attention_overlap(values, REGION).auc == pytest.approx(roc_auc_score(REGION.ravel(), values.ravel()))
 
 
 def test_chance_is_near_the_mean_over_random_maps() -> None:
@@ -40,9 +38,7 @@ def test_a_map_of_zeros_has_no_mass() -> None:
     assert np.isnan(attention_overlap(np.zeros((10, 10)), REGION).mass)
 
 
-@pytest.mark.parametrize(
-    "region", [np.zeros((10, 10), bool), np.ones((10, 10), bool), np.ones((9, 10), bool)]
-)
+@pytest.mark.parametrize("region", [np.zeros((10, 10), bool), np.ones((10, 10), bool), np.ones((9, 10), bool)])
 def test_regions_that_mean_nothing_are_refused(region: np.ndarray) -> None:
     with pytest.raises(ValueError, match="region"):
         attention_overlap(np.ones((10, 10)), region)

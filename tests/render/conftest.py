@@ -135,9 +135,7 @@ def _epochs(cell: dict[str, object]) -> list[dict[str, object]]:
         count = 1 if cell["backbone"] == "none" else EPOCHS
         for epoch in range(1, count + 1):
             value = level - 30 * np.exp(-epoch / 6) * (count > 1) + rng.normal(0, 1.2) + seed
-            rows.append(
-                {**keys, "seed": seed, "epoch": epoch, "value": value, "measured": epoch > count - MEASURED}
-            )
+            rows.append({**keys, "seed": seed, "epoch": epoch, "value": value, "measured": epoch > count - MEASURED})
     return rows
 
 
@@ -166,9 +164,7 @@ def _measurements(cells: dict[str, dict[str, object]], epochs: pd.DataFrame) -> 
                 continue
             values = chosen.loc[chosen["seed"] == seed, "value"]
             means.append(values.mean())
-            rows.append(
-                {**of_run, "value": means[-1], "spread": values.std(), "n": len(values), "status": "measured"}
-            )
+            rows.append({**of_run, "value": means[-1], "spread": values.std(), "n": len(values), "status": "measured"})
         over = {"value": np.mean(means), "spread": np.std(means, ddof=1), "n": len(means)}
         rows.append({**common, "procedure": "runs", **over, "status": "measured"})
     for row in rows:
@@ -181,9 +177,7 @@ def _images(folder: Path) -> None:
     rows, columns = np.mgrid[:28, :28]
     disc = (rows - 13.5) ** 2 + (columns - 13.5) ** 2 < 12**2
     region = (rows - 11) ** 2 + (columns - 17) ** 2 < 5**2
-    image = (90 * disc + 70 * region)[None, :, :, None] + np.random.default_rng(0).integers(
-        0, 40, (60, 28, 28, 1)
-    )
+    image = (90 * disc + 70 * region)[None, :, :, None] + np.random.default_rng(0).integers(0, 40, (60, 28, 28, 1))
     for name in ("phantom", "digits"):
         (folder / name).mkdir(parents=True)
         tensors = {"train.images": image.astype(np.uint8), "test.images": image[:5].astype(np.uint8)}

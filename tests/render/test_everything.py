@@ -40,9 +40,7 @@ def test_the_commands_do_the_whole(
     for command, options in ((compare, []), (render, ["--table", "main"]), (render, [])):
         parser = argparse.ArgumentParser()
         command.add_arguments(parser)
-        assert (
-            command.run(parser.parse_args(["--config", str(config), "--root", str(tmp_path), *options])) == 0
-        )
+        assert command.run(parser.parse_args(["--config", str(config), "--root", str(tmp_path), *options])) == 0
     assert "36 comparisons" in capsys.readouterr().out
     assert len(list(written.figures.glob("*.svg"))) == 3
 

@@ -50,9 +50,7 @@ def test_overlap_of_every_run_stands_beside_the_maps(inputs: Inputs) -> None:
 def test_stand_ins_are_named_in_the_figure_and_its_caption(inputs: Inputs) -> None:
     write_figure(inputs, inputs.configuration.papers[0], "differences")
     assert "Phantom (stand-in)" in (inputs.results.figures / "differences.svg").read_text()
-    assert (
-        "Stand-in images were used for: Phantom." in (inputs.results.captions / "differences.rst").read_text()
-    )
+    assert "Stand-in images were used for: Phantom." in (inputs.results.captions / "differences.rst").read_text()
 
 
 def test_the_cutoff_epoch_is_drawn(inputs: Inputs) -> None:

@@ -88,9 +88,7 @@ def test_runs_are_marked_by_the_adjusted_p(inputs: Inputs) -> None:
     assert not any(p.runs and p.runs.marks for r in unmarked.rows for p in r.positions)
     inputs.comparisons.loc[inputs.comparisons["procedure"] == "runs", "p_adjusted"] = 0.009
     marked = table_model(inputs, inputs.configuration.papers[0], "main")
-    assert {p.runs.marks for r in marked.rows if r.arm == "gsa" for p in r.positions if p.runs} == {
-        ("bold", "star")
-    }
+    assert {p.runs.marks for r in marked.rows if r.arm == "gsa" for p in r.positions if p.runs} == {("bold", "star")}
 
 
 def test_latex_escapes_what_latex_would_read(model: TableModel) -> None:
@@ -133,8 +131,6 @@ def test_a_table_is_three_files_and_a_caption_the_same_each_time(reread: Callabl
     assert contents[0] == contents[1]
 
 
-@pytest.mark.parametrize(
-    ("seeds", "text"), [([0, 1, 2], "0-2"), ([0, 2, 3], "0, 2, 3"), ([0, 1], "0, 1"), ([4], "4")]
-)
+@pytest.mark.parametrize(("seeds", "text"), [([0, 1, 2], "0-2"), ([0, 2, 3], "0, 2, 3"), ([0, 1], "0, 1"), ([4], "4")])
 def test_listed_seeds(seeds: list[int], text: str) -> None:
     assert listed_seeds(seeds) == text

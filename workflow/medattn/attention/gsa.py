@@ -11,11 +11,11 @@ Equations. The training images X (N x C x H x W), seen as one image with N C cha
 After the cut-off epoch E the pixel CNN is frozen and its map is computed once (Algorithm 1).
 Parameters: K (9 N C + 1) + (K + 1).
 
-What the paper leaves open, and what is taken here: the hidden activation ("convolution with activation") is ReLU; the output
-lies in [0, 1] by a sigmoid; |M| is the mean over the pixels, as the paper says of its L1 baseline; P holds the training images
-of the run only, in the order of the data set and normalised as the image CNN sees them, without augmentation, since test or
-validation images in it would leak; gray images count as one channel. The pixel CNN shares optimiser and learning rate with
-the image CNN and starts from PyTorch's default initialisation.
+What the paper leaves open, and what is taken here: the hidden activation ("convolution with activation") is ReLU;
+the output lies in [0, 1] by a sigmoid; |M| is the mean over the pixels, as the paper says of its L1 baseline; P
+holds the training images of the run only, in the order of the data set and normalised as the image CNN sees them,
+without augmentation, since test or validation images in it would leak; gray images count as one channel. The pixel
+CNN shares optimiser and learning rate with the image CNN and starts from PyTorch's default initialisation.
 """
 
 from typing import Annotated
@@ -33,6 +33,7 @@ class GlobalSpatialAttention(InputAttention):
 
     pixel_cnn: nn.Sequential
     pixels: Tensor | None
+    _penalised: Tensor
 
     def __init__(
         self,
@@ -42,7 +43,8 @@ class GlobalSpatialAttention(InputAttention):
             float, Field(ge=0, description="lambda, weight of the mean of the map in the loss")
         ] = 0.01,
         cutoff_epoch: Annotated[
-            int, Field(ge=0, description="E, last epoch in which the pixel CNN learns; 0 keeps its initial map")
+            int,
+            Field(ge=0, description="E, last epoch in which the pixel CNN learns; 0 keeps its initial map"),
         ] = 60,
     ) -> None:
         super().__init__()
@@ -96,7 +98,7 @@ class GlobalSpatialAttention(InputAttention):
     def _map(self) -> Tensor:
         assert self.pixels is not None, "prepare() comes first"
         # Kept so that the penalty needs no second pass through the pixel CNN.
-        self._penalised: Tensor = self.pixel_cnn(self.pixels)
+        self._penalised = self.pixel_cnn(self.pixels)
         return self._penalised
 
     @torch.no_grad()

@@ -1,7 +1,7 @@
 """A trainable weight per pixel with an L1 penalty: the baseline "with L1" of the GSA paper.
 
-Paper: GSA, sections 4.3 and 4.4, where it stands for pixel selection by an embedded method: every pixel weight starts at
-one, and the penalty is averaged over the pixels.
+Paper: GSA, sections 4.3 and 4.4, where it stands for pixel selection by an embedded method: every pixel weight
+starts at one, and the penalty is averaged over the pixels.
 
 Equation, for images X of shape B x C x H x W and weights w of shape 1 x 1 x H x W, w = 1 at the start:
 
@@ -28,7 +28,9 @@ class PixelWeights(InputAttention):
     def __init__(
         self,
         *,
-        coefficient: Annotated[float, Field(ge=0, description="weight of the mean absolute pixel weight in the loss")] = 1.0,
+        coefficient: Annotated[
+            float, Field(ge=0, description="weight of the mean absolute pixel weight in the loss")
+        ] = 1.0,
     ) -> None:
         super().__init__()
         self.coefficient = coefficient

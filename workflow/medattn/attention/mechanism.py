@@ -4,7 +4,6 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, TypeVar
 
-import torch
 from torch import Tensor, nn
 
 from medattn.config.mechanisms import mechanism_names
@@ -15,8 +14,8 @@ from medattn.nearest import unknown_name
 class InputAttention(nn.Module):
     """Attention on the raw input: one weight per pixel, the same for all images of a data set.
 
-    Life of an object: constructed with its hyper-parameters; `prepare` sees the training images and makes the parameters;
-    `begin_epoch` is called before each epoch; `forward` weights a batch; `penalty` joins the loss.
+    Life of an object: constructed with its hyper-parameters; `prepare` sees the training images and makes the
+    parameters; `begin_epoch` is called before each epoch; `forward` weights a batch; `penalty` joins the loss.
     """
 
     def prepare(self, images: Tensor) -> None:

@@ -18,7 +18,9 @@ _WITHOUT_AUXILIARY_HEADS: dict[str, dict[str, bool]] = {
 
 
 def build_backbone(backbone: Backbone, classes: int, data: Path) -> nn.Module:
-    """Return the network that maps B x 3 x H x W images to B x `classes` logits, initialised from torch's global generator.
+    """Return the network that maps B x 3 x H x W images to B x `classes` logits.
+
+    It is initialised from torch's global generator.
 
     Args:
         backbone: model, stem and weights.

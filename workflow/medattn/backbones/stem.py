@@ -1,7 +1,8 @@
 """The small stem: a 3x3 convolution of stride 1 and no pooling, for images of about 32 px.
 
-The networks were drawn for 224 px; their first layers divide the side by four, which leaves almost nothing of a 28 px image.
-MedMNIST's and the usual CIFAR ResNets use the stem made here; PPCR's Tables 2 and 6 print its parameter count.
+The networks were drawn for 224 px; their first layers divide the side by four, which leaves almost nothing of a 28
+px image. MedMNIST's and the usual CIFAR ResNets use the stem made here; PPCR's Tables 2 and 6 print its parameter
+count.
 """
 
 from torch import nn

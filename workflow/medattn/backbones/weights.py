@@ -1,4 +1,4 @@
-"""ImageNet weights: fetched ahead by a step of its own, kept as safetensors with their hash and origin, never unpickled.
+"""ImageNet weights: fetched ahead by a step of its own, kept as safetensors with their hash and origin.
 
 Training reads only files that are there; it never reaches for a network.
 """
@@ -70,8 +70,11 @@ def weights_origin(model: str) -> WeightsOrigin:
         published = timm.get_pretrained_cfg(name, allow_unregistered=True)
         if published is not None and published.hf_hub_id:
             file = published.hf_hub_filename or "model.safetensors"
-            return WeightsOrigin(published.tag or "default", f"https://huggingface.co/{published.hf_hub_id}/resolve/main/{file}")
-        if published is not None and published.url:
+            return WeightsOrigin(
+                published.tag or "default",
+                f"https://huggingface.co/{published.hf_hub_id}/resolve/main/{file}",
+            )
+        if published is not None and isinstance(published.url, str):
             return WeightsOrigin(published.tag or "default", published.url)
     raise UserError(f"{model}: {library} publishes no ImageNet weights for it")
 
@@ -118,7 +121,9 @@ def _check_published_hash(file: Path, sha256: str) -> None:
     claimed = file.stem.rpartition("-")[2]
     is_hash = len(claimed) == 8 and all(c in "0123456789abcdef" for c in claimed)
     if file.suffix == ".pth" and is_hash and not sha256.startswith(claimed):
-        raise UserError(f"{file.name}: the download is damaged (SHA-256 {sha256[:8]}..., its name says {claimed}); try again")
+        raise UserError(
+            f"{file.name}: the download is damaged (SHA-256 {sha256[:8]}..., its name says {claimed}); try again"
+        )
 
 
 def _as_the_library_reads_it(model: str, origin: WeightsOrigin, file: Path) -> nn.Module:
@@ -138,10 +143,10 @@ def _as_the_library_reads_it(model: str, origin: WeightsOrigin, file: Path) -> n
 def _torchvision_from(name: str, origin: WeightsOrigin, file: Path) -> nn.Module:
     import torchvision
 
-    before = torch.hub.get_dir()  # type: ignore[no-untyped-call]
-    torch.hub.set_dir(str(file.parent.parent))  # type: ignore[no-untyped-call]
+    before = torch.hub.get_dir()
+    torch.hub.set_dir(str(file.parent.parent))
     try:
         network: nn.Module = torchvision.models.get_model(name, weights=origin.name)
         return network
     finally:
-        torch.hub.set_dir(before)  # type: ignore[no-untyped-call]
+        torch.hub.set_dir(before)

@@ -1,1 +1,1 @@
-"""The commands of `medattn`, one file each: `add_arguments` says what it takes, `run` does it and returns the exit code."""
+"""The commands of `medattn`, one file each: `add_arguments` says what it takes, `run` does it."""

@@ -15,28 +15,20 @@ procedure and test.
 """
 
 import argparse
-from pathlib import Path
+
+from medattn.commands.selecting import add_selection_arguments, selected
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument(
-        "--config", type=Path, default=Path("config.yaml"), metavar="FILE", help="the selection"
-    )
-    parser.add_argument(
-        "--root", type=Path, default=Path(), metavar="DIR", help="folder in which papers/ lies"
-    )
+    add_selection_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare the arms of the selection."""
     from medattn.compare.table import write_comparisons
-    from medattn.config.load import read_configuration
-    from medattn.layout import Results
 
-    configuration = read_configuration(arguments.config, arguments.root)
-    selection = configuration.selection
-    results = Results(Path(selection.results) / selection.selection)
-    table = write_comparisons(results, configuration)
-    print(f"{results.comparisons}: {len(table)} comparisons")
+    chosen = selected(arguments)
+    table = write_comparisons(chosen.results, chosen.configuration)
+    print(f"{chosen.results.comparisons}: {len(table)} comparisons")
     return 0

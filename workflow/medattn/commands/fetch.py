@@ -35,8 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="data sets; default: all")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--config", type=Path, metavar="FILE", help="the selection whose data sets are meant")
-    source.add_argument("--plan", type=Path, metavar="FILE", help="a frozen plan instead, as the workflow's jobs use it")
-    parser.add_argument("--weights", nargs="+", default=[], metavar="MODEL", help="ImageNet weights, such as timm/resnet18")
+    source.add_argument(
+        "--plan", type=Path, metavar="FILE", help="a frozen plan instead, as the workflow's jobs use it"
+    )
+    parser.add_argument(
+        "--weights", nargs="+", default=[], metavar="MODEL", help="ImageNet weights, such as timm/resnet18"
+    )
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder of original and prepared data")
     parser.add_argument("--list", action="store_true", help="list the data sets and whether they are at hand")
 
@@ -53,9 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     known, data = _known(arguments.config, arguments.plan)
     data = arguments.data or data
     if data.exists() and not data.is_dir():
-        raise UserError(
-            f"{data}: a file, but the folder of data must be a folder; choose another with --data"
-        )
+        raise UserError(f"{data}: a file, but the folder of data must be a folder; choose another with --data")
     for name in arguments.names:
         if name not in known:
             raise UserError(f"medattn fetch: {unknown_name('data set', name, known)}")

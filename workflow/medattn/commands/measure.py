@@ -1,5 +1,7 @@
-"""Measure the trained runs of a selection from their kept scores, and write measurements.csv (a row per cell and
-procedure) and epochs.csv (the test accuracy of every measured run at every epoch).
+"""Measure the trained runs of a selection from their kept scores.
+
+Writes measurements.csv (a row per cell and procedure) and epochs.csv (the test accuracy of every measured run at every
+epoch).
 """
 
 import argparse

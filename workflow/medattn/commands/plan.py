@@ -1,8 +1,8 @@
-"""Show the plan of a selection: its cells and runs, the packs in which they are trained, what is done already, what
-can't be run and why, and the time that is left where it was measured.
+"""Show the plan of a selection.
 
-Nothing is trained. --write freezes the plan under results/<selection>/ (plan.json, plan.csv, graph.json), which is what
-Snakemake works from. --format csv prints a row per cell.
+Its cells and runs, the packs in which they are trained, what is done already, what can't be run and why, and the
+time that is left where it was measured. Nothing is trained. --write freezes the plan under results/<selection>/
+(plan.json, plan.csv, graph.json), which is what Snakemake works from. --format csv prints a row per cell.
 """
 
 import argparse
@@ -22,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("--config", type=Path, default=Path("config.yaml"), help="the selection (default: config.yaml)")
     parser.add_argument(
-        "--resolved", metavar="NAME", help="read the selection as JSON from standard input; NAME stands in messages"
+        "--resolved",
+        metavar="NAME",
+        help="read the selection as JSON from standard input; NAME stands in messages",
     )
     parser.add_argument("--format", choices=("text", "csv"), default="text", help="text for people, csv for programs")
     parser.add_argument("--write", action="store_true", help="freeze the plan under results/<selection>/")

@@ -1,8 +1,9 @@
 """Train what is planned.
 
-With --plan and --pack, as the workflow calls it: the runs of one pack, one after the other. Without --pack: everything that
-the selection asks for, by hand, in this process: cross-validation, the choice of grid points and epochs, then the measured
-runs. What has ended already is not trained again, and a run that was interrupted goes on from its last finished epoch.
+With --plan and --pack, as the workflow calls it: the runs of one pack, one after the other. Without --pack:
+everything that the selection asks for, by hand, in this process: cross-validation, the choice of grid points and
+epochs, then the measured runs. What has ended already is not trained again, and a run that was interrupted goes on
+from its last finished epoch.
 """
 
 import argparse
@@ -50,14 +51,14 @@ def _prepare_data(chosen: Selected) -> None:
 
 def _train_stage(chosen: Selected, stage: Stage) -> list[str]:
     """Train the packs of a stage; a pack with failed runs does not stop the others."""
-    from medattn.training.pack import RunsFailed, train_pack
+    from medattn.training.pack import RunsFailedError, train_pack
 
     failed = []
     for pack in chosen.plan.packs.values():
         if pack.stage == stage:
             try:
                 train_pack(chosen.plan, pack, chosen.results)
-            except RunsFailed as error:
+            except RunsFailedError as error:
                 print(f"medattn: {error}", file=sys.stderr)
                 failed.append(pack.id)
     return failed

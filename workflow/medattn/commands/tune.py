@@ -1,5 +1,7 @@
-"""Choose the grid point and the measured epochs of every arm of a group (paper.dataset.backbone) from its
-cross-validation, and write them to results/<selection>/choices/. Only validation folds of training images are read.
+"""Choose the grid point and the measured epochs of every arm of a group from its cross-validation.
+
+A group is a backbone on a data set (paper.dataset.backbone). What was chosen is written to
+results/<selection>/choices/. Only validation folds of training images are read.
 """
 
 import argparse

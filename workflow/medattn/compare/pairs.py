@@ -20,11 +20,7 @@ class Pair:
 def arms_of(paper: ResolvedPaper, backbone: str) -> list[str]:
     """Return the names of the arms that `paper` trains on `backbone`, in the paper's order."""
     allowed = paper.backbones[backbone].arms
-    return [
-        name
-        for name, arm in paper.arms.items()
-        if arm.classifier is None and (allowed is None or name in allowed)
-    ]
+    return [name for name, arm in paper.arms.items() if arm.classifier is None and (allowed is None or name in allowed)]
 
 
 def declared_pairs(paper: ResolvedPaper) -> list[Pair]:

@@ -50,9 +50,7 @@ def write_comparisons(results: Results, configuration: Configuration) -> pd.Data
     return table
 
 
-def _of_paper(
-    paper: ResolvedPaper, measured: pd.DataFrame, epochs: pd.DataFrame, seed: int
-) -> list[dict[str, Any]]:
+def _of_paper(paper: ResolvedPaper, measured: pd.DataFrame, epochs: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
     rows = []
     metrics = list(dict.fromkeys(measured.loc[measured["paper"] == paper.name, "metric"]))
     for metric in metrics:
@@ -74,9 +72,7 @@ def _of_paper(
     return rows
 
 
-def _row(
-    names: dict[str, str], procedure: str, outcome: Outcome, stand_in: bool, reason: str
-) -> dict[str, Any]:
+def _row(names: dict[str, str], procedure: str, outcome: Outcome, stand_in: bool, reason: str) -> dict[str, Any]:
     row = {**names, "procedure": procedure, **asdict(outcome), "correction": CORRECTION, "stand_in": stand_in}
     if outcome.n == 0 and reason:
         row["note"] = reason

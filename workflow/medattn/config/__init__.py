@@ -1,1 +1,1 @@
-"""The closed, typed configuration: selections (config.yaml), papers (paper.yaml) and data sets (registry.yaml)."""
+"""The closed, typed configuration: selections, papers and data sets."""

@@ -10,7 +10,7 @@ Name = Annotated[
     str,
     Field(
         pattern=NAME_PATTERN,
-        description="a name of at most 40 lower-case letters, digits, '_' and '-'; it becomes part of file names",
+        description="at most 40 lower-case letters, digits, '_' and '-'; becomes part of file names",
     ),
 ]
 

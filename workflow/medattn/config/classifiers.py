@@ -18,7 +18,9 @@ class SvmOptions(Closed):
     """Support vector machine on standardised pixels."""
 
     c: float = Field(1.0, gt=0, description="inverse of the regularisation strength")
-    kernel: Literal["rbf", "linear", "poly", "sigmoid"] = Field("rbf", description="kernel, gamma as scikit-learn scales it")
+    kernel: Literal["rbf", "linear", "poly", "sigmoid"] = Field(
+        "rbf", description="kernel, gamma as scikit-learn scales it"
+    )
 
 
 CLASSIFIER_OPTIONS: dict[str, type[BaseModel]] = {

@@ -55,9 +55,7 @@ class FolderSource(Closed):
     obtain: str = Field("", description="how a reader gets the images: a sentence without its full stop")
 
 
-Source = Annotated[
-    DigitsSource | PhantomSource | MedmnistSource | FolderSource, Field(discriminator="kind")
-]
+Source = Annotated[DigitsSource | PhantomSource | MedmnistSource | FolderSource, Field(discriminator="kind")]
 
 
 class DatasetEntry(Closed):
@@ -97,9 +95,7 @@ class DatasetEntry(Closed):
         for counts in expected:
             for split, per_class in counts.items():
                 if len(per_class) != len(self.classes):
-                    raise ValueError(
-                        f"{split} counts {len(per_class)} classes, but classes names {len(self.classes)}"
-                    )
+                    raise ValueError(f"{split} counts {len(per_class)} classes, but classes names {len(self.classes)}")
                 if min(per_class) < 0:
                     raise ValueError(f"{split} has a negative count")
         return self

@@ -77,7 +77,7 @@ def resolve(raw: Mapping[str, Any], root: Path, where: str) -> Configuration:
     selection = validated(Selection, raw, where)
     datasets = _datasets(selection, where)
     papers = tuple(
-        _paper(name, changes, root / "papers", datasets, below(where, "papers", name))
+        _paper(name, changes, root / "papers", datasets, below(where, "papers"))
         for name, changes in selection.papers.items()
     )
     return Configuration(selection, papers, datasets)
@@ -102,8 +102,9 @@ def read_paper(name: str, papers: Path, where: str) -> Paper:
     paper = validated(Paper, read_yaml(path), str(path))
     for dataset in paper.datasets:
         _check_name("data set", dataset, registered_datasets(), below(str(path), "datasets"))
+    _check_epochs(paper.recipe, paper.protocol, str(path))
     for arm_name, arm in paper.arms.items():
-        _check_arm(arm, paper.recipe, below(str(path), "arms", arm_name))
+        _check_arm(arm, paper.recipe, paper.protocol, below(str(path), "arms", arm_name))
     _check_references(paper, str(path))
     return paper
 
@@ -123,20 +124,22 @@ def _datasets(selection: Selection, where: str) -> dict[str, DatasetEntry]:
 
 
 def _paper(
-    name: str, taken: PaperSelection, papers: Path, datasets: Mapping[str, DatasetEntry], where: str
+    name: str, taken: PaperSelection, papers: Path, datasets: Mapping[str, DatasetEntry], above: str
 ) -> ResolvedPaper:
-    paper = read_paper(name, papers, where)
+    paper = read_paper(name, papers, above)
+    where = below(above, name)
     recipe = _changed(paper.recipe, taken.recipe, below(where, "recipe"))
     protocol = _changed(paper.protocol, taken.protocol, below(where, "protocol"))
-    if protocol.measured_epochs > recipe.epochs:
-        raise UserError(
-            f"{below(where, 'protocol', 'measured_epochs')}: measures {protocol.measured_epochs} epochs, "
-            f"but recipe.epochs trains only {recipe.epochs}"
-        )
-    for arm_name, arm in taken.extra_arms.items():
-        _check_arm(arm, recipe, below(where, "extra_arms", arm_name))
+    _check_epochs(recipe, protocol, where)
+    for backbone_name, backbone in taken.extra_backbones.items():
+        for arm_name in backbone.arms or []:
+            place = below(where, "extra_backbones", backbone_name, "arms")
+            _check_name("arm", arm_name, {**paper.arms, **taken.extra_arms}, place)
     backbones = _picked("backbone", paper.backbones, taken.extra_backbones, taken.backbones, below(where, "backbones"))
     arms = _picked("arm", paper.arms, taken.extra_arms, taken.arms, below(where, "arms"))
+    for arm_name, arm in arms.items():
+        key = "extra_arms" if arm_name in taken.extra_arms else "arms"
+        _check_arm(arm, recipe, protocol, below(where, key, arm_name))
     names = tuple(taken.datasets or paper.datasets)
     for dataset in names:
         _check_name("data set", dataset, datasets, below(where, "datasets"))
@@ -150,8 +153,12 @@ def _changed(model: M, changes: Mapping[str, Any], where: str) -> M:
 def _merged(old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(old)
     for key, value in changes.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merged(merged[key], value) if both else value
+        before = merged.get(key)
+        if isinstance(value, Mapping) and isinstance(before, Mapping):
+            same = value.get("kind", before.get("kind")) == before.get("kind")
+            merged[key] = _merged(before, value) if same else value
+        else:
+            merged[key] = value
     return merged
 
 
@@ -171,9 +178,22 @@ def _check_name(kind: str, name: str, valid: Mapping[str, object], where: str) -
         raise UserError(f"{where}: {unknown_name(kind, name, valid)}")
 
 
-def _check_arm(arm: Arm, recipe: Recipe, where: str) -> None:
-    for changes in _corners(arm):
-        arm_settings(arm, recipe, changes, where)
+def _check_epochs(recipe: Recipe, protocol: Protocol, where: str) -> None:
+    if protocol.measured_epochs > recipe.epochs:
+        raise UserError(
+            f"{below(where, 'protocol', 'measured_epochs')}: measures {protocol.measured_epochs} epochs, "
+            f"but recipe.epochs trains only {recipe.epochs}"
+        )
+
+
+def _check_arm(arm: Arm, recipe: Recipe, protocol: Protocol, where: str) -> None:
+    for grid_point in _corners(arm):
+        changed, _ = arm_settings(arm, recipe, grid_point, where)
+        if protocol.measured_epochs > changed.epochs:
+            raise UserError(
+                f"{below(where, 'grid', 'recipe.epochs')}: trains only {changed.epochs} epochs, "
+                f"but protocol.measured_epochs measures {protocol.measured_epochs}"
+            )
 
 
 def _corners(arm: Arm) -> list[dict[str, Any]]:
@@ -182,34 +202,40 @@ def _corners(arm: Arm) -> list[dict[str, Any]]:
     return [{key: values[min(i, len(values) - 1)] for key, values in arm.grid.items()} for i in range(longest)]
 
 
-def arm_settings(
-    arm: Arm, recipe: Recipe, grid_point: Mapping[str, Any], where: str
-) -> tuple[Recipe, dict[str, Any]]:
+def arm_settings(arm: Arm, recipe: Recipe, grid_point: Mapping[str, Any], where: str) -> tuple[Recipe, dict[str, Any]]:
     """Return the recipe and the full options (defaults filled in) of an arm at one point of its grid.
 
     Raises:
         UserError: a key or value of the options or of the grid is wrong.
     """
-    recipe_changes: dict[str, Any] = {}
-    options: dict[str, Any] = dict(arm.options)
+    model = _options_model(arm, where)
+    valid = [f"recipe.{key}" for key in Recipe.model_fields]
+    valid += [f"options.{key}" for key in model.model_fields] if model else []
+    parts: dict[str, dict[str, Any]] = {"recipe": {}, "options": {}}
     for key, value in grid_point.items():
+        if key not in valid:
+            raise UserError(f"{below(where, 'grid')}: {unknown_name('key', key, valid)}")
         head, _, tail = key.partition(".")
-        if head == "recipe" and tail:
-            recipe_changes[tail] = value
-        elif head == "options" and tail:
-            options[tail] = value
-        else:
-            raise UserError(f"{below(where, 'grid')}: '{key}' must be recipe.<key> or options.<key>")
-    changed = _changed(recipe, recipe_changes, below(where, "grid", "recipe"))
-    if arm.mechanism == "none" and arm.classifier is None:
-        if options:
+        parts[head][tail] = value
+    changed = _changed(recipe, parts["recipe"], below(where, "grid", "recipe"))
+    if model is None:
+        if arm.options:
             raise UserError(f"{below(where, 'options')}: the mechanism 'none' has no options")
         return changed, {}
+    in_grid = {key: below(where, "grid", f"options.{key}") for key in parts["options"]}
+    options = validated(model, {**arm.options, **parts["options"]}, below(where, "options"), in_grid)
+    return changed, options.model_dump()
+
+
+def _options_model(arm: Arm, where: str) -> type[BaseModel] | None:
+    if arm.classifier:
+        return CLASSIFIER_OPTIONS[arm.classifier]
+    if arm.mechanism == "none":
+        return None
     try:
-        model = CLASSIFIER_OPTIONS[arm.classifier] if arm.classifier else mechanism_options(arm.mechanism)
+        return mechanism_options(arm.mechanism)
     except UserError as error:
         raise UserError(f"{below(where, 'mechanism')}: {error}") from error
-    return changed, validated(model, options, below(where, "options")).model_dump()
 
 
 def _check_references(paper: Paper, where: str) -> None:
@@ -218,11 +244,16 @@ def _check_references(paper: Paper, where: str) -> None:
         for arm in backbone.arms or []:
             _check_name("arm", arm, paper.arms, below(where, "backbones", name, "arms"))
     for name, table in paper.tables.items():
-        for mark in table.marks:
-            for arm in (mark.arm, mark.against):
-                _check_name("arm", arm, paper.arms, below(where, "tables", name, "marks"))
+        for position, mark in enumerate(table.marks):
+            for key, arm in (("arm", mark.arm), ("against", mark.against)):
+                _check_name("arm", arm, paper.arms, below(where, "tables", name, "marks", str(position), key))
     for name, figure in paper.figures.items():
         if figure.arm is not None:
             _check_name("arm", figure.arm, paper.arms, below(where, "figures", name, "arm"))
         if figure.backbone is not None:
-            _check_name("backbone", figure.backbone, dict.fromkeys(backbones), below(where, "figures", name, "backbone"))
+            _check_name(
+                "backbone",
+                figure.backbone,
+                dict.fromkeys(backbones),
+                below(where, "figures", name, "backbone"),
+            )

@@ -1,7 +1,7 @@
 """The mechanisms in attention/ and their hyper-parameters, read from the source without importing torch.
 
-A mechanism is a file in attention/ with a class registered under the name of the file. Its hyper-parameters are the
-keyword-only arguments of the constructor; their annotations carry bounds and meaning:
+A mechanism is a file in attention/ with a class registered under the name of the file. Its hyper-parameters
+are the keyword-only arguments of the constructor; their annotations carry bounds and meaning:
 
     def __init__(self, *, channels: Annotated[int, Field(ge=1, description="...")] = 32) -> None
 
@@ -43,12 +43,14 @@ def mechanism_options(name: str) -> type[BaseModel]:
     """
     if name not in mechanism_names():
         raise UserError(unknown_name("mechanism", name, [*mechanism_names(), "none"]))
-    constructor = _constructor(ast.parse((ATTENTION_FOLDER / f"{name}.py").read_text(encoding="utf-8")), name)
+    module = ast.parse((ATTENTION_FOLDER / f"{name}.py").read_text(encoding="utf-8"))
+    constructor = _constructor(module, name)
     fields: dict[str, Any] = {}
     for argument, default in zip(constructor.args.kwonlyargs, constructor.args.kw_defaults, strict=True):
         annotation = _evaluated(argument.annotation)
         fields[argument.arg] = (annotation, ... if default is None else _evaluated(default))
-    return create_model(f"{name}_options", __base__=Closed, **fields)
+    summary = (ast.get_docstring(module) or "").split("\n\n")[0].replace("\n", " ")
+    return create_model(f"{name}_options", __base__=Closed, __doc__=summary, **fields)
 
 
 def _constructor(module: ast.Module, name: str) -> ast.FunctionDef:

@@ -13,7 +13,7 @@ Metric = Literal["accuracy"]
 
 
 class Backbone(Closed):
-    """An image network, by its name in torchvision or timm; its last layer is replaced for the class count."""
+    """An image network, by its name in torchvision or timm; its last layer is replaced."""
 
     model: str = Field(
         pattern=r"^(torchvision|timm)/[A-Za-z0-9_.-]+$", description="`torchvision/<name>` or `timm/<name>`"
@@ -21,19 +21,26 @@ class Backbone(Closed):
     label: str = Field("", description="name in tables and figures; default: the key")
     stem: Literal["imagenet", "small"] = Field(
         "imagenet",
-        description="first layers: the network's own, or a 3x3 convolution of stride 1 without pooling for images of about 32 px",
+        description="first layers: the network's own, or, for images of about 32 px, a 3x3 convolution of "
+        "stride 1 without pooling",
     )
     weights: Literal["none", "imagenet"] = Field(
-        "none", description="start from random or ImageNet weights (`medattn fetch --weights` gets them ahead)"
+        "none",
+        description="start from random or ImageNet weights (`medattn fetch --weights` gets them ahead)",
     )
     input_size: int | None = Field(
-        None, ge=8, le=1024, description="height and width in pixels to which stored images are enlarged; default: as stored"
+        None,
+        ge=8,
+        le=1024,
+        description="height and width in pixels to which stored images are enlarged; default: as stored",
     )
-    arms: list[Name] | None = Field(None, description="arms that go with this backbone; default: all without a classifier")
+    arms: list[Name] | None = Field(
+        None, description="arms that go with this backbone; default: all without a classifier"
+    )
 
 
 class Arm(Closed):
-    """One variant in a comparison: a mechanism with its hyper-parameters, `none` for vanilla, or a classifier on pixels."""
+    """One variant in a comparison: a mechanism with its hyper-parameters, vanilla, or a pixel classifier."""
 
     label: str = Field("", description="name in tables and figures; default: the key")
     mechanism: str = Field("none", description="a mechanism in attention/, or `none`")
@@ -43,7 +50,8 @@ class Arm(Closed):
     )
     grid: dict[str, list[Scalar]] = Field(
         {},
-        description="hyper-parameters searched over: `recipe.<key>` or `options.<key>` with the values; all combinations are tried",
+        description="hyper-parameters searched over: `recipe.<key>` or `options.<key>` with the values; all "
+        "combinations are tried",
     )
 
     @model_validator(mode="after")
@@ -59,7 +67,7 @@ class Arm(Closed):
 
 
 class Unrun(Closed):
-    """A row that the paper prints and this version can't run, with the reason that the plan and the tables show."""
+    """A row that the paper prints and this version can't run, with the reason that plan and tables show."""
 
     backbone: Name = Field(description="backbone of the row")
     arm: Name = Field(description="arm of the row")

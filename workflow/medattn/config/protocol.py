@@ -10,8 +10,9 @@ from medattn.config.base import Closed
 class Protocol(Closed):
     """Cross-validated epochs, the protocol of the GSA paper (its section 4.6).
 
-    k-fold cross-validation on the training images ranks the epochs by their mean validation accuracy; the network is then
-    trained on all training images, and its test accuracy at the `measured_epochs` best-ranked epochs is averaged.
+    k-fold cross-validation on the training images ranks the epochs by their mean validation accuracy. The
+    network is then trained on all training images, and its test accuracy at the `measured_epochs` best-ranked
+    epochs is averaged.
     """
 
     kind: Literal["cross_validated_epochs"] = Field(
@@ -19,7 +20,9 @@ class Protocol(Closed):
     )
     folds: int = Field(5, ge=2, le=100, description="folds of the cross-validation, stratified by class")
     measured_epochs: int = Field(
-        30, ge=1, description="epochs with the highest mean validation accuracy at which the test images are measured"
+        30,
+        ge=1,
+        description="epochs with the highest mean validation accuracy at which the test images are measured",
     )
     ties: Literal["earliest", "latest"] = Field(
         "earliest", description="which epoch goes first among epochs of equal mean validation accuracy"

@@ -34,23 +34,28 @@ class Recipe(Closed):
     nesterov: bool = Field(False, description="Nesterov's form of the momentum of `sgd`")
     schedule: Literal["constant", "step", "cosine"] = Field(
         "constant",
-        description="learning rate over the epochs: constant, times step_factor every step_epochs, or half a cosine to 0",
+        description="learning rate over the epochs: constant, times step_factor every step_epochs, or half a "
+        "cosine to 0",
     )
     step_epochs: int | None = Field(None, ge=1, description="epochs between two steps of the `step` schedule")
     step_factor: float = Field(0.1, gt=0, lt=1, description="factor of the `step` schedule")
     label_smoothing: Probability = Field(0.0, description="label smoothing of the cross entropy")
     normalise: Literal["imagenet", "half", "training"] = Field(
         "training",
-        description="per-channel mean and deviation: ImageNet's, 0.5 and 0.5, or those of the run's own training images",
+        description="per-channel mean and deviation: ImageNet's, 0.5 and 0.5, or those of the run's own "
+        "training images",
     )
     augmentation: Augmentation = Field(
-        default_factory=Augmentation, description="random changes to training images"
+        default_factory=lambda: Augmentation(), description="random changes to training images"
     )
     precision: Literal["fp32", "tf32", "bf16"] = Field(
         "fp32", description="arithmetic of the network; `tf32` acts on CUDA only, `bf16` is autocast"
     )
     threads: int = Field(
-        1, ge=1, le=256, description="CPU threads of one run; part of its numerics, so fixed here and not by the machine"
+        1,
+        ge=1,
+        le=256,
+        description="CPU threads of one run; part of its numerics, so fixed here and not by the machine",
     )
 
     @model_validator(mode="after")

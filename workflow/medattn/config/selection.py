@@ -1,4 +1,4 @@
-"""A selection: which papers, data sets, backbones, arms and seeds to work on, and how (config.yaml, config/*.yaml)."""
+"""A selection: which papers, data sets, backbones, arms and seeds to work on, and how."""
 
 from typing import Any, Literal, Self
 
@@ -14,12 +14,8 @@ class PaperSelection(Closed):
     datasets: list[Name] | None = Field(
         None, min_length=1, description="data sets by name, of the paper or any other; default: the paper's"
     )
-    backbones: list[Name] | None = Field(
-        None, description="backbones of the paper or of extra_backbones; default: all"
-    )
-    arms: list[Name] | None = Field(
-        None, min_length=1, description="arms of the paper or of extra_arms; default: all"
-    )
+    backbones: list[Name] | None = Field(None, description="backbones of the paper or of extra_backbones; default: all")
+    arms: list[Name] | None = Field(None, min_length=1, description="arms of the paper or of extra_arms; default: all")
     extra_backbones: dict[Name, Backbone] = Field({}, description="backbones that the paper does not have")
     extra_arms: dict[Name, Arm] = Field({}, description="arms that the paper does not have: your own mechanism")
     recipe: dict[str, Any] = Field({}, description="keys of the paper's recipe to change")
@@ -39,7 +35,9 @@ class Selection(Closed):
     pack_cells: bool = Field(
         False, description="let a pack hold runs of several cells on the same data set; for short runs"
     )
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where networks are trained; `auto`: a GPU if there is one")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="where networks are trained; `auto`: a GPU if there is one"
+    )
     data: str = Field("data", min_length=1, description="folder of original and prepared data and of ImageNet weights")
     results: str = Field("results", min_length=1, description="folder of results")
 

@@ -8,23 +8,29 @@ import yaml
 
 from medattn.errors import UserError
 
+_MERGE = "tag:yaml.org,2002:merge"
+
 
 class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader with the floats of YAML 1.2 and without silent duplicate keys."""
 
 
 def _mapping_of_unique_keys(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(key) for key, _ in node.value]  # type: ignore[no-untyped-call]
-    for position, key in enumerate(keys):
-        if key in keys[:position]:
-            mark = node.value[position][0].start_mark
-            raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' stands twice", mark)
+    keys: list[Any] = []
+    for key_node, _ in node.value:
+        # `<<` brings the keys of another mapping; those that stand here go first.
+        key = "<<" if key_node.tag == _MERGE else loader.construct_object(key_node)
+        if key in keys:
+            raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' stands twice", key_node.start_mark)
+        keys.append(key)
     return loader.construct_mapping(node, deep=True)
 
 
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_of_unique_keys)
 _Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$"),
+    list("-+0123456789"),
 )
 
 
@@ -47,8 +53,21 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         line = f" line {error.problem_mark.line + 1}:" if error.problem_mark else ""
         raise UserError(f"{path}:{line} {error.problem}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from error
+    # A tag that contradicts its value (`!!bool maybe`) makes PyYAML fail in all these ways.
+    except (
+        yaml.YAMLError,
+        ValueError,
+        LookupError,
+        ArithmeticError,
+        AttributeError,
+        TypeError,
+        RecursionError,
+    ) as error:
         raise UserError(f"{path}: not YAML: {error}") from error
+    if value is None:
+        raise UserError(f"{path}: the file is empty")
     if not isinstance(value, dict):
         raise UserError(f"{path}: the top level must be a mapping of keys to values")
     return value

@@ -38,9 +38,7 @@ def read_digits(entry: DatasetEntry, path: Path) -> SourceData:
             stratify=labels,
         )
     except ValueError as error:
-        raise UserError(
-            f"digits: test_fraction {source.test_fraction} cannot be split by class: {error}"
-        ) from error
+        raise UserError(f"digits: test_fraction {source.test_fraction} cannot be split by class: {error}") from error
     # Sorted, so that the order says nothing about how scikit-learn drew the split.
     parts = {"train": np.sort(train), "test": np.sort(test)}
     return SourceData({name: Split(images[part], labels[part]) for name, part in parts.items()})

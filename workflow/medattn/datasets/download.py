@@ -146,9 +146,7 @@ def _receive(url: str, part: Path, size: int | None, tell: Progress, name: str) 
         request.add_header("Range", f"bytes={have}-")
     try:
         with _opener().open(request, timeout=_TIMEOUT_S) as response:
-            resumed = response.status == 206 and response.headers.get("Content-Range", "").startswith(
-                f"bytes {have}-"
-            )
+            resumed = response.status == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
             have = have if resumed else 0
             length = response.headers.get("Content-Length", "")
             whole = size if size is not None or not length.isdecimal() else have + int(length)
@@ -161,9 +159,7 @@ def _receive(url: str, part: Path, size: int | None, tell: Progress, name: str) 
             raise _PassingError("the part that had arrived does not belong to the file") from error
         if error.code in _PASSING:
             raise _PassingError(f"HTTP {error.code} {error.reason}") from error
-        raise UserError(
-            f"{name}: {url} answers HTTP {error.code} {error.reason}; check the address"
-        ) from error
+        raise UserError(f"{name}: {url} answers HTTP {error.code} {error.reason}; check the address") from error
     except URLError as error:
         raise _PassingError(str(error.reason)) from error
     except (http.client.HTTPException, TimeoutError, ConnectionError) as error:

@@ -53,9 +53,7 @@ def duplicate_sentences(duplicates: Mapping[str, Any], splits: Mapping[str, int]
         if shared["images"]:
             other = f" ({shared['other_label']} under another label)" if shared["other_label"] else ""
             stands = "stands" if shared["images"] == 1 else "stand"
-            sentences.append(
-                f"{shared['images']} of {splits[second]} {second} images also {stands} in {first}{other}"
-            )
+            sentences.append(f"{shared['images']} of {splits[second]} {second} images also {stands} in {first}{other}")
     for name, count in duplicates["within"].items():
         if count:
             repeats = "repeats" if count == 1 else "repeat"

@@ -217,9 +217,7 @@ def _pixels(row: Row, content: bytes, channels: int) -> Images:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
                 if image.mode not in _EIGHT_BIT:
-                    raise UserError(
-                        f"{row.where}: {row.image} is not an 8-bit image (mode {image.mode}); convert it"
-                    )
+                    raise UserError(f"{row.where}: {row.image} is not an 8-bit image (mode {image.mode}); convert it")
                 if getattr(image, "n_frames", 1) > 1:
                     raise UserError(f"{row.where}: {row.image} holds several images; keep one")
                 upright = ImageOps.exif_transpose(image).convert("L" if channels == 1 else "RGB")
@@ -229,9 +227,7 @@ def _pixels(row: Row, content: bytes, channels: int) -> Images:
         raise
     except Exception as error:  # damaged files make Pillow's decoders raise errors of many kinds
         formats = ", ".join(_FORMATS)
-        raise UserError(
-            f"{row.where}: {row.image} is not a readable image ({formats}) or is damaged"
-        ) from error
+        raise UserError(f"{row.where}: {row.image} is not a readable image ({formats}) or is damaged") from error
     return np.asarray(upright, dtype=np.uint8).reshape(upright.height, upright.width, channels)
 
 

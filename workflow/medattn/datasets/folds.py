@@ -36,21 +36,13 @@ def assign_folds(
     Raises:
         UserError: a class is too small for so many folds, or a training part lacks a class.
     """
-    names = (
-        list(classes)
-        if classes is not None
-        else [str(label) for label in range(int(labels.max(initial=0)) + 1)]
-    )
+    names = list(classes) if classes is not None else [str(label) for label in range(int(labels.max(initial=0)) + 1)]
     _check_classes(labels, folds, names)
     # scikit-learn takes seeds of 32 bits.
     state = stream_seed(seed, "folds") % 2**32
-    splitter = (StratifiedKFold if groups is None else StratifiedGroupKFold)(
-        folds, shuffle=True, random_state=state
-    )
+    splitter = (StratifiedKFold if groups is None else StratifiedGroupKFold)(folds, shuffle=True, random_state=state)
     if groups is not None and len(set(groups)) < folds:
-        raise UserError(
-            f"protocol.folds: {len(set(groups))} patients cannot fill {folds} folds; use fewer folds"
-        )
+        raise UserError(f"protocol.folds: {len(set(groups))} patients cannot fill {folds} folds; use fewer folds")
     assigned = np.empty(len(labels), dtype=np.int64)
     for fold, (_, held_out) in enumerate(splitter.split(np.zeros(len(labels)), labels, groups)):
         assigned[held_out] = fold

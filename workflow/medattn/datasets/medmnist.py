@@ -66,9 +66,7 @@ def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
             return {name: npz[name] for name in wanted}
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, NotImplementedError) as error:
         if "allow_pickle" in str(error) or "pickle" in str(error).lower():
-            raise UserError(
-                f"{path}: not an npz file of plain arrays; pickled objects are never loaded"
-            ) from error
+            raise UserError(f"{path}: not an npz file of plain arrays; pickled objects are never loaded") from error
         raise UserError(f"{path}: not a readable npz file ({error})") from error
 
 

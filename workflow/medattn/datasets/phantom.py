@@ -133,9 +133,7 @@ def _anatomy(canvas: _Canvas, random: np.random.Generator, channels: int) -> Pla
     shift_x, shift_y = random.uniform(-0.012, 0.012, 2)
     turn = random.uniform(-0.07, 0.07)
     x, y = canvas.x - 0.5 - shift_x, canvas.y - 0.5 - shift_y
-    moved = _Canvas(
-        0.5 + x * np.cos(turn) - y * np.sin(turn), 0.5 + x * np.sin(turn) + y * np.cos(turn), canvas.pixel
-    )
+    moved = _Canvas(0.5 + x * np.cos(turn) - y * np.sin(turn), 0.5 + x * np.sin(turn) + y * np.cos(turn), canvas.pixel)
     ground = _colour(_GROUND, channels) * _light(moved, random)[..., np.newaxis]
     pit = np.exp(-((_distance(moved, *REGION_CENTRE) / (0.75 * REGION_RADIUS)) ** 2))
     disc = _inside(_distance(moved, *_DISC_CENTRE) - _DISC_RADIUS * random.uniform(0.9, 1.1), canvas, 0.02)
@@ -143,9 +141,7 @@ def _anatomy(canvas: _Canvas, random: np.random.Generator, channels: int) -> Pla
     image = ground + pit[..., np.newaxis] * _colour(_PIT, channels)
     image += (disc + 0.4 * cup)[..., np.newaxis] * _colour(_DISC, channels)
     image += _vessels(moved, random)[..., np.newaxis] * _colour(_VESSEL, channels)
-    radius = np.hypot(
-        (moved.x - _FIELD_CENTRE[0]) / _FIELD_RADII[0], (moved.y - _FIELD_CENTRE[1]) / _FIELD_RADII[1]
-    )
+    radius = np.hypot((moved.x - _FIELD_CENTRE[0]) / _FIELD_RADII[0], (moved.y - _FIELD_CENTRE[1]) / _FIELD_RADII[1])
     field = _inside((radius - 1) * min(_FIELD_RADII), canvas)
     shade = 1 - 0.3 * radius**4
     return np.asarray((field * shade)[..., np.newaxis] * image)
@@ -202,9 +198,7 @@ def _severity(label: int, classes: int) -> float:
     return label / (classes - 1)
 
 
-def _new_spot(
-    source: PhantomSource, random: np.random.Generator, severity: float
-) -> tuple[float, float, float]:
+def _new_spot(source: PhantomSource, random: np.random.Generator, severity: float) -> tuple[float, float, float]:
     """Draw radius, peak and phase of a spot of a class of this severity (0 to 1)."""
     small, large = _LESION_RADII
     radius = (small + (large - small) * severity) * random.uniform(0.9, 1.1)

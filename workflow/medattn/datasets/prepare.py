@@ -4,12 +4,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from medattn.config.dataset import DatasetEntry, FolderSource, MedmnistSource
-from medattn.plan.availability import entry_identity, missing_reason, original_path, prepared_path
 from medattn.datasets.download import Progress, download
 from medattn.datasets.folder import TABLE, folder_files
 from medattn.datasets.readers import READ
 from medattn.datasets.store import check_store, write_store
 from medattn.errors import UserError
+from medattn.plan.availability import entry_identity, missing_reason, original_path, prepared_path
 
 
 def prepare(name: str, entry: DatasetEntry, data: Path) -> Path:

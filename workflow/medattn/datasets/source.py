@@ -103,17 +103,13 @@ def check_source(entry: DatasetEntry, data: SourceData, where: str) -> None:
 def _check_split(entry: DatasetEntry, split: Split, expected: tuple[int, ...], where: str) -> None:
     images, labels = split.images, split.labels
     if images.dtype != np.uint8 or images.ndim != 4:
-        raise UserError(
-            f"{where} holds {images.dtype} images of shape {images.shape}, not uint8 (N, H, W, C)"
-        )
+        raise UserError(f"{where} holds {images.dtype} images of shape {images.shape}, not uint8 (N, H, W, C)")
     if len(images) == 0:
         raise UserError(f"{where} is empty")
     if images.shape[1:] != expected or 0 in expected:
         raise UserError(f"{where} has images of shape {images.shape[1:]}, but split 'train' has {expected}")
     if labels.shape != (len(images),) or labels.dtype != np.int64:
-        raise UserError(
-            f"{where} has {len(images)} images, but {labels.dtype} labels of shape {labels.shape}"
-        )
+        raise UserError(f"{where} has {len(images)} images, but {labels.dtype} labels of shape {labels.shape}")
     if split.groups is not None and len(split.groups) != len(images):
         raise UserError(f"{where} has {len(images)} images, but {len(split.groups)} patients")
     outside = np.flatnonzero((labels < 0) | (labels >= len(entry.classes)))
@@ -124,9 +120,7 @@ def _check_split(entry: DatasetEntry, split: Split, expected: tuple[int, ...], w
         )
 
 
-def _check_counts(
-    classes: list[str], counts: Mapping[SplitName, list[int]], data: SourceData, where: str
-) -> None:
+def _check_counts(classes: list[str], counts: Mapping[SplitName, list[int]], data: SourceData, where: str) -> None:
     for name in SPLITS:
         if (name in counts) != (name in data.splits):
             has, lacks = ("counts", "the data") if name in counts else ("the data", "counts")

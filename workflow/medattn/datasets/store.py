@@ -13,11 +13,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from medattn.config.dataset import DatasetEntry
-from medattn.plan.availability import entry_identity
 from medattn.datasets.duplicates import duplicate_sentences, find_duplicates
 from medattn.datasets.source import Region, SourceData, Split, check_source, images_per_class
 from medattn.errors import UserError
 from medattn.files import disk_errors, read_json, sha256_of_file, sha256_of_value, write_json, write_whole
+from medattn.plan.availability import entry_identity
 
 __all__ = ["DataStore", "Split", "check_store", "read_store", "write_store"]
 
@@ -76,9 +76,7 @@ def write_store(folder: Path, name: str, entry: DatasetEntry, data: SourceData) 
         "dataset": name,
         "entry": entry.model_dump(exclude={"path"}),
         "entry_sha256": entry_identity(name, entry),
-        "files": {
-            IMAGES: {"sha256": sha256_of_file(folder / IMAGES), "bytes": (folder / IMAGES).stat().st_size}
-        },
+        "files": {IMAGES: {"sha256": sha256_of_file(folder / IMAGES), "bytes": (folder / IMAGES).stat().st_size}},
         "height": height,
         "width": width,
         "channels": channels,
@@ -124,9 +122,7 @@ def check_store(folder: Path, verify: bool = True) -> dict[str, Any]:
     if not path.is_file():
         raise UserError(f"{path}: missing; {mend}")
     if path.stat().st_size != promised["bytes"]:
-        raise UserError(
-            f"{path}: {path.stat().st_size} bytes, but the manifest says {promised['bytes']}; {mend}"
-        )
+        raise UserError(f"{path}: {path.stat().st_size} bytes, but the manifest says {promised['bytes']}; {mend}")
     if verify and sha256_of_file(path) != promised["sha256"]:
         raise UserError(f"{path}: changed since it was written (its SHA-256 is not the manifest's); {mend}")
     return manifest
@@ -152,9 +148,7 @@ def read_store(folder: Path, verify: bool = True) -> DataStore:
     size = (manifest["height"], manifest["width"], manifest["channels"])
     for key, split in splits.items():
         if split.images.shape != (manifest["splits"][key]["images"], *size):
-            raise UserError(
-                f"{folder / IMAGES}: split '{key}' has shape {split.images.shape}, not the manifest's"
-            )
+            raise UserError(f"{folder / IMAGES}: split '{key}' has shape {split.images.shape}, not the manifest's")
     return DataStore(splits, list(manifest["classes"]), manifest, region)
 
 

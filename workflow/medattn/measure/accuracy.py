@@ -14,4 +14,5 @@ def accuracy_percent(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
         epochs, float64. Among equal scores the first class counts as predicted.
     """
     correct = scores.argmax(axis=2) == labels
-    return 100.0 * correct.sum(axis=1) / len(labels)
+    percent: np.ndarray = 100.0 * correct.sum(axis=1) / len(labels)
+    return percent

@@ -1,7 +1,8 @@
 """Collecting every measured run into measurements.csv and epochs.csv.
 
-Two procedures stand side by side. `epochs` is the paper's: mean and sample standard deviation (ddof = 1) of the test accuracy
-over the measured epochs of one run. `runs` takes the runs as replicates: mean over the seeds of those means, and their spread.
+Two procedures stand side by side. `epochs` is the paper's: mean and sample standard deviation (ddof = 1) of the
+test accuracy over the measured epochs of one run. `runs` takes the runs as replicates: mean over the seeds of those
+means, and their spread.
 """
 
 from collections.abc import Iterator, Mapping
@@ -77,7 +78,10 @@ def _measured(run: Run, cell: Cell, results: Results) -> MeasuredRun:
     if record["status"] != "ok":
         return MeasuredRun(run, None, reason=f"{record['status']}: {record['reason']}")
     if sha256_of_file(files.scores) != record["outputs"][files.scores.name]["sha256"]:
-        raise UserError(f"{files.scores}: not the scores that the record of the run names; delete the run's folder and train it again")
+        raise UserError(
+            f"{files.scores}: not the scores that the record of the run names; "
+            "delete the run's folder and train it again"
+        )
     arrays = load_file(files.scores)
     accuracy = accuracy_percent(arrays["scores"], arrays["labels"])
     return MeasuredRun(run, accuracy, _measured_epochs(run, cell, results), len(arrays["labels"]))
@@ -112,7 +116,13 @@ def _measurements(cell: Cell, measured: list[MeasuredRun]) -> Iterator[dict[str,
     if good:
         lost = [f"seed {m.run.seed}: {m.reason}" for m in measured if m.accuracy is None]
         means = np.array([m.values().mean() for m in good])
-        yield {**row, **_summary(means), "n_test": good[0].images, "status": "measured", "reason": "; ".join(lost)}
+        yield {
+            **row,
+            **_summary(means),
+            "n_test": good[0].images,
+            "status": "measured",
+            "reason": "; ".join(lost),
+        }
     else:
         reason = cell.missing or (measured[0].reason if measured else "no run")
         yield {**row, "status": "not measured", "reason": reason}

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from medattn.config.dataset import DatasetEntry, FolderSource, MedmnistSource
-from medattn.files import sha256_of_value
+from medattn.files import read_json, sha256_of_value
 from medattn.layout import prepared_dataset
 
 READERS = {"digits": 1, "phantom": 1, "medmnist": 1, "folder": 1}
@@ -58,11 +58,20 @@ def missing_reason(name: str, entry: DatasetEntry, data: Path) -> str | None:
         return None
     source, path = entry.source, original_path(name, entry, data)
     if isinstance(source, MedmnistSource):
-        return (
-            None if path.is_file() else f"not at hand: run `medattn fetch {name}`, or put the file at {path}"
-        )
+        return None if path.is_file() else f"not at hand: run `medattn fetch {name}`, or put the file at {path}"
     if isinstance(source, FolderSource):
         if (path / "images.csv").is_file():
             return None
         return f"not at hand, {path / 'images.csv'} is missing: {source.obtain or 'put the images there'}"
     return None
+
+
+def duplicates_in(prepared: Path) -> list[str]:
+    """Return what the manifest of a prepared data set says of images that stand more than once, a sentence each.
+
+    Nothing where the data set is not prepared yet.
+    """
+    manifest = prepared / "manifest.json"
+    if not manifest.is_file():
+        return []
+    return [str(sentence) for sentence in read_json(manifest)["duplicates"]["sentences"]]

@@ -7,9 +7,9 @@ from typing import Any
 from medattn.config.dataset import DatasetEntry
 from medattn.config.load import NO_BACKBONE, Configuration, ResolvedPaper
 from medattn.config.paper import Arm, Backbone
-from medattn.plan.availability import entry_identity, missing_reason
 from medattn.files import sha256_of_value
 from medattn.layout import prepared_dataset, weights_file
+from medattn.plan.availability import entry_identity, missing_reason
 from medattn.plan.frozen import Cell, Plan, Run
 from medattn.plan.grid import grid_points
 from medattn.plan.packs import pack_runs

@@ -12,6 +12,11 @@ SCHEMA = 1
 Stage = Literal["tune", "train"]
 
 
+def cell_id(paper: str, dataset: str, backbone: str, arm: str) -> str:
+    """Return the name of a cell, unique in a plan and part of paths."""
+    return f"{paper}.{dataset}.{backbone}.{arm}"
+
+
 @dataclass(frozen=True)
 class Cell:
     """A cell of the plan: paper x dataset x backbone x arm.
@@ -43,7 +48,7 @@ class Cell:
     @property
     def id(self) -> str:
         """Name of the cell, unique in the plan and part of paths."""
-        return f"{self.paper}.{self.dataset}.{self.backbone}.{self.arm}"
+        return cell_id(self.paper, self.dataset, self.backbone, self.arm)
 
     @property
     def group(self) -> str:

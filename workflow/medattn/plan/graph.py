@@ -15,7 +15,8 @@ def graph_of(plan: Plan, configuration: Configuration, results: Results) -> dict
         `choices`: file -> group and packs; `tables` and `figures`: names per paper; `packs_to_measure`: files.
     """
     datasets = {f"{cell.prepared}/manifest.json": cell.dataset for cell in plan.cells.values() if cell.missing is None}
-    packs, choices = {}, {}
+    packs: dict[str, Any] = {}
+    choices: dict[str, Any] = {}
     for pack in plan.packs.values():
         cells = [plan.cells[cell] for cell in dict.fromkeys(plan.runs[run].cell for run in pack.runs)]
         groups = [cell.group for cell in cells if cell.is_tuned]

@@ -9,8 +9,8 @@ from medattn.plan.frozen import Cell, Pack, Run
 def pack_runs(cells: Mapping[str, Cell], runs: Mapping[str, Run], size: int, across_cells: bool) -> dict[str, Pack]:
     """Pack the runs of cells that can be run into jobs of at most `size` runs of one stage.
 
-    A pack holds runs of one cell or, with `across_cells`, of several cells of one paper on one data set. Its name ends with a
-    hash of its runs, so a pack of the same name is always the same work.
+    A pack holds runs of one cell or, with `across_cells`, of several cells of one paper on one data set. Its name
+    ends with a hash of its runs, so a pack of the same name is always the same work.
     """
     together: dict[tuple[str, ...], list[Run]] = {}
     for run in runs.values():

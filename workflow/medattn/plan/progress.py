@@ -23,7 +23,7 @@ class Progress:
     seconds_per_run: dict[tuple[str, str], float]
 
     def remaining_seconds(self, plan: Plan) -> dict[str, float | None]:
-        """Return, by cell, the seconds that its open runs take one after the other; None where that was not measured."""
+        """Return, by cell, the seconds that its open runs take one after the other; None where not measured."""
         remaining: dict[str, float | None] = dict.fromkeys(plan.cells, 0.0)
         for run in plan.runs.values():
             so_far = remaining[run.cell]
@@ -39,7 +39,7 @@ def progress_of(plan: Plan, results: Results) -> Progress:
 
 
 def _done(plan: Plan, results: Results) -> list[str]:
-    """Return ended runs; one listing per cell instead of a look at every run, as shared file systems are slow at that."""
+    """Return ended runs. One listing per cell spares shared file systems a look at every run."""
     present: dict[str, set[str]] = {cell: _folders(results.folder / "runs" / cell) for cell in plan.cells}
     return [
         run.id

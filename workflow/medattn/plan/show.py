@@ -82,7 +82,9 @@ def _total(plan: Plan, progress: Progress, left: Mapping[str, float | None]) -> 
 def _reasons(plan: Plan) -> Counter[str]:
     """Count the cells that can't be run by reason, the data set named where it lies with the data."""
     return Counter(
-        f"{cell.dataset if cell.settings else cell.backbone}: {cell.missing}" for cell in plan.cells.values() if cell.missing
+        f"{cell.dataset if cell.settings else cell.backbone}: {cell.missing}"
+        for cell in plan.cells.values()
+        if cell.missing
     )
 
 

@@ -16,6 +16,7 @@ _CORE = (
     "backbones/stem.py",
     "datasets/folds.py",
     "training/augment.py",
+    "training/history.py",
     "training/images.py",
     "training/loop.py",
     "training/network.py",
@@ -44,7 +45,7 @@ def code_digest(mechanism: str | None) -> str:
 
 
 def _meaning(node: ast.AST) -> Iterator[str]:
-    """Yield the syntax tree as text that is the same in every Python version: no positions, no docstrings, no empty fields."""
+    """Yield the tree as text that is the same in every Python: no positions, docstrings or empty fields."""
     yield f"({type(node).__name__}"
     for field, value in ast.iter_fields(node):
         if field in ("kind", "type_comment", "ctx") or value in (None, []):

@@ -20,9 +20,7 @@ from medattn.render.tables import TableModel
 _TEMPLATES = Path(__file__).parent.parent.parent / "report"
 
 
-def table_caption(
-    inputs: Inputs, paper: ResolvedPaper, model: TableModel, duplicates: Sequence[str] = ()
-) -> str:
+def table_caption(inputs: Inputs, paper: ResolvedPaper, model: TableModel, duplicates: Sequence[str] = ()) -> str:
     """Return the caption of a table.
 
     Args:
@@ -85,9 +83,7 @@ def listed_seeds(seeds: Sequence[int]) -> str:
 
 
 def _tests(inputs: Inputs, paper: ResolvedPaper, model: TableModel) -> dict[str, Any]:
-    rows = rows_of(
-        inputs.comparisons, paper=paper.name, metric=model.declared.metric, procedure="runs", test=TEST
-    )
+    rows = rows_of(inputs.comparisons, paper=paper.name, metric=model.declared.metric, procedure="runs", test=TEST)
     tested = rows[rows["p"].notna()]
     n = int(tested["n"].max()) if len(tested) else 0
     least = float(tested["least_p"].min()) if len(tested) else 1.0

@@ -9,15 +9,11 @@ from medattn.render.inputs import Inputs
 from medattn.render.write_figures import write_figure
 from medattn.render.write_tables import write_table
 
-# Sentences about images that stand more than once, by data set.
-Duplicates = Mapping[str, Sequence[str]]
-
 
 def render(
     inputs: Inputs,
     tables: Sequence[str] | None = None,
     figures: Sequence[str] | None = None,
-    duplicates: Duplicates | None = None,
 ) -> list[str]:
     """Write tables and figures with their captions.
 
@@ -25,7 +21,6 @@ def render(
         inputs: what was measured and compared.
         tables: names of tables; None for all.
         figures: names of figures; None for all.
-        duplicates: sentences, without full stops, about images that stand more than once, by data set.
 
     Returns:
         The names of what was written.
@@ -38,9 +33,9 @@ def render(
     chosen_tables = _chosen("table", tables, known_tables)
     chosen_figures = _chosen("figure", figures, known_figures)
     for name in chosen_tables:
-        write_table(inputs, known_tables[name], name, _sentences(inputs, known_tables[name], duplicates))
+        write_table(inputs, known_tables[name], name, _sentences(inputs, known_tables[name]))
     for name in chosen_figures:
-        write_figure(inputs, known_figures[name], name, _sentences(inputs, known_figures[name], duplicates))
+        write_figure(inputs, known_figures[name], name, _sentences(inputs, known_figures[name]))
     return chosen_tables + chosen_figures
 
 
@@ -51,10 +46,9 @@ def _chosen(kind: str, names: Sequence[str] | None, known: Mapping[str, Resolved
     return list(known if names is None else names)
 
 
-def _sentences(inputs: Inputs, paper: ResolvedPaper, duplicates: Duplicates | None) -> list[str]:
-    given = duplicates or {}
+def _sentences(inputs: Inputs, paper: ResolvedPaper) -> list[str]:
     return [
         f"{inputs.dataset_title(dataset)}: {sentence}"
         for dataset in paper.datasets
-        for sentence in given.get(dataset, [])
+        for sentence in inputs.duplicates(dataset)
     ]

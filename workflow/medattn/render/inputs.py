@@ -1,16 +1,15 @@
 """Everything that the drawing of tables and figures reads, read once."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from medattn.compare.inputs import read_comparisons, read_epochs, read_measurements
 from medattn.config.load import Configuration, ResolvedPaper
-from medattn.files import read_json
 from medattn.layout import Results, RunFiles
+from medattn.plan.availability import duplicates_in
+from medattn.plan.frozen import Cell, Plan, cell_id, read_plan
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,7 @@ class Inputs:
         configuration: the resolved selection.
         root: the folder in which papers/ lies.
         results: the files of the selection.
-        plan: the content of plan.json.
+        plan: the frozen plan.
         measurements: the rows of measurements.csv.
         comparisons: the rows of comparisons.csv.
         epochs: the rows of epochs.csv.
@@ -30,7 +29,7 @@ class Inputs:
     configuration: Configuration
     root: Path
     results: Results
-    plan: Mapping[str, Any]
+    plan: Plan
     measurements: pd.DataFrame
     comparisons: pd.DataFrame
     epochs: pd.DataFrame
@@ -40,10 +39,9 @@ class Inputs:
         """The seeds of the selection; the first one's runs stand for the paper's single runs."""
         return self.configuration.selection.seeds
 
-    def cell(self, paper: str, dataset: str, backbone: str, arm: str) -> Mapping[str, Any] | None:
-        """Return what the plan says of a cell, or nothing where it has no such cell."""
-        wanted = {"paper": paper, "dataset": dataset, "backbone": backbone, "arm": arm}
-        return next((cell for cell in self.plan["cells"].values() if wanted.items() <= cell.items()), None)
+    def cell(self, paper: str, dataset: str, backbone: str, arm: str) -> Cell | None:
+        """Return a cell of the plan, or nothing where it has no such cell."""
+        return self.plan.cells.get(cell_id(paper, dataset, backbone, arm))
 
     def dataset_title(self, dataset: str) -> str:
         """Return the name of a data set for tables and figures."""
@@ -55,28 +53,24 @@ class Inputs:
 
     def is_stand_in(self, dataset: str) -> bool:
         """Return whether the plan takes stand-in images for a data set."""
-        return any(c["stand_in"] for c in self.plan["cells"].values() if c["dataset"] == dataset)
+        return any(cell.stand_in for cell in self.plan.cells.values() if cell.dataset == dataset)
 
-    def prepared(self, cell: Mapping[str, Any]) -> Path:
-        """Return the folder of the prepared data set of a cell."""
-        return Path(str(cell["prepared"]))
+    def duplicates(self, dataset: str) -> list[str]:
+        """Return sentences, without full stops, about images of a data set that stand more than once."""
+        folders = {cell.prepared for cell in self.plan.cells.values() if cell.dataset == dataset}
+        return [sentence for folder in sorted(folders) if folder for sentence in duplicates_in(Path(folder))]
 
     def trained_runs(self, paper: str, dataset: str, backbone: str, arm: str) -> dict[int, RunFiles]:
         """Return the files of the runs on all training images of a cell, by seed."""
         cell = self.cell(paper, dataset, backbone, arm)
-        return {
-            int(run["seed"]): self.results.run(run["cell"], name)
-            for name, run in self.plan["runs"].items()
-            if run["stage"] == "train" and cell is not None and self.plan["cells"][run["cell"]] is cell
-        }
+        runs = [] if cell is None else self.plan.runs_of(cell.id, "train")
+        return {run.seed: self.results.run(run.cell, run.name) for run in runs}
 
     def published(self, paper: str) -> pd.DataFrame:
         """Return the printed numbers of a paper, digit for digit; none where it has no such file."""
         path = self.root / "papers" / paper / "published.csv"
         if not path.exists():
-            return pd.DataFrame(
-                columns=["table", "dataset", "backbone", "arm", "metric", "mean", "std", "flags"]
-            )
+            return pd.DataFrame(columns=["table", "dataset", "backbone", "arm", "metric", "mean", "std", "flags"])
         return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
@@ -90,7 +84,7 @@ def read_inputs(results: Results, configuration: Configuration, root: Path) -> I
         configuration=configuration,
         root=root,
         results=results,
-        plan=read_json(results.plan),
+        plan=read_plan(results.plan),
         measurements=read_measurements(results.measurements),
         comparisons=read_comparisons(results.comparisons),
         epochs=read_epochs(results.epochs),

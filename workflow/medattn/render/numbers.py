@@ -64,9 +64,7 @@ def _number(rows: pd.DataFrame, marks: tuple[str, ...]) -> Number | None:
     return Number(float(row["value"]), spread, int(row["n"]), marks)
 
 
-def _marks(
-    procedure: str, compared: pd.DataFrame, keys: Mapping[str, str], marks: Sequence[Mark]
-) -> tuple[str, ...]:
+def _marks(procedure: str, compared: pd.DataFrame, keys: Mapping[str, str], marks: Sequence[Mark]) -> tuple[str, ...]:
     """Return the signs of all marks whose p is below their level."""
     test, column = _P_OF[procedure]
     tests = rows_of(compared, procedure=procedure, test=test, **keys)

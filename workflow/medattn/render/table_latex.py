@@ -24,9 +24,7 @@ def latex(model: TableModel, caption: str) -> str:
     for number, (_, rows) in enumerate(groupby(model.rows, key=lambda row: row.group)):
         body += [r"\addlinespace"] if number else []
         body += [_line([escaped(row.label), *map(_shown, fields(model, row.positions))]) for row in rows]
-    notes = [
-        rf"\textsuperscript{{{escaped(sign)}}}~{escaped(text)}" for sign, text in model.footnotes.items()
-    ]
+    notes = [rf"\textsuperscript{{{escaped(sign)}}}~{escaped(text)}" for sign, text in model.footnotes.items()]
     lines = [
         _HEAD,
         r"\begin{table*}",
@@ -41,11 +39,7 @@ def latex(model: TableModel, caption: str) -> str:
         *body,
         r"\bottomrule",
         r"\end{tabular}}",
-        *(
-            [r"\par\smallskip", r"\parbox{\linewidth}{\footnotesize " + r"\\ ".join(notes) + "}"]
-            if notes
-            else []
-        ),
+        *([r"\par\smallskip", r"\parbox{\linewidth}{\footnotesize " + r"\\ ".join(notes) + "}"] if notes else []),
         r"\end{table*}",
     ]
     return "\n".join(lines) + "\n"

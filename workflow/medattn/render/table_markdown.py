@@ -9,9 +9,7 @@ def markdown(model: TableModel, caption: str) -> str:
     names = columns(model)
     header = ["", *(f"{_escaped(model.datasets[dataset])}<br>{kind}" for dataset, kind in names)]
     lines = [_line(header), _line([":--", *["--:"] * len(names)])]
-    lines += [
-        _line([_escaped(row.label), *(_shown(f) for f in fields(model, row.positions))]) for row in model.rows
-    ]
+    lines += [_line([_escaped(row.label), *(_shown(f) for f in fields(model, row.positions))]) for row in model.rows]
     notes = [f"<sup>{sign}</sup> {_escaped(text)}" for sign, text in model.footnotes.items()]
     return "\n".join([_escaped(caption), "", *lines, "", "  \n".join(notes)]).rstrip() + "\n"
 

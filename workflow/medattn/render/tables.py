@@ -12,9 +12,7 @@ from medattn.render.inputs import Inputs, backbone_label, rows_of
 from medattn.render.numbers import Number, Printed, epochs_number, printed_number, runs_number
 
 STAND_IN = "†"
-STAND_IN_TEXT = (
-    "Stand-in images, made or taken in place of the paper's own: not a reproduction of the number."
-)
+STAND_IN_TEXT = "Stand-in images, made or taken in place of the paper's own: not a reproduction of the number."
 NOT_PRINTED = "The paper prints no number here."
 
 
@@ -90,9 +88,7 @@ def table_model(inputs: Inputs, paper: ResolvedPaper, name: str) -> TableModel:
             label,
             backbone,
             arm,
-            tuple(
-                _position(inputs, paper, name, (dataset, backbone, arm), unrun) for dataset in paper.datasets
-            ),
+            tuple(_position(inputs, paper, name, (dataset, backbone, arm), unrun) for dataset in paper.datasets),
         )
         for group, label, backbone, arm, unrun in _rows(paper)
     ]
@@ -121,15 +117,13 @@ def row_label(paper: ResolvedPaper, backbone: str, arm: str) -> str:
     return f"{backbone_label(paper, backbone)} ({inner})" if inner else backbone_label(paper, backbone)
 
 
-def _position(
-    inputs: Inputs, paper: ResolvedPaper, name: str, place: tuple[str, str, str], unrun: str
-) -> Position:
+def _position(inputs: Inputs, paper: ResolvedPaper, name: str, place: tuple[str, str, str], unrun: str) -> Position:
     dataset, backbone, arm = place
     table = paper.paper.tables[name]
     keys = {"paper": paper.name, "dataset": dataset, "backbone": backbone, "arm": arm, "metric": table.metric}
     measured = rows_of(inputs.measurements, **keys)
     cell = inputs.cell(paper.name, dataset, backbone, arm)
-    reasons = [unrun or str((cell or {}).get("missing") or ""), *_reasons(measured)]
+    reasons = [unrun or (cell.missing if cell else None) or "", *_reasons(measured)]
     if not any(reasons) and measured.empty:
         reasons = ["Not in the plan of this selection." if cell is None else "Not measured yet."]
     tests = [str(n) for n in measured["n_test"] if n]
@@ -139,7 +133,7 @@ def _position(
         epochs=epochs_number(measured, inputs.seeds[0], inputs.comparisons, keys, table.marks),
         runs=runs_number(measured, inputs.comparisons, keys, table.marks),
         n_test=tests[0] if tests else "",
-        stand_in=bool(measured["stand_in"].any() or (cell or {}).get("stand_in")),
+        stand_in=bool(measured["stand_in"].any() or (cell is not None and cell.stand_in)),
         reason="; ".join(dict.fromkeys(reason for reason in reasons if reason)),
     )
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 
 from medattn.files import write_bytes
-from medattn.training.loop import EpochRow, TrainingState
+from medattn.training.history import EpochRow
+from medattn.training.loop import TrainingState
 
 
 def write_checkpoint(path: Path, state: TrainingState) -> None:
@@ -28,9 +29,10 @@ def write_checkpoint(path: Path, state: TrainingState) -> None:
 
 
 def read_checkpoint(path: Path, device: torch.device) -> TrainingState:
-    """Return the state in `path`; a fresh state where there is no checkpoint, or (with a line on stderr) none that can be read.
+    """Return the state in `path`, or a fresh one where there is no checkpoint.
 
-    Only tensors and plain values are unpickled (`weights_only`).
+    One that can't be read is named on stderr, and the run starts again. Only tensors and plain values are unpickled
+    (`weights_only`).
     """
     if not path.exists():
         return TrainingState()
@@ -43,6 +45,14 @@ def read_checkpoint(path: Path, device: torch.device) -> TrainingState:
             network=value["network"],
             optimiser=value["optimiser"],
         )
-    except (RuntimeError, ValueError, TypeError, KeyError, EOFError, OSError, pickle.UnpicklingError) as error:
+    except (
+        RuntimeError,
+        ValueError,
+        TypeError,
+        KeyError,
+        EOFError,
+        OSError,
+        pickle.UnpicklingError,
+    ) as error:
         print(f"{path}: damaged checkpoint ({type(error).__name__}); the run starts again", file=sys.stderr)
         return TrainingState()

@@ -21,13 +21,13 @@ from medattn.files import disk_errors
 from medattn.layout import RunFiles
 from medattn.plan.frozen import Cell, Run
 from medattn.streams import stream_seed
-from medattn.training.loop import EpochRow
-from medattn.training.outcome import now, write_arrays, write_history, write_record
+from medattn.training.history import EpochRow, write_history
+from medattn.training.outcome import now, write_arrays, write_record
 from medattn.training.run import SplitOfRun, data_record, split_of_run
 
 
 def train_classifier(run: Run, cell: Cell, grid_point: Mapping[str, Any], store: DataStore, files: RunFiles) -> None:
-    """Fit the classifier of a run and write its files. Its history has one epoch; its loss is 0, as none is followed."""
+    """Fit the classifier of a run and write its files. Its history has one epoch, with a loss of 0."""
     started, clock = now(), time.perf_counter()
     protocol = Protocol.model_validate(cell.settings["protocol"])
     arm = Arm.model_validate(cell.settings["arm"])
@@ -64,7 +64,9 @@ def train_classifier(run: Run, cell: Cell, grid_point: Mapping[str, Any], store:
 def _fitted_scores(
     arm: Arm, options: Mapping[str, Any], store: DataStore, split: SplitOfRun, seed: int
 ) -> tuple[np.ndarray, EpochRow]:
-    pixels = np.concatenate([s.images.reshape(len(s.images), -1) for s in store.splits.values()]).astype(np.float64) / 255
+    pixels = (
+        np.concatenate([s.images.reshape(len(s.images), -1) for s in store.splits.values()]).astype(np.float64) / 255
+    )
     labels = _all_labels(store)
     model = _classifier(arm, options, seed)
     model.fit(pixels[split.training], labels[split.training])
@@ -94,7 +96,7 @@ def _classifier(arm: Arm, options: Mapping[str, Any], seed: int) -> Pipeline:
 
 
 def _scores(model: Pipeline, pixels: np.ndarray, classes: int) -> np.ndarray:
-    """Return the classifier's scores, N x classes, float32; a class that was absent from training gets minus infinity."""
+    """Return the scores, N x classes, float32; a class that was absent from training gets minus infinity."""
     raw = model.predict_proba(pixels) if hasattr(model, "predict_proba") else model.decision_function(pixels)
     if raw.ndim == 1:
         raw = np.stack([-raw, raw], axis=1)

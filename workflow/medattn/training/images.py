@@ -31,7 +31,11 @@ class ResidentImages:
 
     @classmethod
     def on(
-        cls, device: torch.device, images: Sequence[np.ndarray], labels: Sequence[np.ndarray], size: int | None
+        cls,
+        device: torch.device,
+        images: Sequence[np.ndarray],
+        labels: Sequence[np.ndarray],
+        size: int | None,
     ) -> "ResidentImages":
         """Upload splits of N x H x W x C uint8 images and their labels, one behind the other."""
         pixels = torch.from_numpy(np.concatenate(images)).to(device).permute(0, 3, 1, 2).contiguous()
@@ -83,7 +87,7 @@ def training_batches(
 
 
 def _split(indices: Tensor, batch: int) -> list[Tensor]:
-    batches = list(indices.split(batch))
+    batches = list(torch.split(indices, batch))
     if batch > 1 and len(batches) > 1 and len(batches[-1]) == 1:
         batches[-2:] = [torch.cat(batches[-2:])]
     return batches

@@ -1,6 +1,5 @@
 """The loop over the epochs of one run. It knows no files: `after_epoch` is told everything that must be kept."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,42 +10,13 @@ from torch.nn import functional
 
 from medattn.config.recipe import Recipe
 from medattn.streams import stream_seed
+from medattn.training.history import EpochRow
 from medattn.training.images import Normalisation, ResidentImages, training_batches
 from medattn.training.network import AttendedNetwork
 from medattn.training.numerics import autocast
 from medattn.training.optimiser import create_optimiser, learning_rate
 
 _EVALUATION_BATCH = 256
-
-
-@dataclass(frozen=True)
-class EpochRow:
-    """What the history says of one epoch.
-
-    Attributes:
-        epoch: counted from 1.
-        learning_rate: of this epoch.
-        train_loss: mean cross entropy over the training images, as seen while training.
-        penalty: mean over the steps of what the mechanism added to the loss.
-        train_correct: training images classified correctly, as seen while training.
-        train_images: training images.
-        correct: images of the evaluated split classified correctly after the epoch.
-        images: images of the evaluated split.
-    """
-
-    epoch: int
-    learning_rate: float
-    train_loss: float
-    penalty: float
-    train_correct: int
-    train_images: int
-    correct: int
-    images: int
-
-    @property
-    def finite(self) -> bool:
-        """Whether the loss is a number."""
-        return math.isfinite(self.train_loss) and math.isfinite(self.penalty)
 
 
 @dataclass
@@ -125,7 +95,7 @@ def evaluate(network: AttendedNetwork, data: TrainingData, recipe: Recipe) -> Te
     """Return class probabilities of the evaluated images, N x classes, float32, on the device."""
     network.eval()
     parts = []
-    for chosen in data.evaluated.split(_EVALUATION_BATCH):
+    for chosen in torch.split(data.evaluated, _EVALUATION_BATCH):
         with autocast(recipe, chosen.device):
             logits = network(data.normalise(data.images.taken(chosen)))
         parts.append(functional.softmax(logits.float(), dim=1))

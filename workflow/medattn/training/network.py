@@ -46,7 +46,8 @@ def build_network(
 ) -> AttendedNetwork:
     """Return the initialised network of a run.
 
-    The backbone is initialised first and from a stream of its own, so that all arms of a seed start from the same weights.
+    The backbone is initialised first and from a stream of its own, so that all arms of a seed start from the same
+    weights.
 
     Args:
         backbone: the image network.

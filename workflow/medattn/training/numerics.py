@@ -18,7 +18,9 @@ def choose_device(wanted: str) -> torch.device:
         UserError: CUDA is asked for and there is none.
     """
     if wanted == "cuda" and not torch.cuda.is_available():
-        raise UserError("device: cuda was asked for, but PyTorch finds no CUDA device here; use 'device: auto' or 'cpu'")
+        raise UserError(
+            "device: cuda was asked for, but PyTorch finds no CUDA device here; use 'device: auto' or 'cpu'"
+        )
     return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
 
 
@@ -27,7 +29,7 @@ def fix_numerics(recipe: Recipe) -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(recipe.threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
-    # On CUDA a few backward passes (adaptive pooling) exist in no deterministic form; records say which device was used.
+    # On CUDA a few backward passes (adaptive pooling) exist in no deterministic form; records name the device.
     warnings.filterwarnings("ignore", message=".*does not have a deterministic implementation.*")
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
@@ -51,5 +53,9 @@ def numerics_record(recipe: Recipe, device: torch.device) -> dict[str, Any]:
         "threads": recipe.threads,
         "deterministic": True,
         **({"gpu": torch.cuda.get_device_name(device), "cuda": torch.version.cuda} if on_gpu else {}),
-        **({"cudnn": torch.backends.cudnn.version()} if on_gpu else {"cpu_capability": torch.backends.cpu.get_cpu_capability()}),
+        **(
+            {"cudnn": torch.backends.cudnn.version()}  # type: ignore[no-untyped-call]
+            if on_gpu
+            else {"cpu_capability": torch.backends.cpu.get_cpu_capability()}
+        ),
     }

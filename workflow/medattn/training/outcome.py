@@ -1,10 +1,7 @@
 """How a run ended, in files: history, scores, maps, and last of all the record."""
 
-import csv
-import io
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,31 +9,13 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
-from medattn.files import sha256_of_file, sha256_of_value, write_bytes, write_json, write_text
+from medattn.files import sha256_of_file, sha256_of_value, write_bytes, write_json
 from medattn.layout import RunFiles
 from medattn.plan.frozen import Cell, Run
 from medattn.provenance.environment import command, environment, git_state, scheduler
-from medattn.training.loop import EpochRow
+from medattn.training.history import EpochRow
 
 RECORD_SCHEMA = 1
-
-
-def write_history(path: Path, history: Sequence[EpochRow], evaluated: str) -> None:
-    """Write a row per epoch; `evaluated` names the split behind the columns correct and images."""
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow([*(field.name for field in fields(EpochRow)), "evaluated"])
-    writer.writerows([*asdict(row).values(), evaluated] for row in history)
-    write_text(path, table.getvalue())
-
-
-def read_history(path: Path) -> list[EpochRow]:
-    """Read what `write_history` wrote."""
-    with path.open(newline="") as stream:
-        return [
-            EpochRow(**{field.name: field.type(row[field.name]) for field in fields(EpochRow)})  # type: ignore[operator,misc]
-            for row in csv.DictReader(stream)
-        ]
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:

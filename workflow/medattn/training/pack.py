@@ -17,18 +17,18 @@ if TYPE_CHECKING:  # these import torch, which a pack whose runs have all ended 
     from medattn.training.run import ResidentDatasets
 
 
-class RunsFailed(UserError):
+class RunsFailedError(UserError):
     """Some runs of a pack failed; the others are finished and recorded."""
 
 
 def train_pack(plan: Plan, pack: Pack, results: Results) -> None:
     """Train the runs of `pack` that have not ended yet, then say in the pack's file how each ended.
 
-    A run whose loss is no number ends as `diverged` and the others go on. A run that fails (out of memory, a bug) leaves the
-    reason in its failure.json, and the others go on.
+    A run whose loss is no number ends as `diverged` and the others go on. A run that fails (out of memory, a bug)
+    leaves the reason in its failure.json, and the others go on.
 
     Raises:
-        RunsFailed: at the end, one line that names the runs that failed.
+        RunsFailedError: at the end, one line that names the runs that failed.
         UserError: something that stops every run: no disk space, no data, other code than the plan's.
     """
     _refuse_other_code(plan, pack)
@@ -36,8 +36,13 @@ def train_pack(plan: Plan, pack: Pack, results: Results) -> None:
     failed = _train_all(plan, open_runs, results, already=len(pack.runs) - len(open_runs)) if open_runs else []
     if failed:
         first = results.run(*failed[0].split("/")).failure
-        raise RunsFailed(f"{len(failed)} of {len(pack.runs)} runs of the pack {pack.id} failed; the first says why: {first}")
-    write_json(results.pack(pack.id), {"pack": pack.id, "runs": {i: _ending(results, plan.runs[i]) for i in pack.runs}})
+        raise RunsFailedError(
+            f"{len(failed)} of {len(pack.runs)} runs of the pack {pack.id} failed; the first says why: {first}"
+        )
+    write_json(
+        results.pack(pack.id),
+        {"pack": pack.id, "runs": {i: _ending(results, plan.runs[i]) for i in pack.runs}},
+    )
 
 
 def run_files(results: Results, run: Run) -> RunFiles:

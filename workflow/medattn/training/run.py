@@ -20,11 +20,12 @@ from medattn.files import disk_errors, read_json, write_json
 from medattn.layout import RunFiles
 from medattn.plan.frozen import Cell, Run
 from medattn.training.checkpoint import read_checkpoint, write_checkpoint
+from medattn.training.history import write_history
 from medattn.training.images import ResidentImages, normalisation_for
 from medattn.training.loop import TrainingData, TrainingState, train_epochs
 from medattn.training.network import build_network
 from medattn.training.numerics import fix_numerics, numerics_record
-from medattn.training.outcome import now, write_arrays, write_history, write_record
+from medattn.training.outcome import now, write_arrays, write_record
 
 Progress = Callable[[int, int], None]
 

@@ -1,1 +1,1 @@
-"""Tuning: what cross-validation chooses. Test images choose nothing: only validation folds of training images are read."""
+"""Tuning: what cross-validation chooses. Test images choose nothing: only folds of training images are read."""

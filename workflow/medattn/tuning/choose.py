@@ -1,8 +1,8 @@
 """Choosing the grid point and the measured epochs of a cell by cross-validation on the training images.
 
-For each grid point the validation accuracy is averaged over the folds, epoch by epoch, and the protocol's number of epochs
-with the highest mean is taken (GSA, section 4.6; ties by the protocol's rule). The grid point whose taken epochs have the
-highest mean is chosen; among equals, the first in the order of the grid.
+For each grid point the validation accuracy is averaged over the folds, epoch by epoch, and the protocol's number of
+epochs with the highest mean is taken (GSA, section 4.6; ties by the protocol's rule). The grid point whose taken
+epochs have the highest mean is chosen; among equals, the first in the order of the grid.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from typing import Any
 from medattn.files import read_json, write_json
 from medattn.layout import Results
 from medattn.plan.frozen import Cell, Plan, Run
-from medattn.training.outcome import read_history
+from medattn.training.history import read_history
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,11 @@ def _choice(runs: Sequence[Run], protocol: Mapping[str, Any], results: Results) 
     return {
         "grid_point": None if chosen is None else dict(chosen.point),
         "epochs": [] if chosen is None else list(chosen.epochs or ()),
-        **({"reason": f"every grid point of the cross-validation diverged ({candidates[0].reason})"} if chosen is None else {}),
+        **(
+            {"reason": f"every grid point of the cross-validation diverged ({candidates[0].reason})"}
+            if chosen is None
+            else {}
+        ),
         "folds": protocol["folds"],
         "ties": protocol["ties"],
         "candidates": [
@@ -100,7 +104,9 @@ def _choice(runs: Sequence[Run], protocol: Mapping[str, Any], results: Results) 
     }
 
 
-def _candidate(point: Mapping[str, Any], runs: Sequence[Run], protocol: Mapping[str, Any], results: Results) -> Candidate:
+def _candidate(
+    point: Mapping[str, Any], runs: Sequence[Run], protocol: Mapping[str, Any], results: Results
+) -> Candidate:
     folds = []
     for run in runs:
         files = results.run(run.cell, run.name)

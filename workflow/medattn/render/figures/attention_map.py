@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from textwrap import fill
 
 import numpy as np
@@ -45,11 +46,7 @@ class _Maps:
 
     def overlap(self, seed: int, time: str) -> Overlap | None:
         region = self.images.region
-        return (
-            None
-            if region is None
-            else attention_overlap(at_size(self.of_seed[seed][time], region.shape), region)
-        )
+        return None if region is None else attention_overlap(at_size(self.of_seed[seed][time], region.shape), region)
 
 
 @figure_kind("attention_map")
@@ -80,7 +77,7 @@ def _maps(inputs: Inputs, paper: ResolvedPaper, declared: Declared, dataset: str
         of_seed = {seed: attention_maps(run.maps) for seed, run in sorted(runs.items()) if run.maps.exists()}
         cell = inputs.cell(paper.name, dataset, backbone, arm)
         if of_seed and cell is not None:
-            return _Maps(dataset, backbone, training_images(inputs.prepared(cell)), of_seed)
+            return _Maps(dataset, backbone, training_images(Path(cell.prepared)), of_seed)
     return None
 
 
@@ -204,9 +201,7 @@ def _facts(inputs: Inputs, paper: ResolvedPaper, declared: Declared, found: list
         sentence = f"{title}: {label}, {arm}, seed {seeds[0]}"
         if maps.images.region is not None and len(seeds) > 1:
             auc = [overlap.auc for seed in seeds if (overlap := maps.overlap(seed, "after"))]
-            sentence += (
-                f"; AUC after learning over {len(auc)} runs {np.mean(auc):.2f} ± {np.std(auc, ddof=1):.2f}"
-            )
+            sentence += f"; AUC after learning over {len(auc)} runs {np.mean(auc):.2f} ± {np.std(auc, ddof=1):.2f}"
         sentences.append(f"{sentence}.")
     lacking = [inputs.dataset_title(d) for d in paper.datasets if d not in {maps.dataset for maps in found}]
     return sentences + ([f"No maps of: {', '.join(lacking)}."] if lacking else [])

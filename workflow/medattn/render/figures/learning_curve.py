@@ -26,9 +26,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     """Draw the mean over seeds with a band of one standard deviation, and below it the measured epochs."""
     backbone = declared.backbone or next(iter(paper.backbones), "")
     epochs = rows_of(inputs.epochs, paper=paper.name, backbone=backbone)
-    arms = (
-        [declared.arm] if declared.arm else (arms_of(paper, backbone) if backbone in paper.backbones else [])
-    )
+    arms = [declared.arm] if declared.arm else (arms_of(paper, backbone) if backbone in paper.backbones else [])
     epochs = epochs[epochs["arm"].isin(arms) & epochs["value"].notna()]
     shown = [dataset for dataset in paper.datasets if (epochs["dataset"] == dataset).any()]
     if not shown:
@@ -42,9 +40,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     )
 
 
-def _figure(
-    inputs: Inputs, paper: ResolvedPaper, epochs: pd.DataFrame, shown: list[str], arms: list[str]
-) -> Figure:
+def _figure(inputs: Inputs, paper: ResolvedPaper, epochs: pd.DataFrame, shown: list[str], arms: list[str]) -> Figure:
     across = min(2, len(shown))
     down = ceil(len(shown) / across)
     width = ONE_COLUMN if across == 1 else TWO_COLUMNS

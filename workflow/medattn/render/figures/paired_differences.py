@@ -39,9 +39,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         return nothing_to_draw("No arm could be compared with vanilla.")
     shown = [dataset for dataset in paper.datasets if (compared["dataset"] == dataset).any()]
     dots = _differences(inputs, compared)
-    numbers = compared.drop(columns=["p", "p_adjusted"]).merge(
-        dots, on=["dataset", "backbone", "arm"], how="left"
-    )
+    numbers = compared.drop(columns=["p", "p_adjusted"]).merge(dots, on=["dataset", "backbone", "arm"], how="left")
     facts = [
         "Dots: accuracy of an arm minus that of vanilla with the same seed, in percentage points.",
         "Diamond and line: their mean with its 95% t-interval, which needs two runs.",
@@ -54,9 +52,7 @@ def _differences(inputs: Inputs, compared: pd.DataFrame) -> pd.DataFrame:
     runs = rows_of(inputs.measurements, procedure="epochs", status="measured", metric="accuracy")
     keys = ["paper", "dataset", "backbone", "seed"]
     both = runs.merge(rows_of(runs, arm=VANILLA)[[*keys, "value"]], on=keys, suffixes=("", "_vanilla"))
-    both = both.merge(
-        compared[["paper", "dataset", "backbone", "arm"]], on=["paper", "dataset", "backbone", "arm"]
-    )
+    both = both.merge(compared[["paper", "dataset", "backbone", "arm"]], on=["paper", "dataset", "backbone", "arm"])
     both["seed_difference"] = both["value"] - both["value_vanilla"]
     return both[["dataset", "backbone", "arm", "seed", "seed_difference"]]
 
@@ -81,16 +77,13 @@ def _figure(
     figure.supxlabel("difference from vanilla (percentage points)", fontsize=7)
     palette = colours(arms)
     handles = [
-        Line2D([], [], color=palette[arm], marker="D", markersize=3.5, label=arm_label(paper, arm))
-        for arm in arms
+        Line2D([], [], color=palette[arm], marker="D", markersize=3.5, label=arm_label(paper, arm)) for arm in arms
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=min(4, len(arms)))
     return figure
 
 
-def _panel(
-    ax: Axes, compared: pd.DataFrame, dots: pd.DataFrame, backbones: list[str], arms: list[str]
-) -> None:
+def _panel(ax: Axes, compared: pd.DataFrame, dots: pd.DataFrame, backbones: list[str], arms: list[str]) -> None:
     palette = colours(arms)
     ax.axvline(0, color=GRAY, linewidth=0.6, zorder=0)
     for row in compared.to_dict("records"):

@@ -1,0 +1,47 @@
+# Two commands do everything, set-up included: `make demo` and `make test`.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lock clean
+
+DEMO := config/demo.yaml
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+help:
+	@echo "make demo    set up, then run the whole chain on small images: tables, figures, report (a few minutes)"
+	@echo "make test    set up, then run every check and every test"
+	@echo "make setup   make .venv from the lock file in envs/ (needs Python >= 3.11)"
+	@echo "make check   style, types, workflow and import contract, without the tests"
+	@echo "make lock    resolve the dependencies of pyproject.toml anew into envs/ (LOCK=--upgrade: newest versions)"
+	@echo "make clean   remove .venv and what tools have cached; results and data stay"
+
+setup:
+	@envs/setup
+
+demo: setup
+	@echo "demo 1/3: train, measure, compare and draw ($(DEMO))"
+	@snakemake --cores all --configfile $(DEMO)
+	@echo "demo 2/3: report"
+	@snakemake --cores 1 --configfile $(DEMO) --report results/demo/report.html
+	@echo "demo 3/3: where everything is"
+	@medattn summary --config $(DEMO)
+
+test: check
+	@echo "== tests"
+	@pytest -n 2
+
+check: setup
+	@.ci/check
+
+lock: setup
+	@uv pip compile $(LOCK) --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+	    --no-emit-index-url --no-header --no-annotate pyproject.toml --extra develop -o envs/requirements.txt
+	@uv pip compile $(LOCK) --quiet --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-header --no-annotate - -o envs/bootstrap.txt <<<uv
+
+clean:
+	rm -rf .venv .snakemake .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find workflow tests -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf workflow/medattn.egg-info

@@ -1,0 +1,85 @@
+"""The manual and the schemas say what the models say."""
+
+import json
+import re
+
+import pytest
+
+from medattn.config import manual
+from medattn.config.dataset import DatasetEntry
+from medattn.config.load import read_configuration
+from medattn.config.manual_table import anchor, prose, table
+from medattn.config.paper import Paper
+from medattn.config.selection import Selection
+
+
+def test_generated_files_are_in_step():
+    stale = [str(path.relative_to(manual.ROOT)) for path in manual.out_of_step()]
+    assert not stale, f"run python -m medattn.config.manual: {', '.join(stale)}"
+
+
+def test_check_names_what_is_out_of_step(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(manual, "ROOT", tmp_path)
+    assert manual.main(["--check"]) == 1
+    assert "config/README.md: out of step" in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
+    assert manual.main([]) == 0
+    assert manual.main(["--check"]) == 0
+
+
+def test_every_key_is_in_the_manual_and_described():
+    lines = manual.manual().splitlines()
+    rows = [line for line in lines if line.startswith("| `")]
+    for model in (Selection, Paper, DatasetEntry):
+        for key in model.model_fields:
+            assert any(row.startswith(f"| `{key}` |") for row in rows), key
+    for row in rows:
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
+        assert len(cells) == 4, row
+        assert all(cells), f"without a type, default or meaning: {row}"
+
+
+def test_every_link_leads_somewhere():
+    lines = manual.manual().splitlines()
+    headings = [line.lstrip("#").strip() for line in lines if re.match(r"#+ ", line)]
+    anchors = [anchor(heading) for heading in headings]
+    assert len(set(anchors)) == len(anchors)
+    for target in re.findall(r"\]\(#([^)]*)\)", "\n".join(lines)):
+        assert target in anchors
+
+
+def test_the_example_of_the_manual_is_a_selection(tmp_path):
+    example = re.search(r"```yaml\n(.*?)```", manual.manual(), re.DOTALL)
+    assert example is not None
+    path = tmp_path / "mine.yaml"
+    path.write_text(example[1])
+    assert list(read_configuration(path, manual.ROOT).papers[0].arms) == ["vanilla", "gsa"]
+
+
+def test_schemas_are_json_and_closed():
+    for path, text in manual.files().items():
+        if path.suffix == ".json":
+            schema = json.loads(text)
+            for part in [schema, *schema.get("$defs", {}).values()]:
+                if "properties" in part:
+                    assert part["additionalProperties"] is False, path.name
+
+
+@pytest.mark.parametrize(
+    ("about", "shown"),
+    [
+        ({"type": "integer", "minimum": 1, "maximum": 9}, "whole number >= 1, <= 9"),
+        ({"type": "number", "exclusiveMinimum": 0.5}, "number > 0.5"),
+        ({"type": "array", "items": {"type": "string"}, "minItems": 2}, "list of texts, at least 2"),
+        ({"enum": ["a", "b"]}, "`a` or `b`"),
+        ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "whole number"),
+        ({"$ref": "#/$defs/Recipe"}, "[The recipe](#the-recipe)"),
+    ],
+)
+def test_types_are_shown_in_words(about, shown):
+    row = list(table({"properties": {"key": about}, "required": ["key"]}, {"Recipe": "The recipe"}))[-1]
+    assert row.split(" | ")[1] == shown
+
+
+def test_angle_brackets_outside_code_are_made_safe():
+    assert prose("`<a>` <b>") == "`<a>` &lt;b&gt;"

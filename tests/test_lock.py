@@ -1,0 +1,58 @@
+"""The lock files: exact versions, a hash for each package, no addresses, all that pyproject.toml asks for."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ENVS = ROOT / "envs"
+LOCKS = ["requirements.txt", "bootstrap.txt"]
+
+
+def entries(name: str) -> list[str]:
+    """The logical lines of a lock file, continued lines joined."""
+    text = (ENVS / name).read_text(encoding="utf-8").replace("\\\n", " ")
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_line_is_an_exact_version_with_hashes(lock):
+    for entry in entries(lock):
+        assert re.match(r"[a-z0-9-]+==[0-9][^ ]*( ;.*?)?( --hash=sha256:[0-9a-f]{64})+$", entry), entry[:80]
+
+
+@pytest.mark.parametrize("lock", [*LOCKS, "environment.yaml", "setup"])
+def test_no_addresses(lock):
+    text = (ENVS / lock).read_text(encoding="utf-8")
+    assert "://" not in text
+    assert not re.search(r"--(index-url|extra-index-url|find-links|trusted-host)", text)
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_each_package_stands_once(lock):
+    names = [entry.split("==")[0] for entry in entries(lock)]
+    assert names == sorted(set(names))
+
+
+def test_everything_that_the_project_asks_for_is_locked():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["develop"]]
+    locked = dict(entry.split(" ")[0].split("==") for entry in entries("requirements.txt"))
+    for requirement in asked:
+        match = re.match(r"([A-Za-z0-9_.-]+)(?:>=([0-9.]+))?$", requirement)
+        assert match is not None, requirement
+        name, least = normal(match[1]), match[2]
+        assert name in locked, f"{name}: run make lock"
+        if least:
+            found = [int(part) for part in re.findall(r"\d+", locked[name])]
+            assert found >= [int(part) for part in least.split(".")], f"{name}: run make lock"
+
+
+def test_uv_is_all_that_the_set_up_needs_first():
+    assert [entry.split("==")[0] for entry in entries("bootstrap.txt")] == ["uv"]

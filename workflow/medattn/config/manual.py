@@ -1,0 +1,136 @@
+"""The manual of every key, config/README.md, and the JSON schemas: written from the models, never by hand.
+
+`python -m medattn.config.manual` writes them; with `--check` it only says which are out of step.
+"""
+
+import argparse
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from medattn.config import dataset, paper, protocol, recipe, selection
+from medattn.config.classifiers import CLASSIFIER_OPTIONS
+from medattn.config.manual_table import anchor, prose, table
+from medattn.config.mechanisms import mechanism_names, mechanism_options
+from medattn.config.schemas import json_schemas
+
+ROOT = Path(__file__).parents[3]
+INTRODUCTION = Path(__file__).with_name("manual_introduction.md")
+
+# Chapter -> (heading, model, where its keys stand). The order is that of reading.
+_CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
+    "Selections": [
+        ("Selection", selection.Selection, "the top level of `config.yaml` and `config/*.yaml`"),
+        ("Paper in a selection", selection.PaperSelection, "`papers.<paper>` of a selection"),
+    ],
+    "Papers": [
+        ("Paper", paper.Paper, "the top level of `papers/<paper>/paper.yaml`"),
+        (
+            "Backbone",
+            paper.Backbone,
+            "`backbones.<name>` of a paper, `extra_backbones.<name>` of a selection",
+        ),
+        ("Arm", paper.Arm, "`arms.<name>` of a paper, `extra_arms.<name>` of a selection"),
+        (
+            "Recipe",
+            recipe.Recipe,
+            "`recipe` of a paper; single keys in `papers.<paper>.recipe` of a selection",
+        ),
+        ("Augmentation", recipe.Augmentation, "`augmentation` of a recipe"),
+        (
+            "Protocol",
+            protocol.Protocol,
+            "`protocol` of a paper; single keys in `papers.<paper>.protocol` of a selection",
+        ),
+        ("Unrun row", paper.Unrun, "each entry of `unrun` of a paper"),
+        ("Table", paper.Table, "`tables.<name>` of a paper"),
+        ("Mark", paper.Mark, "each entry of `marks` of a table"),
+        ("Figure", paper.Figure, "`figures.<name>` of a paper"),
+    ],
+    "Data sets": [
+        ("Data set", dataset.DatasetEntry, "`<name>` in the registry, `datasets.<name>` of a selection"),
+        ("Source digits", dataset.DigitsSource, "`source` of a data set"),
+        ("Source phantom", dataset.PhantomSource, "`source` of a data set"),
+        ("Source medmnist", dataset.MedmnistSource, "`source` of a data set"),
+        ("Source folder", dataset.FolderSource, "`source` of a data set"),
+    ],
+}
+
+
+def manual() -> str:
+    """Return the text of config/README.md."""
+    chapters = {**_CHAPTERS, "Options of mechanisms": _mechanisms(), "Options of classifiers": _classifiers()}
+    headings = {model.__name__: heading for sections in chapters.values() for heading, model, _ in sections}
+    lines = [INTRODUCTION.read_text(encoding="utf-8").rstrip(), "", *_contents(chapters)]
+    for chapter, sections in chapters.items():
+        lines += ["", f"## {chapter}"]
+        if not sections:
+            lines += ["", "None yet."]
+        for heading, model, place in sections:
+            lines += ["", f"### {heading}", "", *_section(model, place, headings)]
+    return "\n".join(lines) + "\n"
+
+
+def files() -> dict[Path, str]:
+    """Return every generated file with the text it must have."""
+    schemas = {ROOT / "workflow" / "schemas" / name: text for name, text in json_schemas().items()}
+    return {ROOT / "config" / "README.md": manual(), **schemas}
+
+
+def out_of_step() -> list[Path]:
+    """Return the generated files whose text is not that of the models."""
+    return [path for path, text in files().items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the generated files, or check them."""
+    parser = argparse.ArgumentParser(prog="python -m medattn.config.manual", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a file is out of step")
+    check = parser.parse_args(arguments).check
+    stale = out_of_step()
+    texts = files()
+    for path in stale:
+        outcome = "out of step; run python -m medattn.config.manual" if check else "written"
+        print(f"{path.relative_to(ROOT)}: {outcome}")
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(texts[path], encoding="utf-8")
+    return 1 if check and stale else 0
+
+
+def _mechanisms() -> list[tuple[str, type[BaseModel], str]]:
+    return [
+        (f"Mechanism {name}", mechanism_options(name), f"`options` of an arm with `mechanism: {name}`")
+        for name in mechanism_names()
+    ]
+
+
+def _classifiers() -> list[tuple[str, type[BaseModel], str]]:
+    return [
+        (f"Classifier {name}", model, f"`options` of an arm with `classifier: {name}`")
+        for name, model in sorted(CLASSIFIER_OPTIONS.items())
+    ]
+
+
+def _contents(chapters: dict[str, list[tuple[str, type[BaseModel], str]]]) -> Iterator[str]:
+    yield "## All keys"
+    yield ""
+    for chapter, sections in chapters.items():
+        links = ", ".join(f"[{heading}](#{anchor(heading)})" for heading, _, _ in sections)
+        yield f"- [{chapter}](#{anchor(chapter)})" + (f": {links}" if links else "")
+
+
+def _section(model: type[BaseModel], place: str, headings: dict[str, str]) -> Iterator[str]:
+    if model.__doc__:
+        yield prose(inspect.cleandoc(model.__doc__))
+        yield ""
+    yield f"Stands at: {place}."
+    yield ""
+    yield from table(model.model_json_schema(), headings)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
