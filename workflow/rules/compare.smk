@@ -11,10 +11,14 @@ rule compare_arms:
         RESULTS / "logs/compare_arms.log",
     benchmark:
         RESULTS / "benchmarks/compare_arms.tsv"
+    conda:
+        "../../envs/environment.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        plan=str(PLAN),
     message:
         "Comparing arms"
     shell:
-        "{MEDATTN} compare --plan {PLAN} > {log} 2>&1 || (cat {log} >&2; exit 1)"
+        "medattn compare --plan {params.plan} > {log} 2>&1 || (cat {log} >&2; exit 1)"

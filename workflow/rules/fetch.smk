@@ -3,15 +3,20 @@
 
 rule prepare_dataset:
     output:
-        manifest=str(Path(config.get("data", "data")) / "prepared/{folder}/manifest.json"),
+        manifest=str(
+            Path(config.get("data", "data")) / "prepared/{folder}/manifest.json"
+        ),
     log:
         RESULTS / "logs/prepare_dataset/{folder}.log",
-    params:
-        name=lambda wildcards, output: GRAPH["datasets"][output.manifest],
+    conda:
+        "../../envs/environment.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        plan=str(PLAN),
+        name=lambda wildcards, output: GRAPH["datasets"][output.manifest],
     message:
         "Checking and preparing the data set {params.name}"
     shell:
-        "{MEDATTN} fetch {params.name} --plan {PLAN} > {log} 2>&1 || (cat {log} >&2; exit 1)"
+        "medattn fetch {params.name} --plan {params.plan} > {log} 2>&1 || (cat {log} >&2; exit 1)"

@@ -11,10 +11,14 @@ rule measure_runs:
         RESULTS / "logs/measure_runs.log",
     benchmark:
         RESULTS / "benchmarks/measure_runs.tsv"
+    conda:
+        "../../envs/environment.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        plan=str(PLAN),
     message:
         "Measuring the trained runs"
     shell:
-        "{MEDATTN} measure --plan {PLAN} > {log} 2>&1 || (cat {log} >&2; exit 1)"
+        "medattn measure --plan {params.plan} > {log} 2>&1 || (cat {log} >&2; exit 1)"

@@ -5,14 +5,23 @@ import subprocess
 import sys
 from pathlib import Path
 
-MEDATTN = f"{sys.executable} -m medattn"
+# Jobs call `medattn` of the environment that Snakemake itself runs in.
+shell.prefix(f'set -euo pipefail; export PATH="{Path(sys.executable).parent}:$PATH"; ')
 
 
 def freeze_plan():
     """Let `medattn plan` check the configuration and freeze the plan; show it, or its one line of error."""
     names = workflow.overwrite_configfiles or ["config.yaml"]
     planning = subprocess.run(
-        [sys.executable, "-m", "medattn", "plan", "--write", "--resolved", str(names[-1])],
+        [
+            sys.executable,
+            "-m",
+            "medattn",
+            "plan",
+            "--write",
+            "--resolved",
+            str(names[-1]),
+        ],
         input=json.dumps(config),
         stdout=subprocess.PIPE,
         text=True,

@@ -1,4 +1,70 @@
-"""render: tables, figures and their captions."""
+"""render: tables and figures with captions, and what the report shows of them."""
 
-TABLES = expand(str(RESULTS / "tables/{table}.{kind}"), table=GRAPH["tables"], kind=["csv", "md", "tex"])
-FIGURES = expand(str(RESULTS / "figures/{figure}.{kind}"), figure=GRAPH["figures"], kind=["svg", "png"])
+TABLES = expand(str(RESULTS / "tables/{table}.html"), table=GRAPH["tables"])
+FIGURES = expand(str(RESULTS / "figures/{figure}.svg"), figure=GRAPH["figures"])
+
+# Captions are written with what they describe, so a report finds them here once that is done.
+config["captions"] = {
+    path.stem: path.read_text() for path in (RESULTS / "captions").glob("*.rst")
+}
+
+
+rule render_table:
+    input:
+        measurements=RESULTS / "measurements.csv",
+        comparisons=RESULTS / "comparisons.csv",
+    output:
+        html=report(
+            RESULTS / "tables/{table}.html",
+            caption="../report/rendered.rst",
+            category="Tables",
+            labels={"table": "{table}"},
+        ),
+        others=multiext(str(RESULTS / "tables/{table}"), ".csv", ".md", ".tex"),
+        caption=RESULTS / "captions/{table}.rst",
+    log:
+        RESULTS / "logs/render_table/{table}.log",
+    wildcard_constraints:
+        table="|".join(GRAPH["tables"]) or "none",
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        plan=str(PLAN),
+    message:
+        "Rendering the table {wildcards.table}"
+    shell:
+        "medattn render --plan {params.plan} --table {wildcards.table} > {log} 2>&1 || (cat {log} >&2; exit 1)"
+
+
+rule render_figure:
+    input:
+        measurements=RESULTS / "measurements.csv",
+        comparisons=RESULTS / "comparisons.csv",
+        epochs=RESULTS / "epochs.csv",
+    output:
+        svg=report(
+            RESULTS / "figures/{figure}.svg",
+            caption="../report/rendered.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
+        others=multiext(str(RESULTS / "figures/{figure}"), ".png", ".csv"),
+        caption=RESULTS / "captions/{figure}.rst",
+    log:
+        RESULTS / "logs/render_figure/{figure}.log",
+    wildcard_constraints:
+        figure="|".join(GRAPH["figures"]) or "none",
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        plan=str(PLAN),
+    message:
+        "Drawing the figure {wildcards.figure}"
+    shell:
+        "medattn render --plan {params.plan} --figure {wildcards.figure} > {log} 2>&1 || (cat {log} >&2; exit 1)"

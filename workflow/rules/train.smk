@@ -11,14 +11,17 @@ rule train_pack:
         RESULTS / "logs/train_pack/{pack}.log",
     benchmark:
         RESULTS / "benchmarks/train_pack/{pack}.tsv"
-    params:
-        runs=lambda wildcards: PACKS[wildcards.pack]["runs"],
+    conda:
+        "../../envs/environment.yaml"
     threads: lambda wildcards: PACKS[wildcards.pack]["threads"]
     resources:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
         gpu=GPUS,
+    params:
+        plan=str(PLAN),
+        runs=lambda wildcards: PACKS[wildcards.pack]["runs"],
     message:
         "Training {params.runs} runs: {wildcards.pack}"
     shell:
-        "{MEDATTN} train --plan {PLAN} --pack {wildcards.pack} > {log} 2>&1 || (tail -n 5 {log} >&2; exit 1)"
+        "medattn train --plan {params.plan} --pack {wildcards.pack} > {log} 2>&1 || (tail -n 5 {log} >&2; exit 1)"

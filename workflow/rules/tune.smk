@@ -10,30 +10,39 @@ rule cross_validate:
         RESULTS / "logs/cross_validate/{pack}.log",
     benchmark:
         RESULTS / "benchmarks/cross_validate/{pack}.tsv"
-    params:
-        runs=lambda wildcards: PACKS[wildcards.pack]["runs"],
+    conda:
+        "../../envs/environment.yaml"
     threads: lambda wildcards: PACKS[wildcards.pack]["threads"]
     resources:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
         gpu=GPUS,
+    params:
+        plan=str(PLAN),
+        runs=lambda wildcards: PACKS[wildcards.pack]["runs"],
     message:
         "Cross-validating {params.runs} runs: {wildcards.pack}"
     shell:
-        "{MEDATTN} train --plan {PLAN} --pack {wildcards.pack} > {log} 2>&1 || (tail -n 5 {log} >&2; exit 1)"
+        "medattn train --plan {params.plan} --pack {wildcards.pack} > {log} 2>&1 || (tail -n 5 {log} >&2; exit 1)"
 
 
 rule choose_settings:
     input:
-        packs=lambda wildcards: GRAPH["choices"][str(RESULTS / f"choices/{wildcards.group}.json")]["packs"],
+        packs=lambda wildcards: GRAPH["choices"][
+            str(RESULTS / f"choices/{wildcards.group}.json")
+        ]["packs"],
     output:
         RESULTS / "choices/{group}.json",
     log:
         RESULTS / "logs/choose_settings/{group}.log",
+    conda:
+        "../../envs/environment.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        plan=str(PLAN),
     message:
         "Choosing grid points and epochs: {wildcards.group}"
     shell:
-        "{MEDATTN} tune --plan {PLAN} --group {wildcards.group} > {log} 2>&1 || (cat {log} >&2; exit 1)"
+        "medattn tune --plan {params.plan} --group {wildcards.group} > {log} 2>&1 || (cat {log} >&2; exit 1)"

@@ -17,7 +17,7 @@ from medattn.files import write_text
 from medattn.render.inputs import Inputs, arm_label, rows_of
 from medattn.render.tables import TableModel
 
-_TEMPLATES = Path(__file__).parent.parent.parent / "report"
+TEMPLATES = Path(__file__).parent.parent.parent / "report"
 
 
 def table_caption(inputs: Inputs, paper: ResolvedPaper, model: TableModel, duplicates: Sequence[str] = ()) -> str:
@@ -115,6 +115,6 @@ def _sentence(title: str) -> str:
 
 def _filled(template: str, **values: Any) -> str:
     # Plain prose, not HTML: escaping would put entities into the text.
-    loader = FileSystemLoader(_TEMPLATES)
+    loader = FileSystemLoader(TEMPLATES)
     environment = Environment(loader=loader, undefined=StrictUndefined, autoescape=False)  # noqa: S701
     return " ".join(environment.get_template(template).render(**values).split())

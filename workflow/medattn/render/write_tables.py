@@ -1,4 +1,4 @@
-"""Writing a table: CSV, Markdown, LaTeX and the caption for the report."""
+"""Writing a table: CSV, Markdown, LaTeX, HTML and the caption for the report."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,14 @@ from medattn.files import write_text
 from medattn.render.captions import table_caption, write_caption
 from medattn.render.inputs import Inputs
 from medattn.render.table_csv import long_table
+from medattn.render.table_html import html
 from medattn.render.table_latex import latex
 from medattn.render.table_markdown import markdown
 from medattn.render.tables import table_model
 
 
 def write_table(inputs: Inputs, paper: ResolvedPaper, name: str, duplicates: Sequence[str] = ()) -> None:
-    """Write tables/<name>.csv, .md and .tex and captions/<name>.rst.
+    """Write tables/<name>.csv, .md, .tex and .html, and captions/<name>.rst.
 
     Args:
         inputs: what was measured and compared.
@@ -27,4 +28,5 @@ def write_table(inputs: Inputs, paper: ResolvedPaper, name: str, duplicates: Seq
     write_text(folder / f"{name}.csv", long_table(model))
     write_text(folder / f"{name}.md", markdown(model, caption))
     write_text(folder / f"{name}.tex", latex(model, caption))
+    write_text(folder / f"{name}.html", html(model, caption))
     write_caption(inputs, name, caption)
