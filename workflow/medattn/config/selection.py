@@ -16,8 +16,12 @@ class PaperSelection(Closed):
     )
     backbones: list[Name] | None = Field(None, description="backbones of the paper or of extra_backbones; default: all")
     arms: list[Name] | None = Field(None, min_length=1, description="arms of the paper or of extra_arms; default: all")
-    extra_backbones: dict[Name, Backbone] = Field({}, description="backbones that the paper does not have")
-    extra_arms: dict[Name, Arm] = Field({}, description="arms that the paper does not have: your own mechanism")
+    extra_backbones: dict[Name, Backbone] = Field(
+        {}, description="backbones that the paper does not have, or has otherwise"
+    )
+    extra_arms: dict[Name, Arm] = Field(
+        {}, description="arms that the paper does not have, your own mechanism for one, or has otherwise"
+    )
     recipe: dict[str, Any] = Field({}, description="keys of the paper's recipe to change")
     protocol: dict[str, Any] = Field({}, description="keys of the paper's protocol to change")
 
