@@ -35,7 +35,7 @@ class Selection(Closed):
         {}, description="keys to change in registered data sets (`path`, ...), or whole entries for your own"
     )
     seeds: list[int] = Field([0, 1, 2, 3, 4], min_length=1, description="a run is trained with each seed")
-    pack: int = Field(24, ge=1, le=10_000, description="runs that one job trains, one after the other, at most")
+    pack: int = Field(40, ge=1, le=10_000, description="runs that one job trains, one after the other, at most")
     pack_cells: bool = Field(
         False, description="let a pack hold runs of several cells on the same data set; for short runs"
     )

@@ -60,8 +60,8 @@ def _figure(inputs: Inputs, paper: ResolvedPaper, epochs: pd.DataFrame, shown: l
 
 def _panel(ax: Axes, epochs: pd.DataFrame, arms: list[str], palette: Palette, cutoffs: dict[str, int]) -> None:
     sns.lineplot(
-        epochs, x="epoch", y="value", hue="arm", hue_order=arms, palette={a: palette[a] for a in arms}, errorbar="sd", legend=False,
-        err_kws={"linewidth": 0, "alpha": 0.2}, ax=ax,
+        epochs, x="epoch", y="value", hue="arm", hue_order=arms, palette={arm: palette[arm] for arm in arms},
+        errorbar="sd", legend=False, err_kws={"linewidth": 0, "alpha": 0.2}, ax=ax,
     )  # fmt: skip
     for place, arm in enumerate(arms):
         # Ticks in rows at the bottom, one row an arm, in heights of the panel.
