@@ -1,7 +1,6 @@
 """A small selection with all that tables and figures must cope with, written as by the stages before."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from medattn.compare.table import write_comparisons
 from medattn.config import mechanisms
 from medattn.config.load import Configuration, resolve
 from medattn.layout import Results
+from medattn.plan.frozen import Cell, Plan, Run, write_plan
 from medattn.render.inputs import Inputs, read_inputs
 
 SEEDS = [0, 1, 2, 3, 4]
@@ -82,7 +82,7 @@ def written(tmp_path: Path, configuration: Configuration) -> Results:
     results = Results(tmp_path / "results" / "trial")
     results.folder.mkdir(parents=True)
     cells = _cells(tmp_path)
-    results.plan.write_text(json.dumps({"selection": "trial", "cells": cells, "runs": _runs(cells)}))
+    write_plan(results.plan, Plan("trial", configuration.selection.model_dump(mode="json"), cells, _runs(cells), {}))
     epochs = pd.DataFrame([row for name in cells for row in _epochs(cells[name])])
     epochs.to_csv(results.epochs, index=False)
     pd.DataFrame(_measurements(cells, epochs)).to_csv(results.measurements, index=False)
@@ -102,56 +102,62 @@ def reread(written: Results, configuration: Configuration, tmp_path: Path) -> Ca
     return lambda: read_inputs(written, configuration, tmp_path)
 
 
-def _cells(folder: Path) -> dict[str, dict[str, object]]:
+def _cells(folder: Path) -> dict[str, Cell]:
     places = [("none", "lr")] + [(backbone, arm) for backbone in ("vgg16", "resnet_18") for arm in ARMS]
-    return {
-        f"tiny.{dataset}.{backbone}.{arm}": {
-            "paper": "tiny", "dataset": dataset, "backbone": backbone, "arm": arm, "dataset_title": dataset,
-            "backbone_label": backbone, "arm_label": arm, "stand_in": dataset == "phantom",
-            "missing": "Images on request only." if dataset == "digits" and backbone != "resnet_18" else None,
-            "prepared": str(folder / "prepared" / dataset),
-        }
+    cells = [
+        Cell(
+            paper="tiny",
+            dataset=dataset,
+            backbone=backbone,
+            arm=arm,
+            dataset_title=dataset,
+            backbone_label=backbone,
+            arm_label=arm,
+            stand_in=dataset == "phantom",
+            missing="Images on request only." if dataset == "digits" and backbone != "resnet_18" else None,
+            prepared=str(folder / "prepared" / dataset),
+            tables=("main",),
+            settings={},
+        )
         for dataset in ("phantom", "digits")
         for backbone, arm in places
-    }  # fmt: skip
+    ]
+    return {cell.id: cell for cell in cells}
 
 
-def _runs(cells: dict[str, dict[str, object]]) -> dict[str, dict[str, object]]:
-    return {
-        f"{cell}.s{seed}": {"cell": cell, "stage": "train", "seed": seed, "fold": None, "grid_point": None}
-        for cell in cells
-        for seed in SEEDS
-    }
+def _runs(cells: Iterable[str]) -> dict[str, Run]:
+    runs = [Run(cell, f"train-s{seed}", "train", seed, None, None) for cell in cells for seed in SEEDS]
+    return {run.id: run for run in runs}
 
 
-def _epochs(cell: dict[str, object]) -> list[dict[str, object]]:
-    if cell["missing"]:
+def _epochs(cell: Cell) -> list[dict[str, object]]:
+    if cell.missing:
         return []
-    keys = {key: cell[key] for key in ("paper", "dataset", "backbone", "arm")} | {"metric": "accuracy"}
-    level = LEVEL[str(cell["arm"])]
+    keys = {key: getattr(cell, key) for key in ("paper", "dataset", "backbone", "arm")} | {"metric": "accuracy"}
+    level = LEVEL[cell.arm]
     rows = []
     for seed in SEEDS:
         rng = np.random.default_rng([seed, int(level)])
-        count = 1 if cell["backbone"] == "none" else EPOCHS
+        count = 1 if cell.backbone == "none" else EPOCHS
         for epoch in range(1, count + 1):
             value = level - 30 * np.exp(-epoch / 6) * (count > 1) + rng.normal(0, 1.2) + seed
             rows.append({**keys, "seed": seed, "epoch": epoch, "value": value, "measured": epoch > count - MEASURED})
     return rows
 
 
-def _measurements(cells: dict[str, dict[str, object]], epochs: pd.DataFrame) -> list[dict[str, object]]:
+def _measurements(cells: dict[str, Cell], epochs: pd.DataFrame) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for cell in cells.values():
-        keys = {key: cell[key] for key in ("paper", "dataset", "backbone", "arm")}
+        keys = {key: getattr(cell, key) for key in ("paper", "dataset", "backbone", "arm")}
         common = {
             **keys,
             "metric": "accuracy",
             "unit": "percent",
             "n_test": 120,
-            "stand_in": cell["stand_in"],
+            "stand_in": cell.stand_in,
         }
-        if cell["missing"]:
-            gone = {"status": "not measured", "reason": cell["missing"]}
+        if cell.missing:
+            gone = {"status": "not measured", "reason": cell.missing}
             rows += [{**common, "procedure": "epochs", "seed": seed, **gone} for seed in SEEDS]
             rows.append({**common, "procedure": "runs", **gone})
             continue
@@ -159,7 +165,7 @@ def _measurements(cells: dict[str, dict[str, object]], epochs: pd.DataFrame) -> 
         means = []
         for seed in SEEDS:
             of_run = {**common, "procedure": "epochs", "seed": seed}
-            if cell["dataset"] == "digits" and cell["arm"] == "gsa" and seed == 3:
+            if cell.dataset == "digits" and cell.arm == "gsa" and seed == 3:
                 rows.append({**of_run, "status": "not measured", "reason": "diverged in epoch 7"})
                 continue
             values = chosen.loc[chosen["seed"] == seed, "value"]
@@ -184,19 +190,21 @@ def _images(folder: Path) -> None:
         if name == "phantom":
             tensors["region"] = region.astype(np.uint8)
         save_file(tensors, folder / name / "images.safetensors")
-        (folder / name / "manifest.json").write_text('{"duplicates": {}}')
+        (folder / name / "manifest.json").write_text(
+            '{"duplicates": {"sentences": ["1 of 5 test images also stands in train"]}}'
+        )
 
 
-def _maps(results: Results, cells: dict[str, dict[str, object]]) -> None:
+def _maps(results: Results, cells: dict[str, Cell]) -> None:
     rows, columns = np.mgrid[:28, :28]
     blob = np.exp(-((rows - 12) ** 2 + (columns - 16) ** 2) / 50)
     for name, cell in cells.items():
-        if cell["arm"] != "gsa" or cell["missing"]:
+        if cell.arm != "gsa" or cell.missing:
             continue
         for seed in SEEDS:
             noise = np.random.default_rng(seed).normal(0, 0.03, (28, 28))
             maps = {"before": 0.5 + noise, "after": 0.15 + 0.7 * blob + 1.5 * noise}
-            folder = results.run(name, f"{name}.s{seed}").folder
+            folder = results.run(name, f"train-s{seed}").folder
             folder.mkdir(parents=True)
             save_file(
                 {key: np.clip(value, 0, 1).astype(np.float32) for key, value in maps.items()},

@@ -19,8 +19,8 @@ def test_names_that_no_paper_has_are_refused(inputs: Inputs) -> None:
 
 
 def test_duplicates_stand_in_the_captions(inputs: Inputs) -> None:
-    render_all(inputs, ["main"], [], {"phantom": ["2 images repeat another"]})
-    assert "Phantom: 2 images repeat another." in (inputs.results.captions / "main.rst").read_text()
+    render_all(inputs, ["main"], [])
+    assert "Phantom: 1 of 5 test images also stands in train." in (inputs.results.captions / "main.rst").read_text()
 
 
 def test_the_summary_says_where_and_what(inputs: Inputs) -> None:
@@ -34,20 +34,17 @@ def test_the_commands_do_the_whole(
     written: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    config = tmp_path / "config.yaml"
-    config.write_text("selection: trial\npapers: {tiny: {}}\n")
     written.comparisons.unlink()
     for command, options in ((compare, []), (render, ["--table", "main"]), (render, [])):
         parser = argparse.ArgumentParser()
         command.add_arguments(parser)
-        assert command.run(parser.parse_args(["--config", str(config), "--root", str(tmp_path), *options])) == 0
+        assert command.run(parser.parse_args(["--plan", str(written.plan), *options])) == 0
     assert "36 comparisons" in capsys.readouterr().out
     assert len(list(written.figures.glob("*.svg"))) == 3
 
 
 def test_a_missing_step_is_named(written: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "config.yaml").write_text("selection: trial\npapers: {tiny: {}}\n")
     written.epochs.unlink()
     with pytest.raises(UserError, match=r"epochs\.csv: no such file; run the step"):
-        compare.run(argparse.Namespace(config=tmp_path / "config.yaml", root=tmp_path))
+        compare.run(argparse.Namespace(plan=written.plan))

@@ -120,13 +120,13 @@ def test_the_caption_says_what_stands_behind_the_numbers(model: TableModel, inpu
     assert "  " not in caption
 
 
-def test_a_table_is_three_files_and_a_caption_the_same_each_time(reread: Callable[[], Inputs]) -> None:
+def test_a_table_is_four_files_and_a_caption_the_same_each_time(reread: Callable[[], Inputs]) -> None:
     contents = []
     for _ in range(2):
         inputs = reread()
         write_table(inputs, inputs.configuration.papers[0], "main")
         paths = sorted([*inputs.results.tables.iterdir(), *inputs.results.captions.iterdir()])
-        assert [path.name for path in paths] == ["main.rst", "main.csv", "main.md", "main.tex"]
+        assert [path.name for path in paths] == ["main.rst", "main.csv", "main.html", "main.md", "main.tex"]
         contents.append([path.read_bytes() for path in paths])
     assert contents[0] == contents[1]
 

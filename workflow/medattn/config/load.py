@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from medattn.config.classifiers import CLASSIFIER_OPTIONS
 from medattn.config.dataset import DatasetEntry
 from medattn.config.mechanisms import mechanism_options
-from medattn.config.paper import Arm, Backbone, Paper
+from medattn.config.paper import Arm, Backbone, Paper, Unrun
 from medattn.config.protocol import Protocol
 from medattn.config.recipe import Recipe
 from medattn.config.selection import PaperSelection, Selection
@@ -37,6 +37,7 @@ class ResolvedPaper:
         datasets: names of the data sets.
         backbones: networks by name, without `none`.
         arms: arms by name.
+        unrun: rows that the paper prints and nobody can run; none where the selection picks backbones or arms.
         recipe: recipe with the selection's changes.
         protocol: protocol with the selection's changes.
     """
@@ -46,6 +47,7 @@ class ResolvedPaper:
     datasets: tuple[str, ...]
     backbones: Mapping[str, Backbone]
     arms: Mapping[str, Arm]
+    unrun: tuple[Unrun, ...]
     recipe: Recipe
     protocol: Protocol
 
@@ -143,7 +145,8 @@ def _paper(
     names = tuple(taken.datasets or paper.datasets)
     for dataset in names:
         _check_name("data set", dataset, datasets, below(where, "datasets"))
-    return ResolvedPaper(name, paper, names, backbones, arms, recipe, protocol)
+    unrun = tuple(paper.unrun) if taken.backbones is None and taken.arms is None else ()
+    return ResolvedPaper(name, paper, names, backbones, arms, unrun, recipe, protocol)
 
 
 def _changed(model: M, changes: Mapping[str, Any], where: str) -> M:

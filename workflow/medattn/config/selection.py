@@ -16,8 +16,12 @@ class PaperSelection(Closed):
     )
     backbones: list[Name] | None = Field(None, description="backbones of the paper or of extra_backbones; default: all")
     arms: list[Name] | None = Field(None, min_length=1, description="arms of the paper or of extra_arms; default: all")
-    extra_backbones: dict[Name, Backbone] = Field({}, description="backbones that the paper does not have")
-    extra_arms: dict[Name, Arm] = Field({}, description="arms that the paper does not have: your own mechanism")
+    extra_backbones: dict[Name, Backbone] = Field(
+        {}, description="backbones that the paper does not have, or has otherwise"
+    )
+    extra_arms: dict[Name, Arm] = Field(
+        {}, description="arms that the paper does not have, your own mechanism for one, or has otherwise"
+    )
     recipe: dict[str, Any] = Field({}, description="keys of the paper's recipe to change")
     protocol: dict[str, Any] = Field({}, description="keys of the paper's protocol to change")
 
@@ -31,7 +35,7 @@ class Selection(Closed):
         {}, description="keys to change in registered data sets (`path`, ...), or whole entries for your own"
     )
     seeds: list[int] = Field([0, 1, 2, 3, 4], min_length=1, description="a run is trained with each seed")
-    pack: int = Field(24, ge=1, le=10_000, description="runs that one job trains, one after the other, at most")
+    pack: int = Field(40, ge=1, le=10_000, description="runs that one job trains, one after the other, at most")
     pack_cells: bool = Field(
         False, description="let a pack hold runs of several cells on the same data set; for short runs"
     )

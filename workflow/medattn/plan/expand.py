@@ -30,7 +30,7 @@ def _cells(paper: ResolvedPaper, configuration: Configuration) -> Iterator[Cell]
     data = Path(configuration.selection.data)
     for dataset in paper.datasets:
         entry = configuration.datasets[dataset]
-        for row in paper.paper.unrun:
+        for row in paper.unrun:
             yield _unrun_cell(paper, dataset, entry, row.backbone, row.arm, row.label, row.reason)
         for backbone_name, backbone, arm_name, arm in _pairs(paper):
             yield Cell(

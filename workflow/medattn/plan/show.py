@@ -4,7 +4,9 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
+from medattn.plan.availability import duplicates_in
 from medattn.plan.frozen import Cell, Plan
 from medattn.plan.progress import Progress
 
@@ -64,6 +66,11 @@ def plan_lines(plan: Plan, progress: Progress) -> Iterator[str]:
         yield f"  {group:<{width}}  {len(cells):>5} {runs:>6} {done:>6} {together:>5}  {time}"
     for reason, count in _reasons(plan).items():
         yield f"  can't be run: {count} {'cell' if count == 1 else 'cells'}, {reason}"
+    for title, prepared in sorted(
+        {(cell.dataset_title, cell.prepared) for cell in plan.cells.values() if cell.prepared}
+    ):
+        for sentence in duplicates_in(Path(prepared)):
+            yield f"  note: {title}: {sentence}"
     yield _total(plan, progress, left)
     if len(plan.packs) >= _JOBS_AT_MOST:
         yield f"  {len(plan.packs)} jobs are many for one workflow; a larger 'pack' makes fewer"

@@ -9,6 +9,7 @@ import matplotlib as mpl
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from medattn.config.load import ResolvedPaper
 from medattn.files import write_whole
 
 # Widths in inches of a figure over one and over two columns of a page.
@@ -55,8 +56,12 @@ def style() -> Iterator[None]:
         yield
 
 
-def colours(names: list[str]) -> dict[str, tuple[float, float, float]]:
-    """Return a colour-blind safe colour for each name, in order; they repeat after ten."""
+Palette = dict[str, tuple[float, float, float]]
+
+
+def arm_colours(paper: ResolvedPaper) -> Palette:
+    """Return a colour-blind safe colour for each arm of a network, the same in all figures; they repeat after ten."""
+    names = [name for name, arm in paper.arms.items() if not arm.classifier]
     palette = sns.color_palette("colorblind", len(names))
     return {name: tuple(colour) for name, colour in zip(names, palette, strict=True)}
 

@@ -103,7 +103,7 @@ def _rows(paper: ResolvedPaper) -> Iterator[tuple[str, str, str, str, str]]:
     for name, arm in paper.arms.items():
         if arm.classifier is not None:
             yield "pixels", arm.label or name, NO_BACKBONE, name, ""
-    for row in paper.paper.unrun:
+    for row in paper.unrun:
         yield "pixels", row.label, row.backbone, row.arm, row.reason
     for backbone in paper.backbones:
         for name in arms_of(paper, backbone):

@@ -7,6 +7,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from medattn.compare.pairs import arms_of
 from medattn.config.load import ResolvedPaper, arm_settings
@@ -14,7 +15,7 @@ from medattn.config.paper import Figure as Declared
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.inputs import Inputs, arm_label, backbone_label, rows_of
-from medattn.render.style import GRAY, ONE_COLUMN, TWO_COLUMNS, colours
+from medattn.render.style import GRAY, ONE_COLUMN, TWO_COLUMNS, Palette, arm_colours
 
 # An arm with this hyper-parameter stops learning its map there.
 _CUTOFF = "cutoff_epoch"
@@ -44,24 +45,23 @@ def _figure(inputs: Inputs, paper: ResolvedPaper, epochs: pd.DataFrame, shown: l
     across = min(2, len(shown))
     down = ceil(len(shown) / across)
     width = ONE_COLUMN if across == 1 else TWO_COLUMNS
+    palette = arm_colours(paper)
     figure = Figure(figsize=(width, 2.1 * down + 0.3), layout="constrained")
     grid = list(figure.subplots(down, across, squeeze=False, sharex=True).flat)
     for ax, dataset in zip(grid, shown, strict=False):
-        _panel(ax, rows_of(epochs, dataset=dataset), arms, _cutoffs(paper, arms))
+        _panel(ax, rows_of(epochs, dataset=dataset), arms, palette, _cutoffs(paper, arms))
         ax.set_title(inputs.marked_title(dataset), fontweight="bold", loc="left")
     for ax in grid[len(shown) :]:
         ax.set_visible(False)
-    palette = colours(arms)
     handles = [Line2D([], [], color=palette[arm], label=arm_label(paper, arm)) for arm in arms]
     figure.legend(handles=handles, loc="outside upper center", ncols=min(4, len(arms)))
     return figure
 
 
-def _panel(ax: Axes, epochs: pd.DataFrame, arms: list[str], cutoffs: dict[str, int]) -> None:
-    palette = colours(arms)
+def _panel(ax: Axes, epochs: pd.DataFrame, arms: list[str], palette: Palette, cutoffs: dict[str, int]) -> None:
     sns.lineplot(
-        epochs, x="epoch", y="value", hue="arm", hue_order=arms, palette=palette, errorbar="sd", legend=False,
-        err_kws={"linewidth": 0, "alpha": 0.2}, ax=ax,
+        epochs, x="epoch", y="value", hue="arm", hue_order=arms, palette={arm: palette[arm] for arm in arms},
+        errorbar="sd", legend=False, err_kws={"linewidth": 0, "alpha": 0.2}, ax=ax,
     )  # fmt: skip
     for place, arm in enumerate(arms):
         # Ticks in rows at the bottom, one row an arm, in heights of the panel.
@@ -76,10 +76,11 @@ def _panel(ax: Axes, epochs: pd.DataFrame, arms: list[str], cutoffs: dict[str, i
         if epochs["epoch"].min() <= epoch <= epochs["epoch"].max():
             ax.axvline(epoch, color=GRAY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0)
             ax.annotate(
-                f"E = {epoch}", (epoch, 1), xycoords=ax.get_xaxis_transform(), xytext=(2, -1),
-                textcoords="offset points", va="top", color=GRAY, fontsize=6,
+                f"E = {epoch}", (epoch, 1), xycoords=ax.get_xaxis_transform(), xytext=(0, 1),
+                textcoords="offset points", ha="center", va="bottom", color=GRAY, fontsize=6,
             )  # fmt: skip
     ax.set(xlabel="epoch", ylabel="test accuracy (%)")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.margins(x=0.01)
 
 

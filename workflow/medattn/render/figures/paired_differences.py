@@ -14,7 +14,7 @@ from medattn.config.paper import Figure as Declared
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.inputs import Inputs, arm_label, backbone_label, rows_of
-from medattn.render.style import GRAY, TWO_COLUMNS, colours
+from medattn.render.style import GRAY, TWO_COLUMNS, Palette, arm_colours
 
 # Vertical room that the arms of one backbone share, of 1 between two backbones.
 _SPREAD = 0.6
@@ -65,17 +65,17 @@ def _figure(
     across = min(_MOST_ACROSS, len(shown))
     down = -(-len(shown) // across)
     height = down * (0.5 + 0.2 * len(backbones) * max(2, len(arms))) + 0.3
+    palette = arm_colours(paper)
     figure = Figure(figsize=(min(TWO_COLUMNS, 1.2 + 2.0 * across), height), layout="constrained")
     grid = list(figure.subplots(down, across, squeeze=False, sharey=True).flat)
     for ax, dataset in zip(grid, shown, strict=False):
-        _panel(ax, rows_of(compared, dataset=dataset), rows_of(dots, dataset=dataset), backbones, arms)
+        _panel(ax, rows_of(compared, dataset=dataset), rows_of(dots, dataset=dataset), backbones, arms, palette)
         ax.set_title(fill(inputs.marked_title(dataset), _TITLE_LENGTH), fontweight="bold", loc="left")
     for ax in grid[len(shown) :]:
         ax.set_visible(False)
     grid[0].set_yticks(range(len(backbones)), [backbone_label(paper, name) for name in backbones])
     grid[0].set_ylim(len(backbones) - 0.5, -0.5)
     figure.supxlabel("difference from vanilla (percentage points)", fontsize=7)
-    palette = colours(arms)
     handles = [
         Line2D([], [], color=palette[arm], marker="D", markersize=3.5, label=arm_label(paper, arm)) for arm in arms
     ]
@@ -83,8 +83,9 @@ def _figure(
     return figure
 
 
-def _panel(ax: Axes, compared: pd.DataFrame, dots: pd.DataFrame, backbones: list[str], arms: list[str]) -> None:
-    palette = colours(arms)
+def _panel(
+    ax: Axes, compared: pd.DataFrame, dots: pd.DataFrame, backbones: list[str], arms: list[str], palette: Palette
+) -> None:
     ax.axvline(0, color=GRAY, linewidth=0.6, zorder=0)
     for row in compared.to_dict("records"):
         arm, colour = row["arm"], palette[row["arm"]]
