@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from medattn.files import read_json, write_json
+from medattn.files import write_json
 from medattn.layout import Results
 from medattn.plan.frozen import Cell, Plan, Run
+from medattn.provenance.records import read_record
 from medattn.training.history import read_history
 
 
@@ -110,7 +111,7 @@ def _candidate(
     folds = []
     for run in runs:
         files = results.run(run.cell, run.name)
-        record = read_json(files.record)
+        record = read_record(files.record)
         if record["status"] != "ok":
             return Candidate(point, None, None, f"{run.id}: {record['reason']}")
         folds.append([Fraction(row.correct, row.images) for row in read_history(files.history)])
