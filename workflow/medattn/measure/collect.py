@@ -13,13 +13,12 @@ import numpy as np
 import pandas as pd
 from safetensors.numpy import load_file
 
-from medattn.errors import UserError
-from medattn.files import sha256_of_file, write_text
+from medattn.files import write_text
 from medattn.layout import Results
 from medattn.measure.accuracy import accuracy_percent
 from medattn.plan.chosen import read_choice
 from medattn.plan.frozen import Cell, Plan, Run
-from medattn.provenance.records import failure_reason, read_record
+from medattn.provenance.records import check_output, failure_reason, read_record
 
 MEASUREMENT_COLUMNS = [
     "paper", "dataset", "backbone", "arm", "metric", "procedure", "seed", "value", "spread", "n", "unit", "n_test",
@@ -79,11 +78,7 @@ def _measured(run: Run, cell: Cell, results: Results) -> MeasuredRun:
     record = read_record(files.record)
     if record["status"] != "ok":
         return MeasuredRun(run, None, reason=f"{record['status']}: {record['reason']}")
-    if sha256_of_file(files.scores) != record["outputs"][files.scores.name]["sha256"]:
-        raise UserError(
-            f"{files.scores}: not the scores that the record of the run names; "
-            "delete the run's folder and train it again"
-        )
+    check_output(record, files.scores)
     arrays = load_file(files.scores)
     accuracy = accuracy_percent(arrays["scores"], arrays["labels"])
     return MeasuredRun(run, accuracy, _measured_epochs(run, cell, results), len(arrays["labels"]))

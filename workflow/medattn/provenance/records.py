@@ -1,10 +1,11 @@
 """Reading what is kept of a run: its record, or why its last attempt failed. Files that are none are named."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from medattn.errors import UserError
-from medattn.files import read_json
+from medattn.files import read_json, sha256_of_file
 
 _KINDS: dict[str, tuple[type, ...]] = {"status": (str,), "epochs": (int,), "seconds": (int, float), "outputs": (dict,)}
 
@@ -23,6 +24,20 @@ def read_record(path: Path) -> dict[str, Any]:
     ):
         raise UserError(f"{path}: not the record of a run; delete {path.parent} and train the run again")
     return record
+
+
+def check_output(record: Mapping[str, Any], path: Path) -> None:
+    """Check that `path` is the very file that the record of its run names.
+
+    Raises:
+        UserError: the file is missing or another one.
+    """
+    mend = f"delete {path.parent} and train the run again"
+    if not path.is_file():
+        raise UserError(f"{path}: no such file, although the run has ended; {mend}")
+    named = record["outputs"].get(path.name)
+    if not isinstance(named, dict) or sha256_of_file(path) != named.get("sha256"):
+        raise UserError(f"{path}: not the file that the record of the run names; {mend}")
 
 
 def failure_reason(path: Path) -> str:
