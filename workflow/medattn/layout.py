@@ -40,6 +40,11 @@ class RunFiles:
         """State after the last finished epoch of a run under way."""
         return self.folder / "checkpoint.pt"
 
+    @property
+    def lock(self) -> Path:
+        """Held by the process that works on the run."""
+        return self.folder / "lock"
+
 
 @dataclass(frozen=True)
 class Results:

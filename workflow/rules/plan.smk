@@ -11,7 +11,9 @@ shell.prefix(f'set -euo pipefail; export PATH="{Path(sys.executable).parent}:$PA
 
 def freeze_plan():
     """Let `medattn plan` check the configuration and freeze the plan; show it, or its one line of error."""
-    names = workflow.overwrite_configfiles or ["config.yaml"]
+    name = Path((workflow.overwrite_configfiles or ["config.yaml"])[-1]).absolute()
+    if name.is_relative_to(Path.cwd()):
+        name = name.relative_to(Path.cwd())
     planning = subprocess.run(
         [
             sys.executable,
@@ -20,7 +22,7 @@ def freeze_plan():
             "plan",
             "--write",
             "--resolved",
-            str(names[-1]),
+            str(name),
         ],
         input=json.dumps(config),
         stdout=subprocess.PIPE,

@@ -56,6 +56,7 @@ def _train_all(plan: Plan, runs: list[Run], results: Results, already: int) -> l
     from medattn.datasets.store import read_store
     from medattn.training.numerics import choose_device
     from medattn.training.run import ResidentDatasets
+    from medattn.training.turn import own_turn
 
     resident = ResidentDatasets(choose_device(plan.configuration["device"]))
     stores: dict[str, DataStore] = {}
@@ -64,13 +65,15 @@ def _train_all(plan: Plan, runs: list[Run], results: Results, already: int) -> l
         cell = plan.cells[run.cell]
         if cell.prepared not in stores:
             stores[cell.prepared] = read_store(Path(cell.prepared))
+        files, label = run_files(results, run), f"[{number}/{already + len(runs)}] {run.id}"
         try:
-            label = f"[{number}/{already + len(runs)}] {run.id}"
-            _train_one(plan, run, cell, stores[cell.prepared], resident, run_files(results, run), label, results)
+            with own_turn(files, label):
+                if not files.record.exists():  # else another process was faster
+                    _train_one(plan, run, cell, stores[cell.prepared], resident, files, label, results)
         except UserError:
             raise
         except Exception as error:  # whatever it is, it must not take the other runs with it
-            _note_failure(run_files(results, run), run, error)
+            _note_failure(files, run, error)
             failed.append(run.id)
     return failed
 
