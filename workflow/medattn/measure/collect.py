@@ -5,7 +5,7 @@ test accuracy over the measured epochs of one run. `runs` takes the runs as repl
 means, and their spread.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 from safetensors.numpy import load_file
 
-from medattn.errors import UserError
-from medattn.files import read_json, sha256_of_file, write_text
+from medattn.files import write_text
 from medattn.layout import Results
 from medattn.measure.accuracy import accuracy_percent
+from medattn.plan.chosen import read_choice
 from medattn.plan.frozen import Cell, Plan, Run
+from medattn.provenance.records import check_output, failure_reason, read_record
 
 MEASUREMENT_COLUMNS = [
     "paper", "dataset", "backbone", "arm", "metric", "procedure", "seed", "value", "spread", "n", "unit", "n_test",
@@ -72,16 +73,12 @@ def _write(path: Any, rows: list[dict[str, Any]], columns: list[str]) -> None:
 def _measured(run: Run, cell: Cell, results: Results) -> MeasuredRun:
     files = results.run(run.cell, run.name)
     if not files.record.exists():
-        reason = read_json(files.failure)["reason"] if files.failure.exists() else "not trained yet"
+        reason = failure_reason(files.failure) if files.failure.exists() else "not trained yet"
         return MeasuredRun(run, None, reason=reason)
-    record = read_json(files.record)
+    record = read_record(files.record)
     if record["status"] != "ok":
         return MeasuredRun(run, None, reason=f"{record['status']}: {record['reason']}")
-    if sha256_of_file(files.scores) != record["outputs"][files.scores.name]["sha256"]:
-        raise UserError(
-            f"{files.scores}: not the scores that the record of the run names; "
-            "delete the run's folder and train it again"
-        )
+    check_output(record, files.scores)
     arrays = load_file(files.scores)
     accuracy = accuracy_percent(arrays["scores"], arrays["labels"])
     return MeasuredRun(run, accuracy, _measured_epochs(run, cell, results), len(arrays["labels"]))
@@ -90,9 +87,7 @@ def _measured(run: Run, cell: Cell, results: Results) -> MeasuredRun:
 def _measured_epochs(run: Run, cell: Cell, results: Results) -> tuple[int, ...]:
     if cell.is_classifier:
         return (1,)
-    choices = read_json(results.choices(cell.group))["cells"][cell.id]
-    choice: Mapping[str, Any] = choices.get(str(run.seed)) or choices["all"]
-    return tuple(sorted(choice["epochs"]))
+    return tuple(sorted(read_choice(results, cell, run.seed)["epochs"]))
 
 
 def _measurements(cell: Cell, measured: list[MeasuredRun]) -> Iterator[dict[str, Any]]:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from medattn.errors import UserError
 from medattn.files import read_json
 from medattn.layout import Results
 from medattn.plan.frozen import Plan
@@ -59,8 +60,17 @@ def _measured_seconds(plan: Plan, results: Results) -> dict[tuple[str, str], flo
     seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
     for name in _folders(results.folder / "packs"):
         if name.endswith(".json"):
-            for run_id, ending in read_json(results.folder / "packs" / name)["runs"].items():
-                if run_id in plan.runs and ending["status"] == "ok":
+            for run_id, ending_seconds in _seconds_of_runs(results.folder / "packs" / name).items():
+                if run_id in plan.runs:
                     run = plan.runs[run_id]
-                    seconds[run.cell, run.stage].append(ending["seconds"])
+                    seconds[run.cell, run.stage].append(ending_seconds)
     return {key: sum(values) / len(values) for key, values in seconds.items()}
+
+
+def _seconds_of_runs(path: Path) -> dict[str, float]:
+    """Return the seconds of the runs of a pack that ended well."""
+    value = read_json(path)
+    try:
+        return {run: float(ending["seconds"]) for run, ending in value["runs"].items() if ending["status"] == "ok"}
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise UserError(f"{path}: not the file of a pack; delete it and train the pack again") from error

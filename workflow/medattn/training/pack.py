@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from medattn.errors import UserError
-from medattn.files import read_json, write_json
+from medattn.files import write_json
 from medattn.layout import Results, RunFiles
+from medattn.plan.chosen import read_choice
 from medattn.plan.frozen import Cell, Pack, Plan, Run
 from medattn.provenance.code import code_digest
+from medattn.provenance.records import read_record
 
 if TYPE_CHECKING:  # these import torch, which a pack whose runs have all ended never needs
     from medattn.datasets.store import DataStore
@@ -97,7 +99,7 @@ def _train_one(
         from medattn.training.run import train_run
 
         train_run(run, cell, grid_point, store, resident, files, data, _progress(label))
-    record = read_json(files.record)
+    record = read_record(files.record)
     ending = "" if record["status"] == "ok" else f", {record['status']}: {record['reason']}"
     print(f"{label}: {record['epochs']} epochs in {record['seconds']:.1f} s{ending}", file=sys.stderr)
 
@@ -106,8 +108,7 @@ def _chosen(results: Results, cell: Cell, seed: int) -> Mapping[str, Any] | str:
     """Return the grid point that cross-validation chose for a seed of a cell, or why it chose none."""
     if not cell.is_tuned:
         return {}
-    choices = read_json(results.choices(cell.group))["cells"][cell.id]
-    choice = choices.get(str(seed)) or choices["all"]
+    choice = read_choice(results, cell, seed)
     chosen: Mapping[str, Any] | str = choice["reason"] if choice["grid_point"] is None else choice["grid_point"]
     return chosen
 
@@ -123,7 +124,7 @@ def _refuse_other_code(plan: Plan, pack: Pack) -> None:
 
 
 def _ending(results: Results, run: Run) -> dict[str, Any]:
-    record = read_json(run_files(results, run).record)
+    record = read_record(run_files(results, run).record)
     return {"status": record["status"], "epochs": record["epochs"], "seconds": record["seconds"]}
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from medattn.files import read_json, write_json
+from medattn.files import write_json
 from medattn.layout import Results
 from medattn.plan.frozen import Cell, Plan, Run
+from medattn.provenance.records import check_output, read_record
 from medattn.training.history import read_history
 
 
@@ -57,7 +58,7 @@ def write_choices(plan: Plan, group: str, results: Results) -> None:
     """Choose for every tuned cell of a group and write choices/<group>.json.
 
     Raises:
-        UserError: a run of the cross-validation has not ended yet.
+        UserError: a run of the cross-validation has not ended yet, or its history is not what its record names.
     """
     cells = [cell for cell in plan.cells.values() if cell.group == group and cell.missing is None and cell.is_tuned]
     write_json(results.choices(group), {"cells": {cell.id: _choices(plan, cell, results) for cell in cells}})
@@ -110,9 +111,10 @@ def _candidate(
     folds = []
     for run in runs:
         files = results.run(run.cell, run.name)
-        record = read_json(files.record)
+        record = read_record(files.record)
         if record["status"] != "ok":
             return Candidate(point, None, None, f"{run.id}: {record['reason']}")
+        check_output(record, files.history)
         folds.append([Fraction(row.correct, row.images) for row in read_history(files.history)])
     epochs = best_epochs(folds, protocol["measured_epochs"], protocol["ties"])
     accuracy = sum((fold[epoch - 1] for fold in folds for epoch in epochs), Fraction(0)) / (len(folds) * len(epochs))

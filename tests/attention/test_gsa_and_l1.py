@@ -1,0 +1,163 @@
+"""Global spatial attention against the paper's equations and Algorithm 1, and the L1 baseline."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from medattn.attention.gsa import GlobalSpatialAttention
+from medattn.attention.l1 import PixelWeights
+from medattn.attention.mechanism import create_mechanism
+from medattn.config.paper import Backbone
+from medattn.config.protocol import Protocol
+from medattn.errors import UserError
+from medattn.plan.frozen import Run
+from medattn.training import network as networks
+from medattn.training.images import ResidentImages, normalisation_for
+from medattn.training.loop import TrainingData
+from medattn.training.network import build_network
+from medattn.training.run import split_of_run
+
+from ..training.conftest import images_of, recipe, store_of
+
+
+def prepared(images: torch.Tensor, **options) -> GlobalSpatialAttention:
+    torch.manual_seed(0)
+    gsa = GlobalSpatialAttention(**{"channels": 4, "coefficient": 0.1, "cutoff_epoch": 2, **options})
+    gsa.prepare(images)
+    return gsa
+
+
+@pytest.mark.parametrize(("images", "channels", "hidden"), [(5, 1, 4), (3, 3, 7)])
+def test_parameters_are_as_many_as_the_paper_counts(images, channels, hidden):
+    gsa = prepared(torch.randn(images, channels, 6, 6), channels=hidden)
+    assert sum(p.numel() for p in gsa.parameters()) == hidden * (9 * images * channels + 1) + (hidden + 1)
+
+
+def test_map_output_and_penalty_follow_the_equations():
+    x = torch.randn(5, 3, 6, 7, dtype=torch.float64)
+    gsa = prepared(x).double().train()
+    wide, narrow = (gsa.pixel_cnn[i] for i in (0, 2))
+    weight, bias = wide.weight.detach().numpy(), wide.bias.detach().numpy()
+    pixels = np.pad(x.numpy().reshape(15, 6, 7), ((0, 0), (1, 1), (1, 1)))
+    hidden = np.empty((4, 6, 7))
+    for k in range(4):
+        for i in range(6):
+            for j in range(7):
+                hidden[k, i, j] = max(0.0, (weight[k] * pixels[:, i : i + 3, j : j + 3]).sum() + bias[k])
+    out = np.tensordot(narrow.weight.detach().numpy()[0, :, 0, 0], hidden, 1) + narrow.bias.item()
+    expected = 1 / (1 + np.exp(-out))
+
+    batch = torch.randn(2, 3, 6, 7, dtype=torch.float64)
+    output = gsa(batch)
+    np.testing.assert_allclose(gsa.weights()[0, 0].detach().numpy(), expected, rtol=1e-12)
+    np.testing.assert_allclose(output.detach().numpy(), batch.numpy() * expected, rtol=1e-12)
+    assert gsa.penalty().item() == pytest.approx(0.1 * expected.mean(), rel=1e-12)
+    assert expected.min() > 0 and expected.max() < 1
+
+
+@pytest.mark.parametrize("optimiser", [torch.optim.Adam, torch.optim.SGD])
+def test_the_pixel_cnn_learns_up_to_the_cutoff_and_is_frozen_after_it(optimiser):
+    gsa = prepared(torch.randn(4, 1, 6, 6))
+    head = nn.Linear(36, 2)
+    steps = optimiser([*gsa.parameters(), *head.parameters()], lr=0.1, weight_decay=0.5)
+    x, labels = torch.randn(8, 1, 6, 6), torch.arange(8) % 2
+    maps, states = [], []
+    for epoch in range(1, 5):
+        gsa.begin_epoch(epoch)
+        gsa.train()
+        for _ in range(2):
+            steps.zero_grad(set_to_none=True)
+            loss = nn.functional.cross_entropy(head(gsa(x).flatten(1)), labels)
+            penalty = gsa.penalty()
+            assert (penalty is None) == (epoch > 2)
+            (loss if penalty is None else loss + penalty).backward()
+            gradients = [p.grad for p in gsa.parameters()]
+            if epoch <= 2:
+                assert all(g is not None and g.abs().sum() > 0 for g in gradients)
+            else:
+                assert gradients == [None] * 4
+            steps.step()
+        gsa.eval()
+        maps.append(gsa.weights().detach().clone())
+        states.append(torch.cat([p.detach().flatten() for p in gsa.parameters()]))
+    assert not torch.equal(maps[0], maps[1])
+    assert torch.equal(maps[1], maps[2]) and torch.equal(maps[2], maps[3])
+    assert torch.equal(states[1], states[3])
+
+
+def test_a_cutoff_of_0_keeps_the_initial_map():
+    gsa = prepared(torch.randn(4, 1, 6, 6), cutoff_epoch=0)
+    before = gsa.eval().weights()
+    gsa.begin_epoch(1)
+    assert torch.equal(gsa.train().weights(), before)
+    assert not any(p.requires_grad for p in gsa.parameters())
+
+
+def test_l1_starts_at_ones_and_its_penalty_is_the_mean_weight():
+    l1 = PixelWeights(coefficient=2.0)
+    l1.prepare(torch.zeros(3, 1, 4, 5))
+    x = torch.randn(2, 3, 4, 5)
+    assert torch.equal(l1(x), x)
+    assert l1.penalty().item() == 2.0
+    with torch.no_grad():
+        l1.values.copy_(torch.linspace(-1, 2, 20).reshape(1, 1, 4, 5))
+    l1.penalty().backward()
+    assert l1.penalty().item() == pytest.approx(2 * l1.values.abs().mean().item())
+    assert torch.allclose(l1.values.grad, 2 * l1.values.sign() / 20)
+    assert [p.numel() for p in l1.parameters()] == [20]
+
+
+def test_an_unknown_mechanism_names_the_nearest():
+    with pytest.raises(UserError, match="did you mean 'gsa'"):
+        create_mechanism("gsaa", {})
+
+
+@pytest.fixture
+def small_backbone(monkeypatch):
+    """A linear network in place of torchvision's, initialised from the same generator."""
+
+    def build(backbone, classes, data):
+        return nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, classes))
+
+    monkeypatch.setattr(networks, "build_backbone", build)
+    return Backbone(model="torchvision/any")
+
+
+def test_all_arms_of_a_seed_start_from_the_same_backbone(small_backbone, tmp_path):
+    def backbone_of(mechanism, seed):
+        torch.manual_seed(seed * 100 + len(mechanism))  # what came before must not matter
+        images = torch.randn(4, 1, 8, 8)
+        built = build_network(small_backbone, mechanism, {}, 2, images, seed, tmp_path)
+        return built.backbone[1].weight.detach()
+
+    vanilla, gsa, l1, other = (backbone_of(*key) for key in (("none", 3), ("gsa", 3), ("l1", 3), ("none", 4)))
+    assert torch.equal(vanilla, gsa) and torch.equal(vanilla, l1)
+    assert not torch.equal(vanilla, other)
+
+
+@pytest.mark.parametrize("fold", [None, 0])
+def test_the_map_never_sees_validation_or_test_images(small_backbone, tmp_path, fold):
+    train, test = images_of(1, 12), images_of(2, 6)
+    run = Run("cell", "run", "train" if fold is None else "tune", 0, fold, None)
+
+    def map_of(train, test):
+        store = store_of(train, test)
+        split = split_of_run(store, run, Protocol(folds=3, measured_epochs=1))
+        images = ResidentImages.on(torch.device("cpu"), [s.images for s in store.splits.values()], [train[:0]], None)
+        training = torch.from_numpy(split.training)
+        normalise = normalisation_for(recipe(), images, training)
+        data = TrainingData(images, training, torch.from_numpy(split.evaluated), normalise)
+        options = {"channels": 3, "coefficient": 0.1, "cutoff_epoch": 1}
+        pixels = data.normalised_training_images()
+        return build_network(small_backbone, "gsa", options, 2, pixels, 0, tmp_path).attention_map(), split
+
+    expected, split = map_of(train, test)
+    assert set(split.training).isdisjoint(split.evaluated)
+    everything = np.concatenate([train, test])
+    unseen = np.setdiff1d(np.arange(18), split.training)
+    assert len(unseen) == (6 if fold is None else 10)
+    everything[unseen] = 255 - everything[unseen]
+    assert torch.equal(map_of(everything[:12], everything[12:])[0], expected)
+    everything[split.training[0]] = 255 - everything[split.training[0]]
+    assert not torch.equal(map_of(everything[:12], everything[12:])[0], expected)

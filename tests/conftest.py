@@ -1,0 +1,121 @@
+"""A project small enough to run in seconds: one paper, one phantom data set, one small network."""
+
+import copy
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from medattn.__main__ import main
+from medattn.layout import Results, RunFiles
+from medattn.plan.frozen import Plan, read_plan
+
+PAPER: dict[str, Any] = {
+    "title": "Tiny",
+    "citation": "Nobody, never",
+    "datasets": ["phantom"],
+    # Has dropout, so that the streams of layers are under test, too.
+    "backbones": {"net": {"model": "torchvision/squeezenet1_1", "input_size": 28}},
+    "arms": {"vanilla": {}, "gsa": {"mechanism": "gsa", "options": {"channels": 4, "cutoff_epoch": 1}}},
+    "recipe": {"epochs": 2, "batch": 8, "learning_rate": 0.001},
+    "protocol": {"folds": 2, "measured_epochs": 2},
+    "tables": {"tiny-table": {"title": "A table"}},
+    "figures": {"tiny-figure": {"title": "A map", "kind": "attention_map", "arm": "gsa"}},
+}
+SELECTION: dict[str, Any] = {
+    "selection": "trial",
+    "papers": {"tiny": {}},
+    "datasets": {
+        "phantom": {
+            "source": {"size": 12, "counts": {"train": [10, 10], "test": [6, 6]}},
+            "classes": ["healthy", "ill"],
+        }
+    },
+    "seeds": [0],
+    "pack_cells": True,
+    "device": "cpu",
+}
+
+
+def merged(old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`old` with `changes` in its depths; a change to None removes the key."""
+    result = copy.deepcopy(dict(old))
+    for key, value in changes.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(result.get(key), Mapping):
+            result[key] = merged(result[key], value)
+        else:
+            result[key] = value
+    return result
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with a paper, a selection and their results; commands run in it."""
+
+    root: Path
+
+    def configure(self, paper: Mapping[str, Any] = {}, **selection: Any) -> None:
+        """Write paper.yaml and config.yaml anew, with these changes to PAPER and SELECTION."""
+        folder = self.root / "papers" / "tiny"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "paper.yaml").write_text(yaml.safe_dump(merged(PAPER, paper), sort_keys=False))
+        (self.root / "config.yaml").write_text(yaml.safe_dump(merged(SELECTION, selection), sort_keys=False))
+
+    def medattn(self, *arguments: str) -> int:
+        """Run a command in this process and return its exit code; the test stands in the project's folder."""
+        return main(list(arguments))
+
+    def process(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run a command in a process of its own."""
+        command = [sys.executable, "-m", "medattn", *arguments]
+        return subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False, **options)
+
+    @property
+    def results(self) -> Results:
+        return Results(self.root / "results" / "trial")
+
+    def plan(self) -> Plan:
+        """The frozen plan, made anew."""
+        assert self.medattn("plan", "--write") == 0
+        return read_plan(self.results.plan)
+
+    def files(self, run: str) -> RunFiles:
+        return self.results.run(*run.split("/"))
+
+    def record(self, run: str) -> dict[str, Any]:
+        record: dict[str, Any] = json.loads(self.files(run).record.read_text())
+        return record
+
+    def outputs(self) -> dict[str, bytes]:
+        """Everything that runs have written and that must be the same however they are executed."""
+        wanted = ("history.csv", "scores.safetensors", "maps.safetensors")
+        folder = self.results.folder / "runs"
+        found = sorted(path for path in folder.rglob("*") if path.name in wanted)
+        return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+@pytest.fixture
+def project_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Project]:
+    """Makes a project in a folder and steps into it."""
+
+    def make(root: Path) -> Project:
+        root.mkdir(parents=True, exist_ok=True)
+        project = Project(root)
+        project.configure()
+        monkeypatch.chdir(root)
+        return project
+
+    return make
+
+
+@pytest.fixture
+def project(project_at: Callable[[Path], Project], tmp_path: Path) -> Project:
+    return project_at(tmp_path)

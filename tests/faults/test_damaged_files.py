@@ -1,0 +1,136 @@
+"""Damaged and missing files: one clear line each, exit code 2, and finished runs stay as they are."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import Project
+from tests.datasets.conftest import medmnist_arrays, medmnist_entry
+
+CLASSIFIERS = {
+    "arms": {"vanilla": None, "gsa": None, "svm": {"classifier": "svm", "grid": {"options.c": [0.1, 1.0]}}},
+    "backbones": None,
+    "figures": None,
+}
+
+
+@pytest.fixture
+def trained(project) -> Project:
+    project.configure(CLASSIFIERS)
+    assert project.medattn("train") == 0
+    return project
+
+
+def one_line(capsys) -> str:
+    """What was said on stderr, apart from how runs ended."""
+    lines = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("[")]
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("medattn: ")
+    return lines[0].removeprefix("medattn: ")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"status": "ok"}', '{"status": 1}', "\x00\x00"])
+@pytest.mark.parametrize("stage", ["tune", "train"])
+def test_a_garbage_record_is_named_with_what_to_do(trained, capsys, content, stage):
+    run = next(run for run in trained.plan().runs.values() if run.stage == stage)
+    record = trained.files(run.id).record
+    record.write_text(content)
+    for pack in (trained.results.folder / "packs").iterdir():
+        pack.unlink()
+    capsys.readouterr()
+    for command in (["train"], ["tune"] if stage == "tune" else ["measure"]):
+        assert trained.medattn(*command) == 2
+        line = one_line(capsys)
+        assert line.startswith(f"{record.relative_to(trained.root)}: not ")
+        assert "delete" in line
+    assert trained.medattn("plan") == 0
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"runs": {"a": 1}, "cells": {"a": 1}}'])
+def test_a_garbage_pack_or_choice_is_named(trained, capsys, content):
+    plan = trained.plan()
+    pack = next(pack for pack in plan.packs.values() if pack.stage == "train")
+    trained.files(pack.runs[0]).record.unlink()
+    train = ["train", "--plan", "results/trial/plan.json", "--pack", pack.id]
+    for path, command in (
+        (trained.results.choices("tiny.phantom.none"), train),
+        (trained.results.pack(pack.id), ["plan"]),
+    ):
+        path.write_text(content)
+        capsys.readouterr()
+        assert trained.medattn(*command) == 2
+        line = one_line(capsys)
+        assert line.startswith(f"{path.relative_to(trained.root)}: no") and "delete it" in line
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"schema": 0}'])
+def test_a_garbage_plan_is_named(trained, capsys, content):
+    trained.results.plan.write_text(content)
+    capsys.readouterr()
+    assert trained.medattn("measure", "--plan", str(trained.results.plan)) == 2
+    assert str(trained.results.plan) in one_line(capsys)
+
+
+def test_data_that_went_away_after_planning_are_named(project, capsys):
+    project.configure(CLASSIFIERS)
+    plan = project.plan()
+    capsys.readouterr()
+    assert project.medattn("train", "--plan", str(project.results.plan), "--pack", next(iter(plan.packs))) == 2
+    line = one_line(capsys)
+    assert "data/prepared/phantom-" in line and "run `medattn fetch" in line
+    assert project.medattn("train") == 0
+    shutil.rmtree(project.root / "data")
+    capsys.readouterr()
+    assert project.medattn("train") == 0, "what has ended needs no data; by hand they are made again"
+
+
+def test_changed_code_asks_for_a_new_plan(trained, capsys):
+    plan = json.loads(trained.results.plan.read_text())
+    for cell in plan["cells"].values():
+        cell["settings"]["code"] = "0" * 64
+    trained.results.plan.write_text(json.dumps(plan))
+    capsys.readouterr()
+    pack = next(iter(plan["packs"]))
+    assert trained.medattn("train", "--plan", str(trained.results.plan), "--pack", pack) == 2
+    assert "the code has changed since the plan was made" in one_line(capsys)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def change_a_byte(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+
+
+@pytest.mark.parametrize(
+    ("changes", "damage", "says"),
+    [
+        ({}, cut, "bytes, but tinymnist.npz has"),
+        ({}, change_a_byte, "its MD5 is"),
+        ({"train_labels": np.full((12, 1), 7, np.uint8)}, None, "label 7 is outside the 2 classes"),
+        ({"train_labels": np.zeros((12, 1), np.uint8)}, None, "has no image of class 'ill'"),
+    ],
+)
+def test_damaged_data_stop_training_with_a_line_and_leave_finished_runs_alone(trained, capsys, changes, damage, says):
+    path = trained.root / "tinymnist.npz"
+    np.savez_compressed(path, **{**medmnist_arrays(), **changes})
+    entry = medmnist_entry(path, path=str(path)).model_dump(exclude_unset=True)
+    if damage is not None:
+        damage(path)
+    before = {p: p.stat().st_mtime_ns for p in (trained.results.folder / "runs").rglob("*")}
+    trained.configure(
+        CLASSIFIERS, papers={"tiny": {"datasets": ["phantom", "tinymnist"]}}, datasets={"tinymnist": entry}
+    )
+    for command in (["train"], ["fetch", "tinymnist", "--config", "config.yaml"]):
+        capsys.readouterr()
+        assert trained.medattn(*command) == 2
+        err = capsys.readouterr().err.splitlines()
+        assert len(err) == 1
+        assert says in err[0]
+    assert {p: p.stat().st_mtime_ns for p in (trained.results.folder / "runs").rglob("*")} == before

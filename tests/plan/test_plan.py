@@ -1,0 +1,245 @@
+import csv
+import json
+from collections import Counter
+
+import pytest
+
+from medattn.layout import Results
+from medattn.plan.frozen import Plan, read_plan
+from medattn.plan.progress import progress_of
+from medattn.plan.show import COLUMNS
+from medattn.provenance import code
+from tests.conftest import SELECTION, Project
+
+ARMS = {
+    "vanilla": {"grid": {"recipe.weight_decay": [0.1, 0.01, 0.001]}},
+    "gsa": {"grid": {"options.channels": [2, 4], "options.coefficient": [0.1, 0.01]}},
+    "lr": {"classifier": "logistic_regression", "grid": {"options.c": [0.1, 1.0]}},
+    "svm": {"classifier": "svm"},
+}
+PAPER = {"arms": ARMS, "protocol": {"folds": 3}, "unrun": [
+    {"backbone": "other", "arm": "other", "label": "Other", "reason": "no code"}
+]}  # fmt: skip
+
+
+def planned(project: Project, paper=PAPER, **selection) -> Plan:
+    project.configure(paper, **selection)
+    return project.plan()
+
+
+def counts(plan: Plan) -> Counter:
+    return Counter((run.cell.removeprefix("tiny.phantom."), run.stage) for run in plan.runs.values())
+
+
+def test_a_cell_has_folds_times_grid_points_to_tune_and_a_run_a_seed_to_measure(project):
+    plan = planned(project, seeds=[5, 6, 7])
+    assert counts(plan) == {
+        ("none.lr", "tune"): 3 * 2,
+        ("none.lr", "train"): 1,
+        ("none.svm", "train"): 1,
+        ("net.vanilla", "tune"): 3 * 3,
+        ("net.vanilla", "train"): 3,
+        ("net.gsa", "tune"): 3 * 4,
+        ("net.gsa", "train"): 3,
+    }
+    assert {run.seed for run in plan.runs.values() if run.stage == "tune"} == {5}
+    gsa = [run for run in plan.runs.values() if run.cell.endswith("gsa") and run.stage == "tune"]
+    assert len({(run.fold, json.dumps(run.grid_point)) for run in gsa}) == 12
+    assert [cell for cell in plan.cells.values() if cell.missing == "no code"]
+
+
+def test_with_tune_each_every_seed_of_a_network_is_cross_validated(project):
+    each = {**PAPER, "protocol": {"folds": 3, "tune": "each"}}
+    found = counts(planned(project, each, seeds=[5, 6]))
+    assert found["net.vanilla", "tune"] == 2 * 3 * 3
+    assert found["none.lr", "tune"] == 3 * 2
+
+
+def test_planning_twice_gives_the_same_files(project):
+    planned(project)
+    files = [project.results.plan, project.results.graph, project.results.plan_table]
+    before = [path.read_bytes() for path in files]
+    project.plan()
+    assert [path.read_bytes() for path in files] == before
+
+
+def test_labels_other_seeds_and_other_arms_change_no_run(project):
+    before = planned(project, seeds=[0, 1])
+    changed = planned(
+        project,
+        {
+            **PAPER,
+            "title": "Another title",
+            "arms": {**ARMS, "vanilla": {**ARMS["vanilla"], "label": "plain"}, "svm": None},
+            "backbones": {"net": {"label": "The net"}},
+        },
+        seeds=[0, 1, 2],
+        pack=3,
+    )
+    kept = {run for run in before.runs if "svm" not in run}
+    assert kept < set(changed.runs)
+    assert {run for run in set(changed.runs) - kept if "train-s2" not in run} == set()
+
+
+@pytest.mark.parametrize(
+    ("paper", "selection", "same"),
+    [
+        ({"recipe": {"batch": 4}}, {}, {("none.lr", "tune"), ("none.lr", "train"), ("none.svm", "train")}),
+        ({"backbones": {"net": {"stem": "small"}}}, {}, {("none.lr", "tune"), ("none.svm", "train")}),
+        ({"arms": {"gsa": {"options": {"cutoff_epoch": 2}}}}, {}, {("net.vanilla", "tune"), ("net.vanilla", "train")}),
+        ({"protocol": {"folds": 4}}, {}, set()),
+        # Which epochs are measured is chosen after the cross-validation, whose runs stay.
+        ({"protocol": {"measured_epochs": 1}}, {}, {("net.vanilla", "tune"), ("net.gsa", "tune"), ("none.lr", "tune")}),
+        ({"protocol": {"ties": "latest"}}, {}, {("net.vanilla", "tune"), ("net.gsa", "tune")}),
+        ({}, {"datasets": {"phantom": {"source": {"noise": 0.2}}}}, set()),
+        ({}, {"seeds": [1]}, set()),
+    ],
+)  # fmt: skip
+def test_what_decides_a_run_changes_its_name(project, paper, selection, same):
+    before = planned(project)
+    project.configure({**PAPER, **{key: {**PAPER.get(key, {}), **value} for key, value in paper.items()}}, **selection)
+    if "arms" in paper:
+        project.configure({**PAPER, "arms": {**ARMS, "gsa": {**ARMS["gsa"], **paper["arms"]["gsa"]}}})
+    after = project.plan()
+    kept = {(before.runs[run].cell.removeprefix("tiny.phantom."), before.runs[run].stage) for run in before.runs
+            if run in after.runs}  # fmt: skip
+    assert kept >= same
+    if not same:
+        assert not kept
+    changed = {(run.cell.removeprefix("tiny.phantom."), run.stage) for run in before.runs.values()} - kept
+    assert changed, "something must have another name"
+
+
+def test_the_digest_of_the_code_sees_code_and_neither_comments_nor_docstrings(tmp_path, monkeypatch):
+    def digest(text, mechanism="new"):
+        code.code_digest.cache_clear()
+        (tmp_path / "attention" / "new.py").write_text(text)
+        return code.code_digest(mechanism)
+
+    for file in (*code._CORE, *code._CLASSIFIERS):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text("x = 1\n")
+    monkeypatch.setattr(code, "_PACKAGE", tmp_path)
+    plain = digest('"""Doc."""\nclass A:\n    def f(self):\n        return 1 + 2\n')
+    commented = (
+        '"""Other."""\n# why\n\nclass A:\n    """D."""\n    def f(self):\n        """D."""\n        return (1 + 2)\n'
+    )
+    assert digest(commented) == plain
+    assert digest('"""Doc."""\nclass A:\n    def f(self):\n        return 1 + 3\n') != plain
+    assert digest('"""Doc."""\nclass A:\n    def g(self):\n        return 1 + 2\n') != plain
+    others = [digest("x = 1", "none"), digest("x = 1", None)]
+    assert [digest("x = 2", "none"), digest("x = 2", None)] == others
+    (tmp_path / "training" / "loop.py").write_text("x = 2\n")
+    assert digest("x = 1", "none") != others[0]
+    assert digest("x = 1", None) == others[1]
+    code.code_digest.cache_clear()
+
+
+@pytest.mark.parametrize(("pack", "across", "sizes"), [
+    (1, False, Counter({1: 35})),
+    (5, False, Counter({5: 4, 4: 1, 2: 1, 1: 3, 3: 2})),
+    (100, False, Counter({6: 1, 9: 1, 12: 1, 3: 2, 1: 2})),
+    (10, True, Counter({10: 2, 7: 1, 8: 1})),
+])  # fmt: skip
+def test_packs_hold_runs_of_one_stage_up_to_their_size(project, pack, across, sizes):
+    plan = planned(project, seeds=[0, 1, 2], pack=pack, pack_cells=across)
+    assert sum(sizes.elements()) == 35 == len(plan.runs)
+    assert Counter(len(pack.runs) for pack in plan.packs.values()) == sizes
+    assert Counter(run for pack in plan.packs.values() for run in pack.runs) == Counter(list(plan.runs))
+    for pack in plan.packs.values():
+        assert {plan.runs[run].stage for run in pack.runs} == {pack.stage}
+        if not across:
+            assert len({plan.runs[run].cell for run in pack.runs}) == 1
+
+
+def test_the_table_of_the_plan_counts_what_is_done_and_says_what_is_missing(project, capsys):
+    plan = planned(
+        project,
+        {**PAPER, "backbones": {"net": {"weights": "imagenet"}}, "datasets": ["phantom", "jaffe"]},
+        seeds=[0, 1],
+        pack_cells=False,
+    )
+    ended = next(run for run in plan.runs.values() if run.cell.endswith("none.lr") and run.stage == "tune")
+    files = project.files(ended.id)
+    files.folder.mkdir(parents=True)
+    files.record.write_text("{}")
+    capsys.readouterr()
+    assert project.medattn("plan", "--format", "csv") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "paper,table,dataset,backbone,arm,runs,packs,done,stand_in,missing" == ",".join(COLUMNS)
+    rows = {(row["dataset"], row["backbone"], row["arm"]): row for row in csv.DictReader(lines)}
+    assert len(rows) == 10
+    lr = rows["phantom", "none", "lr"]
+    assert [lr[key] for key in COLUMNS[5:]] == ["7", "2", "1", "false", ""]
+    assert lr["table"] == "tiny-table"
+    assert "medattn fetch --weights torchvision/squeezenet1_1" in rows["phantom", "net", "gsa"]["missing"]
+    assert rows["phantom", "net", "gsa"]["packs"] == "0"
+    assert rows["phantom", "other", "other"]["missing"] == "no code"
+    assert rows["jaffe", "none", "lr"]["missing"].startswith("not at hand, data/jaffe/images.csv is missing")
+    assert project.medattn("plan") == 0
+    out = capsys.readouterr().out
+    assert "2 of 10 cells can be run: 8 runs in 3 packs, 1 done; time left on one worker: not measured yet" in out
+    assert "can't be run: 2 cells, phantom: ImageNet weights not at hand" in out
+    assert not project.results.graph.with_name("packs").exists()
+
+
+def test_the_time_left_is_estimated_from_runs_that_ended(project, capsys):
+    plan = planned(project, {"arms": {"gsa": None}, "figures": None, "protocol": {"folds": 3}}, seeds=[0, 1], pack=2)
+    cell = next(iter(plan.cells))
+    for stage, seconds in (("tune", (10.0, 20.0)), ("train", (100.0,))):
+        pack = next(pack for pack in plan.packs.values() if pack.stage == stage)
+        runs = dict(zip(pack.runs, seconds, strict=False))
+        for run in runs:
+            project.files(run).folder.mkdir(parents=True)
+            project.files(run).record.write_text("{}")
+        endings = {run: {"status": "ok", "epochs": 2, "seconds": s} for run, s in runs.items()}
+        project.results.pack(pack.id).parent.mkdir(exist_ok=True)
+        project.results.pack(pack.id).write_text(json.dumps({"pack": pack.id, "runs": endings}))
+    progress = progress_of(plan, Results(project.results.folder))
+    assert progress.remaining_seconds(plan) == {cell: 15.0 + 100.0}
+    capsys.readouterr()
+    assert project.medattn("plan") == 0
+    assert "5 runs in 3 packs, 3 done; time left on one worker: 1 min 55 s" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"sedes": [0]}, "config.yaml: unknown key 'sedes'; did you mean 'seeds'"),
+        ({"papers": {"tinny": {}}}, "did you mean 'tiny'"),
+        ({"papers": {"tiny": {"arms": ["gsaa"]}}}, "did you mean 'gsa'"),
+        ({"papers": {"tiny": {"recipe": {"epochs": -1}}}}, "recipe.epochs"),
+        ({"papers": {"tiny": {"protocol": {"measured_epochs": 3}}}}, "measures 3 epochs, but recipe.epochs trains"),
+    ],
+)  # fmt: skip
+def test_a_wrong_configuration_is_one_line_with_code_2_and_nothing_is_written(project, capsys, changes, says):
+    project.configure(**changes)
+    before = sorted(project.root.rglob("*"))
+    for command in (["plan", "--write"], ["plan"], ["train"], ["measure"]):
+        assert project.medattn(*command) == 2
+        out, err = capsys.readouterr()
+        (line,) = err.splitlines()
+        assert says.lower() in line.lower()
+        assert not out
+    assert sorted(project.root.rglob("*")) == before
+
+
+def test_twenty_thousand_runs_are_less_than_a_thousand_jobs_by_default(project):
+    grid = {"options.channels": list(range(1, 11)), "recipe.weight_decay": [10.0**-e for e in range(10)]}
+    names = [f"set{number}" for number in range(10)]
+    entry = {**SELECTION["datasets"]["phantom"], "title": "P"}
+    entry["source"] = {"kind": "phantom", **entry["source"]}
+    project.configure(
+        {"arms": {"gsa": {"grid": grid}}, "protocol": {"folds": 5}, "backbones": {"b": {"model": "timm/a"},
+                                                                             "c": {"model": "timm/b"},
+                                                                             "d": {"model": "timm/c"}}},
+        papers={"tiny": {"datasets": names}}, datasets=dict.fromkeys(names, entry), seeds=[0, 1, 2, 3, 4],
+        pack_cells=None, pack=None,
+    )  # fmt: skip
+    plan = project.plan()
+    graph = json.loads(project.results.graph.read_text())
+    assert len(plan.runs) > 20_000
+    assert len(graph["packs"]) == len(plan.packs)
+    assert len(graph["packs"]) + len(graph["choices"]) + len(graph["datasets"]) < 1000
+    again = read_plan(project.results.plan)
+    assert again == plan

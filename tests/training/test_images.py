@@ -1,0 +1,126 @@
+import numpy as np
+import pytest
+import torch
+
+from medattn.config.recipe import Augmentation
+from medattn.training import augment as augmenting
+from medattn.training.augment import augment
+from medattn.training.images import ResidentImages, normalisation_for, training_batches
+from medattn.training.optimiser import create_optimiser, learning_rate
+
+from .conftest import images_of, recipe
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def squares(count: int = 64, size: int = 6) -> torch.Tensor:
+    """`count` times the same image, no two pixels alike."""
+    return torch.arange(1.0, size * size + 1).reshape(1, 1, size, size).repeat(count, 2, 1, 1)
+
+
+@pytest.mark.parametrize(("key", "axis"), [("horizontal_flip", 3), ("vertical_flip", 2)])
+def test_flips_are_drawn_for_each_image(key, axis):
+    images = squares()
+    changed = augment(images, Augmentation(**{key: 0.5}), generator())
+    kept = (changed == images).all(dim=(1, 2, 3))
+    assert 16 < kept.sum() < 48
+    assert torch.equal(changed[~kept], images[~kept].flip(axis))
+    assert torch.equal(augment(images, Augmentation(**{key: 1.0}), generator()), images.flip(axis))
+
+
+def test_a_crop_is_a_shift_of_each_image_with_zeros_around():
+    images = squares()
+    changed = augment(images, Augmentation(crop_padding=2), generator())
+    padded = torch.nn.functional.pad(images[0], (2,) * 4)
+    windows = [padded[:, y : y + 6, x : x + 6] for y in range(5) for x in range(5)]
+    found = [next(i for i, window in enumerate(windows) if torch.equal(image, window)) for image in changed]
+    assert len(set(found)) > 15
+
+
+def test_a_rotation_turns_each_image_about_its_centre(monkeypatch):
+    turns = torch.tensor([0.5, 0.75, 1.0, 0.25])  # 0, 90, 180 and -90 degrees of at most 180
+    monkeypatch.setattr(augmenting.torch, "rand", lambda count, generator: turns[:count])
+    images = squares(4)
+    changed = augment(images, Augmentation(rotation=180), generator())
+    for image, turned, quarters in zip(images, changed, (0, 1, 2, -1), strict=True):
+        expected = torch.rot90(image, quarters, (1, 2))
+        assert torch.allclose(turned, expected, atol=1e-3) or torch.allclose(
+            turned, torch.rot90(image, -quarters, (1, 2)), atol=1e-3
+        )
+    assert not torch.allclose(changed[1], changed[3], atol=1e-3)
+
+
+def test_augmentation_depends_on_the_generator_alone():
+    everything = Augmentation(horizontal_flip=0.5, vertical_flip=0.5, crop_padding=2, rotation=30)
+    images = squares()
+    first, again, other = (augment(images, everything, generator(seed)) for seed in (0, 0, 1))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert len({image.numpy().tobytes() for image in first}) > 60
+    assert torch.equal(augment(images, Augmentation(), generator()), images)
+
+
+def test_normalisation_knows_the_training_images_only():
+    images = images_of(3, 9, channels=3)
+    labels = np.zeros(9, dtype=np.int64)
+    training = torch.arange(6)
+    resident = ResidentImages.on(torch.device("cpu"), [images], [labels], None)
+    normalise = normalisation_for(recipe(normalise="training"), resident, training)
+    seen = images[:6] / 255
+    assert normalise.mean.flatten().numpy() == pytest.approx(seen.mean((0, 1, 2)), abs=1e-6)
+    assert normalise.deviation.flatten().numpy() == pytest.approx(seen.std((0, 1, 2)), abs=1e-6)
+    images[6:] = 0
+    changed = ResidentImages.on(torch.device("cpu"), [images], [labels], None)
+    assert torch.equal(normalisation_for(recipe(), changed, training).mean, normalise.mean)
+    half = normalisation_for(recipe(normalise="half"), resident, training)(resident.taken(training))
+    assert half.min() == -1 and half.max() == 1
+
+
+def test_gray_images_are_normalised_and_repeated(resident):
+    batch = normalisation_for(recipe(), resident, torch.arange(10))(resident.taken(torch.arange(10)))
+    assert batch.shape == (10, 3, 8, 8)
+    assert torch.equal(batch[:, 0], batch[:, 2])
+    assert float(batch.mean()) == pytest.approx(0, abs=1e-5)
+    assert float(batch.std()) == pytest.approx(1, abs=1e-3)
+
+
+def test_images_are_enlarged_to_the_input_of_the_network(resident):
+    enlarged = ResidentImages(resident.pixels, resident.labels, 16).taken(torch.arange(2))
+    assert enlarged.shape == (2, 1, 16, 16)
+    assert enlarged.min() >= 0 and enlarged.max() <= 1
+    expected = torch.nn.functional.interpolate(resident.taken(torch.arange(2)), size=(16, 16), mode="bilinear")
+    assert torch.equal(enlarged, expected)
+
+
+@pytest.mark.parametrize(("batch", "sizes"), [(3, [3, 3, 4]), (4, [4, 4, 2]), (10, [10]), (9, [10]), (1, [1] * 10)])
+def test_batches_hold_each_image_once_and_never_one_alone(resident, batch, sizes):
+    batches = list(
+        training_batches(resident, torch.arange(10), recipe(batch=batch), generator(seed=5), generator(seed=6))
+    )
+    assert [len(labels) for _, labels in batches] == sizes
+    seen = torch.cat([images for images, _ in batches])
+    assert sorted(image.numpy().tobytes() for image in seen) == sorted(
+        image.numpy().tobytes() for image in resident.taken(torch.arange(10))
+    )
+    assert not torch.equal(seen, resident.taken(torch.arange(10)))
+
+
+def test_learning_rates_of_the_schedules():
+    def rates(**keys):
+        return [learning_rate(recipe(**keys), epoch) for epoch in range(1, 5)]
+
+    assert rates() == [0.1] * 4
+    assert rates(schedule="step", step_epochs=2, step_factor=0.5) == pytest.approx([0.1, 0.1, 0.05, 0.05])
+    assert rates(schedule="cosine") == pytest.approx([0.1, 0.1 * (1 + 2**-0.5) / 2, 0.05, 0.1 * (1 - 2**-0.5) / 2])
+
+
+def test_optimisers_take_what_the_recipe_says():
+    parameters = [torch.nn.Parameter(torch.ones(1))]
+    sgd = create_optimiser(recipe(optimiser="sgd", momentum=0.9, nesterov=True, weight_decay=0.5), parameters)
+    assert isinstance(sgd, torch.optim.SGD)
+    assert {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.5}.items() <= sgd.defaults.items()
+    adam = create_optimiser(recipe(weight_decay=0.5), parameters)
+    assert type(adam) is torch.optim.Adam
+    assert {"lr": 0.1, "weight_decay": 0.5, "amsgrad": False}.items() <= adam.defaults.items()

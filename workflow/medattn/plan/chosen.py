@@ -1,0 +1,28 @@
+"""What cross-validation chose, as the later stages read it (results/<selection>/choices/)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from medattn.errors import UserError
+from medattn.files import read_json
+from medattn.layout import Results
+from medattn.plan.frozen import Cell
+
+
+def read_choice(results: Results, cell: Cell, seed: int) -> Mapping[str, Any]:
+    """Return what was chosen for a seed of a cell: `grid_point` (None, with a `reason`, if nothing) and `epochs`.
+
+    Raises:
+        UserError: nothing was chosen yet, or the file is none of choices.
+    """
+    path = results.choices(cell.group)
+    value = read_json(path)
+    try:
+        seeds = value["cells"][cell.id]
+        choice: Mapping[str, Any] = seeds.get(str(seed)) or seeds["all"]
+        if choice["grid_point"] is None:
+            str(choice["reason"])
+        list(choice["epochs"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: no choice for {cell.id}; delete it and run `medattn tune` again") from error
+    return choice

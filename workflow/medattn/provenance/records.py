@@ -1,0 +1,52 @@
+"""Reading what is kept of a run: its record, or why its last attempt failed. Files that are none are named."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from medattn.errors import UserError
+from medattn.files import read_json, sha256_of_file
+
+_KINDS: dict[str, tuple[type, ...]] = {"status": (str,), "epochs": (int,), "seconds": (int, float), "outputs": (dict,)}
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Read the record of a run that ended.
+
+    Raises:
+        UserError: there is none, or the file is no record.
+    """
+    record = read_json(path)
+    if (
+        not isinstance(record, dict)
+        or any(not isinstance(record.get(key), kinds) for key, kinds in _KINDS.items())
+        or (record["status"] != "ok" and not isinstance(record.get("reason"), str))
+    ):
+        raise UserError(f"{path}: not the record of a run; delete {path.parent} and train the run again")
+    return record
+
+
+def check_output(record: Mapping[str, Any], path: Path) -> None:
+    """Check that `path` is the very file that the record of its run names.
+
+    Raises:
+        UserError: the file is missing or another one.
+    """
+    mend = f"delete {path.parent} and train the run again"
+    if not path.is_file():
+        raise UserError(f"{path}: no such file, although the run has ended; {mend}")
+    named = record["outputs"].get(path.name)
+    if not isinstance(named, dict) or sha256_of_file(path) != named.get("sha256"):
+        raise UserError(f"{path}: not the file that the record of the run names; {mend}")
+
+
+def failure_reason(path: Path) -> str:
+    """Return in one line why the last attempt at a run failed, from its failure.json.
+
+    Raises:
+        UserError: there is none, or the file is something else.
+    """
+    failure = read_json(path)
+    if not isinstance(failure, dict) or not isinstance(failure.get("reason"), str):
+        raise UserError(f"{path}: not the note of a failed run; delete it and train the run again")
+    return "failed: " + " ".join(failure["reason"].split())
