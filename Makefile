@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lock clean
+.PHONY: help setup demo test check bench lock clean
 
 DEMO := config/demo.yaml
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -14,6 +14,7 @@ help:
 	@echo "make test    set up, then run every check and every test"
 	@echo "make setup   make .venv from the lock file in envs/ (needs Python >= 3.11)"
 	@echo "make check   style, types, workflow and import contract, without the tests"
+	@echo "make bench   measure what speed is promised, as ratios in one run"
 	@echo "make lock    resolve the dependencies of pyproject.toml anew into envs/ (LOCK=--upgrade: newest versions)"
 	@echo "make clean   remove .venv and what tools have cached; results and data stay"
 
@@ -34,6 +35,9 @@ test: check
 
 check: setup
 	@.ci/check
+
+bench: setup
+	@python benchmarks/dry_run.py
 
 lock: setup
 	@uv pip compile $(LOCK) --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -119,7 +120,7 @@ def fetch_weights(model: str, data: Path, download: Download) -> Path:
 def _check_published_hash(file: Path, sha256: str) -> None:
     """Check the start of the hash that both libraries put behind the last hyphen of their .pth files' names."""
     claimed = file.stem.rpartition("-")[2]
-    is_hash = len(claimed) == 8 and all(c in "0123456789abcdef" for c in claimed)
+    is_hash = len(claimed) >= 8 and all(c in "0123456789abcdef" for c in claimed)
     if file.suffix == ".pth" and is_hash and not sha256.startswith(claimed):
         raise UserError(
             f"{file.name}: the download is damaged (SHA-256 {sha256[:8]}..., its name says {claimed}); try again"
@@ -136,13 +137,15 @@ def _as_the_library_reads_it(model: str, origin: WeightsOrigin, file: Path) -> n
 
         network: nn.Module = timm.create_model(name, pretrained=True, pretrained_cfg_overlay={"file": str(file)})
         return network
-    except (RuntimeError, OSError, ValueError, KeyError, EOFError) as error:
+    except (RuntimeError, OSError, ValueError, KeyError, EOFError, SafetensorError) as error:
         raise UserError(f"{origin.url}: the file does not hold the weights of {model} ({error})") from error
 
 
 def _torchvision_from(name: str, origin: WeightsOrigin, file: Path) -> nn.Module:
     import torchvision
 
+    # torchvision looks for its weights under the name that they are published with, and loads what it finds.
+    file = file.rename(file.with_name(torchvision.models.get_model_weights(name)[origin.name].url.rpartition("/")[2]))
     before = torch.hub.get_dir()
     torch.hub.set_dir(str(file.parent.parent))
     try:

@@ -22,6 +22,7 @@ if a data set that was asked for could not be prepared; the others are prepared 
 import argparse
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +100,10 @@ def _fetched_weights(model: str, data: Path) -> str:
     validated(Backbone, {"model": model}, "--weights")
 
     from medattn.backbones.weights import fetch_weights, weights_sha256
-    from medattn.datasets.download import ProgressLines, download
+    from medattn.datasets.download import download
 
-    path = fetch_weights(model, data, lambda url, to: download(url, to, name=model, progress=ProgressLines(model)))
+    remedy = f"on a machine with network run `medattn fetch --weights {model}`, then copy {data / 'weights'} here"
+    path = fetch_weights(model, data, partial(download, name=model, remedy=remedy))
     return f"{model}: ImageNet weights, SHA-256 {weights_sha256(model, data)[:12]}...; in {path}"
 
 

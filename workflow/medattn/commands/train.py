@@ -31,6 +31,9 @@ def run(arguments: argparse.Namespace) -> int:
             raise UserError(unknown_name("pack", arguments.pack, chosen.plan.packs))
         train_pack(chosen.plan, chosen.plan.packs[arguments.pack], chosen.results)
         return 0
+    if not chosen.plan.packs:
+        reason = next(cell.missing for cell in chosen.plan.cells.values() if cell.missing)
+        raise UserError(f"nothing of this selection can be run ({reason}); `medattn plan` has every reason")
     _prepare_data(chosen)
     failed = _train_stage(chosen, "tune")
     if not failed:

@@ -5,6 +5,8 @@ they are no independent samples, so these p are far too small. They are computed
 conclusions from them.
 """
 
+import warnings
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
@@ -35,7 +37,10 @@ def _t_test(name: str, first: np.ndarray, second: np.ndarray, equal_variances: b
     pooled = _pooled_deviation(first, second)
     if pooled == 0:
         return Outcome(name, n, difference, note="no spread in either arm: no test")
-    result = stats.ttest_ind(first, second, equal_var=equal_variances)
+    with warnings.catch_warnings():
+        # scipy warns where one of the arms has no spread at all, which is fine as long as the other has some.
+        warnings.filterwarnings("ignore", "Precision loss", RuntimeWarning)
+        result = stats.ttest_ind(first, second, equal_var=equal_variances)
     interval = result.confidence_interval(CONFIDENCE)
     return Outcome(
         name,

@@ -55,6 +55,7 @@ def download(
     attempts: int = 4,
     wait: Callable[[float], None] = time.sleep,
     progress: Progress | None = None,
+    remedy: str | None = None,
 ) -> None:
     """Download `url` to `target`, which appears only when it is whole and, where one is given, its hash is right.
 
@@ -70,6 +71,7 @@ def download(
         attempts: how often to try before giving up on errors that may pass.
         wait: called with the seconds to wait before each further attempt.
         progress: told of the bytes that arrived; default: `ProgressLines`.
+        remedy: what to do without network; default: fetch elsewhere and copy the file to `target`.
 
     Raises:
         UserError: no network, no such file, wrong size or hash (nothing is kept then), or the disk refuses.
@@ -88,7 +90,10 @@ def download(
             if attempt == attempts:
                 raise UserError(
                     f"{name}: {urlsplit(url).netloc} could not be reached ({error}); "
-                    f"on a machine with network run `medattn fetch {name}`, then copy the file to {target}"
+                    + (
+                        remedy
+                        or f"on a machine with network run `medattn fetch {name}`, then copy the file to {target}"
+                    )
                 ) from error
             wait(min(_LONGEST_WAIT_S, 2.0**attempt))
     with disk_errors(target):

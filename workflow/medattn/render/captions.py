@@ -41,7 +41,7 @@ def table_caption(inputs: Inputs, paper: ResolvedPaper, model: TableModel, dupli
         first_seed=inputs.seeds[0],
         n_seeds=len(inputs.seeds),
         seeds=listed_seeds(inputs.seeds),
-        marks=[_mark(paper, mark) for mark in model.declared.marks],
+        marks=[_mark(paper, mark) for mark in model.declared.marks if {mark.arm, mark.against} <= paper.arms.keys()],
         classifiers=any(arm.classifier for arm in paper.arms.values()),
         stand_ins=_stand_ins(inputs, model.datasets),
         duplicates=list(duplicates),
@@ -100,9 +100,8 @@ def _tests(inputs: Inputs, paper: ResolvedPaper, model: TableModel) -> dict[str,
 
 
 def _mark(paper: ResolvedPaper, mark: Mark) -> dict[str, object]:
-    """Return a mark with the labels of its arms; an arm that the selection leaves out keeps its name."""
-    labels = {arm: arm_label(paper, arm) if arm in paper.arms else arm for arm in (mark.arm, mark.against)}
-    return {**mark.model_dump(), "arm": labels[mark.arm], "against": labels[mark.against]}
+    """Return a mark with the labels of its arms."""
+    return {**mark.model_dump(), "arm": arm_label(paper, mark.arm), "against": arm_label(paper, mark.against)}
 
 
 def _stand_ins(inputs: Inputs, datasets: Iterable[str]) -> list[str]:

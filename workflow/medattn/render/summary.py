@@ -13,8 +13,8 @@ _SHOWN_AT_MOST = 12
 
 
 def summary(inputs: Inputs) -> str:
-    """Return the summary in Markdown: the files, then a line per cell that was compared with vanilla."""
-    return "\n".join(["Results:", *_places(inputs), "", *_headlines(inputs)]) + "\n"
+    """Return the summary in Markdown: the files, what was not measured, and the cells compared with vanilla."""
+    return "\n".join(["Results:", *_places(inputs), *_unmeasured(inputs), "", *_headlines(inputs)]) + "\n"
 
 
 def _places(inputs: Inputs) -> list[str]:
@@ -24,6 +24,14 @@ def _places(inputs: Inputs) -> list[str]:
     lines = [f"- table: {inputs.results.tables / name}.md" for name in tables]
     lines += [f"- figure: {inputs.results.figures / name}.svg" for name in figures]
     return [*lines, f"- numbers: {inputs.results.comparisons}", f"- report: {folder / 'report.html'}"]
+
+
+def _unmeasured(inputs: Inputs) -> list[str]:
+    """Return a line per reason why cells have no number, after an empty one; nothing where all have one."""
+    cells = rows_of(inputs.measurements, procedure="runs", status="not measured")
+    counts = cells["reason"].value_counts(sort=False)
+    lines = [f"- {count} {'cell' if count == 1 else 'cells'}: {reason}" for reason, count in counts.items()]
+    return ["", "Not measured:", *lines] if lines else []
 
 
 def _headlines(inputs: Inputs) -> list[str]:

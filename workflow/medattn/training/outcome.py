@@ -50,15 +50,7 @@ def write_record(
     finite = all(row.finite for row in history)
     outputs = [path for path in (files.history, files.scores, files.maps) if path.exists()]
     record = {
-        "schema": RECORD_SCHEMA,
-        "run": run.id,
-        "paper": cell.paper,
-        "dataset": cell.dataset,
-        "backbone": cell.backbone,
-        "arm": cell.arm,
-        "stage": run.stage,
-        "seed": run.seed,
-        "fold": run.fold,
+        **_heading(run, cell),
         "status": "ok" if finite else "diverged",
         **({} if finite else {"reason": f"the loss is no finite number after epoch {history[-1].epoch}"}),
         "configuration": resolved,
@@ -81,15 +73,7 @@ def write_record(
 def write_skipped(files: RunFiles, run: Run, cell: Cell, reason: str) -> None:
     """Write the record of a run that can't be trained, such as one for which cross-validation chose nothing."""
     record = {
-        "schema": RECORD_SCHEMA,
-        "run": run.id,
-        "paper": cell.paper,
-        "dataset": cell.dataset,
-        "backbone": cell.backbone,
-        "arm": cell.arm,
-        "stage": run.stage,
-        "seed": run.seed,
-        "fold": run.fold,
+        **_heading(run, cell),
         "status": "skipped",
         "reason": reason,
         "code": {"digest": cell.settings["code"], **git_state(Path(__file__).parent)},
@@ -99,6 +83,20 @@ def write_skipped(files: RunFiles, run: Run, cell: Cell, reason: str) -> None:
         "outputs": {},
     }
     write_json(files.record, record)
+
+
+def _heading(run: Run, cell: Cell) -> dict[str, Any]:
+    return {
+        "schema": RECORD_SCHEMA,
+        "run": run.id,
+        "paper": cell.paper,
+        "dataset": cell.dataset,
+        "backbone": cell.backbone,
+        "arm": cell.arm,
+        "stage": run.stage,
+        "seed": run.seed,
+        "fold": run.fold,
+    }
 
 
 def now() -> str:
