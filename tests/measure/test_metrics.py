@@ -7,7 +7,7 @@ import pytest
 from sklearn import metrics as sklearn_metrics
 
 from medattn.config.metrics import METRICS
-from medattn.measure.metrics import BINS, Scored, Value, measure
+from medattn.metrics import BINS, Scored, Value, measure
 
 CLASSES = ["a", "b", "c"]
 

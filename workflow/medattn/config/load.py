@@ -12,7 +12,7 @@ from medattn.config.classifiers import CLASSIFIER_OPTIONS
 from medattn.config.dataset import DatasetEntry
 from medattn.config.mechanisms import mechanism_options
 from medattn.config.paper import Arm, Backbone, Paper, Unrun
-from medattn.config.protocol import Protocol
+from medattn.config.protocol import PROTOCOLS, AnyProtocol
 from medattn.config.recipe import Recipe
 from medattn.config.selection import PaperSelection, Selection
 from medattn.config.validation import below, validated
@@ -49,7 +49,7 @@ class ResolvedPaper:
     arms: Mapping[str, Arm]
     unrun: tuple[Unrun, ...]
     recipe: Recipe
-    protocol: Protocol
+    protocol: AnyProtocol
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _paper(
     paper = read_paper(name, papers, above)
     where = below(above, name)
     recipe = _changed(paper.recipe, taken.recipe, below(where, "recipe"))
-    protocol = _changed(paper.protocol, taken.protocol, below(where, "protocol"))
+    protocol = _changed_protocol(paper.protocol, taken.protocol, below(where, "protocol"))
     _check_epochs(recipe, protocol, where)
     for backbone_name, backbone in taken.extra_backbones.items():
         for arm_name in backbone.arms or []:
@@ -151,6 +151,16 @@ def _paper(
 
 def _changed(model: M, changes: Mapping[str, Any], where: str) -> M:
     return validated(type(model), _merged(model.model_dump(exclude_unset=True), changes), where)
+
+
+def _changed_protocol(old: AnyProtocol, changes: Mapping[str, Any], where: str) -> AnyProtocol:
+    """Return a protocol with some keys changed; another `kind` replaces it as a whole."""
+    kind = changes.get("kind", old.kind)
+    if kind == old.kind:
+        return _changed(old, changes, where)
+    if kind not in PROTOCOLS:
+        raise UserError(f"{below(where, 'kind')}: {unknown_name('kind', str(kind), PROTOCOLS)}")
+    return validated(PROTOCOLS[kind], changes, where)
 
 
 def _merged(old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -181,21 +191,21 @@ def _check_name(kind: str, name: str, valid: Mapping[str, object], where: str) -
         raise UserError(f"{where}: {unknown_name(kind, name, valid)}")
 
 
-def _check_epochs(recipe: Recipe, protocol: Protocol, where: str) -> None:
-    if protocol.measured_epochs > recipe.epochs:
+def _check_epochs(recipe: Recipe, protocol: AnyProtocol, where: str) -> None:
+    if protocol.needed_epochs > recipe.epochs:
         raise UserError(
-            f"{below(where, 'protocol', 'measured_epochs')}: measures {protocol.measured_epochs} epochs, "
+            f"{below(where, 'protocol', 'measured_epochs')}: measures {protocol.needed_epochs} epochs, "
             f"but recipe.epochs trains only {recipe.epochs}"
         )
 
 
-def _check_arm(arm: Arm, recipe: Recipe, protocol: Protocol, where: str) -> None:
+def _check_arm(arm: Arm, recipe: Recipe, protocol: AnyProtocol, where: str) -> None:
     for grid_point in _corners(arm):
         changed, _ = arm_settings(arm, recipe, grid_point, where)
-        if protocol.measured_epochs > changed.epochs:
+        if protocol.needed_epochs > changed.epochs:
             raise UserError(
                 f"{below(where, 'grid', 'recipe.epochs')}: trains only {changed.epochs} epochs, "
-                f"but protocol.measured_epochs measures {protocol.measured_epochs}"
+                f"but protocol.measured_epochs measures {protocol.needed_epochs}"
             )
 
 

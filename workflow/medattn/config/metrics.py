@@ -1,4 +1,4 @@
-"""What can be measured, by name, with its title and unit. The values are computed in measure/metrics.py."""
+"""What can be measured, by name, with its title and unit. The values are computed in medattn/metrics.py."""
 
 from dataclasses import dataclass
 from typing import Literal
