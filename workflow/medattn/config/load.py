@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from medattn.config.classifiers import CLASSIFIER_OPTIONS
 from medattn.config.dataset import DatasetEntry
 from medattn.config.mechanisms import mechanism_options
+from medattn.config.networks import check_backbone
 from medattn.config.paper import Arm, Backbone, Paper, Unrun
 from medattn.config.protocol import Protocol
 from medattn.config.recipe import Recipe
@@ -105,6 +106,8 @@ def read_paper(name: str, papers: Path, where: str) -> Paper:
     for dataset in paper.datasets:
         _check_name("data set", dataset, registered_datasets(), below(str(path), "datasets"))
     _check_epochs(paper.recipe, paper.protocol, str(path))
+    for backbone_name, backbone in paper.backbones.items():
+        _check_backbone(backbone, below(str(path), "backbones", backbone_name))
     for arm_name, arm in paper.arms.items():
         _check_arm(arm, paper.recipe, paper.protocol, below(str(path), "arms", arm_name))
     _check_references(paper, str(path))
@@ -134,6 +137,7 @@ def _paper(
     protocol = _changed(paper.protocol, taken.protocol, below(where, "protocol"))
     _check_epochs(recipe, protocol, where)
     for backbone_name, backbone in taken.extra_backbones.items():
+        _check_backbone(backbone, below(where, "extra_backbones", backbone_name))
         for arm_name in backbone.arms or []:
             place = below(where, "extra_backbones", backbone_name, "arms")
             _check_name("arm", arm_name, {**paper.arms, **taken.extra_arms}, place)
@@ -187,6 +191,11 @@ def _check_epochs(recipe: Recipe, protocol: Protocol, where: str) -> None:
             f"{below(where, 'protocol', 'measured_epochs')}: measures {protocol.measured_epochs} epochs, "
             f"but recipe.epochs trains only {recipe.epochs}"
         )
+
+
+def _check_backbone(backbone: Backbone, where: str) -> None:
+    size = backbone.input_size if backbone.stem == "imagenet" else None
+    check_backbone(backbone.model, backbone.options, backbone.weights, size, where)
 
 
 def _check_arm(arm: Arm, recipe: Recipe, protocol: Protocol, where: str) -> None:
