@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from medattn.backbones.network import create_own_network
 from medattn.backbones.stem import use_small_stem
@@ -40,7 +41,12 @@ def build_backbone(backbone: Backbone, classes: int, data: Path, size: tuple[int
         source = weights_model(backbone.model)
         if source is None:
             raise UserError(f"{backbone.model}: there are no ImageNet weights for it")
-        _load(network, read_weights(source, data), new_parameters(network, backbone, classes, size), source)
+        _load(
+            network,
+            read_weights(source, data),
+            new_parameters(dict(network.named_parameters()), backbone, classes, size),
+            source,
+        )
     if backbone.stem == "small":
         use_small_stem(network, backbone.model)
     return network
@@ -87,15 +93,15 @@ def create_network(
 
 
 def new_parameters(
-    network: nn.Module, backbone: Backbone, classes: int, size: tuple[int, int] | None = None
+    named: Mapping[str, nn.Parameter], backbone: Backbone, classes: int, size: tuple[int, int] | None = None
 ) -> set[str]:
-    """Return the names of the parameters of `network` that no ImageNet weights fill, whether or not they are loaded.
+    """Return the names of the parameters of a network that no ImageNet weights fill, whether or not they are loaded.
 
     These are all that the library's network lacks, or has in another shape with other classes: the last layer, heads
     beside it, and what our own network adds to the library's one that it starts from.
 
     Args:
-        network: as `create_network` made it for the backbone.
+        named: the network's parameters by name, as `create_network` made it for the backbone.
         backbone: model and options.
         classes: outputs of the network.
         size: height and width of its images in pixels.
@@ -105,7 +111,23 @@ def new_parameters(
     with torch.device("meta"):
         other = create_network(source or backbone.model, classes + 1, options, size)
     shapes = {name: parameter.shape for name, parameter in other.named_parameters()}
-    return {name for name, parameter in network.named_parameters() if shapes.get(name) != parameter.shape}
+    return {name for name, parameter in named.items() if shapes.get(name) != parameter.shape}
+
+
+def check_images(network: nn.Module, model: str, size: tuple[int, int]) -> None:
+    """Refuse images of a height and width that `network` can't be trained on, by a pass on the meta device.
+
+    Raises:
+        UserError: one line with what stopped the pass.
+    """
+    state = {name: value.to("meta") for name, value in (*network.named_parameters(), *network.named_buffers())}
+    try:
+        # Two images, since batch normalisation can't train on one where maps have shrunk to a pixel.
+        with torch.no_grad():
+            functional_call(network, state, (torch.empty(2, 3, *size, device="meta"),))
+    except (RuntimeError, ValueError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{model} can't be trained on images of {size[0]} x {size[1]} px: {reason}") from error
 
 
 def _load(network: nn.Module, weights: dict[str, Tensor], new: set[str], source: str) -> None:

@@ -31,6 +31,11 @@ class Backbone(Closed):
         "none",
         description="start from random or ImageNet weights (`medattn fetch --weights` gets them ahead)",
     )
+    trainable: list[str] | None = Field(
+        None,
+        description="parts of the network that learn, by their names in the library (`features.19`); all else is "
+        "frozen, its batch normalisation included, but for new layers (the last one, attention); default: all learns",
+    )
     input_size: int | None = Field(
         None,
         ge=8,

@@ -16,6 +16,7 @@ _CORE = (
     "attention/mechanism.py",
     "backbones/build.py",
     "backbones/network.py",
+    "backbones/parts.py",
     "backbones/stem.py",
     "datasets/folds.py",
     "training/augment.py",
