@@ -107,6 +107,7 @@ def _cells(folder: Path) -> dict[str, Cell]:
     cells = [
         Cell(
             paper="tiny",
+            experiment="",
             dataset=dataset,
             backbone=backbone,
             arm=arm,
@@ -133,7 +134,9 @@ def _runs(cells: Iterable[str]) -> dict[str, Run]:
 def _epochs(cell: Cell) -> list[dict[str, object]]:
     if cell.missing:
         return []
-    keys = {key: getattr(cell, key) for key in ("paper", "dataset", "backbone", "arm")} | {"metric": "accuracy"}
+    keys = {key: getattr(cell, key) for key in ("paper", "experiment", "dataset", "backbone", "arm")} | {
+        "metric": "accuracy"
+    }
     level = LEVEL[cell.arm]
     rows = []
     for seed in SEEDS:
@@ -148,7 +151,7 @@ def _epochs(cell: Cell) -> list[dict[str, object]]:
 def _measurements(cells: dict[str, Cell], epochs: pd.DataFrame) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for cell in cells.values():
-        keys = {key: getattr(cell, key) for key in ("paper", "dataset", "backbone", "arm")}
+        keys = {key: getattr(cell, key) for key in ("paper", "experiment", "dataset", "backbone", "arm")}
         common = {
             **keys,
             "metric": "accuracy",

@@ -7,7 +7,7 @@ import pandas as pd
 
 from medattn.errors import UserError
 
-KEYS = ["paper", "dataset", "backbone", "arm", "metric"]
+KEYS = ["paper", "experiment", "dataset", "backbone", "arm", "metric"]
 _TEXT = [
     *KEYS, "against", "procedure", "test",
     "unit", "n_test", "status", "reason", "runs", "note", "correction",

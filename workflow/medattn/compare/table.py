@@ -16,11 +16,11 @@ from medattn.files import write_text
 from medattn.layout import Results
 
 COLUMNS = [
-    "paper", "dataset", "backbone", "arm", "against", "metric", "procedure", "test", "n", "difference",
+    "paper", "experiment", "dataset", "backbone", "arm", "against", "metric", "procedure", "test", "n", "difference",
     "low", "high", "effect", "p", "p_adjusted", "correction", "least_p", "stand_in", "note",
 ]  # fmt: skip
 # A family is corrected together. Student and Welch ask the same question of the same epochs: hence `test`.
-FAMILY = ["paper", "metric", "procedure", "test"]
+FAMILY = ["paper", "experiment", "metric", "procedure", "test"]
 CORRECTION = "holm"
 
 
@@ -52,11 +52,12 @@ def write_comparisons(results: Results, configuration: Configuration) -> pd.Data
 
 def _of_paper(paper: ResolvedPaper, measured: pd.DataFrame, epochs: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
     rows = []
-    metrics = list(dict.fromkeys(measured.loc[measured["paper"] == paper.name, "metric"]))
+    experiment = {"paper": paper.name, "experiment": paper.experiment}
+    metrics = list(dict.fromkeys(_of_arm(measured, experiment)["metric"]))
     for metric in metrics:
         for dataset in paper.datasets:
-            for pair in declared_pairs(paper):
-                place = {"paper": paper.name, "dataset": dataset, "backbone": pair.backbone, "metric": metric}
+            for pair in declared_pairs(paper, dataset):
+                place = {**experiment, "dataset": dataset, "backbone": pair.backbone, "metric": metric}
                 names = {**place, "arm": pair.arm, "against": pair.against}
                 first = _of_arm(measured, {**place, "arm": pair.arm})
                 second = _of_arm(measured, {**place, "arm": pair.against})

@@ -1,7 +1,7 @@
 """Reading a selection with the papers and data sets that it names, resolved and checked across files."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,9 +11,10 @@ from pydantic import BaseModel
 from medattn.config.classifiers import CLASSIFIER_OPTIONS
 from medattn.config.dataset import DatasetEntry
 from medattn.config.mechanisms import mechanism_options
-from medattn.config.paper import Arm, Backbone, Paper, Unrun
+from medattn.config.paper import Arm, Backbone, Experiment, Figure, Paper, Table, Unrun
 from medattn.config.protocol import Protocol
 from medattn.config.recipe import Recipe
+from medattn.config.references import check_name, check_references
 from medattn.config.selection import PaperSelection, Selection
 from medattn.config.validation import below, validated
 from medattn.config.yaml_files import read_yaml
@@ -29,20 +30,24 @@ NO_BACKBONE = "none"
 
 @dataclass(frozen=True)
 class ResolvedPaper:
-    """A paper as a selection takes it: names picked, keys changed, everything checked.
+    """A paper, or one experiment of it, as a selection takes it: names picked, keys changed, everything checked.
 
     Attributes:
         name: name of the paper's folder.
+        experiment: name of the experiment; empty where the paper is one.
         paper: the paper as its folder says.
         datasets: names of the data sets.
         backbones: networks by name, without `none`.
         arms: arms by name.
         unrun: rows that the paper prints and nobody can run; none where the selection picks backbones or arms.
-        recipe: recipe with the selection's changes.
-        protocol: protocol with the selection's changes.
+        recipe: recipe with the changes of experiment and selection.
+        protocol: protocol with the changes of experiment and selection.
+        tables: the tables that show it, by name.
+        figures: the figures that show it, by name.
     """
 
     name: str
+    experiment: str
     paper: Paper
     datasets: tuple[str, ...]
     backbones: Mapping[str, Backbone]
@@ -50,6 +55,19 @@ class ResolvedPaper:
     unrun: tuple[Unrun, ...]
     recipe: Recipe
     protocol: Protocol
+    tables: Mapping[str, Table]
+    figures: Mapping[str, Figure]
+
+    def trains(self, dataset: str, backbone: str, arm: str) -> bool:
+        """Return whether an arm is trained with a backbone (`none` for classifiers on pixels) on a data set."""
+        declared = self.arms[arm]
+        if dataset not in (declared.datasets or self.datasets):
+            return False
+        if backbone == NO_BACKBONE or declared.classifier:
+            return backbone == NO_BACKBONE and declared.classifier is not None
+        return arm in (self.backbones[backbone].arms or self.arms) and backbone in (
+            declared.backbones or self.backbones
+        )
 
 
 @dataclass(frozen=True)
@@ -57,7 +75,7 @@ class Configuration:
     """A whole resolved configuration."""
 
     selection: Selection
-    papers: tuple[ResolvedPaper, ...]
+    papers: tuple[ResolvedPaper, ...]  # an entry for each experiment of each paper
     datasets: Mapping[str, DatasetEntry]
 
 
@@ -79,8 +97,9 @@ def resolve(raw: Mapping[str, Any], root: Path, where: str) -> Configuration:
     selection = validated(Selection, raw, where)
     datasets = _datasets(selection, where)
     papers = tuple(
-        _paper(name, changes, root / "papers", datasets, below(where, "papers"))
+        resolved
         for name, changes in selection.papers.items()
+        for resolved in _experiments(name, changes, root / "papers", datasets, below(where, "papers"))
     )
     return Configuration(selection, papers, datasets)
 
@@ -102,12 +121,9 @@ def read_paper(name: str, papers: Path, where: str) -> Paper:
         raise UserError(f"{where}: {unknown_name('paper', name, known)}")
     path = papers / name / "paper.yaml"
     paper = validated(Paper, read_yaml(path), str(path))
-    for dataset in paper.datasets:
-        _check_name("data set", dataset, registered_datasets(), below(str(path), "datasets"))
-    _check_epochs(paper.recipe, paper.protocol, str(path))
-    for arm_name, arm in paper.arms.items():
-        _check_arm(arm, paper.recipe, paper.protocol, below(str(path), "arms", arm_name))
-    _check_references(paper, str(path))
+    check_references(paper, registered_datasets(), str(path))
+    for experiment, declared in _declared(paper):
+        _experiment(name, paper, experiment, declared, str(path))
     return paper
 
 
@@ -125,28 +141,94 @@ def _datasets(selection: Selection, where: str) -> dict[str, DatasetEntry]:
     return entries
 
 
-def _paper(
-    name: str, taken: PaperSelection, papers: Path, datasets: Mapping[str, DatasetEntry], above: str
-) -> ResolvedPaper:
-    paper = read_paper(name, papers, above)
-    where = below(above, name)
-    recipe = _changed(paper.recipe, taken.recipe, below(where, "recipe"))
-    protocol = _changed(paper.protocol, taken.protocol, below(where, "protocol"))
+def _declared(paper: Paper) -> list[tuple[str, Experiment]]:
+    """Return the experiments by name; a paper without any is one experiment without a name."""
+    return list(paper.experiments.items()) or [("", Experiment(datasets=paper.datasets))]
+
+
+def _experiment(name: str, paper: Paper, experiment: str, declared: Experiment, path: str) -> ResolvedPaper:
+    """Return an experiment as the paper's file says, without a selection."""
+    change, where = declared.change, below(path, "experiments", experiment, "change") if experiment else path
+    recipe = _changed(paper.recipe, change.recipe, below(where, "recipe"))
+    protocol = _changed(paper.protocol, change.protocol, below(where, "protocol"))
     _check_epochs(recipe, protocol, where)
-    for backbone_name, backbone in taken.extra_backbones.items():
+    backbones = {
+        key: _changed(paper.backbones[key], change.backbones.get(key, {}), below(where, "backbones", key))
+        for key in declared.backbones or paper.backbones
+    }
+    arms = {
+        key: _changed(paper.arms[key], change.arms.get(key, {}), below(where, "arms", key))
+        for key in declared.arms or paper.arms
+    }
+    for key, arm in arms.items():
+        _check_arm(arm, recipe, protocol, below(path, "arms", key))
+    return ResolvedPaper(
+        name,
+        experiment,
+        paper,
+        tuple(declared.datasets),
+        backbones,
+        arms,
+        tuple(paper.unrun),
+        recipe,
+        protocol,
+        {key: table for key, table in paper.tables.items() if (table.experiment or "") == experiment},
+        {key: figure for key, figure in paper.figures.items() if (figure.experiment or "") == experiment},
+    )
+
+
+def _experiments(
+    name: str, taken: PaperSelection, papers: Path, datasets: Mapping[str, DatasetEntry], above: str
+) -> Iterator[ResolvedPaper]:
+    """Yield the experiments of a paper that the selection takes, with its changes."""
+    paper, where = read_paper(name, papers, above), below(above, name)
+    for experiment in taken.experiments or []:
+        check_name("experiment", experiment, paper.experiments, below(where, "experiments"))
+    declared = [(key, value) for key, value in _declared(paper) if key in (taken.experiments or [key])]
+    everywhere = dict.fromkeys(dataset for _, value in declared for dataset in value.datasets)
+    for dataset in taken.datasets or []:
+        check_name("data set", dataset, datasets, below(where, "datasets"))
+        if dataset not in everywhere and len(declared) > 1:
+            raise UserError(
+                f"{below(where, 'datasets')}: no experiment of the paper has '{dataset}'; name under 'experiments' "
+                f"the one that shall take it: {', '.join(key for key, _ in declared)}"
+            )
+    _check_picked("backbone", {**paper.backbones, **taken.extra_backbones}, taken.backbones, below(where, "backbones"))
+    _check_picked("arm", {**paper.arms, **taken.extra_arms}, taken.arms, below(where, "arms"))
+    path = str(papers / name / "paper.yaml")
+    for key, value in declared:
+        resolved = _taken(_experiment(name, paper, key, value, path), taken, len(declared) == 1, where)
+        if resolved.datasets and resolved.arms:
+            yield resolved
+
+
+def _taken(whole: ResolvedPaper, taken: PaperSelection, only_one: bool, where: str) -> ResolvedPaper:
+    """Return what a selection takes of an experiment, with its changes."""
+    recipe = _changed(whole.recipe, taken.recipe, below(where, "recipe"))
+    protocol = _changed(whole.protocol, taken.protocol, below(where, "protocol"))
+    _check_epochs(recipe, protocol, where)
+    for name, backbone in taken.extra_backbones.items():
         for arm_name in backbone.arms or []:
-            place = below(where, "extra_backbones", backbone_name, "arms")
-            _check_name("arm", arm_name, {**paper.arms, **taken.extra_arms}, place)
-    backbones = _picked("backbone", paper.backbones, taken.extra_backbones, taken.backbones, below(where, "backbones"))
-    arms = _picked("arm", paper.arms, taken.extra_arms, taken.arms, below(where, "arms"))
-    for arm_name, arm in arms.items():
-        key = "extra_arms" if arm_name in taken.extra_arms else "arms"
-        _check_arm(arm, recipe, protocol, below(where, key, arm_name))
-    names = tuple(taken.datasets or paper.datasets)
-    for dataset in names:
-        _check_name("data set", dataset, datasets, below(where, "datasets"))
-    unrun = tuple(paper.unrun) if taken.backbones is None and taken.arms is None else ()
-    return ResolvedPaper(name, paper, names, backbones, arms, unrun, recipe, protocol)
+            place = below(where, "extra_backbones", name, "arms")
+            check_name("arm", arm_name, {**whole.paper.arms, **taken.extra_arms}, place)
+    backbones = _picked(whole.backbones, taken.extra_backbones, taken.backbones)
+    arms = _picked(whole.arms, taken.extra_arms, taken.arms)
+    for name, arm in arms.items():
+        key = "extra_arms" if name in taken.extra_arms else "arms"
+        _check_arm(arm, recipe, protocol, below(where, key, name))
+    names = whole.datasets
+    if taken.datasets is not None:
+        names = tuple(name for name in taken.datasets if only_one or name in whole.datasets)
+    all_rows = taken.backbones is None and taken.arms is None
+    return replace(
+        whole,
+        datasets=names,
+        backbones=backbones,
+        arms=arms,
+        unrun=whole.unrun if all_rows else (),
+        recipe=recipe,
+        protocol=protocol,
+    )
 
 
 def _changed(model: M, changes: Mapping[str, Any], where: str) -> M:
@@ -165,20 +247,14 @@ def _merged(old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
     return merged
 
 
-def _picked(
-    kind: str, own: Mapping[str, T], extra: Mapping[str, T], names: list[str] | None, where: str
-) -> dict[str, T]:
+def _picked(own: Mapping[str, T], extra: Mapping[str, T], names: list[str] | None) -> dict[str, T]:
     both = {**own, **extra}
-    if names is None:
-        return both
-    for name in names:
-        _check_name(kind, name, both, where)
-    return {name: value for name, value in both.items() if name in names or name in extra}
+    return {name: value for name, value in both.items() if names is None or name in names or name in extra}
 
 
-def _check_name(kind: str, name: str, valid: Mapping[str, object], where: str) -> None:
-    if name not in valid:
-        raise UserError(f"{where}: {unknown_name(kind, name, valid)}")
+def _check_picked(kind: str, valid: Mapping[str, object], names: list[str] | None, where: str) -> None:
+    for name in names or []:
+        check_name(kind, name, valid, where)
 
 
 def _check_epochs(recipe: Recipe, protocol: Protocol, where: str) -> None:
@@ -239,24 +315,3 @@ def _options_model(arm: Arm, where: str) -> type[BaseModel] | None:
         return mechanism_options(arm.mechanism)
     except UserError as error:
         raise UserError(f"{below(where, 'mechanism')}: {error}") from error
-
-
-def _check_references(paper: Paper, where: str) -> None:
-    backbones = {*paper.backbones, NO_BACKBONE, *(row.backbone for row in paper.unrun)}
-    for name, backbone in paper.backbones.items():
-        for arm in backbone.arms or []:
-            _check_name("arm", arm, paper.arms, below(where, "backbones", name, "arms"))
-    for name, table in paper.tables.items():
-        for position, mark in enumerate(table.marks):
-            for key, arm in (("arm", mark.arm), ("against", mark.against)):
-                _check_name("arm", arm, paper.arms, below(where, "tables", name, "marks", str(position), key))
-    for name, figure in paper.figures.items():
-        if figure.arm is not None:
-            _check_name("arm", figure.arm, paper.arms, below(where, "figures", name, "arm"))
-        if figure.backbone is not None:
-            _check_name(
-                "backbone",
-                figure.backbone,
-                dict.fromkeys(backbones),
-                below(where, "figures", name, "backbone"),
-            )

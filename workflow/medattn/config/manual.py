@@ -28,6 +28,8 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
     ],
     "Papers": [
         ("Paper", paper.Paper, "the top level of `papers/<paper>/paper.yaml`"),
+        ("Experiment", paper.Experiment, "`experiments.<name>` of a paper"),
+        ("Change", paper.Change, "`change` of an experiment"),
         (
             "Backbone",
             paper.Backbone,

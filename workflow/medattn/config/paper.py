@@ -1,6 +1,6 @@
 """A paper: datasets, backbones, arms, recipe, protocol, tables and figures (papers/<paper>/paper.yaml)."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -48,6 +48,10 @@ class Arm(Closed):
     classifier: Literal["logistic_regression", "svm"] | None = Field(
         None, description="a scikit-learn classifier on pixels instead of a network; its backbone is `none`"
     )
+    datasets: list[Name] | None = Field(None, min_length=1, description="data sets that it is trained on; default: all")
+    backbones: list[Name] | None = Field(
+        None, min_length=1, description="backbones that it goes with; default: all that take it"
+    )
     grid: dict[str, list[Scalar]] = Field(
         {},
         description="hyper-parameters searched over: `recipe.<key>` or `options.<key>` with the values; all "
@@ -88,6 +92,12 @@ class Table(Closed):
     """A table in the layout of the paper: a row per backbone and arm, a column per data set."""
 
     title: str = Field(min_length=1, description="caption")
+    experiment: Name | None = Field(
+        None, description="experiment that it shows; needed where the paper has experiments"
+    )
+    datasets: list[Name] | None = Field(None, min_length=1, description="data sets that it shows; default: all")
+    backbones: list[Name] | None = Field(None, min_length=1, description="backbones that it shows; default: all")
+    arms: list[Name] | None = Field(None, min_length=1, description="arms that it shows; default: all")
     metric: Metric = Field("accuracy", description="what is measured")
     decimals: int = Field(2, ge=0, le=6, description="decimals of a percentage")
     marks: list[Mark] = Field([], description="marks for differences between arms")
@@ -102,6 +112,9 @@ class Figure(Closed):
             "`attention_map`: a map before and after learning, beside the images; `learning_curve`: test "
             "accuracy over the epochs; `paired_differences`: arms against vanilla, seed by seed"
         )
+    )
+    experiment: Name | None = Field(
+        None, description="experiment that it shows; needed where the paper has experiments"
     )
     arm: Name | None = Field(
         None, description="arm that is drawn; `attention_map` needs it, for the others the default is all"
@@ -118,12 +131,41 @@ class Figure(Closed):
         return self
 
 
+class Change(Closed):
+    """What an experiment does otherwise than the paper's other experiments."""
+
+    backbones: dict[Name, dict[str, Any]] = Field({}, description="keys of backbones to change, by backbone")
+    arms: dict[Name, dict[str, Any]] = Field({}, description="keys of arms to change, by arm")
+    recipe: dict[str, Any] = Field({}, description="keys of the recipe to change")
+    protocol: dict[str, Any] = Field({}, description="keys of the protocol to change")
+
+
+class Experiment(Closed):
+    """A part of a paper that is trained and measured in its own way."""
+
+    datasets: list[Name] = Field(min_length=1, description="data sets, by their names in the registry")
+    backbones: list[Name] | None = Field(None, min_length=1, description="backbones of the paper; default: all")
+    arms: list[Name] | None = Field(None, min_length=1, description="arms of the paper; default: all")
+    change: Change = Field(default_factory=lambda: Change(), description="what is otherwise than in the paper's keys")
+
+
+def shows(table: Table, dataset: str, backbone: str, arm: str) -> bool:
+    """Return whether a table has a row of backbone and arm and a column of the data set."""
+    asked = ((table.datasets, dataset), (table.backbones, backbone), (table.arms, arm))
+    return all(names is None or name in names for names, name in asked)
+
+
 class Paper(Closed):
     """One reproduced publication."""
 
     title: str = Field(description="title of the publication")
     citation: str = Field(description="how to cite it")
-    datasets: list[Name] = Field(min_length=1, description="data sets, by their names in the registry")
+    datasets: list[Name] = Field(
+        [], description="data sets, by their names in the registry; where the paper has experiments, they name theirs"
+    )
+    experiments: dict[Name, Experiment] = Field(
+        {}, description="parts that differ in more than data set, backbone and arm; default: the paper is one"
+    )
     backbones: dict[Name, Backbone] = Field({}, description="networks by name")
     arms: dict[Name, Arm] = Field(min_length=1, description="arms by name")
     recipe: Recipe = Field(description="how networks are trained")
@@ -132,5 +174,8 @@ class Paper(Closed):
     tables: dict[Name, Table] = Field({}, description="tables by name")
     figures: dict[Name, Figure] = Field({}, description="figures by name")
 
-
-Changes = Annotated[dict[str, Any], Field(description="keys to change")]
+    @model_validator(mode="after")
+    def _datasets_here_or_in_experiments(self) -> Self:
+        if bool(self.datasets) == bool(self.experiments):
+            raise ValueError("a paper names either datasets or experiments, which name theirs")
+        return self

@@ -11,8 +11,13 @@ from medattn.config.paper import Arm, Backbone
 class PaperSelection(Closed):
     """What to take from a paper, and what to change. An empty mapping takes it in full."""
 
+    experiments: list[Name] | None = Field(
+        None, min_length=1, description="experiments of the paper, where it has any; default: all"
+    )
     datasets: list[Name] | None = Field(
-        None, min_length=1, description="data sets by name, of the paper or any other; default: the paper's"
+        None,
+        min_length=1,
+        description="data sets by name, of the paper or, for one experiment, any other; default: the paper's",
     )
     backbones: list[Name] | None = Field(None, description="backbones of the paper or of extra_backbones; default: all")
     arms: list[Name] | None = Field(None, min_length=1, description="arms of the paper or of extra_arms; default: all")

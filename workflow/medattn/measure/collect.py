@@ -21,10 +21,10 @@ from medattn.plan.frozen import Cell, Plan, Run
 from medattn.provenance.records import check_output, failure_reason, read_record
 
 MEASUREMENT_COLUMNS = [
-    "paper", "dataset", "backbone", "arm", "metric", "procedure", "seed", "value", "spread", "n", "unit", "n_test",
-    "stand_in", "status", "reason", "runs",
+    "paper", "experiment", "dataset", "backbone", "arm", "metric", "procedure", "seed", "value", "spread", "n", "unit",
+    "n_test", "stand_in", "status", "reason", "runs",
 ]  # fmt: skip
-EPOCH_COLUMNS = ["paper", "dataset", "backbone", "arm", "seed", "metric", "epoch", "value", "measured"]
+EPOCH_COLUMNS = ["paper", "experiment", "dataset", "backbone", "arm", "seed", "metric", "epoch", "value", "measured"]
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,7 @@ def _measured_epochs(run: Run, cell: Cell, results: Results) -> tuple[int, ...]:
 def _measurements(cell: Cell, measured: list[MeasuredRun]) -> Iterator[dict[str, Any]]:
     common = {
         "paper": cell.paper,
+        "experiment": cell.experiment,
         "dataset": cell.dataset,
         "backbone": cell.backbone,
         "arm": cell.arm,
@@ -134,6 +135,7 @@ def _epochs(cell: Cell, measured: list[MeasuredRun]) -> Iterator[dict[str, Any]]
             for epoch, value in enumerate(m.accuracy, start=1):
                 yield {
                     "paper": cell.paper,
+                    "experiment": cell.experiment,
                     "dataset": cell.dataset,
                     "backbone": cell.backbone,
                     "arm": cell.arm,

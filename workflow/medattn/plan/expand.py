@@ -6,7 +6,7 @@ from typing import Any
 
 from medattn.config.dataset import DatasetEntry
 from medattn.config.load import NO_BACKBONE, Configuration, ResolvedPaper
-from medattn.config.paper import Arm, Backbone
+from medattn.config.paper import Arm, Backbone, shows
 from medattn.files import sha256_of_value
 from medattn.layout import prepared_dataset, weights_file
 from medattn.plan.availability import entry_identity, missing_reason
@@ -32,9 +32,10 @@ def _cells(paper: ResolvedPaper, configuration: Configuration) -> Iterator[Cell]
         entry = configuration.datasets[dataset]
         for row in paper.unrun:
             yield _unrun_cell(paper, dataset, entry, row.backbone, row.arm, row.label, row.reason)
-        for backbone_name, backbone, arm_name, arm in _pairs(paper):
+        for backbone_name, backbone, arm_name, arm in _pairs(paper, dataset):
             yield Cell(
                 paper=paper.name,
+                experiment=paper.experiment,
                 dataset=dataset,
                 backbone=backbone_name,
                 arm=arm_name,
@@ -44,26 +45,30 @@ def _cells(paper: ResolvedPaper, configuration: Configuration) -> Iterator[Cell]
                 stand_in=False,
                 missing=missing_reason(dataset, entry, data) or _missing_weights(backbone, data),
                 prepared=str(prepared_dataset(data, dataset, entry_identity(dataset, entry))),
-                tables=tuple(paper.paper.tables),
+                tables=_tables(paper, dataset, backbone_name, arm_name),
                 settings=_settings(paper, backbone, arm, entry_identity(dataset, entry)),
             )
 
 
-def _pairs(paper: ResolvedPaper) -> Iterator[tuple[str, Backbone | None, str, Arm]]:
+def _pairs(paper: ResolvedPaper, dataset: str) -> Iterator[tuple[str, Backbone | None, str, Arm]]:
     """Yield which arm goes with which backbone, in the order of a table: classifiers first, then network by network."""
     for arm_name, arm in paper.arms.items():
-        if arm.classifier:
+        if paper.trains(dataset, NO_BACKBONE, arm_name):
             yield NO_BACKBONE, None, arm_name, arm
     for backbone_name, backbone in paper.backbones.items():
         for arm_name, arm in paper.arms.items():
-            if not arm.classifier and (backbone.arms is None or arm_name in backbone.arms):
+            if paper.trains(dataset, backbone_name, arm_name):
                 yield backbone_name, backbone, arm_name, arm
+
+
+def _tables(paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> tuple[str, ...]:
+    return tuple(name for name, table in paper.tables.items() if shows(table, dataset, backbone, arm))
 
 
 def _settings(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, dataset: str) -> dict[str, Any]:
     return {
         "backbone": backbone.model_dump(mode="json", exclude={"label", "arms"}) if backbone else None,
-        "arm": arm.model_dump(mode="json", exclude={"label"}),
+        "arm": arm.model_dump(mode="json", exclude={"label", "datasets", "backbones"}),
         "recipe": paper.recipe.model_dump(mode="json"),
         "protocol": paper.protocol.model_dump(mode="json"),
         "dataset": dataset,
@@ -76,6 +81,7 @@ def _unrun_cell(
 ) -> Cell:
     return Cell(
         paper=paper.name,
+        experiment=paper.experiment,
         dataset=dataset,
         backbone=backbone,
         arm=arm,
@@ -85,7 +91,7 @@ def _unrun_cell(
         stand_in=False,
         missing=reason,
         prepared="",
-        tables=tuple(paper.paper.tables),
+        tables=_tables(paper, dataset, backbone, arm),
         settings={},
     )
 

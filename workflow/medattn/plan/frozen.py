@@ -12,16 +12,17 @@ SCHEMA = 1
 Stage = Literal["tune", "train"]
 
 
-def cell_id(paper: str, dataset: str, backbone: str, arm: str) -> str:
-    """Return the name of a cell, unique in a plan and part of paths."""
-    return f"{paper}.{dataset}.{backbone}.{arm}"
+def cell_id(paper: str, experiment: str, dataset: str, backbone: str, arm: str) -> str:
+    """Return the name of a cell, unique in a plan and part of paths; a paper that is one experiment has none in it."""
+    return ".".join(part for part in (paper, experiment, dataset, backbone, arm) if part)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of the plan: paper x dataset x backbone x arm.
+    """A cell of the plan: paper x dataset x backbone x arm, in one experiment of the paper.
 
     Attributes:
+        experiment: name of the experiment; empty where the paper is one.
         dataset_title: name of the data set in tables and figures.
         backbone_label: name of the backbone in tables and figures; empty for classifiers on pixels.
         arm_label: name of the arm in tables and figures; empty for vanilla.
@@ -33,6 +34,7 @@ class Cell:
     """
 
     paper: str
+    experiment: str
     dataset: str
     backbone: str
     arm: str
@@ -48,12 +50,12 @@ class Cell:
     @property
     def id(self) -> str:
         """Name of the cell, unique in the plan and part of paths."""
-        return cell_id(self.paper, self.dataset, self.backbone, self.arm)
+        return cell_id(self.paper, self.experiment, self.dataset, self.backbone, self.arm)
 
     @property
     def group(self) -> str:
         """Name of the arms that share a file of choices: one backbone on one data set."""
-        return f"{self.paper}.{self.dataset}.{self.backbone}"
+        return cell_id(self.paper, self.experiment, self.dataset, self.backbone, "")
 
     @property
     def is_classifier(self) -> bool:

@@ -41,6 +41,6 @@ def graph_of(plan: Plan, configuration: Configuration, results: Results) -> dict
         "packs": packs,
         "choices": choices,
         "measured": [str(results.pack(pack.id)) for pack in plan.packs.values() if pack.stage == "train"],
-        "tables": [name for paper in configuration.papers for name in paper.paper.tables],
-        "figures": [name for paper in configuration.papers for name in paper.paper.figures],
+        "tables": [name for paper in configuration.papers for name in paper.tables],
+        "figures": [name for paper in configuration.papers for name in paper.figures],
     }

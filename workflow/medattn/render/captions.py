@@ -14,7 +14,7 @@ from medattn.compare.paired import TEST
 from medattn.config.load import ResolvedPaper
 from medattn.config.paper import Mark
 from medattn.files import write_text
-from medattn.render.inputs import Inputs, arm_label, rows_of
+from medattn.render.inputs import Inputs, arm_label, rows_of_paper
 from medattn.render.tables import TableModel
 
 TEMPLATES = Path(__file__).parent.parent.parent / "report"
@@ -83,7 +83,7 @@ def listed_seeds(seeds: Sequence[int]) -> str:
 
 
 def _tests(inputs: Inputs, paper: ResolvedPaper, model: TableModel) -> dict[str, Any]:
-    rows = rows_of(inputs.comparisons, paper=paper.name, metric=model.declared.metric, procedure="runs", test=TEST)
+    rows = rows_of_paper(inputs.comparisons, paper, metric=model.declared.metric, procedure="runs", test=TEST)
     tested = rows[rows["p"].notna()]
     n = int(tested["n"].max()) if len(tested) else 0
     least = float(tested["least_p"].min()) if len(tested) else 1.0

@@ -28,8 +28,8 @@ def render(
     Raises:
         UserError: no paper of the selection has a table or figure of a given name.
     """
-    known_tables = {name: paper for paper in inputs.configuration.papers for name in paper.paper.tables}
-    known_figures = {name: paper for paper in inputs.configuration.papers for name in paper.paper.figures}
+    known_tables = {name: paper for paper in inputs.configuration.papers for name in paper.tables}
+    known_figures = {name: paper for paper in inputs.configuration.papers for name in paper.figures}
     chosen_tables = _chosen("table", tables, known_tables)
     chosen_figures = _chosen("figure", figures, known_figures)
     for name in chosen_tables:

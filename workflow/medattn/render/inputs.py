@@ -39,9 +39,9 @@ class Inputs:
         """The seeds of the selection; the first one's runs stand for the paper's single runs."""
         return self.configuration.selection.seeds
 
-    def cell(self, paper: str, dataset: str, backbone: str, arm: str) -> Cell | None:
+    def cell(self, paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> Cell | None:
         """Return a cell of the plan, or nothing where it has no such cell."""
-        return self.plan.cells.get(cell_id(paper, dataset, backbone, arm))
+        return self.plan.cells.get(cell_id(paper.name, paper.experiment, dataset, backbone, arm))
 
     def dataset_title(self, dataset: str) -> str:
         """Return the name of a data set for tables and figures."""
@@ -60,7 +60,7 @@ class Inputs:
         folders = {cell.prepared for cell in self.plan.cells.values() if cell.dataset == dataset}
         return [sentence for folder in sorted(folders) if folder for sentence in duplicates_in(Path(folder))]
 
-    def trained_runs(self, paper: str, dataset: str, backbone: str, arm: str) -> dict[int, RunFiles]:
+    def trained_runs(self, paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> dict[int, RunFiles]:
         """Return the files of the runs on all training images of a cell, by seed."""
         cell = self.cell(paper, dataset, backbone, arm)
         runs = [] if cell is None else self.plan.runs_of(cell.id, "train")
@@ -89,6 +89,11 @@ def read_inputs(results: Results, configuration: Configuration, root: Path) -> I
         comparisons=read_comparisons(results.comparisons),
         epochs=read_epochs(results.epochs),
     )
+
+
+def rows_of_paper(table: pd.DataFrame, paper: ResolvedPaper, /, **values: object) -> pd.DataFrame:
+    """Return the rows of `table` that belong to a paper's experiment and whose columns have the given values."""
+    return rows_of(table, paper=paper.name, experiment=paper.experiment, **values)
 
 
 def rows_of(table: pd.DataFrame, /, **values: object) -> pd.DataFrame:

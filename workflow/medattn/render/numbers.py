@@ -1,6 +1,6 @@
 """The three numbers of a table's position: printed, measured by the paper's procedure, measured over runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -41,19 +41,17 @@ def printed_number(rows: pd.DataFrame) -> Printed | None:
 
 
 def epochs_number(
-    measured: pd.DataFrame, seed: int, compared: pd.DataFrame, keys: Mapping[str, str], marks: Sequence[Mark]
+    measured: pd.DataFrame, seed: int, compared: pd.DataFrame, arm: str, marks: Sequence[Mark]
 ) -> Number | None:
     """Return the number by the paper's procedure: one run, that of `seed`."""
     rows = rows_of(measured, procedure="epochs", status="measured", seed=seed)
-    return _number(rows, _marks("epochs", compared, keys, marks))
+    return _number(rows, _marks("epochs", compared, arm, marks))
 
 
-def runs_number(
-    measured: pd.DataFrame, compared: pd.DataFrame, keys: Mapping[str, str], marks: Sequence[Mark]
-) -> Number | None:
+def runs_number(measured: pd.DataFrame, compared: pd.DataFrame, arm: str, marks: Sequence[Mark]) -> Number | None:
     """Return the number over runs."""
     rows = rows_of(measured, procedure="runs", status="measured")
-    return _number(rows, _marks("runs", compared, keys, marks))
+    return _number(rows, _marks("runs", compared, arm, marks))
 
 
 def _number(rows: pd.DataFrame, marks: tuple[str, ...]) -> Number | None:
@@ -64,12 +62,12 @@ def _number(rows: pd.DataFrame, marks: tuple[str, ...]) -> Number | None:
     return Number(float(row["value"]), spread, int(row["n"]), marks)
 
 
-def _marks(procedure: str, compared: pd.DataFrame, keys: Mapping[str, str], marks: Sequence[Mark]) -> tuple[str, ...]:
+def _marks(procedure: str, compared: pd.DataFrame, arm: str, marks: Sequence[Mark]) -> tuple[str, ...]:
     """Return the signs of all marks whose p is below their level."""
     test, column = _P_OF[procedure]
-    tests = rows_of(compared, procedure=procedure, test=test, **keys)
+    tests = rows_of(compared, procedure=procedure, test=test)
     return tuple(
         mark.sign
         for mark in marks
-        if mark.arm == keys["arm"] and (rows_of(tests, against=mark.against)[column] < mark.level).any()
+        if mark.arm == arm and (rows_of(tests, against=mark.against)[column] < mark.level).any()
     )

@@ -19,8 +19,8 @@ def summary(inputs: Inputs) -> str:
 
 def _places(inputs: Inputs) -> list[str]:
     folder = inputs.results.folder
-    tables = [name for paper in inputs.configuration.papers for name in paper.paper.tables]
-    figures = [name for paper in inputs.configuration.papers for name in paper.paper.figures]
+    tables = [name for paper in inputs.configuration.papers for name in paper.tables]
+    figures = [name for paper in inputs.configuration.papers for name in paper.figures]
     lines = [f"- table: {inputs.results.tables / name}.md" for name in tables]
     lines += [f"- figure: {inputs.results.figures / name}.svg" for name in figures]
     return [*lines, f"- numbers: {inputs.results.comparisons}", f"- report: {folder / 'report.html'}"]

@@ -7,8 +7,8 @@ import pandas as pd
 
 from medattn.compare.pairs import arms_of
 from medattn.config.load import NO_BACKBONE, ResolvedPaper
-from medattn.config.paper import Table
-from medattn.render.inputs import Inputs, backbone_label, rows_of
+from medattn.config.paper import Table, shows
+from medattn.render.inputs import Inputs, backbone_label, rows_of, rows_of_paper
 from medattn.render.numbers import Number, Printed, epochs_number, printed_number, runs_number
 
 STAND_IN = "†"
@@ -79,20 +79,22 @@ class TableModel:
 
 def table_model(inputs: Inputs, paper: ResolvedPaper, name: str) -> TableModel:
     """Build the table `name` of `paper` from what was printed and measured."""
-    declared = paper.paper.tables[name]
+    declared = paper.tables[name]
     printed = rows_of(inputs.published(paper.name), table=name, metric=declared.metric)
-    columns = {dataset for dataset in paper.datasets if (printed["dataset"] == dataset).any()}
+    datasets = [name for name in paper.datasets if name in (declared.datasets or paper.datasets)]
+    columns = {dataset for dataset in datasets if (printed["dataset"] == dataset).any()}
     rows = [
         Row(
             group,
             label,
             backbone,
             arm,
-            tuple(_position(inputs, paper, name, (dataset, backbone, arm), unrun) for dataset in paper.datasets),
+            tuple(_position(inputs, paper, name, (dataset, backbone, arm), unrun) for dataset in datasets),
         )
         for group, label, backbone, arm, unrun in _rows(paper)
+        if any(shows(declared, dataset, backbone, arm) for dataset in datasets)
     ]
-    titles = {dataset: inputs.dataset_title(dataset) for dataset in paper.datasets}
+    titles = {dataset: inputs.dataset_title(dataset) for dataset in datasets}
     model = TableModel(name, paper.name, declared, titles, columns, rows)
     model.footnotes = _footnotes(model)
     return model
@@ -119,27 +121,24 @@ def row_label(paper: ResolvedPaper, backbone: str, arm: str) -> str:
 
 def _position(inputs: Inputs, paper: ResolvedPaper, name: str, place: tuple[str, str, str], unrun: str) -> Position:
     dataset, backbone, arm = place
-    table = paper.paper.tables[name]
-    keys = {"paper": paper.name, "dataset": dataset, "backbone": backbone, "arm": arm, "metric": table.metric}
-    measured = rows_of(inputs.measurements, **keys)
-    cell = inputs.cell(paper.name, dataset, backbone, arm)
+    table = paper.tables[name]
+    keys = {"dataset": dataset, "backbone": backbone, "arm": arm, "metric": table.metric}
+    measured = rows_of_paper(inputs.measurements, paper, **keys)
+    compared = rows_of_paper(inputs.comparisons, paper, **keys)
+    cell = inputs.cell(paper, dataset, backbone, arm)
     reasons = [unrun or (cell.missing if cell else None) or "", *_reasons(measured)]
     if not any(reasons) and measured.empty:
         reasons = ["Not in the plan of this selection." if cell is None else "Not measured yet."]
     tests = [str(n) for n in measured["n_test"] if n]
     return Position(
         dataset=dataset,
-        printed=printed_number(rows_of(inputs.published(paper.name), table=name, **_without_paper(keys))),
-        epochs=epochs_number(measured, inputs.seeds[0], inputs.comparisons, keys, table.marks),
-        runs=runs_number(measured, inputs.comparisons, keys, table.marks),
+        printed=printed_number(rows_of(inputs.published(paper.name), table=name, **keys)),
+        epochs=epochs_number(measured, inputs.seeds[0], compared, arm, table.marks),
+        runs=runs_number(measured, compared, arm, table.marks),
         n_test=tests[0] if tests else "",
         stand_in=bool(measured["stand_in"].any() or (cell is not None and cell.stand_in)),
         reason="; ".join(dict.fromkeys(reason for reason in reasons if reason)),
     )
-
-
-def _without_paper(keys: dict[str, str]) -> dict[str, str]:
-    return {column: value for column, value in keys.items() if column != "paper"}
 
 
 def _reasons(measured: pd.DataFrame) -> list[str]:

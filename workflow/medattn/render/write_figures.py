@@ -19,7 +19,7 @@ def write_figure(inputs: Inputs, paper: ResolvedPaper, name: str, duplicates: Se
         name: name of the figure in paper.yaml.
         duplicates: sentences, without full stops, about images that stand more than once.
     """
-    declared = paper.paper.figures[name]
+    declared = paper.figures[name]
     with style():
         drawing = drawer(declared.kind)(inputs, paper, declared)
         save(drawing.figure, inputs.results.figures, name)

@@ -73,9 +73,9 @@ def _maps(inputs: Inputs, paper: ResolvedPaper, declared: Declared, dataset: str
         arm = str(declared.arm)
         if backbone not in paper.backbones or arm not in arms_of(paper, backbone):
             continue
-        runs = inputs.trained_runs(paper.name, dataset, backbone, arm)
+        runs = inputs.trained_runs(paper, dataset, backbone, arm)
         of_seed = {seed: attention_maps(run.maps) for seed, run in sorted(runs.items()) if run.maps.exists()}
-        cell = inputs.cell(paper.name, dataset, backbone, arm)
+        cell = inputs.cell(paper, dataset, backbone, arm)
         if of_seed and cell is not None:
             return _Maps(dataset, backbone, training_images(Path(cell.prepared)), of_seed)
     return None

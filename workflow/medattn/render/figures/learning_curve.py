@@ -14,7 +14,7 @@ from medattn.config.load import ResolvedPaper, arm_settings
 from medattn.config.paper import Figure as Declared
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
-from medattn.render.inputs import Inputs, arm_label, backbone_label, rows_of
+from medattn.render.inputs import Inputs, arm_label, backbone_label, rows_of, rows_of_paper
 from medattn.render.style import GRAY, ONE_COLUMN, TWO_COLUMNS, Palette, arm_colours
 
 # An arm with this hyper-parameter stops learning its map there.
@@ -26,7 +26,7 @@ _RUG_HEIGHT = 0.02
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     """Draw the mean over seeds with a band of one standard deviation, and below it the measured epochs."""
     backbone = declared.backbone or next(iter(paper.backbones), "")
-    epochs = rows_of(inputs.epochs, paper=paper.name, backbone=backbone)
+    epochs = rows_of_paper(inputs.epochs, paper, backbone=backbone)
     arms = [declared.arm] if declared.arm else (arms_of(paper, backbone) if backbone in paper.backbones else [])
     epochs = epochs[epochs["arm"].isin(arms) & epochs["value"].notna()]
     shown = [dataset for dataset in paper.datasets if (epochs["dataset"] == dataset).any()]

@@ -13,7 +13,7 @@ from medattn.config.load import ResolvedPaper
 from medattn.config.paper import Figure as Declared
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
-from medattn.render.inputs import Inputs, arm_label, backbone_label, rows_of
+from medattn.render.inputs import Inputs, arm_label, backbone_label, rows_of, rows_of_paper
 from medattn.render.style import GRAY, TWO_COLUMNS, Palette, arm_colours
 
 # Vertical room that the arms of one backbone share, of 1 between two backbones.
@@ -27,9 +27,7 @@ _BELOW = 0.1
 @figure_kind("paired_differences")
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     """Draw every paired difference from vanilla as a dot, their mean and its 95% interval, and zero."""
-    compared = rows_of(
-        inputs.comparisons, paper=paper.name, against=VANILLA, procedure="runs", test=TEST, metric="accuracy"
-    )
+    compared = rows_of_paper(inputs.comparisons, paper, against=VANILLA, procedure="runs", test=TEST, metric="accuracy")
     compared = compared[compared["difference"].notna()]
     if declared.arm:
         compared = rows_of(compared, arm=declared.arm)
@@ -38,7 +36,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     if compared.empty:
         return nothing_to_draw("No arm could be compared with vanilla.")
     shown = [dataset for dataset in paper.datasets if (compared["dataset"] == dataset).any()]
-    dots = _differences(inputs, compared)
+    dots = _differences(inputs, paper, compared)
     numbers = compared.drop(columns=["p", "p_adjusted"]).merge(dots, on=["dataset", "backbone", "arm"], how="left")
     facts = [
         "Dots: accuracy of an arm minus that of vanilla with the same seed, in percentage points.",
@@ -47,9 +45,9 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     return Drawing(_figure(inputs, paper, compared, dots, shown), numbers, datasets=shown, facts=facts)
 
 
-def _differences(inputs: Inputs, compared: pd.DataFrame) -> pd.DataFrame:
+def _differences(inputs: Inputs, paper: ResolvedPaper, compared: pd.DataFrame) -> pd.DataFrame:
     """Return a row per compared cell and seed that both arms have, with their difference."""
-    runs = rows_of(inputs.measurements, procedure="epochs", status="measured", metric="accuracy")
+    runs = rows_of_paper(inputs.measurements, paper, procedure="epochs", status="measured", metric="accuracy")
     keys = ["paper", "dataset", "backbone", "seed"]
     both = runs.merge(rows_of(runs, arm=VANILLA)[[*keys, "value"]], on=keys, suffixes=("", "_vanilla"))
     both = both.merge(compared[["paper", "dataset", "backbone", "arm"]], on=["paper", "dataset", "backbone", "arm"])

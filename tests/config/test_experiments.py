@@ -1,0 +1,116 @@
+"""A paper's experiments: what each trains, what a selection takes of them, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from medattn.config.load import ResolvedPaper, read_configuration
+from medattn.errors import UserError
+from medattn.plan import expand
+from tests.config.conftest import PAPER
+
+EXPERIMENTS = {
+    "large": {"datasets": ["phantom", "digits"]},
+    "small": {
+        "datasets": ["digits"],
+        "arms": ["vanilla", "blur"],
+        "change": {
+            "backbones": {"resnet18": {"stem": "small"}},
+            "arms": {"blur": {"grid": {"options.width": [5]}}},
+            "recipe": {"epochs": 35},
+            "protocol": {"folds": 3},
+        },
+    },
+}
+TABLES = {
+    "table-1": {"title": "One", "experiment": "large", "datasets": ["phantom"]},
+    "table-2": {"title": "Two", "experiment": "small", "arms": ["blur"]},
+}
+FIGURES = {"figure-1": {"title": "F", "kind": "learning_curve", "experiment": "small"}}
+
+
+@pytest.fixture
+def paper() -> dict:
+    rest = {key: value for key, value in PAPER.items() if key not in {"datasets", "unrun"}}
+    return {**rest, "experiments": EXPERIMENTS, "tables": TABLES, "figures": FIGURES}
+
+
+def resolved(project: Path, paper: dict, **taken: object) -> dict[str, ResolvedPaper]:
+    (project / "papers" / "toy" / "paper.yaml").write_text(yaml.safe_dump(paper, sort_keys=False))
+    (project / "config.yaml").write_text(yaml.safe_dump({"selection": "test", "papers": {"toy": taken}}))
+    configuration = read_configuration(project / "config.yaml", project)
+    return {part.experiment: part for part in configuration.papers}
+
+
+def test_each_experiment_has_its_changes_and_its_tables(project, paper):
+    parts = resolved(project, paper)
+    large, small = parts["large"], parts["small"]
+    assert (large.datasets, small.datasets) == (("phantom", "digits"), ("digits",))
+    assert (list(large.arms), list(small.arms)) == (["vanilla", "blur", "svm"], ["vanilla", "blur"])
+    assert (large.backbones["resnet18"].stem, small.backbones["resnet18"].stem) == ("imagenet", "small")
+    assert (large.recipe.epochs, small.recipe.epochs) == (40, 35)
+    assert (large.protocol.folds, small.protocol.folds) == (5, 3)
+    assert small.arms["blur"].grid["options.width"] == [5]
+    assert ([*large.tables], [*small.tables], [*small.figures]) == (["table-1"], ["table-2"], ["figure-1"])
+
+
+def test_the_same_names_in_two_experiments_are_two_cells_and_a_cell_knows_its_tables(project, paper, monkeypatch):
+    monkeypatch.setattr(expand, "code_digest", str)  # blur has no file in the package
+    resolved(project, paper)
+    cells = expand.make_plan(read_configuration(project / "config.yaml", project)).cells
+    first, second = cells["toy.large.digits.resnet18.vanilla"], cells["toy.small.digits.resnet18.vanilla"]
+    assert first.settings["backbone"]["stem"] != second.settings["backbone"]["stem"]
+    assert (first.tables, second.tables) == ((), ())
+    assert cells["toy.large.phantom.none.svm"].tables == ("table-1",)
+    assert cells["toy.small.digits.resnet18.blur"].tables == ("table-2",)
+
+
+def test_an_arm_can_be_kept_to_a_data_set_and_a_backbone(project, paper):
+    paper["arms"] = {**paper["arms"], "svm": {"classifier": "svm", "datasets": ["digits"]}}
+    paper["arms"]["blur"] = {**paper["arms"]["blur"], "datasets": ["phantom"], "backbones": ["resnet18"]}
+    part = resolved(project, paper)["large"]
+    assert part.trains("phantom", "resnet18", "blur")
+    assert not part.trains("digits", "resnet18", "blur")
+    assert part.trains("digits", "none", "svm")
+    assert not part.trains("phantom", "none", "svm")
+    assert not part.trains("digits", "resnet18", "svm")
+
+
+def test_a_selection_takes_experiments_data_sets_and_arms(project, paper):
+    assert [*resolved(project, paper, experiments=["small"])] == ["small"]
+    assert [*resolved(project, paper, datasets=["phantom"])] == ["large"]
+    assert [*resolved(project, paper, arms=["svm"])] == ["large"]
+    assert resolved(project, paper, experiments=["small"], datasets=["retinamnist"])["small"].datasets == (
+        "retinamnist",
+    )
+    assert {part.recipe.batch for part in resolved(project, paper, recipe={"batch": 8}).values()} == {8}
+
+
+WRONG = [
+    ({"experiments": ["smal"]}, {}, "papers.toy.experiments: unknown experiment 'smal'; did you mean 'small'?"),
+    ({"datasets": ["retinamnist"]}, {}, "no experiment of the paper has 'retinamnist'; name under 'experiments' the"),
+    ({}, {"datasets": ["digits"]}, "a paper names either datasets or experiments, which name theirs"),
+    ({}, {"experiments": {}}, "a paper names either datasets or experiments, which name theirs"),
+    ({}, {"tables": {"t": {"title": "T"}}}, "tables.t: needs the key 'experiment', one of: large, small"),
+    ({}, {"figures": {"f": {**FIGURES["figure-1"], "experiment": "lage"}}}, "figures.f.experiment: unknown experiment"),
+    ({}, {"experiments": {"a": {"datasets": ["digit"]}}}, "experiments.a.datasets: unknown data set 'digit'; did you"),
+    (
+        {},
+        {"experiments": {**EXPERIMENTS, "large": {"datasets": ["digits"], "change": {"recipe": {"epoch": 3}}}}},
+        "experiments.large.change.recipe: unknown key 'epoch'; did you mean 'epochs'?",
+    ),
+    (
+        {},
+        {"experiments": {**EXPERIMENTS, "large": {"datasets": ["digits"], "change": {"recipe": {"epochs": 9}}}}},
+        "experiments.large.change.protocol.measured_epochs: measures 30 epochs, but recipe.epochs trains only 9",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("taken", "changes", "expected"), WRONG, ids=[case[2][:40] for case in WRONG])
+def test_what_is_wrong_is_one_line(project, paper, taken, changes, expected):
+    with pytest.raises(UserError) as caught:
+        resolved(project, {**paper, **changes}, **taken)
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,87 @@
+"""Names in a paper's file that must be names of other things in it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from medattn.config.paper import Figure, Paper, Table
+from medattn.config.validation import below
+from medattn.errors import UserError
+from medattn.nearest import unknown_name
+
+
+def check_name(kind: str, name: str, valid: Iterable[str], where: str) -> None:
+    """Check that `name` is one of the valid names of its kind.
+
+    Raises:
+        UserError: it is not; names the nearest.
+    """
+    names = list(valid)
+    if name not in names:
+        raise UserError(f"{where}: {unknown_name(kind, name, names)}")
+
+
+def check_references(paper: Paper, datasets: Mapping[str, object], where: str) -> None:
+    """Check every name in a paper that must name a data set of the registry or another part of the paper.
+
+    Raises:
+        UserError: the first name that nothing has, with its place and the nearest valid one; or a table or figure
+            that doesn't say which experiment it shows.
+    """
+    for kind, name, place in _names(paper):
+        check_name(kind, name, _valid(kind, paper, datasets), below(where, *place))
+    for place, shown in _shown(paper):
+        if paper.experiments and shown.experiment is None:
+            experiments = ", ".join(paper.experiments)
+            raise UserError(f"{below(where, *place)}: needs the key 'experiment', one of: {experiments}")
+
+
+def _valid(kind: str, paper: Paper, datasets: Mapping[str, object]) -> Iterable[str]:
+    return {
+        "data set": [*datasets],
+        "experiment": [*paper.experiments],
+        "backbone": [*paper.backbones],
+        "arm": [*paper.arms],
+    }[kind]
+
+
+def _shown(paper: Paper) -> Iterator[tuple[tuple[str, str], Table | Figure]]:
+    for name, table in paper.tables.items():
+        yield ("tables", name), table
+    for name, figure in paper.figures.items():
+        yield ("figures", name), figure
+
+
+def _names(paper: Paper) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield kind, name and place of every reference."""
+    yield from _listed("data set", paper.datasets, "datasets")
+    for name, experiment in paper.experiments.items():
+        place = ("experiments", name)
+        yield from _listed("data set", experiment.datasets, *place, "datasets")
+        yield from _listed("backbone", experiment.backbones, *place, "backbones")
+        yield from _listed("arm", experiment.arms, *place, "arms")
+        yield from _listed("backbone", experiment.change.backbones, *place, "change", "backbones")
+        yield from _listed("arm", experiment.change.arms, *place, "change", "arms")
+    for name, backbone in paper.backbones.items():
+        yield from _listed("arm", backbone.arms, "backbones", name, "arms")
+    for name, arm in paper.arms.items():
+        yield from _listed("data set", arm.datasets, "arms", name, "datasets")
+        yield from _listed("backbone", arm.backbones, "arms", name, "backbones")
+    for name, table in paper.tables.items():
+        place = ("tables", name)
+        yield from _listed("experiment", [table.experiment], *place, "experiment")
+        yield from _listed("data set", table.datasets, *place, "datasets")
+        yield from _listed("backbone", table.backbones, *place, "backbones")
+        yield from _listed("arm", table.arms, *place, "arms")
+        for position, mark in enumerate(table.marks):
+            yield from _listed("arm", [mark.arm], *place, "marks", str(position), "arm")
+            yield from _listed("arm", [mark.against], *place, "marks", str(position), "against")
+    for name, figure in paper.figures.items():
+        place = ("figures", name)
+        yield from _listed("experiment", [figure.experiment], *place, "experiment")
+        yield from _listed("arm", [figure.arm], *place, "arm")
+        yield from _listed("backbone", [figure.backbone], *place, "backbone")
+
+
+def _listed(kind: str, names: Iterable[str | None] | None, *place: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    for name in names or []:
+        if name is not None:
+            yield kind, name, place
