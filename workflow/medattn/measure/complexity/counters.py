@@ -139,18 +139,20 @@ class _Activated:
         self._tally.relus[id(module)] = output.numel()
 
 
-class _SpatialMeans(TorchDispatchMode):
+class _SpatialMeans(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts adaptive average pools and means over height or width, which are the same, at their operations."""
 
     def __init__(self, tally: Tally) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._tally = tally
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
         if func is torch.ops.aten._adaptive_avg_pool2d.default:
             images, output = args[0], result
-            height, width = (before // after for before, after in zip(images.shape[-2:], output.shape[-2:], strict=True))
+            height, width = (
+                before // after for before, after in zip(images.shape[-2:], output.shape[-2:], strict=True)
+            )
             self._tally.adaptive_pools += output.numel() * (height * width + 1)
         elif func is torch.ops.aten.mean.dim and args[0].dim() == _MAPS:
             over = {d % _MAPS for d in args[1]}

@@ -1,6 +1,6 @@
 """What a network sees of a data set before there is an image of it: size, channels, number of training images."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,13 +33,13 @@ class ImageFacts:
     classes: int
 
 
-def image_facts(entry: DatasetEntry, prepared: Path, splits: Sequence[str], input_size: int | None) -> ImageFacts:
+def image_facts(entry: DatasetEntry, prepared: Path, protocol: Mapping[str, Any], input_size: int | None) -> ImageFacts:
     """Return what is known of a data set: from the prepared images where they are, else from the registry.
 
     Args:
         entry: entry of the data set.
         prepared: folder of the prepared data set, which need not exist.
-        splits: splits whose images are trained on.
+        protocol: the protocol, which says which splits are trained on.
         input_size: side in pixels to which a backbone enlarges images; None as stored.
     """
     manifest = prepared / "manifest.json"
@@ -53,7 +53,7 @@ def image_facts(entry: DatasetEntry, prepared: Path, splits: Sequence[str], inpu
         channels = getattr(source, "channels", 1 if source.kind in _GRAY else 3)
         counts = entry.counts or getattr(source, "counts", None) or {}
         known = {name: sum(per_class) for name, per_class in counts.items()}
-    training = sum(known.get(name, 0) for name in splits) or None
+    training = sum(known.get(name, 0) for name in protocol["training_splits"]) or None
     if input_size is not None:
         height = width = input_size
     return ImageFacts(height, width, channels, training, len(entry.classes))

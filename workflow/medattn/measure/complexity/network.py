@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from medattn.attention.mechanism import InputAttention
 from medattn.config.load import arm_settings
 from medattn.config.paper import Arm, Backbone
 from medattn.config.recipe import Recipe
@@ -47,13 +48,13 @@ class NetworkOfCell:
 
     Attributes:
         backbone: the backbone.
-        mechanism: name of the mechanism, or "none".
-        options: hyper-parameters of the mechanism.
+        arm: the arm.
+        options: hyper-parameters of the arm's mechanism, defaults filled in.
         recipe: the recipe at this point of the grid.
     """
 
     backbone: Backbone
-    mechanism: str
+    arm: Arm
     options: dict[str, Any]
     recipe: Recipe
 
@@ -63,7 +64,7 @@ def network_of_cell(settings: Any, grid_point: dict[str, Any], where: str) -> Ne
     backbone = Backbone.model_validate(settings["backbone"])
     arm = Arm.model_validate(settings["arm"])
     recipe, options = arm_settings(arm, Recipe.model_validate(settings["recipe"]), grid_point, where)
-    return NetworkOfCell(backbone, arm.mechanism, options, recipe)
+    return NetworkOfCell(backbone, arm, options, recipe)
 
 
 def build(network: NetworkOfCell, images: ImageFacts, device: torch.device) -> AttendedNetwork:
@@ -74,9 +75,11 @@ def build(network: NetworkOfCell, images: ImageFacts, device: torch.device) -> A
     """
     backbone = network.backbone.model_copy(update={"weights": "none"})
     with torch.device(device):
-        training_images = torch.empty(images.training or 1, images.channels, images.height, images.width)
+        image = torch.empty(1, images.channels, images.height, images.width)
+        # One image stands for all of them: only their shape decides the network.
+        training_images = image.expand(images.training or 1, -1, -1, -1)
         return build_network(
-            backbone, network.mechanism, network.options, images.classes, training_images, 0, Path()
+            backbone, network.arm.mechanism, network.options, images.classes, training_images, 0, Path()
         ).to(device)
 
 
@@ -103,24 +106,36 @@ def count(network: NetworkOfCell, images: ImageFacts) -> Counts:
         built.attention.begin_epoch(1)
     image = torch.empty(1, 3, images.height, images.width, device=_META)
     with torch.no_grad():
-        built.eval()(image)  # a map that all images share is computed once, and not counted with each image
+        if built.eval().attention is not None:
+            built(image)  # a map that all images share is computed once, and not counted with each image
         with counting(built) as tally:
             built(image)
     built.train()
     batch = image.expand(network.recipe.batch, -1, -1, -1).contiguous()
     saved = _SavedTensors(built)
-    with counting(built) as step, torch.autograd.graph.saved_tensors_hooks(saved.keep, lambda kept: kept):
+    with torch.autograd.graph.saved_tensors_hooks(saved.keep, lambda kept: kept):
         built(batch)
     parameters = list(built.parameters())
     return Counts(
         parameters=sum(p.numel() for p in parameters),
         trainable=sum(p.numel() for p in parameters if p.requires_grad),
         macs=tally.macs,
-        macs_per_step=max(0, step.macs - tally.macs * len(batch)),
+        macs_per_step=_once_a_step(built.attention, batch),
         c1_parameters=tally.c1_parameters,
         rules={rule: tally.count(rule) for rule in RULES},
         activations=saved.bytes,
     )
+
+
+def _once_a_step(attention: InputAttention | None, batch: Tensor) -> int:
+    """Return the multiply-accumulates that attention on the input spends on a batch beyond those for each image."""
+    if attention is None:
+        return 0
+    with counting(attention) as tally:
+        attention(batch)
+    with counting(attention) as twice:
+        attention(torch.cat([batch, batch]))
+    return 2 * tally.macs - twice.macs
 
 
 class _SavedTensors:

@@ -6,23 +6,14 @@ table; where several fit equally many, for the first.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import torch
 
 from medattn.config.dataset import DatasetEntry
-from medattn.errors import UserError
-from medattn.files import sha256_of_value
-from medattn.measure.complexity.images import ImageFacts, image_facts
-from medattn.measure.complexity.network import (
-    Counts,
-    NetworkOfCell,
-    count,
-    network_of_cell,
-    parameter_count,
-)
+from medattn.measure.complexity.cells import Counted, CountedCells
 from medattn.measure.complexity.printed import PrintedCost, datasets_of, printed_costs
 from medattn.measure.complexity.verdict import (
     NOT_COUNTED,
@@ -32,131 +23,55 @@ from medattn.measure.complexity.verdict import (
     verdict_on_gflops,
     verdict_on_parameters,
 )
-from medattn.plan.frozen import Cell, Plan
+from medattn.plan.frozen import Plan
+from medattn.training.numerics import choose_device
 
 COLUMNS = [
     "paper", "table", "dataset", "backbone", "arm", "published_params_m", "params", "published_gflops", "gmacs",
     "verdict", "note", "counter_params", "counter_gflops", "counter_c1_params", "counter_c1_gflops",
     "counter_c2_gflops", "counter_c3_gflops", "trainable_params", "params_at_grid_end", "macs", "macs_per_step",
-    "flops", "batch", "activation_bytes", "height", "width", "classes", "counted_for",
+    "flops", "batch", "activation_bytes", "height", "width", "classes", "counted_for", "experiment",
 ]  # fmt: skip
-"""The columns of complexity.csv; speeds follow where they were measured."""
-
-_CLASSIFIER = "a classifier on pixels, not a network"
-
-
-@dataclass(frozen=True)
-class Counted:
-    """A cell with its counts, or with the reason why there are none.
-
-    Attributes:
-        cell: the cell.
-        network: its network at the first point of the grid; None where there is none.
-        images: what is known of its images.
-        counts: counts at the first point of the grid.
-        at_end: parameters at the last point of the grid, where they are others.
-        reason: why there are no counts.
-    """
-
-    cell: Cell
-    network: NetworkOfCell | None = None
-    images: ImageFacts | None = None
-    counts: Counts | None = None
-    at_end: int | None = None
-    reason: str = ""
+"""The columns of complexity.csv."""
+SPEED_COLUMNS = ["training_images_per_second", "inference_images_per_second", "repeats", "device"]
+"""The columns that follow where speed was measured."""
 
 
-class Cells:
-    """Counts the cells of a plan; networks that are the same are counted once."""
-
-    def __init__(self, plan: Plan, datasets: Mapping[str, DatasetEntry]) -> None:
-        self._datasets = datasets
-        self._known: dict[str, Counts] = {}
-        self.counted = [self._counted(cell) for cell in plan.cells.values()]
-
-    def parameters(self, counted: Counted, classes: int) -> int:
-        """Return the parameters of the network of a counted cell with another number of classes."""
-        assert counted.network is not None and counted.images is not None
-        return parameter_count(counted.network, replace(counted.images, classes=classes))[0]
-
-    def _counted(self, cell: Cell) -> Counted:
-        if not cell.settings or cell.is_classifier:
-            return Counted(cell, reason=(cell.missing or "") if not cell.settings else _CLASSIFIER)
-        try:
-            network, *end = [network_of_cell(cell.settings, point, cell.id) for point in _ends(cell)]
-            images = image_facts(
-                self._datasets[cell.dataset],
-                Path(cell.prepared),
-                cell.settings["protocol"]["training_splits"],
-                network.backbone.input_size,
-            )
-            if images.training is None and _needs_training_images(network, images):
-                raise UserError("its size depends on the number of training images, which nobody has counted yet")
-            counts = self._count(network, images)
-            at_end = self._count(end[0], images).parameters if end else counts.parameters
-        except (UserError, RuntimeError) as error:
-            return Counted(cell, reason=f"can't be built: {str(error).splitlines()[0]}")
-        return Counted(cell, network, images, counts, at_end if at_end != counts.parameters else None)
-
-    def _count(self, network: NetworkOfCell, images: ImageFacts) -> Counts:
-        key = sha256_of_value(
-            [
-                network.backbone.model_dump(mode="json", exclude={"label", "arms", "weights"}),
-                network.mechanism,
-                network.options,
-                network.recipe.batch,
-                [images.height, images.width, images.channels, images.classes],
-                images.training if network.mechanism != "none" else None,
-            ]
-        )
-        if key not in self._known:
-            self._known[key] = count(network, images)
-        return self._known[key]
-
-
-def complexity_rows(plan: Plan, datasets: Mapping[str, DatasetEntry], root: Path) -> list[dict[str, Any]]:
-    """Return the rows of complexity.csv: printed costs first, paper by paper, then every cell.
+def complexity_rows(
+    plan: Plan, datasets: Mapping[str, DatasetEntry], root: Path, device: str | None = None, repeats: int = 10
+) -> list[dict[str, Any]]:
+    """Return the rows of complexity.csv, paper by paper: printed costs first, then every cell.
 
     Args:
         plan: the plan.
         datasets: entries of the data sets by name.
         root: the folder in which papers/ lies.
+        device: `auto`, `cpu` or `cuda`, to measure speed there; None to measure none.
+        repeats: timed steps.
     """
-    cells = Cells(plan, datasets)
-    rows = []
+    counted = CountedCells(plan, datasets)
+    pairs: list[tuple[Counted, PrintedCost | None]] = []
     for paper in dict.fromkeys(cell.paper for cell in plan.cells.values()):
-        of_paper = [counted for counted in cells.counted if counted.cell.paper == paper]
+        of_paper = [one for one in counted.cells if one.cell.paper == paper]
         printed = printed_costs(root, paper)
-        rows += [_row(cells, of_paper, counted, p) for p, counted in _paired(printed, of_paper)]
-        own = {(p.dataset, p.backbone, p.arm) for p in printed}
-        for counted in of_paper:
-            cell = counted.cell
-            if (cell.dataset, cell.backbone, cell.arm) not in own:
-                rows.append(_row(cells, of_paper, counted, None))
+        pairs += _paired(printed, of_paper)
+        own = {(cost.dataset, cost.backbone, cost.arm) for cost in printed}
+        pairs += [(one, None) for one in of_paper if (one.cell.dataset, one.cell.backbone, one.cell.arm) not in own]
+    rows = [_row(counted, one, cost) for one, cost in pairs]
+    if device is not None:
+        on = choose_device(device)
+        rows = [row | _speed(counted, one, on, repeats) for row, (one, _) in zip(rows, pairs, strict=True)]
     return rows
 
 
 def complexity_csv(rows: Iterable[Mapping[str, Any]]) -> str:
     """Return complexity.csv."""
     rows = list(rows)
-    further = [name for name in (rows[0] if rows else {}) if name not in COLUMNS]
+    further = SPEED_COLUMNS if rows and SPEED_COLUMNS[0] in rows[0] else []
     return str(pd.DataFrame(rows, columns=[*COLUMNS, *further]).to_csv(index=False, lineterminator="\n"))
 
 
-def _ends(cell: Cell) -> list[dict[str, Any]]:
-    """Return the first point of the arm's grid and, where hyper-parameters are searched, the last."""
-    grid = cell.settings["arm"]["grid"]
-    first, last = ({key: values[place] for key, values in grid.items()} for place in (0, -1))
-    searched = any(key.startswith("options.") and len(values) > 1 for key, values in grid.items())
-    return [first, last] if searched else [first]
-
-
-def _needs_training_images(network: NetworkOfCell, images: ImageFacts) -> bool:
-    sizes = {parameter_count(network, replace(images, training=n)) for n in (1, 2)}
-    return len(sizes) > 1
-
-
-def _paired(printed: list[PrintedCost], counted: list[Counted]) -> Iterator[tuple[PrintedCost, Counted]]:
+def _paired(printed: list[PrintedCost], counted: list[Counted]) -> Iterator[tuple[Counted, PrintedCost]]:
     """Yield each printed row that has cells in the plan with the cell that it is counted for."""
     found: list[tuple[PrintedCost, dict[str, Counted]]] = []
     for row in printed:
@@ -176,7 +91,7 @@ def _paired(printed: list[PrintedCost], counted: list[Counted]) -> Iterator[tupl
             if (other.table, other.dataset) == (row.table, row.dataset):
                 for dataset in fitting:
                     fitting[dataset] += dataset in theirs and _fits(other, theirs[dataset])
-        yield row, candidates[max(fitting, key=lambda name: fitting[name])]
+        yield candidates[max(fitting, key=lambda name: fitting[name])], row
 
 
 def _fits(printed: PrintedCost, counted: Counted) -> bool:
@@ -186,7 +101,7 @@ def _fits(printed: PrintedCost, counted: Counted) -> bool:
     return any(parameters_fit(printed.params_m, parameters) for parameters in seen)
 
 
-def _row(cells: Cells, of_paper: list[Counted], counted: Counted, printed: PrintedCost | None) -> dict[str, Any]:
+def _row(cells: CountedCells, counted: Counted, printed: PrintedCost | None) -> dict[str, Any]:
     cell, counts = counted.cell, counted.counts
     row: dict[str, Any] = dict.fromkeys(COLUMNS, "")
     row |= {
@@ -198,10 +113,11 @@ def _row(cells: Cells, of_paper: list[Counted], counted: Counted, printed: Print
         "published_params_m": printed.params_m if printed else "",
         "published_gflops": printed.gflops if printed else "",
         "counted_for": cell.dataset,
+        "experiment": cell.experiment,
     }
     if counts is None or counted.images is None or counted.network is None:
         return row | {"verdict": NOT_COUNTED, "note": counted.reason}
-    judged = _judged(cells, of_paper, counted, printed) if printed else {}
+    judged = _judged(cells, counted, printed) if printed else {}
     return row | {
         "params": counts.parameters,
         "gmacs": f"{counts.macs / 1e9:.5f}",
@@ -224,14 +140,25 @@ def _row(cells: Cells, of_paper: list[Counted], counted: Counted, printed: Print
     }
 
 
-def _judged(cells: Cells, of_paper: list[Counted], counted: Counted, printed: PrintedCost) -> dict[str, Verdict]:
+def _judged(cells: CountedCells, counted: Counted, printed: PrintedCost) -> dict[str, Verdict]:
     assert counted.counts is not None and counted.images is not None
     verdicts = {}
     if printed.params_m:
-        classes = {c.images.classes for c in of_paper if c.images is not None} - {counted.images.classes}
+        of_paper = [one.images for one in cells.cells if one.cell.paper == counted.cell.paper]
+        classes = {images.classes for images in of_paper if images is not None} - {counted.images.classes}
         verdicts["params"] = verdict_on_parameters(
             printed.params_m, counted.counts, sorted(classes), lambda n: cells.parameters(counted, n)
         )
     if printed.gflops:
         verdicts["gflops"] = verdict_on_gflops(printed.gflops, counted.counts)
     return verdicts
+
+
+def _speed(cells: CountedCells, counted: Counted, device: torch.device, repeats: int) -> dict[str, Any]:
+    if counted.counts is None:
+        return dict.fromkeys(SPEED_COLUMNS, "")
+    speed = cells.speed(counted, device, repeats)
+    if isinstance(speed, str):
+        return dict.fromkeys(SPEED_COLUMNS, "") | {"device": speed}
+    numbers = (round(speed.training, 1), round(speed.inference, 1), speed.repeats, speed.device)
+    return dict(zip(SPEED_COLUMNS, numbers, strict=True))
