@@ -6,10 +6,12 @@ from typing import Any
 
 from medattn.config.dataset import DatasetEntry
 from medattn.config.load import NO_BACKBONE, Configuration, ResolvedPaper
+from medattn.config.mechanisms import is_block_mechanism
 from medattn.config.paper import Arm, Backbone, shows
 from medattn.files import sha256_of_value
 from medattn.layout import prepared_dataset, weights_file
 from medattn.plan.availability import entry_identity, missing_reason
+from medattn.plan.fitting import misfit
 from medattn.plan.frozen import Cell, Plan, Run
 from medattn.plan.grid import grid_points
 from medattn.plan.packs import pack_runs
@@ -43,7 +45,9 @@ def _cells(paper: ResolvedPaper, configuration: Configuration) -> Iterator[Cell]
                 backbone_label=(backbone.label or backbone_name) if backbone else "",
                 arm_label=arm.label,
                 stand_in=False,
-                missing=missing_reason(dataset, entry, data) or _missing_weights(backbone, data),
+                missing=_misfit(paper, backbone, arm, entry)
+                or missing_reason(dataset, entry, data)
+                or _missing_weights(backbone, data),
                 prepared=str(prepared_dataset(data, dataset, entry_identity(dataset, entry))),
                 tables=_tables(paper, dataset, backbone_name, arm_name),
                 settings=_settings(paper, backbone, arm, entry_identity(dataset, entry)),
@@ -96,6 +100,10 @@ def _unrun_cell(
     )
 
 
+def _misfit(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, entry: DatasetEntry) -> str | None:
+    return None if backbone is None else misfit(backbone, arm, paper.recipe, entry)
+
+
 def _missing_weights(backbone: Backbone | None, data: Path) -> str | None:
     if backbone is None or backbone.weights == "none" or weights_file(data, backbone.model).exists():
         return None
@@ -123,5 +131,7 @@ def _identity(cell: Cell, protocol: Mapping[str, Any]) -> str:
     """Return the hash of what a stage of a cell depends on, seed, fold and grid point aside."""
     settings = cell.settings
     arm = {key: settings["arm"][key] for key in ("mechanism", "classifier", "options")}
+    if is_block_mechanism(arm["mechanism"]):
+        arm["placement"] = settings["arm"]["placement"]
     recipe = None if cell.is_classifier else settings["recipe"]
     return sha256_of_value([settings["dataset"], settings["backbone"], arm, recipe, settings["code"], protocol])

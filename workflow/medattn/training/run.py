@@ -11,6 +11,7 @@ import torch
 
 from medattn.backbones.weights import weights_sha256
 from medattn.config.load import arm_settings
+from medattn.config.mechanisms import is_block_mechanism
 from medattn.config.paper import Arm, Backbone
 from medattn.config.protocol import Protocol
 from medattn.config.recipe import Recipe
@@ -108,7 +109,7 @@ def train_run(
     split = split_of_run(store, run, protocol)
     training_data = _training_data(resident.of(store, backbone.input_size), split, recipe)
     images = training_data.normalised_training_images()
-    network = build_network(backbone, arm.mechanism, options, len(store.classes), images, run.seed, data)
+    network = build_network(backbone, arm.mechanism, options, len(store.classes), images, run.seed, data, arm.placement)
     del images
 
     with disk_errors(files.folder):
@@ -138,6 +139,7 @@ def train_run(
     resolved = {
         "backbone": backbone.model_dump(mode="json", exclude={"label", "arms"}),
         "mechanism": arm.mechanism,
+        "placement": arm.placement.model_dump(mode="json") if is_block_mechanism(arm.mechanism) else None,
         "options": options,
         "recipe": recipe.model_dump(mode="json"),
         "protocol": protocol.model_dump(mode="json"),
