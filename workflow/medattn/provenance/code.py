@@ -18,16 +18,18 @@ _CORE = (
     "backbones/stem.py",
     "datasets/folds.py",
     "training/augment.py",
+    "training/copies.py",
     "training/history.py",
     "training/images.py",
     "training/loop.py",
     "training/network.py",
     "training/optimiser.py",
     "training/numerics.py",
+    "training/splits.py",
 )
 # What block mechanisms need besides.
 _INSIDE_NETWORKS = ("backbones/placement.py", "config/placement.py", "config/structures.py")
-_CLASSIFIERS = ("streams.py", "datasets/folds.py", "training/classifier.py")
+_CLASSIFIERS = ("streams.py", "datasets/folds.py", "training/classifier.py", "training/splits.py")
 
 
 def code_digest(mechanism: str | None) -> str:
