@@ -136,6 +136,7 @@ def _function_alone(function: ast.FunctionDef) -> Any:
         defaults=[],
     )
     alone = ast.FunctionDef("unfit", arguments, function.body, [], None, lineno=function.lineno, col_offset=0)
+    alone.end_lineno = function.end_lineno
     if sys.version_info >= (3, 12):
         alone.type_params = []
     return compile(ast.fix_missing_locations(ast.Module([alone], [])), "<unfit>", "exec")
