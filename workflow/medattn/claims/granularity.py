@@ -3,7 +3,6 @@
 Source: Brown and Heathers 2017, The GRIM test, Social Psychological and Personality Science 8:363-369.
 """
 
-from functools import cache
 from math import ceil, floor
 
 from medattn.claims.printed import Printed
@@ -15,13 +14,12 @@ def counts(printed: Printed, parts: int) -> range:
     return range(max(0, ceil(middle - reach)), min(parts, floor(middle + reach)) + 1)
 
 
-@cache
 def is_possible(printed: Printed, parts: int) -> bool:
     """Return whether some k/parts is rounded to a printed proportion.
 
     Whole numbers only, because sizes are scanned by the thousand.
     """
-    units, steps = int(printed.value * 10**printed.decimals), printed.steps
+    units, steps = printed.units, printed.steps
     least = max(0, -((-(2 * units - 1) * parts) // (2 * steps)))
     most = min(parts, (2 * units + 1) * parts // (2 * steps))
     return least <= most

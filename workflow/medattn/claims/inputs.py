@@ -10,8 +10,14 @@ from medattn.config.yaml_files import read_yaml
 from medattn.errors import UserError
 
 # Columns of `medattn complexity --format csv` -> metric of the printed numbers, and how many units they count in.
-_COUNTED = {"params": ("params_m", 1), "gmacs": ("gflops", 10**9)}
-_NEEDED = ("table", "backbone", "arm", *_COUNTED)
+# Beside the exact counts stand those of the counter that the paper may have used, which leaves some things out.
+_COUNTED = {
+    "params": ("params_m", 1),
+    "counter_params": ("params_m", 1),
+    "gmacs": ("gflops", 10**9),
+    "counter_gflops": ("gflops", 10**9),
+}
+_NEEDED = ("table", "backbone", "arm", "params", "gmacs")
 
 
 def read_facts(path: Path) -> Facts:
@@ -50,7 +56,7 @@ def read_counts(path: Path) -> dict[str, list[Count]]:
 
 def _counts(row: dict[str, str]) -> Iterator[Count]:
     for column, (metric, scale) in _COUNTED.items():
-        if not row[column]:
+        if not row.get(column):
             continue
         try:
             count = round(float(row[column]) * scale)
@@ -58,4 +64,4 @@ def _counts(row: dict[str, str]) -> Iterator[Count]:
             raise ValueError(f"{column} is '{row[column]}', not a number") from error
         for table in row["table"].split(";"):
             rows = Rows(table=[table], backbone=[row["backbone"]], arm=[row["arm"]], metric=[metric])
-            yield Count(rows=rows, count=count, source="medattn complexity")
+            yield Count(rows=rows, count=count, source=f"{column} of medattn complexity")

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 # Unit -> how many of it make one. A proportion has none: its unit says how it is written.
 PROPORTIONS = {"percent": 100, "fraction": 1}
@@ -28,15 +29,20 @@ class Printed:
         if not _NUMBER.fullmatch(self.text):
             raise ValueError(f"'{self.text}' is not a number in plain digits, such as 84.20")
 
-    @property
+    @cached_property
     def decimals(self) -> int:
         """Digits after the point."""
         return len(self.text.partition(".")[2])
 
-    @property
+    @cached_property
     def value(self) -> Fraction:
         """The number itself, in its unit."""
         return Fraction(self.text)
+
+    @cached_property
+    def units(self) -> int:
+        """The number in units of its last digit."""
+        return int(self.text.replace(".", ""))
 
     @property
     def half(self) -> Fraction:
@@ -63,7 +69,7 @@ class Printed:
         """What a proportion of one is written as: 100 for percent, 1 for fractions."""
         return PROPORTIONS[self.unit]
 
-    @property
+    @cached_property
     def steps(self) -> int:
         """In how many steps of the last digit a proportion of one is written: 10,000 for percent with two decimals."""
         return self.whole * int(10**self.decimals)

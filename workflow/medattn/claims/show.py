@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -59,7 +60,7 @@ def as_text(audited: Sequence[Audited], everything: bool) -> Iterator[str]:
         groups.setdefault(each.paper, {}).setdefault(table, []).append(each)
     for paper, tables in groups.items():
         yield paper
-        for table, own in tables.items():
+        for table, own in sorted(tables.items(), key=lambda item: _order(item[0])):
             yield f"  {table}: {_totals(own)}"
             for each in own:
                 if everything or each.finding.is_summary or each.finding.verdict == "inconsistent":
@@ -68,6 +69,12 @@ def as_text(audited: Sequence[Audited], everything: bool) -> Iterator[str]:
     yield f"{_totals(audited)} of {len(audited)} findings"
     if not everything:
         yield "shown are summaries and what is inconsistent; --all lists every number"
+
+
+def _order(table: str) -> tuple[bool, int, list[tuple[int, str]]]:
+    """Put the text first, then the tables with table-2 before table-10, then groups of tables."""
+    parts = [(int(part) if part.isdigit() else -1, part) for part in re.split(r"(\d+)", table)]
+    return table != _TEXT, table.count(","), parts
 
 
 def _lines(each: Audited) -> Iterator[str]:

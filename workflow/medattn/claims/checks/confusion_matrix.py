@@ -7,16 +7,15 @@ by class size, a plain mean, or that of one class shows in how many rows each re
 Source: enumeration of all matrices, as in Heathers and Brown's SPRITE (2018) for other statistics.
 
 No power: unknown class counts, or more than two classes. Undecidable, too: where the accuracy itself is impossible
-(one digit cut off instead of rounded is allowed for), and where the F1 ends in 0 and is possible without it.
+and the F1 does not fit the nearest one either, and where the F1 ends in 0 and is possible without it.
 """
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from math import ceil, floor
 
 from medattn.claims.confusion import Matrix, averages, matrices
 from medattn.claims.evidence import Evidence, model_cell
-from medattn.claims.findings import Finding
+from medattn.claims.findings import Finding, Verdict
 from medattn.claims.granularity import counts
 from medattn.claims.printed import Printed
 from medattn.claims.published import Row
@@ -39,30 +38,16 @@ def check(evidence: Evidence) -> Iterator[Finding]:
             yield from _findings(pairs, classes)
 
 
-def right_answers(accuracy: Printed, images: int) -> tuple[list[int], str]:
-    """Return the numbers of right answers that an accuracy allows, and how it was read where rounding gives none."""
-    rounded = list(counts(accuracy, images))
-    if rounded:
-        return rounded, ""
-    # A value whose further digits were cut off lies below the true one by less than a unit of the last digit.
-    cut = [
-        k
-        for k in _near(accuracy, images)
-        if 0 <= Fraction(k * accuracy.whole, images) - accuracy.value < 2 * accuracy.half
-    ]
-    return (cut, "accuracy impossible if rounded, taken as cut off") if cut else ([], "")
-
-
-def _near(accuracy: Printed, images: int) -> range:
-    middle = accuracy.value * images / accuracy.whole
-    return range(floor(middle), ceil(middle) + 2)
+def right_answers(accuracy: Printed, images: int) -> list[int]:
+    """Return the numbers of right answers that an accuracy allows, or the nearest one where it allows none."""
+    return list(counts(accuracy, images)) or [round(accuracy.value * images / accuracy.whole)]
 
 
 def fitting(accuracy: Printed, f1: Printed, sizes: tuple[int, int], average: Average) -> list[Matrix]:
     """Return the confusion matrices that give both printed numbers."""
     return [
         matrix
-        for right in right_answers(accuracy, sum(sizes))[0]
+        for right in right_answers(accuracy, sum(sizes))
         for matrix in matrices(sizes, right)
         if f1.is_rounded_from(average(matrix) * f1.whole)
     ]
@@ -99,9 +84,9 @@ def _finding(accuracy: Row, f1: Row, classes: dict[str, int], reading: str, aver
     sizes = (classes[names[0]], classes[names[1]])
     table, cell = f1.table, f"{model_cell(f1)}.f1"
     published = f"{f1.mean.text} (accuracy {accuracy.mean.text})"
-    right, how = right_answers(accuracy.mean, sum(sizes))
-    if not right:
-        return Finding(table, cell, published, "", "undecidable", _impossible_accuracy(accuracy, f1, sizes, average))
+    right = right_answers(accuracy.mean, sum(sizes))
+    possible = bool(counts(accuracy.mean, sum(sizes)))
+    how = "" if possible else f"the accuracy is impossible, {right[0]}/{sum(sizes)} is the nearest"
     found = fitting(accuracy.mean, f1.mean, sizes, average)
     if found:
         shown = ", ".join(f"{r} of {n} {name}" for r, n, name in zip(found[0].right, sizes, names, strict=True))
@@ -120,15 +105,5 @@ def _finding(accuracy: Row, f1: Row, classes: dict[str, int], reading: str, aver
         "above the greatest" if f1.mean.value > high else "below the least" if f1.mean.value < low else "between two"
     )
     note = f"no confusion matrix with this accuracy gives this F1 ({reading}): {where}, nearest {f1.mean.like(nearest)}"
-    return Finding(table, cell, published, expected, "inconsistent", "; ".join(filter(None, (note, how))))
-
-
-def _impossible_accuracy(accuracy: Row, f1: Row, sizes: tuple[int, int], average: Average) -> str:
-    images = sum(sizes)
-    nearest = round(accuracy.mean.value * images / accuracy.mean.whole)
-    found = [m for m in matrices(sizes, nearest) if f1.mean.is_rounded_from(average(m) * f1.mean.whole)]
-    note = f"the accuracy is impossible on {images} images"
-    if found:
-        matrices_ = "one confusion matrix gives" if len(found) == 1 else f"{len(found)} confusion matrices give"
-        note += f"; with the nearest, {nearest}/{images}, {matrices_} this F1"
-    return note
+    verdict: Verdict = "inconsistent" if possible else "undecidable"
+    return Finding(table, cell, published, expected, verdict, "; ".join(filter(None, (note, how))))

@@ -57,7 +57,7 @@ def false_positives(precision: Printed, right: int) -> range:
     low, high = precision.low / precision.whole, precision.high / precision.whole
     if right == 0 or low <= 0:
         # Nothing right: any number of false positives gives 0, and none at all is counted as 0, too.
-        return range(0, 1 if right else 2) if low <= 0 else range(0)
+        return range(1 if right else 2) if low <= 0 else range(0)
     least = max(0, ceil(right / high - right))
     return range(least, floor(right / low - right) + 1)
 

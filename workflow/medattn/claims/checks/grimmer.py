@@ -44,8 +44,7 @@ def _square_exists(total: int, std: Printed, images: int, measurements: int, ddo
 
 def power(mean: Printed, std: Printed, images: int, measurements: int, ddof: int) -> float:
     """Return the share of impossible deviations among those near the printed one; 0 is no power."""
-    units = int(std.value * 10**std.decimals)
-    near = range(max(1, units - _NEIGHBOURS), units + _NEIGHBOURS + 1)
+    near = range(max(1, std.units - _NEIGHBOURS), std.units + _NEIGHBOURS + 1)
     tried = [Printed(f"{n / 10**std.decimals:.{std.decimals}f}", std.unit) for n in near]
     return sum(not is_possible(mean, value, images, measurements, ddof) for value in tried) / len(tried)
 

@@ -33,11 +33,16 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         and row.arm != evidence.facts.baseline
         and (base := evidence.counterpart(row, arm=evidence.facts.baseline))
     ]
+    by_formula: dict[str, list[Finding]] = {}
     for formula in evidence.facts.formulas:
         for row in chosen(evidence.rows, formula.rows):
             base = evidence.counterpart(row, arm=evidence.facts.baseline)
             if base is not None and row.mean.unit in SCALES:
-                yield _formula(row, base, formula)
+                by_formula.setdefault(formula.says, []).append(_formula(row, base, formula))
+    for says, findings in by_formula.items():
+        yield from findings
+        if len(findings) > 1:
+            yield _all_rows(says, findings)
     yield from _repeated(pairs)
     for row, base in pairs:
         if row.mean.value < base.mean.value:
@@ -58,6 +63,19 @@ def _formula(row: Row, base: Row, formula: Formula) -> Finding:
         note += ", less than the rounding"
     return Finding(
         row.table, row.cell, row.mean.text, row.mean.like(base.mean.value + Fraction(added, scale)), verdict, note
+    )
+
+
+def _all_rows(says: str, findings: list[Finding]) -> Finding:
+    agree = sum(finding.verdict == "consistent" for finding in findings)
+    return Finding(
+        ";".join(dict.fromkeys(finding.table for finding in findings)),
+        f"*.{findings[0].cell.rsplit('.', 1)[-1]}",
+        ", ".join(finding.published for finding in findings),
+        ", ".join(finding.expected for finding in findings),
+        "consistent" if agree == len(findings) else "inconsistent",
+        f"{says} agrees with {agree} of {len(findings)} printed numbers",
+        True,
     )
 
 

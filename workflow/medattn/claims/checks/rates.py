@@ -4,7 +4,8 @@ Method: accuracy = p sensitivity + (1 - p) specificity, with p the share of posi
 two, and all rows that share their test images imply the same p, which the class counts give, whichever class was taken
 as positive. For means over folds the classes may be spread unevenly: then the accuracy is bounded over all ways to
 spread them over equal folds, over stratified folds, and over those that random dealing gives in 999 of 1000 cases.
-A row of folds is inconsistent if neither stratified nor random folds allow it, for either positive class.
+A row of folds is inconsistent if neither stratified nor random folds allow it, for either positive class, and
+undecidable if only random ones do. One positive class must do for all rows of a table.
 
 Source: arithmetic of the confusion matrix; the bounds solve the linear programme exactly (claims/fold_bounds.py).
 
@@ -105,9 +106,18 @@ def _judged(triple: tuple[Row, Row, Row], measured: Measured) -> tuple[Verdict, 
             f"{accuracy.like(low * accuracy.whole)} to {accuracy.like(high * accuracy.whole)} ({positive} +)"
         )
         fits = {kind: _overlap(bounds(accuracy), limits) for kind, limits in ranges.items()}
-        allowed.append(any(fit for kind, fit in fits.items() if kind != "any"))
+        allowed.append(_allowed(fits))
         notes.append(f"{positive} positive: {_kinds(fits, ranges, accuracy)}")
-    return ("consistent" if any(allowed) else "inconsistent"), " or ".join(expected), notes
+    order: tuple[Verdict, ...] = ("consistent", "undecidable", "inconsistent")
+    verdict = min(allowed, key=order.index)
+    return verdict, " or ".join(expected), notes
+
+
+def _allowed(fits: dict[str, bool]) -> Verdict:
+    """Judge one reading of "positive": folds that only random dealing gives leave it open."""
+    if fits.get("stratified") or fits.get("one test set"):
+        return "consistent"
+    return "undecidable" if fits.get("random") else "inconsistent"
 
 
 def _ranges(positive: str, triple: tuple[Row, Row, Row], measured: Measured) -> dict[str, Bounds]:
@@ -137,7 +147,7 @@ def _ranges(positive: str, triple: tuple[Row, Row, Row], measured: Measured) -> 
 
 def _kinds(fits: dict[str, bool], ranges: dict[str, Bounds], accuracy: Printed) -> str:
     if "any" not in fits:
-        return "possible" if fits["one test set"] else "impossible"
+        return "possible" if fits["one test set"] else f"impossible, off by {_gap(ranges['one test set'], accuracy)}"
     if fits["stratified"]:
         return "possible with stratified folds"
     if not fits["any"]:
@@ -148,23 +158,46 @@ def _kinds(fits: dict[str, bool], ranges: dict[str, Bounds], accuracy: Printed) 
     return f"impossible with stratified folds, and with random ones in 999 of 1000 cases ({low} to {high})"
 
 
+def _gap(limits: Bounds, accuracy: Printed) -> str:
+    low, high = bounds(accuracy)
+    return f"{max(limits[0] - high, low - limits[1]) * accuracy.whole:.{accuracy.decimals}f}"
+
+
 def _shares(rows: list[tuple[Row, Row, Row]], measured: Measured) -> Finding:
-    shares = [share for triple in rows if (share := implied_share(*(row.mean for row in triple)))]
     known = measured.facts.classes
     total = sum(known.values())
-    expected = " or ".join(f"{n / total:.3f} ({name} +)" for name, n in known.items()) if total else "one share"
-    middles = [_middle(triple) for triple in rows if implied_share(*(row.mean for row in triple))]
-    agree = not shares or max(low for low, _ in shares) <= min(high for _, high in shares) + _SLACK
-    # Unevenly spread folds can make rows imply different shares, though not at random; the rows above decide there.
+    implied = [(share, _middle(triple)) for triple in rows if (share := _implied(triple))]
+    middles = [middle for _, middle in implied]
     return Finding(
         rows[0][0].table,
         f"{rows[0][0].dataset}.*.*.accuracy",
         f"implied shares of positives {min(middles):.2f} to {max(middles):.2f}" if middles else "",
-        expected,
-        "consistent" if agree else "inconsistent",
+        " or ".join(f"{n / total:.3f} ({name} +)" for name, n in known.items()) if total else "one share",
+        _same_share([share for share, _ in implied], rows, measured),
         f"all {len(rows)} rows share their test images, so must imply one share of positives",
         True,
     )
+
+
+def _same_share(shares: list[Bounds], rows: list[tuple[Row, Row, Row]], measured: Measured) -> Verdict:
+    if len(measured.facts.classes) == 2:
+        for positive in measured.facts.classes:
+            fits = [
+                {kind: _overlap(bounds(triple[0].mean), limits) for kind, limits in ranges.items()}
+                for triple in rows
+                for ranges in (_ranges(positive, triple, measured),)
+            ]
+            if all(_allowed(each) != "inconsistent" for each in fits):
+                return "consistent"
+        return "inconsistent"
+    if measured.facts.over == "folds" and measured.facts.averaged > 1:
+        return "undecidable"  # unevenly spread folds let rows imply different shares
+    agree = not shares or max(low for low, _ in shares) <= min(high for _, high in shares) + _SLACK
+    return "consistent" if agree else "inconsistent"
+
+
+def _implied(triple: tuple[Row, Row, Row]) -> Bounds | None:
+    return implied_share(*(row.mean for row in triple))
 
 
 def _overlap(one: Bounds, other: Bounds) -> bool:

@@ -1,10 +1,10 @@
 """Do the printed means and deviations give the significance that is stated?
 
-Method: Student's and Welch's two-sided t-test from mean, standard deviation and number of measurements, as the paper did
-or may have done it. Each p is given with the least and the greatest that the rounding of the four numbers allows. A
-statement is inconsistent where both tests stay above the greatest level that may be meant, and undecidable where a
-level lies between. All tests of the paper are one family: how many remain with Bonferroni's and with Holm's correction
-is counted at the family-wise level 0.05.
+Method: Student's and Welch's two-sided t-test from mean, deviation and number of measurements, as the paper did or may
+have done it, with the least and the greatest p that the rounding of the four numbers allows. A statement is
+inconsistent where no rounding brings a p below the greatest level that may be meant, and undecidable where a level
+lies between. All tests of the paper are one family: how many remain with Bonferroni's and with Holm's correction is
+counted at the family-wise level 0.05.
 
 Source: Student 1908; Welch 1947; Holm 1979. Whether the measurements are independent is another question: epochs of one
 training are not, so these p are too small even where they agree.
@@ -108,7 +108,7 @@ def _tested(evidence: Evidence, statement: Significance) -> Iterator[Tested]:
                 (other.mean.low, other.mean.high),
                 (max(other.std.low, other.std.value / 2), other.std.high),
             )
-            for p in p_values(*(float(x) for x in corner), measurements)
+            for p in p_values(float(corner[0]), float(corner[1]), float(corner[2]), float(corner[3]), measurements)
         ]
         yield Tested(row, other, measurements, *centre, min(*edges, *centre), max(*edges, *centre))
 
@@ -129,7 +129,8 @@ def _finding(pair: Tested, statement: Significance, evidence: Evidence) -> Findi
     if statement.flag:
         says = f"{statement.flag}, {says}" if statement.flag in row.flags else f"no {statement.flag}"
     note = f"{row.mean.text} ({row.std.text if row.std else ''}) against {other.mean.text} "
-    note += f"({other.std.text if other.std else ''}), {pair.measurements} measurements each: Student p = {pair.student:.2g}"
+    note += f"({other.std.text if other.std else ''}), {pair.measurements} measurements each"
+    note += f": Student p = {pair.student:.2g}"
     for each in (row, other):
         images = evidence.measured_on(each).images
         if images and not counts(each.mean, images * pair.measurements):

@@ -66,7 +66,7 @@ def _gain(value: Fraction, other: Fraction, statement: Statement) -> Fraction:
 def _finding(statement: Statement, pairs: list[tuple[Row, Row]]) -> Finding:
     failing = [(row, other) for row, other in pairs if not holds(row, other, statement)]
     gains = [_gain(row.mean.value, other.mean.value, statement) for row, other in pairs]
-    columns = {(row.key()) for row, _ in pairs}
+    columns = {row.key() for row, _ in pairs}
     failing_columns = {row.key() for row, _ in failing}
     unit = "%" if statement.measured_in == "percent" else " points"
     wanted = f"at least {statement.least:g}" if statement.least else "more than 0"
@@ -76,22 +76,25 @@ def _finding(statement: Statement, pairs: list[tuple[Row, Row]]) -> Finding:
     if len(columns) < len(pairs):
         note += f", in {len(failing_columns)} of {len(columns)} columns"
     if failing:
-        note += ": " + ", ".join(_shown(row, other, pairs) for row, other in failing[:_SHOWN])
+        note += ": " + ", ".join(_shown(row, other) for row, other in failing[:_SHOWN])
         note += ", ..." if len(failing) > _SHOWN else ""
     return Finding(
         ";".join(dict.fromkeys(row.table for pair in pairs for row in pair)),
         statement.says,
         f"{wanted}{unit if statement.least or statement.most else ''}",
-        f"{float(min(gains)):.4g} to {float(max(gains)):.4g}{unit}"
-        if len(gains) > 1
-        else f"{float(gains[0]):.4g}{unit}",
+        f"the tables show {_span(gains)}{unit}",
         "inconsistent" if failing else "consistent",
         note,
         True,
     )
 
 
-def _shown(row: Row, other: Row, pairs: list[tuple[Row, Row]]) -> str:
+def _span(gains: list[Fraction]) -> str:
+    low, high = f"{float(min(gains)):.4g}", f"{float(max(gains)):.4g}"
+    return low if low == high else f"{low} to {high}"
+
+
+def _shown(row: Row, other: Row) -> str:
     differ = [column for column in IDENTITY if getattr(row, column) != getattr(other, column) and column != "split"]
     versus = ".".join(getattr(other, column) for column in differ)
     return f"{row.cell} {row.mean.text} against {versus} {other.mean.text}"

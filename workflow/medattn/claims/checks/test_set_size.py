@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from medattn.claims.evidence import Evidence
 from medattn.claims.findings import Finding, Verdict
-from medattn.claims.granularity import is_possible
+from medattn.claims.granularity import chance, is_possible
 from medattn.claims.sizes import Sizes, size_of
 from medattn.claims.test_sets import Measured
 
@@ -24,7 +24,19 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     """Yield a finding for each test set with accuracies."""
     for measured in evidence.test_sets:
         if measured.scanned is not None:
-            yield _finding(measured, measured.scanned)
+            yield _powerless(measured) or _finding(measured, measured.scanned)
+
+
+def _powerless(measured: Measured) -> Finding | None:
+    """Return a finding that nothing can be found, where every value is possible on all stated numbers of images."""
+    averaged = measured.facts.averaged
+    parts = [averaged * n for n in measured.stated]
+    if not parts or any(chance(row.mean, n) < 1 for row in measured.accuracies for n in parts):
+        return None
+    sizes = " or ".join(map(str, measured.stated))
+    published = f"{len(measured.accuracies)} accuracies, {sizes} images"
+    note = f"no power: every accuracy is possible on {sizes} images"
+    return Finding(measured.table, measured.cell, published, "", "undecidable", note, True)
 
 
 def _finding(measured: Measured, sizes: Sizes) -> Finding:
@@ -55,6 +67,9 @@ def _note(measured: Measured, sizes: Sizes) -> str:
     facts, best, total = measured.facts, sizes.best[0], len(sizes.values)
     first = f"n = {best.images} allows {best.possible} of {total} ({best.by_chance:.1f} by chance)"
     parts = [f"of {facts.scan_from} to {facts.scan_to} images {first}"]
+    if len(measured.accuracies) > total:
+        again = sum(is_possible(row.mean, sizes.averaged * best.images) for row in measured.accuracies)
+        parts.append(f"{again} of {len(measured.accuracies)} with the repeated ones")
     if sizes.all_possible and sizes.are_multiples and sizes.is_significant:
         parts.append(f"all {total} are possible on multiples of {best.images} only")
     elif sizes.all_possible and not sizes.is_significant:
