@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from medattn.config.change import changed, changed_protocol
 from medattn.config.classifiers import CLASSIFIER_OPTIONS
 from medattn.config.dataset import DatasetEntry
 from medattn.config.mechanisms import mechanism_options
 from medattn.config.paper import Arm, Backbone, Experiment, Figure, Paper, Table, Unrun
-from medattn.config.protocol import PROTOCOLS, AnyProtocol
+from medattn.config.protocol import AnyProtocol
 from medattn.config.recipe import Recipe
 from medattn.config.references import check_name, check_references
 from medattn.config.selection import PaperSelection, Selection
@@ -21,7 +22,6 @@ from medattn.config.yaml_files import read_yaml
 from medattn.errors import UserError
 from medattn.nearest import unknown_name
 
-M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 
 REGISTRY = Path(__file__).parent.parent / "datasets" / "registry.yaml"
@@ -132,7 +132,7 @@ def _datasets(selection: Selection, where: str) -> dict[str, DatasetEntry]:
     for name, changes in selection.datasets.items():
         place = below(where, "datasets", name)
         if name in entries:
-            entries[name] = _changed(entries[name], changes, place)
+            entries[name] = changed(entries[name], changes, place)
         elif "source" in changes:
             entries[name] = validated(DatasetEntry, changes, place)
         else:
@@ -149,15 +149,15 @@ def _declared(paper: Paper) -> list[tuple[str, Experiment]]:
 def _experiment(name: str, paper: Paper, experiment: str, declared: Experiment, path: str) -> ResolvedPaper:
     """Return an experiment as the paper's file says, without a selection."""
     change, where = declared.change, below(path, "experiments", experiment, "change") if experiment else path
-    recipe = _changed(paper.recipe, change.recipe, below(where, "recipe"))
-    protocol = _changed_protocol(paper.protocol, change.protocol, below(where, "protocol"))
+    recipe = changed(paper.recipe, change.recipe, below(where, "recipe"))
+    protocol = changed_protocol(paper.protocol, change.protocol, below(where, "protocol"))
     _check_epochs(recipe, protocol, where)
     backbones = {
-        key: _changed(paper.backbones[key], change.backbones.get(key, {}), below(where, "backbones", key))
+        key: changed(paper.backbones[key], change.backbones.get(key, {}), below(where, "backbones", key))
         for key in declared.backbones or paper.backbones
     }
     arms = {
-        key: _changed(paper.arms[key], change.arms.get(key, {}), below(where, "arms", key))
+        key: changed(paper.arms[key], change.arms.get(key, {}), below(where, "arms", key))
         for key in declared.arms or paper.arms
     }
     for key, arm in arms.items():
@@ -197,15 +197,21 @@ def _experiments(
     _check_picked("arm", {**paper.arms, **taken.extra_arms}, taken.arms, below(where, "arms"))
     path = str(papers / name / "paper.yaml")
     for key, value in declared:
-        resolved = _taken(_experiment(name, paper, key, value, path), taken, len(declared) == 1, where)
+        resolved = _taken(_experiment(name, paper, key, value, path), taken, datasets, len(declared) == 1, where)
         if resolved.datasets and resolved.arms:
             yield resolved
 
 
-def _taken(whole: ResolvedPaper, taken: PaperSelection, only_one: bool, where: str) -> ResolvedPaper:
+def _taken(
+    whole: ResolvedPaper,
+    taken: PaperSelection,
+    datasets: Mapping[str, DatasetEntry],
+    only_one: bool,
+    where: str,
+) -> ResolvedPaper:
     """Return what a selection takes of an experiment, with its changes."""
-    recipe = _changed(whole.recipe, taken.recipe, below(where, "recipe"))
-    protocol = _changed_protocol(whole.protocol, taken.protocol, below(where, "protocol"))
+    recipe = changed(whole.recipe, taken.recipe, below(where, "recipe"))
+    protocol = changed_protocol(whole.protocol, taken.protocol, below(where, "protocol"))
     _check_epochs(recipe, protocol, where)
     for name, backbone in taken.extra_backbones.items():
         for arm_name in backbone.arms or []:
@@ -219,6 +225,7 @@ def _taken(whole: ResolvedPaper, taken: PaperSelection, only_one: bool, where: s
     names = whole.datasets
     if taken.datasets is not None:
         names = tuple(name for name in taken.datasets if only_one or name in whole.datasets)
+    _check_copied_classes(recipe, {name: datasets[name] for name in names}, below(where, "recipe"))
     all_rows = taken.backbones is None and taken.arms is None
     return replace(
         whole,
@@ -229,32 +236,6 @@ def _taken(whole: ResolvedPaper, taken: PaperSelection, only_one: bool, where: s
         recipe=recipe,
         protocol=protocol,
     )
-
-
-def _changed(model: M, changes: Mapping[str, Any], where: str) -> M:
-    return validated(type(model), _merged(model.model_dump(exclude_unset=True), changes), where)
-
-
-def _changed_protocol(old: AnyProtocol, changes: Mapping[str, Any], where: str) -> AnyProtocol:
-    """Return a protocol with some keys changed; another `kind` replaces it as a whole."""
-    kind = changes.get("kind", old.kind)
-    if kind == old.kind:
-        return _changed(old, changes, where)
-    if kind not in PROTOCOLS:
-        raise UserError(f"{below(where, 'kind')}: {unknown_name('kind', str(kind), PROTOCOLS)}")
-    return validated(PROTOCOLS[kind], changes, where)
-
-
-def _merged(old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(old)
-    for key, value in changes.items():
-        before = merged.get(key)
-        if isinstance(value, Mapping) and isinstance(before, Mapping):
-            same = value.get("kind", before.get("kind")) == before.get("kind")
-            merged[key] = _merged(before, value) if same else value
-        else:
-            merged[key] = value
-    return merged
 
 
 def _picked(own: Mapping[str, T], extra: Mapping[str, T], names: list[str] | None) -> dict[str, T]:
@@ -275,12 +256,19 @@ def _check_epochs(recipe: Recipe, protocol: AnyProtocol, where: str) -> None:
         )
 
 
+def _check_copied_classes(recipe: Recipe, datasets: Mapping[str, DatasetEntry], where: str) -> None:
+    for name in recipe.class_copies.classes if recipe.class_copies else []:
+        for dataset, entry in datasets.items():
+            place = f"{below(where, 'class_copies', 'classes')}: data set '{dataset}'"
+            check_name("class", name, entry.classes, place)
+
+
 def _check_arm(arm: Arm, recipe: Recipe, protocol: AnyProtocol, where: str) -> None:
     for grid_point in _corners(arm):
-        changed, _ = arm_settings(arm, recipe, grid_point, where)
-        if protocol.needed_epochs > changed.epochs:
+        at_corner, _ = arm_settings(arm, recipe, grid_point, where)
+        if protocol.needed_epochs > at_corner.epochs:
             raise UserError(
-                f"{below(where, 'grid', 'recipe.epochs')}: trains only {changed.epochs} epochs, "
+                f"{below(where, 'grid', 'recipe.epochs')}: trains only {at_corner.epochs} epochs, "
                 f"but protocol.measured_epochs measures {protocol.needed_epochs}"
             )
 
@@ -306,14 +294,14 @@ def arm_settings(arm: Arm, recipe: Recipe, grid_point: Mapping[str, Any], where:
             raise UserError(f"{below(where, 'grid')}: {unknown_name('key', key, valid)}")
         head, _, tail = key.partition(".")
         parts[head][tail] = value
-    changed = _changed(recipe, parts["recipe"], below(where, "grid", "recipe"))
+    resolved = changed(recipe, parts["recipe"], below(where, "grid", "recipe"))
     if model is None:
         if arm.options:
             raise UserError(f"{below(where, 'options')}: the mechanism 'none' has no options")
-        return changed, {}
+        return resolved, {}
     in_grid = {key: below(where, "grid", f"options.{key}") for key in parts["options"]}
     options = validated(model, {**arm.options, **parts["options"]}, below(where, "options"), in_grid)
-    return changed, options.model_dump()
+    return resolved, options.model_dump()
 
 
 def _options_model(arm: Arm, where: str) -> type[BaseModel] | None:
