@@ -12,10 +12,11 @@ from medattn.config.change import changed, changed_protocol
 from medattn.config.classifiers import CLASSIFIER_OPTIONS
 from medattn.config.dataset import DatasetEntry
 from medattn.config.mechanisms import mechanism_options
+from medattn.config.networks import check_backbone
 from medattn.config.paper import Arm, Backbone, Experiment, Figure, Paper, Table, Unrun
 from medattn.config.protocol import AnyProtocol
 from medattn.config.recipe import Recipe
-from medattn.config.references import check_name, check_references
+from medattn.config.references import check_copied_classes, check_name, check_references
 from medattn.config.selection import PaperSelection, Selection
 from medattn.config.validation import below, validated
 from medattn.config.yaml_files import read_yaml
@@ -160,6 +161,8 @@ def _experiment(name: str, paper: Paper, experiment: str, declared: Experiment, 
         key: changed(paper.arms[key], change.arms.get(key, {}), below(where, "arms", key))
         for key in declared.arms or paper.arms
     }
+    for key, backbone in backbones.items():
+        _check_backbone(backbone, below(where if key in change.backbones else path, "backbones", key))
     for key, arm in arms.items():
         _check_arm(arm, recipe, protocol, below(path, "arms", key))
     return ResolvedPaper(
@@ -214,6 +217,7 @@ def _taken(
     protocol = changed_protocol(whole.protocol, taken.protocol, below(where, "protocol"))
     _check_epochs(recipe, protocol, where)
     for name, backbone in taken.extra_backbones.items():
+        _check_backbone(backbone, below(where, "extra_backbones", name))
         for arm_name in backbone.arms or []:
             place = below(where, "extra_backbones", name, "arms")
             check_name("arm", arm_name, {**whole.paper.arms, **taken.extra_arms}, place)
@@ -225,7 +229,7 @@ def _taken(
     names = whole.datasets
     if taken.datasets is not None:
         names = tuple(name for name in taken.datasets if only_one or name in whole.datasets)
-    _check_copied_classes(recipe, {name: datasets[name] for name in names}, below(where, "recipe"))
+    check_copied_classes(recipe, {name: datasets[name] for name in names}, below(where, "recipe"))
     all_rows = taken.backbones is None and taken.arms is None
     return replace(
         whole,
@@ -256,11 +260,9 @@ def _check_epochs(recipe: Recipe, protocol: AnyProtocol, where: str) -> None:
         )
 
 
-def _check_copied_classes(recipe: Recipe, datasets: Mapping[str, DatasetEntry], where: str) -> None:
-    for name in recipe.class_copies.classes if recipe.class_copies else []:
-        for dataset, entry in datasets.items():
-            place = f"{below(where, 'class_copies', 'classes')}: data set '{dataset}'"
-            check_name("class", name, entry.classes, place)
+def _check_backbone(backbone: Backbone, where: str) -> None:
+    size = backbone.input_size if backbone.stem == "imagenet" else None
+    check_backbone(backbone.model, backbone.options, backbone.weights, size, where)
 
 
 def _check_arm(arm: Arm, recipe: Recipe, protocol: AnyProtocol, where: str) -> None:
