@@ -25,6 +25,7 @@ from medattn.plan.frozen import Run
 from medattn.training.copies import Copies, draw_copies
 
 Positions = NDArray[np.int64]
+_FRACTION = "protocol.validation_fraction"
 
 
 def _none() -> Positions:
@@ -97,7 +98,7 @@ class _Images:
 
     def held_out(self, pool: Positions, groups: Sequence[str] | None, fraction: float) -> NDArray[np.bool_]:
         """Return which images of `pool` become validation images: the first of 1 / fraction folds."""
-        folds = assign_folds(self.labels[pool], groups, round(1 / fraction), self.split_seed, self.classes)
+        folds = assign_folds(self.labels[pool], groups, round(1 / fraction), self.split_seed, self.classes, _FRACTION)
         first: NDArray[np.bool_] = folds == 0
         return first
 
@@ -179,8 +180,8 @@ def _copied_before_split(images: _Images, run: Run, protocol: CrossValidation, w
     inside = assign_folds(labels, groups, protocol.folds, protocol.split_seed, images.classes) != run.fold
     if run.stage == "train":
         return SplitOfRun(everything[inside], everything[~inside], "test", copies=copies)
-    folds = assign_folds(labels[inside], None, round(1 / protocol.validation_fraction), protocol.split_seed)
-    held_out = folds == 0
+    count = round(1 / protocol.validation_fraction)
+    held_out = assign_folds(labels[inside], None, count, protocol.split_seed, images.classes, _FRACTION) == 0
     training = everything[inside]
     return SplitOfRun(training[~held_out], training[held_out], "validation", copies=copies)
 
