@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from medattn.compare.pairs import arms_of
-from medattn.config.load import NO_BACKBONE, ResolvedPaper
 from medattn.config.metrics import METRICS
 from medattn.config.paper import Table, shows
+from medattn.config.resolved import NO_BACKBONE, ResolvedPaper
 from medattn.render.columns import Column, columns_of
 from medattn.render.costs import counted
 from medattn.render.inputs import Inputs, backbone_label, rows_of, rows_of_paper

@@ -21,6 +21,7 @@ from medattn.config.protocol import (
 from medattn.config.recipe import ClassCopies
 from medattn.datasets.folds import assign_folds
 from medattn.datasets.store import DataStore
+from medattn.errors import UserError
 from medattn.plan.frozen import Run
 from medattn.training.copies import Copies, draw_copies
 
@@ -80,6 +81,12 @@ class _Images:
         self.of = {name: np.arange(end - len(splits[name].labels), end) for name, end in zip(splits, ends, strict=True)}
         self._groups = {name: split.groups for name, split in splits.items()}
 
+    def test(self) -> Positions:
+        """Return the positions of the test images."""
+        if "test" not in self.of:
+            raise UserError("protocol: the data set has no split 'test', which this kind of protocol needs")
+        return self.of["test"]
+
     def pooled(self, names: Sequence[str]) -> Positions:
         """Return the positions of the named splits, of those that the data set has."""
         return np.concatenate([self.of[name] for name in names if name in self.of])
@@ -117,7 +124,7 @@ def _cross_validated_epochs(
     """`tune`: all folds of the training images but one, and that one. `train`: training and test images."""
     pool = images.pooled(protocol.training_splits)
     if run.fold is None:
-        split = SplitOfRun(pool, images.of["test"], "test")
+        split = SplitOfRun(pool, images.test(), "test")
     else:
         folds = images.folds(protocol.training_splits, protocol.folds)
         split = SplitOfRun(pool[folds != run.fold], pool[folds == run.fold], "validation")
@@ -138,7 +145,7 @@ def _best_validation_epoch(
     if run.stage == "tune":
         split = SplitOfRun(training, validation, "validation")
     else:
-        split = SplitOfRun(training, images.of["test"], "test", validation)
+        split = SplitOfRun(training, images.test(), "test", validation)
     return images.with_copies(split, copies, run.seed)
 
 
@@ -146,7 +153,7 @@ def _fixed_epoch(images: _Images, run: Run, protocol: FixedEpoch, copies: ClassC
     """`tune`: training images and a share that is held out. `train`: training and test images."""
     training = images.pooled(protocol.training_splits)
     if run.stage == "train":
-        split = SplitOfRun(training, images.of["test"], "test")
+        split = SplitOfRun(training, images.test(), "test")
     else:
         held_out = images.held_out(training, images.groups(protocol.training_splits), protocol.validation_fraction)
         split = SplitOfRun(training[~held_out], training[held_out], "validation")

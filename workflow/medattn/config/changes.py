@@ -1,4 +1,4 @@
-"""Changing single keys of a configuration that was read: mappings key by key, everything else as a whole."""
+"""Changing keys of a part of a configuration, checked as if it had been written so."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -14,20 +14,16 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def changed(model: M, changes: Mapping[str, Any], where: str) -> M:
-    """Return a model with some keys changed, checked again.
+    """Return `model` with the keys of `changes`, which stand at `where`; mappings are merged key by key.
 
     Raises:
-        UserError: one line for the first thing that is wrong.
+        UserError: a key or value is wrong.
     """
     return validated(type(model), _merged(model.model_dump(exclude_unset=True), changes), where)
 
 
 def changed_protocol(old: AnyProtocol, changes: Mapping[str, Any], where: str) -> AnyProtocol:
-    """Return a protocol with some keys changed; another `kind` replaces it as a whole.
-
-    Raises:
-        UserError: one line for the first thing that is wrong.
-    """
+    """Return a protocol with some keys changed; another `kind` replaces it as a whole."""
     kind = changes.get("kind", old.kind)
     if kind == old.kind:
         return changed(old, changes, where)
