@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from medattn.config.dataset import DatasetEntry
-from medattn.config.load import NO_BACKBONE, Configuration, ResolvedPaper
 from medattn.config.networks import weights_model
 from medattn.config.paper import Arm, Backbone, shows
+from medattn.config.resolved import NO_BACKBONE, Configuration, ResolvedPaper
 from medattn.layout import prepared_dataset, weights_file
 from medattn.plan.availability import entry_identity, missing_reason
+from medattn.plan.fitting import misfit
 from medattn.plan.frozen import Cell, Plan
 from medattn.plan.packs import pack_runs
 from medattn.plan.runs import runs_of_cell
@@ -43,7 +44,9 @@ def _cells(paper: ResolvedPaper, configuration: Configuration) -> Iterator[Cell]
                 backbone_label=(backbone.label or backbone_name) if backbone else "",
                 arm_label=arm.label,
                 stand_in=False,
-                missing=missing_reason(dataset, entry, data) or _missing_weights(backbone, data),
+                missing=_misfit(paper, backbone, arm, entry)
+                or missing_reason(dataset, entry, data)
+                or _missing_weights(backbone, data),
                 prepared=str(prepared_dataset(data, dataset, entry_identity(dataset, entry))),
                 tables=_tables(paper, dataset, backbone_name, arm_name),
                 settings=_settings(paper, backbone, arm, entry_identity(dataset, entry)),
@@ -94,6 +97,10 @@ def _unrun_cell(
         tables=_tables(paper, dataset, backbone, arm),
         settings={},
     )
+
+
+def _misfit(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, entry: DatasetEntry) -> str | None:
+    return None if backbone is None else misfit(backbone, arm, paper.recipe, entry)
 
 
 def _missing_weights(backbone: Backbone | None, data: Path) -> str | None:
