@@ -30,7 +30,7 @@ from medattn.nearest import unknown_name
 Kind = Literal["input", "block"]
 
 ATTENTION_FOLDER = Path(__file__).parent.parent / "attention"
-_NOT_MECHANISMS = {"__init__", "mechanism"}
+_NOT_MECHANISMS = {"__init__", "mechanism", "residual", "vgg_att3"}
 OWN_MECHANISM = r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)"
 _BASES: dict[str, Kind] = {"InputAttention": "input", "BlockAttention": "block"}
 _POSITIONAL: dict[Kind, list[str]] = {"input": ["self"], "block": ["self", "channels", "size"]}
