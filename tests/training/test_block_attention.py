@@ -97,5 +97,5 @@ def test_the_record_says_where_the_mechanism_stood(project):
     (pack,) = [pack for pack in plan.packs.values() if pack.stage == "tune"]
     assert project.medattn("train") == 0
     for run in pack.runs:
-        placement = project.record(run)["resolved"]["placement"]
+        placement = project.record(run)["configuration"]["placement"]
         assert placement == (None if "vanilla" in run else {**placement, "stages": [1], "where": "every_block"})
