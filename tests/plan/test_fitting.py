@@ -14,6 +14,7 @@ RESNET = {"model": "torchvision/resnet18"}
 def missing(project, arms=ARMS, backbone=RESNET, size=28):
     """Arm -> reason, from the plan."""
     source = {"source": {"size": size, "counts": {"train": [10, 10], "test": [6, 6]}}, "classes": ["a", "b"]}
+    backbone = {"input_size": None, **backbone}
     project.configure(
         {"backbones": {"net": backbone}, "arms": {"gsa": None, **arms}, "figures": None}, datasets={"phantom": source}
     )
@@ -31,7 +32,7 @@ def test_a_map_that_is_too_small_is_named_with_its_place(project):
 
 @pytest.mark.parametrize(("backbone", "arm"), [
     ({**RESNET, "stem": "small"}, {}),
-    ({**RESNET, "input_size": 112}, {}),
+    ({**RESNET, "input_size": 128}, {}),
     (RESNET, {"placement": {"stages": [1, 2]}}),
     (RESNET, {"options": {"scales": 1}}),
 ])  # fmt: skip
@@ -68,7 +69,7 @@ def test_a_stage_that_the_network_does_not_have(project):
 
 def test_images_that_leave_nothing_of_a_network_stop_every_arm(project):
     found = missing(project, backbone={"model": "torchvision/inception_v3"})
-    assert set(found.values()) == {"images of 28 x 28 are too small for torchvision/inception_v3"}
+    assert set(found.values()) == {"images of 28 x 28 are too small for torchvision/inception_v3, which needs 75 px"}
 
 
 def test_the_reason_is_printed_and_torch_is_not_imported(project):

@@ -6,7 +6,6 @@ from pydantic import Field, model_validator
 
 from medattn.config.base import Closed
 
-
 _DEFAULTS = {"where": "every_block", "stages": None, "position": "before_addition"}
 
 
