@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from medattn.config.load import NO_BACKBONE, read_configuration, read_paper
+from medattn.config.load import read_configuration, read_paper
 from medattn.config.paper import Paper
+from medattn.config.resolved import NO_BACKBONE
 from medattn.config.validation import validated
 from medattn.config.yaml_files import read_yaml
 
