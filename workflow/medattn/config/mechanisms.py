@@ -135,7 +135,7 @@ def _function_alone(function: ast.FunctionDef) -> Any:
         kw_defaults=[],
         defaults=[],
     )
-    alone = ast.FunctionDef("unfit", arguments, function.body, [], None, lineno=function.lineno, col_offset=0)
+    alone = ast.copy_location(ast.FunctionDef("unfit", arguments, function.body, [], None), function)
     if sys.version_info >= (3, 12):
         alone.type_params = []
     return compile(ast.fix_missing_locations(ast.Module([alone], [])), "<unfit>", "exec")

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from medattn.config.dataset import DatasetEntry
+from medattn.config.mechanisms import is_block_mechanism
 from medattn.errors import UserError
 from medattn.files import sha256_of_value
 from medattn.measure.complexity.images import ImageFacts, image_facts
@@ -103,7 +104,7 @@ def _key(network: NetworkOfCell, images: ImageFacts) -> str:
             {**arm, "options": network.options},
             network.recipe.model_dump(mode="json", exclude={"epochs", "weight_decay"}),
             [images.height, images.width, images.channels, images.classes],
-            images.training if network.arm.mechanism != "none" else None,
+            images.training,
         ]
     )
 
@@ -120,5 +121,7 @@ def _ends(cell: Cell) -> list[dict[str, Any]]:
 
 
 def _needs_training_images(network: NetworkOfCell, images: ImageFacts) -> bool:
+    if network.arm.mechanism == "none" or is_block_mechanism(network.arm.mechanism):
+        return False
     sizes = {parameter_count(network, replace(images, training=n)) for n in (1, 2)}
     return len(sizes) > 1
