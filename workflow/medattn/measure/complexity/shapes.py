@@ -5,18 +5,23 @@ from typing import Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-_TRAINING = 5  # position of the argument `training`
+_NORMALISATIONS = (
+    torch.ops.aten.native_batch_norm.default,
+    torch.ops.aten._native_batch_norm_legit_no_training.default,
+)
+_TRAINING = 5  # position of the argument `training` of the first
 
 
 class QuickShapes(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Gives the outputs of aten.native_batch_norm their shapes; meta tensors have no values that could be wrong.
 
-    Counting the networks of a paper takes a fifth of the time with it.
+    Counting a paper's networks takes half of the time with it.
     """
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func is torch.ops.aten.native_batch_norm.default and args[0].is_meta:
+        if func in _NORMALISATIONS and args[0].is_meta:
             images = args[0]
-            moments = images.new_empty(images.shape[1] if args[_TRAINING] else 0)
+            keeps_moments = func is _NORMALISATIONS[0] and args[_TRAINING]
+            moments = images.new_empty(images.shape[1] if keeps_moments else 0)
             return torch.empty_like(images), moments, moments.clone()
         return func(*args, **(kwargs or {}))
