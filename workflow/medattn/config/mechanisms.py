@@ -30,7 +30,7 @@ from medattn.nearest import unknown_name
 Kind = Literal["input", "block"]
 
 ATTENTION_FOLDER = Path(__file__).parent.parent / "attention"
-_NOT_MECHANISMS = {"__init__", "mechanism"}
+_NOT_MECHANISMS = {"__init__", "mechanism", "residual", "vgg_att3"}
 OWN_MECHANISM = r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)"
 _BASES: dict[str, Kind] = {"InputAttention": "input", "BlockAttention": "block"}
 _POSITIONAL: dict[Kind, list[str]] = {"input": ["self"], "block": ["self", "channels", "size"]}
@@ -135,7 +135,8 @@ def _function_alone(function: ast.FunctionDef) -> Any:
         kw_defaults=[],
         defaults=[],
     )
-    alone = ast.copy_location(ast.FunctionDef("unfit", arguments, function.body, [], None), function)
+    alone = ast.FunctionDef("unfit", arguments, function.body, [], None, lineno=function.lineno, col_offset=0)
+    alone.end_lineno = function.end_lineno
     if sys.version_info >= (3, 12):
         alone.type_params = []
     return compile(ast.fix_missing_locations(ast.Module([alone], [])), "<unfit>", "exec")

@@ -40,11 +40,13 @@ class Stage:
         blocks: paths of the blocks' modules.
         widths: channels that each block puts out.
         entry: what reduces the side on the way from the stage before (or the stem) to these blocks' outputs.
+        last_normalisation: name, in a residual block, of the normalisation before the addition; None without addition.
     """
 
     blocks: tuple[str, ...]
     widths: tuple[int, ...]
     entry: tuple[Window, ...] = ()
+    last_normalisation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,10 @@ class Structure:
     Attributes:
         stem: windows of the first layers, which `stem: small` replaces by none.
         stages: stages from the input to the output.
-        last_normalisation: name, in a residual block, of the normalisation before the addition; None without addition.
     """
 
     stem: tuple[Window, ...]
     stages: tuple[Stage, ...]
-    last_normalisation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,12 @@ def place_paths(model: str, placement: Placement) -> list[str]:
     if placement.after is not None:
         return list(placement.after)
     structure = _known(model)
-    paths = [path for stage in _chosen(model, structure, placement) for path in _blocks(stage, placement)]
-    if structure.last_normalisation and placement.position == "before_addition":
-        return [f"{path}.{structure.last_normalisation}" for path in paths]
-    return paths
+    inside = placement.position == "before_addition"
+    return [
+        f"{path}.{stage.last_normalisation}" if inside and stage.last_normalisation else path
+        for stage in _chosen(model, structure, placement)
+        for path in _blocks(stage, placement)
+    ]
 
 
 def places(model: str, small_stem: bool, placement: Placement, image: tuple[int, int]) -> list[Place]:
@@ -143,7 +145,7 @@ def _through(windows: tuple[Window, ...], size: tuple[int, int]) -> tuple[int, i
 def _resnet(
     blocks: tuple[int, ...],
     widths: tuple[int, ...],
-    last_normalisation: str,
+    last_normalisations: tuple[str, ...],
     stem: tuple[Window, ...] = (Window(7, 2, 3), Window(3, 2, 1)),
 ) -> Structure:
     stages = tuple(
@@ -151,18 +153,19 @@ def _resnet(
             tuple(f"layer{number}.{block}" for block in range(count)),
             (width,) * count,
             (Window(3, 2, 1),) if number > 1 else (),
+            last,
         )
-        for number, (count, width) in enumerate(zip(blocks, widths, strict=True), start=1)
+        for number, (count, width, last) in enumerate(zip(blocks, widths, last_normalisations, strict=True), start=1)
     )
-    return Structure(stem, stages, last_normalisation)
+    return Structure(stem, stages)
 
 
 def _basic(*blocks: int) -> Structure:
-    return _resnet(blocks, (64, 128, 256, 512), "bn2")
+    return _resnet(blocks, (64, 128, 256, 512), ("bn2",) * 4)
 
 
 def _bottleneck(*blocks: int) -> Structure:
-    return _resnet(blocks, (256, 512, 1024, 2048), "bn3")
+    return _resnet(blocks, (256, 512, 1024, 2048), ("bn3",) * 4)
 
 
 def _vgg(convolutions: tuple[int, ...], normalised: bool) -> Structure:
@@ -230,7 +233,13 @@ _STRUCTURES: dict[str, Callable[[], Structure]] = {
     "resnext101_32x8d": partial(_bottleneck, 3, 4, 23, 3),
     "wide_resnet50_2": partial(_bottleneck, 3, 4, 6, 3),
     "wide_resnet101_2": partial(_bottleneck, 3, 4, 23, 3),
-    "test_resnet": partial(_resnet, (1, 1, 1, 1), (32, 48, 48, 96), "bn2", (Window(3, 2, 1), Window(3, 2, 1))),
+    "test_resnet": partial(
+        _resnet,
+        (1, 1, 1, 1),
+        (32, 48, 192, 96),
+        ("bn2", "bn2", "bn3", "bn2"),
+        (Window(3, 2, 1), Window(3, 2, 1)),
+    ),
     **{name: partial(_vgg, counts, normalised=False) for name, counts in _VGG.items()},
     **{f"{name}_bn": partial(_vgg, counts, normalised=True) for name, counts in _VGG.items()},
     "densenet121": partial(_densenet, 32, 64, (6, 12, 24, 16)),

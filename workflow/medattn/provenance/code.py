@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from medattn.config.mechanisms import mechanism_file, own_mechanism
+from medattn.config.networks import own_network
 
 _PACKAGE = Path(__file__).parent.parent
 
@@ -15,27 +16,32 @@ _CORE = (
     "streams.py",
     "attention/mechanism.py",
     "backbones/build.py",
+    "backbones/network.py",
+    "backbones/parts.py",
     "backbones/stem.py",
     "datasets/folds.py",
     "training/augment.py",
+    "training/copies.py",
     "training/history.py",
     "training/images.py",
     "training/loop.py",
     "training/network.py",
     "training/optimiser.py",
     "training/numerics.py",
+    "training/splits.py",
 )
 # What block mechanisms need besides.
 _INSIDE_NETWORKS = ("backbones/placement.py", "config/placement.py", "config/structures.py")
-_CLASSIFIERS = ("streams.py", "datasets/folds.py", "training/classifier.py")
+_CLASSIFIERS = ("streams.py", "datasets/folds.py", "training/classifier.py", "training/splits.py")
 
 
-def code_digest(mechanism: str | None) -> str:
+def code_digest(mechanism: str | None, model: str | None = None) -> str:
     """Return the SHA-256 of the code that a run of a mechanism depends on.
 
     Args:
         mechanism: name of a file in attention/, `module:Class` of the user's, "none" for a network without one, None
             for a classifier on pixels. Of a user's code only the file of the class itself is seen.
+        model: the image network, such as "timm/resnet18"; a library's own code is named by its version in the record.
 
     Raises:
         UserError: the user's module is not found.
@@ -45,6 +51,9 @@ def code_digest(mechanism: str | None) -> str:
         own = own_mechanism(mechanism)
         name = mechanism if own else f"attention/{mechanism}.py"
         files |= _with_imports(name, mechanism_file(mechanism) if own else _PACKAGE / name)
+    if model is not None and model.startswith("medattn/"):
+        network = own_network(model.rpartition("/")[2]).file
+        files |= _with_imports(f"backbones/{network.name}", network)
     digest = hashlib.sha256()
     for name, file in files.items():
         digest.update(name.encode())

@@ -13,7 +13,7 @@ from medattn.config.paper import Arm, Backbone
 from medattn.config.recipe import Recipe
 from medattn.measure.complexity.counters import RULES, counting
 from medattn.measure.complexity.images import ImageFacts
-from medattn.measure.complexity.shapes import QuickShapes
+from medattn.measure.complexity.shapes import quick_shapes
 from medattn.training.network import AttendedNetwork, build_network
 
 _META = torch.device("meta")
@@ -94,7 +94,7 @@ def build(network: NetworkOfCell, images: ImageFacts, device: torch.device) -> A
 
 def parameter_count(network: NetworkOfCell, images: ImageFacts) -> tuple[int, int]:
     """Return all parameters, and those that the counter C1 sees."""
-    with QuickShapes():
+    with quick_shapes():
         built = build(network, images, _META)
     with counting(built) as tally:
         pass
@@ -111,7 +111,7 @@ def count(network: NetworkOfCell, images: ImageFacts) -> Counts:
     Raises:
         UserError: the network can't be built for such images, or they are too small for it.
     """
-    with QuickShapes():
+    with quick_shapes():
         return _count(network, images)
 
 

@@ -50,7 +50,7 @@ def measured_speed(network: NetworkOfCell, images: ImageFacts, device: torch.dev
     built = build(network, images, device)
     batch = torch.randn(recipe.batch, 3, images.height, images.width, device=device)
     labels = torch.arange(recipe.batch, device=device) % images.classes
-    optimiser = create_optimiser(recipe, built.parameters())
+    optimiser = create_optimiser(recipe, built)
     if built.attention is not None:
         built.attention.begin_epoch(1)
 
