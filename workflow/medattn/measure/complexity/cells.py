@@ -74,12 +74,8 @@ class CountedCells:
             return Counted(cell, reason=_CLASSIFIER)
         try:
             network, *end = [network_of_cell(cell.settings, point, cell.id) for point in _ends(cell)]
-            images = image_facts(
-                self._datasets[cell.dataset],
-                Path(cell.prepared),
-                cell.settings["protocol"],
-                network.backbone.input_size,
-            )
+            entry, protocol = self._datasets[cell.dataset], cell.settings["protocol"]
+            images = image_facts(entry, Path(cell.prepared), protocol, network.backbone)
             if images.training is None and _needs_training_images(network, images):
                 raise UserError("its size depends on the number of training images, which nobody has counted yet")
             counts = self._count(network, images)
