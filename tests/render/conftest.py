@@ -10,7 +10,8 @@ from safetensors.numpy import save_file
 
 from medattn.compare.table import write_comparisons
 from medattn.config import mechanisms
-from medattn.config.load import Configuration, resolve
+from medattn.config.load import resolve
+from medattn.config.resolved import Configuration
 from medattn.layout import Results
 from medattn.plan.frozen import Cell, Plan, Run, write_plan
 from medattn.render.inputs import Inputs, read_inputs

@@ -11,7 +11,7 @@ from medattn.compare.inputs import read_epochs, read_measurements
 from medattn.compare.outcome import Outcome
 from medattn.compare.paired import compare_runs
 from medattn.compare.pairs import declared_pairs
-from medattn.config.load import Configuration, ResolvedPaper
+from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.files import write_text
 from medattn.layout import Results
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from medattn.config.dataset import DatasetEntry
-from medattn.config.load import NO_BACKBONE, Configuration, ResolvedPaper
 from medattn.config.networks import weights_model
 from medattn.config.paper import Arm, Backbone, shows
+from medattn.config.resolved import NO_BACKBONE, Configuration, ResolvedPaper
 from medattn.layout import prepared_dataset, weights_file
 from medattn.plan.availability import entry_identity, missing_reason
 from medattn.plan.fitting import misfit

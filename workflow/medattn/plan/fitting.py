@@ -2,8 +2,8 @@
 
 import re
 
+from medattn.config.arms import arm_settings
 from medattn.config.dataset import DatasetEntry, DigitsSource, MedmnistSource
-from medattn.config.load import arm_settings
 from medattn.config.mechanisms import is_block_mechanism, unfit_reason
 from medattn.config.paper import Arm, Backbone
 from medattn.config.placement import EVERYWHERE

@@ -11,8 +11,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from medattn.compare.paired import TEST
-from medattn.config.load import ResolvedPaper
 from medattn.config.paper import Mark
+from medattn.config.resolved import ResolvedPaper
 from medattn.files import write_text
 from medattn.render.inputs import Inputs, arm_label, rows_of_paper
 from medattn.render.tables import TableModel

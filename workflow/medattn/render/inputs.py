@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from medattn.compare.inputs import read_comparisons, read_epochs, read_measurements
-from medattn.config.load import Configuration, ResolvedPaper
+from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.layout import Results, RunFiles
 from medattn.plan.availability import duplicates_in
 from medattn.plan.frozen import Cell, Plan, cell_id, read_plan

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from medattn.compare.pairs import arms_of
-from medattn.config.load import NO_BACKBONE, ResolvedPaper
 from medattn.config.paper import Table, shows
+from medattn.config.resolved import NO_BACKBONE, ResolvedPaper
 from medattn.render.inputs import Inputs, backbone_label, rows_of, rows_of_paper
 from medattn.render.numbers import Number, Printed, epochs_number, printed_number, runs_number
 

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
-from medattn.config.load import arm_settings
+from medattn.config.arms import arm_settings
 from medattn.config.paper import Arm
 from medattn.config.protocol import protocol_of
 from medattn.config.recipe import Recipe

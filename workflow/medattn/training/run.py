@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from medattn.backbones.weights import weights_sha256
-from medattn.config.load import arm_settings
+from medattn.config.arms import arm_settings
 from medattn.config.mechanisms import is_block_mechanism
 from medattn.config.networks import network_options, weights_model
 from medattn.config.paper import Arm, Backbone

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from medattn.attention.mechanism import InputAttention
-from medattn.config.load import arm_settings
+from medattn.config.arms import arm_settings
 from medattn.config.paper import Arm, Backbone
 from medattn.config.recipe import Recipe
 from medattn.measure.complexity.counters import RULES, counting

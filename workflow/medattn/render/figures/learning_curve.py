@@ -10,8 +10,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from medattn.compare.pairs import arms_of
-from medattn.config.load import ResolvedPaper, arm_settings
+from medattn.config.arms import arm_settings
 from medattn.config.paper import Figure as Declared
+from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.inputs import Inputs, arm_label, backbone_label, rows_of, rows_of_paper

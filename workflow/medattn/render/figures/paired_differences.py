@@ -9,8 +9,8 @@ from matplotlib.lines import Line2D
 
 from medattn.compare.paired import TEST
 from medattn.compare.pairs import VANILLA
-from medattn.config.load import ResolvedPaper
 from medattn.config.paper import Figure as Declared
+from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.inputs import Inputs, arm_label, backbone_label, rows_of, rows_of_paper
