@@ -7,16 +7,16 @@ from torch import nn
 
 from medattn.attention.gsa import GlobalSpatialAttention
 from medattn.attention.l1 import PixelWeights
-from medattn.attention.mechanism import create_mechanism
+from medattn.attention.mechanism import create_input_attention
 from medattn.config.paper import Backbone
-from medattn.config.protocol import Protocol
+from medattn.config.protocol import CrossValidatedEpochs
 from medattn.errors import UserError
 from medattn.plan.frozen import Run
 from medattn.training import network as networks
 from medattn.training.images import ResidentImages, normalisation_for
 from medattn.training.loop import TrainingData
 from medattn.training.network import build_network
-from medattn.training.run import split_of_run
+from medattn.training.splits import split_of_run
 
 from ..training.conftest import images_of, recipe, store_of
 
@@ -110,14 +110,14 @@ def test_l1_starts_at_ones_and_its_penalty_is_the_mean_weight():
 
 def test_an_unknown_mechanism_names_the_nearest():
     with pytest.raises(UserError, match="did you mean 'gsa'"):
-        create_mechanism("gsaa", {})
+        create_input_attention("gsaa", {})
 
 
 @pytest.fixture
 def small_backbone(monkeypatch):
     """A linear network in place of torchvision's, initialised from the same generator."""
 
-    def build(backbone, classes, data):
+    def build(backbone, classes, data, size):
         return nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, classes))
 
     monkeypatch.setattr(networks, "build_backbone", build)
@@ -143,7 +143,9 @@ def test_the_map_never_sees_validation_or_test_images(small_backbone, tmp_path, 
 
     def map_of(train, test):
         store = store_of(train, test)
-        split = split_of_run(store, run, Protocol(folds=3, measured_epochs=1))
+        split = split_of_run(
+            store, run, CrossValidatedEpochs(kind="cross_validated_epochs", folds=3, measured_epochs=1)
+        )
         images = ResidentImages.on(torch.device("cpu"), [s.images for s in store.splits.values()], [train[:0]], None)
         training = torch.from_numpy(split.training)
         normalise = normalisation_for(recipe(), images, training)

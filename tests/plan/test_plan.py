@@ -112,7 +112,6 @@ def test_what_decides_a_run_changes_its_name(project, paper, selection, same):
 
 def test_the_digest_of_the_code_sees_code_and_neither_comments_nor_docstrings(tmp_path, monkeypatch):
     def digest(text, mechanism="new"):
-        code.code_digest.cache_clear()
         (tmp_path / "attention" / "new.py").write_text(text)
         return code.code_digest(mechanism)
 
@@ -132,7 +131,6 @@ def test_the_digest_of_the_code_sees_code_and_neither_comments_nor_docstrings(tm
     (tmp_path / "training" / "loop.py").write_text("x = 2\n")
     assert digest("x = 1", "none") != others[0]
     assert digest("x = 1", None) == others[1]
-    code.code_digest.cache_clear()
 
 
 @pytest.mark.parametrize(("pack", "across", "sizes"), [
@@ -230,9 +228,9 @@ def test_twenty_thousand_runs_are_less_than_a_thousand_jobs_by_default(project):
     entry = {**SELECTION["datasets"]["phantom"], "title": "P"}
     entry["source"] = {"kind": "phantom", **entry["source"]}
     project.configure(
-        {"arms": {"gsa": {"grid": grid}}, "protocol": {"folds": 5}, "backbones": {"b": {"model": "timm/a"},
-                                                                             "c": {"model": "timm/b"},
-                                                                             "d": {"model": "timm/c"}}},
+        {"arms": {"gsa": {"grid": grid}}, "protocol": {"folds": 5}, "backbones": {"b": {"model": "timm/resnet18"},
+                                                                             "c": {"model": "timm/resnet26"},
+                                                                             "d": {"model": "timm/resnet34"}}},
         papers={"tiny": {"datasets": names}}, datasets=dict.fromkeys(names, entry), seeds=[0, 1, 2, 3, 4],
         pack_cells=None, pack=None,
     )  # fmt: skip

@@ -41,7 +41,7 @@ class MedmnistSource(Closed):
     file: str = Field(pattern=r"^[a-z0-9_]+\.npz$", description="name of the file")
     url: str = Field(pattern=r"^https?://", description="where `medattn fetch` gets it")
     md5: str = Field(pattern=r"^[0-9a-f]{32}$", description="official MD5 of the file")
-    bytes: int = Field(gt=0, description="size of the file in bytes")
+    bytes: int | None = Field(None, gt=0, description="size of the file in bytes, where it is known")
 
 
 class FolderSource(Closed):

@@ -10,9 +10,11 @@ from pydantic import BaseModel
 
 from medattn.config.classifiers import CLASSIFIER_OPTIONS
 from medattn.config.dataset import DatasetEntry
-from medattn.config.mechanisms import mechanism_options
+from medattn.config.mechanisms import is_block_mechanism, mechanism_options
+from medattn.config.networks import check_backbone
 from medattn.config.paper import Arm, Backbone, Experiment, Figure, Paper, Table, Unrun
-from medattn.config.protocol import Protocol
+from medattn.config.placement import EVERYWHERE
+from medattn.config.protocol import PROTOCOLS, AnyProtocol
 from medattn.config.recipe import Recipe
 from medattn.config.references import check_name, check_references
 from medattn.config.selection import PaperSelection, Selection
@@ -54,7 +56,7 @@ class ResolvedPaper:
     arms: Mapping[str, Arm]
     unrun: tuple[Unrun, ...]
     recipe: Recipe
-    protocol: Protocol
+    protocol: AnyProtocol
     tables: Mapping[str, Table]
     figures: Mapping[str, Figure]
 
@@ -150,7 +152,7 @@ def _experiment(name: str, paper: Paper, experiment: str, declared: Experiment, 
     """Return an experiment as the paper's file says, without a selection."""
     change, where = declared.change, below(path, "experiments", experiment, "change") if experiment else path
     recipe = _changed(paper.recipe, change.recipe, below(where, "recipe"))
-    protocol = _changed(paper.protocol, change.protocol, below(where, "protocol"))
+    protocol = _changed_protocol(paper.protocol, change.protocol, below(where, "protocol"))
     _check_epochs(recipe, protocol, where)
     backbones = {
         key: _changed(paper.backbones[key], change.backbones.get(key, {}), below(where, "backbones", key))
@@ -160,6 +162,8 @@ def _experiment(name: str, paper: Paper, experiment: str, declared: Experiment, 
         key: _changed(paper.arms[key], change.arms.get(key, {}), below(where, "arms", key))
         for key in declared.arms or paper.arms
     }
+    for key, backbone in backbones.items():
+        _check_backbone(backbone, below(where if key in change.backbones else path, "backbones", key))
     for key, arm in arms.items():
         _check_arm(arm, recipe, protocol, below(path, "arms", key))
     return ResolvedPaper(
@@ -205,9 +209,10 @@ def _experiments(
 def _taken(whole: ResolvedPaper, taken: PaperSelection, only_one: bool, where: str) -> ResolvedPaper:
     """Return what a selection takes of an experiment, with its changes."""
     recipe = _changed(whole.recipe, taken.recipe, below(where, "recipe"))
-    protocol = _changed(whole.protocol, taken.protocol, below(where, "protocol"))
+    protocol = _changed_protocol(whole.protocol, taken.protocol, below(where, "protocol"))
     _check_epochs(recipe, protocol, where)
     for name, backbone in taken.extra_backbones.items():
+        _check_backbone(backbone, below(where, "extra_backbones", name))
         for arm_name in backbone.arms or []:
             place = below(where, "extra_backbones", name, "arms")
             check_name("arm", arm_name, {**whole.paper.arms, **taken.extra_arms}, place)
@@ -235,6 +240,16 @@ def _changed(model: M, changes: Mapping[str, Any], where: str) -> M:
     return validated(type(model), _merged(model.model_dump(exclude_unset=True), changes), where)
 
 
+def _changed_protocol(old: AnyProtocol, changes: Mapping[str, Any], where: str) -> AnyProtocol:
+    """Return a protocol with some keys changed; another `kind` replaces it as a whole."""
+    kind = changes.get("kind", old.kind)
+    if kind == old.kind:
+        return _changed(old, changes, where)
+    if kind not in PROTOCOLS:
+        raise UserError(f"{below(where, 'kind')}: {unknown_name('kind', str(kind), PROTOCOLS)}")
+    return validated(PROTOCOLS[kind], changes, where)
+
+
 def _merged(old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(old)
     for key, value in changes.items():
@@ -257,22 +272,35 @@ def _check_picked(kind: str, valid: Mapping[str, object], names: list[str] | Non
         check_name(kind, name, valid, where)
 
 
-def _check_epochs(recipe: Recipe, protocol: Protocol, where: str) -> None:
-    if protocol.measured_epochs > recipe.epochs:
+def _check_epochs(recipe: Recipe, protocol: AnyProtocol, where: str) -> None:
+    if protocol.needed_epochs > recipe.epochs:
         raise UserError(
-            f"{below(where, 'protocol', 'measured_epochs')}: measures {protocol.measured_epochs} epochs, "
+            f"{below(where, 'protocol', 'measured_epochs')}: measures {protocol.needed_epochs} epochs, "
             f"but recipe.epochs trains only {recipe.epochs}"
         )
 
 
-def _check_arm(arm: Arm, recipe: Recipe, protocol: Protocol, where: str) -> None:
+def _check_backbone(backbone: Backbone, where: str) -> None:
+    size = backbone.input_size if backbone.stem == "imagenet" else None
+    check_backbone(backbone.model, backbone.options, backbone.weights, size, where)
+
+
+def _check_arm(arm: Arm, recipe: Recipe, protocol: AnyProtocol, where: str) -> None:
     for grid_point in _corners(arm):
         changed, _ = arm_settings(arm, recipe, grid_point, where)
-        if protocol.measured_epochs > changed.epochs:
+        if protocol.needed_epochs > changed.epochs:
             raise UserError(
                 f"{below(where, 'grid', 'recipe.epochs')}: trains only {changed.epochs} epochs, "
-                f"but protocol.measured_epochs measures {protocol.measured_epochs}"
+                f"but protocol.measured_epochs measures {protocol.needed_epochs}"
             )
+    _check_placement(arm, where)
+
+
+def _check_placement(arm: Arm, where: str) -> None:
+    if arm.placement == EVERYWHERE or is_block_mechanism(arm.mechanism):
+        return
+    what = "the arm has no mechanism" if arm.mechanism == "none" else f"'{arm.mechanism}' works on the images"
+    raise UserError(f"{below(where, 'placement')}: {what}, so nothing is placed in the network; remove the key")
 
 
 def _corners(arm: Arm) -> list[dict[str, Any]]:

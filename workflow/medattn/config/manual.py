@@ -11,14 +11,17 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from medattn.config import dataset, paper, protocol, recipe, selection
+from medattn.config import dataset, paper, placement, protocol, recipe, selection
 from medattn.config.classifiers import CLASSIFIER_OPTIONS
 from medattn.config.manual_table import anchor, prose, table
 from medattn.config.mechanisms import mechanism_names, mechanism_options
+from medattn.config.networks import LIBRARY_OPTIONS, own_networks
 from medattn.config.schemas import json_schemas
 
 ROOT = Path(__file__).parents[3]
 INTRODUCTION = Path(__file__).with_name("manual_introduction.md")
+
+_PROTOCOL_PLACE = "`protocol` of a paper; single keys in `papers.<paper>.protocol` of a selection"
 
 # Chapter -> (heading, model, where its keys stand). The order is that of reading.
 _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
@@ -36,17 +39,17 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
             "`backbones.<name>` of a paper, `extra_backbones.<name>` of a selection",
         ),
         ("Arm", paper.Arm, "`arms.<name>` of a paper, `extra_arms.<name>` of a selection"),
+        ("Placement", placement.Placement, "`placement` of an arm"),
         (
             "Recipe",
             recipe.Recipe,
             "`recipe` of a paper; single keys in `papers.<paper>.recipe` of a selection",
         ),
         ("Augmentation", recipe.Augmentation, "`augmentation` of a recipe"),
-        (
-            "Protocol",
-            protocol.Protocol,
-            "`protocol` of a paper; single keys in `papers.<paper>.protocol` of a selection",
-        ),
+        ("Random part", recipe.ResizedCrop, "`resized_crop` of an augmentation"),
+        ("Copies of rare classes", recipe.ClassCopies, "`class_copies` of a recipe"),
+        ("Change of a copy", recipe.CopyChange, "each entry of `changes` of copies of rare classes"),
+        *((f"Protocol {kind}", model, _PROTOCOL_PLACE) for kind, model in protocol.PROTOCOLS.items()),
         ("Unrun row", paper.Unrun, "each entry of `unrun` of a paper"),
         ("Table", paper.Table, "`tables.<name>` of a paper"),
         ("Mark", paper.Mark, "each entry of `marks` of a table"),
@@ -64,7 +67,12 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
 
 def manual() -> str:
     """Return the text of config/README.md."""
-    chapters = {**_CHAPTERS, "Options of mechanisms": _mechanisms(), "Options of classifiers": _classifiers()}
+    chapters = {
+        **_CHAPTERS,
+        "Options of networks": _networks(),
+        "Options of mechanisms": _mechanisms(),
+        "Options of classifiers": _classifiers(),
+    }
     headings = {model.__name__: heading for sections in chapters.values() for heading, model, _ in sections}
     lines = [INTRODUCTION.read_text(encoding="utf-8").rstrip(), "", *_contents(chapters)]
     for chapter, sections in chapters.items():
@@ -108,6 +116,22 @@ def _mechanisms() -> list[tuple[str, type[BaseModel], str]]:
         (f"Mechanism {name}", mechanism_options(name), f"`options` of an arm with `mechanism: {name}`")
         for name in mechanism_names()
     ]
+
+
+def _networks() -> list[tuple[str, type[BaseModel], str]]:
+    sections = [
+        (f"Network {name}", network.options, f"`options` of a backbone with `model: medattn/{name}`")
+        for name, network in own_networks().items()
+        if network.options.model_fields
+    ]
+    libraries: dict[type[BaseModel], list[str]] = {}
+    for model, options in LIBRARY_OPTIONS.items():
+        libraries.setdefault(options, []).append(model)
+    for options, models in libraries.items():
+        place = " or ".join(f"`model: {model}`" for model in models)
+        names = " and ".join(model.partition("/")[2] for model in models)
+        sections.append((f"Networks {names}", options, f"`options` of a backbone with {place}"))
+    return sections
 
 
 def _classifiers() -> list[tuple[str, type[BaseModel], str]]:

@@ -19,7 +19,7 @@ _WORDS_FOR_MANY = {
     "number": "numbers",
     "boolean": "true or false",
 }
-_KIND = "says which source this is"
+_KIND = "says which of the kinds this is"
 _BOUNDS = (
     ("minimum", ">= {}"),
     ("exclusiveMinimum", "> {}"),
@@ -82,6 +82,9 @@ def _type(about: Mapping[str, Any], headings: Mapping[str, str], many: bool = Fa
         values = about.get("enum") or [about["const"]]
         return " or ".join(f"`{value}`" for value in values)
     kind = about.get("type")
+    if kind == "array" and "prefixItems" in about:
+        parts = " and ".join(_type(part, headings) for part in about["prefixItems"])
+        return f"{'lists' if many else 'list'} of {parts}"
     if kind == "array":
         items = _type(about["items"], headings, many=True)
         return f"{'lists' if many else 'list'} of {items}{_length(about.get('minItems'))}"

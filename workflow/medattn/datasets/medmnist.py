@@ -39,7 +39,7 @@ def check_original(source: MedmnistSource, path: Path) -> SourceFile:
     """
     if not path.is_file():
         raise UserError(f"{path}: no such file; run `medattn fetch`, or copy {source.file} there")
-    if path.stat().st_size != source.bytes:
+    if source.bytes is not None and path.stat().st_size != source.bytes:
         raise UserError(
             f"{path}: {path.stat().st_size} bytes, but {source.file} has {source.bytes}; "
             "delete it and run `medattn fetch` again"

@@ -14,9 +14,10 @@ from medattn.training.history import EpochRow
 from medattn.training.images import Normalisation, ResidentImages, training_batches
 from medattn.training.network import AttendedNetwork
 from medattn.training.numerics import autocast
-from medattn.training.optimiser import create_optimiser, learning_rate
+from medattn.training.optimiser import create_optimiser, learning_rate, set_learning_rates
 
 _EVALUATION_BATCH = 256
+_AUXILIARY_WEIGHT = 0.3  # of a classifier beside the main path, in GoogLeNet's and Inception-v3's papers
 
 
 @dataclass
@@ -25,7 +26,8 @@ class TrainingState:
 
     Attributes:
         history: a row per finished epoch.
-        scores: class probabilities of the evaluated images after each finished epoch, each N x classes, float32.
+        scores: class probabilities after each finished epoch, each N x classes, float32: of the evaluated images and
+            then of the validation images.
         map_before: attention map before learning, H x W.
         network: state of the network; None before the first epoch.
         optimiser: state of the optimiser.
@@ -40,12 +42,18 @@ class TrainingState:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """The images of one run: where they are, which are trained on, which are evaluated, how they are normalised."""
+    """The images of one run: where they are, which are trained on, evaluated and validate, how they are normalised."""
 
     images: ResidentImages
     training: Tensor
     evaluated: Tensor
     normalise: Normalisation
+    validation: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.int64))
+
+    @property
+    def scored(self) -> Tensor:
+        """The images that are scored after each epoch: the evaluated, then the validation images."""
+        return torch.cat([self.evaluated, self.validation.to(self.evaluated.device)])
 
     def normalised_training_images(self) -> Tensor:
         """Return the training images as the network sees them; gray ones as a single channel."""
@@ -70,7 +78,7 @@ def train_epochs(
         state: where the run stands; changed in place.
         after_epoch: called with the state after each epoch.
     """
-    optimiser = create_optimiser(recipe, network.parameters())
+    optimiser = create_optimiser(recipe, network)
     if state.network is not None and state.optimiser is not None:
         network.load_state_dict(state.network)
         optimiser.load_state_dict(state.optimiser)
@@ -92,10 +100,10 @@ def train_epochs(
 
 @torch.no_grad()
 def evaluate(network: AttendedNetwork, data: TrainingData, recipe: Recipe) -> Tensor:
-    """Return class probabilities of the evaluated images, N x classes, float32, on the device."""
+    """Return class probabilities of the scored images, N x classes, float32, on the device."""
     network.eval()
     parts = []
-    for chosen in torch.split(data.evaluated, _EVALUATION_BATCH):
+    for chosen in torch.split(data.scored, _EVALUATION_BATCH):
         with autocast(recipe, chosen.device):
             logits = network(data.normalise(data.images.taken(chosen)))
         parts.append(functional.softmax(logits.float(), dim=1))
@@ -112,8 +120,7 @@ def _train_one_epoch(
 ) -> Tensor:
     """Train one epoch; return sums over it on the device: cross entropy, penalty, correct images, steps."""
     network.train()
-    for group in optimiser.param_groups:
-        group["lr"] = learning_rate(recipe, epoch)
+    set_learning_rates(optimiser, recipe, epoch)
     torch.manual_seed(stream_seed(seed, "layers", epoch))  # dropout and its kind
     order = torch.Generator().manual_seed(stream_seed(seed, "order", epoch))
     changes = torch.Generator().manual_seed(stream_seed(seed, "augmentation", epoch))
@@ -122,9 +129,12 @@ def _train_one_epoch(
         optimiser.zero_grad(set_to_none=True)
         with autocast(recipe, labels.device):
             logits = network(data.normalise(images))
-        loss = functional.cross_entropy(logits.float(), labels, label_smoothing=recipe.label_smoothing)
+        loss = _cross_entropy(logits, labels, recipe)
+        whole = loss
+        for auxiliary in network.auxiliary_logits:
+            whole = whole + _AUXILIARY_WEIGHT * _cross_entropy(auxiliary, labels, recipe)
         penalty = network.attention.penalty() if network.attention is not None else None
-        (loss if penalty is None else loss + penalty).backward()  # type: ignore[no-untyped-call]
+        (whole if penalty is None else whole + penalty).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         sums[0] += loss.detach() * len(labels)
         if penalty is not None:
@@ -134,8 +144,13 @@ def _train_one_epoch(
     return sums
 
 
+def _cross_entropy(logits: Tensor, labels: Tensor, recipe: Recipe) -> Tensor:
+    return functional.cross_entropy(logits.float(), labels, label_smoothing=recipe.label_smoothing)
+
+
 def _row(epoch: int, recipe: Recipe, sums: list[float], scores: Tensor, data: TrainingData) -> EpochRow:
-    labels = data.images.labels[data.evaluated].cpu()
+    right = scores.argmax(1) == data.images.labels[data.scored].cpu()
+    evaluated = len(data.evaluated)
     return EpochRow(
         epoch=epoch,
         learning_rate=learning_rate(recipe, epoch),
@@ -143,6 +158,8 @@ def _row(epoch: int, recipe: Recipe, sums: list[float], scores: Tensor, data: Tr
         penalty=sums[1] / sums[3],
         train_correct=int(sums[2]),
         train_images=len(data.training),
-        correct=int((scores.argmax(1) == labels).sum()),
-        images=len(labels),
+        correct=int(right[:evaluated].sum()),
+        images=evaluated,
+        validation_correct=int(right[evaluated:].sum()),
+        validation_images=len(data.validation),
     )
