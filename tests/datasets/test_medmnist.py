@@ -80,5 +80,5 @@ def test_a_single_array_is_no_npz(tmp_path):
     path = tmp_path / "tinymnist.npz"
     with path.open("wb") as stream:
         np.save(stream, medmnist_arrays()["train_images"])
-    with pytest.raises(UserError, match="single array"):
+    with pytest.raises(UserError, match="not a readable npz file"):
         read_medmnist(medmnist_entry(path), path)

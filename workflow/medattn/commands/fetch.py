@@ -126,10 +126,9 @@ def _known(config: Path | None, plan: Path | None) -> tuple[Mapping[str, Dataset
 
 
 def _out_of_reach(name: str, entry: DatasetEntry, data: Path) -> str | None:
-    from medattn.config.dataset import FolderSource
     from medattn.plan.availability import missing_reason
 
-    return missing_reason(name, entry, data) if isinstance(entry.source, FolderSource) else None
+    return missing_reason(name, entry, data) if entry.source.loose else None
 
 
 def _list(entries: Mapping[str, DatasetEntry], data: Path) -> int:
