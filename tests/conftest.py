@@ -24,7 +24,7 @@ PAPER: dict[str, Any] = {
     "backbones": {"net": {"model": "torchvision/squeezenet1_1", "input_size": 28}},
     "arms": {"vanilla": {}, "gsa": {"mechanism": "gsa", "options": {"channels": 4, "cutoff_epoch": 1}}},
     "recipe": {"epochs": 2, "batch": 8, "learning_rate": 0.001},
-    "protocol": {"folds": 2, "measured_epochs": 2},
+    "protocol": {"kind": "cross_validated_epochs", "folds": 2, "measured_epochs": 2},
     "tables": {"tiny-table": {"title": "A table"}},
     "figures": {"tiny-figure": {"title": "A map", "kind": "attention_map", "arm": "gsa"}},
 }

@@ -9,14 +9,14 @@ from medattn.attention.gsa import GlobalSpatialAttention
 from medattn.attention.l1 import PixelWeights
 from medattn.attention.mechanism import create_mechanism
 from medattn.config.paper import Backbone
-from medattn.config.protocol import Protocol
+from medattn.config.protocol import CrossValidatedEpochs
 from medattn.errors import UserError
 from medattn.plan.frozen import Run
 from medattn.training import network as networks
 from medattn.training.images import ResidentImages, normalisation_for
 from medattn.training.loop import TrainingData
 from medattn.training.network import build_network
-from medattn.training.run import split_of_run
+from medattn.training.splits import split_of_run
 
 from ..training.conftest import images_of, recipe, store_of
 
@@ -143,7 +143,9 @@ def test_the_map_never_sees_validation_or_test_images(small_backbone, tmp_path, 
 
     def map_of(train, test):
         store = store_of(train, test)
-        split = split_of_run(store, run, Protocol(folds=3, measured_epochs=1))
+        split = split_of_run(
+            store, run, CrossValidatedEpochs(kind="cross_validated_epochs", folds=3, measured_epochs=1)
+        )
         images = ResidentImages.on(torch.device("cpu"), [s.images for s in store.splits.values()], [train[:0]], None)
         training = torch.from_numpy(split.training)
         normalise = normalisation_for(recipe(), images, training)

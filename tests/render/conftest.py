@@ -30,7 +30,7 @@ arms:
   l1: {label: with L1, mechanism: shrink}
   gsa: {label: with global attention, mechanism: shrink}
 recipe: {epochs: 40, learning_rate: 0.0001}
-protocol: {measured_epochs: 30}
+protocol: {kind: cross_validated_epochs, measured_epochs: 30}
 unrun: [{backbone: att, arm: att, label: VGG-att3, reason: "No code & 100% unknown settings."}]
 tables:
   main:

@@ -12,7 +12,7 @@ from medattn.config.classifiers import CLASSIFIER_OPTIONS
 from medattn.config.dataset import DatasetEntry
 from medattn.config.mechanisms import mechanism_options
 from medattn.config.paper import Arm, Backbone, Experiment, Figure, Paper, Table, Unrun
-from medattn.config.protocol import Protocol
+from medattn.config.protocol import PROTOCOLS, AnyProtocol
 from medattn.config.recipe import Recipe
 from medattn.config.references import check_name, check_references
 from medattn.config.selection import PaperSelection, Selection
@@ -54,7 +54,7 @@ class ResolvedPaper:
     arms: Mapping[str, Arm]
     unrun: tuple[Unrun, ...]
     recipe: Recipe
-    protocol: Protocol
+    protocol: AnyProtocol
     tables: Mapping[str, Table]
     figures: Mapping[str, Figure]
 
@@ -150,7 +150,7 @@ def _experiment(name: str, paper: Paper, experiment: str, declared: Experiment, 
     """Return an experiment as the paper's file says, without a selection."""
     change, where = declared.change, below(path, "experiments", experiment, "change") if experiment else path
     recipe = _changed(paper.recipe, change.recipe, below(where, "recipe"))
-    protocol = _changed(paper.protocol, change.protocol, below(where, "protocol"))
+    protocol = _changed_protocol(paper.protocol, change.protocol, below(where, "protocol"))
     _check_epochs(recipe, protocol, where)
     backbones = {
         key: _changed(paper.backbones[key], change.backbones.get(key, {}), below(where, "backbones", key))
@@ -205,7 +205,7 @@ def _experiments(
 def _taken(whole: ResolvedPaper, taken: PaperSelection, only_one: bool, where: str) -> ResolvedPaper:
     """Return what a selection takes of an experiment, with its changes."""
     recipe = _changed(whole.recipe, taken.recipe, below(where, "recipe"))
-    protocol = _changed(whole.protocol, taken.protocol, below(where, "protocol"))
+    protocol = _changed_protocol(whole.protocol, taken.protocol, below(where, "protocol"))
     _check_epochs(recipe, protocol, where)
     for name, backbone in taken.extra_backbones.items():
         for arm_name in backbone.arms or []:
@@ -235,6 +235,16 @@ def _changed(model: M, changes: Mapping[str, Any], where: str) -> M:
     return validated(type(model), _merged(model.model_dump(exclude_unset=True), changes), where)
 
 
+def _changed_protocol(old: AnyProtocol, changes: Mapping[str, Any], where: str) -> AnyProtocol:
+    """Return a protocol with some keys changed; another `kind` replaces it as a whole."""
+    kind = changes.get("kind", old.kind)
+    if kind == old.kind:
+        return _changed(old, changes, where)
+    if kind not in PROTOCOLS:
+        raise UserError(f"{below(where, 'kind')}: {unknown_name('kind', str(kind), PROTOCOLS)}")
+    return validated(PROTOCOLS[kind], changes, where)
+
+
 def _merged(old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(old)
     for key, value in changes.items():
@@ -257,21 +267,21 @@ def _check_picked(kind: str, valid: Mapping[str, object], names: list[str] | Non
         check_name(kind, name, valid, where)
 
 
-def _check_epochs(recipe: Recipe, protocol: Protocol, where: str) -> None:
-    if protocol.measured_epochs > recipe.epochs:
+def _check_epochs(recipe: Recipe, protocol: AnyProtocol, where: str) -> None:
+    if protocol.needed_epochs > recipe.epochs:
         raise UserError(
-            f"{below(where, 'protocol', 'measured_epochs')}: measures {protocol.measured_epochs} epochs, "
+            f"{below(where, 'protocol', 'measured_epochs')}: measures {protocol.needed_epochs} epochs, "
             f"but recipe.epochs trains only {recipe.epochs}"
         )
 
 
-def _check_arm(arm: Arm, recipe: Recipe, protocol: Protocol, where: str) -> None:
+def _check_arm(arm: Arm, recipe: Recipe, protocol: AnyProtocol, where: str) -> None:
     for grid_point in _corners(arm):
         changed, _ = arm_settings(arm, recipe, grid_point, where)
-        if protocol.measured_epochs > changed.epochs:
+        if protocol.needed_epochs > changed.epochs:
             raise UserError(
                 f"{below(where, 'grid', 'recipe.epochs')}: trains only {changed.epochs} epochs, "
-                f"but protocol.measured_epochs measures {protocol.measured_epochs}"
+                f"but protocol.measured_epochs measures {protocol.needed_epochs}"
             )
 
 

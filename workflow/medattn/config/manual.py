@@ -20,6 +20,8 @@ from medattn.config.schemas import json_schemas
 ROOT = Path(__file__).parents[3]
 INTRODUCTION = Path(__file__).with_name("manual_introduction.md")
 
+_PROTOCOL_PLACE = "`protocol` of a paper; single keys in `papers.<paper>.protocol` of a selection"
+
 # Chapter -> (heading, model, where its keys stand). The order is that of reading.
 _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
     "Selections": [
@@ -42,11 +44,10 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
             "`recipe` of a paper; single keys in `papers.<paper>.recipe` of a selection",
         ),
         ("Augmentation", recipe.Augmentation, "`augmentation` of a recipe"),
-        (
-            "Protocol",
-            protocol.Protocol,
-            "`protocol` of a paper; single keys in `papers.<paper>.protocol` of a selection",
-        ),
+        ("Random part", recipe.ResizedCrop, "`resized_crop` of an augmentation"),
+        ("Copies of rare classes", recipe.ClassCopies, "`class_copies` of a recipe"),
+        ("Change of a copy", recipe.CopyChange, "each entry of `changes` of copies of rare classes"),
+        *((f"Protocol {kind}", model, _PROTOCOL_PLACE) for kind, model in protocol.PROTOCOLS.items()),
         ("Unrun row", paper.Unrun, "each entry of `unrun` of a paper"),
         ("Table", paper.Table, "`tables.<name>` of a paper"),
         ("Mark", paper.Mark, "each entry of `marks` of a table"),

@@ -19,7 +19,7 @@ _WORDS_FOR_MANY = {
     "number": "numbers",
     "boolean": "true or false",
 }
-_KIND = "says which source this is"
+_KIND = "says which of the kinds this is"
 _BOUNDS = (
     ("minimum", ">= {}"),
     ("exclusiveMinimum", "> {}"),

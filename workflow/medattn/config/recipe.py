@@ -9,6 +9,22 @@ from medattn.config.base import Closed
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
+class ResizedCrop(Closed):
+    """A random part of the image, resized to the old size, bilinear."""
+
+    smallest: float = Field(0.08, gt=0, le=1, description="smallest area of the part, as a share of the image")
+    largest: float = Field(1.0, gt=0, le=1, description="largest area of the part; areas between are equally likely")
+    aspect: float = Field(
+        4 / 3, ge=1, le=10, description="greatest ratio of the part's sides; ratios are drawn evenly on a log scale"
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.smallest > self.largest:
+            raise ValueError("smallest must not be above largest")
+        return self
+
+
 class Augmentation(Closed):
     """Random changes to each training image, drawn anew for each image and epoch; none by default."""
 
@@ -17,9 +33,44 @@ class Augmentation(Closed):
     crop_padding: int = Field(
         0, ge=0, le=64, description="zero padding in pixels on each side before a random crop to the old size"
     )
+    resized_crop: ResizedCrop | None = Field(None, description="a random part of the image, resized; default: none")
     rotation: float = Field(
         0.0, ge=0, le=180, description="greatest rotation to either side in degrees, bilinear, zeros outside"
     )
+
+
+class CopyChange(Closed):
+    """How a copy differs from its image; at least one key is needed."""
+
+    rotations: list[Annotated[float, Field(ge=-180, le=180)]] = Field(
+        [], description="angles in degrees of which one is drawn for each copy; bilinear, zeros outside"
+    )
+    mirror: bool = Field(False, description="mirror the copy left to right")
+    noise: float = Field(0.0, ge=0, le=1, description="standard deviation of normal noise, of full range 1")
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not (self.rotations or self.mirror or self.noise):
+            raise ValueError("a copy must differ from its image: set rotations, mirror or noise")
+        return self
+
+
+class ClassCopies(Closed):
+    """Further training images of rare classes, made once before a training from the images of these classes.
+
+    Every image is copied equally often, up to the rest that a factor leaves, for which images are drawn; the copies of
+    an image take turns through `changes`.
+    """
+
+    classes: list[str] = Field(min_length=1, description="names of the classes")
+    factor: float = Field(gt=1, le=1000, description="images of the class afterwards for each image before: 3 triples")
+    changes: list[CopyChange] = Field(min_length=1, description="how copies differ from their images, in turn")
+
+    @model_validator(mode="after")
+    def _each_class_once(self) -> Self:
+        if len(set(self.classes)) < len(self.classes):
+            raise ValueError("classes names a class twice")
+        return self
 
 
 class Recipe(Closed):
@@ -47,6 +98,9 @@ class Recipe(Closed):
     )
     augmentation: Augmentation = Field(
         default_factory=lambda: Augmentation(), description="random changes to training images"
+    )
+    class_copies: ClassCopies | None = Field(
+        None, description="further training images of rare classes (not for classifiers on pixels); default: none"
     )
     precision: Literal["fp32", "tf32", "bf16"] = Field(
         "fp32", description="arithmetic of the network; `tf32` acts on CUDA only, `bf16` is autocast"

@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 from medattn.files import write_text
 from medattn.layout import Results
 from medattn.measure.accuracy import accuracy_percent
-from medattn.plan.chosen import read_choice
+from medattn.measure.epochs import measured_epochs
 from medattn.plan.frozen import Cell, Plan, Run
 from medattn.provenance.records import check_output, failure_reason, read_record
 
@@ -81,13 +81,7 @@ def _measured(run: Run, cell: Cell, results: Results) -> MeasuredRun:
     check_output(record, files.scores)
     arrays = load_file(files.scores)
     accuracy = accuracy_percent(arrays["scores"], arrays["labels"])
-    return MeasuredRun(run, accuracy, _measured_epochs(run, cell, results), len(arrays["labels"]))
-
-
-def _measured_epochs(run: Run, cell: Cell, results: Results) -> tuple[int, ...]:
-    if cell.is_classifier:
-        return (1,)
-    return tuple(sorted(read_choice(results, cell, run.seed)["epochs"]))
+    return MeasuredRun(run, accuracy, measured_epochs(run, cell, results), len(arrays["labels"]))
 
 
 def _measurements(cell: Cell, measured: list[MeasuredRun]) -> Iterator[dict[str, Any]]:

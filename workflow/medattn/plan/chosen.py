@@ -1,4 +1,4 @@
-"""What cross-validation chose, as the later stages read it (results/<selection>/choices/)."""
+"""What the stage `tune` chose, as the later stages read it (results/<selection>/choices/)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,8 +9,14 @@ from medattn.layout import Results
 from medattn.plan.frozen import Cell
 
 
-def read_choice(results: Results, cell: Cell, seed: int) -> Mapping[str, Any]:
-    """Return what was chosen for a seed of a cell: `grid_point` (None, with a `reason`, if nothing) and `epochs`.
+def choice_key(seed: int | None, fold: int | None) -> str:
+    """Return the name of a choice in the file: for a seed or all seeds, and for a fold where each has its own."""
+    name = "all" if seed is None else str(seed)
+    return name if fold is None else f"{name}/{fold}"
+
+
+def read_choice(results: Results, cell: Cell, seed: int, fold: int | None = None) -> Mapping[str, Any]:
+    """Return what was chosen for a run of a cell: `grid_point` (None, with a `reason`, if nothing) and `epochs`.
 
     Raises:
         UserError: nothing was chosen yet, or the file is none of choices.
@@ -19,7 +25,7 @@ def read_choice(results: Results, cell: Cell, seed: int) -> Mapping[str, Any]:
     value = read_json(path)
     try:
         seeds = value["cells"][cell.id]
-        choice: Mapping[str, Any] = seeds.get(str(seed)) or seeds["all"]
+        choice: Mapping[str, Any] = seeds.get(choice_key(seed, fold)) or seeds[choice_key(None, fold)]
         if choice["grid_point"] is None:
             str(choice["reason"])
         list(choice["epochs"])

@@ -1,18 +1,17 @@
 """Expanding a configuration into cells and runs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from medattn.config.dataset import DatasetEntry
 from medattn.config.load import NO_BACKBONE, Configuration, ResolvedPaper
 from medattn.config.paper import Arm, Backbone, shows
-from medattn.files import sha256_of_value
 from medattn.layout import prepared_dataset, weights_file
 from medattn.plan.availability import entry_identity, missing_reason
-from medattn.plan.frozen import Cell, Plan, Run
-from medattn.plan.grid import grid_points
+from medattn.plan.frozen import Cell, Plan
 from medattn.plan.packs import pack_runs
+from medattn.plan.runs import runs_of_cell
 from medattn.provenance.code import code_digest
 
 
@@ -21,7 +20,7 @@ def make_plan(configuration: Configuration) -> Plan:
     selection = configuration.selection
     cells = {cell.id: cell for paper in configuration.papers for cell in _cells(paper, configuration)}
     seeds = tuple(selection.seeds)
-    runs = {run.id: run for cell in cells.values() if cell.settings for run in _runs(cell, seeds)}
+    runs = {run.id: run for cell in cells.values() if cell.settings for run in runs_of_cell(cell, seeds)}
     packs = pack_runs(cells, runs, selection.pack, selection.pack_cells)
     return Plan(selection.selection, configuration.selection.model_dump(mode="json"), cells, runs, packs)
 
@@ -100,28 +99,3 @@ def _missing_weights(backbone: Backbone | None, data: Path) -> str | None:
     if backbone is None or backbone.weights == "none" or weights_file(data, backbone.model).exists():
         return None
     return f"ImageNet weights not at hand: run `medattn fetch --weights {backbone.model}`"
-
-
-def _runs(cell: Cell, seeds: tuple[int, ...]) -> Iterator[Run]:
-    """Yield the runs of a cell: those that cross-validate, then those that are measured."""
-    protocol, arm = cell.settings["protocol"], cell.settings["arm"]
-    tuning = _identity(cell, {key: protocol[key] for key in ("folds", "split_seed", "training_splits")})
-    if cell.is_tuned:
-        for seed in seeds if protocol["tune"] == "each" and not cell.is_classifier else seeds[:1]:
-            for number, point in enumerate(grid_points(arm["grid"])):
-                for fold in range(protocol["folds"]):
-                    digest = sha256_of_value([tuning, seed, fold, point])[:10]
-                    name = f"tune-s{seed}-f{fold}-g{number:02d}-{digest}"
-                    yield Run(cell.id, name, "tune", seed, fold, point)
-    training = _identity(cell, {**protocol, "grid": arm["grid"], "tuned_with": seeds[0]})
-    # A classifier on pixels draws nothing at random, so another seed would be the same run.
-    for seed in seeds[:1] if cell.is_classifier else seeds:
-        yield Run(cell.id, f"train-s{seed}-{sha256_of_value([training, seed])[:10]}", "train", seed, None, None)
-
-
-def _identity(cell: Cell, protocol: Mapping[str, Any]) -> str:
-    """Return the hash of what a stage of a cell depends on, seed, fold and grid point aside."""
-    settings = cell.settings
-    arm = {key: settings["arm"][key] for key in ("mechanism", "classifier", "options")}
-    recipe = None if cell.is_classifier else settings["recipe"]
-    return sha256_of_value([settings["dataset"], settings["backbone"], arm, recipe, settings["code"], protocol])

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from medattn.config.protocol import protocol_of
 from medattn.errors import UserError
 from medattn.files import read_json, write_json
 
@@ -64,8 +65,9 @@ class Cell:
 
     @property
     def is_tuned(self) -> bool:
-        """Whether cross-validation chooses something for the cell: epochs of a network, or a grid point."""
-        return not self.is_classifier or bool(self.settings["arm"]["grid"])
+        """Whether runs of the stage `tune` choose something for the cell: epochs of a network, or a grid point."""
+        chooses_epochs = protocol_of(self.settings["protocol"]).chooses_epochs and not self.is_classifier
+        return chooses_epochs or bool(self.settings["arm"]["grid"])
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,10 @@ class Run:
     Attributes:
         cell: id of the cell.
         name: name of the run, unique in the cell; its end is a hash of everything that decides the result.
-        stage: `tune` trains on all folds but one and is evaluated on that one; `train` is measured on the test images.
+        stage: `tune` is evaluated on validation images, to choose; `train` is measured on test images.
         seed: seed of all random streams.
-        fold: fold that is left out, counted from 0; None in `train`.
-        grid_point: values of the arm's grid; None in `train`, where cross-validation has chosen.
+        fold: fold that is left out of training, counted from 0; None where the protocol has no folds in the stage.
+        grid_point: values of the arm's grid; None in `train`, where `tune` has chosen.
     """
 
     cell: str

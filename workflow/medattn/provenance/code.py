@@ -16,14 +16,16 @@ _CORE = (
     "backbones/stem.py",
     "datasets/folds.py",
     "training/augment.py",
+    "training/copies.py",
     "training/history.py",
     "training/images.py",
     "training/loop.py",
     "training/network.py",
     "training/optimiser.py",
     "training/numerics.py",
+    "training/splits.py",
 )
-_CLASSIFIERS = ("streams.py", "datasets/folds.py", "training/classifier.py")
+_CLASSIFIERS = ("streams.py", "datasets/folds.py", "training/classifier.py", "training/splits.py")
 
 
 @cache

@@ -37,7 +37,7 @@ def table_caption(inputs: Inputs, paper: ResolvedPaper, model: TableModel, dupli
         metric=model.declared.metric,
         printed=bool(model.printed_datasets),
         printed_marks=", ".join(sorted(printed_marks)),
-        measured_epochs=paper.protocol.measured_epochs,
+        measured_epochs=paper.protocol.needed_epochs,
         first_seed=inputs.seeds[0],
         n_seeds=len(inputs.seeds),
         seeds=listed_seeds(inputs.seeds),

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from medattn.config.recipe import Augmentation
+from medattn.config.recipe import Augmentation, ResizedCrop
 
 
 def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generator) -> Tensor:
@@ -20,9 +20,22 @@ def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generat
         images = _flipped(images, augmentation.vertical_flip, 2, generator)
     if augmentation.crop_padding:
         images = _cropped(images, augmentation.crop_padding, generator)
+    if augmentation.resized_crop:
+        images = _resized_crop(images, augmentation.resized_crop, generator)
     if augmentation.rotation:
-        images = _rotated(images, augmentation.rotation, generator)
+        degrees = math.radians(augmentation.rotation)
+        images = rotated(images, (2 * torch.rand(len(images), generator=generator) - 1) * degrees)
     return images
+
+
+def rotated(images: Tensor, angles: Tensor) -> Tensor:
+    """Return `images` (B x C x H x W), each turned by its angle (B, in radians): bilinear, zeros outside."""
+    cosine, sine, zero = angles.cos(), angles.sin(), torch.zeros_like(angles)
+    ratio = images.shape[2] / images.shape[3]
+    turned = torch.stack(
+        [torch.stack([cosine, -sine * ratio, zero], 1), torch.stack([sine / ratio, cosine, zero], 1)], 1
+    )
+    return _sampled(images, turned, "zeros")
 
 
 def _flipped(images: Tensor, probability: float, axis: int, generator: torch.Generator) -> Tensor:
@@ -40,12 +53,23 @@ def _cropped(images: Tensor, padding: int, generator: torch.Generator) -> Tensor
     return padded[every, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
-def _rotated(images: Tensor, degrees: float, generator: torch.Generator) -> Tensor:
-    angle = (2 * torch.rand(len(images), generator=generator) - 1) * math.radians(degrees)
-    cosine, sine, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
-    ratio = images.shape[2] / images.shape[3]
-    turned = torch.stack(
-        [torch.stack([cosine, -sine * ratio, zero], 1), torch.stack([sine / ratio, cosine, zero], 1)], 1
-    ).to(images.device)
-    grid = functional.affine_grid(turned, list(images.shape), align_corners=False)
-    return functional.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+def _resized_crop(images: Tensor, crop: ResizedCrop, generator: torch.Generator) -> Tensor:
+    """Cut out a part of random area, shape and place, and enlarge it to the old size.
+
+    A side that would be longer than the image's is cut to it, which makes the area a little smaller than drawn.
+    """
+    area, shape, x, y = torch.rand((4, len(images)), generator=generator)
+    area = crop.smallest + area * (crop.largest - crop.smallest)
+    aspect = ((2 * shape - 1) * math.log(crop.aspect)).exp()
+    width, height = (area * aspect).sqrt().clamp(max=1), (area / aspect).sqrt().clamp(max=1)
+    zero = torch.zeros_like(area)
+    # Coordinates run from -1 to 1: a part of width w has its middle between w - 1 and 1 - w.
+    middle_x, middle_y = (2 * x - 1) * (1 - width), (2 * y - 1) * (1 - height)
+    part = torch.stack([torch.stack([width, zero, middle_x], 1), torch.stack([zero, height, middle_y], 1)], 1)
+    return _sampled(images, part, "border")
+
+
+def _sampled(images: Tensor, placements: Tensor, outside: str) -> Tensor:
+    """Return the images seen through affine placements (B x 2 x 3), bilinear."""
+    grid = functional.affine_grid(placements.to(images.device), list(images.shape), align_corners=False)
+    return functional.grid_sample(images, grid, mode="bilinear", padding_mode=outside, align_corners=False)

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from medattn.config.load import arm_settings
 from medattn.config.paper import Arm
-from medattn.config.protocol import Protocol
+from medattn.config.protocol import protocol_of
 from medattn.config.recipe import Recipe
 from medattn.datasets.store import DataStore
 from medattn.files import disk_errors
@@ -23,13 +23,14 @@ from medattn.plan.frozen import Cell, Run
 from medattn.streams import stream_seed
 from medattn.training.history import EpochRow, write_history
 from medattn.training.outcome import now, write_arrays, write_record
-from medattn.training.run import SplitOfRun, data_record, split_of_run
+from medattn.training.run import data_record
+from medattn.training.splits import SplitOfRun, split_of_run
 
 
 def train_classifier(run: Run, cell: Cell, grid_point: Mapping[str, Any], store: DataStore, files: RunFiles) -> None:
     """Fit the classifier of a run and write its files. Its history has one epoch, with a loss of 0."""
     started, clock = now(), time.perf_counter()
-    protocol = Protocol.model_validate(cell.settings["protocol"])
+    protocol = protocol_of(cell.settings["protocol"])
     arm = Arm.model_validate(cell.settings["arm"])
     _, options = arm_settings(arm, Recipe.model_validate(cell.settings["recipe"]), grid_point, cell.id)
     split = split_of_run(store, run, protocol)
@@ -54,7 +55,7 @@ def train_classifier(run: Run, cell: Cell, grid_point: Mapping[str, Any], store:
             "seed": run.seed,
             "fold": run.fold,
         },
-        data=data_record(store, split),
+        data=data_record(store, split, protocol),
         numerics={"device": "cpu", "precision": "float64", "threads": 1, "deterministic": True},
         sessions=[{"started": started, "seconds": round(time.perf_counter() - clock, 3), "epochs_at_end": 1}],
     )

@@ -23,6 +23,8 @@ class EpochRow:
         train_images: training images.
         correct: images of the evaluated split classified correctly after the epoch.
         images: images of the evaluated split.
+        validation_correct: validation images classified correctly after the epoch, where they are scored beside.
+        validation_images: validation images that are scored beside the evaluated split; 0 in most protocols.
     """
 
     epoch: int
@@ -33,6 +35,8 @@ class EpochRow:
     train_images: int
     correct: int
     images: int
+    validation_correct: int = 0
+    validation_images: int = 0
 
     @property
     def finite(self) -> bool:

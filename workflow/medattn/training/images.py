@@ -1,7 +1,7 @@
 """A data set resident on the device as uint8; batches are normalised and augmented there."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -40,6 +40,15 @@ class ResidentImages:
         """Upload splits of N x H x W x C uint8 images and their labels, one behind the other."""
         pixels = torch.from_numpy(np.concatenate(images)).to(device).permute(0, 3, 1, 2).contiguous()
         return cls(pixels, torch.from_numpy(np.concatenate(labels)).to(device), size)
+
+    def extended(self, pixels: Tensor, labels: Tensor) -> "ResidentImages":
+        """Return these images with further ones behind them."""
+        device = self.pixels.device
+        return replace(
+            self,
+            pixels=torch.cat([self.pixels, pixels.to(device)]),
+            labels=torch.cat([self.labels, labels.to(device)]),
+        )
 
     def taken(self, indices: Tensor) -> Tensor:
         """Return the images at `indices` as float32 in [0, 1], B x C x H x W, at the size of the network's input."""

@@ -25,7 +25,8 @@ class TrainingState:
 
     Attributes:
         history: a row per finished epoch.
-        scores: class probabilities of the evaluated images after each finished epoch, each N x classes, float32.
+        scores: class probabilities after each finished epoch, each N x classes, float32: of the evaluated images and
+            then of the validation images.
         map_before: attention map before learning, H x W.
         network: state of the network; None before the first epoch.
         optimiser: state of the optimiser.
@@ -40,12 +41,18 @@ class TrainingState:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """The images of one run: where they are, which are trained on, which are evaluated, how they are normalised."""
+    """The images of one run: where they are, which are trained on, evaluated and validate, how they are normalised."""
 
     images: ResidentImages
     training: Tensor
     evaluated: Tensor
     normalise: Normalisation
+    validation: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.int64))
+
+    @property
+    def scored(self) -> Tensor:
+        """The images that are scored after each epoch: the evaluated, then the validation images."""
+        return torch.cat([self.evaluated, self.validation.to(self.evaluated.device)])
 
     def normalised_training_images(self) -> Tensor:
         """Return the training images as the network sees them; gray ones as a single channel."""
@@ -92,10 +99,10 @@ def train_epochs(
 
 @torch.no_grad()
 def evaluate(network: AttendedNetwork, data: TrainingData, recipe: Recipe) -> Tensor:
-    """Return class probabilities of the evaluated images, N x classes, float32, on the device."""
+    """Return class probabilities of the scored images, N x classes, float32, on the device."""
     network.eval()
     parts = []
-    for chosen in torch.split(data.evaluated, _EVALUATION_BATCH):
+    for chosen in torch.split(data.scored, _EVALUATION_BATCH):
         with autocast(recipe, chosen.device):
             logits = network(data.normalise(data.images.taken(chosen)))
         parts.append(functional.softmax(logits.float(), dim=1))
@@ -135,7 +142,8 @@ def _train_one_epoch(
 
 
 def _row(epoch: int, recipe: Recipe, sums: list[float], scores: Tensor, data: TrainingData) -> EpochRow:
-    labels = data.images.labels[data.evaluated].cpu()
+    right = scores.argmax(1) == data.images.labels[data.scored].cpu()
+    evaluated = len(data.evaluated)
     return EpochRow(
         epoch=epoch,
         learning_rate=learning_rate(recipe, epoch),
@@ -143,6 +151,8 @@ def _row(epoch: int, recipe: Recipe, sums: list[float], scores: Tensor, data: Tr
         penalty=sums[1] / sums[3],
         train_correct=int(sums[2]),
         train_images=len(data.training),
-        correct=int((scores.argmax(1) == labels).sum()),
-        images=len(labels),
+        correct=int(right[:evaluated].sum()),
+        images=evaluated,
+        validation_correct=int(right[evaluated:].sum()),
+        validation_images=len(data.validation),
     )

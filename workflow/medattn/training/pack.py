@@ -89,7 +89,7 @@ def _train_one(
     results: Results,
 ) -> None:
     data = Path(plan.configuration["data"])
-    grid_point = run.grid_point if run.grid_point is not None else _chosen(results, cell, run.seed)
+    grid_point = run.grid_point if run.grid_point is not None else _chosen(results, cell, run)
     if isinstance(grid_point, str):
         from medattn.training.outcome import write_skipped
 
@@ -107,11 +107,11 @@ def _train_one(
     print(f"{label}: {record['epochs']} epochs in {record['seconds']:.1f} s{ending}", file=sys.stderr)
 
 
-def _chosen(results: Results, cell: Cell, seed: int) -> Mapping[str, Any] | str:
-    """Return the grid point that cross-validation chose for a seed of a cell, or why it chose none."""
+def _chosen(results: Results, cell: Cell, run: Run) -> Mapping[str, Any] | str:
+    """Return the grid point that was chosen for a measured run, or why none was."""
     if not cell.is_tuned:
         return {}
-    choice = read_choice(results, cell, seed)
+    choice = read_choice(results, cell, run.seed, run.fold)
     chosen: Mapping[str, Any] | str = choice["reason"] if choice["grid_point"] is None else choice["grid_point"]
     return chosen
 

@@ -12,20 +12,21 @@ import torch
 from medattn.backbones.weights import weights_sha256
 from medattn.config.load import arm_settings
 from medattn.config.paper import Arm, Backbone
-from medattn.config.protocol import Protocol
+from medattn.config.protocol import AnyProtocol, protocol_of
 from medattn.config.recipe import Recipe
-from medattn.datasets.folds import assign_folds
 from medattn.datasets.store import DataStore
 from medattn.files import disk_errors, read_json, write_json
 from medattn.layout import RunFiles
 from medattn.plan.frozen import Cell, Run
 from medattn.training.checkpoint import read_checkpoint, write_checkpoint
+from medattn.training.copies import make_copies
 from medattn.training.history import write_history
 from medattn.training.images import ResidentImages, normalisation_for
 from medattn.training.loop import TrainingData, TrainingState, train_epochs
 from medattn.training.network import build_network
 from medattn.training.numerics import fix_numerics, numerics_record
 from medattn.training.outcome import now, write_arrays, write_record
+from medattn.training.splits import SplitOfRun, split_of_run
 
 Progress = Callable[[int, int], None]
 
@@ -46,32 +47,6 @@ class ResidentDatasets:
                 self.device, [s.images for s in splits], [s.labels for s in splits], size
             )
         return self._uploaded[key]
-
-
-@dataclass(frozen=True)
-class SplitOfRun:
-    """Which images of a data set a run trains on and which it is evaluated on, as indices over all splits in order."""
-
-    training: np.ndarray
-    evaluated: np.ndarray
-    evaluated_name: str
-
-
-def split_of_run(store: DataStore, run: Run, protocol: Protocol) -> SplitOfRun:
-    """Return the images of a run: a fold of the training images in `tune`, the test images in `train`."""
-    offsets, start = {}, 0
-    for name, split in store.splits.items():
-        offsets[name] = np.arange(start, start + len(split.labels))
-        start += len(split.labels)
-    names = [name for name in protocol.training_splits if name in offsets]
-    pool = np.concatenate([offsets[name] for name in names])
-    if run.fold is None:
-        return SplitOfRun(pool, offsets["test"], "test")
-    labels = np.concatenate([store.splits[name].labels for name in names])
-    with_groups = all(store.splits[name].groups is not None for name in names)
-    groups = [group for name in names for group in store.splits[name].groups or []] if with_groups else None
-    folds = assign_folds(labels, groups, protocol.folds, protocol.split_seed)
-    return SplitOfRun(pool[folds != run.fold], pool[folds == run.fold], "validation")
 
 
 def train_run(
@@ -99,13 +74,13 @@ def train_run(
     Raises:
         UserError: the disk refuses, or something that the user can mend is missing.
     """
-    protocol = Protocol.model_validate(cell.settings["protocol"])
+    protocol = protocol_of(cell.settings["protocol"])
     backbone = Backbone.model_validate(cell.settings["backbone"])
     arm = Arm.model_validate(cell.settings["arm"])
     recipe, options = arm_settings(arm, Recipe.model_validate(cell.settings["recipe"]), grid_point, cell.id)
     fix_numerics(recipe)
 
-    split = split_of_run(store, run, protocol)
+    split = split_of_run(store, run, protocol, recipe.class_copies)
     training_data = _training_data(resident.of(store, backbone.input_size), split, recipe)
     images = training_data.normalised_training_images()
     network = build_network(backbone, arm.mechanism, options, len(store.classes), images, run.seed, data)
@@ -129,9 +104,7 @@ def train_run(
             network.attention.begin_epoch(len(state.history))
 
     write_history(files.history, state.history, split.evaluated_name)
-    labels = training_data.images.labels[training_data.evaluated].cpu().numpy()
-    scores = np.stack([epoch.numpy() for epoch in state.scores])
-    write_arrays(files.scores, {"scores": scores, "labels": labels, "images": split.evaluated})
+    write_arrays(files.scores, _scores(training_data, split, state))
     after = network.eval().attention_map()
     if after is not None and state.map_before is not None:
         write_arrays(files.maps, {"before": state.map_before.numpy(), "after": after.numpy()})
@@ -152,7 +125,7 @@ def train_run(
         cell,
         history=state.history,
         resolved=resolved,
-        data={**data_record(store, split), **weights},
+        data={**data_record(store, split, protocol), **weights},
         numerics=numerics_record(recipe, resident.device),
         sessions=sessions.all(len(state.history)),
     )
@@ -161,9 +134,11 @@ def train_run(
     files.failure.unlink(missing_ok=True)
 
 
-def data_record(store: DataStore, split: SplitOfRun) -> dict[str, Any]:
+def data_record(store: DataStore, split: SplitOfRun, protocol: AnyProtocol) -> dict[str, Any]:
     """Return what a record says of the images of a run."""
     manifest = store.manifest
+    copies = {} if split.copies is None else {"copies": len(split.copies.sources)}
+    validation = {"validation_images": len(split.validation)} if len(split.validation) else {}
     return {
         "dataset": manifest["dataset"],
         "entry_sha256": manifest["entry_sha256"],
@@ -171,13 +146,32 @@ def data_record(store: DataStore, split: SplitOfRun) -> dict[str, Any]:
         "training_images": len(split.training),
         "evaluated_images": len(split.evaluated),
         "evaluated": split.evaluated_name,
+        **copies,
+        **validation,
+        **({"leak": protocol.leak} if protocol.leak else {}),
     }
 
 
 def _training_data(images: ResidentImages, split: SplitOfRun, recipe: Recipe) -> TrainingData:
     device = images.pixels.device
-    training, evaluated = (torch.from_numpy(part).to(device) for part in (split.training, split.evaluated))
-    return TrainingData(images, training, evaluated, normalisation_for(recipe, images, training))
+    if split.copies is not None:
+        sources = torch.from_numpy(split.copies.sources).to(device)
+        images = images.extended(make_copies(images.pixels, split.copies), images.labels[sources])
+    parts = (split.training, split.evaluated, split.validation)
+    training, evaluated, validation = (torch.from_numpy(part).to(device) for part in parts)
+    return TrainingData(images, training, evaluated, normalisation_for(recipe, images, training), validation)
+
+
+def _scores(data: TrainingData, split: SplitOfRun, state: TrainingState) -> dict[str, np.ndarray]:
+    """Return scores, labels and positions of the evaluated and, where there are any, of the validation images."""
+    scores = np.stack([epoch.numpy() for epoch in state.scores])
+    labels, evaluated = data.images.labels[data.scored].cpu().numpy(), len(split.evaluated)
+    arrays = {"scores": scores[:, :evaluated], "labels": labels[:evaluated], "images": split.evaluated}
+    if len(split.validation):
+        arrays["validation_scores"] = scores[:, evaluated:]
+        arrays["validation_labels"] = labels[evaluated:]
+        arrays["validation_images"] = split.validation
+    return arrays
 
 
 class _Sessions:
