@@ -117,7 +117,7 @@ def test_an_unknown_mechanism_names_the_nearest():
 def small_backbone(monkeypatch):
     """A linear network in place of torchvision's, initialised from the same generator."""
 
-    def build(backbone, classes, data):
+    def build(backbone, classes, data, size):
         return nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, classes))
 
     monkeypatch.setattr(networks, "build_backbone", build)

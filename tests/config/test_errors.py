@@ -153,7 +153,7 @@ WRONG_SELECTIONS = [
     (
         "papers/toy/extra_backbones/mine",
         {"model": "resnet18"},
-        "config.yaml: papers.toy.extra_backbones.mine.model: should match ^(torchvision|timm)/[A-Za-z0-9",
+        "config.yaml: papers.toy.extra_backbones.mine.model: should match ^(torchvision|timm|medattn)/[A-Za-z0-9",
     ),
     (
         "papers/toy/extra_backbones/mine",
@@ -162,7 +162,7 @@ WRONG_SELECTIONS = [
     ),
     (
         "papers/toy/extra_backbones/mine",
-        {"model": "timm/x", "arms": ["blurs"]},
+        {"model": "timm/resnet18", "arms": ["blurs"]},
         "config.yaml: papers.toy.extra_backbones.mine.arms: unknown arm 'blurs'; did you mean 'blur'?",
     ),
     (

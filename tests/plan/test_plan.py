@@ -230,9 +230,9 @@ def test_twenty_thousand_runs_are_less_than_a_thousand_jobs_by_default(project):
     entry = {**SELECTION["datasets"]["phantom"], "title": "P"}
     entry["source"] = {"kind": "phantom", **entry["source"]}
     project.configure(
-        {"arms": {"gsa": {"grid": grid}}, "protocol": {"folds": 5}, "backbones": {"b": {"model": "timm/a"},
-                                                                             "c": {"model": "timm/b"},
-                                                                             "d": {"model": "timm/c"}}},
+        {"arms": {"gsa": {"grid": grid}}, "protocol": {"folds": 5}, "backbones": {"b": {"model": "timm/resnet18"},
+                                                                             "c": {"model": "timm/resnet26"},
+                                                                             "d": {"model": "timm/resnet34"}}},
         papers={"tiny": {"datasets": names}}, datasets=dict.fromkeys(names, entry), seeds=[0, 1, 2, 3, 4],
         pack_cells=None, pack=None,
     )  # fmt: skip

@@ -6,6 +6,7 @@ from medattn.config.recipe import Augmentation
 from medattn.training import augment as augmenting
 from medattn.training.augment import augment
 from medattn.training.images import ResidentImages, normalisation_for, training_batches
+from medattn.training.network import AttendedNetwork
 from medattn.training.optimiser import create_optimiser, learning_rate
 
 from .conftest import images_of, recipe
@@ -117,10 +118,10 @@ def test_learning_rates_of_the_schedules():
 
 
 def test_optimisers_take_what_the_recipe_says():
-    parameters = [torch.nn.Parameter(torch.ones(1))]
-    sgd = create_optimiser(recipe(optimiser="sgd", momentum=0.9, nesterov=True, weight_decay=0.5), parameters)
+    network = AttendedNetwork(torch.nn.Linear(2, 2), None)
+    sgd = create_optimiser(recipe(optimiser="sgd", momentum=0.9, nesterov=True, weight_decay=0.5), network)
     assert isinstance(sgd, torch.optim.SGD)
     assert {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.5}.items() <= sgd.defaults.items()
-    adam = create_optimiser(recipe(weight_decay=0.5), parameters)
+    adam = create_optimiser(recipe(weight_decay=0.5), network)
     assert type(adam) is torch.optim.Adam
     assert {"lr": 0.1, "weight_decay": 0.5, "amsgrad": False}.items() <= adam.defaults.items()

@@ -1,51 +1,90 @@
 """From a backbone of the configuration to a network for so many classes."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
+from medattn.backbones.network import create_own_network
 from medattn.backbones.stem import use_small_stem
 from medattn.backbones.weights import read_weights
+from medattn.config.networks import network_options, weights_model
 from medattn.config.paper import Backbone
 from medattn.errors import UserError
 
-# These return a tuple in training mode unless told not to; auxiliary heads are no part of the papers' classifiers.
-_WITHOUT_AUXILIARY_HEADS: dict[str, dict[str, bool]] = {
-    "googlenet": {"aux_logits": False, "init_weights": True},
-    "inception_v3": {"aux_logits": False, "init_weights": True},
-}
+_WITH_AUXILIARY_HEADS = ("torchvision/googlenet", "torchvision/inception_v3")
 
 
-def build_backbone(backbone: Backbone, classes: int, data: Path) -> nn.Module:
+def build_backbone(backbone: Backbone, classes: int, data: Path, size: tuple[int, int] | None = None) -> nn.Module:
     """Return the network that maps B x 3 x H x W images to B x `classes` logits.
 
-    It is initialised from torch's global generator.
+    It is initialised from torch's global generator. While training, a network with auxiliary heads returns their logits
+    behind the main ones, as a tuple.
 
     Args:
-        backbone: model, stem and weights.
+        backbone: model, options, stem and weights.
         classes: outputs of the last layer, which replaces the original one.
         data: folder under which ImageNet weights lie.
+        size: height and width of its images in pixels; default: the backbone's `input_size`.
 
     Raises:
         UserError: ImageNet weights are asked for and not there, or do not fit.
     """
-    network = create_network(backbone.model, classes)
-    if backbone.weights == "imagenet":
-        _load_except_head(network, read_weights(backbone.model, data), backbone.model)
+    if size is None and backbone.input_size is not None:
+        size = (backbone.input_size, backbone.input_size)
+    pretrained = backbone.weights == "imagenet"
+    network = create_network(backbone.model, classes, backbone.options, size, pretrained)
+    if pretrained:
+        source = weights_model(backbone.model)
+        if source is None:
+            raise UserError(f"{backbone.model}: there are no ImageNet weights for it")
+        _load(
+            network,
+            read_weights(source, data),
+            new_parameters(dict(network.named_parameters()), backbone, classes, size),
+            source,
+        )
     if backbone.stem == "small":
         use_small_stem(network, backbone.model)
     return network
 
 
-def create_network(model: str, classes: int) -> nn.Module:
-    """Return the randomly initialised network `model` ("torchvision/<name>" or "timm/<name>") for so many classes."""
+def create_network(
+    model: str,
+    classes: int,
+    options: Mapping[str, Any] | None = None,
+    size: tuple[int, int] | None = None,
+    pretrained: bool = False,
+) -> nn.Module:
+    """Return the randomly initialised network `model` for so many classes.
+
+    Args:
+        model: "torchvision/<name>", "timm/<name>" or "medattn/<name>".
+        classes: outputs.
+        options: its options; defaults are filled in.
+        size: height and width of its images in pixels; our own networks need it.
+        pretrained: whether ImageNet weights will be loaded. torchvision's GoogLeNet and Inception-v3 were trained with
+            another normalisation and then change that of their input.
+    """
     library, _, name = model.partition("/")
+    resolved = network_options(model, options or {}, model)
+    if library == "medattn":
+        assert size is not None, f"{model} is made for images of a size"
+        return create_own_network(name, classes, size, resolved)
     if library == "torchvision":
         import torchvision
 
-        options = _WITHOUT_AUXILIARY_HEADS.get(name, {})
-        network: nn.Module = torchvision.models.get_model(name, weights=None, num_classes=classes, **options)
+        arguments: dict[str, bool] = {}
+        if model in _WITH_AUXILIARY_HEADS:
+            arguments = {
+                "aux_logits": resolved["auxiliary_heads"],
+                "transform_input": pretrained,
+                "init_weights": True,
+            }
+        network: nn.Module = torchvision.models.get_model(name, weights=None, num_classes=classes, **arguments)
     else:
         import timm
 
@@ -53,14 +92,52 @@ def create_network(model: str, classes: int) -> nn.Module:
     return network
 
 
-def _load_except_head(network: nn.Module, weights: dict[str, Tensor], model: str) -> None:
-    """Load `weights`, leaving out the last layer, whose shape depends on the classes."""
+def new_parameters(
+    named: Mapping[str, nn.Parameter], backbone: Backbone, classes: int, size: tuple[int, int] | None = None
+) -> set[str]:
+    """Return the names of the parameters of a network that no ImageNet weights fill, whether or not they are loaded.
+
+    These are all that the library's network lacks, or has in another shape with other classes: the last layer, heads
+    beside it, and what our own network adds to the library's one that it starts from.
+
+    Args:
+        named: the network's parameters by name, as `create_network` made it for the backbone.
+        backbone: model and options.
+        classes: outputs of the network.
+        size: height and width of its images in pixels.
+    """
+    source = weights_model(backbone.model)
+    options = backbone.options if source is None else {}
+    with torch.device("meta"):
+        other = create_network(source or backbone.model, classes + 1, options, size)
+    shapes = {name: parameter.shape for name, parameter in other.named_parameters()}
+    return {name for name, parameter in named.items() if shapes.get(name) != parameter.shape}
+
+
+def check_images(network: nn.Module, model: str, size: tuple[int, int]) -> None:
+    """Refuse images of a height and width that `network` can't be trained on, by a pass on the meta device.
+
+    Raises:
+        UserError: one line with what stopped the pass.
+    """
+    state = {name: value.to("meta") for name, value in (*network.named_parameters(), *network.named_buffers())}
+    try:
+        # Two images, since batch normalisation can't train on one where maps have shrunk to a pixel.
+        with torch.no_grad():
+            functional_call(network, state, (torch.empty(2, 3, *size, device="meta"),))
+    except (RuntimeError, ValueError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{model} can't be trained on images of {size[0]} x {size[1]} px: {reason}") from error
+
+
+def _load(network: nn.Module, weights: dict[str, Tensor], new: set[str], source: str) -> None:
+    """Load `weights` into all of `network` but the parameters `new`, and the modules that hold nothing else."""
     own = network.state_dict()
-    fitting = {k: v for k, v in weights.items() if k in own and own[k].shape == v.shape}
-    absent = [key for key in own if key not in fitting]
-    modules = {key.rpartition(".")[0] for key in absent}
-    heads = {m for m in modules if isinstance(network.get_submodule(m), nn.Linear | nn.Conv2d)}
-    if len(modules) > 1 or modules != heads:
-        raise UserError(f"ImageNet weights of {model} do not fit the network: {', '.join(sorted(absent)[:3])} differ")
+    fitting = {key: value for key, value in weights.items() if key in own and own[key].shape == value.shape}
+    fitting = {key: value for key, value in fitting.items() if key not in new}
+    new_modules = tuple(f"{name.rpartition('.')[0]}." for name in new)
+    absent = sorted(key for key in own if key not in fitting and not key.startswith(new_modules))
+    if absent:
+        raise UserError(f"ImageNet weights of {source} do not fit the network: {', '.join(absent[:3])} differ")
     with torch.no_grad():
         network.load_state_dict(fitting, strict=False)

@@ -26,8 +26,7 @@ def use_small_stem(network: nn.Module, model: str) -> None:
     Raises:
         UserError: no small stem is known for this family of networks.
     """
-    name = model.rpartition("/")[2]
-    paths = next((paths for family, paths in _STEMS.items() if name.startswith(family)), None)
+    paths = _paths(model)
     old = _at(network, paths[0]) if paths else None
     if paths is None or not isinstance(old, nn.Conv2d) or _at(network, paths[1]) is None:
         raise UserError(f"{model}: no small stem is known for it; use 'stem: imagenet', or one of {', '.join(_STEMS)}")
@@ -38,6 +37,18 @@ def use_small_stem(network: nn.Module, model: str) -> None:
         nn.init.zeros_(new.bias)
     _replace(network, paths[0], new)
     _replace(network, paths[1], nn.Identity())
+
+
+def stem_path(model: str) -> str:
+    """Return the path of the convolution that `use_small_stem` replaces in `model`."""
+    paths = _paths(model)
+    assert paths is not None, f"{model} has no small stem"
+    return paths[0]
+
+
+def _paths(model: str) -> tuple[str, str] | None:
+    name = model.rpartition("/")[2]
+    return next((paths for family, paths in _STEMS.items() if name.startswith(family)), None)
 
 
 def _at(network: nn.Module, path: str) -> nn.Module | None:

@@ -94,11 +94,13 @@ def _fetch_weights(models: list[str], data: Path) -> int:
 
 
 def _fetched_weights(model: str, data: Path) -> str:
+    from medattn.config.networks import check_model, weights_model
     from medattn.config.paper import Backbone
     from medattn.config.validation import validated
 
     validated(Backbone, {"model": model}, "--weights")
-
+    check_model(model)
+    model = weights_model(model) or model
     from medattn.backbones.weights import fetch_weights, weights_sha256
     from medattn.datasets.download import download
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from medattn.config.classifiers import CLASSIFIER_OPTIONS
 from medattn.config.dataset import DatasetEntry
 from medattn.config.mechanisms import mechanism_options
+from medattn.config.networks import check_backbone
 from medattn.config.paper import Arm, Backbone, Experiment, Figure, Paper, Table, Unrun
 from medattn.config.protocol import PROTOCOLS, AnyProtocol
 from medattn.config.recipe import Recipe
@@ -160,6 +161,8 @@ def _experiment(name: str, paper: Paper, experiment: str, declared: Experiment, 
         key: _changed(paper.arms[key], change.arms.get(key, {}), below(where, "arms", key))
         for key in declared.arms or paper.arms
     }
+    for key, backbone in backbones.items():
+        _check_backbone(backbone, below(where if key in change.backbones else path, "backbones", key))
     for key, arm in arms.items():
         _check_arm(arm, recipe, protocol, below(path, "arms", key))
     return ResolvedPaper(
@@ -208,6 +211,7 @@ def _taken(whole: ResolvedPaper, taken: PaperSelection, only_one: bool, where: s
     protocol = _changed_protocol(whole.protocol, taken.protocol, below(where, "protocol"))
     _check_epochs(recipe, protocol, where)
     for name, backbone in taken.extra_backbones.items():
+        _check_backbone(backbone, below(where, "extra_backbones", name))
         for arm_name in backbone.arms or []:
             place = below(where, "extra_backbones", name, "arms")
             check_name("arm", arm_name, {**whole.paper.arms, **taken.extra_arms}, place)
@@ -273,6 +277,11 @@ def _check_epochs(recipe: Recipe, protocol: AnyProtocol, where: str) -> None:
             f"{below(where, 'protocol', 'measured_epochs')}: measures {protocol.needed_epochs} epochs, "
             f"but recipe.epochs trains only {recipe.epochs}"
         )
+
+
+def _check_backbone(backbone: Backbone, where: str) -> None:
+    size = backbone.input_size if backbone.stem == "imagenet" else None
+    check_backbone(backbone.model, backbone.options, backbone.weights, size, where)
 
 
 def _check_arm(arm: Arm, recipe: Recipe, protocol: AnyProtocol, where: str) -> None:

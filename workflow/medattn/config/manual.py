@@ -15,6 +15,7 @@ from medattn.config import dataset, paper, protocol, recipe, selection, sources
 from medattn.config.classifiers import CLASSIFIER_OPTIONS
 from medattn.config.manual_table import anchor, prose, table
 from medattn.config.mechanisms import mechanism_names, mechanism_options
+from medattn.config.networks import LIBRARY_OPTIONS, own_networks
 from medattn.config.schemas import json_schemas
 
 ROOT = Path(__file__).parents[3]
@@ -70,7 +71,12 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
 
 def manual() -> str:
     """Return the text of config/README.md."""
-    chapters = {**_CHAPTERS, "Options of mechanisms": _mechanisms(), "Options of classifiers": _classifiers()}
+    chapters = {
+        **_CHAPTERS,
+        "Options of networks": _networks(),
+        "Options of mechanisms": _mechanisms(),
+        "Options of classifiers": _classifiers(),
+    }
     headings = {model.__name__: heading for sections in chapters.values() for heading, model, _ in sections}
     lines = [INTRODUCTION.read_text(encoding="utf-8").rstrip(), "", *_contents(chapters)]
     for chapter, sections in chapters.items():
@@ -114,6 +120,22 @@ def _mechanisms() -> list[tuple[str, type[BaseModel], str]]:
         (f"Mechanism {name}", mechanism_options(name), f"`options` of an arm with `mechanism: {name}`")
         for name in mechanism_names()
     ]
+
+
+def _networks() -> list[tuple[str, type[BaseModel], str]]:
+    sections = [
+        (f"Network {name}", network.options, f"`options` of a backbone with `model: medattn/{name}`")
+        for name, network in own_networks().items()
+        if network.options.model_fields
+    ]
+    libraries: dict[type[BaseModel], list[str]] = {}
+    for model, options in LIBRARY_OPTIONS.items():
+        libraries.setdefault(options, []).append(model)
+    for options, models in libraries.items():
+        place = " or ".join(f"`model: {model}`" for model in models)
+        names = " and ".join(model.partition("/")[2] for model in models)
+        sections.append((f"Networks {names}", options, f"`options` of a backbone with {place}"))
+    return sections
 
 
 def _classifiers() -> list[tuple[str, type[BaseModel], str]]:

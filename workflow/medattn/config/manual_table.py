@@ -82,6 +82,9 @@ def _type(about: Mapping[str, Any], headings: Mapping[str, str], many: bool = Fa
         values = about.get("enum") or [about["const"]]
         return " or ".join(f"`{value}`" for value in values)
     kind = about.get("type")
+    if kind == "array" and "prefixItems" in about:
+        parts = " and ".join(_type(part, headings) for part in about["prefixItems"])
+        return f"{'lists' if many else 'list'} of {parts}"
     if kind == "array":
         items = _type(about["items"], headings, many=True)
         return f"{'lists' if many else 'list'} of {items}{_length(about.get('minItems'))}"

@@ -20,7 +20,7 @@ from medattn.errors import UserError
 from medattn.nearest import unknown_name
 
 ATTENTION_FOLDER = Path(__file__).parent.parent / "attention"
-_NOT_MECHANISMS = {"__init__", "mechanism"}
+_NOT_MECHANISMS = {"__init__", "mechanism", "residual", "vgg_att3"}
 _NAMES_IN_ANNOTATIONS = {
     "Annotated": Annotated, "Field": Field, "Literal": Literal,
     "int": int, "float": float, "bool": bool, "str": str,

@@ -9,16 +9,19 @@ from medattn.config.protocol import Protocol
 from medattn.config.recipe import Recipe
 
 Scalar = bool | int | float | str
+OptionValue = Scalar | list[Scalar] | list[list[Scalar]]
 Metric = Literal["accuracy"]
 
 
 class Backbone(Closed):
-    """An image network, by its name in torchvision or timm; its last layer is replaced."""
+    """An image network, by its name in torchvision, timm or medattn; a library's last layer is replaced."""
 
     model: str = Field(
-        pattern=r"^(torchvision|timm)/[A-Za-z0-9_.-]+$", description="`torchvision/<name>` or `timm/<name>`"
+        pattern=r"^(torchvision|timm|medattn)/[A-Za-z0-9_.-]+$",
+        description="`torchvision/<name>`, `timm/<name>`, or `medattn/<name>` for a network of our own",
     )
     label: str = Field("", description="name in tables and figures; default: the key")
+    options: dict[str, OptionValue] = Field({}, description="options of the network, below under its name")
     stem: Literal["imagenet", "small"] = Field(
         "imagenet",
         description="first layers: the network's own, or, for images of about 32 px, a 3x3 convolution of "
@@ -27,6 +30,11 @@ class Backbone(Closed):
     weights: Literal["none", "imagenet"] = Field(
         "none",
         description="start from random or ImageNet weights (`medattn fetch --weights` gets them ahead)",
+    )
+    trainable: list[str] | None = Field(
+        None,
+        description="parts of the network that learn, by their names in the library (`features.19`); all else is "
+        "frozen, its batch normalisation included, but for new layers (the last one, attention); default: all learns",
     )
     input_size: int | None = Field(
         None,

@@ -80,6 +80,12 @@ class Recipe(Closed):
     batch: int = Field(32, ge=1, description="images per optimisation step; the last batch may be smaller")
     optimiser: Literal["adam", "sgd"] = Field("adam", description="`adam` or `sgd`, as in torch.optim")
     learning_rate: float = Field(gt=0, description="learning rate at the start")
+    new_layers_learning_rate: float | None = Field(
+        None,
+        gt=0,
+        description="learning rate at the start of layers that have no ImageNet weights (the last one, attention); "
+        "default: that of all",
+    )
     weight_decay: float = Field(0.0, ge=0, description="L2 penalty, coupled as in torch.optim")
     momentum: float = Field(0.0, ge=0, lt=1, description="momentum of `sgd`")
     nesterov: bool = Field(False, description="Nesterov's form of the momentum of `sgd`")

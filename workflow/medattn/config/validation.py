@@ -22,6 +22,7 @@ _EXPECTED = {
     "string_type": "text",
     "bool_type": "true or false",
     "list_type": "a list",
+    "tuple_type": "a list",
     "dict_type": "a mapping",
     "model_type": "a mapping",
 }
@@ -151,6 +152,8 @@ def _step(annotation: Any, part: str | int) -> tuple[Any, str]:
         field = annotation.model_fields.get(part)
         return (field.annotation, field.description or "") if field else (None, "")
     arguments = get_args(annotation)
+    if get_origin(annotation) is tuple and arguments:
+        return (arguments[0] if arguments[-1] is Ellipsis else arguments[int(part)], "")
     return (arguments[-1], "") if get_origin(annotation) in {dict, list} and arguments else (None, "")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from medattn.config.dataset import DatasetEntry
 from medattn.config.load import NO_BACKBONE, Configuration, ResolvedPaper
+from medattn.config.networks import weights_model
 from medattn.config.paper import Arm, Backbone, shows
 from medattn.layout import prepared_dataset, weights_file
 from medattn.plan.availability import entry_identity, missing_reason
@@ -71,7 +72,7 @@ def _settings(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, dataset
         "recipe": paper.recipe.model_dump(mode="json"),
         "protocol": paper.protocol.model_dump(mode="json"),
         "dataset": dataset,
-        "code": code_digest(None if arm.classifier else arm.mechanism),
+        "code": code_digest(None if arm.classifier else arm.mechanism, backbone.model if backbone else None),
     }
 
 
@@ -96,6 +97,7 @@ def _unrun_cell(
 
 
 def _missing_weights(backbone: Backbone | None, data: Path) -> str | None:
-    if backbone is None or backbone.weights == "none" or weights_file(data, backbone.model).exists():
+    source = weights_model(backbone.model) if backbone and backbone.weights == "imagenet" else None
+    if source is None or weights_file(data, source).exists():
         return None
-    return f"ImageNet weights not at hand: run `medattn fetch --weights {backbone.model}`"
+    return f"ImageNet weights not at hand: run `medattn fetch --weights {source}`"

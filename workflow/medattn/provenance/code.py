@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from medattn.config.networks import own_network
+
 _PACKAGE = Path(__file__).parent.parent
 
 # What decides the numbers of a run. Plans, tables and figures are not among it, so changing them trains nothing again.
@@ -13,6 +15,8 @@ _CORE = (
     "streams.py",
     "attention/mechanism.py",
     "backbones/build.py",
+    "backbones/network.py",
+    "backbones/parts.py",
     "backbones/stem.py",
     "datasets/folds.py",
     "training/augment.py",
@@ -29,21 +33,31 @@ _CLASSIFIERS = ("streams.py", "datasets/folds.py", "training/classifier.py", "tr
 
 
 @cache
-def code_digest(mechanism: str | None) -> str:
+def code_digest(mechanism: str | None, model: str | None = None) -> str:
     """Return the SHA-256 of the code that a run of a mechanism depends on.
 
     Args:
         mechanism: name of a file in attention/, "none" for a network without one, None for a classifier on pixels.
+        model: the image network, such as "timm/resnet18"; a library's own code is named by its version in the record.
     """
     files = _CLASSIFIERS if mechanism is None else _CORE
     if mechanism not in (None, "none"):
         files = (*files, f"attention/{mechanism}.py")
+    if model is not None and model.startswith("medattn/"):
+        files = (*files, *_with_its_parts(own_network(model.rpartition("/")[2]).file))
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.encode())
         for part in _meaning(ast.parse((_PACKAGE / file).read_text(encoding="utf-8"))):
             digest.update(part.encode())
     return digest.hexdigest()
+
+
+def _with_its_parts(network: Path) -> list[str]:
+    """Return the file of a network of our own and the files of attention/ that it imports."""
+    imported = (node.module for node in ast.parse(network.read_text("utf-8")).body if isinstance(node, ast.ImportFrom))
+    parts = [f"{name.replace('.', '/').removeprefix('medattn/')}.py" for name in imported if name]
+    return [f"backbones/{network.name}", *(part for part in parts if part.startswith("attention/"))]
 
 
 def _meaning(node: ast.AST) -> Iterator[str]:

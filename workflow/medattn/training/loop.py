@@ -14,9 +14,10 @@ from medattn.training.history import EpochRow
 from medattn.training.images import Normalisation, ResidentImages, training_batches
 from medattn.training.network import AttendedNetwork
 from medattn.training.numerics import autocast
-from medattn.training.optimiser import create_optimiser, learning_rate
+from medattn.training.optimiser import create_optimiser, learning_rate, set_learning_rates
 
 _EVALUATION_BATCH = 256
+_AUXILIARY_WEIGHT = 0.3  # of a classifier beside the main path, in GoogLeNet's and Inception-v3's papers
 
 
 @dataclass
@@ -77,7 +78,7 @@ def train_epochs(
         state: where the run stands; changed in place.
         after_epoch: called with the state after each epoch.
     """
-    optimiser = create_optimiser(recipe, network.parameters())
+    optimiser = create_optimiser(recipe, network)
     if state.network is not None and state.optimiser is not None:
         network.load_state_dict(state.network)
         optimiser.load_state_dict(state.optimiser)
@@ -119,8 +120,7 @@ def _train_one_epoch(
 ) -> Tensor:
     """Train one epoch; return sums over it on the device: cross entropy, penalty, correct images, steps."""
     network.train()
-    for group in optimiser.param_groups:
-        group["lr"] = learning_rate(recipe, epoch)
+    set_learning_rates(optimiser, recipe, epoch)
     torch.manual_seed(stream_seed(seed, "layers", epoch))  # dropout and its kind
     order = torch.Generator().manual_seed(stream_seed(seed, "order", epoch))
     changes = torch.Generator().manual_seed(stream_seed(seed, "augmentation", epoch))
@@ -129,9 +129,12 @@ def _train_one_epoch(
         optimiser.zero_grad(set_to_none=True)
         with autocast(recipe, labels.device):
             logits = network(data.normalise(images))
-        loss = functional.cross_entropy(logits.float(), labels, label_smoothing=recipe.label_smoothing)
+        loss = _cross_entropy(logits, labels, recipe)
+        whole = loss
+        for auxiliary in network.auxiliary_logits:
+            whole = whole + _AUXILIARY_WEIGHT * _cross_entropy(auxiliary, labels, recipe)
         penalty = network.attention.penalty() if network.attention is not None else None
-        (loss if penalty is None else loss + penalty).backward()  # type: ignore[no-untyped-call]
+        (whole if penalty is None else whole + penalty).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         sums[0] += loss.detach() * len(labels)
         if penalty is not None:
@@ -139,6 +142,10 @@ def _train_one_epoch(
         sums[2] += (logits.detach().argmax(1) == labels).sum()
         sums[3] += 1
     return sums
+
+
+def _cross_entropy(logits: Tensor, labels: Tensor, recipe: Recipe) -> Tensor:
+    return functional.cross_entropy(logits.float(), labels, label_smoothing=recipe.label_smoothing)
 
 
 def _row(epoch: int, recipe: Recipe, sums: list[float], scores: Tensor, data: TrainingData) -> EpochRow:

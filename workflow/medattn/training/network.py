@@ -1,13 +1,14 @@
 """A backbone with the arm's mechanism in front of it."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
 from medattn.attention.mechanism import InputAttention, create_mechanism
-from medattn.backbones.build import build_backbone
+from medattn.backbones.build import build_backbone, check_images
+from medattn.backbones.parts import Parts
 from medattn.config.paper import Backbone
 from medattn.streams import stream_seed
 
@@ -15,17 +16,36 @@ from medattn.streams import stream_seed
 class AttendedNetwork(nn.Module):
     """What is trained: attention on the input, if the arm has one, then normalised images through the backbone."""
 
-    def __init__(self, backbone: nn.Module, attention: InputAttention | None) -> None:
+    auxiliary_logits: list[Tensor]
+
+    def __init__(self, backbone: nn.Module, attention: InputAttention | None, parts: Parts | None = None) -> None:
         super().__init__()
         self.attention = attention
         self.backbone = backbone
+        # Logits of the last batch from heads beside the main path; only while training, and only where there are any.
+        self.auxiliary_logits = []
+        self._parts = parts
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits (B x classes) of normalised images (B x 3 x H x W)."""
         if self.attention is not None:
             images = self.attention(images)
-        logits: Tensor = self.backbone(images)
+        output = self.backbone(images)
+        logits: Tensor
+        logits, *self.auxiliary_logits = output if isinstance(output, tuple) else (output,)
         return logits
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch between training and evaluation; frozen batch normalisation stays in evaluation."""
+        super().train(mode)
+        if self._parts is not None:
+            self._parts.keep_frozen()
+        return self
+
+    def is_new(self, parameter: nn.Parameter) -> bool:
+        """Return whether a parameter is none of those that the backbone's ImageNet weights fill."""
+        assert self._parts is not None, "made without a backbone of the configuration"
+        return self._parts.is_new(parameter)
 
     def attention_map(self) -> Tensor | None:
         """Return the attention map (H x W) on the CPU, or None where the arm has none."""
@@ -57,14 +77,21 @@ def build_network(
         training_images: normalised training images of the run (N x C x H x W), from which a mechanism may be made.
         seed: seed of the run.
         data: folder under which ImageNet weights lie.
+
+    Raises:
+        UserError: the network can't be built so, or does not take images of this size.
     """
     device = training_images.device
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(stream_seed(seed, "initialisation"))
-        network = build_backbone(backbone, classes, data).to(device)
+        size = (training_images.shape[-2], training_images.shape[-1])
+        network = build_backbone(backbone, classes, data, size).to(device)
+        parts = Parts(network, backbone, classes, size)
+        parts.freeze()
         attention = None
         if mechanism != "none":
             torch.manual_seed(stream_seed(seed, "initialisation of the mechanism"))
             attention = create_mechanism(mechanism, options)
             attention.prepare(training_images)
-        return AttendedNetwork(network, attention)
+        check_images(network, backbone.model, size)
+        return AttendedNetwork(network, attention, parts)

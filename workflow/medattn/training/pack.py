@@ -119,8 +119,9 @@ def _chosen(results: Results, cell: Cell, run: Run) -> Mapping[str, Any] | str:
 def _refuse_other_code(plan: Plan, pack: Pack) -> None:
     for cell_id in dict.fromkeys(plan.runs[run].cell for run in pack.runs):
         settings = plan.cells[cell_id].settings
-        arm = settings["arm"]
-        if code_digest(None if arm["classifier"] else arm["mechanism"]) != settings["code"]:
+        arm, backbone = settings["arm"], settings["backbone"]
+        model = backbone["model"] if backbone else None
+        if code_digest(None if arm["classifier"] else arm["mechanism"], model) != settings["code"]:
             raise UserError(
                 f"{cell_id}: the code has changed since the plan was made; run `medattn plan --write` again, then this"
             )

@@ -11,6 +11,7 @@ import torch
 
 from medattn.backbones.weights import weights_sha256
 from medattn.config.load import arm_settings
+from medattn.config.networks import network_options, weights_model
 from medattn.config.paper import Arm, Backbone
 from medattn.config.protocol import AnyProtocol, protocol_of
 from medattn.config.recipe import Recipe
@@ -109,7 +110,10 @@ def train_run(
     if after is not None and state.map_before is not None:
         write_arrays(files.maps, {"before": state.map_before.numpy(), "after": after.numpy()})
     resolved = {
-        "backbone": backbone.model_dump(mode="json", exclude={"label", "arms"}),
+        "backbone": {
+            **backbone.model_dump(mode="json", exclude={"label", "arms"}),
+            "options": network_options(backbone.model, backbone.options, cell.id),
+        },
         "mechanism": arm.mechanism,
         "options": options,
         "recipe": recipe.model_dump(mode="json"),
@@ -118,7 +122,8 @@ def train_run(
         "seed": run.seed,
         "fold": run.fold,
     }
-    weights = {"weights_sha256": weights_sha256(backbone.model, data)} if backbone.weights == "imagenet" else {}
+    source = weights_model(backbone.model) if backbone.weights == "imagenet" else None
+    weights = {"weights_sha256": weights_sha256(source, data)} if source else {}
     write_record(
         files,
         run,

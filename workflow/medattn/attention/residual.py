@@ -1,0 +1,134 @@
+"""Residual attention: a soft mask from an hourglass beside the features that it weights.
+
+Paper: Wang et al., "Residual Attention Network for Image Classification", CVPR 2017, section 3, Fig. 2 and Eq. 3. The
+OCT paper calls a mask with one down-sampling first order and one with two second order; ACNet uses the same form.
+
+Equations, for features X of shape B x C x H x W, with U a pre-activation bottleneck unit that keeps the shape (BN,
+ReLU, 1x1 to C/4; BN, ReLU, 3x3; BN, ReLU, 1x1 to C; plus its input), and U^k k units one behind the other:
+
+    X' = U^p(X)                                        shared by both branches
+    T  = U^t(X')                                       trunk, B x C x H x W
+    d_0 = X';  d_i = U^r(maxpool(d_(i-1)))             down, i = 1 .. depth; 3x3 pooling of stride 2, padding 1
+    s_depth = d_depth;  s_i = up(U^r(s_(i+1))) + d_i + U(d_i)     up to i = 1, bilinear to the size of d_i
+    M  = sigmoid(f(f(up(U^r(s_1)) + T)))               soft mask, B x C x H x W; f: BN, ReLU, 1x1 convolution C -> C
+    Y  = U^p((1 + M) * T)
+
+With p = t = 0 only the mask is added: T is the block's own output and Y = (1 + M) * X, so that the units with random
+weights never stand in the way of trained features. A negative `mask_bias` then starts close to Y = X.
+
+What the paper leaves open, and what is taken here: the last map before the mask is added to T, the skip connections
+inside the hourglass are d + U(d), and bilinear interpolation aligns corners, as in the public code of the imgclsmob
+models, whose parameter count the networks have; p counts the units behind the product, too. Convolutions
+have no biases and He's initialisation (fan out).
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class Bottleneck(nn.Module):
+    """A pre-activation bottleneck unit: B x C_in x H x W -> B x C_out x H/stride x W/stride.
+
+    Where the shape changes, the shortcut is a 1x1 convolution of the activated input.
+    """
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__()
+        width = outputs // 4
+        self.activate = activation(inputs)
+        self.body = nn.Sequential(
+            convolution(inputs, width, 1),
+            activation(width),
+            convolution(width, width, 3, stride),
+            activation(width),
+            convolution(width, outputs, 1),
+        )
+        self.shortcut = convolution(inputs, outputs, 1, stride) if stride != 1 or inputs != outputs else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the unit's output."""
+        activated = self.activate(x)
+        shortcut: Tensor = x if self.shortcut is None else self.shortcut(activated)
+        output: Tensor = shortcut + self.body(activated)
+        return output
+
+
+class ResidualAttention(nn.Module):
+    """The attention module: B x C x H x W -> the same shape; keeps its last mask for figures."""
+
+    mask: Tensor | None
+
+    def __init__(
+        self,
+        channels: int,
+        size: tuple[int, int],
+        *,
+        depth: Annotated[int, Field(ge=1, le=4, description="down-samplings in the mask: 1 first order, 2 second")] = 1,
+        p: Annotated[int, Field(ge=0, le=4, description="units before the branches part, and behind the product")] = 1,
+        t: Annotated[int, Field(ge=0, le=8, description="units in the trunk; with p = t = 0 only a mask is added")] = 2,
+        r: Annotated[int, Field(ge=1, le=4, description="units between two poolings of the mask")] = 1,
+        mask_bias: Annotated[
+            float | None, Field(description="initial bias of the mask's last convolution; default: without a bias")
+        ] = None,
+    ) -> None:
+        super().__init__()
+        self.before = _units(channels, p)
+        self.trunk = _units(channels, t)
+        self.down = nn.ModuleList(_units(channels, r) for _ in range(depth))
+        self.skip = nn.ModuleList(_units(channels, 1) for _ in range(depth - 1))
+        self.up = nn.ModuleList(_units(channels, r) for _ in range(depth))
+        last = nn.Conv2d(channels, channels, 1, bias=mask_bias is not None)
+        self.head = nn.Sequential(activation(channels), convolution(channels, channels, 1), activation(channels), last)
+        self.after = _units(channels, p)
+        initialise(self)
+        if last.bias is not None and mask_bias is not None:
+            nn.init.constant_(last.bias, mask_bias)
+        self.mask = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (1 + M) * T behind the last units."""
+        x = self.before(x)
+        trunk = self.trunk(x)
+        mask = self.head(self._hourglass(x) + trunk).sigmoid()
+        self.mask = mask.detach()
+        output: Tensor = self.after((1 + mask) * trunk)
+        return output
+
+    def _hourglass(self, x: Tensor) -> Tensor:
+        levels = [x]
+        for down in self.down:
+            levels.append(down(functional.max_pool2d(levels[-1], 3, stride=2, padding=1)))
+        x = levels[-1]
+        for level in range(len(self.up), 0, -1):
+            if level < len(self.up):
+                x = x + levels[level] + self.skip[level - 1](levels[level])
+            x = functional.interpolate(
+                self.up[level - 1](x), size=levels[level - 1].shape[-2:], mode="bilinear", align_corners=True
+            )
+        return x
+
+
+def activation(channels: int) -> nn.Sequential:
+    """Return batch normalisation and ReLU, the pre-activation of a convolution."""
+    return nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU(inplace=True))
+
+
+def convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Conv2d:
+    """Return a convolution that keeps the size (times 1/stride), without a bias."""
+    return nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
+
+
+def initialise(network: nn.Module) -> None:
+    """Initialise all convolutions of `network` as He et al. 2015 do (fan out), biases with 0."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+
+def _units(channels: int, count: int) -> nn.Sequential:
+    return nn.Sequential(*(Bottleneck(channels, channels) for _ in range(count)))

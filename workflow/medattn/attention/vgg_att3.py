@@ -1,0 +1,51 @@
+"""Attention by compatibility with the whole image: local features are weighted by how well they fit a global one.
+
+Paper: Jetley et al., "Learn to Pay Attention", ICLR 2018, section 3; GSA's baseline VGG-att3 has it at three depths.
+
+Equations, for local features L of shape B x C x H x W with l_i the vector at pixel i, and a global feature g of shape
+B x C x 1 x 1 (equal C; a layer of other width is projected first, see the network):
+
+    pc:  c_i = u . (l_i + g)          u a learned vector of C weights ("parametrised compatibility")
+    dp:  c_i = l_i . g                dot product, no parameters
+    softmax:  a = softmax over the H W pixels of c;   g_a = sum_i a_i l_i
+    sigmoid:  a = sigmoid(c);                         g_a = mean over the pixels of a_i l_i
+
+It returns one vector for an image, not a feature map, so it can't be placed in other networks: it is a part of the
+network medattn/vgg_att3.
+
+Where public code differs: GSA names the repository LearnToPayAttention, whose command line takes the sigmoid unless
+told otherwise and has no dot product. The paper of Jetley et al. takes the softmax.
+"""
+
+from typing import Literal
+
+from torch import Tensor, nn
+
+Compatibility = Literal["pc", "dp"]
+AttentionNormalisation = Literal["softmax", "sigmoid"]
+
+
+class CompatibilityAttention(nn.Module):
+    """Weights local features by their compatibility with a global one; keeps its last map for figures."""
+
+    map: Tensor | None
+
+    def __init__(self, channels: int, compatibility: Compatibility, normalisation: AttentionNormalisation) -> None:
+        super().__init__()
+        self.score = nn.Conv2d(channels, 1, kernel_size=1, bias=False) if compatibility == "pc" else None
+        self.normalisation = normalisation
+        self.map = None
+
+    def forward(self, local: Tensor, whole: Tensor) -> Tensor:
+        """Return the weighted features g_a, B x C.
+
+        Args:
+            local: B x C x H x W.
+            whole: g, B x C x 1 x 1.
+        """
+        scores = (local * whole).sum(1, keepdim=True) if self.score is None else self.score(local + whole)
+        softmax = self.normalisation == "softmax"
+        weights = scores.flatten(2).softmax(2).view_as(scores) if softmax else scores.sigmoid()
+        self.map = weights.detach()
+        weighted = weights * local
+        return weighted.sum((2, 3)) if softmax else weighted.mean((2, 3))

@@ -1,0 +1,42 @@
+"""The registry of the networks that stand in this folder, `medattn/<name>` in a configuration."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, TypeVar
+
+from torch import nn
+
+from medattn.config.networks import own_network
+
+N = TypeVar("N", bound=type[nn.Module])
+_REGISTRY: dict[str, type[nn.Module]] = {}
+
+
+def register(name: str) -> Callable[[N], N]:
+    """Register the decorated class as the network `medattn/<name>`.
+
+    Its constructor takes the number of classes, the height and width of its images in pixels and, by keyword, its
+    options with annotations that carry bounds and meaning. It maps B x 3 x H x W images to B x `classes` logits.
+    """
+
+    def registered(network: N) -> N:
+        _REGISTRY[name] = network
+        return network
+
+    return registered
+
+
+def create_own_network(name: str, classes: int, size: tuple[int, int], options: Mapping[str, Any]) -> nn.Module:
+    """Return the randomly initialised network `medattn/<name>`.
+
+    Args:
+        name: its name.
+        classes: outputs.
+        size: height and width of its images in pixels.
+        options: its options by keyword.
+
+    Raises:
+        UserError: there is no such network, or it can't be made with these options.
+    """
+    import_module(f"medattn.backbones.{own_network(name).file.stem}")
+    return _REGISTRY[name](classes, size, **options)
