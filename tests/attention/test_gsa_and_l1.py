@@ -7,7 +7,7 @@ from torch import nn
 
 from medattn.attention.gsa import GlobalSpatialAttention
 from medattn.attention.l1 import PixelWeights
-from medattn.attention.mechanism import create_mechanism
+from medattn.attention.mechanism import create_input_attention
 from medattn.config.paper import Backbone
 from medattn.config.protocol import CrossValidatedEpochs
 from medattn.errors import UserError
@@ -110,7 +110,7 @@ def test_l1_starts_at_ones_and_its_penalty_is_the_mean_weight():
 
 def test_an_unknown_mechanism_names_the_nearest():
     with pytest.raises(UserError, match="did you mean 'gsa'"):
-        create_mechanism("gsaa", {})
+        create_input_attention("gsaa", {})
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from medattn.config import mechanisms
 
 MECHANISM = '''"""Blur: for tests only."""
 @register("blur")
-class Blur:
+class Blur(InputAttention):
     def __init__(self, *, width: Annotated[int, Field(ge=1, le=9, description="width")] = 3) -> None:
         pass
 '''
@@ -45,10 +45,8 @@ def project(tmp_path, monkeypatch, attention_folder) -> Path:
     """A root with papers/toy/paper.yaml and config.yaml."""
     monkeypatch.setattr(mechanisms, "ATTENTION_FOLDER", attention_folder)
     mechanisms.mechanism_names.cache_clear()
-    mechanisms.mechanism_options.cache_clear()
     (tmp_path / "papers" / "toy").mkdir(parents=True)
     (tmp_path / "papers" / "toy" / "paper.yaml").write_text(yaml.safe_dump(PAPER, sort_keys=False))
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(SELECTION))
     yield tmp_path
     mechanisms.mechanism_names.cache_clear()
-    mechanisms.mechanism_options.cache_clear()

@@ -112,7 +112,6 @@ def test_what_decides_a_run_changes_its_name(project, paper, selection, same):
 
 def test_the_digest_of_the_code_sees_code_and_neither_comments_nor_docstrings(tmp_path, monkeypatch):
     def digest(text, mechanism="new"):
-        code.code_digest.cache_clear()
         (tmp_path / "attention" / "new.py").write_text(text)
         return code.code_digest(mechanism)
 
@@ -132,7 +131,6 @@ def test_the_digest_of_the_code_sees_code_and_neither_comments_nor_docstrings(tm
     (tmp_path / "training" / "loop.py").write_text("x = 2\n")
     assert digest("x = 1", "none") != others[0]
     assert digest("x = 1", None) == others[1]
-    code.code_digest.cache_clear()
 
 
 @pytest.mark.parametrize(("pack", "across", "sizes"), [

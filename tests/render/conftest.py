@@ -52,7 +52,7 @@ tiny,main,phantom,vgg16,gsa,test,accuracy,,84.20,1.26,percent,118|119,star
 """
 MECHANISM = """
 @register("shrink")
-class Shrink:
+class Shrink(InputAttention):
     def __init__(self, *, cutoff_epoch: int = 12) -> None: ...
 """
 LEVEL = {"lr": 60.0, "vanilla": 75.0, "l1": 76.0, "gsa": 82.0}
@@ -66,14 +66,12 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
     (attention / "shrink.py").write_text(MECHANISM)
     monkeypatch.setattr(mechanisms, "ATTENTION_FOLDER", attention)
     mechanisms.mechanism_names.cache_clear()
-    mechanisms.mechanism_options.cache_clear()
     paper = tmp_path / "papers" / "tiny"
     paper.mkdir(parents=True)
     (paper / "paper.yaml").write_text(PAPER)
     (paper / "published.csv").write_text(PUBLISHED)
     yield resolve({"selection": "trial", "papers": {"tiny": {}}, "seeds": SEEDS}, tmp_path, "config.yaml")
     mechanisms.mechanism_names.cache_clear()
-    mechanisms.mechanism_options.cache_clear()
 
 
 @pytest.fixture

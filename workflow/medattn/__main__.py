@@ -14,6 +14,7 @@ COMMANDS = {
     "fetch": "download, check and prepare data sets and ImageNet weights",
     "train": "train what is planned: one pack, or everything",
     "tune": "choose grid points and epochs from the cross-validation",
+    "complexity": "count parameters, operations and memory beside what is printed",
     "measure": "measure the trained runs: measurements.csv, epochs.csv",
     "compare": "compare arms: comparisons.csv",
     "render": "render tables, figures and captions",

@@ -6,3 +6,7 @@ class UserError(Exception):
 
     def __init__(self, message: str) -> None:
         super().__init__(" ".join(message.split()))
+
+
+class UnfitError(Exception):
+    """A mechanism can't stand where it was put: one line with the reason. It ends one run and not the others."""

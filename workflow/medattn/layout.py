@@ -78,6 +78,11 @@ class Results:
         return self.folder / "epochs.csv"
 
     @property
+    def complexity(self) -> Path:
+        """What the networks cost, a row per printed cost and per cell."""
+        return self.folder / "complexity.csv"
+
+    @property
     def comparisons(self) -> Path:
         """A row per pair of arms, metric and procedure."""
         return self.folder / "comparisons.csv"

@@ -1,13 +1,13 @@
 """What a mechanism is to the training, and the registry that holds them by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from torch import Tensor, nn
 
 from medattn.config.mechanisms import mechanism_names
-from medattn.errors import UserError
+from medattn.errors import UnfitError, UserError
 from medattn.nearest import unknown_name
 
 
@@ -42,8 +42,32 @@ class InputAttention(nn.Module):
         return images * self.weights().to(images.dtype)
 
 
-M = TypeVar("M", bound=type[InputAttention])
-_REGISTRY: dict[str, type[InputAttention]] = {}
+class BlockAttention(nn.Module):
+    """Attention inside a network: maps a block's output, B x C x H x W, to the same shape and type.
+
+    A subclass is constructed as `Class(channels, size, *, hyper-parameters...)` for the width C and the (H, W) of the
+    block that it stands in, once for each block. `forward` must take any batch size.
+    """
+
+    gradient_free: ClassVar[tuple[str, ...]] = ()
+    """Parameters that the algebra leaves without a gradient, whatever the data; the docstring says why."""
+
+    def weights(self, features: Tensor) -> Tensor | None:
+        """Return the attention weights for `features` (B x C x H x W), or None where there is nothing to show."""
+        return None
+
+    @staticmethod
+    def unfit(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
+        """Say why the mechanism can't stand behind a block of this width and (H, W), or None where it can.
+
+        The plan calls this without importing the module: the body may use its arguments and Python's built-in
+        functions, nothing else.
+        """
+        return None
+
+
+M = TypeVar("M", bound=type[InputAttention] | type[BlockAttention])
+_REGISTRY: dict[str, type[InputAttention] | type[BlockAttention]] = {}
 
 
 def register(name: str) -> Callable[[M], M]:
@@ -59,8 +83,8 @@ def register(name: str) -> Callable[[M], M]:
     return registered
 
 
-def create_mechanism(name: str, options: dict[str, Any]) -> InputAttention:
-    """Return the mechanism `name` with its hyper-parameters.
+def mechanism_class(name: str) -> type[InputAttention] | type[BlockAttention]:
+    """Return the class of the mechanism `name`.
 
     Raises:
         UserError: there is no such mechanism.
@@ -68,4 +92,38 @@ def create_mechanism(name: str, options: dict[str, Any]) -> InputAttention:
     if name not in mechanism_names():
         raise UserError(unknown_name("mechanism", name, mechanism_names()))
     import_module(f"medattn.attention.{name}")
-    return _REGISTRY[name](**options)
+    return _REGISTRY[name]
+
+
+def create_input_attention(name: str, options: Mapping[str, Any]) -> InputAttention:
+    """Return the mechanism `name`, which works on the input, with its hyper-parameters."""
+    created = mechanism_class(name)(**options)
+    assert isinstance(created, InputAttention), f"{name} does not work on the input"
+    return created
+
+
+def create_block_attention(
+    name: str, options: Mapping[str, Any], channels: int, size: tuple[int, int]
+) -> BlockAttention:
+    """Return the mechanism `name` for a block of so many channels and this (H, W).
+
+    Raises:
+        UnfitError: the mechanism can't stand there.
+    """
+    mechanism = mechanism_class(name)
+    assert issubclass(mechanism, BlockAttention), f"{name} does not work inside a network"
+    reason = mechanism.unfit(channels, size, options)
+    if reason is not None:
+        raise UnfitError(f"{name}: {reason}")
+    return mechanism(channels, size, **options)
+
+
+def outputs_of(part: nn.Module, whole: nn.Module, *inputs: Tensor) -> list[Tensor]:
+    """Return what `part` puts out, call by call, while `whole` works on `inputs`."""
+    outputs: list[Tensor] = []
+    handle = part.register_forward_hook(lambda _module, _inputs, output: outputs.append(output))
+    try:
+        whole(*inputs)
+    finally:
+        handle.remove()
+    return outputs

@@ -30,10 +30,10 @@ def add_selection_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--plan", type=Path, help="a frozen plan instead, as the workflow's jobs use it")
 
 
-def selected(arguments: argparse.Namespace) -> Selected:
+def selected(arguments: argparse.Namespace, keep: bool = True) -> Selected:
     """Return the selection that the arguments name.
 
-    A selection's file is planned afresh and the plan is frozen; a frozen plan is taken as it stands.
+    A selection's file is planned afresh and, with `keep`, the plan is frozen; a frozen plan is taken as it stands.
 
     Raises:
         UserError: the configuration or the plan is wrong.
@@ -44,7 +44,8 @@ def selected(arguments: argparse.Namespace) -> Selected:
         return Selected(configuration, plan, results_of(configuration))
     configuration = read_configuration(arguments.config, Path())
     chosen = Selected(configuration, make_plan(configuration), results_of(configuration))
-    freeze(chosen, progress_of(chosen.plan, chosen.results))
+    if keep:
+        freeze(chosen, progress_of(chosen.plan, chosen.results))
     return chosen
 
 

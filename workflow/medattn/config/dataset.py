@@ -48,6 +48,12 @@ class DatasetEntry(Closed):
         return self
 
     @model_validator(mode="after")
+    def _stand_in_only_for_what_may_be_missing(self) -> Self:
+        if self.stand_in and self.source.kind in {"digits", "phantom"}:
+            raise ValueError(f"images of the source '{self.source.kind}' are always at hand; remove stand_in")
+        return self
+
+    @model_validator(mode="after")
     def _class_names_are_unique(self) -> Self:
         if len(set(self.classes)) < len(self.classes):
             raise ValueError("classes names a class twice")

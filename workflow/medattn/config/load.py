@@ -10,9 +10,10 @@ from pydantic import BaseModel
 
 from medattn.config.classifiers import CLASSIFIER_OPTIONS
 from medattn.config.dataset import DatasetEntry
-from medattn.config.mechanisms import mechanism_options
+from medattn.config.mechanisms import is_block_mechanism, mechanism_options
 from medattn.config.networks import check_backbone
 from medattn.config.paper import Arm, Backbone, Experiment, Figure, Paper, Table, Unrun
+from medattn.config.placement import EVERYWHERE
 from medattn.config.protocol import PROTOCOLS, AnyProtocol
 from medattn.config.recipe import Recipe
 from medattn.config.references import check_name, check_references
@@ -292,6 +293,14 @@ def _check_arm(arm: Arm, recipe: Recipe, protocol: AnyProtocol, where: str) -> N
                 f"{below(where, 'grid', 'recipe.epochs')}: trains only {changed.epochs} epochs, "
                 f"but protocol.measured_epochs measures {protocol.needed_epochs}"
             )
+    _check_placement(arm, where)
+
+
+def _check_placement(arm: Arm, where: str) -> None:
+    if arm.placement == EVERYWHERE or is_block_mechanism(arm.mechanism):
+        return
+    what = "the arm has no mechanism" if arm.mechanism == "none" else f"'{arm.mechanism}' works on the images"
+    raise UserError(f"{below(where, 'placement')}: {what}, so nothing is placed in the network; remove the key")
 
 
 def _corners(arm: Arm) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from medattn.config import dataset, paper, protocol, recipe, selection, sources
+from medattn.config import dataset, paper, placement, protocol, recipe, selection, sources
 from medattn.config.classifiers import CLASSIFIER_OPTIONS
 from medattn.config.manual_table import anchor, prose, table
 from medattn.config.mechanisms import mechanism_names, mechanism_options
@@ -39,6 +39,7 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
             "`backbones.<name>` of a paper, `extra_backbones.<name>` of a selection",
         ),
         ("Arm", paper.Arm, "`arms.<name>` of a paper, `extra_arms.<name>` of a selection"),
+        ("Placement", placement.Placement, "`placement` of an arm"),
         (
             "Recipe",
             recipe.Recipe,

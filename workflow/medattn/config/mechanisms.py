@@ -1,65 +1,210 @@
-"""The mechanisms in attention/ and their hyper-parameters, read from the source without importing torch.
+"""The mechanisms and their hyper-parameters, read from the source without importing torch.
 
-A mechanism is a file in attention/ with a class registered under the name of the file. Its hyper-parameters
-are the keyword-only arguments of the constructor; their annotations carry bounds and meaning:
+A mechanism is a file in attention/ with a class registered under the name of the file, or a class of the user's,
+written `module:Class`. Its hyper-parameters are the keyword-only arguments of the constructor; their annotations carry
+bounds and meaning:
 
     def __init__(self, *, channels: Annotated[int, Field(ge=1, description="...")] = 32) -> None
 
-Planning must start fast and know every valid name, so the signature is taken from the syntax tree.
+Planning must start fast and know every valid name, so the signature is taken from the syntax tree. So is the static
+method `unfit`, which says where the mechanism can't stand.
 """
 
 import ast
+import importlib
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field, PydanticUserError, create_model
 
 from medattn.config.base import Closed
 from medattn.errors import UserError
 from medattn.nearest import unknown_name
 
+Kind = Literal["input", "block"]
+
 ATTENTION_FOLDER = Path(__file__).parent.parent / "attention"
 _NOT_MECHANISMS = {"__init__", "mechanism", "residual", "vgg_att3"}
+OWN_MECHANISM = r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)"
+_BASES: dict[str, Kind] = {"InputAttention": "input", "BlockAttention": "block"}
+_POSITIONAL: dict[Kind, list[str]] = {"input": ["self"], "block": ["self", "channels", "size"]}
 _NAMES_IN_ANNOTATIONS = {
     "Annotated": Annotated, "Field": Field, "Literal": Literal,
     "int": int, "float": float, "bool": bool, "str": str,
 }  # fmt: skip
+_NAMES_IN_UNFIT = (
+    abs, all, any, bool, dict, divmod, enumerate, float, int, len, list, max, min, pow, range, round, sorted, str, sum,
+    tuple, zip,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mechanism:
+    """What the source of a mechanism says.
+
+    Attributes:
+        file: its source.
+        kind: `input` works on the images, `block` on the outputs of a network's blocks.
+        options: model of its hyper-parameters.
+        unfit: the static method of that name, if the class has one.
+    """
+
+    file: Path
+    kind: Kind
+    options: type[BaseModel]
+    unfit: ast.FunctionDef | None
 
 
 @cache
 def mechanism_names() -> tuple[str, ...]:
-    """Return the names of all mechanisms, sorted."""
+    """Return the names of all mechanisms in attention/, sorted."""
     names = (path.stem for path in ATTENTION_FOLDER.glob("*.py"))
     return tuple(sorted(name for name in names if name not in _NOT_MECHANISMS))
 
 
-@cache
+def own_mechanism(name: str) -> tuple[str, str] | None:
+    """Return module and class of a user's mechanism, written `module:Class`; None for other names."""
+    match = re.fullmatch(OWN_MECHANISM, name)
+    return (match[1], match[2]) if match else None
+
+
+def mechanism_file(name: str) -> Path:
+    """Return the source of the mechanism `name`.
+
+    A user's module is looked for in the folder where the command runs, then where Python looks (PYTHONPATH).
+
+    Raises:
+        UserError: there is no such mechanism, or no such module.
+    """
+    own = own_mechanism(name)
+    if own is not None:
+        return _module_file(own[0])
+    if name not in mechanism_names():
+        also = "" if ":" not in name else " (your own is written module:Class)"
+        raise UserError(unknown_name("mechanism", name, [*mechanism_names(), "none"]) + also)
+    return ATTENTION_FOLDER / f"{name}.py"
+
+
 def mechanism_options(name: str) -> type[BaseModel]:
     """Return the model of the hyper-parameters of the mechanism `name`.
 
     Raises:
-        UserError: there is no such mechanism.
+        UserError: there is no such mechanism, or its source is no mechanism's.
     """
-    if name not in mechanism_names():
-        raise UserError(unknown_name("mechanism", name, [*mechanism_names(), "none"]))
-    module = ast.parse((ATTENTION_FOLDER / f"{name}.py").read_text(encoding="utf-8"))
-    constructor = _constructor(module, name)
-    fields: dict[str, Any] = {}
-    for argument, default in zip(constructor.args.kwonlyargs, constructor.args.kw_defaults, strict=True):
-        annotation = _evaluated(argument.annotation)
-        fields[argument.arg] = (annotation, ... if default is None else _evaluated(default))
-    summary = (ast.get_docstring(module) or "").split("\n\n")[0].replace("\n", " ")
-    return create_model(f"{name}_options", __base__=Closed, __doc__=summary, **fields)
+    return _mechanism(name).options
 
 
-def _constructor(module: ast.Module, name: str) -> ast.FunctionDef:
-    for node in module.body:
-        if isinstance(node, ast.ClassDef) and any(_registers(d, name) for d in node.decorator_list):
-            for member in node.body:
-                if isinstance(member, ast.FunctionDef) and member.name == "__init__":
-                    return member
-    raise AssertionError(f"attention/{name}.py: no class registered as '{name}' with a constructor")
+def is_block_mechanism(name: str) -> bool:
+    """Whether the mechanism `name` works on the outputs of a network's blocks, and so needs a placement."""
+    return name != "none" and _mechanism(name).kind == "block"
+
+
+def unfit_reason(name: str, channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
+    """Say why the block mechanism `name` can't stand behind a block of this width and (H, W), or None where it can.
+
+    Raises:
+        UserError: its `unfit` can't be called here: it uses more than its arguments and built-in functions.
+    """
+    mechanism = _mechanism(name)
+    if mechanism.unfit is None:
+        return None
+    names: dict[str, Any] = {"__builtins__": {function.__name__: function for function in _NAMES_IN_UNFIT}}
+    try:
+        exec(_function_alone(mechanism.unfit), names)  # noqa: S102 (the class's own source)
+        reason: str | None = names["unfit"](channels, size, options)
+    except Exception as error:
+        place = f"{mechanism.file}:{mechanism.unfit.lineno}"
+        raise UserError(
+            f"{place}: unfit may use only its arguments and built-in functions ({type(error).__name__}: {error})"
+        ) from error
+    return reason
+
+
+def _function_alone(function: ast.FunctionDef) -> Any:
+    """Return the code of a function without its annotations and decorators, whose names are not known here."""
+    arguments = ast.arguments(
+        posonlyargs=[],
+        args=[ast.arg(argument.arg) for argument in function.args.args],
+        kwonlyargs=[],
+        kw_defaults=[],
+        defaults=[],
+    )
+    alone = ast.FunctionDef("unfit", arguments, function.body, [], None, lineno=function.lineno, col_offset=0)
+    alone.end_lineno = function.end_lineno
+    if sys.version_info >= (3, 12):
+        alone.type_params = []
+    return compile(ast.fix_missing_locations(ast.Module([alone], [])), "<unfit>", "exec")
+
+
+def _mechanism(name: str) -> Mechanism:
+    file = mechanism_file(name)
+    try:
+        return _read(file, file.read_text(encoding="utf-8"), name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{file}: can't be read: {error}") from error
+
+
+@cache
+def _read(file: Path, text: str, name: str) -> Mechanism:
+    try:
+        module = ast.parse(text)
+    except SyntaxError as error:
+        raise UserError(f"{file}:{error.lineno}: not Python: {error.msg}") from error
+    classes = {node.name: node for node in module.body if isinstance(node, ast.ClassDef)}
+    own = own_mechanism(name)
+    found = _own_class(classes, own[1], file) if own else _registered_class(classes, name, file)
+    family = list(_with_bases(found, classes))
+    kinds = [_BASES[base] for member in family for base in _base_names(member) if base in _BASES]
+    if not kinds:
+        raise UserError(
+            f"{file}:{found.lineno}: {found.name} derives from neither BlockAttention nor InputAttention "
+            "(medattn.attention.mechanism)"
+        )
+    text = ast.get_docstring(found if own else module) or ""
+    summary = text.split("\n\n")[0].replace("\n", " ")
+    constructor = _method("__init__", family)
+    fields = _fields(constructor, kinds[0], file) if constructor else {}
+    try:
+        options = create_model(f"{name}_options", __base__=Closed, __doc__=summary, **fields)
+    except (NameError, PydanticUserError, ValueError, TypeError) as error:
+        reason = str(error).split("\n")[0]
+        raise UserError(f"{file}:{found.lineno}: {found.name}: not a valid hyper-parameter: {reason}") from error
+    return Mechanism(file, kinds[0], options, _method("unfit", family))
+
+
+def _module_file(module: str) -> Path:
+    importlib.invalidate_caches()
+    folder = Path.cwd()
+    search: list[str] | None = [str(folder), *sys.path]
+    spec = None
+    for part in module.split("."):
+        # Step by step, as finding a dotted module at once would import its package.
+        spec = PathFinder.find_spec(part, search) if search is not None else None
+        if spec is None:
+            break
+        search = list(spec.submodule_search_locations) if spec.submodule_search_locations is not None else None
+    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+        raise UserError(f"no module '{module}': it is looked for as a file in {folder}, then along PYTHONPATH")
+    return Path(spec.origin)
+
+
+def _own_class(classes: Mapping[str, ast.ClassDef], name: str, file: Path) -> ast.ClassDef:
+    if name not in classes:
+        raise UserError(f"{file}: {unknown_name('class', name, classes)}")
+    return classes[name]
+
+
+def _registered_class(classes: Mapping[str, ast.ClassDef], name: str, file: Path) -> ast.ClassDef:
+    for node in classes.values():
+        if any(_registers(decorator, name) for decorator in node.decorator_list):
+            return node
+    raise UserError(f'{file}: no class is registered here by @register("{name}")')
 
 
 def _registers(decorator: ast.expr, name: str) -> bool:
@@ -71,7 +216,50 @@ def _registers(decorator: ast.expr, name: str) -> bool:
     )
 
 
-def _evaluated(expression: ast.expr | None) -> Any:
-    assert expression is not None, "a hyper-parameter without an annotation"
+def _with_bases(found: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> Iterator[ast.ClassDef]:
+    """Yield a class and, after it, those of its bases that stand in the same file."""
+    yield found
+    for base in _base_names(found):
+        if base in classes and classes[base] is not found:
+            yield from _with_bases(classes[base], classes)
+
+
+def _base_names(node: ast.ClassDef) -> list[str]:
+    return [base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in node.bases]
+
+
+def _method(name: str, family: list[ast.ClassDef]) -> ast.FunctionDef | None:
+    for member in family:
+        for node in member.body:
+            if isinstance(node, ast.FunctionDef) and node.name == name:
+                return node
+    return None
+
+
+def _fields(constructor: ast.FunctionDef, kind: Kind, file: Path) -> dict[str, Any]:
+    signature, place = constructor.args, f"{file}:{constructor.lineno}"
+    positional = [argument.arg for argument in (*signature.posonlyargs, *signature.args)]
+    if positional != _POSITIONAL[kind] or signature.vararg or signature.kwarg:
+        wanted = ", ".join([*_POSITIONAL[kind], "*", "hyper-parameters..."])
+        raise UserError(f"{place}: the constructor should take ({wanted})")
+    return {
+        argument.arg: (
+            _evaluated(argument.annotation, argument.arg, place),
+            ... if default is None else _evaluated(default, argument.arg, place),
+        )
+        for argument, default in zip(signature.kwonlyargs, signature.kw_defaults, strict=True)
+    }
+
+
+def _evaluated(expression: ast.expr | None, argument: str, place: str) -> Any:
+    if expression is None:
+        raise UserError(f"{place}: the hyper-parameter '{argument}' has no type")
     code = compile(ast.Expression(expression), "<attention>", "eval")
-    return eval(code, {"__builtins__": {}}, dict(_NAMES_IN_ANNOTATIONS))  # noqa: S307 (our own source)
+    try:
+        return eval(code, {"__builtins__": {}}, dict(_NAMES_IN_ANNOTATIONS))  # noqa: S307 (the class's own source)
+    except Exception as error:
+        valid = ", ".join(_NAMES_IN_ANNOTATIONS)
+        raise UserError(
+            f"{place}: type and default of '{argument}' are read without importing the file, so they may use only "
+            f"{valid} and plain values ({error})"
+        ) from error

@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from medattn.config.base import Closed, Name
+from medattn.config.placement import EVERYWHERE, Placement
 from medattn.config.protocol import Protocol
 from medattn.config.recipe import Recipe
 
@@ -51,8 +52,12 @@ class Arm(Closed):
     """One variant in a comparison: a mechanism with its hyper-parameters, vanilla, or a pixel classifier."""
 
     label: str = Field("", description="name in tables and figures; default: the key")
-    mechanism: str = Field("none", description="a mechanism in attention/, or `none`")
+    mechanism: str = Field("none", description="a mechanism in attention/, your own as `module:Class`, or `none`")
     options: dict[str, Scalar] = Field({}, description="hyper-parameters of the mechanism or classifier")
+    placement: Placement = Field(
+        EVERYWHERE,
+        description="where in the network the mechanism stands, if it works on the outputs of blocks",
+    )
     classifier: Literal["logistic_regression", "svm"] | None = Field(
         None, description="a scikit-learn classifier on pixels instead of a network; its backbone is `none`"
     )

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from medattn.config.base import Name
 from medattn.config.dataset import DatasetEntry
-from medattn.config.mechanisms import mechanism_names
+from medattn.config.mechanisms import OWN_MECHANISM, mechanism_names
 from medattn.config.paper import Paper
 from medattn.config.selection import Selection
 
@@ -29,5 +29,6 @@ def _schema(title: str, adapter: TypeAdapter[Any]) -> str:
     schema = {"$schema": DIALECT, **adapter.json_schema(), "title": title}
     arm = schema.get("$defs", {}).get("Arm")
     if arm is not None:
-        arm["properties"]["mechanism"]["enum"] = ["none", *mechanism_names()]
+        own = {"pattern": rf"^{OWN_MECHANISM}$"}
+        arm["properties"]["mechanism"]["anyOf"] = [{"enum": ["none", *mechanism_names()]}, own]
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

@@ -124,12 +124,15 @@ def _marker(entry: DatasetEntry, root: Path) -> Path:
     return root / "images.csv"
 
 
-def duplicates_in(prepared: Path) -> list[str]:
-    """Return what the manifest of a prepared data set says of images that stand more than once, a sentence each.
+def remarks_on(prepared: Path) -> list[str]:
+    """Return what the manifest of a prepared data set says of images that stand more than once and the like.
+
+    A sentence each, without full stops.
 
     Nothing where the data set is not prepared yet.
     """
     manifest = prepared / "manifest.json"
     if not manifest.is_file():
         return []
-    return [str(sentence) for sentence in read_json(manifest)["duplicates"]["sentences"]]
+    content = read_json(manifest)
+    return [str(sentence) for sentence in [*content["duplicates"]["sentences"], *content.get("notes", [])]]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from medattn.config.mechanisms import is_block_mechanism
 from medattn.config.protocol import (
     AnyProtocol,
     BestValidationEpoch,
@@ -68,6 +69,8 @@ def _identity(cell: Cell, protocol: Mapping[str, Any]) -> str:
     """Return the hash of what a stage of a cell depends on, seed, fold and grid point aside."""
     settings = cell.settings
     arm = {key: settings["arm"][key] for key in ("mechanism", "classifier", "options")}
+    if is_block_mechanism(arm["mechanism"]):
+        arm["placement"] = settings["arm"]["placement"]
     recipe = None if cell.is_classifier else settings["recipe"]
     return sha256_of_value([settings["dataset"], settings["backbone"], arm, recipe, settings["code"], protocol])
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from medattn.config.mechanisms import mechanism_file, own_mechanism
 from medattn.config.networks import own_network
 
 _PACKAGE = Path(__file__).parent.parent
@@ -29,35 +30,61 @@ _CORE = (
     "training/numerics.py",
     "training/splits.py",
 )
+# What block mechanisms need besides.
+_INSIDE_NETWORKS = ("backbones/placement.py", "config/placement.py", "config/structures.py")
 _CLASSIFIERS = ("streams.py", "datasets/folds.py", "training/classifier.py", "training/splits.py")
 
 
-@cache
 def code_digest(mechanism: str | None, model: str | None = None) -> str:
     """Return the SHA-256 of the code that a run of a mechanism depends on.
 
     Args:
-        mechanism: name of a file in attention/, "none" for a network without one, None for a classifier on pixels.
+        mechanism: name of a file in attention/, `module:Class` of the user's, "none" for a network without one, None
+            for a classifier on pixels. Of a user's code only the file of the class itself is seen.
         model: the image network, such as "timm/resnet18"; a library's own code is named by its version in the record.
+
+    Raises:
+        UserError: the user's module is not found.
     """
-    files = _CLASSIFIERS if mechanism is None else _CORE
+    files = {name: _PACKAGE / name for name in (_CLASSIFIERS if mechanism is None else _CORE)}
     if mechanism not in (None, "none"):
-        files = (*files, f"attention/{mechanism}.py")
+        own = own_mechanism(mechanism)
+        name = mechanism if own else f"attention/{mechanism}.py"
+        files |= _with_imports(name, mechanism_file(mechanism) if own else _PACKAGE / name)
     if model is not None and model.startswith("medattn/"):
-        files = (*files, *_with_its_parts(own_network(model.rpartition("/")[2]).file))
+        network = own_network(model.rpartition("/")[2]).file
+        files |= _with_imports(f"backbones/{network.name}", network)
     digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.encode())
-        for part in _meaning(ast.parse((_PACKAGE / file).read_text(encoding="utf-8"))):
-            digest.update(part.encode())
+    for name, file in files.items():
+        digest.update(name.encode())
+        digest.update(_digest(file.read_text(encoding="utf-8")))
     return digest.hexdigest()
 
 
-def _with_its_parts(network: Path) -> list[str]:
-    """Return the file of a network of our own and the files of attention/ that it imports."""
-    imported = (node.module for node in ast.parse(network.read_text("utf-8")).body if isinstance(node, ast.ImportFrom))
-    parts = [f"{name.replace('.', '/').removeprefix('medattn/')}.py" for name in imported if name]
-    return [f"backbones/{network.name}", *(part for part in parts if part.startswith("attention/"))]
+def _with_imports(name: str, file: Path) -> dict[str, Path]:
+    """Return the file of a mechanism with those that it is built on: other mechanisms, and what places it."""
+    found = {name: file}
+    for module, imported in _imports(file.read_text(encoding="utf-8")):
+        other = f"attention/{module.removeprefix('medattn.attention.')}.py"
+        if module.startswith("medattn.attention.") and module != "medattn.attention.mechanism":
+            found |= _with_imports(other, _PACKAGE / other)
+        if "BlockAttention" in imported:
+            found |= {inside: _PACKAGE / inside for inside in _INSIDE_NETWORKS}
+    return found
+
+
+@cache
+def _imports(text: str) -> list[tuple[str, set[str]]]:
+    nodes = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom))
+    return [(node.module or "", {alias.name for alias in node.names}) for node in nodes]
+
+
+@cache
+def _digest(text: str) -> bytes:
+    digest = hashlib.sha256()
+    for part in _meaning(ast.parse(text)):
+        digest.update(part.encode())
+    return digest.digest()
 
 
 def _meaning(node: ast.AST) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A backbone with the arm's mechanism in front of it."""
+"""A backbone with the arm's mechanism in front of it or inside it."""
 
 from pathlib import Path
 from typing import Any, Self
@@ -6,15 +6,26 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from medattn.attention.mechanism import InputAttention, create_mechanism
+from medattn.attention.mechanism import (
+    BlockAttention,
+    InputAttention,
+    create_block_attention,
+    create_input_attention,
+    mechanism_class,
+)
 from medattn.backbones.build import build_backbone, check_images
 from medattn.backbones.parts import Parts
+from medattn.backbones.placement import place_modules
 from medattn.config.paper import Backbone
+from medattn.config.placement import EVERYWHERE, Placement
 from medattn.streams import stream_seed
 
 
 class AttendedNetwork(nn.Module):
-    """What is trained: attention on the input, if the arm has one, then normalised images through the backbone."""
+    """What is trained: attention on the input, if the arm has one, then normalised images through the backbone.
+
+    Attention that works on the outputs of blocks is part of the backbone.
+    """
 
     auxiliary_logits: list[Tensor]
 
@@ -48,11 +59,35 @@ class AttendedNetwork(nn.Module):
         return self._parts.is_new(parameter)
 
     def attention_map(self) -> Tensor | None:
-        """Return the attention map (H x W) on the CPU, or None where the arm has none."""
+        """Return the map of the attention on the input (H x W) on the CPU, or None where the arm has none."""
         if self.attention is None:
             return None
         with torch.no_grad():
             return self.attention.weights().detach()[0, 0].float().cpu().clone()
+
+    @torch.no_grad()
+    def block_weights(self, images: Tensor) -> dict[str, Tensor]:
+        """Return the weights of the attention inside the backbone for normalised images, by its path, in order.
+
+        What they are (a gate per pixel, a weight per channel, ...) is for each mechanism's `weights` to say.
+        """
+        seen: dict[str, Tensor] = {}
+        handles = []
+        for name, module in self.backbone.named_modules():
+            if isinstance(module, BlockAttention):
+
+                def note(module: BlockAttention, inputs: tuple[Tensor], name: str = name) -> None:
+                    weights = module.weights(inputs[0])
+                    if weights is not None:
+                        seen[name] = weights.detach().clone()
+
+                handles.append(module.register_forward_pre_hook(note))
+        try:
+            self(images)
+        finally:
+            for handle in handles:
+                handle.remove()
+        return seen
 
 
 def build_network(
@@ -63,6 +98,7 @@ def build_network(
     training_images: Tensor,
     seed: int,
     data: Path,
+    placement: Placement = EVERYWHERE,
 ) -> AttendedNetwork:
     """Return the initialised network of a run.
 
@@ -74,12 +110,15 @@ def build_network(
         mechanism: name of a mechanism, or "none".
         options: hyper-parameters of the mechanism.
         classes: outputs.
-        training_images: normalised training images of the run (N x C x H x W), from which a mechanism may be made.
+        training_images: normalised training images of the run (N x C x H x W), from which a mechanism may be made, and
+            whose H x W is that of all images.
         seed: seed of the run.
         data: folder under which ImageNet weights lie.
+        placement: where in the backbone the mechanism stands, if it works on the outputs of blocks.
 
     Raises:
         UserError: the network can't be built so, or does not take images of this size.
+        UnfitError: the mechanism can't be placed in the backbone.
     """
     device = training_images.device
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
@@ -91,7 +130,17 @@ def build_network(
         attention = None
         if mechanism != "none":
             torch.manual_seed(stream_seed(seed, "initialisation of the mechanism"))
-            attention = create_mechanism(mechanism, options)
-            attention.prepare(training_images)
+            if issubclass(mechanism_class(mechanism), BlockAttention):
+                height, width = training_images.shape[-2:]
+                place_modules(
+                    network,
+                    backbone.model,
+                    placement,
+                    (height, width),
+                    lambda channels, size: create_block_attention(mechanism, options, channels, size),
+                )
+            else:
+                attention = create_input_attention(mechanism, options)
+                attention.prepare(training_images)
         check_images(network, backbone.model, size)
         return AttendedNetwork(network, attention, parts)

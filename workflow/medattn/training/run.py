@@ -11,6 +11,7 @@ import torch
 
 from medattn.backbones.weights import weights_sha256
 from medattn.config.load import arm_settings
+from medattn.config.mechanisms import is_block_mechanism
 from medattn.config.networks import network_options, weights_model
 from medattn.config.paper import Arm, Backbone
 from medattn.config.protocol import AnyProtocol, protocol_of
@@ -84,7 +85,7 @@ def train_run(
     split = split_of_run(store, run, protocol, recipe.class_copies)
     training_data = _training_data(resident.of(store, backbone.input_size), split, recipe)
     images = training_data.normalised_training_images()
-    network = build_network(backbone, arm.mechanism, options, len(store.classes), images, run.seed, data)
+    network = build_network(backbone, arm.mechanism, options, len(store.classes), images, run.seed, data, arm.placement)
     del images
 
     with disk_errors(files.folder):
@@ -115,6 +116,7 @@ def train_run(
             "options": network_options(backbone.model, backbone.options, cell.id),
         },
         "mechanism": arm.mechanism,
+        "placement": arm.placement.model_dump(mode="json") if is_block_mechanism(arm.mechanism) else None,
         "options": options,
         "recipe": recipe.model_dump(mode="json"),
         "protocol": protocol.model_dump(mode="json"),
@@ -147,6 +149,7 @@ def data_record(store: DataStore, split: SplitOfRun, protocol: AnyProtocol) -> d
     return {
         "dataset": manifest["dataset"],
         "entry_sha256": manifest["entry_sha256"],
+        "stand_in": manifest["stand_in"],
         "files": manifest["files"],
         "training_images": len(split.training),
         "evaluated_images": len(split.evaluated),

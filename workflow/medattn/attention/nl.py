@@ -1,0 +1,67 @@
+"""Non-local attention: every pixel gathers the values of all pixels, weighted by likeness.
+
+Papers: Wang et al., "Non-local Neural Networks", CVPR 2018, in the form of Zhang et al., "Self-Attention Generative
+Adversarial Networks", ICML 2019, and Fu et al., "Dual Attention Network for Scene Segmentation", CVPR 2019.
+
+Equations, for features X of shape B x C x H x W, N = H W pixels and r the reduction:
+
+    Q = W_q X + b_q,  K = W_k X + b_k               B x C/r x N
+    V = W_v X + b_v                                 B x C x N
+    A_ij = softmax over j of (q_i . k_j)            B x N x N
+    Y_i = X_i + gamma * sum_j A_ij V_j              gamma: one scalar, 0 at the start
+
+Parameters: C^2 + C + 2 (C^2 + C) / r + 1.
+
+Deviations: the PPCR paper names Wang et al., whose block embeds to C/2, has an output convolution and no gamma. Its
+printed counts fit no variant of that block, and exactly this form with r = 16 and biases. There is no factor
+1/sqrt(d). The two products take N^2 (C + C / r) multiply-accumulates, which counters of modules do not see. While
+gamma = 0, only gamma learns. The bias b_k has no gradient: it adds the same to all scores of a pixel, and the softmax
+takes that away.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from medattn.attention.mechanism import BlockAttention, register
+
+
+@register("nl")
+class NonLocalAttention(BlockAttention):
+    """Self-attention over the pixels, added to the features."""
+
+    gradient_free = ("key.bias",)
+
+    def __init__(
+        self,
+        channels: int,
+        size: tuple[int, int],
+        *,
+        reduction: Annotated[int, Field(ge=1, description="r, divisor of the channels of queries and keys")] = 16,
+        initial_weight: Annotated[float, Field(description="gamma at the start")] = 0.0,
+    ) -> None:
+        super().__init__()
+        self.query = nn.Conv2d(channels, channels // reduction, kernel_size=1)
+        self.key = nn.Conv2d(channels, channels // reduction, kernel_size=1)
+        self.value = nn.Conv2d(channels, channels, kernel_size=1)
+        self.gamma = nn.Parameter(torch.full((1,), initial_weight))
+
+    @staticmethod
+    def unfit(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
+        """Refuse channels that the reduction does not divide."""
+        reduction = options["reduction"]
+        return f"{channels} channels can't be divided by {reduction}" if channels % reduction else None
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return `features` (B x C x H x W) plus gamma times what each pixel gathers."""
+        values = self.value(features).flatten(2)
+        gathered = torch.bmm(values, self.weights(features).to(values.dtype).transpose(1, 2))
+        return (features + self.gamma * gathered.view_as(features)).to(features.dtype)
+
+    def weights(self, features: Tensor) -> Tensor:
+        """Return A, B x N x N: row i is how much pixel i takes of each pixel."""
+        queries, keys = self.query(features).flatten(2), self.key(features).flatten(2)
+        return torch.bmm(queries.transpose(1, 2), keys).softmax(dim=2)

@@ -1,0 +1,1 @@
+"""What networks cost: parameters, multiply-accumulates by several counting rules, activation memory, speed."""

@@ -1,0 +1,53 @@
+"""Whether a mechanism fits into a network, and images into both. Planning asks this: no numerical library."""
+
+from medattn.config.dataset import DatasetEntry
+from medattn.config.load import arm_settings
+from medattn.config.mechanisms import is_block_mechanism, unfit_reason
+from medattn.config.paper import Arm, Backbone
+from medattn.config.placement import EVERYWHERE
+from medattn.config.recipe import Recipe
+from medattn.config.structures import Place, place_paths, places, structure_of
+from medattn.plan.grid import grid_points
+
+
+def image_size(backbone: Backbone, entry: DatasetEntry) -> tuple[int, int]:
+    """Return the (H, W) of the images that the network sees."""
+    size = backbone.input_size or entry.source.shape[0]
+    return size, size
+
+
+def misfit(backbone: Backbone, arm: Arm, recipe: Recipe, entry: DatasetEntry) -> str | None:
+    """Say why the images of a data set, the network and the arm's mechanism don't fit together, or None if they do.
+
+    What can't be known before the network is built (a network whose blocks are not known here, modules that the
+    placement names) is left to the training, where it ends the run with its reason.
+    """
+    image, small_stem = image_size(backbone, entry), backbone.stem == "small"
+    try:
+        if structure_of(backbone.model):
+            places(backbone.model, small_stem, EVERYWHERE, image)
+        if not is_block_mechanism(arm.mechanism):
+            return None
+        place_paths(backbone.model, arm.placement)
+        if arm.placement.after is not None:
+            return None
+        found = places(backbone.model, small_stem, arm.placement, image)
+    except ValueError as error:
+        return str(error)
+    reasons = (_reason(arm, options, found) for options in _all_options(arm, recipe))
+    return next((reason for reason in reasons if reason), None)
+
+
+def _reason(arm: Arm, options: dict[str, object], found: list[Place]) -> str | None:
+    for place in found:
+        reason = unfit_reason(arm.mechanism, place.channels, place.size, options)
+        if reason:
+            height, width = place.size
+            return f"{arm.mechanism} can't stand behind {place.path}, {place.channels} x {height} x {width}: {reason}"
+    return None
+
+
+def _all_options(arm: Arm, recipe: Recipe) -> list[dict[str, object]]:
+    """Return the options at each point of the arm's grid, as far as the grid changes options."""
+    grid = {key: values for key, values in arm.grid.items() if key.startswith("options.")}
+    return [arm_settings(arm, recipe, point, arm.mechanism)[1] for point in grid_points(grid)]
