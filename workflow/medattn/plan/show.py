@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from medattn.plan.availability import duplicates_in
+from medattn.plan.availability import remarks_on
 from medattn.plan.frozen import Cell, Plan
 from medattn.plan.progress import Progress
 
@@ -66,10 +66,13 @@ def plan_lines(plan: Plan, progress: Progress) -> Iterator[str]:
         yield f"  {group:<{width}}  {len(cells):>5} {runs:>6} {done:>6} {together:>5}  {time}"
     for reason, count in _reasons(plan).items():
         yield f"  can't be run: {count} {'cell' if count == 1 else 'cells'}, {reason}"
+    stood_in = sorted({cell.dataset_title for cell in plan.cells.values() if cell.stand_in})
+    if stood_in:
+        yield f"  stand-in images, not those of the papers: {', '.join(stood_in)}"
     for title, prepared in sorted(
         {(cell.dataset_title, cell.prepared) for cell in plan.cells.values() if cell.prepared}
     ):
-        for sentence in duplicates_in(Path(prepared)):
+        for sentence in remarks_on(Path(prepared)):
             yield f"  note: {title}: {sentence}"
     yield _total(plan, progress, left)
     if len(plan.packs) >= _JOBS_AT_MOST:
