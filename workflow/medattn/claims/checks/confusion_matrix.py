@@ -4,7 +4,7 @@ Method: on two classes of known size an accuracy fixes the number of right answe
 each way to divide them between the classes. An F1 is possible if one of these matrices gives it. Whether it is weighted
 by class size, a plain mean, or that of one class shows in how many rows each reading makes possible; the best is used.
 
-Source: enumeration of all matrices, as in Heathers and Brown's SPRITE (2018) for other statistics.
+Source: definitions of accuracy and F1; enumeration of all matrices.
 
 No power: unknown class counts, or more than two classes. Undecidable, too: where the accuracy itself is impossible
 and the F1 does not fit the nearest one either, where another reading of F1 makes the row possible, and where the F1
