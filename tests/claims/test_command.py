@@ -56,7 +56,7 @@ def test_counts_are_taken_from_the_command_that_makes_them(printed, capsys):
     printed.write_text("\n".join([HEADER, *lines]) + "\n")
     counts = printed.with_name("counts.csv")
     counts.write_text(
-        "paper,table,dataset,backbone,arm,published_params_m,params,published_gflops,gmacs,verdict,counter_gflops\n"
+        "paper,table,dataset,backbone,arm,published_params_m,params,published_gflops,gmacs,verdict,counter_c2_gflops\n"
         "p,t,d,b,a,11.18,11180103,1.90,1.814,differs,1.820\n"
     )
     assert main(["claims", str(printed), "--counts", str(counts), "--format", "csv"]) == 0
@@ -166,3 +166,22 @@ def test_duplicates_are_told_but_not_judged(audited):
     rows = audited(lines, {"independent": [{"rows": {}, "differ": ["table"]}]}, checks=["duplicates"])
     assert [(row["published"], row["verdict"]) for row in rows] == [("87.20 twice", "undecidable")]
     assert not audited(lines, {}, checks=["duplicates"])
+
+
+@pytest.mark.parametrize(
+    ("own", "least", "verdict"),
+    [
+        ("88.00", 0, "consistent"),
+        ("87.20", 0, "undecidable"),
+        ("87.19", 0, "inconsistent"),
+        ("88.00", 0.8, "consistent"),
+        # 88.00 and 87.20 may be 88.004 and 87.196.
+        ("88.00", 0.81, "consistent"),
+        ("88.00", 0.82, "inconsistent"),
+    ],
+)
+def test_statements_are_judged_up_to_rounding(audited, own, least, verdict):
+    lines = [line("accuracy", own, arm="ours"), line("accuracy", "87.20", arm="theirs")]
+    statement = {"says": "ours is better", "higher": {"arm": ["ours"]}, "lower": {"arm": ["theirs"]}}
+    rows = audited(lines, {"statements": [statement | {"least": float(least)}]}, checks=["statements"])
+    assert [row["verdict"] for row in rows] == [verdict]

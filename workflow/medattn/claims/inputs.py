@@ -14,14 +14,16 @@ from medattn.errors import UserError
 from medattn.nearest import unknown_name
 
 # Columns of `medattn complexity --format csv` -> metric of the printed numbers, and how many units they count in.
-# Beside the exact counts stand those of the counter that the paper may have used, which leaves some things out.
+# Beside the exact counts stand those of counters that a paper may have used, which leave some things out.
 _COUNTED = {
     "params": ("params_m", 1),
-    "counter_params": ("params_m", 1),
+    "counter_c1_params": ("params_m", 1),
     "gmacs": ("gflops", 10**9),
-    "counter_gflops": ("gflops", 10**9),
+    "counter_c1_gflops": ("gflops", 10**9),
+    "counter_c2_gflops": ("gflops", 10**9),
+    "counter_c3_gflops": ("gflops", 10**9),
 }
-_NEEDED = ("table", "backbone", "arm", "params", "gmacs")
+_NEEDED = ("table", "dataset", "backbone", "arm", "params", "gmacs")
 
 
 def read_facts(path: Path) -> Facts:
@@ -101,5 +103,11 @@ def _counts(row: dict[str, str]) -> Iterator[Count]:
         except (ValueError, OverflowError) as error:
             raise ValueError(f"{column} is '{row[column]}', not a number") from error
         for table in row["table"].split(";"):
-            rows = Rows(table=[table], backbone=[row["backbone"]], arm=[row["arm"]], metric=[metric])
+            rows = Rows(
+                table=[table],
+                dataset=[row["dataset"]],
+                backbone=[row["backbone"]],
+                arm=[row["arm"]],
+                metric=[metric],
+            )
             yield Count(rows=rows, count=count, source=f"{column} of medattn complexity")
