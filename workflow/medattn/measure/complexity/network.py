@@ -11,6 +11,7 @@ from medattn.attention.mechanism import InputAttention
 from medattn.config.arms import arm_settings
 from medattn.config.paper import Arm, Backbone
 from medattn.config.recipe import Recipe
+from medattn.errors import UnfitError, UserError
 from medattn.measure.complexity.counters import RULES, counting
 from medattn.measure.complexity.images import ImageFacts
 from medattn.training.network import AttendedNetwork, build_network
@@ -78,9 +79,20 @@ def build(network: NetworkOfCell, images: ImageFacts, device: torch.device) -> A
         image = torch.empty(1, images.channels, images.height, images.width)
         # One image stands for all of them: only their shape decides the network.
         training_images = image.expand(images.training or 1, -1, -1, -1)
-        return build_network(
-            backbone, network.arm.mechanism, network.options, images.classes, training_images, 0, Path()
-        ).to(device)
+        try:
+            built = build_network(
+                backbone,
+                network.arm.mechanism,
+                network.options,
+                images.classes,
+                training_images,
+                0,
+                Path(),
+                network.arm.placement,
+            )
+        except UnfitError as error:
+            raise UserError(str(error)) from error
+        return built.to(device)
 
 
 def parameter_count(network: NetworkOfCell, images: ImageFacts) -> tuple[int, int]:
