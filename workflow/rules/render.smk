@@ -13,6 +13,7 @@ rule render_table:
     input:
         measurements=RESULTS / "measurements.csv",
         comparisons=RESULTS / "comparisons.csv",
+        complexity=RESULTS / "complexity.csv",
     output:
         html=report(
             RESULTS / "tables/{table}.html",

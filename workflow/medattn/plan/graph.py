@@ -3,7 +3,7 @@
 from typing import Any
 
 from medattn.config.resolved import Configuration
-from medattn.layout import Results
+from medattn.layout import Results, complexity_table
 from medattn.plan.frozen import Plan
 
 
@@ -41,6 +41,9 @@ def graph_of(plan: Plan, configuration: Configuration, results: Results) -> dict
         "packs": packs,
         "choices": choices,
         "measured": [str(results.pack(pack.id)) for pack in plan.packs.values() if pack.stage == "train"],
-        "tables": [name for paper in configuration.papers for name in paper.tables],
+        "tables": [
+            *(name for paper in configuration.papers for name in paper.tables),
+            *dict.fromkeys(complexity_table(paper.name) for paper in configuration.papers),
+        ],
         "figures": [name for paper in configuration.papers for name in paper.figures],
     }
