@@ -132,9 +132,9 @@ def _known(config: Path | None, plan: Path | None) -> tuple[Mapping[str, Dataset
 
 
 def _out_of_reach(name: str, entry: DatasetEntry, data: Path) -> str | None:
-    from medattn.plan.availability import missing_reason
+    from medattn.plan.availability import can_be_fetched, missing_reason
 
-    return missing_reason(name, entry, data) if entry.source.loose else None
+    return None if can_be_fetched(name, entry, data) else missing_reason(name, entry, data)
 
 
 def _list(entries: Mapping[str, DatasetEntry], data: Path) -> int:
