@@ -19,7 +19,7 @@ class LooseSource(SourceOptions):
     archives: dict[str, str] = Field(
         {},
         description="zip and tar.gz archives that the images come in, by name, with their address, or '' where a "
-        "person has to get one; `medattn fetch` downloads those with an address, and unpacks them all where they lie in "
+        "person has to get one; `medattn fetch` downloads those with an address, and unpacks all where they lie in "
         "the folder of data and the images don't",
     )
 

@@ -1,17 +1,17 @@
 """A paper: datasets, backbones, arms, recipe, protocol, tables and figures (papers/<paper>/paper.yaml)."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from medattn.config.base import Closed, Name
+from medattn.config.metrics import METRICS, Metric, Shown
 from medattn.config.placement import EVERYWHERE, Placement
 from medattn.config.protocol import Protocol
 from medattn.config.recipe import Recipe
 
 Scalar = bool | int | float | str
 OptionValue = Scalar | list[Scalar] | list[list[Scalar]]
-Metric = Literal["accuracy"]
 
 
 class Backbone(Closed):
@@ -111,9 +111,26 @@ class Table(Closed):
     datasets: list[Name] | None = Field(None, min_length=1, description="data sets that it shows; default: all")
     backbones: list[Name] | None = Field(None, min_length=1, description="backbones that it shows; default: all")
     arms: list[Name] | None = Field(None, min_length=1, description="arms that it shows; default: all")
-    metric: Metric = Field("accuracy", description="what is measured")
-    decimals: int = Field(2, ge=0, le=6, description="decimals of a percentage")
+    metrics: list[Shown] = Field(["accuracy"], min_length=1, description="what is shown, in the order of the columns")
+    class_columns: bool = Field(
+        False, description="a column for each class beside the mean, of metrics that every class has"
+    )
+    positive_class: str | None = Field(None, description="the class that sensitivity and specificity take as positive")
+    unit: Literal["percent", "fraction"] = Field("percent", description="unit in which shares are shown")
+    decimals: int = Field(2, ge=0, le=6, description="decimals of a number")
+    decimals_of: dict[Shown, Annotated[int, Field(ge=0, le=6)]] = Field(
+        {}, description="decimals of single metrics, where they differ"
+    )
     marks: list[Mark] = Field([], description="marks for differences between arms")
+
+    @model_validator(mode="after")
+    def _positive_class_where_needed(self) -> Self:
+        if len(set(self.metrics)) < len(self.metrics):
+            raise ValueError("metrics names a metric twice")
+        needing = [metric for metric in self.metrics if METRICS[metric].classes == "positive"]
+        if needing and self.positive_class is None:
+            raise ValueError(f"the metric '{needing[0]}' needs the key 'positive_class'")
+        return self
 
 
 class Figure(Closed):
@@ -182,6 +199,7 @@ class Paper(Closed):
     backbones: dict[Name, Backbone] = Field({}, description="networks by name")
     arms: dict[Name, Arm] = Field(min_length=1, description="arms by name")
     recipe: Recipe = Field(description="how networks are trained")
+    metrics: list[Metric] = Field([], description="metrics that are measured beside those of the tables")
     protocol: Protocol = Field(description="how runs become a measurement")
     unrun: list[Unrun] = Field([], description="rows that can't be run, with reasons")
     tables: dict[Name, Table] = Field({}, description="tables by name")

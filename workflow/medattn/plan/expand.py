@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from medattn.config.dataset import DatasetEntry
-from medattn.config.load import NO_BACKBONE, Configuration, ResolvedPaper
+from medattn.config.metrics import METRICS
 from medattn.config.networks import weights_model
 from medattn.config.paper import Arm, Backbone, shows
+from medattn.config.resolved import NO_BACKBONE, Configuration, ResolvedPaper
 from medattn.layout import prepared_dataset, weights_file
 from medattn.plan.availability import entry_identity, missing_reason
 from medattn.plan.fitting import misfit
@@ -51,6 +52,8 @@ def _cells(paper: ResolvedPaper, entries: Mapping[str, DatasetEntry], data: Path
                 prepared=str(prepared_dataset(data, dataset, entry_identity(dataset, entry))),
                 tables=_tables(paper, dataset, backbone_name, arm_name),
                 settings=_settings(paper, backbone, arm, entry_identity(dataset, entry)),
+                metrics=_metrics(paper, _tables(paper, dataset, backbone_name, arm_name)),
+                classes=tuple(entry.classes),
             )
 
 
@@ -67,6 +70,12 @@ def _pairs(paper: ResolvedPaper, dataset: str) -> Iterator[tuple[str, Backbone |
 
 def _tables(paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> tuple[str, ...]:
     return tuple(name for name, table in paper.tables.items() if shows(table, dataset, backbone, arm))
+
+
+def _metrics(paper: ResolvedPaper, tables: tuple[str, ...]) -> tuple[str, ...]:
+    """Return accuracy, the metrics of the tables and those that the paper asks for, each once."""
+    shown = [metric for name in tables for metric in paper.tables[name].metrics if METRICS[metric].measured]
+    return tuple(dict.fromkeys(["accuracy", *shown, *paper.paper.metrics]))
 
 
 def _settings(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, dataset: str) -> dict[str, Any]:
@@ -97,6 +106,8 @@ def _unrun_cell(
         prepared="",
         tables=_tables(paper, dataset, backbone, arm),
         settings={},
+        metrics=_metrics(paper, _tables(paper, dataset, backbone, arm)),
+        classes=tuple(entry.classes),
     )
 
 

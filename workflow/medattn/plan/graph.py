@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from medattn.config.load import Configuration
+from medattn.config.resolved import Configuration
 from medattn.layout import Results
 from medattn.plan.frozen import Plan
 

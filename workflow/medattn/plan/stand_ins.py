@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from medattn.config.dataset import DatasetEntry, SplitName
-from medattn.config.load import Configuration
+from medattn.config.resolved import Configuration
 from medattn.config.sources import Isic2018Source, PhantomSource
 from medattn.errors import UserError
 from medattn.plan.availability import missing_reason

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from medattn.config.load import ResolvedPaper
+from medattn.config.resolved import ResolvedPaper
 from medattn.errors import UserError
 from medattn.nearest import unknown_name
 from medattn.render.inputs import Inputs
