@@ -15,6 +15,9 @@ already is verified and kept.
 On a machine without network, run the same command where there is one and copy the folder of data, or only
 the original file, to the place that the message names.
 
+Archives that were put into the folder of data (IDRiD, OCT2017) are unpacked. Where a selection takes stand-ins, these
+are made instead of what is not at hand; naming the data set without the selection gets the real one.
+
 Without names, data sets that only a person can get are passed over with the reason. The exit code is 0, or 2
 if a data set that was asked for could not be prepared; the others are prepared all the same.
 """
@@ -132,9 +135,9 @@ def _known(config: Path | None, plan: Path | None) -> tuple[Mapping[str, Dataset
 
 
 def _out_of_reach(name: str, entry: DatasetEntry, data: Path) -> str | None:
-    from medattn.plan.availability import missing_reason
+    from medattn.plan.availability import can_be_fetched, missing_reason
 
-    return missing_reason(name, entry, data) if entry.source.loose else None
+    return None if can_be_fetched(name, entry, data) else missing_reason(name, entry, data)
 
 
 def _list(entries: Mapping[str, DatasetEntry], data: Path) -> int:

@@ -16,6 +16,21 @@ class LooseSource(SourceOptions):
 
     size: int = Field(224, ge=8, le=4096, description=_SIZE)
     obtain: str = Field("", description=_OBTAIN)
+    archives: dict[str, str] = Field(
+        {},
+        description="zip and tar.gz archives that the images come in, by name, with their address, or '' where a "
+        "person has to get one; `medattn fetch` downloads those with an address, and unpacks all where they lie in "
+        "the folder of data and the images don't",
+    )
+
+    @model_validator(mode="after")
+    def _archives_have_names_and_addresses(self) -> Self:
+        for name, address in self.archives.items():
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 ._-]*\.(zip|tar\.gz)", name):
+                raise ValueError(f"archives names {name!r}, which is not the name of a zip or tar.gz archive")
+            if address and not address.startswith(("http://", "https://")):
+                raise ValueError(f"archives gives {name} the address {address!r}, which is not one of http or https")
+        return self
 
     @property
     def loose(self) -> bool:

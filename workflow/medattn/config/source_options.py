@@ -54,4 +54,4 @@ class SourceOptions(Closed):
 
     def decides_images(self) -> dict[str, Any]:
         """Return the options that decide the prepared images: neither an address nor words."""
-        return self.model_dump(exclude={"url", "obtain"})
+        return self.model_dump(exclude={"url", "obtain", "archives"})

@@ -99,7 +99,20 @@ def missing_reason(name: str, entry: DatasetEntry, data: Path) -> str | None:
     if source.download:
         return f"not at hand: run `medattn fetch {name}`, or put the file at {path}"
     assert isinstance(source, LooseSource)
+    if can_be_fetched(name, entry, data):
+        return f"not at hand: run `medattn fetch {name}`, or put the images into {path}"
     return f"not at hand, {_marker(entry, path)} is missing: {source.obtain or 'put the images there'}"
+
+
+def can_be_fetched(name: str, entry: DatasetEntry, data: Path) -> bool:
+    """Return whether `medattn fetch` gets a data set by itself: by download, or from archives in the folder of data."""
+    source = entry.source
+    if not isinstance(source, LooseSource) or original_is_there(name, entry, data):
+        return True
+    archives = source.archives.items()
+    whole = bool(archives) and all(address or (data / archive).is_file() for archive, address in archives)
+    # A folder that stands there without its images is somebody's work: it is never unpacked into.
+    return whole and not original_path(name, entry, data).exists()
 
 
 def original_is_there(name: str, entry: DatasetEntry, data: Path) -> bool:

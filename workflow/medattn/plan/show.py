@@ -68,7 +68,7 @@ def plan_lines(plan: Plan, progress: Progress) -> Iterator[str]:
         yield f"  can't be run: {count} {'cell' if count == 1 else 'cells'}, {reason}"
     stood_in = sorted({cell.dataset_title for cell in plan.cells.values() if cell.stand_in})
     if stood_in:
-        yield f"  stand-in images, not those of the papers: {', '.join(stood_in)}"
+        yield f"  stand-in images, not those of the papers: {'; '.join(stood_in)}"
     for title, prepared in sorted(
         {(cell.dataset_title, cell.prepared) for cell in plan.cells.values() if cell.prepared}
     ):
