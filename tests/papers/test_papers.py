@@ -33,7 +33,8 @@ def cells(paper: Paper) -> set[tuple[str, str, str]]:
             planned.add((NO_BACKBONE, name))
             continue
         planned |= {(backbone, name) for backbone, b in paper.backbones.items() if b.arms is None or name in b.arms}
-    return {(dataset, *cell) for dataset in paper.datasets for cell in planned}
+    datasets = [*paper.datasets, *(dataset for part in paper.experiments.values() for dataset in part.datasets)]
+    return {(dataset, *cell) for dataset in datasets for cell in planned}
 
 
 @pytest.mark.parametrize("name", NAMES)
