@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from medattn.config import dataset, paper, placement, protocol, recipe, selection
+from medattn.config import dataset, facts, paper, placement, protocol, recipe, selection
 from medattn.config.classifiers import CLASSIFIER_OPTIONS
 from medattn.config.manual_table import anchor, prose, table
 from medattn.config.mechanisms import mechanism_names, mechanism_options
@@ -61,6 +61,19 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
         ("Source phantom", dataset.PhantomSource, "`source` of a data set"),
         ("Source medmnist", dataset.MedmnistSource, "`source` of a data set"),
         ("Source folder", dataset.FolderSource, "`source` of a data set"),
+    ],
+    "Facts about printed numbers": [
+        ("Facts", facts.Facts, "the top level of `papers/<paper>/claims.yaml` and of `medattn claims --facts`"),
+        ("Rows", facts.Rows, "wherever facts are about some of the printed numbers"),
+        ("Test set", facts.TestSet, "`test_sets.<name>` of facts"),
+        ("Total", facts.Total, "each entry of `totals` of facts"),
+        ("Stated number", facts.Stated, "each entry of `stated` of facts"),
+        ("Count", facts.Count, "each entry of `counts` of facts"),
+        ("Formula", facts.Formula, "each entry of `formulas` of facts"),
+        ("Stage", facts.Stage, "each entry of `stages` of a formula"),
+        ("Significance", facts.Significance, "each entry of `significance` of facts"),
+        ("Statement", facts.Statement, "each entry of `statements` of facts"),
+        ("Independent rows", facts.Independent, "each entry of `independent` of facts"),
     ],
 }
 

@@ -5,10 +5,10 @@ import re
 from medattn.config.arms import arm_settings
 from medattn.config.dataset import DatasetEntry, DigitsSource, MedmnistSource
 from medattn.config.mechanisms import is_block_mechanism, unfit_reason
+from medattn.config.networks import smallest_size
 from medattn.config.paper import Arm, Backbone
-from medattn.config.placement import EVERYWHERE
 from medattn.config.recipe import Recipe
-from medattn.config.structures import Place, place_paths, places, structure_of
+from medattn.config.structures import Place, place_paths, places
 from medattn.plan.grid import grid_points
 
 _DIGITS = 8
@@ -28,9 +28,10 @@ def misfit(backbone: Backbone, arm: Arm, recipe: Recipe, entry: DatasetEntry) ->
     placement names) is left to the training, where it ends the run with its reason.
     """
     image, small_stem = image_size(backbone, entry), backbone.stem == "small"
+    smallest = None if small_stem else smallest_size(backbone.model)
+    if image is not None and smallest is not None and min(image) < smallest:
+        return f"images of {image[0]} x {image[1]} are too small for {backbone.model}, which needs {smallest} px"
     try:
-        if image is not None and structure_of(backbone.model):
-            places(backbone.model, small_stem, EVERYWHERE, image)
         if not is_block_mechanism(arm.mechanism):
             return None
         place_paths(backbone.model, arm.placement)
