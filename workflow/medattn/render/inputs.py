@@ -93,7 +93,7 @@ def read_inputs(results: Results, configuration: Configuration, root: Path) -> I
         measurements=read_measurements(results.measurements),
         comparisons=read_comparisons(results.comparisons),
         epochs=read_epochs(results.epochs),
-        costs=read_costs(results.folder / "complexity.csv"),
+        costs=read_costs(results.complexity),
     )
 
 
