@@ -1,4 +1,4 @@
-"""Every network trains for an epoch on real images through the code of a run: float32, bfloat16, without a warning.
+"""Every network trains for an epoch on real images, in float32 and bfloat16, without a warning.
 
 Handwritten digits stand in the package; BreastMNIST is taken where MEDATTN_DATA points to its file.
 """

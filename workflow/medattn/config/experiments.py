@@ -1,16 +1,17 @@
 """The experiments of a paper: as its file says, and as a selection takes and changes them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
 from medattn.config.arms import check_arm
 from medattn.config.changes import changed, changed_protocol
+from medattn.config.dataset import DatasetEntry
 from medattn.config.networks import check_backbone
 from medattn.config.paper import Backbone, Experiment, Paper
 from medattn.config.protocol import AnyProtocol
 from medattn.config.recipe import Recipe
-from medattn.config.references import check_name
+from medattn.config.references import check_copied_classes, check_name
 from medattn.config.resolved import ResolvedPaper
 from medattn.config.selection import PaperSelection
 from medattn.config.validation import below
@@ -68,7 +69,7 @@ def check_experiments(name: str, paper: Paper, path: str) -> None:
 
 
 def taken_experiments(
-    name: str, paper: Paper, path: str, taken: PaperSelection, datasets: Iterable[str], where: str
+    name: str, paper: Paper, path: str, taken: PaperSelection, datasets: Mapping[str, DatasetEntry], where: str
 ) -> Iterator[ResolvedPaper]:
     """Yield the experiments of a paper that a selection takes, with its changes.
 
@@ -77,7 +78,7 @@ def taken_experiments(
         paper: the paper, read from the file at `path`.
         path: that file.
         taken: what the selection takes and changes.
-        datasets: names of all data sets.
+        datasets: all data sets by name.
         where: place of `taken`.
 
     Raises:
@@ -97,12 +98,18 @@ def taken_experiments(
     _check_picked("backbone", {**paper.backbones, **taken.extra_backbones}, taken.backbones, below(where, "backbones"))
     _check_picked("arm", {**paper.arms, **taken.extra_arms}, taken.arms, below(where, "arms"))
     for key, value in declared:
-        resolved = _taken(_experiment(name, paper, key, value, path), taken, len(declared) == 1, where)
+        resolved = _taken(_experiment(name, paper, key, value, path), taken, datasets, len(declared) == 1, where)
         if resolved.datasets and resolved.arms:
             yield resolved
 
 
-def _taken(whole: ResolvedPaper, taken: PaperSelection, only_one: bool, where: str) -> ResolvedPaper:
+def _taken(
+    whole: ResolvedPaper,
+    taken: PaperSelection,
+    datasets: Mapping[str, DatasetEntry],
+    only_one: bool,
+    where: str,
+) -> ResolvedPaper:
     """Return what a selection takes of an experiment, with its changes."""
     recipe = changed(whole.recipe, taken.recipe, below(where, "recipe"))
     protocol = changed_protocol(whole.protocol, taken.protocol, below(where, "protocol"))
@@ -120,6 +127,7 @@ def _taken(whole: ResolvedPaper, taken: PaperSelection, only_one: bool, where: s
     names = whole.datasets
     if taken.datasets is not None:
         names = tuple(name for name in taken.datasets if only_one or name in whole.datasets)
+    check_copied_classes(recipe, {name: datasets[name] for name in names}, below(where, "recipe"))
     all_rows = taken.backbones is None and taken.arms is None
     return replace(
         whole,

@@ -31,6 +31,8 @@ class Cell:
         missing: why the cell can't be run; None if it can.
         prepared: folder of the prepared data set.
         tables: names of the tables that show the cell.
+        metrics: what is measured: the metrics of these tables, those that the paper asks for, and accuracy.
+        classes: names of the classes in the order of the labels.
         settings: `backbone`, `arm`, `recipe`, `protocol` as configured, `dataset` (identity) and `code` (digest).
     """
 
@@ -47,6 +49,8 @@ class Cell:
     prepared: str
     tables: tuple[str, ...]
     settings: Mapping[str, Any]
+    metrics: tuple[str, ...] = ("accuracy",)
+    classes: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -68,6 +72,13 @@ class Cell:
         """Whether runs of the stage `tune` choose something for the cell: epochs of a network, or a grid point."""
         chooses_epochs = protocol_of(self.settings["protocol"]).chooses_epochs and not self.is_classifier
         return chooses_epochs or bool(self.settings["arm"]["grid"])
+
+    @property
+    def leak(self) -> str:
+        """What of the test images gets into a choice or into training by the paper's own reading; else empty."""
+        if not self.settings or self.is_classifier:
+            return ""
+        return protocol_of(self.settings["protocol"]).leak(self.settings["recipe"]["class_copies"] is not None)
 
 
 @dataclass(frozen=True)
@@ -147,12 +158,17 @@ def read_plan(path: Path) -> Plan:
         return Plan(
             selection=value["selection"],
             configuration=value["configuration"],
-            cells={key: Cell(**{**cell, "tables": tuple(cell["tables"])}) for key, cell in value["cells"].items()},
+            cells={key: _cell(cell) for key, cell in value["cells"].items()},
             runs={key: Run(**run) for key, run in value["runs"].items()},
             packs={key: Pack(**{**pack, "runs": tuple(pack["runs"])}) for key, pack in value["packs"].items()},
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: not a plan ({error}); run `medattn plan` again") from error
+
+
+def _cell(value: Mapping[str, Any]) -> Cell:
+    lists = {key: tuple(value[key]) for key in ("tables", "metrics", "classes")}
+    return Cell(**{**value, **lists})
 
 
 def _run_as_json(run: Run) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def train_classifier(run: Run, cell: Cell, grid_point: Mapping[str, Any], store:
             "seed": run.seed,
             "fold": run.fold,
         },
-        data=data_record(store, split, protocol),
+        data=data_record(store, split, cell),
         numerics={"device": "cpu", "precision": "float64", "threads": 1, "deterministic": True},
         sessions=[{"started": started, "seconds": round(time.perf_counter() - clock, 3), "epochs_at_end": 1}],
     )
