@@ -3,7 +3,7 @@
 Source: Brown and Heathers 2017, The GRIM test, Social Psychological and Personality Science 8:363-369.
 """
 
-from math import ceil, floor
+from math import ceil, floor, gcd
 
 from medattn.claims.printed import Printed
 
@@ -26,8 +26,14 @@ def is_possible(printed: Printed, parts: int) -> bool:
 
 
 def chance(printed: Printed, parts: int) -> float:
-    """Return the share of all proportions with as many decimals that are possible; 1 leaves the check no power."""
-    return min(1.0, (parts + 1) / (printed.steps + 1))
+    """Return the share of all proportions with as many decimals that are possible; 1 leaves the check no power.
+
+    With fewer parts than steps each k/parts makes one value possible, and two where it lies halfway between them,
+    which happens `common` times, `common` the greatest common divisor, if parts/common is even.
+    """
+    common = gcd(printed.steps, parts)
+    ties = common if parts // common % 2 == 0 else 0
+    return min(1.0, (parts + 1 + ties) / (printed.steps + 1))
 
 
 def neighbours(printed: Printed, parts: int) -> str:

@@ -77,6 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _of_checkout(arguments: argparse.Namespace) -> "dict[str, tuple[list[Row], Facts]]":
     """Return rows and facts of the papers in papers/."""
     from medattn.claims.published import read_published
+    from medattn.config.facts import Facts
 
     known = sorted(path.parent.name for path in PAPERS.glob("*/published.csv"))
     for name in arguments.paper:
@@ -89,7 +90,12 @@ def _of_checkout(arguments: argparse.Namespace) -> "dict[str, tuple[list[Row], F
     names = list(dict.fromkeys(arguments.paper)) or known
     if arguments.facts and len(names) > 1:
         raise UserError("--facts: goes with one paper; choose it with --paper")
-    return {name: (read_published(PAPERS / name / "published.csv"), _facts(name, arguments.facts)) for name in names}
+    papers = {}
+    for name in names:
+        rows = read_published(PAPERS / name / "published.csv")
+        own = PAPERS / name / "claims.yaml"
+        papers[name] = rows, _facts(arguments.facts or own, rows) if arguments.facts or own.is_file() else Facts()
+    return papers
 
 
 def _of_file(arguments: argparse.Namespace) -> "dict[str, tuple[list[Row], Facts]]":
@@ -105,18 +111,28 @@ def _of_file(arguments: argparse.Namespace) -> "dict[str, tuple[list[Row], Facts
     names = list(dict.fromkeys(arguments.paper)) or list(papers)
     if arguments.facts and len(names) > 1:
         raise UserError(f"--facts: {arguments.file} holds {len(names)} papers; choose one with --paper")
-    return {name: (papers[name], _facts(name, arguments.facts)) for name in names}
+    if arguments.facts:
+        return {name: (papers[name], _facts(arguments.facts, papers[name])) for name in names}
+    return {name: (papers[name], _own_facts(name)) for name in names}
 
 
-def _facts(paper: str, path: Path | None) -> "Facts":
+def _facts(path: Path, rows: "list[Row]") -> "Facts":
+    """Return the facts of a file, which must be about these rows."""
+    from medattn.claims.inputs import check_rows, read_facts
+
+    facts = read_facts(path)
+    check_rows(facts, rows, str(path))
+    return facts
+
+
+def _own_facts(paper: str) -> "Facts":
+    """Return the checkout's facts on a paper, some rows of which may be absent from a file of the user's."""
     from medattn.claims.inputs import read_facts
     from medattn.config.facts import Facts
 
-    if path is not None:
-        return read_facts(path)
     # A paper's name comes from the file's text, so it must be a plain name before it becomes a path.
-    own = PAPERS / paper / "claims.yaml"
-    return read_facts(own) if Path(paper).name == paper and own.is_file() else Facts()
+    path = PAPERS / paper / "claims.yaml"
+    return read_facts(path) if Path(paper).name == paper and path.is_file() else Facts()
 
 
 def _print(audited: "list[Audited]", arguments: argparse.Namespace) -> None:

@@ -200,6 +200,11 @@ def shows(table: Table, dataset: str, backbone: str, arm: str) -> bool:
     return all(names is None or name in names for names, name in asked)
 
 
+def shows_costs(table: Table) -> bool:
+    """Return whether a table shows what networks cost, which is counted and not measured."""
+    return not all(METRICS[metric].measured for metric in table.metrics)
+
+
 class Paper(Closed):
     """One reproduced publication."""
 

@@ -5,7 +5,7 @@ mean must be rounded from a number in it. Where the classes' images are known, t
 
 Source: arithmetic.
 
-No power: none lacking; a difference within the rounding is called consistent, and said to be so.
+No power: never; a difference within the rounding is called consistent, and said to be so.
 """
 
 from collections.abc import Iterator

@@ -4,10 +4,11 @@ Method: on two classes of known size an accuracy fixes the number of right answe
 each way to divide them between the classes. An F1 is possible if one of these matrices gives it. Whether it is weighted
 by class size, a plain mean, or that of one class shows in how many rows each reading makes possible; the best is used.
 
-Source: enumeration of all matrices, as in Heathers and Brown's SPRITE (2018) for other statistics.
+Source: definitions of accuracy and F1; enumeration of all matrices.
 
 No power: unknown class counts, or more than two classes. Undecidable, too: where the accuracy itself is impossible
-and the F1 does not fit the nearest one either, and where the F1 ends in 0 and is possible without it.
+and the F1 does not fit the nearest one either, where another reading of F1 makes the row possible, and where the F1
+ends in 0 and is possible without it.
 """
 
 from collections.abc import Callable, Iterator
@@ -93,17 +94,30 @@ def _finding(accuracy: Row, f1: Row, classes: dict[str, int], reading: str, aver
         note = f"exactly one confusion matrix: {shown} right" if len(found) == 1 else f"{len(found)} confusion matrices"
         return Finding(table, cell, published, f"F1 {reading}", "consistent", "; ".join(filter(None, (note, how))))
     values = [average(matrix) * f1.mean.whole for k in right for matrix in matrices(sizes, k)]
-    low, high = min(values), max(values)
-    expected = f"{f1.mean.like(low)} to {f1.mean.like(high)}"
-    if f1.mean.text.endswith("0") and f1.mean.decimals > 1:
-        short = Printed(f1.mean.text[:-1], f1.mean.unit)
-        if fitting(accuracy.mean, short, sizes, average):
-            note = f"possible as {short.text} only: the last 0 looks like padding"
-            return Finding(table, cell, published, expected, "undecidable", note)
-    nearest = min(values, key=lambda value: abs(value - f1.mean.value))
-    where = (
-        "above the greatest" if f1.mean.value > high else "below the least" if f1.mean.value < low else "between two"
-    )
-    note = f"no confusion matrix with this accuracy gives this F1 ({reading}): {where}, nearest {f1.mean.like(nearest)}"
+    expected = f"{f1.mean.like(min(values))} to {f1.mean.like(max(values))}"
+    doubt = _doubt(accuracy.mean, f1.mean, sizes, reading, (names[0], names[1]))
+    if doubt:
+        return Finding(table, cell, published, expected, "undecidable", "; ".join(filter(None, (doubt, how))))
+    note = f"no confusion matrix with this accuracy gives this F1 ({reading}): {_where(f1.mean, values)}"
     verdict: Verdict = "inconsistent" if possible else "undecidable"
     return Finding(table, cell, published, expected, verdict, "; ".join(filter(None, (note, how))))
+
+
+def _doubt(accuracy: Printed, f1: Printed, sizes: tuple[int, int], reading: str, names: tuple[str, str]) -> str:
+    """Return what else may explain an F1 that is impossible as it is read."""
+    readings = averages(names)
+    for other, average in readings.items():
+        if fitting(accuracy, f1, sizes, average):
+            return f"impossible for F1 {reading}, as in most rows, possible for F1 {other}"
+    if f1.text.endswith("0") and f1.decimals > 1:
+        short = Printed(f1.text[:-1], f1.unit)
+        if fitting(accuracy, short, sizes, readings[reading]):
+            return f"possible as {short.text} only: the last 0 looks like padding"
+    return ""
+
+
+def _where(f1: Printed, values: list[Fraction]) -> str:
+    nearest = f"nearest {f1.like(min(values, key=lambda value: abs(value - f1.value)))}"
+    if f1.value > max(values):
+        return f"above the greatest, {nearest}"
+    return f"{'below the least' if f1.value < min(values) else 'between two'}, {nearest}"

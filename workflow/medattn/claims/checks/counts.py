@@ -37,7 +37,7 @@ def _finding(row: Row, counts: list[Count]) -> Finding:
         row.table,
         row.cell,
         row.mean.text,
-        " or ".join(row.mean.like(Fraction(count.count, scale)) for count in shown),
+        " or ".join(dict.fromkeys(row.mean.like(Fraction(count.count, scale)) for count in shown)),
         "consistent" if fits else "inconsistent",
-        "; ".join(f"{count.count:,}: {count.source}" for count in shown),
+        "; ".join(dict.fromkeys(f"{count.count:,}: {count.source}" for count in shown)),
     )

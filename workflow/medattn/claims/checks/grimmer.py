@@ -5,7 +5,8 @@ of the same parity, and the latter lies between that of the most equal and the m
 deviation is possible if such a sum of squares gives it, with m - 1 (sample) or m (population) in the denominator.
 Which of the two a paper used shows in how many of its deviations each makes possible.
 
-Source: Anaya 2016, The GRIMMER test, PeerJ Preprints 4:e2400v1; Heathers and Brown 2019, DEBIT and GRIMMER.
+Source: Anaya 2016, The GRIMMER test, PeerJ Preprints 4:e2400v1; the parity of the sum of squares after Allard 2018,
+Analytic-GRIMMER.
 
 No power: where the mean itself is impossible, where the number of images or of measurements is unknown, or where
 every deviation near the printed one is possible.

@@ -1,19 +1,20 @@
 """Do the comparisons that the text makes hold in its tables?
 
 Method: every value that is said to be higher is set against its counterparts, and the difference is known up to the
-rounding of both. A statement is inconsistent if for some pair no difference within the rounding fulfils it, and
-each such pair is named.
+rounding of both. A statement is inconsistent if for some pair no difference within the rounding fulfils it. Equal
+printed values don't show that one is higher, nor that it isn't: where they are all that fails, it is undecidable.
+Each pair that fails is named.
 
 Source: the papers' texts.
 
-No power: none lacking; whether a difference means anything on so few images is no question of arithmetic.
+No power: equal values; and whether a difference means anything on so few images is no question of arithmetic.
 """
 
 from collections.abc import Iterator
 from fractions import Fraction
 
 from medattn.claims.evidence import Evidence
-from medattn.claims.findings import Finding
+from medattn.claims.findings import Finding, Verdict
 from medattn.claims.published import IDENTITY, Row, chosen, named_columns
 from medattn.config.facts import Rows, Statement
 
@@ -83,10 +84,17 @@ def _finding(statement: Statement, pairs: list[tuple[Row, Row]]) -> Finding:
         statement.says,
         f"{wanted}{unit if statement.least or statement.most else ''}",
         f"the tables show {_span(gains)}{unit}",
-        "inconsistent" if failing else "consistent",
+        _verdict(failing, statement),
         note,
         True,
     )
+
+
+def _verdict(failing: list[tuple[Row, Row]], statement: Statement) -> Verdict:
+    if not failing:
+        return "consistent"
+    equal = statement.least == 0 and all(row.mean.value == other.mean.value for row, other in failing)
+    return "undecidable" if equal else "inconsistent"
 
 
 def _span(gains: list[Fraction]) -> str:

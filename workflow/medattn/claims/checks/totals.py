@@ -4,7 +4,7 @@ Method: addition, and comparison.
 
 Source: the facts name theirs.
 
-No power: none lacking.
+No power: never; what is not among the facts is not checked.
 """
 
 from collections.abc import Iterator
