@@ -137,10 +137,11 @@ class Figure(Closed):
     """A figure, with a panel or a row of panels per data set."""
 
     title: str = Field(min_length=1, description="caption")
-    kind: Literal["attention_map", "learning_curve", "paired_differences"] = Field(
+    kind: Literal["accuracy_against_cost", "attention_map", "learning_curve", "paired_differences"] = Field(
         description=(
-            "`attention_map`: a map before and after learning, beside the images; `learning_curve`: test "
-            "accuracy over the epochs; `paired_differences`: arms against vanilla, seed by seed"
+            "`accuracy_against_cost`: test accuracy against what the networks cost; `attention_map`: a map before and "
+            "after learning, beside the images; `learning_curve`: test accuracy over the epochs; `paired_differences`: "
+            "arms against vanilla, seed by seed"
         )
     )
     experiment: Name | None = Field(
@@ -151,8 +152,22 @@ class Figure(Closed):
     )
     backbone: Name | None = Field(
         None,
-        description="backbone that is drawn; default: the first with the arm, in `paired_differences` all",
+        description="backbone that is drawn; default: the first with the arm, in `paired_differences` and "
+        "`accuracy_against_cost` all",
     )
+    arms: list[Name] | None = Field(
+        None, min_length=1, description="arms that `accuracy_against_cost` draws, if not all or a single one"
+    )
+    cost: Literal["macs", "parameters"] = Field(
+        "macs", description="what `accuracy_against_cost` has on its axis: multiply-accumulates or parameters"
+    )
+
+    @model_validator(mode="after")
+    def _costs_of_networks(self) -> Self:
+        others = sorted(self.model_fields_set & {"arms", "cost"})
+        if others and self.kind != "accuracy_against_cost":
+            raise ValueError(f"the key '{others[0]}' belongs to figures of the kind 'accuracy_against_cost'")
+        return self
 
     @model_validator(mode="after")
     def _map_of_an_arm(self) -> Self:
@@ -183,6 +198,11 @@ def shows(table: Table, dataset: str, backbone: str, arm: str) -> bool:
     """Return whether a table has a row of backbone and arm and a column of the data set."""
     asked = ((table.datasets, dataset), (table.backbones, backbone), (table.arms, arm))
     return all(names is None or name in names for names, name in asked)
+
+
+def shows_costs(table: Table) -> bool:
+    """Return whether a table shows what networks cost, which is counted and not measured."""
+    return not all(METRICS[metric].measured for metric in table.metrics)
 
 
 class Paper(Closed):

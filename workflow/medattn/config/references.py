@@ -92,6 +92,7 @@ def _names(paper: Paper) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         place = ("figures", name)
         yield from _listed("experiment", [figure.experiment], *place, "experiment")
         yield from _listed("arm", [figure.arm], *place, "arm")
+        yield from _listed("arm", figure.arms, *place, "arms")
         yield from _listed("backbone", [figure.backbone], *place, "backbone")
 
 

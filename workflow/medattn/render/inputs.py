@@ -8,7 +8,7 @@ import pandas as pd
 from medattn.compare.inputs import read_comparisons, read_epochs, read_measurements
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.layout import Results, RunFiles
-from medattn.plan.availability import duplicates_in
+from medattn.plan.availability import remarks_on
 from medattn.plan.frozen import Cell, Plan, cell_id, read_plan
 from medattn.render.costs import read_costs
 
@@ -63,7 +63,7 @@ class Inputs:
     def duplicates(self, dataset: str) -> list[str]:
         """Return sentences, without full stops, about images of a data set that stand more than once."""
         folders = {cell.prepared for cell in self.plan.cells.values() if cell.dataset == dataset}
-        return [sentence for folder in sorted(folders) if folder for sentence in duplicates_in(Path(folder))]
+        return [sentence for folder in sorted(folders) if folder for sentence in remarks_on(Path(folder))]
 
     def trained_runs(self, paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> dict[int, RunFiles]:
         """Return the files of the runs on all training images of a cell, by seed."""
@@ -93,7 +93,7 @@ def read_inputs(results: Results, configuration: Configuration, root: Path) -> I
         measurements=read_measurements(results.measurements),
         comparisons=read_comparisons(results.comparisons),
         epochs=read_epochs(results.epochs),
-        costs=read_costs(results.folder / "complexity.csv"),
+        costs=read_costs(results.complexity),
     )
 
 

@@ -149,6 +149,7 @@ def data_record(store: DataStore, split: SplitOfRun, cell: Cell) -> dict[str, An
     return {
         "dataset": manifest["dataset"],
         "entry_sha256": manifest["entry_sha256"],
+        "stand_in": manifest["stand_in"],
         "files": manifest["files"],
         "training_images": len(split.training),
         "evaluated_images": len(split.evaluated),

@@ -7,12 +7,9 @@ from typing import Any
 
 from medattn.config.dataset import DatasetEntry
 from medattn.config.paper import Backbone
-from medattn.errors import UserError
+from medattn.config.sources import PhantomSource
 from medattn.files import read_json
 from medattn.plan.fitting import image_size
-
-# Sources of gray images that do not say so with the key `channels`.
-_GRAY = {"digits"}
 
 
 @dataclass(frozen=True)
@@ -42,11 +39,7 @@ def image_facts(entry: DatasetEntry, prepared: Path, protocol: Mapping[str, Any]
         prepared: folder of the prepared data set, which need not exist.
         protocol: the protocol, which says which splits are trained on.
         backbone: the network, which may enlarge images.
-
-    Raises:
-        UserError: nobody knows the size of the images before they are prepared.
     """
-    source: Any = entry.source
     manifest = prepared / "manifest.json"
     side = image_size(backbone, entry)
     if manifest.is_file():
@@ -55,10 +48,8 @@ def image_facts(entry: DatasetEntry, prepared: Path, protocol: Mapping[str, Any]
         known = {name: split["images"] for name, split in facts["splits"].items()}
         side = (backbone.input_size, backbone.input_size) if backbone.input_size else stored
     else:
-        channels = getattr(source, "channels", 1 if source.kind in _GRAY else 3)
-        counts = entry.counts or getattr(source, "counts", None) or {}
-        known = {name: sum(per_class) for name, per_class in counts.items()}
-    if side is None:
-        raise UserError("the size of its images is known only when they are prepared: run `medattn fetch`")
+        channels = entry.source.shape[1]
+        counts = entry.counts or (entry.source.counts if isinstance(entry.source, PhantomSource) else {})
+        known = {name: sum(per_class) for name, per_class in counts.items()} or dict(entry.images or {})
     training = sum(known.get(name, 0) for name in protocol.get("training_splits", ["train"])) or None
     return ImageFacts(*side, channels, training, len(entry.classes))

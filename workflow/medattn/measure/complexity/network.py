@@ -11,6 +11,7 @@ from medattn.attention.mechanism import InputAttention
 from medattn.config.arms import arm_settings
 from medattn.config.paper import Arm, Backbone
 from medattn.config.recipe import Recipe
+from medattn.errors import UnfitError, UserError
 from medattn.measure.complexity.counters import RULES, counting
 from medattn.measure.complexity.images import ImageFacts
 from medattn.measure.complexity.shapes import quick_shapes
@@ -79,16 +80,19 @@ def build(network: NetworkOfCell, images: ImageFacts, device: torch.device) -> A
         image = torch.empty(1, images.channels, images.height, images.width)
         # One image stands for all of them: only their shape decides the network.
         training_images = image.expand(images.training or 1, -1, -1, -1)
-        built = build_network(
-            backbone,
-            network.arm.mechanism,
-            network.options,
-            images.classes,
-            training_images,
-            seed=0,
-            data=Path(),
-            placement=network.arm.placement,
-        )
+        try:
+            built = build_network(
+                backbone,
+                network.arm.mechanism,
+                network.options,
+                images.classes,
+                training_images,
+                seed=0,
+                data=Path(),
+                placement=network.arm.placement,
+            )
+        except UnfitError as error:
+            raise UserError(str(error)) from error
     return built.to(device)
 
 
