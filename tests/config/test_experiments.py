@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from medattn.config.load import ResolvedPaper, read_configuration
+from medattn.config.load import read_configuration
+from medattn.config.resolved import ResolvedPaper
 from medattn.errors import UserError
 from medattn.plan import expand
 from tests.config.conftest import PAPER

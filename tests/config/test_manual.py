@@ -7,6 +7,7 @@ import pytest
 
 from medattn.config import manual
 from medattn.config.dataset import DatasetEntry
+from medattn.config.facts import Facts
 from medattn.config.load import read_configuration
 from medattn.config.manual_table import anchor, prose, table
 from medattn.config.paper import Paper
@@ -30,7 +31,7 @@ def test_check_names_what_is_out_of_step(tmp_path, monkeypatch, capsys):
 def test_every_key_is_in_the_manual_and_described():
     lines = manual.manual().splitlines()
     rows = [line for line in lines if line.startswith("| `")]
-    for model in (Selection, Paper, DatasetEntry):
+    for model in (Selection, Paper, DatasetEntry, Facts):
         for key in model.model_fields:
             assert any(row.startswith(f"| `{key}` |") for row in rows), key
     for row in rows:

@@ -23,14 +23,9 @@ def entry_of(**keys: Any) -> DatasetEntry:
 
 def medmnist_entry(original: Path, **keys: Any) -> DatasetEntry:
     """An entry that promises the file `original` as it is now."""
+    url = f"http://localhost/{original.name}"
     file = source_file(original)
-    source = {
-        "kind": "medmnist",
-        "file": original.name,
-        "url": f"http://localhost/{original.name}",
-        "md5": file.md5,
-        "bytes": file.bytes,
-    }
+    source = {"kind": "medmnist", "set": original.stem, "url": url, "md5": file.md5, "bytes": file.bytes}
     return entry_of(source=source, **keys)
 
 

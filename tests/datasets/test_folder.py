@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from medattn.datasets.folder import read_folder
+from medattn.datasets.readers import read_source as read_folder
 from medattn.errors import UserError
 
 from .conftest import entry_of

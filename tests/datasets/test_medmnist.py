@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
 
+from medattn.config.medmnist_files import OFFICIAL
 from medattn.datasets.medmnist import read_medmnist
 from medattn.datasets.prepare import prepare
 from medattn.errors import UserError
+from medattn.plan.availability import entry_identity
 
-from .conftest import medmnist_arrays, medmnist_entry
+from .conftest import entry_of, medmnist_arrays, medmnist_entry
 
 
 def test_gray_images_get_a_channel_and_labels_lose_theirs(medmnist_file):
@@ -80,5 +82,30 @@ def test_a_single_array_is_no_npz(tmp_path):
     path = tmp_path / "tinymnist.npz"
     with path.open("wb") as stream:
         np.save(stream, medmnist_arrays()["train_images"])
-    with pytest.raises(UserError, match="single array"):
+    with pytest.raises(UserError, match="not a readable npz file"):
         read_medmnist(medmnist_entry(path), path)
+
+
+@pytest.mark.parametrize("size", [28, 64, 128, 224])
+@pytest.mark.parametrize("name", sorted(OFFICIAL))
+def test_every_official_set_has_a_file_and_an_md5_at_each_native_size(name, size):
+    download = entry_of(source={"kind": "medmnist", "set": name, "size": size}).source.download
+    assert download.file == (f"{name}.npz" if size == 28 else f"{name}_{size}.npz")
+    assert download.file in download.url
+    assert len(download.md5) == 32
+    assert len({md5 for files in OFFICIAL.values() for md5 in files.md5.values()}) == 4 * len(OFFICIAL)
+
+
+def test_another_size_is_another_data_set_with_its_own_checksum():
+    entries = [entry_of(source={"kind": "medmnist", "set": "octmnist", "size": size}) for size in (28, 64)]
+    assert len({entry_identity("octmnist", entry) for entry in entries}) == 2
+    assert [entry.source.shape for entry in entries] == [(28, 1), (64, 1)]
+
+
+def test_sets_that_nobody_knows_need_an_md5():
+    with pytest.raises(
+        UserError, match="unknown set 'octmnst'; did you mean 'octmnist'\\?; another file needs its md5"
+    ):
+        entry_of(source={"kind": "medmnist", "set": "octmnst"})
+    with pytest.raises(UserError, match="size"):
+        entry_of(source={"kind": "medmnist", "set": "octmnist", "size": 32})

@@ -173,7 +173,7 @@ def test_the_table_of_the_plan_counts_what_is_done_and_says_what_is_missing(proj
     assert "medattn fetch --weights torchvision/squeezenet1_1" in rows["phantom", "net", "gsa"]["missing"]
     assert rows["phantom", "net", "gsa"]["packs"] == "0"
     assert rows["phantom", "other", "other"]["missing"] == "no code"
-    assert rows["jaffe", "none", "lr"]["missing"].startswith("not at hand, data/jaffe/images.csv is missing")
+    assert rows["jaffe", "none", "lr"]["missing"].startswith("not at hand, data/jaffe/ratings.txt is missing")
     assert project.medattn("plan") == 0
     out = capsys.readouterr().out
     assert "2 of 10 cells can be run: 8 runs in 3 packs, 1 done; time left on one worker: not measured yet" in out

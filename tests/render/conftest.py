@@ -10,7 +10,8 @@ from safetensors.numpy import save_file
 
 from medattn.compare.table import write_comparisons
 from medattn.config import mechanisms
-from medattn.config.load import Configuration, resolve
+from medattn.config.load import resolve
+from medattn.config.resolved import Configuration
 from medattn.layout import Results
 from medattn.plan.frozen import Cell, Plan, Run, write_plan
 from medattn.render.inputs import Inputs, read_inputs
@@ -142,7 +143,16 @@ def _epochs(cell: Cell) -> list[dict[str, object]]:
         count = 1 if cell.backbone == "none" else EPOCHS
         for epoch in range(1, count + 1):
             value = level - 30 * np.exp(-epoch / 6) * (count > 1) + rng.normal(0, 1.2) + seed
-            rows.append({**keys, "seed": seed, "epoch": epoch, "value": value, "measured": epoch > count - MEASURED})
+            rows.append(
+                {
+                    **keys,
+                    "seed": seed,
+                    "fold": None,
+                    "epoch": epoch,
+                    "value": value,
+                    "measured": epoch > count - MEASURED,
+                }
+            )
     return rows
 
 
@@ -153,6 +163,8 @@ def _measurements(cells: dict[str, Cell], epochs: pd.DataFrame) -> list[dict[str
         common = {
             **keys,
             "metric": "accuracy",
+            "class_name": "",
+            "leak": "",
             "unit": "percent",
             "n_test": 120,
             "stand_in": cell.stand_in,
@@ -163,17 +175,18 @@ def _measurements(cells: dict[str, Cell], epochs: pd.DataFrame) -> list[dict[str
             rows.append({**common, "procedure": "runs", **gone})
             continue
         chosen = epochs[(epochs[list(keys)] == list(keys.values())).all(axis=1) & epochs["measured"]]
-        means = []
+        means, lost = [], ""
         for seed in SEEDS:
             of_run = {**common, "procedure": "epochs", "seed": seed}
             if cell.dataset == "digits" and cell.arm == "gsa" and seed == 3:
                 rows.append({**of_run, "status": "not measured", "reason": "diverged in epoch 7"})
+                lost = "seed 3: diverged in epoch 7"
                 continue
             values = chosen.loc[chosen["seed"] == seed, "value"]
             means.append(values.mean())
             rows.append({**of_run, "value": means[-1], "spread": values.std(), "n": len(values), "status": "measured"})
         over = {"value": np.mean(means), "spread": np.std(means, ddof=1), "n": len(means)}
-        rows.append({**common, "procedure": "runs", **over, "status": "measured"})
+        rows.append({**common, "procedure": "runs", **over, "status": "measured", "reason": lost})
     for row in rows:
         row["runs"] = ""
         row.setdefault("reason", "")

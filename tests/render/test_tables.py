@@ -10,7 +10,7 @@ from medattn.render.inputs import Inputs, rows_of
 from medattn.render.table_csv import long_table
 from medattn.render.table_latex import escaped, latex
 from medattn.render.table_markdown import markdown
-from medattn.render.table_text import columns
+from medattn.render.table_text import Head, heads
 from medattn.render.tables import TableModel, table_model
 from medattn.render.write_tables import write_table
 
@@ -32,10 +32,9 @@ def test_rows_stand_in_the_papers_order(model: TableModel) -> None:
 
 
 def test_printed_numbers_have_their_own_column_only_where_there_are_any(model: TableModel) -> None:
-    kinds = columns(model)
-    assert kinds == [
-        ("phantom", "Printed"), ("phantom", "Epochs"), ("phantom", "Runs"), ("digits", "Epochs"),
-        ("digits", "Runs")
+    assert heads(model) == [
+        Head("Phantom", "ACC", "Printed"), Head("Phantom", "ACC", "Epochs"), Head("Phantom", "ACC", "Runs"),
+        Head("Digits", "ACC", "Epochs"), Head("Digits", "ACC", "Runs"),
     ]  # fmt: skip
 
 
@@ -109,7 +108,7 @@ def test_latex_is_balanced_and_every_row_is_full(model: TableModel) -> None:
     inside = text.split(r"\toprule")[1].split(r"\bottomrule")[0]
     for line in (line for line in inside.splitlines() if line.endswith(r"\\")):
         spanned = sum(int(n) - 1 for n in re.findall(r"\\multicolumn\{(\d+)\}", line))
-        assert len(re.findall(r"(?<!\\)&", line)) + spanned == len(columns(model)), line
+        assert len(re.findall(r"(?<!\\)&", line)) + spanned == len(heads(model)), line
 
 
 def test_the_caption_says_what_stands_behind_the_numbers(model: TableModel, inputs: Inputs) -> None:

@@ -38,6 +38,43 @@ def start_and_kill(project: Project, pack: str, run: str, epochs: int) -> None:
     assert not files.record.exists()
 
 
+COPIES = {"classes": ["ill"], "factor": 1.5, "changes": [{"rotations": [-10.0, 10.0], "noise": 0.05}, {"mirror": True}]}
+KINDS = {
+    "best_validation_epoch": {"folds": None, "measured_epochs": None, "kind": "best_validation_epoch"},
+    "fixed_epoch": {"folds": None, "measured_epochs": None, "kind": "fixed_epoch"},
+    "cross_validation": {
+        "measured_epochs": None,
+        "kind": "cross_validation",
+        "copies": "before_split",
+        "validation_fraction": 0.5,
+    },
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_runs_with_copies_and_random_parts_give_the_same_bytes_in_every_protocol(project_at, tmp_path, kind):
+    recipe = {**RECIPE, "class_copies": COPIES, "augmentation": {"resized_crop": {"smallest": 0.3}}}
+    arms = {"gsa": None, "vanilla": {"grid": {"recipe.weight_decay": [0.1, 0.01]}}}
+    paper = {"arms": arms, "recipe": recipe, "protocol": KINDS[kind], "figures": None}
+    together = project_at(tmp_path / "together")
+    together.configure(paper, seeds=[0, 1])
+    for command in ("train", "measure"):
+        assert together.medattn(command) == 0
+    alone = project_at(tmp_path / "alone")
+    alone.configure(paper, pack=1, pack_cells=False, seeds=[0, 1])
+    plan = alone.plan()
+    killed = next(run.id for run in reversed(plan.runs.values()) if run.stage == "tune")
+    pack_of = {run: pack.id for pack in plan.packs.values() for run in pack.runs}
+    assert alone.medattn("fetch", "--config", "config.yaml") == 0
+    start_and_kill(alone, pack_of[killed], killed, epochs=2)
+    for command in ("train", "measure"):
+        assert alone.medattn(command) == 0
+    assert len(alone.record(killed)["sessions"]) == 2
+    assert alone.outputs() == together.outputs()
+    assert alone.results.measurements.read_bytes() == together.results.measurements.read_bytes()
+
+
 @pytest.mark.slow
 def test_packed_alone_and_killed_runs_give_the_same_bytes(project_at, tmp_path):
     together = project_at(tmp_path / "together")

@@ -18,6 +18,7 @@ COMMANDS = {
     "measure": "measure the trained runs: measurements.csv, epochs.csv",
     "compare": "compare arms: comparisons.csv",
     "render": "render tables, figures and captions",
+    "claims": "check the arithmetic of printed numbers, without training anything",
     "summary": "say what came out and where it lies",
 }
 

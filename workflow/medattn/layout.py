@@ -114,6 +114,11 @@ class Results:
         return self.folder / "packs" / f"{pack}.json"
 
 
+def complexity_table(paper: str) -> str:
+    """Return the name of the table that shows what a paper's networks cost."""
+    return f"{paper}-complexity"
+
+
 def prepared_dataset(data: Path, name: str, entry_sha256: str) -> Path:
     """Return the folder of a prepared data set; other settings of the same data set have a folder of their own."""
     return data / "prepared" / f"{name}-{entry_sha256[:12]}"

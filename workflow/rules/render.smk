@@ -3,6 +3,8 @@
 TABLES = expand(str(RESULTS / "tables/{table}.html"), table=GRAPH["tables"])
 FIGURES = expand(str(RESULTS / "figures/{figure}.svg"), figure=GRAPH["figures"])
 
+COSTS = str(RESULTS / "complexity.csv")
+
 # Captions are written with what they describe, so a report finds them here once that is done.
 config["captions"] = {
     path.stem: path.read_text() for path in (RESULTS / "captions").glob("*.rst")
@@ -13,6 +15,7 @@ rule render_table:
     input:
         measurements=RESULTS / "measurements.csv",
         comparisons=RESULTS / "comparisons.csv",
+        costs=lambda wildcards: COSTS if wildcards.table in GRAPH["cost_tables"] else [],
     output:
         html=report(
             RESULTS / "tables/{table}.html",

@@ -11,6 +11,11 @@ Equations. The training images X (N x C x H x W), seen as one image with N C cha
 After the cut-off epoch E the pixel CNN is frozen and its map is computed once (Algorithm 1).
 Parameters: K (9 N C + 1) + (K + 1).
 
+Section 4.10 tried other pixel CNNs, one change at a time: a first kernel of 5 or 7 (`first_kernel`), two to four hidden
+layers (`hidden_layers`), a last kernel of 3 or 5 (`last_kernel`), dense connections (`dense`). It gives no sizes:
+here every hidden layer has K channels, the kernel of the first layer, an activation, and padding that keeps the size;
+with dense connections each layer sees P and the output of all layers before it, side by side, as in DenseNet.
+
 What the paper leaves open, and what is taken here: the hidden activation ("convolution with activation") is ReLU;
 the output lies in [0, 1] by a sigmoid; |M| is the mean over the pixels, as the paper says of its L1 baseline; P
 holds the training images of the run only, in the order of the data set and normalised as the image CNN sees them,
@@ -18,7 +23,7 @@ without augmentation, since test or validation images in it would leak; gray ima
 CNN shares optimiser and learning rate with the image CNN and starts from PyTorch's default initialisation.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
@@ -46,9 +51,23 @@ class GlobalSpatialAttention(InputAttention):
             int,
             Field(ge=0, description="E, last epoch in which the pixel CNN learns; 0 keeps its initial map"),
         ] = 60,
+        first_kernel: Annotated[
+            Literal[3, 5, 7], Field(description="kernel of the pixel CNN's hidden layers, in pixels")
+        ] = 3,
+        hidden_layers: Annotated[int, Field(ge=1, le=4, description="hidden layers of the pixel CNN")] = 1,
+        last_kernel: Annotated[
+            Literal[1, 3, 5], Field(description="kernel of the pixel CNN's last layer, in pixels")
+        ] = 1,
+        dense: Annotated[
+            bool, Field(description="each layer of the pixel CNN sees P and the output of all layers before it")
+        ] = False,
     ) -> None:
         super().__init__()
         self.channels = channels
+        self.first_kernel = first_kernel
+        self.hidden_layers = hidden_layers
+        self.last_kernel = last_kernel
+        self.dense = dense
         self.coefficient = coefficient
         self.cutoff_epoch = cutoff_epoch
         # Never part of the state: the pixels come back from the data, the map from the frozen weights.
@@ -59,12 +78,14 @@ class GlobalSpatialAttention(InputAttention):
     def prepare(self, images: Tensor) -> None:
         """Stack `images` (N x C x H x W) as the channels of P and make the pixel CNN for them."""
         self.pixels = images.reshape(1, -1, *images.shape[-2:])
-        self.pixel_cnn = nn.Sequential(
-            nn.Conv2d(self.pixels.shape[1], self.channels, kernel_size=3, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(self.channels, 1, kernel_size=1),
-            nn.Sigmoid(),
-        ).to(images.device)
+        layers: list[nn.Module] = []
+        inputs = self.pixels.shape[1]
+        for _ in range(self.hidden_layers):
+            hidden = [_convolution(inputs, self.channels, self.first_kernel), nn.ReLU()]
+            layers += [_Dense(*hidden)] if self.dense else hidden
+            inputs = inputs + self.channels if self.dense else self.channels
+        layers += [_convolution(inputs, 1, self.last_kernel), nn.Sigmoid()]
+        self.pixel_cnn = nn.Sequential(*layers).to(images.device)
 
     def begin_epoch(self, epoch: int) -> None:
         """Freeze the pixel CNN once `epoch` lies behind the cut-off epoch."""
@@ -106,3 +127,19 @@ class GlobalSpatialAttention(InputAttention):
         assert self.pixels is not None, "prepare() comes first"
         result: Tensor = self.pixel_cnn(self.pixels)
         return result
+
+
+class _Dense(nn.Module):
+    """A hidden layer that passes its input on beside its output: 1 x C x H x W -> 1 x (C + K) x H x W."""
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__()
+        self.hidden = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return input and output, side by side."""
+        return torch.cat([x, self.hidden(x)], dim=1)
+
+
+def _convolution(inputs: int, outputs: int, kernel: int) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, kernel_size=kernel, padding=kernel // 2)

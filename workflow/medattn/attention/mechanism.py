@@ -1,12 +1,14 @@
 """What a mechanism is to the training, and the registry that holds them by name."""
 
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from torch import Tensor, nn
 
-from medattn.config.mechanisms import mechanism_names
+from medattn.config.mechanisms import mechanism_file, mechanism_names, own_mechanism
 from medattn.errors import UnfitError, UserError
 from medattn.nearest import unknown_name
 
@@ -84,15 +86,33 @@ def register(name: str) -> Callable[[M], M]:
 
 
 def mechanism_class(name: str) -> type[InputAttention] | type[BlockAttention]:
-    """Return the class of the mechanism `name`.
+    """Return the class of the mechanism `name`, which may be the user's: `module:Class`.
 
     Raises:
-        UserError: there is no such mechanism.
+        UserError: there is no such mechanism, or the user's module can't be imported.
     """
+    own = own_mechanism(name)
+    if own is not None:
+        return _own_class(*own, mechanism_file(name))
     if name not in mechanism_names():
         raise UserError(unknown_name("mechanism", name, mechanism_names()))
     import_module(f"medattn.attention.{name}")
     return _REGISTRY[name]
+
+
+def _own_class(module: str, name: str, file: Path) -> type[InputAttention] | type[BlockAttention]:
+    if (folder := str(Path.cwd())) not in sys.path:
+        sys.path.insert(0, folder)  # a console script does not look where the command runs
+    try:
+        imported = import_module(module)
+    except Exception as error:
+        raise UserError(f"{file}: can't be imported: {type(error).__name__}: {error}") from error
+    if Path(imported.__file__ or "").resolve() != file.resolve():
+        raise UserError(f"the name '{module}' of {file} is that of another module, {imported.__file__}; rename yours")
+    found = getattr(imported, name, None)
+    if not (isinstance(found, type) and issubclass(found, InputAttention | BlockAttention)):
+        raise UserError(f"{file}: {name} derives from neither BlockAttention nor InputAttention")
+    return found
 
 
 def create_input_attention(name: str, options: Mapping[str, Any]) -> InputAttention:

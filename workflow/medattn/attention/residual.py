@@ -22,11 +22,14 @@ models, whose parameter count the networks have; p counts the units behind the p
 have no biases and He's initialisation (fan out).
 """
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
+
+from medattn.attention.mechanism import BlockAttention, register
 
 
 class Bottleneck(nn.Module):
@@ -56,10 +59,9 @@ class Bottleneck(nn.Module):
         return output
 
 
-class ResidualAttention(nn.Module):
-    """The attention module: B x C x H x W -> the same shape; keeps its last mask for figures."""
-
-    mask: Tensor | None
+@register("residual")
+class ResidualAttention(BlockAttention):
+    """The attention module: B x C x H x W -> the same shape."""
 
     def __init__(
         self,
@@ -86,16 +88,30 @@ class ResidualAttention(nn.Module):
         initialise(self)
         if last.bias is not None and mask_bias is not None:
             nn.init.constant_(last.bias, mask_bias)
-        self.mask = None
+
+    @staticmethod
+    def unfit(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
+        """Return why the module can't stand behind a block of so many channels and this (H, W)."""
+        if channels % 4:
+            return f"{channels} channels can't be divided by 4"
+        if min(size) <= 2 ** (options["depth"] - 1):
+            return f"a map of {size[0]} x {size[1]} can't be halved {options['depth']} times"
+        return None
+
+    def weights(self, features: Tensor) -> Tensor:
+        """Return the soft mask M, B x C x H x W, in [0, 1]."""
+        return self._trunk_and_mask(features)[1]
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (1 + M) * T behind the last units."""
-        x = self.before(x)
-        trunk = self.trunk(x)
-        mask = self.head(self._hourglass(x) + trunk).sigmoid()
-        self.mask = mask.detach()
+        trunk, mask = self._trunk_and_mask(x)
         output: Tensor = self.after((1 + mask) * trunk)
         return output
+
+    def _trunk_and_mask(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        x = self.before(x)
+        trunk = self.trunk(x)
+        return trunk, self.head(self._hourglass(x) + trunk).sigmoid()
 
     def _hourglass(self, x: Tensor) -> Tensor:
         levels = [x]

@@ -26,26 +26,24 @@ AttentionNormalisation = Literal["softmax", "sigmoid"]
 
 
 class CompatibilityAttention(nn.Module):
-    """Weights local features by their compatibility with a global one; keeps its last map for figures."""
-
-    map: Tensor | None
+    """Weights local features by their compatibility with a global one."""
 
     def __init__(self, channels: int, compatibility: Compatibility, normalisation: AttentionNormalisation) -> None:
         super().__init__()
         self.score = nn.Conv2d(channels, 1, kernel_size=1, bias=False) if compatibility == "pc" else None
-        self.normalisation = normalisation
-        self.map = None
+        self.softmax = normalisation == "softmax"
 
-    def forward(self, local: Tensor, whole: Tensor) -> Tensor:
-        """Return the weighted features g_a, B x C.
+    def weights(self, local: Tensor, whole: Tensor) -> Tensor:
+        """Return the attention weights a, B x 1 x H x W.
 
         Args:
             local: B x C x H x W.
             whole: g, B x C x 1 x 1.
         """
         scores = (local * whole).sum(1, keepdim=True) if self.score is None else self.score(local + whole)
-        softmax = self.normalisation == "softmax"
-        weights = scores.flatten(2).softmax(2).view_as(scores) if softmax else scores.sigmoid()
-        self.map = weights.detach()
-        weighted = weights * local
-        return weighted.sum((2, 3)) if softmax else weighted.mean((2, 3))
+        return scores.flatten(2).softmax(2).view_as(scores) if self.softmax else scores.sigmoid()
+
+    def forward(self, local: Tensor, whole: Tensor) -> Tensor:
+        """Return the weighted features g_a, B x C, of the arguments of `weights`."""
+        weighted = self.weights(local, whole) * local
+        return weighted.sum((2, 3)) if self.softmax else weighted.mean((2, 3))

@@ -13,6 +13,7 @@ from torch import nn
 
 from medattn.backbones.build import create_network
 from medattn.config.networks import own_networks
+from medattn.errors import UserError
 
 FILE = Path(__file__).with_name("models.json")
 
@@ -59,7 +60,7 @@ def accepts(model: str, size: int) -> bool:
         with torch.device("meta"), torch.no_grad():
             network: nn.Module = create_network(model, 2, size=(size, size)).eval()
             network(torch.empty(1, 3, size, size))
-    except (RuntimeError, ValueError, ZeroDivisionError):
+    except (RuntimeError, ValueError, UserError):
         return False
     return True
 

@@ -27,6 +27,7 @@ from torch.nn import functional
 
 from medattn.attention.vgg_att3 import CompatibilityAttention
 from medattn.backbones.network import register
+from medattn.errors import UserError
 
 
 @register("vgg_att3")
@@ -52,6 +53,10 @@ class VggAtt3(nn.Module):
         ] = "after_pooling",
     ) -> None:
         super().__init__()
+        if min(size) < 32:
+            raise UserError(
+                f"medattn/vgg_att3 can't be trained on images of {size[0]} x {size[1]} px: it halves them five times"
+            )
         self.after_pooling = local_features == "after_pooling"
         self.stem = nn.Sequential(*_convolutions(3, 64, 2), *_convolutions(64, 128, 2))
         widths = ((128, 256), (256, 512), (512, 512))

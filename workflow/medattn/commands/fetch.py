@@ -15,6 +15,9 @@ already is verified and kept.
 On a machine without network, run the same command where there is one and copy the folder of data, or only
 the original file, to the place that the message names.
 
+Archives that were put into the folder of data (IDRiD, OCT2017) are unpacked. Where a selection takes stand-ins, these
+are made instead of what is not at hand; naming the data set without the selection gets the real one.
+
 Without names, data sets that only a person can get are passed over with the reason. The exit code is 0, or 2
 if a data set that was asked for could not be prepared; the others are prepared all the same.
 """
@@ -112,26 +115,29 @@ def _fetched_weights(model: str, data: Path) -> str:
 def _known(config: Path | None, plan: Path | None) -> tuple[Mapping[str, DatasetEntry], Path]:
     """Return the entries that can be named, by default all of which are meant, and the folder of data."""
     from medattn.config.load import read_configuration, registered_datasets, resolve
+    from medattn.plan.stand_ins import planned_entries, taken_entries
 
     if plan is not None:
         from medattn.plan.frozen import read_plan
 
-        configuration = resolve(read_plan(plan).configuration, Path(), str(plan))
+        frozen = read_plan(plan)
+        configuration = resolve(frozen.configuration, Path(), str(plan))
+        entries = planned_entries(frozen, configuration)
     elif config is not None:
         configuration = read_configuration(config, Path())
+        entries = taken_entries(configuration)
     else:
         return registered_datasets(), Path("data")
     names = dict.fromkeys(name for paper in configuration.papers for name in paper.datasets)
     # Data sets that the selection changes or adds count as its own, even where no paper takes them.
     names.update(dict.fromkeys(configuration.selection.datasets))
-    return {name: configuration.datasets[name] for name in names}, Path(configuration.selection.data)
+    return {name: entries[name] for name in names}, Path(configuration.selection.data)
 
 
 def _out_of_reach(name: str, entry: DatasetEntry, data: Path) -> str | None:
-    from medattn.config.dataset import FolderSource
-    from medattn.plan.availability import missing_reason
+    from medattn.plan.availability import can_be_fetched, missing_reason
 
-    return missing_reason(name, entry, data) if isinstance(entry.source, FolderSource) else None
+    return None if can_be_fetched(name, entry, data) else missing_reason(name, entry, data)
 
 
 def _list(entries: Mapping[str, DatasetEntry], data: Path) -> int:
@@ -158,5 +164,6 @@ def _summary(manifest: Mapping[str, Any]) -> str:
     counts = {split: facts["images"] for split, facts in manifest["splits"].items()}
     splits = ", ".join(f"{split} {count}" for split, count in counts.items())
     size = f"{manifest['height']} x {manifest['width']} x {manifest['channels']}"
-    parts = [f"{manifest['dataset']}: {splits} images of {size}, {len(manifest['classes'])} classes"]
-    return "; ".join(parts + duplicate_sentences(manifest["duplicates"], counts))
+    kind = "stand-in images" if manifest["stand_in"] else "images"
+    parts = [f"{manifest['dataset']}: {splits} {kind} of {size}, {len(manifest['classes'])} classes"]
+    return "; ".join([*parts, *duplicate_sentences(manifest["duplicates"], counts), *manifest["notes"]])

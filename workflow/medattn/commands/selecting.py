@@ -4,7 +4,8 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from medattn.config.load import Configuration, read_configuration, resolve
+from medattn.config.load import read_configuration, resolve
+from medattn.config.resolved import Configuration
 from medattn.files import write_json, write_text
 from medattn.layout import Results
 from medattn.plan.expand import make_plan

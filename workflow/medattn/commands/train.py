@@ -46,10 +46,12 @@ def _prepare_data(chosen: Selected) -> None:
     from pathlib import Path
 
     from medattn.datasets.prepare import prepare
+    from medattn.plan.stand_ins import planned_entries
 
+    entries = planned_entries(chosen.plan, chosen.configuration)
     wanted = {cell.dataset for cell in chosen.plan.cells.values() if cell.missing is None}
     for name in sorted(wanted):
-        prepare(name, chosen.configuration.datasets[name], Path(chosen.configuration.selection.data))
+        prepare(name, entries[name], Path(chosen.configuration.selection.data))
 
 
 def _train_stage(chosen: Selected, stage: Stage) -> list[str]:

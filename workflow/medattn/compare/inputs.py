@@ -7,12 +7,14 @@ import pandas as pd
 
 from medattn.errors import UserError
 
-KEYS = ["paper", "experiment", "dataset", "backbone", "arm", "metric"]
+KEYS = ["paper", "experiment", "dataset", "backbone", "arm", "metric", "class_name"]
 _TEXT = [
     *KEYS, "against", "procedure", "test",
-    "unit", "n_test", "status", "reason", "runs", "note", "correction",
+    "unit", "n_test", "status", "reason", "runs", "note", "correction", "leak",
 ]  # fmt: skip
-_MEASURED = [*KEYS, "procedure", "seed", "value", "spread", "n", "n_test", "stand_in", "status", "reason"]
+_MEASURED = [*KEYS, "procedure", "seed", "value", "spread", "n", "n_test", "stand_in", "leak", "status", "reason"]
+OF_A_SEED = ("epochs", "folds")
+"""Procedures that give one number for each seed: of its one run, or of its cross-validation."""
 _TRUTH = ["stand_in", "measured"]
 
 
@@ -22,8 +24,8 @@ def read_measurements(path: Path) -> pd.DataFrame:
 
 
 def read_epochs(path: Path) -> pd.DataFrame:
-    """Read epochs.csv: the test value of every epoch of every run."""
-    return _read(path, [*KEYS, "seed", "epoch", "value", "measured"])
+    """Read epochs.csv: the test accuracy of every epoch of every run."""
+    return _read(path, [*KEYS[:-1], "seed", "fold", "epoch", "value", "measured"])
 
 
 def read_comparisons(path: Path) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from medattn.config.load import ResolvedPaper
+from medattn.config.resolved import ResolvedPaper
 
 VANILLA = "vanilla"
 

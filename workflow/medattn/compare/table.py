@@ -7,20 +7,21 @@ import pandas as pd
 
 from medattn.compare.epochs_tests import compare_epochs
 from medattn.compare.holm import holm
-from medattn.compare.inputs import read_epochs, read_measurements
+from medattn.compare.inputs import OF_A_SEED, read_epochs, read_measurements
 from medattn.compare.outcome import Outcome
 from medattn.compare.paired import compare_runs
 from medattn.compare.pairs import declared_pairs
-from medattn.config.load import Configuration, ResolvedPaper
+from medattn.config.protocol import CrossValidatedEpochs
+from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.files import write_text
 from medattn.layout import Results
 
 COLUMNS = [
-    "paper", "experiment", "dataset", "backbone", "arm", "against", "metric", "procedure", "test", "n", "difference",
-    "low", "high", "effect", "p", "p_adjusted", "correction", "least_p", "stand_in", "note",
+    "paper", "experiment", "dataset", "backbone", "arm", "against", "metric", "class_name", "procedure", "test", "n",
+    "difference", "low", "high", "effect", "p", "p_adjusted", "correction", "least_p", "stand_in", "leak", "note",
 ]  # fmt: skip
 # A family is corrected together. Student and Welch ask the same question of the same epochs: hence `test`.
-FAMILY = ["paper", "experiment", "metric", "procedure", "test"]
+FAMILY = ["paper", "experiment", "metric", "class_name", "procedure", "test"]
 CORRECTION = "holm"
 
 
@@ -53,28 +54,46 @@ def write_comparisons(results: Results, configuration: Configuration) -> pd.Data
 def _of_paper(paper: ResolvedPaper, measured: pd.DataFrame, epochs: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
     rows = []
     experiment = {"paper": paper.name, "experiment": paper.experiment}
-    metrics = list(dict.fromkeys(_of_arm(measured, experiment)["metric"]))
-    for metric in metrics:
+    own = _of_arm(measured, experiment)
+    metrics = list(dict.fromkeys(zip(own["metric"], own["class_name"], strict=True)))
+    for metric, class_name in metrics:
         for dataset in paper.datasets:
             for pair in declared_pairs(paper, dataset):
-                place = {**experiment, "dataset": dataset, "backbone": pair.backbone, "metric": metric}
-                names = {**place, "arm": pair.arm, "against": pair.against}
-                first = _of_arm(measured, {**place, "arm": pair.arm})
-                second = _of_arm(measured, {**place, "arm": pair.against})
-                stand_in = bool(first["stand_in"].any() or second["stand_in"].any())
-                reason = _reason(first, pair.arm) or _reason(second, pair.against)
-                by_epochs = compare_epochs(
-                    _epoch_values(epochs, {**place, "arm": pair.arm}, seed),
-                    _epoch_values(epochs, {**place, "arm": pair.against}, seed),
-                )
-                by_runs = compare_runs(_run_values(first), _run_values(second))
-                outcomes = [("epochs", outcome) for outcome in by_epochs] + [("runs", by_runs)]
-                rows += [_row(names, procedure, outcome, stand_in, reason) for procedure, outcome in outcomes]
+                place = {**experiment, "dataset": dataset, "backbone": pair.backbone}
+                names = {
+                    **place,
+                    "arm": pair.arm,
+                    "against": pair.against,
+                    "metric": metric,
+                    "class_name": class_name,
+                }
+                rows += _of_pair(paper, own, epochs, names, seed)
     return rows
 
 
-def _row(names: dict[str, str], procedure: str, outcome: Outcome, stand_in: bool, reason: str) -> dict[str, Any]:
-    row = {**names, "procedure": procedure, **asdict(outcome), "correction": CORRECTION, "stand_in": stand_in}
+def _of_pair(
+    paper: ResolvedPaper, measured: pd.DataFrame, epochs: pd.DataFrame, names: dict[str, str], seed: int
+) -> list[dict[str, Any]]:
+    cell = {key: value for key, value in names.items() if key != "against"}
+    first, second = _of_arm(measured, cell), _of_arm(measured, {**cell, "arm": names["against"]})
+    marks = {
+        "stand_in": bool(first["stand_in"].any() or second["stand_in"].any()),
+        "leak": next((leak for leak in [*first["leak"], *second["leak"]] if leak), ""),
+    }
+    reason = _reason(first, names["arm"]) or _reason(second, names["against"])
+    outcomes = [("runs", compare_runs(_run_values(first), _run_values(second)))]
+    if isinstance(paper.protocol, CrossValidatedEpochs) and names["metric"] == "accuracy":
+        of_epochs = {key: value for key, value in cell.items() if key != "class_name"}
+        by_epochs = compare_epochs(
+            _epoch_values(epochs, of_epochs, seed),
+            _epoch_values(epochs, {**of_epochs, "arm": names["against"]}, seed),
+        )
+        outcomes = [*(("epochs", outcome) for outcome in by_epochs), *outcomes]
+    return [_row({**names, **marks}, procedure, outcome, reason) for procedure, outcome in outcomes]
+
+
+def _row(names: dict[str, Any], procedure: str, outcome: Outcome, reason: str) -> dict[str, Any]:
+    row = {**names, "procedure": procedure, **asdict(outcome), "correction": CORRECTION}
     if outcome.n == 0 and reason:
         row["note"] = reason
     return row
@@ -102,6 +121,6 @@ def _epoch_values(epochs: pd.DataFrame, place: dict[str, str], seed: int) -> lis
 
 
 def _run_values(rows: pd.DataFrame) -> dict[int, float]:
-    """Return the mean of each run, by seed: the rows of the procedure `epochs`, of which each is one run."""
-    rows = rows[(rows["procedure"] == "epochs") & (rows["status"] == "measured")]
+    """Return the number of each seed: of its one run, or of its cross-validation."""
+    rows = rows[rows["procedure"].isin(OF_A_SEED) & (rows["status"] == "measured")]
     return {int(seed): float(value) for seed, value in zip(rows["seed"], rows["value"], strict=True)}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from medattn.config import dataset, paper, placement, protocol, recipe, selection
+from medattn.config import dataset, facts, paper, placement, protocol, recipe, selection, sources
 from medattn.config.classifiers import CLASSIFIER_OPTIONS
 from medattn.config.manual_table import anchor, prose, table
 from medattn.config.mechanisms import mechanism_names, mechanism_options
@@ -57,10 +57,28 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
     ],
     "Data sets": [
         ("Data set", dataset.DatasetEntry, "`<name>` in the registry, `datasets.<name>` of a selection"),
-        ("Source digits", dataset.DigitsSource, "`source` of a data set"),
-        ("Source phantom", dataset.PhantomSource, "`source` of a data set"),
-        ("Source medmnist", dataset.MedmnistSource, "`source` of a data set"),
-        ("Source folder", dataset.FolderSource, "`source` of a data set"),
+        ("Source digits", sources.DigitsSource, "`source` of a data set"),
+        ("Source phantom", sources.PhantomSource, "`source` of a data set"),
+        ("Source medmnist", sources.MedmnistSource, "`source` of a data set"),
+        ("Source cifar", sources.CifarSource, "`source` of a data set"),
+        ("Source folder", sources.FolderSource, "`source` of a data set"),
+        ("Source class_folders", sources.ClassFoldersSource, "`source` of a data set"),
+        ("Source idrid", sources.IdridSource, "`source` of a data set"),
+        ("Source jaffe", sources.JaffeSource, "`source` of a data set"),
+        ("Source isic2018", sources.Isic2018Source, "`source` of a data set"),
+    ],
+    "Facts about printed numbers": [
+        ("Facts", facts.Facts, "the top level of `papers/<paper>/claims.yaml` and of `medattn claims --facts`"),
+        ("Rows", facts.Rows, "wherever facts are about some of the printed numbers"),
+        ("Test set", facts.TestSet, "`test_sets.<name>` of facts"),
+        ("Total", facts.Total, "each entry of `totals` of facts"),
+        ("Stated number", facts.Stated, "each entry of `stated` of facts"),
+        ("Count", facts.Count, "each entry of `counts` of facts"),
+        ("Formula", facts.Formula, "each entry of `formulas` of facts"),
+        ("Stage", facts.Stage, "each entry of `stages` of a formula"),
+        ("Significance", facts.Significance, "each entry of `significance` of facts"),
+        ("Statement", facts.Statement, "each entry of `statements` of facts"),
+        ("Independent rows", facts.Independent, "each entry of `independent` of facts"),
     ],
 }
 

@@ -30,7 +30,9 @@ from medattn.nearest import unknown_name
 Kind = Literal["input", "block"]
 
 ATTENTION_FOLDER = Path(__file__).parent.parent / "attention"
-_NOT_MECHANISMS = {"__init__", "mechanism", "residual", "vgg_att3"}
+# Attention that only its own network can use, by that network.
+_PARTS_OF_NETWORKS = {"vgg_att3": "medattn/vgg_att3"}
+_NOT_MECHANISMS = {"__init__", "mechanism", *_PARTS_OF_NETWORKS}
 OWN_MECHANISM = r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)"
 _BASES: dict[str, Kind] = {"InputAttention": "input", "BlockAttention": "block"}
 _POSITIONAL: dict[Kind, list[str]] = {"input": ["self"], "block": ["self", "channels", "size"]}
@@ -85,6 +87,11 @@ def mechanism_file(name: str) -> Path:
     own = own_mechanism(name)
     if own is not None:
         return _module_file(own[0])
+    if name in _PARTS_OF_NETWORKS:
+        raise UserError(
+            f"the mechanism '{name}' is a part of the network {_PARTS_OF_NETWORKS[name]}; "
+            "name that as the backbone of an arm without a mechanism"
+        )
     if name not in mechanism_names():
         also = "" if ":" not in name else " (your own is written module:Class)"
         raise UserError(unknown_name("mechanism", name, [*mechanism_names(), "none"]) + also)

@@ -1,17 +1,17 @@
 """A paper: datasets, backbones, arms, recipe, protocol, tables and figures (papers/<paper>/paper.yaml)."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from medattn.config.base import Closed, Name
+from medattn.config.metrics import METRICS, Metric, Shown
 from medattn.config.placement import EVERYWHERE, Placement
 from medattn.config.protocol import Protocol
 from medattn.config.recipe import Recipe
 
 Scalar = bool | int | float | str
 OptionValue = Scalar | list[Scalar] | list[list[Scalar]]
-Metric = Literal["accuracy"]
 
 
 class Backbone(Closed):
@@ -111,19 +111,37 @@ class Table(Closed):
     datasets: list[Name] | None = Field(None, min_length=1, description="data sets that it shows; default: all")
     backbones: list[Name] | None = Field(None, min_length=1, description="backbones that it shows; default: all")
     arms: list[Name] | None = Field(None, min_length=1, description="arms that it shows; default: all")
-    metric: Metric = Field("accuracy", description="what is measured")
-    decimals: int = Field(2, ge=0, le=6, description="decimals of a percentage")
+    metrics: list[Shown] = Field(["accuracy"], min_length=1, description="what is shown, in the order of the columns")
+    class_columns: bool = Field(
+        False, description="a column for each class beside the mean, of metrics that every class has"
+    )
+    positive_class: str | None = Field(None, description="the class that sensitivity and specificity take as positive")
+    unit: Literal["percent", "fraction"] = Field("percent", description="unit in which shares are shown")
+    decimals: int = Field(2, ge=0, le=6, description="decimals of a number")
+    decimals_of: dict[Shown, Annotated[int, Field(ge=0, le=6)]] = Field(
+        {}, description="decimals of single metrics, where they differ"
+    )
     marks: list[Mark] = Field([], description="marks for differences between arms")
+
+    @model_validator(mode="after")
+    def _positive_class_where_needed(self) -> Self:
+        if len(set(self.metrics)) < len(self.metrics):
+            raise ValueError("metrics names a metric twice")
+        needing = [metric for metric in self.metrics if METRICS[metric].classes == "positive"]
+        if needing and self.positive_class is None:
+            raise ValueError(f"the metric '{needing[0]}' needs the key 'positive_class'")
+        return self
 
 
 class Figure(Closed):
     """A figure, with a panel or a row of panels per data set."""
 
     title: str = Field(min_length=1, description="caption")
-    kind: Literal["attention_map", "learning_curve", "paired_differences"] = Field(
+    kind: Literal["accuracy_against_cost", "attention_map", "learning_curve", "paired_differences"] = Field(
         description=(
-            "`attention_map`: a map before and after learning, beside the images; `learning_curve`: test "
-            "accuracy over the epochs; `paired_differences`: arms against vanilla, seed by seed"
+            "`accuracy_against_cost`: test accuracy against what the networks cost; `attention_map`: a map before and "
+            "after learning, beside the images; `learning_curve`: test accuracy over the epochs; `paired_differences`: "
+            "arms against vanilla, seed by seed"
         )
     )
     experiment: Name | None = Field(
@@ -134,8 +152,22 @@ class Figure(Closed):
     )
     backbone: Name | None = Field(
         None,
-        description="backbone that is drawn; default: the first with the arm, in `paired_differences` all",
+        description="backbone that is drawn; default: the first with the arm, in `paired_differences` and "
+        "`accuracy_against_cost` all",
     )
+    arms: list[Name] | None = Field(
+        None, min_length=1, description="arms that `accuracy_against_cost` draws, if not all or a single one"
+    )
+    cost: Literal["macs", "parameters"] = Field(
+        "macs", description="what `accuracy_against_cost` has on its axis: multiply-accumulates or parameters"
+    )
+
+    @model_validator(mode="after")
+    def _costs_of_networks(self) -> Self:
+        others = sorted(self.model_fields_set & {"arms", "cost"})
+        if others and self.kind != "accuracy_against_cost":
+            raise ValueError(f"the key '{others[0]}' belongs to figures of the kind 'accuracy_against_cost'")
+        return self
 
     @model_validator(mode="after")
     def _map_of_an_arm(self) -> Self:
@@ -168,6 +200,11 @@ def shows(table: Table, dataset: str, backbone: str, arm: str) -> bool:
     return all(names is None or name in names for names, name in asked)
 
 
+def shows_costs(table: Table) -> bool:
+    """Return whether a table shows what networks cost, which is counted and not measured."""
+    return not all(METRICS[metric].measured for metric in table.metrics)
+
+
 class Paper(Closed):
     """One reproduced publication."""
 
@@ -182,6 +219,7 @@ class Paper(Closed):
     backbones: dict[Name, Backbone] = Field({}, description="networks by name")
     arms: dict[Name, Arm] = Field(min_length=1, description="arms by name")
     recipe: Recipe = Field(description="how networks are trained")
+    metrics: list[Metric] = Field([], description="metrics that are measured beside those of the tables")
     protocol: Protocol = Field(description="how runs become a measurement")
     unrun: list[Unrun] = Field([], description="rows that can't be run, with reasons")
     tables: dict[Name, Table] = Field({}, description="tables by name")

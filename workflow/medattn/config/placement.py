@@ -6,6 +6,8 @@ from pydantic import Field, model_validator
 
 from medattn.config.base import Closed
 
+_DEFAULTS = {"where": "every_block", "stages": None, "position": "before_addition"}
+
 
 class Placement(Closed):
     """Where in a network a mechanism stands that works on the outputs of blocks."""
@@ -32,9 +34,10 @@ class Placement(Closed):
 
     @model_validator(mode="after")
     def _paths_or_blocks(self) -> Self:
-        others = self.model_fields_set & {"where", "stages", "position"}
+        # By value, as a placement that comes back from a plan has every key set.
+        others = [key for key, value in _DEFAULTS.items() if getattr(self, key) != value]
         if self.after is not None and others:
-            raise ValueError(f"after names the places itself; remove {sorted(others)[0]}")
+            raise ValueError(f"after names the places itself; remove {others[0]}")
         for key, values in (("stages", self.stages), ("after", self.after)):
             if values is not None and len(set(values)) < len(values):
                 raise ValueError(f"{key} names one twice")

@@ -36,9 +36,12 @@ class _AnyProtocol(Closed):
         """Whether the epochs of a network are chosen by runs of their own, before the runs that are measured."""
         return False
 
-    @property
-    def leak(self) -> str:
-        """What of the test images gets into a choice or into training, as the paper has it; empty where nothing."""
+    def leak(self, copied: bool) -> str:
+        """Return what of the test images gets into a choice or into training; empty where nothing.
+
+        Args:
+            copied: whether the recipe makes copies of rare classes.
+        """
         return ""
 
 
@@ -177,12 +180,11 @@ class CrossValidation(_AnyProtocol):
         _each_once(list(self.splits), "splits")
         return self
 
-    @property
-    def leak(self) -> str:
-        """What the readings `best_on_test` and `before_split` leak."""
+    def leak(self, copied: bool) -> str:
+        """Return what the readings `best_on_test` and `before_split` leak."""
         leaks = {
             "the test images choose the epoch": self.epoch == "best_on_test",
-            "copies of test images are trained on": self.copies == "before_split",
+            "copies of test images are trained on": copied and self.copies == "before_split",
         }
         return "; ".join(sentence for sentence, holds in leaks.items() if holds)
 

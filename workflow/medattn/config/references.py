@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from medattn.config.dataset import DatasetEntry
 from medattn.config.paper import Figure, Paper, Table
+from medattn.config.recipe import Recipe
 from medattn.config.validation import below
 from medattn.errors import UserError
 from medattn.nearest import unknown_name
@@ -32,6 +34,18 @@ def check_references(paper: Paper, datasets: Mapping[str, object], where: str) -
         if paper.experiments and shown.experiment is None:
             experiments = ", ".join(paper.experiments)
             raise UserError(f"{below(where, *place)}: needs the key 'experiment', one of: {experiments}")
+
+
+def check_copied_classes(recipe: Recipe, datasets: Mapping[str, DatasetEntry], where: str) -> None:
+    """Check that every data set has the classes whose images a recipe copies.
+
+    Raises:
+        UserError: one of them lacks a class; names it and the nearest.
+    """
+    for name in recipe.class_copies.classes if recipe.class_copies else []:
+        for dataset, entry in datasets.items():
+            place = f"{below(where, 'class_copies', 'classes')}: data set '{dataset}'"
+            check_name("class", name, entry.classes, place)
 
 
 def _valid(kind: str, paper: Paper, datasets: Mapping[str, object]) -> Iterable[str]:
@@ -78,6 +92,7 @@ def _names(paper: Paper) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         place = ("figures", name)
         yield from _listed("experiment", [figure.experiment], *place, "experiment")
         yield from _listed("arm", [figure.arm], *place, "arm")
+        yield from _listed("arm", figure.arms, *place, "arms")
         yield from _listed("backbone", [figure.backbone], *place, "backbone")
 
 

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from medattn.config.base import Name
 from medattn.config.dataset import DatasetEntry
+from medattn.config.facts import Facts
 from medattn.config.mechanisms import OWN_MECHANISM, mechanism_names
 from medattn.config.paper import Paper
 from medattn.config.selection import Selection
@@ -16,6 +17,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _FILES: dict[str, tuple[str, TypeAdapter[Any]]] = {
     "selection": ("A selection: config.yaml and config/*.yaml", TypeAdapter(Selection)),
     "paper": ("A paper: papers/<paper>/paper.yaml", TypeAdapter(Paper)),
+    "claims": ("Facts about printed numbers: papers/<paper>/claims.yaml", TypeAdapter(Facts)),
     "dataset": ("The registry of data sets: an entry by name", TypeAdapter(dict[Name, DatasetEntry])),
 }
 

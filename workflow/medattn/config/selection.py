@@ -39,6 +39,21 @@ class Selection(Closed):
     datasets: dict[Name, dict[str, Any]] = Field(
         {}, description="keys to change in registered data sets (`path`, ...), or whole entries for your own"
     )
+    stand_ins: bool = Field(
+        False,
+        description="take phantoms of the same size, channels, classes and counts for all data sets that are not at "
+        "hand; all that is made from them is marked",
+    )
+    stand_in_size: int | None = Field(
+        None, ge=12, le=1024, description="largest height and width of stand-ins in pixels; default: the data set's"
+    )
+    stand_in_fraction: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="share of a data set's images that its stand-in has; classes keep at least 10 training and 4 other "
+        "images, where they have as many; default: all",
+    )
     seeds: list[int] = Field([0, 1, 2, 3, 4], min_length=1, description="a run is trained with each seed")
     pack: int = Field(40, ge=1, le=10_000, description="runs that one job trains, one after the other, at most")
     pack_cells: bool = Field(

@@ -6,19 +6,21 @@ import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from medattn.config.dataset import DatasetEntry, DigitsSource
+from medattn.config.dataset import DatasetEntry
+from medattn.config.sources import DigitsSource
 from medattn.datasets.source import SourceData, Split
 from medattn.errors import UserError
 
 _BRIGHTEST = 16
 
 
-def read_digits(entry: DatasetEntry, path: Path) -> SourceData:
+def read_digits(entry: DatasetEntry, path: Path, scratch: Path | None = None) -> SourceData:
     """Read the digits, split by the source's options, with brightness 0 to 16 scaled to 0 to 255.
 
     Args:
         entry: an entry whose source is `digits`.
         path: unused; the images come with scikit-learn.
+        scratch: unused; there are few.
 
     Raises:
         UserError: the entry does not name ten classes, or its test split cannot hold every class.

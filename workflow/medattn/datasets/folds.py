@@ -17,6 +17,7 @@ def assign_folds(
     folds: int,
     seed: int,
     classes: Sequence[str] | None = None,
+    key: str = "protocol.folds",
 ) -> npt.NDArray[np.int64]:
     """Assign each image to the fold in which it validates.
 
@@ -29,6 +30,7 @@ def assign_folds(
         folds: number of folds, 2 or more.
         seed: seed of the assignment.
         classes: class names for messages; default: the labels.
+        key: configuration key that asks for so many folds, for messages.
 
     Returns:
         int64, (N,), values 0 to folds - 1.
@@ -37,35 +39,35 @@ def assign_folds(
         UserError: a class is too small for so many folds, or a training part lacks a class.
     """
     names = list(classes) if classes is not None else [str(label) for label in range(int(labels.max(initial=0)) + 1)]
-    _check_classes(labels, folds, names)
+    _check_classes(labels, folds, names, key)
     # scikit-learn takes seeds of 32 bits.
     state = stream_seed(seed, "folds") % 2**32
     splitter = (StratifiedKFold if groups is None else StratifiedGroupKFold)(folds, shuffle=True, random_state=state)
     if groups is not None and len(set(groups)) < folds:
-        raise UserError(f"protocol.folds: {len(set(groups))} patients cannot fill {folds} folds; use fewer folds")
+        raise UserError(f"{key}: {len(set(groups))} patients cannot fill {folds} folds; use fewer folds")
     assigned = np.empty(len(labels), dtype=np.int64)
     for fold, (_, held_out) in enumerate(splitter.split(np.zeros(len(labels)), labels, groups)):
         assigned[held_out] = fold
-    _check_parts(labels, assigned, folds, names)
+    _check_parts(labels, assigned, folds, names, key)
     return assigned
 
 
-def _check_classes(labels: Labels, folds: int, names: Sequence[str]) -> None:
+def _check_classes(labels: Labels, folds: int, names: Sequence[str], key: str) -> None:
     for label, count in enumerate(np.bincount(labels, minlength=len(names))):
         if 0 < count < folds:
             raise UserError(
-                f"protocol.folds: class '{names[label]}' has {count} training images, too few for {folds} "
+                f"{key}: class '{names[label]}' has {count} training images, too few for {folds} "
                 f"folds; use at most {count} folds or add images"
             )
 
 
-def _check_parts(labels: Labels, assigned: npt.NDArray[np.int64], folds: int, names: Sequence[str]) -> None:
+def _check_parts(labels: Labels, assigned: npt.NDArray[np.int64], folds: int, names: Sequence[str], key: str) -> None:
     for fold in range(folds):
         if not np.any(assigned == fold):
-            raise UserError(f"protocol.folds: fold {fold} would be empty; use fewer folds than {folds}")
+            raise UserError(f"{key}: fold {fold} would be empty; use fewer folds than {folds}")
         lacking = np.setdiff1d(labels, labels[assigned != fold])
         if len(lacking):
             raise UserError(
-                f"protocol.folds: all patients of class '{names[lacking[0]]}' fall into fold {fold}, so that "
+                f"{key}: all patients of class '{names[lacking[0]]}' fall into fold {fold}, so that "
                 f"its training part lacks the class; use fewer folds than {folds} or images of more patients"
             )

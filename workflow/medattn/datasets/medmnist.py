@@ -1,87 +1,97 @@
-"""The official npz files of MedMNIST: train, val and test images with labels, 2D, one label an image."""
+"""The official npz files of MedMNIST: train, val and test images with labels, 2D, one label an image.
 
+Images are unpacked piece by piece: a set of 224 pixels can be larger than the memory.
+"""
+
+import math
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from medattn.config.dataset import DatasetEntry, MedmnistSource
-from medattn.datasets.source import SPLITS, SourceData, SourceFile, Split, source_file
+from medattn.config.dataset import DatasetEntry
+from medattn.config.sources import MedmnistSource
+from medattn.datasets.original import check_original
+from medattn.datasets.pile import ImagePile
+from medattn.datasets.source import SPLITS, Images, Labels, SourceData, Split
 from medattn.errors import UserError
 
+_PIECE = 1 << 24
 
-def read_medmnist(entry: DatasetEntry, path: Path) -> SourceData:
-    """Read an npz file of MedMNIST after checking its size and MD5.
+
+def read_medmnist(entry: DatasetEntry, path: Path, scratch: Path | None = None) -> SourceData:
+    """Read an npz file of MedMNIST after checking its MD5.
 
     Args:
         entry: an entry whose source is `medmnist`.
         path: the npz file.
+        scratch: folder on whose file system many images may lie for a while.
 
     Raises:
-        UserError: the file is missing, has another size or MD5, is no npz, holds pickled objects, or its
+        UserError: the file is missing, has another MD5, is no npz, holds pickled objects, or its
             arrays are not the six of MedMNIST with the right types and shapes.
     """
     source = entry.source
     assert isinstance(source, MedmnistSource)
-    file = check_original(source, path)
-    arrays = _arrays(path)
-    return SourceData({name: _split(arrays, name, path) for name in SPLITS}, (file,))
-
-
-def check_original(source: MedmnistSource, path: Path) -> SourceFile:
-    """Check size and MD5 of the file at `path` and return what it is.
-
-    Raises:
-        UserError: the file is missing or another one than the official file.
-    """
-    if not path.is_file():
-        raise UserError(f"{path}: no such file; run `medattn fetch`, or copy {source.file} there")
-    if source.bytes is not None and path.stat().st_size != source.bytes:
-        raise UserError(
-            f"{path}: {path.stat().st_size} bytes, but {source.file} has {source.bytes}; "
-            "delete it and run `medattn fetch` again"
-        )
-    file = source_file(path)
-    if file.md5 != source.md5:
-        raise UserError(
-            f"{path}: its MD5 is {file.md5}, but that of {source.file} is {source.md5}; "
-            "delete it and run `medattn fetch` again"
-        )
-    return file
-
-
-def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
-    wanted = [f"{split}_{part}" for split in SPLITS for part in ("images", "labels")]
+    file = check_original(source.download, path)
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if not isinstance(loaded, np.lib.npyio.NpzFile):
-            raise UserError(f"{path}: not an npz file, but a single array")
-        with loaded as npz:
-            for name in wanted:
-                if name not in npz.files:
-                    raise UserError(f"{path}: has no array '{name}'; found: {', '.join(npz.files) or 'none'}")
-            return {name: npz[name] for name in wanted}
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, NotImplementedError) as error:
-        if "allow_pickle" in str(error) or "pickle" in str(error).lower():
-            raise UserError(f"{path}: not an npz file of plain arrays; pickled objects are never loaded") from error
+        with zipfile.ZipFile(path) as npz:
+            _check_names(npz, path)
+            return SourceData({name: _split(npz, name, path, scratch) for name in SPLITS}, (file,))
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
         raise UserError(f"{path}: not a readable npz file ({error})") from error
 
 
-def _split(arrays: dict[str, npt.NDArray[Any]], name: str, path: Path) -> Split:
-    images, labels = arrays[f"{name}_images"], arrays[f"{name}_labels"]
-    where = f"{path}: {name}_images"
-    if images.dtype != np.uint8:
-        raise UserError(f"{where} has type {images.dtype}, not uint8")
-    if images.ndim == 3:
-        images = images[..., np.newaxis]
-    if images.ndim != 4 or images.shape[-1] not in (1, 3):
-        raise UserError(f"{where} has shape {images.shape}, not (N, H, W) or (N, H, W, 3)")
-    if labels.dtype.kind not in "ui" or labels.shape not in {(len(images), 1), (len(images),)}:
-        raise UserError(
-            f"{path}: {name}_labels holds {labels.dtype} of shape {labels.shape}, not one whole number "
-            f"for each of the {len(images)} images"
-        )
-    return Split(images, labels.reshape(-1).astype(np.int64))
+def _check_names(npz: zipfile.ZipFile, path: Path) -> None:
+    found = [name.removesuffix(".npy") for name in npz.namelist()]
+    for name in (f"{split}_{part}" for split in SPLITS for part in ("images", "labels")):
+        if name not in found:
+            raise UserError(f"{path}: has no array '{name}'; found: {', '.join(found) or 'none'}")
+
+
+def _split(npz: zipfile.ZipFile, name: str, path: Path, scratch: Path | None) -> Split:
+    with npz.open(f"{name}_images.npy") as stream:
+        images = _images(stream, f"{path}: {name}_images", scratch)
+    with npz.open(f"{name}_labels.npy") as stream:
+        labels = _labels(stream, len(images), f"{path}: {name}_labels")
+    return Split(images, labels)
+
+
+def _images(stream: IO[bytes], where: str, scratch: Path | None) -> Images:
+    shape, kind = _header(stream, where)
+    if kind != np.uint8:
+        raise UserError(f"{where} has type {kind}, not uint8")
+    if len(shape) == 3:
+        shape = (*shape, 1)
+    if len(shape) != 4 or shape[-1] not in (1, 3):
+        raise UserError(f"{where} has shape {shape}, not (N, H, W) or (N, H, W, 3)")
+    pile, image_bytes = ImagePile(scratch), math.prod(shape[1:])
+    rows = max(1, _PIECE // max(1, image_bytes))
+    for first in range(0, shape[0], rows):
+        count = min(rows, shape[0] - first)
+        content = stream.read(count * image_bytes)
+        if len(content) != count * image_bytes:
+            raise EOFError(f"{where} breaks off after {first} images")
+        pile.extend(np.frombuffer(content, dtype=np.uint8).reshape(count, *shape[1:]))
+    return pile.array()
+
+
+def _labels(stream: IO[bytes], images: int, where: str) -> Labels:
+    shape, kind = _header(stream, where)
+    if kind.kind not in "ui" or shape not in {(images, 1), (images,)}:
+        raise UserError(f"{where} holds {kind} of shape {shape}, not one whole number for each of the {images} images")
+    return np.frombuffer(stream.read(images * kind.itemsize), dtype=kind).astype(np.int64)
+
+
+def _header(stream: IO[bytes], where: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Read the head of an npy file: shape and type; the data that follow are in C order."""
+    version = np.lib.format.read_magic(stream)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, in_columns, kind = read(stream)
+    if kind.hasobject:
+        raise UserError(f"{where} is not a plain array; pickled objects are never loaded")
+    if in_columns and len(shape) > 1 and min(shape) > 1:
+        raise UserError(f"{where} is stored column by column; MedMNIST's files are not")
+    return tuple(shape), kind

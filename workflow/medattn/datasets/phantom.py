@@ -10,13 +10,17 @@ Lengths are in units of the image's side, so that images of all sizes show the s
 streams of its own.
 """
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from medattn.config.dataset import DatasetEntry, PhantomSource
+from medattn.config.dataset import DatasetEntry
+from medattn.config.sources import PhantomSource
+from medattn.datasets.pile import ImagePile
 from medattn.datasets.source import SPLITS, Images, Region, SourceData, Split
 from medattn.streams import stream_seed
 
@@ -61,23 +65,26 @@ class _Spot:
     phase: float
 
 
-def read_phantom(entry: DatasetEntry, path: Path) -> SourceData:
+def read_phantom(entry: DatasetEntry, path: Path, scratch: Path | None = None) -> SourceData:
     """Make the phantom images of an entry; the same seed gives the same images.
 
     Args:
         entry: an entry whose source is `phantom`.
         path: unused; there is no original.
+        scratch: folder on whose file system many images may lie for a while.
     """
     source = entry.source
     assert isinstance(source, PhantomSource)
-    region = region_mask(source.size)
     splits: dict[str, Split] = {}
     for name in SPLITS:
         if name in source.counts:
             labels = np.repeat(np.arange(len(entry.classes), dtype=np.int64), source.counts[name])
             labels = _generator(source, f"{name}/order").permutation(labels)
-            splits[name] = Split(make_images(source, name, labels, len(entry.classes)), labels)
-    return SourceData(splits, region=region)
+            pile = ImagePile(scratch)
+            for image in _images(source, name, labels, len(entry.classes)):
+                pile.add(image)
+            splits[name] = Split(pile.array(), labels, _patients(source, name, labels))
+    return SourceData(splits, region=region_mask(source.size))
 
 
 def region_mask(size: int) -> Region:
@@ -91,18 +98,32 @@ def make_images(source: PhantomSource, split: str, labels: npt.NDArray[np.int64]
 
     An image depends on seed, split, position and label; outside the region it does not depend on the label.
     """
+    return np.stack(list(_images(source, split, labels, classes)))
+
+
+def _images(source: PhantomSource, split: str, labels: npt.NDArray[np.int64], classes: int) -> Iterator[Images]:
     canvas, region = _canvas(source.size), region_mask(source.size)
-    images = np.empty((len(labels), source.size, source.size, source.channels), dtype=np.uint8)
+    tint = _colour(_LESION, source.channels)
     for index, label in enumerate(labels):
         image = _anatomy(canvas, _generator(source, f"{split}/{index}/anatomy"), source.channels)
-        tint = _colour(_LESION, source.channels)
         for spot in _distractors(source, _generator(source, f"{split}/{index}/distractors"), classes):
             image += (~region * _spot(canvas, spot))[..., np.newaxis] * tint
         for spot in _lesions(source, _generator(source, f"{split}/{index}/lesions"), int(label), classes):
             image += (region * _spot(canvas, spot))[..., np.newaxis] * tint
         noise = _generator(source, f"{split}/{index}/noise").standard_normal(image.shape)
-        images[index] = np.rint(255 * np.clip(image + source.noise * noise, 0, 1)).astype(np.uint8)
-    return images
+        yield np.rint(255 * np.clip(image + source.noise * noise, 0, 1)).astype(np.uint8)
+
+
+def _patients(source: PhantomSource, split: str, labels: npt.NDArray[np.int64]) -> list[str] | None:
+    """Return the patient of each image: one after the other, images of a class share one."""
+    if not source.images_per_patient:
+        return None
+    seen: Counter[int] = Counter()
+    patients = []
+    for label in labels.tolist():
+        patients.append(f"{split}-{label}-{seen[label] // source.images_per_patient}")
+        seen[label] += 1
+    return patients
 
 
 def _generator(source: PhantomSource, purpose: str) -> np.random.Generator:

@@ -3,13 +3,22 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from medattn.config.dataset import DatasetEntry, FolderSource, MedmnistSource
+from medattn.config.dataset import DatasetEntry
+from medattn.config.sources import LooseSource
+from medattn.datasets.archive import unpack
 from medattn.datasets.download import Progress, download
-from medattn.datasets.folder import TABLE, folder_files
-from medattn.datasets.readers import READ
+from medattn.datasets.loose_images import listed_files
+from medattn.datasets.readers import list_images, read_source
 from medattn.datasets.store import check_store, write_store
 from medattn.errors import UserError
-from medattn.plan.availability import entry_identity, missing_reason, original_path, prepared_path
+from medattn.plan.availability import (
+    can_be_fetched,
+    entry_identity,
+    missing_reason,
+    original_is_there,
+    original_path,
+    prepared_path,
+)
 
 
 def prepare(name: str, entry: DatasetEntry, data: Path) -> Path:
@@ -35,7 +44,7 @@ def prepare(name: str, entry: DatasetEntry, data: Path) -> Path:
     reason = missing_reason(name, entry, data)
     if reason is not None:
         raise UserError(f"{name}: {reason}")
-    write_store(folder, name, entry, READ[entry.source.kind](entry, original_path(name, entry, data)))
+    write_store(folder, name, entry, read_source(entry, original_path(name, entry, data), scratch=folder.parent))
     return folder
 
 
@@ -54,14 +63,24 @@ def fetch(name: str, entry: DatasetEntry, data: Path, progress: Progress | None 
     Raises:
         UserError: as `prepare` and `download`.
     """
-    source, original = entry.source, original_path(name, entry, data)
-    if (
-        isinstance(source, MedmnistSource)
-        and not original.exists()
-        and not _stands(prepared_path(name, entry, data), name, entry, data)
-    ):
-        download(source.url, original, name=name, size=source.bytes, md5=source.md5, progress=progress)
+    if not original_is_there(name, entry, data) and not _stands(prepared_path(name, entry, data), name, entry, data):
+        file, original = entry.source.download, original_path(name, entry, data)
+        if file and not original.exists():
+            download(file.url, original, name=name, size=file.bytes, md5=file.md5, progress=progress)
+        elif isinstance(entry.source, LooseSource) and can_be_fetched(name, entry, data):
+            unpack(_archives(name, entry.source, data, progress), original)
     return prepare(name, entry, data)
+
+
+def _archives(name: str, source: LooseSource, data: Path, progress: Progress | None) -> list[Path]:
+    """Return the archives in the folder of data, downloading those that are absent.
+
+    Nobody publishes their hashes: the archives' own checksums and the counts of the registry tell what arrived.
+    """
+    for archive, address in source.archives.items():
+        if not (data / archive).is_file():
+            download(address, data / archive, name=name, progress=progress)
+    return [data / archive for archive in source.archives]
 
 
 def _stands(folder: Path, name: str, entry: DatasetEntry, data: Path) -> bool:
@@ -72,7 +91,7 @@ def _stands(folder: Path, name: str, entry: DatasetEntry, data: Path) -> bool:
         return False
     if manifest["dataset"] != name or manifest["entry_sha256"] != entry_identity(name, entry):
         return False
-    original = original_path(name, entry, data)
-    if isinstance(entry.source, FolderSource) and (original / TABLE).is_file():
-        return bool(manifest["source_files"] == [asdict(file) for file in folder_files(entry, original)])
+    if isinstance(entry.source, LooseSource) and original_is_there(name, entry, data):
+        files = listed_files(list_images(entry, original_path(name, entry, data)))
+        return bool(manifest["source_files"] == [asdict(file) for file in files])
     return True

@@ -16,7 +16,6 @@ Labels = npt.NDArray[np.int64]
 Region = npt.NDArray[np.bool_]
 
 SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
-_NEEDED = ("train", "test")
 
 
 @dataclass(frozen=True)
@@ -52,11 +51,13 @@ class SourceData:
         splits: by name, of train, val and test; a data set may have no val.
         source_files: the files that the images came from; none where they are made or embedded.
         region: bool, (height, width), the pixels where lesions can lie, where that is known.
+        notes: what a reader of results should know of the images, a sentence each.
     """
 
     splits: Mapping[str, Split]
     source_files: tuple[SourceFile, ...] = ()
     region: Region | None = None
+    notes: tuple[str, ...] = ()
 
 
 def source_file(path: Path) -> SourceFile:
@@ -85,19 +86,41 @@ def check_source(entry: DatasetEntry, data: SourceData, where: str) -> None:
 
     Raises:
         UserError: a split is missing or empty, images differ in shape, a label lies outside the classes, a
-            class has no training image, or counts differ from `entry.counts`.
+            class has no training image, or counts differ from those of `entry`.
     """
-    for name in _NEEDED:
-        if name not in data.splits:
-            raise UserError(f"{where}: has no split '{name}'; training and test images are both needed")
+    for needed in _needed(entry):
+        if needed not in data.splits:
+            raise UserError(f"{where}: has no split '{needed}'; training and test images are both needed")
     expected = data.splits["train"].images.shape[1:]
     for name, split in data.splits.items():
         _check_split(entry, split, expected, f"{where}: split '{name}'")
     for label, count in enumerate(images_per_class(data.splits["train"].labels, len(entry.classes))):
         if count == 0:
             raise UserError(f"{where}: split 'train' has no image of class '{entry.classes[label]}'")
-    if entry.counts is not None:
+    if entry.counts is not None and entry.source.has_official_splits:
         _check_counts(entry.classes, entry.counts, data, where)
+    if entry.images is not None and entry.source.has_official_splits:
+        _check_images(entry.images, data, where)
+    if entry.per_class is not None:
+        labels = np.concatenate([split.labels for split in data.splits.values()])
+        check_per_class(entry.classes, entry.per_class, labels, f"{where}: the data set")
+
+
+def check_per_class(classes: list[str], promised: list[int], labels: Labels, where: str) -> None:
+    """Check that there are as many images of each class as promised.
+
+    Raises:
+        UserError: there are not; names the first class.
+    """
+    for name, found, count in zip(classes, images_per_class(labels, len(classes)), promised, strict=True):
+        if found != count:
+            raise UserError(f"{where} has {found} images of class '{name}', but counts of the data set says {count}")
+
+
+def _needed(entry: DatasetEntry) -> tuple[SplitName, ...]:
+    """Return the splits without which nothing can be trained and measured; a pool of images has no test split."""
+    pooled = entry.counts is not None and "test" not in entry.counts
+    return ("train",) if pooled else ("train", "test")
 
 
 def _check_split(entry: DatasetEntry, split: Split, expected: tuple[int, ...], where: str) -> None:
@@ -127,10 +150,11 @@ def _check_counts(classes: list[str], counts: Mapping[SplitName, list[int]], dat
             raise UserError(f"{where}: split '{name}' is in {has} of the data set, but not in {lacks}")
         if name not in counts:
             continue
-        found = images_per_class(data.splits[name].labels, len(classes))
-        for label, (has_now, promised) in enumerate(zip(found, counts[name], strict=True)):
-            if has_now != promised:
-                raise UserError(
-                    f"{where}: split '{name}' has {has_now} images of class '{classes[label]}', "
-                    f"but counts of the data set says {promised}"
-                )
+        check_per_class(classes, counts[name], data.splits[name].labels, f"{where}: split '{name}'")
+
+
+def _check_images(images: Mapping[SplitName, int], data: SourceData, where: str) -> None:
+    for name in SPLITS:
+        found, promised = len(data.splits[name].labels) if name in data.splits else 0, images.get(name, 0)
+        if found != promised:
+            raise UserError(f"{where}: split '{name}' has {found} images, but images of the data set says {promised}")

@@ -1,4 +1,7 @@
-"""The prepared data set: one safetensors file with all images, and a manifest of what must be in it."""
+"""The prepared data set: one safetensors file with all images, and a manifest of what must be in it.
+
+Images are written piece by piece and mapped when they are read: data sets may be larger than the memory.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -10,18 +13,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
 
 from medattn.config.dataset import DatasetEntry
 from medattn.datasets.duplicates import duplicate_sentences, find_duplicates
 from medattn.datasets.source import Region, SourceData, Split, check_source, images_per_class
+from medattn.datasets.tensor_file import map_tensors, pieces, write_tensors
 from medattn.errors import UserError
 from medattn.files import disk_errors, read_json, sha256_of_file, sha256_of_value, write_json, write_whole
 from medattn.plan.availability import entry_identity
 
 __all__ = ["DataStore", "Split", "check_store", "read_store", "write_store"]
 
-SCHEMA = 1
+SCHEMA = 2
 IMAGES = "images.safetensors"
 MANIFEST = "manifest.json"
 _LIBRARIES = ("numpy", "pillow", "safetensors", "scikit-learn")
@@ -29,7 +32,7 @@ _LIBRARIES = ("numpy", "pillow", "safetensors", "scikit-learn")
 
 @dataclass(frozen=True)
 class DataStore:
-    """A prepared data set in memory.
+    """A prepared data set, its images mapped from the file: they are read where they are used, and can't be changed.
 
     Attributes:
         splits: by name, of train, val and test; a data set may have no val.
@@ -56,7 +59,7 @@ def write_store(folder: Path, name: str, entry: DatasetEntry, data: SourceData) 
     Returns:
         The manifest: schema, dataset, entry (without its path), entry_sha256, files, height, width, channels
         (pixels), classes, groups (names of patients), splits (images, per_class and hashes of each),
-        source_files, duplicates, has_region, libraries, and self_sha256, the hash of all the rest.
+        source_files, duplicates, notes, stand_in, has_region, libraries, and self_sha256, the hash of all the rest.
 
     Raises:
         UserError: the data break a promise of `entry`, or the disk refuses.
@@ -66,10 +69,7 @@ def write_store(folder: Path, name: str, entry: DatasetEntry, data: SourceData) 
     with disk_errors(folder):
         (folder / MANIFEST).unlink(missing_ok=True)  # an old manifest must not vouch for new images
     tensors = _tensors(data, names)
-    try:
-        write_whole(folder / IMAGES, lambda aside: save_file(tensors, aside))
-    except SafetensorError as error:
-        raise UserError(f"{folder / IMAGES}: could not be written ({error}); free some space") from error
+    write_whole(folder / IMAGES, lambda aside: write_tensors(aside, tensors))
     height, width, channels = data.splits["train"].images.shape[1:]
     manifest: dict[str, Any] = {
         "schema": SCHEMA,
@@ -88,6 +88,8 @@ def write_store(folder: Path, name: str, entry: DatasetEntry, data: SourceData) 
             **(found := find_duplicates(data.splits)),
             "sentences": duplicate_sentences(found, {key: len(split.labels) for key, split in data.splits.items()}),
         },
+        "notes": list(data.notes),
+        "stand_in": bool(entry.stand_in),
         "has_region": data.region is not None,
         "libraries": {library: version(library) for library in _LIBRARIES},
     }
@@ -140,7 +142,7 @@ def read_store(folder: Path, verify: bool = True) -> DataStore:
     """
     manifest = check_store(folder, verify)
     try:
-        tensors = load_file(folder / IMAGES)
+        tensors = map_tensors(folder / IMAGES)
         splits = {key: _split(key, tensors, manifest["groups"]) for key in manifest["splits"]}
         region = tensors["region"] if manifest["has_region"] else None
     except (SafetensorError, KeyError, IndexError) as error:
@@ -156,7 +158,7 @@ def _tensors(data: SourceData, group_names: list[str]) -> dict[str, npt.NDArray[
     index = {name: position for position, name in enumerate(group_names)}
     tensors: dict[str, npt.NDArray[Any]] = {}
     for key, split in data.splits.items():
-        tensors[f"{key}.images"] = np.ascontiguousarray(split.images)
+        tensors[f"{key}.images"] = split.images
         tensors[f"{key}.labels"] = np.ascontiguousarray(split.labels)
         if split.groups is not None:
             tensors[f"{key}.groups"] = np.array([index[group] for group in split.groups], dtype=np.int64)
@@ -172,9 +174,12 @@ def _split(key: str, tensors: Mapping[str, npt.NDArray[Any]], group_names: list[
 
 
 def _facts(split: Split, classes: int) -> dict[str, Any]:
+    images_sha256 = hashlib.sha256()
+    for piece in pieces(split.images):
+        images_sha256.update(piece.data)
     return {
         "images": len(split.images),
         "per_class": images_per_class(split.labels, classes),
-        "images_sha256": hashlib.sha256(split.images.tobytes()).hexdigest(),
+        "images_sha256": images_sha256.hexdigest(),
         "labels_sha256": hashlib.sha256(split.labels.astype("<i8").tobytes()).hexdigest(),
     }

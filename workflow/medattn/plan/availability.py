@@ -3,29 +3,58 @@
 from pathlib import Path
 from typing import Any
 
-from medattn.config.dataset import DatasetEntry, FolderSource, MedmnistSource
+from medattn.config.dataset import DatasetEntry
+from medattn.config.sources import (
+    ClassFoldersSource,
+    FolderSource,
+    IdridSource,
+    Isic2018Source,
+    JaffeSource,
+    LooseSource,
+)
 from medattn.files import read_json, sha256_of_value
 from medattn.layout import prepared_dataset
 
-READERS = {"digits": 1, "phantom": 1, "medmnist": 1, "folder": 1}
+READERS = {
+    "digits": 1,
+    "phantom": 2,
+    "medmnist": 2,
+    "cifar": 1,
+    "folder": 1,
+    "class_folders": 1,
+    "idrid": 1,
+    "jaffe": 1,
+    "isic2018": 1,
+}
 """Version of each reader, raised when it gives other images than before: prepared data are made anew then."""
 
-_IN_WORDS_ONLY = {"title", "licence", "citation", "homepage", "path"}
+_IN_WORDS_ONLY = {"title", "licence", "citation", "homepage", "path", "source", "images", "per_class"}
+_FOLDERS_INSIDE = {
+    "idrid": ("B. Disease Grading", "B.%20Disease%20Grading", "Disease Grading"),
+    "class_folders": ("OCT2017",),
+}
+"""Folders that archives unpack to, in which the original may lie."""
 
 
 def entry_identity(name: str, entry: DatasetEntry) -> str:
     """Return the SHA-256 of all that decides the prepared images: a data set with its settings.
 
     Words about the data (title, licence, ...) do not count, nor where a file comes from or lies whose hash
-    is fixed. A folder of images is fixed by no hash, so its `path`, where one is configured, tells it from
-    others of the same name.
+    is fixed. A folder of images of the user's own is fixed by no hash, so its `path`, where one is configured, tells
+    it from others of the same name. A stand-in is another data set than the one that it stands for.
     """
     facts: dict[str, Any] = entry.model_dump(exclude=_IN_WORDS_ONLY)
-    for key in ("url", "obtain"):
-        facts["source"].pop(key, None)
-    if isinstance(entry.source, FolderSource) and entry.path is not None:
+    if isinstance(entry.source, FolderSource | ClassFoldersSource) and entry.path is not None:
         facts["path"] = entry.path
-    return sha256_of_value({"name": name, "reader": READERS[entry.source.kind], **facts})
+    facts["stand_in"] = bool(entry.stand_in)
+    return sha256_of_value(
+        {
+            "name": name,
+            "reader": READERS[entry.source.kind],
+            "source": entry.source.decides_images(),
+            **facts,
+        }
+    )
 
 
 def prepared_path(name: str, entry: DatasetEntry, data: Path) -> Path:
@@ -41,11 +70,19 @@ def original_path(name: str, entry: DatasetEntry, data: Path) -> Path:
         entry: its entry; `entry.path` wins where it is given: the file, or the folder that holds it.
         data: folder of data.
     """
-    file = entry.source.file if isinstance(entry.source, MedmnistSource) else None
+    download = entry.source.download
     if entry.path is None:
-        return data / (file or name)
+        return data / (download.file if download else entry.source.folder_name or name)
     path = Path(entry.path).expanduser()
-    return path / file if file and path.is_dir() else path
+    if download:
+        return path / download.file if path.is_dir() else path
+    return path
+
+
+def image_root(entry: DatasetEntry, path: Path) -> Path:
+    """Return the folder that holds the images of a loose source: `path`, or one that an archive unpacked in it."""
+    inside = [path / name for name in _FOLDERS_INSIDE.get(entry.source.kind, ())]
+    return next((root for root in (path, *inside) if _marker(entry, root).exists()), path)
 
 
 def missing_reason(name: str, entry: DatasetEntry, data: Path) -> str | None:
@@ -56,22 +93,59 @@ def missing_reason(name: str, entry: DatasetEntry, data: Path) -> str | None:
     """
     if (prepared_path(name, entry, data) / "manifest.json").is_file():
         return None
+    if original_is_there(name, entry, data):
+        return None
     source, path = entry.source, original_path(name, entry, data)
-    if isinstance(source, MedmnistSource):
-        return None if path.is_file() else f"not at hand: run `medattn fetch {name}`, or put the file at {path}"
-    if isinstance(source, FolderSource):
-        if (path / "images.csv").is_file():
-            return None
-        return f"not at hand, {path / 'images.csv'} is missing: {source.obtain or 'put the images there'}"
-    return None
+    if source.download:
+        return f"not at hand: run `medattn fetch {name}`, or put the file at {path}"
+    assert isinstance(source, LooseSource)
+    if can_be_fetched(name, entry, data):
+        return f"not at hand: run `medattn fetch {name}`, or put the images into {path}"
+    return f"not at hand, {_marker(entry, path)} is missing: {source.obtain or 'put the images there'}"
 
 
-def duplicates_in(prepared: Path) -> list[str]:
-    """Return what the manifest of a prepared data set says of images that stand more than once, a sentence each.
+def can_be_fetched(name: str, entry: DatasetEntry, data: Path) -> bool:
+    """Return whether `medattn fetch` gets a data set by itself: by download, or from archives in the folder of data."""
+    source = entry.source
+    if not isinstance(source, LooseSource) or original_is_there(name, entry, data):
+        return True
+    archives = source.archives.items()
+    whole = bool(archives) and all(address or (data / archive).is_file() for archive, address in archives)
+    # A folder that stands there without its images is somebody's work: it is never unpacked into.
+    return whole and not original_path(name, entry, data).exists()
+
+
+def original_is_there(name: str, entry: DatasetEntry, data: Path) -> bool:
+    """Return whether the original lies where it belongs, or none is needed; what it holds is not looked at."""
+    path = original_path(name, entry, data)
+    if entry.source.download:
+        return path.is_file()
+    return not entry.source.loose or _marker(entry, image_root(entry, path)).exists()
+
+
+def _marker(entry: DatasetEntry, root: Path) -> Path:
+    """Return a file or folder without which the original in `root` can't be read."""
+    source = entry.source
+    if isinstance(source, IdridSource):
+        return root / "1. Original Images"
+    if isinstance(source, JaffeSource):
+        return root / source.ratings
+    if isinstance(source, Isic2018Source):
+        return root / "ISIC2018_Task3_Training_Input"
+    if isinstance(source, ClassFoldersSource):
+        return root / source.splits[0]
+    return root / "images.csv"
+
+
+def remarks_on(prepared: Path) -> list[str]:
+    """Return what the manifest of a prepared data set says of images that stand more than once and the like.
+
+    A sentence each, without full stops.
 
     Nothing where the data set is not prepared yet.
     """
     manifest = prepared / "manifest.json"
     if not manifest.is_file():
         return []
-    return [str(sentence) for sentence in read_json(manifest)["duplicates"]["sentences"]]
+    content = read_json(manifest)
+    return [str(sentence) for sentence in [*content["duplicates"]["sentences"], *content.get("notes", [])]]

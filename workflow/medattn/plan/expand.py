@@ -1,36 +1,38 @@
 """Expanding a configuration into cells and runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from medattn.config.dataset import DatasetEntry
-from medattn.config.load import NO_BACKBONE, Configuration, ResolvedPaper
+from medattn.config.metrics import METRICS
 from medattn.config.networks import weights_model
 from medattn.config.paper import Arm, Backbone, shows
+from medattn.config.resolved import NO_BACKBONE, Configuration, ResolvedPaper
 from medattn.layout import prepared_dataset, weights_file
 from medattn.plan.availability import entry_identity, missing_reason
 from medattn.plan.fitting import misfit
 from medattn.plan.frozen import Cell, Plan
 from medattn.plan.packs import pack_runs
 from medattn.plan.runs import runs_of_cell
+from medattn.plan.stand_ins import taken_entries
 from medattn.provenance.code import code_digest
 
 
 def make_plan(configuration: Configuration) -> Plan:
     """Expand `configuration` into the plan of all that it asks for."""
-    selection = configuration.selection
-    cells = {cell.id: cell for paper in configuration.papers for cell in _cells(paper, configuration)}
+    selection, entries = configuration.selection, taken_entries(configuration)
+    data = Path(selection.data)
+    cells = {cell.id: cell for paper in configuration.papers for cell in _cells(paper, entries, data)}
     seeds = tuple(selection.seeds)
     runs = {run.id: run for cell in cells.values() if cell.settings for run in runs_of_cell(cell, seeds)}
     packs = pack_runs(cells, runs, selection.pack, selection.pack_cells)
     return Plan(selection.selection, configuration.selection.model_dump(mode="json"), cells, runs, packs)
 
 
-def _cells(paper: ResolvedPaper, configuration: Configuration) -> Iterator[Cell]:
-    data = Path(configuration.selection.data)
+def _cells(paper: ResolvedPaper, entries: Mapping[str, DatasetEntry], data: Path) -> Iterator[Cell]:
     for dataset in paper.datasets:
-        entry = configuration.datasets[dataset]
+        entry = entries[dataset]
         for row in paper.unrun:
             yield _unrun_cell(paper, dataset, entry, row.backbone, row.arm, row.label, row.reason)
         for backbone_name, backbone, arm_name, arm in _pairs(paper, dataset):
@@ -43,13 +45,15 @@ def _cells(paper: ResolvedPaper, configuration: Configuration) -> Iterator[Cell]
                 dataset_title=entry.title,
                 backbone_label=(backbone.label or backbone_name) if backbone else "",
                 arm_label=arm.label,
-                stand_in=False,
+                stand_in=bool(entry.stand_in),
                 missing=_misfit(paper, backbone, arm, entry)
                 or missing_reason(dataset, entry, data)
                 or _missing_weights(backbone, data),
                 prepared=str(prepared_dataset(data, dataset, entry_identity(dataset, entry))),
                 tables=_tables(paper, dataset, backbone_name, arm_name),
                 settings=_settings(paper, backbone, arm, entry_identity(dataset, entry)),
+                metrics=_metrics(paper, _tables(paper, dataset, backbone_name, arm_name)),
+                classes=tuple(entry.classes),
             )
 
 
@@ -66,6 +70,12 @@ def _pairs(paper: ResolvedPaper, dataset: str) -> Iterator[tuple[str, Backbone |
 
 def _tables(paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> tuple[str, ...]:
     return tuple(name for name, table in paper.tables.items() if shows(table, dataset, backbone, arm))
+
+
+def _metrics(paper: ResolvedPaper, tables: tuple[str, ...]) -> tuple[str, ...]:
+    """Return accuracy, the metrics of the tables and those that the paper asks for, each once."""
+    shown = [metric for name in tables for metric in paper.tables[name].metrics if METRICS[metric].measured]
+    return tuple(dict.fromkeys(["accuracy", *shown, *paper.paper.metrics]))
 
 
 def _settings(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, dataset: str) -> dict[str, Any]:
@@ -91,11 +101,13 @@ def _unrun_cell(
         dataset_title=entry.title,
         backbone_label=label,
         arm_label="",
-        stand_in=False,
+        stand_in=bool(entry.stand_in),
         missing=reason,
         prepared="",
         tables=_tables(paper, dataset, backbone, arm),
         settings={},
+        metrics=_metrics(paper, _tables(paper, dataset, backbone, arm)),
+        classes=tuple(entry.classes),
     )
 
 

@@ -1,24 +1,19 @@
 """Whether a mechanism fits into a network, and images into both. Planning asks this: no numerical library."""
 
-import re
-
-from medattn.config.dataset import DatasetEntry, DigitsSource, MedmnistSource
-from medattn.config.load import arm_settings
+from medattn.config.arms import arm_settings
+from medattn.config.dataset import DatasetEntry
 from medattn.config.mechanisms import is_block_mechanism, unfit_reason
+from medattn.config.networks import smallest_size
 from medattn.config.paper import Arm, Backbone
-from medattn.config.placement import EVERYWHERE
 from medattn.config.recipe import Recipe
-from medattn.config.structures import Place, place_paths, places, structure_of
+from medattn.config.structures import Place, place_paths, places
 from medattn.plan.grid import grid_points
 
-_DIGITS = 8
-_MEDMNIST = 28
 
-
-def image_size(backbone: Backbone, entry: DatasetEntry) -> tuple[int, int] | None:
-    """Return the (H, W) of the images that the network sees, or None where only the data know."""
-    size = backbone.input_size or _stored_size(entry)
-    return None if size is None else (size, size)
+def image_size(backbone: Backbone, entry: DatasetEntry) -> tuple[int, int]:
+    """Return the (H, W) of the images that the network sees."""
+    size = backbone.input_size or entry.source.shape[0]
+    return size, size
 
 
 def misfit(backbone: Backbone, arm: Arm, recipe: Recipe, entry: DatasetEntry) -> str | None:
@@ -28,13 +23,14 @@ def misfit(backbone: Backbone, arm: Arm, recipe: Recipe, entry: DatasetEntry) ->
     placement names) is left to the training, where it ends the run with its reason.
     """
     image, small_stem = image_size(backbone, entry), backbone.stem == "small"
+    smallest = None if small_stem else smallest_size(backbone.model)
+    if smallest is not None and min(image) < smallest:
+        return f"images of {image[0]} x {image[1]} are too small for {backbone.model}, which needs {smallest} px"
     try:
-        if image is not None and structure_of(backbone.model):
-            places(backbone.model, small_stem, EVERYWHERE, image)
         if not is_block_mechanism(arm.mechanism):
             return None
         place_paths(backbone.model, arm.placement)
-        if image is None or arm.placement.after is not None:
+        if arm.placement.after is not None:
             return None
         found = places(backbone.model, small_stem, arm.placement, image)
     except ValueError as error:
@@ -56,12 +52,3 @@ def _all_options(arm: Arm, recipe: Recipe) -> list[dict[str, object]]:
     """Return the options at each point of the arm's grid, as far as the grid changes options."""
     grid = {key: values for key, values in arm.grid.items() if key.startswith("options.")}
     return [arm_settings(arm, recipe, point, arm.mechanism)[1] for point in grid_points(grid)]
-
-
-def _stored_size(entry: DatasetEntry) -> int | None:
-    if isinstance(entry.source, DigitsSource):
-        return _DIGITS
-    if isinstance(entry.source, MedmnistSource):
-        larger = re.search(r"_(\d+)\.npz$", entry.source.file)
-        return int(larger[1]) if larger else _MEDMNIST
-    return getattr(entry.source, "size", None)

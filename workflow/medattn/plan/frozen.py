@@ -32,6 +32,8 @@ class Cell:
         missing: why the cell can't be run; None if it can.
         prepared: folder of the prepared data set.
         tables: names of the tables that show the cell.
+        metrics: what is measured: the metrics of these tables, those that the paper asks for, and accuracy.
+        classes: names of the classes in the order of the labels.
         settings: `backbone`, `arm`, `recipe`, `protocol` as configured, `dataset` (identity) and `code` (digest).
     """
 
@@ -48,6 +50,8 @@ class Cell:
     prepared: str
     tables: tuple[str, ...]
     settings: Mapping[str, Any]
+    metrics: tuple[str, ...] = ("accuracy",)
+    classes: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -69,6 +73,13 @@ class Cell:
         """Whether runs of the stage `tune` choose something for the cell: epochs of a network, or a grid point."""
         chooses_epochs = protocol_of(self.settings["protocol"]).chooses_epochs and not self.is_classifier
         return chooses_epochs or bool(self.settings["arm"]["grid"])
+
+    @property
+    def leak(self) -> str:
+        """What of the test images gets into a choice or into training by the paper's own reading; else empty."""
+        if not self.settings or self.is_classifier:
+            return ""
+        return protocol_of(self.settings["protocol"]).leak(self.settings["recipe"]["class_copies"] is not None)
 
 
 @dataclass(frozen=True)
@@ -148,7 +159,7 @@ def read_plan(path: Path) -> Plan:
         plan = Plan(
             selection=value["selection"],
             configuration=value["configuration"],
-            cells={key: Cell(**{**cell, "tables": tuple(cell["tables"])}) for key, cell in value["cells"].items()},
+            cells={key: _cell(cell) for key, cell in value["cells"].items()},
             runs={key: Run(**run) for key, run in value["runs"].items()},
             packs={key: Pack(**{**pack, "runs": tuple(pack["runs"])}) for key, pack in value["packs"].items()},
         )
@@ -178,6 +189,11 @@ def _check_names(plan: Plan) -> None:
     for name in names:
         if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):
             raise ValueError(f"{name!r} is no name")
+
+
+def _cell(value: Mapping[str, Any]) -> Cell:
+    lists = {key: tuple(value[key]) for key in ("tables", "metrics", "classes")}
+    return Cell(**{**value, **lists})
 
 
 def _run_as_json(run: Run) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from medattn.config.load import Configuration
-from medattn.layout import Results
+from medattn.config.paper import shows_costs
+from medattn.config.resolved import Configuration
+from medattn.layout import Results, complexity_table
 from medattn.plan.frozen import Plan
 
 
@@ -12,7 +13,8 @@ def graph_of(plan: Plan, configuration: Configuration, results: Results) -> dict
 
     Returns:
         `datasets`: manifest file -> name of the data set; `packs`: id -> inputs, outputs, threads and number of runs;
-        `choices`: file -> group and packs; `tables` and `figures`: names per paper; `packs_to_measure`: files.
+        `choices`: file -> group and packs; `measured`: files; `tables`, `cost_tables` (those that show what networks
+        cost) and `figures`: names.
     """
     datasets = {f"{cell.prepared}/manifest.json": cell.dataset for cell in plan.cells.values() if cell.missing is None}
     packs: dict[str, Any] = {}
@@ -34,6 +36,7 @@ def graph_of(plan: Plan, configuration: Configuration, results: Results) -> dict
                 choice = choices.setdefault(str(results.choices(group)), {"group": group, "packs": []})
                 if output not in choice["packs"]:
                     choice["packs"].append(output)
+    complexity_tables = list(dict.fromkeys(complexity_table(paper.name) for paper in configuration.papers))
     return {
         "selection": plan.selection,
         "results": str(results.folder),
@@ -41,6 +44,10 @@ def graph_of(plan: Plan, configuration: Configuration, results: Results) -> dict
         "packs": packs,
         "choices": choices,
         "measured": [str(results.pack(pack.id)) for pack in plan.packs.values() if pack.stage == "train"],
-        "tables": [name for paper in configuration.papers for name in paper.tables],
+        "tables": [*(name for paper in configuration.papers for name in paper.tables), *complexity_tables],
+        "cost_tables": [
+            *(name for paper in configuration.papers for name, table in paper.tables.items() if shows_costs(table)),
+            *complexity_tables,
+        ],
         "figures": [name for paper in configuration.papers for name in paper.figures],
     }

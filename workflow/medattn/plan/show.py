@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from medattn.plan.availability import duplicates_in
+from medattn.config.protocol import protocol_of
+from medattn.plan.availability import remarks_on
 from medattn.plan.frozen import Cell, Plan
 from medattn.plan.progress import Progress
 
@@ -64,16 +65,32 @@ def plan_lines(plan: Plan, progress: Progress) -> Iterator[str]:
         runnable = [cell.id for cell in cells if cell.missing is None]
         time = _duration(_sum(left[cell] for cell in runnable)) if runnable else "can't be run"
         yield f"  {group:<{width}}  {len(cells):>5} {runs:>6} {done:>6} {together:>5}  {time}"
+    for name, sentence in _protocols(plan).items():
+        yield f"  {name}: {sentence}"
     for reason, count in _reasons(plan).items():
         yield f"  can't be run: {count} {'cell' if count == 1 else 'cells'}, {reason}"
+    stood_in = sorted({cell.dataset_title for cell in plan.cells.values() if cell.stand_in})
+    if stood_in:
+        yield f"  stand-in images, not those of the papers: {'; '.join(stood_in)}"
     for title, prepared in sorted(
         {(cell.dataset_title, cell.prepared) for cell in plan.cells.values() if cell.prepared}
     ):
-        for sentence in duplicates_in(Path(prepared)):
+        for sentence in remarks_on(Path(prepared)):
             yield f"  note: {title}: {sentence}"
     yield _total(plan, progress, left)
     if len(plan.packs) >= _JOBS_AT_MOST:
         yield f"  {len(plan.packs)} jobs are many for one workflow; a larger 'pack' makes fewer"
+
+
+def _protocols(plan: Plan) -> dict[str, str]:
+    """Return by paper and experiment how it is measured, and what leaks by the reading that was asked for."""
+    sentences: dict[str, str] = {}
+    for cell in plan.cells.values():
+        if cell.settings and not cell.is_classifier:
+            name = ".".join(part for part in (cell.paper, cell.experiment) if part)
+            leak = f"; LEAKS: {cell.leak}" if cell.leak else ""
+            sentences.setdefault(name, f"{protocol_of(cell.settings['protocol'])}{leak}")
+    return sentences
 
 
 def _total(plan: Plan, progress: Progress, left: Mapping[str, float | None]) -> str:

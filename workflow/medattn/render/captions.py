@@ -11,10 +11,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from medattn.compare.paired import TEST
-from medattn.config.load import ResolvedPaper
+from medattn.config.metrics import METRICS
 from medattn.config.paper import Mark
+from medattn.config.resolved import ResolvedPaper
 from medattn.files import write_text
 from medattn.render.inputs import Inputs, arm_label, rows_of_paper
+from medattn.render.table_text import SINGLE
 from medattn.render.tables import TableModel
 
 TEMPLATES = Path(__file__).parent.parent.parent / "report"
@@ -34,10 +36,14 @@ def table_caption(inputs: Inputs, paper: ResolvedPaper, model: TableModel, dupli
     return _filled(
         "table.rst",
         title=_sentence(model.declared.title),
-        metric=model.declared.metric,
-        printed=bool(model.printed_datasets),
+        metrics=[METRICS[metric].words for metric in model.declared.metrics],
+        positive=_positive(model),
+        unit={"percent": "in percent", "fraction": "as fractions"}[model.declared.unit],
+        printed=bool(model.printed_columns),
         printed_marks=", ".join(sorted(printed_marks)),
         measured_epochs=paper.protocol.needed_epochs,
+        protocol=str(paper.protocol),
+        single=SINGLE[type(paper.protocol)],
         first_seed=inputs.seeds[0],
         n_seeds=len(inputs.seeds),
         seeds=listed_seeds(inputs.seeds),
@@ -83,8 +89,10 @@ def listed_seeds(seeds: Sequence[int]) -> str:
 
 
 def _tests(inputs: Inputs, paper: ResolvedPaper, model: TableModel) -> dict[str, Any]:
-    rows = rows_of_paper(inputs.comparisons, paper, metric=model.declared.metric, procedure="runs", test=TEST)
-    tested = rows[rows["p"].notna()]
+    rows = rows_of_paper(inputs.comparisons, paper, procedure="runs", test=TEST)
+    rows = rows[rows["p"].notna() & rows["metric"].isin(model.declared.metrics)]
+    families = [family for _, family in rows.groupby(["metric", "class_name"])]
+    tested = max(families, key=len, default=rows)
     n = int(tested["n"].max()) if len(tested) else 0
     least = float(tested["least_p"].min()) if len(tested) else 1.0
     # Were every p the least, Holm would multiply it by their number: no adjusted p can be less than this.
@@ -97,6 +105,12 @@ def _tests(inputs: Inputs, paper: ResolvedPaper, model: TableModel) -> dict[str,
         "least_adjusted": f"{least_adjusted:.3g}",
         "unreachable": bool(levels and n and least_adjusted >= max(levels)),
     }
+
+
+def _positive(model: TableModel) -> str:
+    """Return the positive class, where the table has a metric that needs one."""
+    needed = any(METRICS[metric].classes == "positive" for metric in model.declared.metrics)
+    return (model.declared.positive_class or "") if needed else ""
 
 
 def _mark(paper: ResolvedPaper, mark: Mark) -> dict[str, object]:

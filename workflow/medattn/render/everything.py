@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from medattn.config.load import ResolvedPaper
+from medattn.config.resolved import ResolvedPaper
 from medattn.errors import UserError
+from medattn.layout import complexity_table
 from medattn.nearest import unknown_name
+from medattn.render.complexity_table import write_complexity_table
 from medattn.render.inputs import Inputs
 from medattn.render.write_figures import write_figure
 from medattn.render.write_tables import write_table
@@ -30,20 +32,28 @@ def render(
     """
     known_tables = {name: paper for paper in inputs.configuration.papers for name in paper.tables}
     known_figures = {name: paper for paper in inputs.configuration.papers for name in paper.figures}
-    chosen_tables = _chosen("table", tables, known_tables)
-    chosen_figures = _chosen("figure", figures, known_figures)
+    known_costs = {complexity_table(paper.name): paper for paper in inputs.configuration.papers}
+    # Costs are counted by a command of their own: all tables are those that there is something for.
+    counted = list(known_costs) if inputs.results.complexity.is_file() else []
+    chosen_tables = _chosen("table", tables, {**known_tables, **known_costs}, [*known_tables, *counted])
+    chosen_figures = _chosen("figure", figures, known_figures, list(known_figures))
     for name in chosen_tables:
-        write_table(inputs, known_tables[name], name, _sentences(inputs, known_tables[name]))
+        if name in known_costs:
+            write_complexity_table(inputs, known_costs[name].name)
+        else:
+            write_table(inputs, known_tables[name], name, _sentences(inputs, known_tables[name]))
     for name in chosen_figures:
         write_figure(inputs, known_figures[name], name, _sentences(inputs, known_figures[name]))
     return chosen_tables + chosen_figures
 
 
-def _chosen(kind: str, names: Sequence[str] | None, known: Mapping[str, ResolvedPaper]) -> list[str]:
+def _chosen(
+    kind: str, names: Sequence[str] | None, known: Mapping[str, ResolvedPaper], everything: list[str]
+) -> list[str]:
     for name in names or []:
         if name not in known:
             raise UserError(unknown_name(kind, name, known))
-    return list(known if names is None else names)
+    return everything if names is None else list(names)
 
 
 def _sentences(inputs: Inputs, paper: ResolvedPaper) -> list[str]:

@@ -6,10 +6,13 @@ from pathlib import Path
 import pandas as pd
 
 from medattn.compare.inputs import read_comparisons, read_epochs, read_measurements
-from medattn.config.load import Configuration, ResolvedPaper
+from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.layout import Results, RunFiles
-from medattn.plan.availability import duplicates_in
+from medattn.plan.availability import remarks_on
 from medattn.plan.frozen import Cell, Plan, cell_id, read_plan
+from medattn.render.costs import read_costs
+
+_PUBLISHED = ["table", "dataset", "backbone", "arm", "metric", "class_name", "mean", "std", "flags"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Inputs:
         measurements: the rows of measurements.csv.
         comparisons: the rows of comparisons.csv.
         epochs: the rows of epochs.csv.
+        costs: the rows of complexity.csv; none where nothing was counted.
     """
 
     configuration: Configuration
@@ -33,6 +37,7 @@ class Inputs:
     measurements: pd.DataFrame
     comparisons: pd.DataFrame
     epochs: pd.DataFrame
+    costs: pd.DataFrame
 
     @property
     def seeds(self) -> list[int]:
@@ -58,7 +63,7 @@ class Inputs:
     def duplicates(self, dataset: str) -> list[str]:
         """Return sentences, without full stops, about images of a data set that stand more than once."""
         folders = {cell.prepared for cell in self.plan.cells.values() if cell.dataset == dataset}
-        return [sentence for folder in sorted(folders) if folder for sentence in duplicates_in(Path(folder))]
+        return [sentence for folder in sorted(folders) if folder for sentence in remarks_on(Path(folder))]
 
     def trained_runs(self, paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> dict[int, RunFiles]:
         """Return the files of the runs on all training images of a cell, by seed."""
@@ -70,7 +75,7 @@ class Inputs:
         """Return the printed numbers of a paper, digit for digit; none where it has no such file."""
         path = self.root / "papers" / paper / "published.csv"
         if not path.exists():
-            return pd.DataFrame(columns=["table", "dataset", "backbone", "arm", "metric", "mean", "std", "flags"])
+            return pd.DataFrame(columns=_PUBLISHED)
         return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
@@ -88,6 +93,7 @@ def read_inputs(results: Results, configuration: Configuration, root: Path) -> I
         measurements=read_measurements(results.measurements),
         comparisons=read_comparisons(results.comparisons),
         epochs=read_epochs(results.epochs),
+        costs=read_costs(results.complexity),
     )
 
 

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from medattn.compare.inputs import OF_A_SEED
 from medattn.compare.paired import TEST
+from medattn.config.metrics import METRICS
 from medattn.config.paper import Mark
+from medattn.render.columns import Column
 from medattn.render.inputs import rows_of
 
 # The paper tests epochs as they are; runs are corrected for the number of comparisons.
@@ -32,26 +35,38 @@ class Number:
     marks: tuple[str, ...]
 
 
-def printed_number(rows: pd.DataFrame) -> Printed | None:
-    """Return the printed number of one cell; `rows` are its rows in published.csv."""
+def printed_number(rows: pd.DataFrame, column: Column) -> Printed | None:
+    """Return the printed number of a column; `rows` are those of one backbone, arm and table in published.csv."""
+    facts = METRICS[column.metric]
+    rows = rows[rows["metric"].isin([column.metric, facts.printed or column.metric])]
+    if column.dataset:
+        rows = rows_of(rows, dataset=column.dataset)
+    if facts.classes == "each":
+        rows = rows[rows["class_name"].str.lower() == column.class_name.lower()]
     if rows.empty or not rows.iloc[0]["mean"]:
         return None
     row = rows.iloc[0]
     return Printed(row["mean"], row["std"], tuple(flag for flag in row["flags"].split("|") if flag))
 
 
-def epochs_number(
+def number_of_a_seed(
     measured: pd.DataFrame, seed: int, compared: pd.DataFrame, arm: str, marks: Sequence[Mark]
-) -> Number | None:
-    """Return the number by the paper's procedure: one run, that of `seed`."""
-    rows = rows_of(measured, procedure="epochs", status="measured", seed=seed)
-    return _number(rows, _marks("epochs", compared, arm, marks))
+) -> tuple[Number | None, str]:
+    """Return the number by the paper's procedure, of one seed, and what a reader must know of it."""
+    rows = measured[measured["procedure"].isin(OF_A_SEED) & (measured["seed"] == seed)]
+    return _number(rows, _marks("epochs", compared, arm, marks)), _reason(rows)
 
 
-def runs_number(measured: pd.DataFrame, compared: pd.DataFrame, arm: str, marks: Sequence[Mark]) -> Number | None:
-    """Return the number over runs."""
-    rows = rows_of(measured, procedure="runs", status="measured")
-    return _number(rows, _marks("runs", compared, arm, marks))
+def number_over_runs(
+    measured: pd.DataFrame, compared: pd.DataFrame, arm: str, marks: Sequence[Mark]
+) -> tuple[Number | None, str]:
+    """Return the number over runs, and what a reader must know of it."""
+    rows = rows_of(measured, procedure="runs")
+    return _number(rows, _marks("runs", compared, arm, marks)), _reason(rows)
+
+
+def _reason(rows: pd.DataFrame) -> str:
+    return "" if rows.empty else str(rows.iloc[0]["reason"])
 
 
 def _number(rows: pd.DataFrame, marks: tuple[str, ...]) -> Number | None:

@@ -9,7 +9,7 @@ import matplotlib as mpl
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from medattn.config.load import ResolvedPaper
+from medattn.config.resolved import ResolvedPaper
 from medattn.files import write_whole
 
 # Widths in inches of a figure over one and over two columns of a page.

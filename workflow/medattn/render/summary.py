@@ -28,14 +28,14 @@ def _places(inputs: Inputs) -> list[str]:
 
 def _unmeasured(inputs: Inputs) -> list[str]:
     """Return a line per reason why cells have no number, after an empty one; nothing where all have one."""
-    cells = rows_of(inputs.measurements, procedure="runs", status="not measured")
+    cells = rows_of(inputs.measurements, procedure="runs", status="not measured", metric="accuracy")
     counts = cells["reason"].value_counts(sort=False)
     lines = [f"- {count} {'cell' if count == 1 else 'cells'}: {reason}" for reason, count in counts.items()]
     return ["", "Not measured:", *lines] if lines else []
 
 
 def _headlines(inputs: Inputs) -> list[str]:
-    rows = rows_of(inputs.comparisons, procedure="runs", test=TEST, against=VANILLA)
+    rows = rows_of(inputs.comparisons, procedure="runs", test=TEST, against=VANILLA, metric="accuracy")
     measured = rows[rows["difference"].notna()]
     if measured.empty:
         return ["No arm could be compared with vanilla yet."]

@@ -1,37 +1,49 @@
-"""A table as comma-separated values: long, a row per cell, numbers as they were measured."""
+"""A table as comma-separated values: long, a row per cell and metric, numbers as they were measured."""
 
 import pandas as pd
 
+from medattn.config.metrics import METRICS
 from medattn.render.numbers import Number
+from medattn.render.table_text import SINGLE
 from medattn.render.tables import Position, Row, TableModel
 
 
 def long_table(model: TableModel) -> str:
-    """Return the table as CSV: printed numbers as printed, measured ones with all their digits."""
+    """Return the table as CSV: printed numbers as printed, measured ones with all their digits in their own unit."""
     records = [_record(model, row, position) for row in model.rows for position in row.positions]
     return str(pd.DataFrame(records).to_csv(index=False))
 
 
 def _record(model: TableModel, row: Row, position: Position) -> dict[str, object]:
-    printed = position.printed
+    printed, column = position.printed, position.column
     return {
-        "paper": model.paper,
+        "paper": model.paper.name,
+        "experiment": model.paper.experiment,
         "table": model.name,
-        "dataset": position.dataset,
+        "dataset": column.dataset,
         "backbone": row.backbone,
         "arm": row.arm,
         "label": row.label,
-        "metric": model.declared.metric,
-        "unit": "percent",
+        "metric": column.metric,
+        "class_name": column.class_name,
         "printed_mean": printed.mean if printed else "",
         "printed_sd": printed.sd if printed else "",
+        "printed_unit": _printed_unit(model, column.metric) if printed else "",
         "printed_marks": "|".join(printed.marks) if printed else "",
-        **_measured("epochs", position.epochs),
+        "unit": METRICS[column.metric].unit,
+        "procedure": SINGLE[type(model.paper.protocol)].lower() if column.dataset else "counted",
+        **_measured("single", position.single),
         **_measured("runs", position.runs),
         "n_test": position.n_test,
         "stand_in": position.stand_in,
-        "reason": position.reason,
+        "leak": position.leak,
+        "reason": "; ".join(dict.fromkeys(r for r in (position.single_reason, position.reason) if r)),
     }
+
+
+def _printed_unit(model: TableModel, metric: str) -> str:
+    unit = METRICS[metric].unit
+    return model.declared.unit if unit == "percent" else unit
 
 
 def _measured(procedure: str, number: Number | None) -> dict[str, object]:

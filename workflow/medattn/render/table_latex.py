@@ -2,15 +2,15 @@
 
 from itertools import groupby
 
-from medattn.render.table_text import Field, columns, fields
+from medattn.render.table_text import Field, fields, heads, levels
 from medattn.render.tables import TableModel
 
 _ESCAPES = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "±": r"$\pm$", "—": "---", "–": "--", "†": r"$\dagger$", "∗": r"$\ast$", "×": r"$\times$", "≥": r"$\geq$",
-    "≤": r"$\leq$", "λ": r"$\lambda$", "−": "$-$", "’": "'", "“": "``", "”": "''",
+    "±": r"$\pm$", "—": "---", "–": "--", "†": r"$\dagger$", "‡": r"$\ddagger$", "∗": r"$\ast$", "×": r"$\times$",
+    "≥": r"$\geq$",    "≤": r"$\leq$", "λ": r"$\lambda$", "−": "$-$", "’": "'", "“": "``", "”": "''",
 }  # fmt: skip
 _HEAD = "% Needs \\usepackage{booktabs} and \\usepackage{graphicx}."
 # The table is shrunk only where it is wider than the line.
@@ -19,7 +19,7 @@ _FIT = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 
 def latex(model: TableModel, caption: str) -> str:
     """Return the table as a floating LaTeX environment with its caption and footnotes."""
-    names = columns(model)
+    names = heads(model)
     body: list[str] = []
     for number, (_, rows) in enumerate(groupby(model.rows, key=lambda row: row.group)):
         body += [r"\addlinespace"] if number else []
@@ -34,7 +34,7 @@ def latex(model: TableModel, caption: str) -> str:
         _FIT,
         rf"\begin{{tabular}}{{l{'r' * len(names)}}}",
         r"\toprule",
-        *_headers(model, names),
+        *_headers(model),
         r"\midrule",
         *body,
         r"\bottomrule",
@@ -50,15 +50,16 @@ def escaped(text: str) -> str:
     return "".join(_ESCAPES.get(sign, sign) for sign in text)
 
 
-def _headers(model: TableModel, names: list[tuple[str, str]]) -> list[str]:
-    titles, rules, start = [""], [], 2
-    for dataset, group in groupby(names, key=lambda name: name[0]):
-        width = len(list(group))
-        titles.append(rf"\multicolumn{{{width}}}{{c}}{{{escaped(model.datasets[dataset])}}}")
-        rules.append(rf"\cmidrule(lr){{{start}-{start + width - 1}}}")
-        start += width
-    kinds = ["", *(rf"\multicolumn{{1}}{{c}}{{{kind}}}" for _, kind in names)]
-    return [_line(titles), "".join(rules), _line(kinds)]
+def _headers(model: TableModel) -> list[str]:
+    lines, (*spanning, kinds) = [], levels(model)
+    for line in spanning:
+        titles, rules, start = [""], [], 2
+        for title, width in line:
+            titles.append(rf"\multicolumn{{{width}}}{{c}}{{{escaped(title)}}}")
+            rules += [rf"\cmidrule(lr){{{start}-{start + width - 1}}}"] if title else []
+            start += width
+        lines += [_line(titles), "".join(rules)]
+    return [*lines, _line(["", *(rf"\multicolumn{{1}}{{c}}{{{kind}}}" for kind, _ in kinds)])]
 
 
 def _line(texts: list[str]) -> str:

@@ -1,17 +1,22 @@
 """A table in Markdown (pipe tables, as GitHub and pandoc read them)."""
 
-from medattn.render.table_text import Field, columns, fields
+from medattn.render.table_text import Field, fields, levels
 from medattn.render.tables import TableModel
 
 
 def markdown(model: TableModel, caption: str) -> str:
     """Return the table in Markdown with its caption above and its footnotes below."""
-    names = columns(model)
-    header = ["", *(f"{_escaped(model.datasets[dataset])}<br>{kind}" for dataset, kind in names)]
-    lines = [_line(header), _line([":--", *["--:"] * len(names)])]
+    titles = ["<br>".join(_escaped(title) for title in path if title) for path in _paths(model)]
+    lines = [_line(["", *titles]), _line([":--", *["--:"] * len(titles)])]
     lines += [_line([_escaped(row.label), *(_shown(f) for f in fields(model, row.positions))]) for row in model.rows]
     notes = [f"<sup>{sign}</sup> {_escaped(text)}" for sign, text in model.footnotes.items()]
     return "\n".join([_escaped(caption), "", *lines, "", "  \n".join(notes)]).rstrip() + "\n"
+
+
+def _paths(model: TableModel) -> list[tuple[str, ...]]:
+    """Return what stands above each field: data set, metric where there are several, kind of number."""
+    lines = [[title for title, width in line for _ in range(width)] for line in levels(model)]
+    return list(zip(*lines, strict=True))
 
 
 def _line(texts: list[str]) -> str:

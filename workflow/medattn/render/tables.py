@@ -6,37 +6,46 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from medattn.compare.pairs import arms_of
-from medattn.config.load import NO_BACKBONE, ResolvedPaper
+from medattn.config.metrics import METRICS
 from medattn.config.paper import Table, shows
+from medattn.config.resolved import NO_BACKBONE, ResolvedPaper
+from medattn.render.columns import Column, columns_of
+from medattn.render.costs import counted
 from medattn.render.inputs import Inputs, backbone_label, rows_of, rows_of_paper
-from medattn.render.numbers import Number, Printed, epochs_number, printed_number, runs_number
+from medattn.render.numbers import Number, Printed, number_of_a_seed, number_over_runs, printed_number
 
 STAND_IN = "†"
 STAND_IN_TEXT = "Stand-in images, made or taken in place of the paper's own: not a reproduction of the number."
+LEAK = "‡"
 NOT_PRINTED = "The paper prints no number here."
+NOT_COUNTED = "Not counted yet: run `medattn complexity`."
 
 
 @dataclass(frozen=True)
 class Position:
-    """What stands in one row below one data set.
+    """What stands in one row and column.
 
     Attributes:
-        dataset: name of the data set.
+        column: the column.
         printed: the number in the paper.
-        epochs: the measured number by the paper's procedure.
+        single: the measured number of one seed by the paper's procedure; what was counted, of a cost.
         runs: the measured number over runs.
         n_test: test images.
         stand_in: whether it was measured on stand-in images.
-        reason: why there is no measured number, or fewer runs than planned; empty where all is there.
+        leak: what of the test images got into a choice or into training; empty where nothing.
+        single_reason: why there is no `single`, or what a reader must know of it.
+        reason: the same of `runs`.
     """
 
-    dataset: str
+    column: Column
     printed: Printed | None
-    epochs: Number | None
+    single: Number | None
     runs: Number | None
-    n_test: str
-    stand_in: bool
-    reason: str
+    n_test: str = ""
+    stand_in: bool = False
+    leak: str = ""
+    single_reason: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,19 +65,21 @@ class TableModel:
 
     Attributes:
         name: name of the table.
-        paper: name of the paper.
+        paper: the resolved paper, in the table's experiment.
         declared: what paper.yaml says of the table.
         datasets: names and titles of the data sets, in order.
-        printed_datasets: the data sets with a column of printed numbers.
+        columns: the columns, in order.
+        printed_columns: the columns with printed numbers.
         rows: the rows in the paper's order.
         footnotes: texts by their sign, in the order of first use.
     """
 
     name: str
-    paper: str
+    paper: ResolvedPaper
     declared: Table
     datasets: dict[str, str]
-    printed_datasets: set[str]
+    columns: list[Column]
+    printed_columns: set[Column]
     rows: list[Row]
     footnotes: dict[str, str] = field(default_factory=dict)
 
@@ -80,22 +91,23 @@ class TableModel:
 def table_model(inputs: Inputs, paper: ResolvedPaper, name: str) -> TableModel:
     """Build the table `name` of `paper` from what was printed and measured."""
     declared = paper.tables[name]
-    printed = rows_of(inputs.published(paper.name), table=name, metric=declared.metric)
-    datasets = [name for name in paper.datasets if name in (declared.datasets or paper.datasets)]
-    columns = {dataset for dataset in datasets if (printed["dataset"] == dataset).any()}
+    datasets = [dataset for dataset in paper.datasets if dataset in (declared.datasets or paper.datasets)]
+    classes = {dataset: inputs.configuration.datasets[dataset].classes for dataset in datasets}
+    columns = columns_of(declared, datasets, classes)
     rows = [
         Row(
             group,
             label,
             backbone,
             arm,
-            tuple(_position(inputs, paper, name, (dataset, backbone, arm), unrun) for dataset in datasets),
+            tuple(_position(inputs, paper, name, column, (backbone, arm), unrun) for column in columns),
         )
         for group, label, backbone, arm, unrun in _rows(paper)
         if any(shows(declared, dataset, backbone, arm) for dataset in datasets)
     ]
+    printed = {position.column for row in rows for position in row.positions if position.printed}
     titles = {dataset: inputs.dataset_title(dataset) for dataset in datasets}
-    model = TableModel(name, paper.name, declared, titles, columns, rows)
+    model = TableModel(name, paper, declared, titles, columns, printed, rows)
     model.footnotes = _footnotes(model)
     return model
 
@@ -119,49 +131,69 @@ def row_label(paper: ResolvedPaper, backbone: str, arm: str) -> str:
     return f"{backbone_label(paper, backbone)} ({inner})" if inner else backbone_label(paper, backbone)
 
 
-def _position(inputs: Inputs, paper: ResolvedPaper, name: str, place: tuple[str, str, str], unrun: str) -> Position:
-    dataset, backbone, arm = place
-    table = paper.tables[name]
-    keys = {"dataset": dataset, "backbone": backbone, "arm": arm, "metric": table.metric}
-    measured = rows_of_paper(inputs.measurements, paper, **keys)
-    compared = rows_of_paper(inputs.comparisons, paper, **keys)
-    cell = inputs.cell(paper, dataset, backbone, arm)
-    reasons = [unrun or (cell.missing if cell else None) or "", *_reasons(measured)]
-    if not any(reasons) and measured.empty:
-        reasons = ["Not in the plan of this selection." if cell is None else "Not measured yet."]
-    tests = [str(n) for n in measured["n_test"] if n]
+def _position(
+    inputs: Inputs, paper: ResolvedPaper, name: str, column: Column, place: tuple[str, str], unrun: str
+) -> Position:
+    backbone, arm = place
+    published = rows_of(inputs.published(paper.name), table=name, backbone=backbone, arm=arm)
+    printed = printed_number(published, column)
+    if not column.dataset:
+        cost = counted(inputs.costs, paper.name, name, backbone, arm, column.metric)
+        number = None if cost is None else Number(cost, None, 1, ())
+        return Position(column, printed, number, None, single_reason="" if number else unrun or NOT_COUNTED)
+    keys = {"metric": column.metric, "class_name": column.class_name}
+    whole = rows_of_paper(inputs.measurements, paper, dataset=column.dataset, backbone=backbone, arm=arm)
+    measured = _with_lost(whole, **keys)
+    compared = rows_of_paper(inputs.comparisons, paper, dataset=column.dataset, backbone=backbone, arm=arm, **keys)
+    cell = inputs.cell(paper, column.dataset, backbone, arm)
+    missing = unrun or (cell.missing if cell else "Not in the plan of this selection.") or ""
+    marks, seed = paper.tables[name].marks, inputs.seeds[0]
+    single, single_reason = number_of_a_seed(measured, seed, compared, arm, marks)
+    runs, reason = number_over_runs(measured, compared, arm, marks)
+    absent = missing or (
+        "Not measured yet."
+        if whole.empty
+        else f"The data set has no class '{column.class_name}'."
+        if measured.empty
+        else ""
+    )
+    tests = [str(n) for n in rows_of(measured, procedure="runs")["n_test"] if n]
     return Position(
-        dataset=dataset,
-        printed=printed_number(rows_of(inputs.published(paper.name), table=name, **keys)),
-        epochs=epochs_number(measured, inputs.seeds[0], compared, arm, table.marks),
-        runs=runs_number(measured, compared, arm, table.marks),
+        column,
+        printed,
+        single,
+        runs,
         n_test=tests[0] if tests else "",
         stand_in=bool(measured["stand_in"].any() or (cell is not None and cell.stand_in)),
-        reason="; ".join(dict.fromkeys(reason for reason in reasons if reason)),
+        leak=next((leak for leak in measured["leak"] if leak), ""),
+        single_reason=single_reason if single else absent or single_reason or reason,
+        reason=reason if runs else absent or reason,
     )
 
 
-def _reasons(measured: pd.DataFrame) -> list[str]:
-    """Return why rows were not measured: once for the cell, or seed by seed where others went well."""
-    failed = measured[measured["status"] != "measured"]
-    if len(failed) < len(measured):
-        single = rows_of(failed, procedure="epochs")
-        return [f"seed {seed:.0f}: {why}" for seed, why in zip(single["seed"], single["reason"], strict=True)]
-    return list(dict.fromkeys(str(reason or "not measured") for reason in failed["reason"]))
+def _with_lost(whole: pd.DataFrame, metric: str, class_name: str) -> pd.DataFrame:
+    """Return the rows of a metric and class, and those that lost their class's name as nothing was measured."""
+    rows = rows_of(whole, metric=metric)
+    lost = (rows["class_name"] == "") & (rows["status"] != "measured")
+    return rows[(rows["class_name"] == class_name) | lost]
 
 
 def _footnotes(model: TableModel) -> dict[str, str]:
-    """Return the footnotes, lettered in the order in which a reader meets them; stand-ins come last."""
+    """Return the footnotes, lettered in the order in which a reader meets them; stand-ins and leaks come last."""
     texts: dict[str, None] = {}
     positions = [position for row in model.rows for position in row.positions]
     for position in positions:
-        if position.printed is None and position.dataset in model.printed_datasets:
+        if position.printed is None and position.column in model.printed_columns:
             texts[NOT_PRINTED] = None
-        if position.reason:
-            texts[position.reason] = None
+        for reason in (position.single_reason, position.reason):
+            if reason:
+                texts[reason] = None
     notes = {_letters(number): text for number, text in enumerate(texts)}
     if any(position.stand_in for position in positions):
         notes[STAND_IN] = STAND_IN_TEXT
+    leaks = dict.fromkeys(position.leak for position in positions if position.leak)
+    if leaks:
+        notes[LEAK] = f"By the paper's own reading, {'; '.join(leaks)}: too good to be a measurement of new images."
     return notes
 
 
@@ -169,3 +201,13 @@ def _letters(number: int) -> str:
     """Return a, b, ..., z, aa, ab, ... for 0, 1, ..."""
     before, last = divmod(number, 26)
     return (_letters(before - 1) if before else "") + chr(ord("a") + last)
+
+
+def in_unit_of(table: Table, metric: str) -> float:
+    """Return the factor that brings a measured value to the unit in which a table shows it."""
+    return 0.01 if METRICS[metric].unit == "percent" and table.unit == "fraction" else 1.0
+
+
+def decimals_of(table: Table, metric: str) -> int:
+    """Return the decimals with which a table shows a metric."""
+    return next((decimals for name, decimals in table.decimals_of.items() if name == metric), table.decimals)

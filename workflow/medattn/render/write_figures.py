@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from medattn.config.load import ResolvedPaper
+from medattn.config.resolved import ResolvedPaper
 from medattn.files import write_text
 from medattn.render.captions import figure_caption, write_caption
 from medattn.render.figures.kinds import drawer

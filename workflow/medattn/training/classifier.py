@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
-from medattn.config.load import arm_settings
+from medattn.config.arms import arm_settings
 from medattn.config.paper import Arm
 from medattn.config.protocol import protocol_of
 from medattn.config.recipe import Recipe
@@ -55,7 +55,7 @@ def train_classifier(run: Run, cell: Cell, grid_point: Mapping[str, Any], store:
             "seed": run.seed,
             "fold": run.fold,
         },
-        data=data_record(store, split, protocol),
+        data=data_record(store, split, cell),
         numerics={"device": "cpu", "precision": "float64", "threads": 1, "deterministic": True},
         sessions=[{"started": started, "seconds": round(time.perf_counter() - clock, 3), "epochs_at_end": 1}],
     )

@@ -13,6 +13,7 @@ from medattn.training.augment import augment
 
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
+_PIECE = 1024
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,16 @@ class ResidentImages:
         labels: Sequence[np.ndarray],
         size: int | None,
     ) -> "ResidentImages":
-        """Upload splits of N x H x W x C uint8 images and their labels, one behind the other."""
-        pixels = torch.from_numpy(np.concatenate(images)).to(device).permute(0, 3, 1, 2).contiguous()
+        """Upload splits of N x H x W x C uint8 images and their labels, one behind the other.
+
+        Images go piece by piece: they may be mapped from a file that the memory can't hold.
+        """
+        height, width, channels = images[0].shape[1:]
+        pixels = torch.empty((sum(map(len, images)), channels, height, width), dtype=torch.uint8, device=device)
+        start = 0
+        for piece in (part[first : first + _PIECE] for part in images for first in range(0, len(part), _PIECE)):
+            pixels[start : start + len(piece)] = torch.from_numpy(np.array(piece.transpose(0, 3, 1, 2), order="C"))
+            start += len(piece)
         return cls(pixels, torch.from_numpy(np.concatenate(labels)).to(device), size)
 
     def extended(self, pixels: Tensor, labels: Tensor) -> "ResidentImages":
@@ -104,9 +113,12 @@ def _split(indices: Tensor, batch: int) -> list[Tensor]:
 
 def _moments(images: ResidentImages, training: Tensor) -> tuple[Tensor, Tensor]:
     """Return exact per-channel mean and deviation from a count of the 256 values, the same on every device."""
-    chosen = images.pixels[training].cpu()
     values = torch.arange(256, dtype=torch.float64) / 255
-    counts = torch.stack([torch.bincount(chosen[:, c].flatten().int(), minlength=256) for c in range(chosen.shape[1])])
+    counts = torch.zeros((images.pixels.shape[1], 256), dtype=torch.int64)
+    for part in torch.split(training, _PIECE):
+        chosen = images.pixels[part].cpu()
+        for channel in range(len(counts)):
+            counts[channel] += torch.bincount(chosen[:, channel].flatten().int(), minlength=256)
     shares = counts.double() / counts.sum(1, keepdim=True)
     mean = shares @ values
     variance = (shares * (values - mean[:, None]) ** 2).sum(1)

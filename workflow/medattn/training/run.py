@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from medattn.backbones.weights import weights_sha256
-from medattn.config.load import arm_settings
+from medattn.config.arms import arm_settings
 from medattn.config.mechanisms import is_block_mechanism
 from medattn.config.networks import network_options, weights_model
 from medattn.config.paper import Arm, Backbone
-from medattn.config.protocol import AnyProtocol, protocol_of
+from medattn.config.protocol import protocol_of
 from medattn.config.recipe import Recipe
 from medattn.datasets.store import DataStore
 from medattn.files import disk_errors, read_json, write_json
@@ -132,7 +132,7 @@ def train_run(
         cell,
         history=state.history,
         resolved=resolved,
-        data={**data_record(store, split, protocol), **weights},
+        data={**data_record(store, split, cell), **weights},
         numerics=numerics_record(recipe, resident.device),
         sessions=sessions.all(len(state.history)),
     )
@@ -141,7 +141,7 @@ def train_run(
     files.failure.unlink(missing_ok=True)
 
 
-def data_record(store: DataStore, split: SplitOfRun, protocol: AnyProtocol) -> dict[str, Any]:
+def data_record(store: DataStore, split: SplitOfRun, cell: Cell) -> dict[str, Any]:
     """Return what a record says of the images of a run."""
     manifest = store.manifest
     copies = {} if split.copies is None else {"copies": len(split.copies.sources)}
@@ -149,13 +149,14 @@ def data_record(store: DataStore, split: SplitOfRun, protocol: AnyProtocol) -> d
     return {
         "dataset": manifest["dataset"],
         "entry_sha256": manifest["entry_sha256"],
+        "stand_in": manifest["stand_in"],
         "files": manifest["files"],
         "training_images": len(split.training),
         "evaluated_images": len(split.evaluated),
         "evaluated": split.evaluated_name,
         **copies,
         **validation,
-        **({"leak": protocol.leak} if protocol.leak else {}),
+        **({"leak": cell.leak} if cell.leak else {}),
     }
 
 

@@ -21,10 +21,12 @@ from medattn.config.protocol import (
 from medattn.config.recipe import ClassCopies
 from medattn.datasets.folds import assign_folds
 from medattn.datasets.store import DataStore
+from medattn.errors import UserError
 from medattn.plan.frozen import Run
 from medattn.training.copies import Copies, draw_copies
 
 Positions = NDArray[np.int64]
+_FRACTION = "protocol.validation_fraction"
 
 
 def _none() -> Positions:
@@ -79,6 +81,12 @@ class _Images:
         self.of = {name: np.arange(end - len(splits[name].labels), end) for name, end in zip(splits, ends, strict=True)}
         self._groups = {name: split.groups for name, split in splits.items()}
 
+    def test(self) -> Positions:
+        """Return the positions of the test images."""
+        if "test" not in self.of:
+            raise UserError("protocol: the data set has no split 'test', which this kind of protocol needs")
+        return self.of["test"]
+
     def pooled(self, names: Sequence[str]) -> Positions:
         """Return the positions of the named splits, of those that the data set has."""
         return np.concatenate([self.of[name] for name in names if name in self.of])
@@ -97,7 +105,7 @@ class _Images:
 
     def held_out(self, pool: Positions, groups: Sequence[str] | None, fraction: float) -> NDArray[np.bool_]:
         """Return which images of `pool` become validation images: the first of 1 / fraction folds."""
-        folds = assign_folds(self.labels[pool], groups, round(1 / fraction), self.split_seed, self.classes)
+        folds = assign_folds(self.labels[pool], groups, round(1 / fraction), self.split_seed, self.classes, _FRACTION)
         first: NDArray[np.bool_] = folds == 0
         return first
 
@@ -116,7 +124,7 @@ def _cross_validated_epochs(
     """`tune`: all folds of the training images but one, and that one. `train`: training and test images."""
     pool = images.pooled(protocol.training_splits)
     if run.fold is None:
-        split = SplitOfRun(pool, images.of["test"], "test")
+        split = SplitOfRun(pool, images.test(), "test")
     else:
         folds = images.folds(protocol.training_splits, protocol.folds)
         split = SplitOfRun(pool[folds != run.fold], pool[folds == run.fold], "validation")
@@ -137,7 +145,7 @@ def _best_validation_epoch(
     if run.stage == "tune":
         split = SplitOfRun(training, validation, "validation")
     else:
-        split = SplitOfRun(training, images.of["test"], "test", validation)
+        split = SplitOfRun(training, images.test(), "test", validation)
     return images.with_copies(split, copies, run.seed)
 
 
@@ -145,7 +153,7 @@ def _fixed_epoch(images: _Images, run: Run, protocol: FixedEpoch, copies: ClassC
     """`tune`: training images and a share that is held out. `train`: training and test images."""
     training = images.pooled(protocol.training_splits)
     if run.stage == "train":
-        split = SplitOfRun(training, images.of["test"], "test")
+        split = SplitOfRun(training, images.test(), "test")
     else:
         held_out = images.held_out(training, images.groups(protocol.training_splits), protocol.validation_fraction)
         split = SplitOfRun(training[~held_out], training[held_out], "validation")
@@ -179,8 +187,8 @@ def _copied_before_split(images: _Images, run: Run, protocol: CrossValidation, w
     inside = assign_folds(labels, groups, protocol.folds, protocol.split_seed, images.classes) != run.fold
     if run.stage == "train":
         return SplitOfRun(everything[inside], everything[~inside], "test", copies=copies)
-    folds = assign_folds(labels[inside], None, round(1 / protocol.validation_fraction), protocol.split_seed)
-    held_out = folds == 0
+    count = round(1 / protocol.validation_fraction)
+    held_out = assign_folds(labels[inside], None, count, protocol.split_seed, images.classes, _FRACTION) == 0
     training = everything[inside]
     return SplitOfRun(training[~held_out], training[held_out], "validation", copies=copies)
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from medattn.config.dataset import DatasetEntry
+from medattn.config.mechanisms import is_block_mechanism
 from medattn.errors import UserError
 from medattn.files import sha256_of_value
 from medattn.measure.complexity.images import ImageFacts, image_facts
@@ -73,12 +74,8 @@ class CountedCells:
             return Counted(cell, reason=_CLASSIFIER)
         try:
             network, *end = [network_of_cell(cell.settings, point, cell.id) for point in _ends(cell)]
-            images = image_facts(
-                self._datasets[cell.dataset],
-                Path(cell.prepared),
-                cell.settings["protocol"],
-                network.backbone.input_size,
-            )
+            entry, protocol = self._datasets[cell.dataset], cell.settings["protocol"]
+            images = image_facts(entry, Path(cell.prepared), protocol, network.backbone)
             if images.training is None and _needs_training_images(network, images):
                 raise UserError("its size depends on the number of training images, which nobody has counted yet")
             counts = self._count(network, images)
@@ -103,7 +100,7 @@ def _key(network: NetworkOfCell, images: ImageFacts) -> str:
             {**arm, "options": network.options},
             network.recipe.model_dump(mode="json", exclude={"epochs", "weight_decay"}),
             [images.height, images.width, images.channels, images.classes],
-            images.training if network.arm.mechanism != "none" else None,
+            images.training,
         ]
     )
 
@@ -120,5 +117,7 @@ def _ends(cell: Cell) -> list[dict[str, Any]]:
 
 
 def _needs_training_images(network: NetworkOfCell, images: ImageFacts) -> bool:
+    if network.arm.mechanism == "none" or is_block_mechanism(network.arm.mechanism):
+        return False
     sizes = {parameter_count(network, replace(images, training=n)) for n in (1, 2)}
     return len(sizes) > 1

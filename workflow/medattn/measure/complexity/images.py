@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from medattn.config.dataset import DatasetEntry
+from medattn.config.paper import Backbone
+from medattn.config.sources import PhantomSource
 from medattn.files import read_json
-
-# Sides in pixels of the sources whose images have one size only; the others say theirs with the key `size`.
-_SIDES = {"digits": 8, "medmnist": 28, "cifar": 32, "cifar10": 32, "cifar100": 32}
-# Sources of gray images that do not say so with the key `channels`.
-_GRAY = {"digits"}
+from medattn.plan.fitting import image_size
 
 
 @dataclass(frozen=True)
@@ -33,27 +31,25 @@ class ImageFacts:
     classes: int
 
 
-def image_facts(entry: DatasetEntry, prepared: Path, protocol: Mapping[str, Any], input_size: int | None) -> ImageFacts:
+def image_facts(entry: DatasetEntry, prepared: Path, protocol: Mapping[str, Any], backbone: Backbone) -> ImageFacts:
     """Return what is known of a data set: from the prepared images where they are, else from the registry.
 
     Args:
         entry: entry of the data set.
         prepared: folder of the prepared data set, which need not exist.
         protocol: the protocol, which says which splits are trained on.
-        input_size: side in pixels to which a backbone enlarges images; None as stored.
+        backbone: the network, which may enlarge images.
     """
     manifest = prepared / "manifest.json"
+    side = image_size(backbone, entry)
     if manifest.is_file():
         facts = read_json(manifest)
-        height, width, channels = facts["height"], facts["width"], facts["channels"]
+        channels, stored = facts["channels"], (facts["height"], facts["width"])
         known = {name: split["images"] for name, split in facts["splits"].items()}
+        side = (backbone.input_size, backbone.input_size) if backbone.input_size else stored
     else:
-        source: Any = entry.source
-        height = width = getattr(source, "size", None) or _SIDES[source.kind]
-        channels = getattr(source, "channels", 1 if source.kind in _GRAY else 3)
-        counts = entry.counts or getattr(source, "counts", None) or {}
-        known = {name: sum(per_class) for name, per_class in counts.items()}
-    training = sum(known.get(name, 0) for name in protocol["training_splits"]) or None
-    if input_size is not None:
-        height = width = input_size
-    return ImageFacts(height, width, channels, training, len(entry.classes))
+        channels = entry.source.shape[1]
+        counts = entry.counts or (entry.source.counts if isinstance(entry.source, PhantomSource) else {})
+        known = {name: sum(per_class) for name, per_class in counts.items()} or dict(entry.images or {})
+    training = sum(known.get(name, 0) for name in protocol.get("training_splits", ["train"])) or None
+    return ImageFacts(*side, channels, training, len(entry.classes))

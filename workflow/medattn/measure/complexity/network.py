@@ -8,11 +8,13 @@ import torch
 from torch import Tensor
 
 from medattn.attention.mechanism import InputAttention
-from medattn.config.load import arm_settings
+from medattn.config.arms import arm_settings
 from medattn.config.paper import Arm, Backbone
 from medattn.config.recipe import Recipe
+from medattn.errors import UnfitError, UserError
 from medattn.measure.complexity.counters import RULES, counting
 from medattn.measure.complexity.images import ImageFacts
+from medattn.measure.complexity.shapes import quick_shapes
 from medattn.training.network import AttendedNetwork, build_network
 
 _META = torch.device("meta")
@@ -78,14 +80,26 @@ def build(network: NetworkOfCell, images: ImageFacts, device: torch.device) -> A
         image = torch.empty(1, images.channels, images.height, images.width)
         # One image stands for all of them: only their shape decides the network.
         training_images = image.expand(images.training or 1, -1, -1, -1)
-        return build_network(
-            backbone, network.arm.mechanism, network.options, images.classes, training_images, 0, Path()
-        ).to(device)
+        try:
+            built = build_network(
+                backbone,
+                network.arm.mechanism,
+                network.options,
+                images.classes,
+                training_images,
+                seed=0,
+                data=Path(),
+                placement=network.arm.placement,
+            )
+        except UnfitError as error:
+            raise UserError(str(error)) from error
+    return built.to(device)
 
 
 def parameter_count(network: NetworkOfCell, images: ImageFacts) -> tuple[int, int]:
     """Return all parameters, and those that the counter C1 sees."""
-    built = build(network, images, _META)
+    with quick_shapes():
+        built = build(network, images, _META)
     with counting(built) as tally:
         pass
     return sum(p.numel() for p in built.parameters()), tally.c1_parameters
@@ -101,6 +115,11 @@ def count(network: NetworkOfCell, images: ImageFacts) -> Counts:
     Raises:
         UserError: the network can't be built for such images, or they are too small for it.
     """
+    with quick_shapes():
+        return _count(network, images)
+
+
+def _count(network: NetworkOfCell, images: ImageFacts) -> Counts:
     built = build(network, images, _META)
     if built.attention is not None:
         built.attention.begin_epoch(1)

@@ -7,8 +7,8 @@ from importlib import import_module
 import pandas as pd
 from matplotlib.figure import Figure
 
-from medattn.config.load import ResolvedPaper
 from medattn.config.paper import Figure as Declared
+from medattn.config.resolved import ResolvedPaper
 from medattn.render.inputs import Inputs
 
 

@@ -10,8 +10,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from medattn.compare.pairs import arms_of
-from medattn.config.load import ResolvedPaper, arm_settings
+from medattn.config.arms import arm_settings
 from medattn.config.paper import Figure as Declared
+from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.inputs import Inputs, arm_label, backbone_label, rows_of, rows_of_paper
@@ -28,7 +29,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     backbone = declared.backbone or next(iter(paper.backbones), "")
     epochs = rows_of_paper(inputs.epochs, paper, backbone=backbone)
     arms = [declared.arm] if declared.arm else (arms_of(paper, backbone) if backbone in paper.backbones else [])
-    epochs = epochs[epochs["arm"].isin(arms) & epochs["value"].notna()]
+    epochs = _over_folds(epochs[epochs["arm"].isin(arms) & epochs["value"].notna()])
     shown = [dataset for dataset in paper.datasets if (epochs["dataset"] == dataset).any()]
     if not shown:
         return nothing_to_draw(f"No epochs of the backbone '{backbone}' were measured.")
@@ -39,6 +40,14 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         datasets=shown,
         facts=_facts(paper, backbone, epochs, _cutoffs(paper, drawn)),
     )
+
+
+def _over_folds(epochs: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean over the folds of each seed; runs without folds as they are."""
+    if epochs["fold"].isna().all():
+        return epochs
+    keys = [column for column in epochs.columns if column not in ("fold", "value", "measured")]
+    return epochs.groupby(keys, sort=False, as_index=False).agg({"value": "mean", "measured": "any"})
 
 
 def _figure(inputs: Inputs, paper: ResolvedPaper, epochs: pd.DataFrame, shown: list[str], arms: list[str]) -> Figure:

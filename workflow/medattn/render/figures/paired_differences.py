@@ -7,10 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from medattn.compare.inputs import OF_A_SEED
 from medattn.compare.paired import TEST
 from medattn.compare.pairs import VANILLA
-from medattn.config.load import ResolvedPaper
 from medattn.config.paper import Figure as Declared
+from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.inputs import Inputs, arm_label, backbone_label, rows_of, rows_of_paper
@@ -47,7 +48,8 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
 
 def _differences(inputs: Inputs, paper: ResolvedPaper, compared: pd.DataFrame) -> pd.DataFrame:
     """Return a row per compared cell and seed that both arms have, with their difference."""
-    runs = rows_of_paper(inputs.measurements, paper, procedure="epochs", status="measured", metric="accuracy")
+    runs = rows_of_paper(inputs.measurements, paper, status="measured", metric="accuracy")
+    runs = runs[runs["procedure"].isin(OF_A_SEED)]
     keys = ["paper", "dataset", "backbone", "seed"]
     both = runs.merge(rows_of(runs, arm=VANILLA)[[*keys, "value"]], on=keys, suffixes=("", "_vanilla"))
     both = both.merge(compared[["paper", "dataset", "backbone", "arm"]], on=["paper", "dataset", "backbone", "arm"])

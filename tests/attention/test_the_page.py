@@ -1,0 +1,64 @@
+"""docs/add-a-mechanism.md, followed to the letter in an empty folder."""
+
+import csv
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from medattn.config.mechanisms import mechanism_options
+from medattn.config.paper import Arm
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "add-a-mechanism.md").read_text(encoding="utf-8")
+
+
+def files() -> dict[str, str]:
+    """The files that the page says to write: a block of code behind a paragraph with "Write `<file>`"."""
+    return dict(re.findall(r"Write `([\w.]+)`[^`]*?:\n\n```\w+\n(.*?)```", PAGE, flags=re.DOTALL))
+
+
+def commands() -> list[str]:
+    return [line for block in re.findall(r"```bash\n(.*?)```", PAGE, flags=re.DOTALL) for line in block.splitlines()]
+
+
+def test_the_page_has_what_a_reader_needs():
+    assert set(files()) == {"my_attention.py", "mine.yaml"}
+    assert [command.split()[:2] for command in commands()] == [
+        ["medattn", step] for step in ("plan", "train", "measure", "compare", "render")
+    ]
+    assert all(
+        ROOT.joinpath(name).is_file() for name in re.findall(r"`(workflow/medattn/\S+\.py)`", PAGE) if "<" not in name
+    )
+
+
+@pytest.mark.slow
+def test_following_the_page_gives_a_row(tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "papers" / "demo", tmp_path / "papers" / "demo")
+    for name, text in files().items():
+        (tmp_path / name).write_text(text)
+    paths = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    for command in commands():
+        done = subprocess.run(
+            command.split(),
+            cwd=tmp_path,
+            env={**os.environ, "PATH": paths},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        assert "Warning" not in done.stderr, done.stderr
+    table = (tmp_path / "results" / "mine" / "tables" / "demo-table-1.md").read_text()
+    (row,) = [line for line in table.splitlines() if "with my gate" in line]
+    assert re.search(r"\d\d\.\d\d", row), row
+    with (tmp_path / "results" / "mine" / "comparisons.csv").open() as stream:
+        assert "mine" in {value for comparison in csv.DictReader(stream) for value in comparison.values()}
+
+    monkeypatch.chdir(tmp_path)
+    assert mechanism_options("my_attention:DeviationGate")().model_dump() == {"initial_weight": 1.0}
+    assert Arm(mechanism="my_attention:DeviationGate")

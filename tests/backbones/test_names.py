@@ -1,0 +1,89 @@
+"""The list of networks that planning reads is that of the installed libraries."""
+
+import json
+
+import pytest
+import timm
+import torch
+import torchvision
+
+from medattn.backbones import names
+from medattn.config.networks import (
+    check_backbone,
+    check_model,
+    own_networks,
+    smallest_size,
+    weights_model,
+)
+from medattn.errors import UserError
+
+KNOWN = json.loads(names.FILE.read_text())
+
+
+def test_the_list_is_in_step_with_the_libraries():
+    assert KNOWN["models"] == names.library_models(), "run python -m medattn.backbones.names"
+    assert set(KNOWN["smallest_size"]) == set(names.MEASURED), "run python -m medattn.backbones.names"
+
+
+@pytest.mark.parametrize("model", names.MEASURED)
+def test_the_smallest_size_is_the_smallest(model):
+    smallest = smallest_size(model)
+    assert names.accepts(model, smallest)
+    assert smallest == 1 or not names.accepts(model, smallest - 1)
+
+
+@pytest.mark.parametrize(("model", "message"), [
+    ("medattn/acnett", "unknown network of medattn 'acnett'; did you mean 'acnet'?"),
+    ("timm/resnet18x", "unknown network of timm 'resnet18x'; did you mean 'resnet18'?"),
+    ("timm/resnet18.a1_in2k", "unknown weights of timm/resnet18 'a1_in2k'; did you mean 'a1_in1k'?"),
+    ("torchvision/resnt18", "unknown network of torchvision 'resnt18'; did you mean 'resnet18'?"),
+    ("torchvision/vgg16.v1", "unknown weights of torchvision/vgg16 'v1'; valid: none"),
+])  # fmt: skip
+def test_an_unknown_network_names_the_nearest(model, message):
+    with pytest.raises(UserError) as refused:
+        check_model(model)
+    assert str(refused.value) == message
+
+
+@pytest.mark.parametrize(("model", "keys", "message"), [
+    ("torchvision/vgg16", {"size": 28}, "p: b.input_size: 28 px are too small for torchvision/vgg16, which needs"),
+    ("medattn/acnet", {"weights": "imagenet"}, "p: b.weights: there are no ImageNet weights for 'medattn/acnet'"),
+    ("torchvision/vgg16", {"options": {"a": 1}}, "p: b.options: the network 'torchvision/vgg16' has no options"),
+    ("medattn/acnet", {"options": {"widht": 4}}, "p: b.options: unknown key 'widht'; did you mean 'width'?"),
+    ("medattn/acnet", {"options": {"width": 4}}, "p: b.options.width: should be a multiple of 16, not 4"),
+    ("medattn/vgg_att3", {"options": {"compatibility": "pd"}}, "unknown value 'pd'; did you mean"),
+    ("torchvision/googlenet", {"options": {"auxiliary_heads": 1}}, "auxiliary_heads: should be true or false, not 1"),
+    ("medattn/inception_v4_attention", {"options": {"modules": [[9, 2], [33, 1]]}}, "modules.1.0: should be less than"),
+    ("medattn/inception_v4_attention", {"options": {"modules": [9]}}, "modules.0: should be a list, not 9"),
+])  # fmt: skip
+def test_a_backbone_that_cannot_be_built_is_one_line(model, keys, message):
+    with pytest.raises(UserError) as refused:
+        check_backbone(model, **{"options": {}, "weights": "none", "size": None, "where": "p: b", **keys})
+    assert message in str(refused.value)
+
+
+def test_weights_come_from_where_they_are_published():
+    assert weights_model("medattn/inception_v4_attention") == "timm/inception_v4"
+    assert weights_model("timm/resnet18.a1_in1k") == "timm/resnet18.a1_in1k"
+    assert weights_model("torchvision/vgg16") == "torchvision/vgg16"
+    assert weights_model("medattn/acnet") is None
+    assert timm.get_pretrained_cfg("inception_v4").tag == "tf_in1k"
+
+
+def test_own_networks_with_weights_hold_the_whole_library_network():
+    for name, network in own_networks().items():
+        if network.starts_from is None:
+            continue
+        with torch.device("meta"):
+            own = names.create_network(f"medattn/{name}", 7, size=(299, 299)).state_dict()
+            library = names.create_network(network.starts_from, 7).state_dict()
+        assert {key: own[key].shape for key in library} == {key: value.shape for key, value in library.items()}
+
+
+def test_torchvision_networks_with_another_normalisation_change_their_input_where_weights_are_loaded():
+    """torchvision itself does so for these weights, which were trained in another library."""
+    with torch.device("meta"):
+        for name in ("googlenet", "inception_v3"):
+            assert names.create_network(f"torchvision/{name}", 2, pretrained=True).transform_input
+            assert not names.create_network(f"torchvision/{name}", 2).transform_input
+    assert torchvision.models.googlenet.__name__ == "googlenet"

@@ -1,0 +1,187 @@
+"""`medattn claims` as people and programs use it."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from medattn.__main__ import main
+
+from .conftest import HEADER, PAPERS, line
+
+
+@pytest.fixture
+def printed(tmp_path, monkeypatch):
+    """A file of printed numbers in a folder that is no checkout."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "mine.csv"
+    path.write_text(
+        "\n".join([HEADER, line("accuracy", "87.20", n_test="156"), line("accuracy", "87.18", arm="b")]) + "\n"
+    )
+    return path
+
+
+def test_inconsistent_numbers_are_a_finding_not_a_failure(printed, capsys):
+    assert main(["claims", str(printed)]) == 0
+    shown = capsys.readouterr().out
+    assert "inconsistent  grim  d.b.a.accuracy: 87.20; expected 136/156 = 87.18 or 137/156 = 87.82" in shown
+    assert "undecidable" in shown.splitlines()[-2]
+
+
+def test_csv_and_json_hold_the_same(printed, capsys):
+    assert main(["claims", str(printed), "--format", "csv"]) == 0
+    table = capsys.readouterr().out
+    assert table.splitlines()[0] == "paper,table,cell,check,published,expected,verdict,note"
+    assert main(["claims", str(printed), "--format", "json"]) == 0
+    assert list(csv.DictReader(io.StringIO(table))) == json.loads(capsys.readouterr().out)
+
+
+def test_text_lists_every_number_when_asked(printed, capsys):
+    main(["claims", str(printed), "--check", "grim"])
+    assert "87.18;" not in capsys.readouterr().out
+    main(["claims", str(printed), "--check", "grim", "--all"])
+    assert "d.b.b.accuracy: 87.18; expected 136/156" in capsys.readouterr().out
+
+
+def test_facts_change_what_is_found(printed, capsys):
+    facts = printed.with_name("facts.yaml")
+    facts.write_text("test_sets: {d: {rows: {dataset: [d]}, averaged: 30, over: runs}}\n")
+    assert main(["claims", str(printed), "--facts", str(facts), "--check", "grim", "--format", "csv"]) == 0
+    assert "inconsistent" not in capsys.readouterr().out
+
+
+def test_counts_are_taken_from_the_command_that_makes_them(printed, capsys):
+    lines = [line("params_m", "11.18", unit="M"), line("gflops", "1.90", unit="G")]
+    printed.write_text("\n".join([HEADER, *lines]) + "\n")
+    counts = printed.with_name("counts.csv")
+    counts.write_text(
+        "paper,table,dataset,backbone,arm,published_params_m,params,published_gflops,gmacs,verdict,counter_c2_gflops\n"
+        "p,t,d,b,a,11.18,11180103,1.90,1.814,differs,1.820\n"
+    )
+    assert main(["claims", str(printed), "--counts", str(counts), "--format", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [(row["published"], row["expected"], row["verdict"]) for row in rows if row["check"] == "counts"] == [
+        ("11.18", "11.18", "consistent"),
+        ("1.90", "1.81 or 1.82", "inconsistent"),
+    ]
+
+
+def test_all_papers_of_a_checkout(monkeypatch, capsys):
+    monkeypatch.chdir(PAPERS.parent)
+    assert main(["claims", "--paper", "oct", "--paper", "acnet", "--format", "csv"]) == 0
+    papers = {row["paper"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))}
+    assert papers == {"oct", "acnet"}
+
+
+def test_facts_of_a_paper_go_with_its_numbers_in_any_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(PAPERS.parent)
+    copy = tmp_path / "copy.csv"
+    copy.write_text((PAPERS / "gsa" / "published.csv").read_text().replace(",arm,", ",attention,", 1))
+    assert main(["claims", str(copy), "--format", "csv"]) == 0
+    from_copy = capsys.readouterr().out
+    assert main(["claims", "--paper", "gsa", "--format", "csv"]) == 0
+    assert from_copy == capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["none.csv"], "none.csv: no such file"),
+        (["mine.csv", "--facts", "none.yaml"], "none.yaml: no such file"),
+        (["mine.csv", "--counts", "none.csv"], "none.csv: no such file"),
+        (["mine.csv", "--counts", "mine.csv"], "mine.csv: no column 'params'"),
+        (["mine.csv", "--paper", "q"], "--paper: unknown paper 'q'; valid: p"),
+        (["mine.csv", "--check", "grimer"], "--check: unknown check 'grimer'; did you mean 'grimmer'?"),
+        ([], "papers: no papers/<paper>/published.csv here"),
+        (["--paper", "gsa"], "--paper: unknown paper 'gsa'"),
+    ],
+)
+def test_what_could_not_be_run_is_a_line_and_code_2(printed, capsys, arguments, message):
+    assert main(["claims", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert message in err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the file is empty"),
+        ("paper,table,metric,mean\n", "line 1: the column 'unit' is missing"),
+        (HEADER + ",mean\n", "line 1: the column 'mean' stands twice"),
+        (HEADER + "\n", "no printed numbers"),
+        (HEADER + "\np,t\n", "line 2: 2 fields, but the first line names 13"),
+        (HEADER + "\n" + line("accuracy", "87,2".replace(",", "x")) + "\n", "line 2: '87x2' is not a number"),
+        (HEADER + "\n" + line("accuracy", "") + "\n", "line 2: mean is empty"),
+        (HEADER + "\n\n" + line("accuracy", "187.2") + "\n", "line 3: mean is 187.2"),
+        (HEADER + "\n" + line("accuracy", "87.2", std="-1.0") + "\n", "line 2: std is -1.0"),
+        (HEADER + "\n" + line("accuracy", "87.2", unit="percnt") + "\n", "did you mean 'percent'?"),
+        (HEADER + "\n" + line("accuracy", "87.2", n_test="many") + "\n", "line 2: n_test is 'many'"),
+        (HEADER + '\n"p,t\n', "not a CSV file"),
+    ],
+)
+def test_a_wrong_table_is_named_with_its_line(printed, capsys, text, message):
+    printed.write_text(text)
+    assert main(["claims", str(printed)]) == 2
+    err = capsys.readouterr().err
+    assert len(err.splitlines()) == 1
+    assert err.startswith(f"medattn: {printed}: ")
+    assert message in err
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        ("test_set: {}", "unknown key 'test_set'; did you mean 'test_sets'?"),
+        ("test_sets: {d: {rows: {data: [x]}}}", "test_sets.d.rows: unknown key 'data'"),
+        ("test_sets: {d: {rows: {}, averaged: 0}}", "test_sets.d.averaged"),
+        ("test_sets: {d: {rows: {}, scan_from: 9, scan_to: 3}}", "scan_to is 3, less than scan_from, 9"),
+        ("significance: [{says: a, rows: {}, arm: a, against: b, levels: [2.0]}]", "a level lies between 0 and 1"),
+        (
+            "test_sets: {d: {rows: {metric: [acuracy]}}}",
+            "test_sets.d.rows.metric: unknown metric 'acuracy'; did you mean",
+        ),
+        ("statements: [{says: s, higher: {arm: [c]}}]", "statements.0.higher.arm: unknown arm 'c'; valid: a, b"),
+    ],
+)
+def test_wrong_facts_are_refused(printed, capsys, facts, message):
+    path = printed.with_name("facts.yaml")
+    path.write_text(facts)
+    assert main(["claims", str(printed), "--facts", str(path)]) == 2
+    err = capsys.readouterr().err
+    assert len(err.splitlines()) == 1
+    assert message in err
+
+
+def test_numbers_without_facts_or_images_are_undecidable(audited):
+    rows = audited([line("accuracy", "87.20", std="1.20", dataset="x"), line("accuracy", "87.20")])
+    assert {row["verdict"] for row in rows} == {"undecidable"}
+    assert any("the number of measurements is unknown" in row["note"] for row in rows)
+
+
+def test_duplicates_are_told_but_not_judged(audited):
+    lines = [line("accuracy", "87.20", table="t1"), line("accuracy", "87.20", table="t2")]
+    rows = audited(lines, {"independent": [{"rows": {}, "differ": ["table"]}]}, checks=["duplicates"])
+    assert [(row["published"], row["verdict"]) for row in rows] == [("87.20 twice", "undecidable")]
+    assert not audited(lines, {}, checks=["duplicates"])
+
+
+@pytest.mark.parametrize(
+    ("own", "least", "verdict"),
+    [
+        ("88.00", 0, "consistent"),
+        ("87.20", 0, "undecidable"),
+        ("87.19", 0, "inconsistent"),
+        ("88.00", 0.8, "consistent"),
+        # 88.00 and 87.20 may be 88.004 and 87.196.
+        ("88.00", 0.81, "consistent"),
+        ("88.00", 0.82, "inconsistent"),
+    ],
+)
+def test_statements_are_judged_up_to_rounding(audited, own, least, verdict):
+    lines = [line("accuracy", own, arm="ours"), line("accuracy", "87.20", arm="theirs")]
+    statement = {"says": "ours is better", "higher": {"arm": ["ours"]}, "lower": {"arm": ["theirs"]}}
+    rows = audited(lines, {"statements": [statement | {"least": float(least)}]}, checks=["statements"])
+    assert [row["verdict"] for row in rows] == [verdict]

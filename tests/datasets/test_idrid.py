@@ -1,0 +1,172 @@
+"""IDRiD as it unpacks: "1. Original Images", "2. Groundtruths", names that start anew in the test set."""
+
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from medattn.config.load import registered_datasets
+from medattn.datasets.idrid import list_idrid, mirrored_positions
+from medattn.datasets.readers import read_source
+from medattn.errors import UserError
+
+from .conftest import entry_of
+
+WIDTH, HEIGHT, COLUMNS = 40, 24, [4, 35]
+TABLES = {
+    "train": ("a. Training Set", "a. IDRiD_Disease Grading_Training Labels.csv"),
+    "test": ("b. Testing Set", "b. IDRiD_Disease Grading_Testing Labels.csv"),
+}
+
+
+def small(**options):
+    source = {"kind": "idrid", "task": "retinopathy", "original": [WIDTH, HEIGHT], "columns": COLUMNS, "size": 8}
+    return entry_of(source={**source, **options}, classes=["0", "1", "2", "3", "4"])
+
+
+def ramp(value=0):
+    """Brightness rises to the right, so that a mirrored image can be told."""
+    row = np.linspace(value, 200, WIDTH).astype(np.uint8)
+    return Image.fromarray(np.broadcast_to(row[None, :, None], (HEIGHT, WIDTH, 3)).copy())
+
+
+@pytest.fixture
+def idrid(tmp_path):
+    """A folder in the original's layout with eight training and three test images."""
+    root = tmp_path / "idrid"
+    for split, count in (("train", 8), ("test", 3)):
+        folder, table = TABLES[split]
+        (root / "1. Original Images" / folder).mkdir(parents=True)
+        (root / "2. Groundtruths").mkdir(exist_ok=True)
+        extra = "," * 9 if split == "train" else ""
+        lines = [f"Image name,Retinopathy grade,Risk of macular edema {extra}"]
+        for number in range(1, count + 1):
+            name = f"IDRiD_{number:03d}"
+            ramp(number).save(root / "1. Original Images" / folder / f"{name}.jpg", quality=95)
+            lines.append(f"{name},{number % 5},{number % 3}{extra}")
+        (root / "2. Groundtruths" / table).write_bytes(("\r\n".join(lines) + "\r\n" + extra + "\r\n").encode())
+    return root
+
+
+def test_right_eyes_are_mirrored_and_columns_cut(idrid):
+    data = read_source(small(), idrid)
+    train = data.splits["train"]
+    assert train.images.shape == (8, 8, 8, 3)
+    assert train.labels.tolist() == [1, 2, 3, 4, 0, 1, 2, 3]
+    rises = [bool(image[0, -1, 0] > image[0, 0, 0]) for image in train.images]
+    # Of the first eight, the paper's list mirrors 0 and 6.
+    assert rises == [False, True, True, True, True, True, False, True]
+    plain = read_source(small(mirror_right_eyes=False), idrid).splits["train"].images
+    assert np.array_equal(plain[0][:, ::-1], train.images[0])
+    whole = np.asarray(ramp(2), dtype=float)[:, COLUMNS[0] : COLUMNS[1] + 1]
+    assert np.abs(plain[1][0, :, 0] - whole[0, :, 0].reshape(8, 4).mean(1)).max() < 4
+    assert [file.name for file in data.source_files] == [table for _, table in TABLES.values()] + ["images (11 files)"]
+
+
+def test_the_other_task_reads_the_other_grade(idrid):
+    entry = entry_of(source={**small().source.model_dump(), "task": "macular_edema"}, classes=["0", "1", "2"])
+    assert read_source(entry, idrid).splits["train"].labels.tolist() == [1, 2, 0, 1, 2, 0, 1, 2]
+
+
+def test_the_folder_that_the_archive_unpacks_to_is_found(idrid):
+    outer = idrid.parent / "outer"
+    shutil.move(idrid, outer / "B. Disease Grading")
+    assert len(read_source(small(), outer).splits["test"].labels) == 3
+
+
+def image(root, split, number):
+    return root / "1. Original Images" / TABLES[split][0] / f"IDRiD_{number:03d}.jpg"
+
+
+def change_table(root, old, new):
+    path = root / "2. Groundtruths" / TABLES["train"][1]
+    path.write_bytes(path.read_bytes().replace(old.encode(), new.encode()))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda root: image(root, "train", 3).unlink(), r"row 4: IDRiD_003.jpg is missing from"),
+        (lambda root: image(root, "test", 2).write_bytes(b"no"), r"row 3: .*IDRiD_002.jpg is not a readable image"),
+        (
+            lambda root: ramp().resize((20, 12)).save(image(root, "train", 1)),
+            "has 20 x 12 pixels, but the original has",
+        ),
+        (lambda root: ramp().save(image(root, "train", 9)), r"IDRiD_009.jpg: has no row in"),
+        (lambda root: change_table(root, "IDRiD_002", "IDRiD_001"), r"row 3: IDRiD_001 stands in row 2 as well"),
+        (lambda root: change_table(root, "IDRiD_004,4", "IDRiD_004,7"), r"row 5: unknown grade '7'"),
+        (
+            lambda root: change_table(root, "IDRiD_004,4", "IDRiD_004,"),
+            r"row 5: has no value in the column 'Retinopathy",
+        ),
+        (lambda root: change_table(root, "Retinopathy grade", "Grade"), "has not one column 'Retinopathy grade'"),
+        (lambda root: shutil.rmtree(root / "2. Groundtruths"), "no such table of labels"),
+    ],
+)
+def test_what_is_wrong_is_named_in_a_line(idrid, damage, message):
+    damage(idrid)
+    with pytest.raises(UserError, match=message) as caught:
+        read_source(small(), idrid)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_lists_hold_204_training_and_47_test_images():
+    positions = mirrored_positions()
+    assert {split: len(listed) for split, listed in positions.items()} == {"train": 204, "test": 47}
+    assert max(positions["train"]) < 413
+    assert max(positions["test"]) < 103
+
+
+@pytest.mark.parametrize("name", ["idrid_dr", "idrid_dme"])
+def test_official_labels_give_the_registered_counts_and_flips(tmp_path, real_data: Path, name):
+    root = tmp_path / "idrid"
+    (root / "2. Groundtruths").mkdir(parents=True)
+    for split, count in (("train", 413), ("test", 103)):
+        folder, table = TABLES[split]
+        shutil.copy(real_data / "idrid" / table, root / "2. Groundtruths" / table)
+        (root / "1. Original Images" / folder).mkdir(parents=True)
+        for number in range(1, count + 1):
+            (root / "1. Original Images" / folder / f"IDRiD_{number:03d}.jpg").touch()
+    entry = registered_datasets()[name]
+    images = list_idrid(entry, root).images
+    assert Counter(image.split for image in images if image.mirrored) == {"train": 204, "test": 47}
+    for split, counts in (entry.counts or {}).items():
+        assert [sum(i.split == split and i.label == label for i in images) for label in range(len(counts))] == counts
+
+
+def test_images_of_the_original_size(tmp_path):
+    """Two training images and one test image of 4288 x 2848 pixels, by the registered entry but for the counts."""
+    root = tmp_path / "idrid"
+    (root / "2. Groundtruths").mkdir(parents=True)
+    pixels = np.zeros((2848, 4288, 3), dtype=np.uint8)
+    pixels[:, 260:1973] = 40  # the left half of the columns that stay
+    pixels[:, 1973:3686] = 200
+    pixels[:, :260], pixels[:, 3686:] = 255, 255  # what is cut off would show
+    for split, grades in (("train", [0, 1]), ("test", [0])):
+        folder, table = TABLES[split]
+        (root / "1. Original Images" / folder).mkdir(parents=True)
+        rows = [f"IDRiD_{number:03d},{grade},0" for number, grade in enumerate(grades, start=1)]
+        (root / "2. Groundtruths" / table).write_text(
+            "\n".join(["Image name,Retinopathy grade,Risk of macular edema", *rows])
+        )
+        first = image(root, split, 1)
+        Image.fromarray(pixels).save(first, quality=90)
+        for number in range(2, len(grades) + 1):
+            shutil.copy(first, image(root, split, number))
+    entry = registered_datasets()["idrid_dr"].model_copy(update={"counts": None})
+    data = read_source(entry, root)
+    mirrored, plain = data.splits["train"].images[0], data.splits["train"].images[1]
+    assert mirrored.shape == (224, 224, 3)
+    assert np.abs(plain[:, :111].astype(int) - 40).max() <= 3
+    assert np.abs(plain[:, 113:].astype(int) - 200).max() <= 3
+    assert np.array_equal(mirrored, plain[:, ::-1])
+
+
+def test_the_lists_are_whole_numbers_in_order():
+    listed = json.loads((Path(list_idrid.__code__.co_filename).with_name("idrid_mirrored.json")).read_text())
+    for positions in listed.values():
+        assert positions == sorted(set(positions))

@@ -1,0 +1,93 @@
+"""A mechanism that does not fit is in the plan with its reason, and torch is not needed to know it."""
+
+import csv
+import io
+import subprocess
+import sys
+
+import pytest
+
+ARMS = {"vanilla": {}, "spa": {"mechanism": "spa"}, "ppcr": {"mechanism": "ppcr"}}
+RESNET = {"model": "torchvision/resnet18"}
+
+
+def missing(project, arms=ARMS, backbone=RESNET, size=28):
+    """Arm -> reason, from the plan."""
+    source = {"source": {"size": size, "counts": {"train": [10, 10], "test": [6, 6]}}, "classes": ["a", "b"]}
+    backbone = {"input_size": None, **backbone}
+    project.configure(
+        {"backbones": {"net": backbone}, "arms": {"gsa": None, **arms}, "figures": None}, datasets={"phantom": source}
+    )
+    return {cell.arm: cell.missing for cell in project.plan().cells.values()}
+
+
+def test_a_map_that_is_too_small_is_named_with_its_place(project):
+    assert missing(project) == {
+        "vanilla": None,
+        "ppcr": None,
+        "spa": "spa can't stand behind layer3.0.bn2, 256 x 2 x 2: "
+        "a map of 2 x 2 is smaller than the finest grid of 4 x 4",
+    }
+
+
+@pytest.mark.parametrize(("backbone", "arm"), [
+    ({**RESNET, "stem": "small"}, {}),
+    ({**RESNET, "input_size": 128}, {}),
+    (RESNET, {"placement": {"stages": [1, 2]}}),
+    (RESNET, {"options": {"scales": 1}}),
+])  # fmt: skip
+def test_what_makes_it_fit_makes_it_planned(project, backbone, arm):
+    assert missing(project, {"spa": {"mechanism": "spa", **arm}}, backbone)["spa"] is None
+
+
+def test_one_point_of_the_grid_that_does_not_fit_is_enough(project):
+    arms = {"ppcr": {"mechanism": "ppcr", "grid": {"options.scales": [3, 6], "recipe.weight_decay": [0.1, 0.01]}}}
+    assert missing(project, arms, {"model": "timm/test_resnet"})["ppcr"] == (
+        "ppcr can't stand behind layer2.0.bn2, 48 x 4 x 4: 48 channels can't be divided into 32 groups"
+    )
+
+
+@pytest.mark.parametrize(("backbone", "reason"), [
+    ({"model": "timm/test_vit"}, "the blocks of timm/test_vit are not known; name the modules with placement.after"),
+    ({"model": "torchvision/squeezenet1_1"}, "the blocks of torchvision/squeezenet1_1 are not known"),
+])  # fmt: skip
+def test_a_network_of_unknown_structure_takes_none_but_is_trained_alone(project, backbone, reason):
+    found = missing(project, backbone=backbone)
+    assert found["vanilla"] is None
+    assert found["ppcr"].startswith(reason)
+
+
+def test_named_places_are_left_to_the_training(project):
+    arms = {"ppcr": {"mechanism": "ppcr", "placement": {"after": ["features.3"]}}}
+    assert missing(project, arms, {"model": "torchvision/squeezenet1_1"})["ppcr"] is None
+
+
+def test_a_stage_that_the_network_does_not_have(project):
+    arms = {"ppcr": {"mechanism": "ppcr", "placement": {"stages": [5]}}}
+    assert missing(project, arms)["ppcr"] == "torchvision/resnet18 has 4 stages, none with the number 5"
+
+
+def test_images_that_leave_nothing_of_a_network_stop_every_arm(project):
+    found = missing(project, backbone={"model": "torchvision/inception_v3"})
+    assert set(found.values()) == {"images of 28 x 28 are too small for torchvision/inception_v3, which needs 75 px"}
+
+
+def test_the_reason_is_printed_and_torch_is_not_imported(project):
+    missing(project)
+    plan = "from medattn.__main__ import main; main(['plan', '--format', 'csv'])"
+    script = f"import sys; {plan}; assert not 'torch' in sys.modules"
+    done = subprocess.run([sys.executable, "-c", script], cwd=project.root, capture_output=True, text=True, check=True)
+    rows = {row["arm"]: row for row in csv.DictReader(io.StringIO(done.stdout))}
+    assert "finest grid" in rows["spa"]["missing"]
+    assert rows["vanilla"]["missing"] == ""
+
+
+def test_placement_decides_a_run_only_where_there_is_something_to_place(project):
+    def names(placement, mechanism="ppcr"):
+        missing(project, {"ppcr": {"mechanism": mechanism, **({"placement": placement} if placement else {})}})
+        return {arm: {run.name for run in project.plan().runs.values() if run.cell.endswith(arm)} for arm in ARMS}
+
+    everywhere, again, ends = names(None), names({"where": "every_block"}), names({"where": "stage_ends"})
+    assert everywhere == again
+    assert everywhere["ppcr"].isdisjoint(ends["ppcr"])
+    assert everywhere["vanilla"] == ends["vanilla"]

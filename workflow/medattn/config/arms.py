@@ -1,0 +1,82 @@
+"""What an arm needs of mechanism, recipe and protocol, and its settings at a point of its grid."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from medattn.config.changes import changed
+from medattn.config.classifiers import CLASSIFIER_OPTIONS
+from medattn.config.mechanisms import is_block_mechanism, mechanism_options
+from medattn.config.paper import Arm
+from medattn.config.placement import EVERYWHERE
+from medattn.config.protocol import AnyProtocol
+from medattn.config.recipe import Recipe
+from medattn.config.validation import below, validated
+from medattn.errors import UserError
+from medattn.nearest import unknown_name
+
+
+def check_arm(arm: Arm, recipe: Recipe, protocol: AnyProtocol, where: str) -> None:
+    """Check mechanism, options, grid and placement of an arm, which stands at `where`.
+
+    Raises:
+        UserError: one of them is wrong, or a point of the grid trains fewer epochs than the protocol measures.
+    """
+    for grid_point in _corners(arm):
+        trained, _ = arm_settings(arm, recipe, grid_point, where)
+        if protocol.needed_epochs > trained.epochs:
+            raise UserError(
+                f"{below(where, 'grid', 'recipe.epochs')}: trains only {trained.epochs} epochs, "
+                f"but protocol.measured_epochs measures {protocol.needed_epochs}"
+            )
+    _check_placement(arm, where)
+
+
+def _check_placement(arm: Arm, where: str) -> None:
+    if arm.placement == EVERYWHERE or is_block_mechanism(arm.mechanism):
+        return
+    what = "the arm has no mechanism" if arm.mechanism == "none" else f"'{arm.mechanism}' works on the images"
+    raise UserError(f"{below(where, 'placement')}: {what}, so nothing is placed in the network; remove the key")
+
+
+def _corners(arm: Arm) -> list[dict[str, Any]]:
+    """Return grid points that together hold every value of the arm's grid at least once."""
+    longest = max((len(values) for values in arm.grid.values()), default=1)
+    return [{key: values[min(i, len(values) - 1)] for key, values in arm.grid.items()} for i in range(longest)]
+
+
+def arm_settings(arm: Arm, recipe: Recipe, grid_point: Mapping[str, Any], where: str) -> tuple[Recipe, dict[str, Any]]:
+    """Return the recipe and the full options (defaults filled in) of an arm at one point of its grid.
+
+    Raises:
+        UserError: a key or value of the options or of the grid is wrong.
+    """
+    model = _options_model(arm, where)
+    valid = [f"recipe.{key}" for key in Recipe.model_fields]
+    valid += [f"options.{key}" for key in model.model_fields] if model else []
+    parts: dict[str, dict[str, Any]] = {"recipe": {}, "options": {}}
+    for key, value in grid_point.items():
+        if key not in valid:
+            raise UserError(f"{below(where, 'grid')}: {unknown_name('key', key, valid)}")
+        head, _, tail = key.partition(".")
+        parts[head][tail] = value
+    recipe = changed(recipe, parts["recipe"], below(where, "grid", "recipe"))
+    if model is None:
+        if arm.options:
+            raise UserError(f"{below(where, 'options')}: the mechanism 'none' has no options")
+        return recipe, {}
+    in_grid = {key: below(where, "grid", f"options.{key}") for key in parts["options"]}
+    options = validated(model, {**arm.options, **parts["options"]}, below(where, "options"), in_grid)
+    return recipe, options.model_dump()
+
+
+def _options_model(arm: Arm, where: str) -> type[BaseModel] | None:
+    if arm.classifier:
+        return CLASSIFIER_OPTIONS[arm.classifier]
+    if arm.mechanism == "none":
+        return None
+    try:
+        return mechanism_options(arm.mechanism)
+    except UserError as error:
+        raise UserError(f"{below(where, 'mechanism')}: {error}") from error

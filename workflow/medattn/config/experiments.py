@@ -1,0 +1,163 @@
+"""The experiments of a paper: as its file says, and as a selection takes and changes them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from medattn.config.arms import check_arm
+from medattn.config.changes import changed, changed_protocol
+from medattn.config.dataset import DatasetEntry
+from medattn.config.networks import check_backbone
+from medattn.config.paper import Backbone, Experiment, Paper
+from medattn.config.protocol import AnyProtocol
+from medattn.config.recipe import Recipe
+from medattn.config.references import check_copied_classes, check_name
+from medattn.config.resolved import ResolvedPaper
+from medattn.config.selection import PaperSelection
+from medattn.config.validation import below
+from medattn.errors import UserError
+
+T = TypeVar("T")
+
+
+def _declared(paper: Paper) -> list[tuple[str, Experiment]]:
+    """Return the experiments by name; a paper without any is one experiment without a name."""
+    return list(paper.experiments.items()) or [("", Experiment(datasets=paper.datasets))]
+
+
+def _experiment(name: str, paper: Paper, experiment: str, declared: Experiment, path: str) -> ResolvedPaper:
+    """Return an experiment as the paper's file says, without a selection."""
+    change, where = declared.change, below(path, "experiments", experiment, "change") if experiment else path
+    recipe = changed(paper.recipe, change.recipe, below(where, "recipe"))
+    protocol = changed_protocol(paper.protocol, change.protocol, below(where, "protocol"))
+    _check_epochs(recipe, protocol, where)
+    backbones = {
+        key: changed(paper.backbones[key], change.backbones.get(key, {}), below(where, "backbones", key))
+        for key in declared.backbones or paper.backbones
+    }
+    arms = {
+        key: changed(paper.arms[key], change.arms.get(key, {}), below(where, "arms", key))
+        for key in declared.arms or paper.arms
+    }
+    for key, backbone in backbones.items():
+        _check_backbone(backbone, below(where if key in change.backbones else path, "backbones", key))
+    for key, arm in arms.items():
+        check_arm(arm, recipe, protocol, below(path, "arms", key))
+    return ResolvedPaper(
+        name,
+        experiment,
+        paper,
+        tuple(declared.datasets),
+        backbones,
+        arms,
+        tuple(paper.unrun),
+        recipe,
+        protocol,
+        {key: table for key, table in paper.tables.items() if (table.experiment or "") == experiment},
+        {key: figure for key, figure in paper.figures.items() if (figure.experiment or "") == experiment},
+    )
+
+
+def check_experiments(name: str, paper: Paper, path: str) -> None:
+    """Check that every experiment of a paper, as the file at `path` says, can be trained and measured.
+
+    Raises:
+        UserError: one can't; names the key.
+    """
+    for experiment, declared in _declared(paper):
+        _experiment(name, paper, experiment, declared, path)
+
+
+def taken_experiments(
+    name: str, paper: Paper, path: str, taken: PaperSelection, datasets: Mapping[str, DatasetEntry], where: str
+) -> Iterator[ResolvedPaper]:
+    """Yield the experiments of a paper that a selection takes, with its changes.
+
+    Args:
+        name: name of the paper.
+        paper: the paper, read from the file at `path`.
+        path: that file.
+        taken: what the selection takes and changes.
+        datasets: all data sets by name.
+        where: place of `taken`.
+
+    Raises:
+        UserError: a name or changed key of the selection is wrong.
+    """
+    for experiment in taken.experiments or []:
+        check_name("experiment", experiment, paper.experiments, below(where, "experiments"))
+    declared = [(key, value) for key, value in _declared(paper) if key in (taken.experiments or [key])]
+    everywhere = dict.fromkeys(dataset for _, value in declared for dataset in value.datasets)
+    for dataset in taken.datasets or []:
+        check_name("data set", dataset, datasets, below(where, "datasets"))
+        if dataset not in everywhere and len(declared) > 1:
+            raise UserError(
+                f"{below(where, 'datasets')}: no experiment of the paper has '{dataset}'; name under 'experiments' "
+                f"the one that shall take it: {', '.join(key for key, _ in declared)}"
+            )
+    _check_picked("backbone", {**paper.backbones, **taken.extra_backbones}, taken.backbones, below(where, "backbones"))
+    _check_picked("arm", {**paper.arms, **taken.extra_arms}, taken.arms, below(where, "arms"))
+    for key, value in declared:
+        resolved = _taken(_experiment(name, paper, key, value, path), taken, datasets, len(declared) == 1, where)
+        if resolved.datasets and resolved.arms:
+            yield resolved
+
+
+def _taken(
+    whole: ResolvedPaper,
+    taken: PaperSelection,
+    datasets: Mapping[str, DatasetEntry],
+    only_one: bool,
+    where: str,
+) -> ResolvedPaper:
+    """Return what a selection takes of an experiment, with its changes."""
+    recipe = changed(whole.recipe, taken.recipe, below(where, "recipe"))
+    protocol = changed_protocol(whole.protocol, taken.protocol, below(where, "protocol"))
+    _check_epochs(recipe, protocol, where)
+    for name, backbone in taken.extra_backbones.items():
+        _check_backbone(backbone, below(where, "extra_backbones", name))
+        for arm_name in backbone.arms or []:
+            place = below(where, "extra_backbones", name, "arms")
+            check_name("arm", arm_name, {**whole.paper.arms, **taken.extra_arms}, place)
+    backbones = _picked(whole.backbones, taken.extra_backbones, taken.backbones)
+    arms = _picked(whole.arms, taken.extra_arms, taken.arms)
+    for name, arm in arms.items():
+        key = "extra_arms" if name in taken.extra_arms else "arms"
+        check_arm(arm, recipe, protocol, below(where, key, name))
+    names = whole.datasets
+    if taken.datasets is not None:
+        names = tuple(name for name in taken.datasets if only_one or name in whole.datasets)
+    check_copied_classes(recipe, {name: datasets[name] for name in names}, below(where, "recipe"))
+    all_rows = taken.backbones is None and taken.arms is None
+    return replace(
+        whole,
+        datasets=names,
+        backbones=backbones,
+        arms=arms,
+        unrun=whole.unrun if all_rows else (),
+        recipe=recipe,
+        protocol=protocol,
+    )
+
+
+def _picked(own: Mapping[str, T], extra: Mapping[str, T], names: list[str] | None) -> dict[str, T]:
+    both = {**own, **extra}
+    return {name: value for name, value in both.items() if names is None or name in names or name in extra}
+
+
+def _check_picked(kind: str, valid: Mapping[str, object], names: list[str] | None, where: str) -> None:
+    for name in names or []:
+        check_name(kind, name, valid, where)
+
+
+def _check_epochs(recipe: Recipe, protocol: AnyProtocol, where: str) -> None:
+    if protocol.needed_epochs > recipe.epochs:
+        raise UserError(
+            f"{below(where, 'protocol', 'measured_epochs')}: measures {protocol.needed_epochs} epochs, "
+            f"but recipe.epochs trains only {recipe.epochs}"
+        )
+
+
+def _check_backbone(backbone: Backbone, where: str) -> None:
+    size = backbone.input_size if backbone.stem == "imagenet" else None
+    check_backbone(backbone.model, backbone.options, backbone.weights, size, where)

@@ -1,0 +1,162 @@
+"""What is known of a paper's printed numbers beside the numbers themselves (papers/<paper>/claims.yaml)."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from medattn.config.base import Closed, Name
+
+Column = Literal["table", "dataset", "backbone", "arm", "split", "metric", "class_name"]
+
+
+class Rows(Closed):
+    """Rows of the printed numbers: those with one of the values in each column that is named; without any, all."""
+
+    table: list[str] = Field([], description="tables; default: all")
+    dataset: list[str] = Field([], description="data sets; default: all")
+    backbone: list[str] = Field([], description="backbones; default: all")
+    arm: list[str] = Field([], description="arms; default: all")
+    split: list[str] = Field([], description="splits; default: all")
+    metric: list[str] = Field([], description="metrics; default: all")
+    class_name: list[str] = Field([], description="classes; default: all")
+
+
+class TestSet(Closed):
+    """The images that some rows were measured on."""
+
+    __test__ = False  # no test class, whatever its name
+
+    rows: Rows = Field(description="rows that were measured on these images")
+    images: list[int] = Field(
+        [],
+        description="numbers of images that the text allows, of one fold where it has folds; default: `n_test`",
+    )
+    averaged: int = Field(1, ge=1, description="how many measurements each printed number is the mean of")
+    over: Literal["epochs", "runs", "folds"] = Field(
+        "epochs", description="what is averaged; `folds` have images of their own, the others share theirs"
+    )
+    scan_from: int = Field(10, ge=1, description="smallest number of images to try where it is to be found out")
+    scan_to: int = Field(3000, ge=2, description="largest number of images to try")
+    known: dict[str, int] = Field({}, description="other sizes that are worth a look, by what they are")
+    classes: dict[str, int] = Field({}, description="images of each class, of all folds together")
+    batch: int | None = Field(None, ge=1, description="images in a batch: an incomplete last one may have been dropped")
+
+    @model_validator(mode="after")
+    def _sizes(self) -> Self:
+        if self.scan_to < self.scan_from:
+            raise ValueError(f"scan_to is {self.scan_to}, less than scan_from, {self.scan_from}")
+        if any(n < 1 for n in [*self.images, *self.known.values()]):
+            raise ValueError("a number of images is at least 1")
+        if any(n < 0 for n in self.classes.values()):
+            raise ValueError("classes: a number of images can't be negative")
+        return self
+
+
+class Total(Closed):
+    """Numbers of the text that must add up."""
+
+    what: str = Field(min_length=1, description="what is added up")
+    table: str = Field("", description="table that prints them; empty: the text")
+    parts: dict[str, int] = Field(min_length=2, description="the parts, by name")
+    total: int = Field(description="the total as printed")
+
+
+class Stated(Closed):
+    """A whole number of the text beside what is known from elsewhere."""
+
+    what: str = Field(min_length=1, description="what is counted")
+    table: str = Field("", description="table that prints it; empty: the text")
+    printed: int = Field(description="as printed")
+    known: int = Field(description="as it is")
+    source: str = Field(min_length=1, description="where it is known from")
+
+
+class Count(Closed):
+    """The exact parameters or operations of a network, for rows that print them rounded."""
+
+    rows: Rows = Field(description="rows that print it")
+    count: int = Field(ge=0, description="parameters, or operations of a forward pass")
+    source: str = Field(min_length=1, description="how it was counted")
+
+
+class Stage(Closed):
+    """A stage of a network: blocks with feature maps of one size."""
+
+    blocks: int = Field(ge=1, description="number of blocks")
+    height: int = Field(ge=1, description="height of their feature maps, in pixels")
+    width: int = Field(ge=1, description="width of their feature maps, in pixels")
+
+
+class Formula(Closed):
+    """A formula for what a module adds to its network: weights x the sum over stages of blocks x height x width."""
+
+    says: str = Field(min_length=1, description="name of the formula")
+    rows: Rows = Field(description="rows with the module; those of the baseline are found beside them")
+    weights: int = Field(ge=1, description="weights for each position of each block")
+    stages: list[Stage] = Field(min_length=1, description="the stages")
+
+
+class Significance(Closed):
+    """A statement that the means of two arms differ, which their printed deviations let us test."""
+
+    says: str = Field(min_length=1, description="the statement, in short")
+    rows: Rows = Field(description="rows that it is about")
+    arm: str = Field(description="arm that is said to be better")
+    against: str = Field(description="arm that it is compared with")
+    flag: str = Field(
+        "", description="flag of the rows for which it is printed, such as `star`; empty: it is said of all"
+    )
+    levels: list[float] = Field(
+        [0.01],
+        min_length=1,
+        description="levels that may be meant: below the least the statement holds, above the greatest it doesn't",
+    )
+
+    @model_validator(mode="after")
+    def _levels_are_probabilities(self) -> Self:
+        if not all(0 < level < 1 for level in self.levels):
+            raise ValueError("levels: a level lies between 0 and 1")
+        return self
+
+
+class Statement(Closed):
+    """A comparison in the text: every value of some rows is higher than its counterpart in other rows."""
+
+    says: str = Field(min_length=1, description="the statement, in short")
+    rows: Rows = Field(default_factory=lambda: Rows(), description="rows that it is about; default: all")
+    higher: Rows = Field(description="rows among them that are said to be higher")
+    lower: Rows | None = Field(
+        None,
+        description="rows among them that are said to be lower: the counterpart has the same value in every column "
+        "that neither `higher` nor `lower` names; default: all others of the same column of the table",
+    )
+    least: float = Field(0.0, description="by how much at least; 0: just higher")
+    most: float | None = Field(None, description="by how much at most; default: no limit")
+    measured_in: Literal["points", "percent"] = Field(
+        "points", description="`points`: the difference, in the unit of the rows; `percent`: of the lower value"
+    )
+
+
+class Independent(Closed):
+    """Rows that were measured independently, so that the same digits in several of them would be chance."""
+
+    rows: Rows = Field(description="the rows")
+    differ: list[Column] = Field(min_length=1, description="columns in which such rows differ; all others are equal")
+
+
+class Facts(Closed):
+    """What is known of a paper's printed numbers beside the numbers: the top level of the file."""
+
+    baseline: Name = Field("vanilla", description="arm without a module, over which others add parameters")
+    test_sets: dict[Name, TestSet] = Field(
+        {}, description="the images behind the rows; rows without one are grouped by data set and split"
+    )
+    totals: list[Total] = Field([], description="numbers that must add up")
+    stated: list[Stated] = Field([], description="numbers of the text beside what is known")
+    counts: list[Count] = Field([], description="exact counts of networks")
+    formulas: list[Formula] = Field([], description="formulas for added parameters")
+    significance: list[Significance] = Field(
+        [], description="statements of significance; all their tests together are the family that is corrected for"
+    )
+    statements: list[Statement] = Field([], description="comparisons in the text")
+    independent: list[Independent] = Field([], description="rows that were measured independently")

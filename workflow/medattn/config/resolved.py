@@ -1,0 +1,63 @@
+"""A configuration resolved: what the later stages read, with everything named, changed and checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from medattn.config.dataset import DatasetEntry
+from medattn.config.paper import Arm, Backbone, Figure, Paper, Table, Unrun
+from medattn.config.protocol import AnyProtocol
+from medattn.config.recipe import Recipe
+from medattn.config.selection import Selection
+
+NO_BACKBONE = "none"
+
+
+@dataclass(frozen=True)
+class ResolvedPaper:
+    """A paper, or one experiment of it, as a selection takes it: names picked, keys changed, everything checked.
+
+    Attributes:
+        name: name of the paper's folder.
+        experiment: name of the experiment; empty where the paper is one.
+        paper: the paper as its folder says.
+        datasets: names of the data sets.
+        backbones: networks by name, without `none`.
+        arms: arms by name.
+        unrun: rows that the paper prints and nobody can run; none where the selection picks backbones or arms.
+        recipe: recipe with the changes of experiment and selection.
+        protocol: protocol with the changes of experiment and selection.
+        tables: the tables that show it, by name.
+        figures: the figures that show it, by name.
+    """
+
+    name: str
+    experiment: str
+    paper: Paper
+    datasets: tuple[str, ...]
+    backbones: Mapping[str, Backbone]
+    arms: Mapping[str, Arm]
+    unrun: tuple[Unrun, ...]
+    recipe: Recipe
+    protocol: AnyProtocol
+    tables: Mapping[str, Table]
+    figures: Mapping[str, Figure]
+
+    def trains(self, dataset: str, backbone: str, arm: str) -> bool:
+        """Return whether an arm is trained with a backbone (`none` for classifiers on pixels) on a data set."""
+        declared = self.arms[arm]
+        if dataset not in (declared.datasets or self.datasets):
+            return False
+        if backbone == NO_BACKBONE or declared.classifier:
+            return backbone == NO_BACKBONE and declared.classifier is not None
+        return arm in (self.backbones[backbone].arms or self.arms) and backbone in (
+            declared.backbones or self.backbones
+        )
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A whole resolved configuration."""
+
+    selection: Selection
+    papers: tuple[ResolvedPaper, ...]  # an entry for each experiment of each paper
+    datasets: Mapping[str, DatasetEntry]

@@ -1,0 +1,102 @@
+"""CIFAR-10 and CIFAR-100 from the official binary archives: 32 x 32 colour images, 50,000 to train and 10,000 to test.
+
+The better known Python archives are pickles, which are never loaded. The members wanted here are read out of the
+archive by name and checked by size; nothing is unpacked to the disk.
+"""
+
+import tarfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from medattn.config.dataset import DatasetEntry
+from medattn.config.sources import CifarSource
+from medattn.datasets.original import check_original
+from medattn.datasets.source import SourceData, Split
+from medattn.errors import UserError
+
+_SIDE = 32
+_PIXELS = 3 * _SIDE * _SIDE
+
+
+@dataclass(frozen=True)
+class _Format:
+    """Members of an archive, and how many bytes of labels stand before each image; the last of these is taken."""
+
+    train: tuple[str, ...]
+    test: str
+    names: str
+    label_bytes: int
+
+
+_FORMATS = {
+    10: _Format(
+        tuple(f"cifar-10-batches-bin/data_batch_{number}.bin" for number in range(1, 6)),
+        "cifar-10-batches-bin/test_batch.bin",
+        "cifar-10-batches-bin/batches.meta.txt",
+        1,
+    ),
+    100: _Format(
+        ("cifar-100-binary/train.bin",), "cifar-100-binary/test.bin", "cifar-100-binary/fine_label_names.txt", 2
+    ),
+}
+_LARGEST_MEMBER = 50_000 * (_PIXELS + 2)
+
+
+def read_cifar(entry: DatasetEntry, path: Path, scratch: Path | None = None) -> SourceData:
+    """Read a binary archive of CIFAR after checking its size and MD5.
+
+    Args:
+        entry: an entry whose source is `cifar`.
+        path: the archive.
+        scratch: unused; the images fit into the memory.
+
+    Raises:
+        UserError: the archive is missing, another one than the official, or lacks what it should hold, or its classes
+            are not those of the entry.
+    """
+    source = entry.source
+    assert isinstance(source, CifarSource)
+    file = check_original(source.download, path)
+    form = _FORMATS[source.labels]
+    members = _members(path, {*form.train, form.test, form.names})
+    names = [name for name in members[form.names].decode("ascii", "replace").split("\n") if name.strip()]
+    if names != entry.classes:
+        raise UserError(
+            f"{path}: its classes are {', '.join(names[:4])}, ..., not those of the data set, in this order"
+        )
+    train = [_images(members[name], form, f"{path}: {name}") for name in form.train]
+    images, labels = (np.concatenate(part) for part in zip(*train, strict=True))
+    test = _images(members[form.test], form, f"{path}: {form.test}")
+    return SourceData({"train": Split(images, labels), "test": Split(*test)}, (file,))
+
+
+def _members(path: Path, wanted: set[str]) -> dict[str, bytes]:
+    """Return the contents of the wanted members, which must be plain files of the size that they can have."""
+    found: dict[str, bytes] = {}
+    try:
+        with tarfile.open(path, "r:gz") as archive:
+            for member in archive:
+                if member.name not in wanted:
+                    continue
+                stream = archive.extractfile(member) if member.isreg() and member.size <= _LARGEST_MEMBER else None
+                if stream is None or member.name in found:
+                    raise UserError(f"{path}: {member.name} is not the plain file that it should be")
+                found[member.name] = stream.read()
+    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
+        raise UserError(f"{path}: not a readable tar.gz archive ({error})") from error
+    for name in sorted(wanted - set(found)):
+        raise UserError(f"{path}: has no {name}")
+    return found
+
+
+def _images(content: bytes, form: _Format, where: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return uint8 (N, 32, 32, 3) and int64 (N,): a record is the labels, then planes of red, green and blue."""
+    record = form.label_bytes + _PIXELS
+    if not content or len(content) % record:
+        raise UserError(f"{where} has {len(content)} bytes, no multiple of the {record} of a record")
+    records = np.frombuffer(content, dtype=np.uint8).reshape(-1, record)
+    planes = records[:, form.label_bytes :].reshape(-1, 3, _SIDE, _SIDE)
+    return np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), records[:, form.label_bytes - 1].astype(np.int64)

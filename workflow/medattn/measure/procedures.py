@@ -1,0 +1,139 @@
+"""The procedures by which the runs of a cell become numbers.
+
+- `epochs`: one run, mean and sample standard deviation (ddof = 1) over its measured epochs (one, in most protocols).
+- `fold`: one run of a cross-validation, measured on its fold.
+- `folds`: mean and sample standard deviation over the folds of one cross-validation.
+- `pooled`: the test images of all folds of one cross-validation taken together.
+- `runs`: trainings (or cross-validations) as replicates: mean and spread over seeds of what `epochs` (`folds`) gives.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import isnan, nan
+
+import numpy as np
+
+from medattn.measure.measured_run import MeasuredRun
+from medattn.metrics import Scored, Value, measure
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A number with its spread, by one procedure.
+
+    Attributes:
+        metric: name of the metric.
+        class_name: the class that it belongs to, `mean` for the mean over classes, empty where it has none.
+        procedure: the procedure.
+        seed: seed of the run or cross-validation; None over seeds.
+        fold: fold of the run; None over folds or where there are none.
+        value: the number; NaN where it is undefined or not measured.
+        spread: sample standard deviation; None of a single value.
+        n: values behind it.
+        n_test: test images.
+        reason: why it is undefined or not measured, or what it leaves out.
+        runs: ids of the runs that it came from.
+    """
+
+    metric: str
+    procedure: str
+    seed: int | None
+    fold: int | None
+    runs: tuple[str, ...]
+    class_name: str = ""
+    value: float = nan
+    spread: float | None = None
+    n: int = 0
+    n_test: int = 0
+    reason: str = ""
+
+
+def measurements(metric: str, runs: Sequence[MeasuredRun]) -> Iterator[Measurement]:
+    """Yield every number of a metric that the measured runs of a cell give, by every procedure."""
+    by_seed: dict[int, list[MeasuredRun]] = {}
+    for run in runs:
+        by_seed.setdefault(run.run.seed, []).append(run)
+    per_seed = []
+    for seed, members in by_seed.items():
+        if members[0].run.fold is None:
+            found = list(_of_run(metric, members[0], "epochs"))
+        else:
+            each = [list(_of_run(metric, member, "fold")) for member in members]
+            for of_fold in each:
+                yield from of_fold
+            yield from _pooled(metric, seed, members)
+            found = list(_over(each, "folds", seed))
+        yield from found
+        per_seed.append(found)
+    yield from _over(per_seed, "runs", None)
+
+
+def _of_run(metric: str, run: MeasuredRun, procedure: str) -> Iterator[Measurement]:
+    place = Measurement(metric, procedure, run.run.seed, run.run.fold, (run.run.id,))
+    if not run.scored:
+        yield _with(place, reason=run.reason)
+        return
+    each = [measure(metric, scored) for scored in run.scored]
+    for values in zip(*each, strict=True):
+        yield _with(place, **_summary(values, "epochs"), n_test=run.images)
+
+
+def _pooled(metric: str, seed: int, members: Sequence[MeasuredRun]) -> Iterator[Measurement]:
+    place = Measurement(metric, "pooled", seed, None, tuple(member.run.id for member in members))
+    lost = _lost(members)
+    if lost:
+        yield _with(place, reason=lost)
+        return
+    parts = [member.scored[-1] for member in members]
+    scored = Scored(
+        np.concatenate([part.scores for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+        parts[0].classes,
+    )
+    for value in measure(metric, scored):
+        yield _with(place, **_summary([value], "epochs"), n_test=len(scored.labels))
+
+
+def _over(each: Sequence[Sequence[Measurement]], procedure: str, seed: int | None) -> Iterator[Measurement]:
+    """Yield mean and spread over folds or over seeds.
+
+    A fold that was lost leaves no mean over folds, which would be of other images; a lost seed is left out and named.
+    """
+    good = [found for found in each if found[0].n_test]
+    bad = [found[0] for found in each if not found[0].n_test]
+    if not good or (bad and procedure == "folds"):
+        if each:
+            first, ids = each[0][0], tuple(run for found in each for run in found[0].runs)
+            reason = f"fold {bad[0].fold}: {bad[0].reason}" if procedure == "folds" else bad[0].reason
+            yield Measurement(first.metric, procedure, seed, None, ids, reason=reason)
+        return
+    lost = "; ".join(f"seed {found.seed}: {found.reason}" for found in bad)
+    for same in zip(*good, strict=True):
+        summary = _summary([Value(m.value, m.class_name, m.reason) for m in same], procedure)
+        summary["reason"] = "; ".join(part for part in (lost, str(summary["reason"])) if part)
+        ids = tuple(run for m in same for run in m.runs)
+        images = sum(m.n_test for m in same) if procedure == "folds" else same[0].n_test
+        yield _with(Measurement(same[0].metric, procedure, seed, None, ids), **summary, n_test=images)
+
+
+def _lost(members: Sequence[MeasuredRun]) -> str:
+    return next((f"fold {member.run.fold}: {member.reason}" for member in members if not member.scored), "")
+
+
+def _summary(values: Sequence[Value], over: str) -> dict[str, object]:
+    """Return mean, spread and count of the values that are defined, and what a reader must know of the others."""
+    defined = [value.value for value in values if not isnan(value.value)]
+    notes = list(dict.fromkeys(value.note for value in values if value.note))
+    if defined and len(defined) < len(values):
+        notes = [f"{len(values) - len(defined)} of {len(values)} {over} left out ({'; '.join(notes)})"]
+    return {
+        "class_name": values[0].class_name,
+        "value": float(np.mean(defined)) if defined else nan,
+        "spread": float(np.std(defined, ddof=1)) if len(defined) > 1 else None,
+        "n": len(defined),
+        "reason": "; ".join(notes),
+    }
+
+
+def _with(place: Measurement, **facts: object) -> Measurement:
+    return Measurement(**{**place.__dict__, **facts})

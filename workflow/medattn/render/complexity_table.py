@@ -1,0 +1,95 @@
+"""The table of what a paper's networks cost: printed, counted, and the verdict."""
+
+import pandas as pd
+
+from medattn.files import write_text
+from medattn.layout import complexity_table
+from medattn.render.captions import write_caption
+from medattn.render.complexity import Row, data_title, read_complexity, shown_rows
+from medattn.render.inputs import Inputs
+from medattn.render.sheet import Sheet, SheetRow, sheet_html, sheet_latex, sheet_markdown
+from medattn.render.table_text import DASH, Field
+
+_HEADS = (
+    ("Input", ("data", "px")),
+    ("Parameters (M)", ("Printed", "Counted", "C1")),
+    ("GFLOPs", ("Printed", "MACs", "C1")),
+    ("Training", ("batch", "MiB")),
+    ("Verdict", ("",)),
+)
+_CAPTION = (
+    "What the networks of the paper cost. Printed: as the paper prints it. Counted: all parameters, in millions, and "
+    "MACs, the multiply-accumulates of one image in evaluation, in billions (convolutions, linear layers and matrix "
+    "products; FLOPs are twice that). C1: what the profiler thop of 2020 and 2021 sees, parameters and operations. "
+    "Training: MiB of the tensors that one step at the recipe's batch keeps for its backward pass, in float32. "
+    "Verdict: whether a count, rounded, has the printed digits. Where hyper-parameters are searched, the first values "
+    "of the grid are counted."
+)
+
+
+def write_complexity_table(inputs: Inputs, paper: str) -> None:
+    """Write tables/<paper>-complexity.csv, .md, .tex and .html, and its caption.
+
+    Raises:
+        UserError: complexity.csv is not there.
+    """
+    rows = shown_rows(read_complexity(inputs.results.complexity), paper)
+    name = complexity_table(paper)
+    sheet = _sheet(inputs, name, rows)
+    caption = f"{_CAPTION} {_verdicts(rows)}".strip()
+    folder = inputs.results.tables
+    write_text(folder / f"{name}.csv", str(rows.to_csv(index=False, lineterminator="\n")))
+    write_text(folder / f"{name}.md", sheet_markdown(sheet, caption))
+    write_text(folder / f"{name}.tex", sheet_latex(sheet, caption))
+    write_text(folder / f"{name}.html", sheet_html(sheet, caption))
+    write_caption(inputs, name, caption)
+
+
+def _verdicts(rows: pd.DataFrame) -> str:
+    printed = rows[rows["published_params_m"] != ""]["verdict"].value_counts()
+    if printed.empty:
+        return "The paper prints no costs."
+    return f"Of {printed.sum()} printed rows: " + ", ".join(f"{verdict} {n}" for verdict, n in printed.items()) + "."
+
+
+def _sheet(inputs: Inputs, name: str, rows: pd.DataFrame) -> Sheet:
+    records = rows.to_dict("records")
+    notes = {note: str(number) for number, note in enumerate(dict.fromkeys(r["note"] for r in records if r["note"]), 1)}
+    return Sheet(
+        name,
+        _HEADS,
+        [SheetRow(f"{r['dataset']} {r['backbone']}", _label(inputs, r), _fields(inputs, r, notes)) for r in records],
+        {sign: note for note, sign in notes.items()},
+    )
+
+
+def _label(inputs: Inputs, row: Row) -> str:
+    cells = (c for c in inputs.plan.cells.values() if (c.paper, c.backbone, c.arm) == _place(row))
+    cell = next(cells, None)
+    backbone, arm = (cell.backbone_label, cell.arm_label) if cell else (row["backbone"], row["arm"])
+    return f"{backbone} ({arm})" if arm else backbone
+
+
+def _place(row: Row) -> tuple[str, str, str]:
+    return row["paper"], row["backbone"], row["arm"]
+
+
+def _fields(inputs: Inputs, row: Row, notes: dict[str, str]) -> tuple[Field, ...]:
+    texts = [
+        data_title(inputs, row),
+        _number(row["height"], 1, 0),
+        row["published_params_m"] or DASH,
+        _number(row["params"], 1e6, 3),
+        _number(row["counter_c1_params"], 1e6, 3),
+        row["published_gflops"] or DASH,
+        _number(row["macs"], 1e9, 3),
+        _number(row["counter_c1_gflops"], 1, 3),
+        _number(row["batch"], 1, 0),
+        _number(row["activation_bytes"], 2**20, 0),
+    ]
+    verdict = Field(row["verdict"], notes=(notes[row["note"]],) if row["note"] else ())
+    return (*map(Field, texts), verdict)
+
+
+def _number(value: float, unit: float, decimals: int) -> str:
+    return DASH if pd.isna(value) else f"{value / unit:.{decimals}f}"
