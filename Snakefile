@@ -29,10 +29,15 @@ include: "workflow/rules/render.smk"
 report: "workflow/report/workflow.rst"
 
 
+# Where the rest are jobs of a cluster, these run beside Snakemake: they take seconds, or need the internet.
 localrules:
     all,
     trained,
     measured,
+    prepare_dataset,
+    choose_settings,
+    render_table,
+    render_figure,
 
 
 rule all:

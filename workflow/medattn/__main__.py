@@ -4,7 +4,7 @@ import argparse
 import sys
 from importlib import import_module
 
-from medattn.errors import UserError
+from medattn.errors import StopRequested, UserError
 from medattn.nearest import unknown_name
 from medattn.version import __version__
 
@@ -24,7 +24,7 @@ COMMANDS = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 well, 2 something that the user can mend."""
+    """Run the command line and return its exit code: 0 well, 2 something to mend, 75 asked to stop."""
     arguments = sys.argv[1:] if argv is None else argv
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_help())
@@ -45,9 +45,9 @@ def main(argv: list[str] | None = None) -> int:
         command.add_arguments(parser)
         code: int = command.run(parser.parse_args(arguments[1:]))
         return code
-    except UserError as error:
+    except (UserError, StopRequested) as error:
         print(f"medattn: {error}", file=sys.stderr)
-        return 2
+        return error.exit_code
     except KeyboardInterrupt:
         print("medattn: stopped; the same command goes on from here", file=sys.stderr)
         return 130

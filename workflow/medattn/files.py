@@ -17,10 +17,10 @@ _CHUNK = 1 << 20
 
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Turn what the file system refuses (full, read-only, forbidden) into one line that names `path`.
+    """Turn what the file system refuses (full, read-only, forbidden, lost) into one line that names `path`.
 
     Raises:
-        UserError: the disk is full, the place is read-only, or access is denied.
+        UserError: the disk is full, the place is read-only, access is denied, or the file system is lost.
     """
     reasons = {
         errno.ENOSPC: "the disk is full; free some space",
@@ -28,6 +28,10 @@ def disk_errors(path: Path) -> Iterator[None]:
         errno.EROFS: "the file system is read-only; choose a writable folder",
         errno.EACCES: "permission denied; choose a writable folder",
         errno.EPERM: "permission denied; choose a writable folder",
+        **dict.fromkeys(
+            (errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.ENODEV),
+            "the file system is gone or has failed; bring it back",
+        ),
     }
     try:
         yield

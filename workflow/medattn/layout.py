@@ -40,10 +40,9 @@ class RunFiles:
         """State after the last finished epoch of a run under way."""
         return self.folder / "checkpoint.pt"
 
-    @property
-    def lock(self) -> Path:
-        """Held by the process that works on the run."""
-        return self.folder / "lock"
+    def turn(self, number: int) -> Path:
+        """Return the file of a turn: the latest is held by the process that works on the run."""
+        return self.folder / f"turn-{number}"
 
 
 @dataclass(frozen=True)

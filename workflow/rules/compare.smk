@@ -16,9 +16,10 @@ rule compare_arms:
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
+        gpu=0,
     params:
         plan=str(PLAN),
     message:
         "Comparing arms"
     shell:
-        "medattn compare --plan {params.plan} > {log} 2>&1 || (cat {log} >&2; exit 1)"
+        "medattn compare --plan {params.plan:q} > {log:q} 2>&1 || failed {log:q}"

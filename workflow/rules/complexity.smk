@@ -16,9 +16,10 @@ rule count_complexity:
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
+        gpu=0,
     params:
         plan=str(PLAN),
     message:
         "Counting what the networks cost"
     shell:
-        "medattn complexity --plan {params.plan} --write > {log} 2>&1 || (cat {log} >&2; exit 1)"
+        "medattn complexity --plan {params.plan:q} --write > {log:q} 2>&1 || failed {log:q}"

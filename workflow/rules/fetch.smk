@@ -19,4 +19,4 @@ rule prepare_dataset:
     message:
         "Checking and preparing the data set {params.name}"
     shell:
-        "medattn fetch {params.name} --plan {params.plan} > {log} 2>&1 || (cat {log} >&2; exit 1)"
+        "medattn fetch {params.name:q} --plan {params.plan:q} > {log:q} 2>&1 || failed {log:q}"

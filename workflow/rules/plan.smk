@@ -5,8 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Jobs call `medattn` of the environment that Snakemake itself runs in.
-shell.prefix(f'set -euo pipefail; export PATH="{Path(sys.executable).parent}:$PATH"; ')
+# Jobs call `medattn` of the environment that Snakemake itself runs in. When one fails, what it said last is shown, and its
+# exit code is kept: 2 for what a person must mend, 75 for a job that was asked to stop, 137 for one that was killed.
+shell.prefix(
+    f'set -euo pipefail; export PATH="{Path(sys.executable).parent}:$PATH"; '
+    'failed() {{ code=$?; [[ $code != 137 ]] || echo "medattn: killed from outside: too little memory, most often, or the '
+    'scheduler; what has ended is kept" >>"$1"; tail -n 5 "$1" >&2; exit $code; }}; '
+)
 
 
 def freeze_plan():
@@ -41,8 +46,8 @@ RESULTS = Path(config.get("results", "results")) / config["selection"]
 PLAN = RESULTS / "plan.json"
 GRAPH = json.loads((RESULTS / "graph.json").read_text())
 PACKS = GRAPH["packs"]
-# A GPU is asked for where the selection demands one; `device: auto` takes what the node has (profiles add `gpu`).
-GPUS = 1 if config.get("device") == "cuda" else 0
+# What training jobs ask for; with `device: auto`, what the profile has among its default-resources.
+GPU = {"cuda": {"gpu": 1}, "cpu": {"gpu": 0}}.get(config.get("device"), {})
 
 
 wildcard_constraints:

@@ -38,7 +38,7 @@ rule render_table:
     message:
         "Rendering the table {wildcards.table}"
     shell:
-        "medattn render --plan {params.plan} --table {wildcards.table} > {log} 2>&1 || (cat {log} >&2; exit 1)"
+        "medattn render --plan {params.plan:q} --table {wildcards.table:q} > {log:q} 2>&1 || failed {log:q}"
 
 
 rule render_figure:
@@ -72,4 +72,4 @@ rule render_figure:
     message:
         "Drawing the figure {wildcards.figure}"
     shell:
-        "medattn render --plan {params.plan} --figure {wildcards.figure} > {log} 2>&1 || (cat {log} >&2; exit 1)"
+        "medattn render --plan {params.plan:q} --figure {wildcards.figure:q} > {log:q} 2>&1 || failed {log:q}"

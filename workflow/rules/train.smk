@@ -15,13 +15,13 @@ rule train_pack:
         "../../envs/environment.yaml"
     threads: lambda wildcards: PACKS[wildcards.pack]["threads"]
     resources:
+        **GPU,
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
-        gpu=GPUS,
     params:
         plan=str(PLAN),
         runs=lambda wildcards: PACKS[wildcards.pack]["runs"],
     message:
         "Training {params.runs} runs: {wildcards.pack}"
     shell:
-        "medattn train --plan {params.plan} --pack {wildcards.pack} > {log} 2>&1 || (tail -n 5 {log} >&2; exit 1)"
+        "medattn train --plan {params.plan:q} --pack {wildcards.pack:q} > {log:q} 2>&1 || failed {log:q}"

@@ -14,16 +14,16 @@ rule cross_validate:
         "../../envs/environment.yaml"
     threads: lambda wildcards: PACKS[wildcards.pack]["threads"]
     resources:
+        **GPU,
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
-        gpu=GPUS,
     params:
         plan=str(PLAN),
         runs=lambda wildcards: PACKS[wildcards.pack]["runs"],
     message:
         "Cross-validating {params.runs} runs: {wildcards.pack}"
     shell:
-        "medattn train --plan {params.plan} --pack {wildcards.pack} > {log} 2>&1 || (tail -n 5 {log} >&2; exit 1)"
+        "medattn train --plan {params.plan:q} --pack {wildcards.pack:q} > {log:q} 2>&1 || failed {log:q}"
 
 
 rule choose_settings:
@@ -45,4 +45,4 @@ rule choose_settings:
     message:
         "Choosing grid points and epochs: {wildcards.group}"
     shell:
-        "medattn tune --plan {params.plan} --group {wildcards.group} > {log} 2>&1 || (cat {log} >&2; exit 1)"
+        "medattn tune --plan {params.plan:q} --group {wildcards.group:q} > {log:q} 2>&1 || failed {log:q}"

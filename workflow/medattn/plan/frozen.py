@@ -1,5 +1,6 @@
 """The frozen plan: what every later stage reads (results/<selection>/plan.json)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -155,15 +156,39 @@ def read_plan(path: Path) -> Plan:
     try:
         if value["schema"] != SCHEMA:
             raise UserError(f"{path}: written by another version of the software; run `medattn plan` again")
-        return Plan(
+        plan = Plan(
             selection=value["selection"],
             configuration=value["configuration"],
             cells={key: _cell(cell) for key, cell in value["cells"].items()},
             runs={key: Run(**run) for key, run in value["runs"].items()},
             packs={key: Pack(**{**pack, "runs": tuple(pack["runs"])}) for key, pack in value["packs"].items()},
         )
-    except (KeyError, TypeError, AttributeError) as error:
+        _check_names(plan)
+        return plan
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise UserError(f"{path}: not a plan ({error}); run `medattn plan` again") from error
+
+
+def _check_names(plan: Plan) -> None:
+    """Make sure that names which become paths, or parts of commands, can't be anything else.
+
+    Raises:
+        ValueError: one could.
+        TypeError: one is no text.
+        KeyError: a run is of no cell, or a pack of no run.
+    """
+    names = [*plan.cells, *plan.packs]
+    for cell in plan.cells.values():
+        names += [cell.id, cell.paper, cell.dataset]
+    for key, run in plan.runs.items():
+        names += [plan.cells[run.cell].id, run.name]
+        if key != run.id:
+            raise ValueError(f"the run {key!r} is named {run.id!r}")
+    for pack in plan.packs.values():
+        names += [pack.id, *(plan.runs[run].name for run in pack.runs)]
+    for name in names:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):
+            raise ValueError(f"{name!r} is no name")
 
 
 def _cell(value: Mapping[str, Any]) -> Cell:

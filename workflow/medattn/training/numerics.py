@@ -8,20 +8,6 @@ from typing import Any
 import torch
 
 from medattn.config.recipe import Recipe
-from medattn.errors import UserError
-
-
-def choose_device(wanted: str) -> torch.device:
-    """Return the device for "auto", "cpu" or "cuda".
-
-    Raises:
-        UserError: CUDA is asked for and there is none.
-    """
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise UserError(
-            "device: cuda was asked for, but PyTorch finds no CUDA device here; use 'device: auto' or 'cpu'"
-        )
-    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
 
 
 def fix_numerics(recipe: Recipe) -> None:

@@ -12,11 +12,15 @@ from medattn.layout import Results, RunFiles
 from medattn.plan.chosen import read_choice
 from medattn.plan.frozen import Cell, Pack, Plan, Run
 from medattn.provenance.code import code_digest
-from medattn.provenance.records import read_record
+from medattn.provenance.records import failure_reason, read_record
 
 if TYPE_CHECKING:  # these import torch, which a pack whose runs have all ended never needs
     from medattn.datasets.store import DataStore
-    from medattn.training.run import ResidentDatasets
+    from medattn.training.run import Progress, ResidentDatasets
+    from medattn.training.stop import Stop
+    from medattn.training.turn import Turn
+
+OUT_OF_MEMORY = "failed: out of memory"
 
 
 class RunsFailedError(UserError):
@@ -38,8 +42,11 @@ def train_pack(plan: Plan, pack: Pack, results: Results) -> None:
     failed = _train_all(plan, open_runs, results, already=len(pack.runs) - len(open_runs)) if open_runs else []
     if failed:
         first = results.run(*failed[0].split("/")).failure
+        short = sum(failure_reason(run_files(results, plan.runs[i]).failure) == OUT_OF_MEMORY for i in failed)
         raise RunsFailedError(
-            f"{len(failed)} of {len(pack.runs)} runs of the pack {pack.id} failed; the first says why: {first}"
+            f"{len(failed)} of {len(pack.runs)} runs of the pack {pack.id} failed"
+            + (f", {short} of them for want of memory" if short else "")
+            + f"; the first says why: {first}"
         )
     write_json(
         results.pack(pack.id),
@@ -53,10 +60,17 @@ def run_files(results: Results, run: Run) -> RunFiles:
 
 
 def _train_all(plan: Plan, runs: list[Run], results: Results, already: int) -> list[str]:
+    from medattn.training.stop import stopping_on_signals
+
+    with stopping_on_signals() as stop:
+        return _train_until_asked_to_stop(plan, runs, results, already, stop)
+
+
+def _train_until_asked_to_stop(plan: Plan, runs: list[Run], results: Results, already: int, stop: "Stop") -> list[str]:
     from medattn.datasets.store import read_store
-    from medattn.training.numerics import choose_device
+    from medattn.training.device import choose_device
     from medattn.training.run import ResidentDatasets
-    from medattn.training.turn import own_turn
+    from medattn.training.turn import TurnLostError, own_turn
 
     resident = ResidentDatasets(choose_device(plan.configuration["device"]))
     stores: dict[str, DataStore] = {}
@@ -66,15 +80,22 @@ def _train_all(plan: Plan, runs: list[Run], results: Results, already: int) -> l
         if cell.prepared not in stores:
             stores[cell.prepared] = read_store(Path(cell.prepared))
         files, label = run_files(results, run), f"[{number}/{already + len(runs)}] {run.id}"
-        try:
-            with own_turn(files, label):
-                if not files.record.exists():  # else another process was faster
-                    _train_one(plan, run, cell, stores[cell.prepared], resident, files, label, results)
-        except UserError:
-            raise
-        except Exception as error:  # whatever it is, it must not take the other runs with it
-            _note_failure(files, run, error)
-            failed.append(run.id)
+        while True:
+            try:
+                with own_turn(files, label) as turn:
+                    if not files.record.exists():  # else another process was faster
+                        progress = _progress(label, stop, turn)
+                        _train_one(plan, run, cell, stores[cell.prepared], resident, files, progress, label, results)
+            except TurnLostError as lost:
+                print(lost, file=sys.stderr)
+                continue  # to wait for the other one
+            except UserError:
+                raise
+            except Exception as error:  # whatever it is, it must not take the other runs with it
+                _note_failure(files, run, error)
+                failed.append(run.id)
+            stop.between_epochs()
+            break
     return failed
 
 
@@ -85,6 +106,7 @@ def _train_one(
     store: "DataStore",
     resident: "ResidentDatasets",
     files: RunFiles,
+    progress: "Progress",
     label: str,
     results: Results,
 ) -> None:
@@ -101,7 +123,7 @@ def _train_one(
     else:
         from medattn.training.run import train_run
 
-        train_run(run, cell, grid_point, store, resident, files, data, _progress(label))
+        train_run(run, cell, grid_point, store, resident, files, data, progress)
     record = read_record(files.record)
     ending = "" if record["status"] == "ok" else f", {record['status']}: {record['reason']}"
     print(f"{label}: {record['epochs']} epochs in {record['seconds']:.1f} s{ending}", file=sys.stderr)
@@ -135,19 +157,31 @@ def _ending(results: Results, run: Run) -> dict[str, Any]:
 def _note_failure(files: RunFiles, run: Run, error: Exception) -> None:
     import traceback
 
-    out_of_memory = type(error).__name__ == "OutOfMemoryError" or isinstance(error, MemoryError)
-    reason = "out of memory" if out_of_memory else f"{type(error).__name__}: {error}"
+    reason = "out of memory" if _is_out_of_memory(error) else f"{type(error).__name__}: {error}"
     print(f"{run.id}: failed: {' '.join(reason.split())[:300]}", file=sys.stderr)
     details = "".join(traceback.format_exception(error))
     write_json(files.failure, {"run": run.id, "reason": reason, "traceback": details})
 
 
-def _progress(label: str) -> Any:
-    """Return a callback that prints how far a run is, at most every ten seconds."""
+def _is_out_of_memory(error: Exception) -> bool:
+    """Whether memory of the device or of the host was wanting; PyTorch says the latter in words only."""
+    named = type(error).__name__ == "OutOfMemoryError" or isinstance(error, MemoryError)
+    return named or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error))
+
+
+def _progress(label: str, stop: "Stop", turn: "Turn") -> "Progress":
+    """Return what is called after each epoch: it prints how far a run is, at most every ten seconds.
+
+    Raises:
+        TurnLostError: when called, another process has the run.
+        StopRequested: when called, this process was asked to stop.
+    """
     last = time.monotonic()
 
     def show(done: int, epochs: int) -> None:
         nonlocal last
+        turn.check()
+        stop.between_epochs()
         if time.monotonic() - last >= 10 and done < epochs:
             last = time.monotonic()
             print(f"{label}: epoch {done} of {epochs}", file=sys.stderr)

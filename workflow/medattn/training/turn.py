@@ -1,43 +1,208 @@
-"""One process at a time works on a run: jobs that outlive a killed workflow, and those of the next call."""
+"""One process at a time works on a run, on any machine: jobs that outlive a killed workflow, and those of the next.
 
-import fcntl
+A turn is a numbered file beside those of the run, made with O_EXCL (atomic on NFS, too) and touched by its holder every
+few seconds. One that is not touched for a while belongs to a machine that died: the next process makes the file with
+the next number, which of several only one can. File locks of the operating system are not used: on shared file systems
+they may hold on one machine only, or not at all.
+"""
+
+import json
+import os
+import platform
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from pathlib import Path
+from typing import Any
 
+from medattn.errors import UserError
 from medattn.files import disk_errors
 from medattn.layout import RunFiles
 
+BEAT = 15.0
+"""Seconds between two touches of a turn that is held."""
+EXPIRY = 180.0
+"""Seconds without a touch after which its holder is taken for dead; NFS clients cache attributes for up to 60."""
+_POLL = 0.5
+
+
+class TurnLostError(UserError):
+    """Another process took over, since this one was silent for too long: suspended, or cut off from the file system."""
+
+
+class Turn:
+    """The right to work on a run, held by this process."""
+
+    def __init__(self, files: RunFiles, number: int, label: str) -> None:
+        self.path = files.turn(number)
+        self._files, self._number, self._label = files, number, label
+        self._over = threading.Event()
+        self._beating = threading.Thread(target=self._beat, name="turn", daemon=True)
+        self._beating.start()
+
+    def check(self) -> None:
+        """Make sure that the turn is still this process's, before anything of the run is written.
+
+        Raises:
+            TurnLostError: it isn't.
+        """
+        if _last_turn(self._files) != self._number:
+            raise TurnLostError(
+                f"{self._label}: another process has taken this run over, since this one was silent for more than "
+                f"{EXPIRY:.0f} s; it is left to that one"
+            )
+
+    def end(self) -> None:
+        """Let others have the run."""
+        self._over.set()
+        self._beating.join()
+        self.path.unlink(missing_ok=True)
+
+    def _beat(self) -> None:
+        while not self._over.wait(BEAT):
+            try:
+                os.utime(self.path)
+            except FileNotFoundError:
+                return
+            except OSError:  # a file system that is away for a moment; what is written next will tell
+                continue
+
 
 @contextmanager
-def own_turn(files: RunFiles, label: str) -> Iterator[None]:
+def own_turn(files: RunFiles, label: str) -> Iterator[Turn]:
     """Hold the run of `files` for this process; wait, and say so, while another one holds it.
-
-    A killed process holds nothing. Where the file system knows no locks, nothing is held.
 
     Args:
         files: the files of the run; its folder is made.
-        label: names the run in the message.
+        label: names the run in messages.
 
     Raises:
         UserError: the disk refuses.
     """
-    with disk_errors(files.lock):
+    with disk_errors(files.folder):
         files.folder.mkdir(parents=True, exist_ok=True)
-        stream = files.lock.open("a")
-    with stream:
-        _wait(stream, label)
-        yield
-        if files.record.exists():  # else others, who wait for this very file, would miss each other
-            files.lock.unlink(missing_ok=True)
-
-
-def _wait(stream: IO[str], label: str) -> None:
+    turn = _claim(files, label)
     try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        print(f"{label}: another process trains this run; waiting for it", file=sys.stderr, flush=True)
-        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield turn
+    finally:
+        turn.end()
+        if files.record.exists():  # what dead processes have left is of no use any more
+            for number in _turns(files):
+                files.turn(number).unlink(missing_ok=True)
+
+
+def _claim(files: RunFiles, label: str) -> Turn:
+    watch, waiting = _Watch(), False
+    while True:
+        last = _last_turn(files)
+        gone = watch.gone(files.turn(last)) if last else ""
+        if gone is not None:
+            if _create(files.turn(last + 1)):
+                if _last_turn(files) == last + 1:
+                    if gone:
+                        print(f"{label}: {gone}; taking it over", file=sys.stderr, flush=True)
+                    return Turn(files, last + 1, label)
+                files.turn(last + 1).unlink(missing_ok=True)
+            continue
+        if not waiting:
+            waiting = True
+            print(f"{label}: another process trains this run; waiting for it", file=sys.stderr, flush=True)
+        time.sleep(_POLL)
+
+
+def _turns(files: RunFiles) -> list[int]:
+    with disk_errors(files.folder):
+        names = [path.name.removeprefix("turn-") for path in files.folder.glob("turn-*")]
+    return [int(name) for name in names if name.isdecimal()]
+
+
+def _last_turn(files: RunFiles) -> int:
+    """Return the number of the latest turn, 0 where there is none."""
+    return max(_turns(files), default=0)
+
+
+def _create(path: Path) -> bool:
+    """Make the file of a turn, unless it exists."""
+    with disk_errors(path):
+        try:
+            stream = path.open("x", encoding="utf-8")
+        except FileExistsError:
+            return False
+        try:
+            with stream:
+                json.dump({**_place(), "pid": os.getpid(), "started": _started(os.getpid()), **_job()}, stream)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+    return True
+
+
+class _Watch:
+    """Looks at a turn again and again, and tells when its holder is gone. Clocks of other machines are not trusted."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[Path, float] | None = None
+        self._since = 0.0
+
+    def gone(self, path: Path) -> str | None:
+        """Return what became of the holder of the turn `path`, "" where it has given it back, None while it lives."""
+        try:
+            with path.open(encoding="utf-8") as stream:  # opening makes NFS ask the server
+                touched, content = os.fstat(stream.fileno()).st_mtime, stream.read()
+        except FileNotFoundError:
+            return ""
+        except (OSError, UnicodeDecodeError):
+            return None
+        if self._seen != (path, touched):
+            self._seen, self._since = (path, touched), time.monotonic()
+        holder = _parsed(content)
+        if holder is not None and _died_here(holder):
+            return f"the process that worked on it was killed, most often for want of memory ({_named(holder)})"
+        if time.monotonic() - self._since > EXPIRY:
+            return f"nothing was heard for {EXPIRY:.0f} s of the process that worked on it ({_named(holder or {})})"
+        return None
+
+
+def _parsed(content: str) -> dict[str, Any] | None:
+    try:
+        holder = json.loads(content)
+    except ValueError:
+        return None
+    return holder if isinstance(holder, dict) else None
+
+
+def _died_here(holder: dict[str, Any]) -> bool:
+    """Whether the holder was a process of this very machine and is no more."""
+    pid = holder.get("pid")
+    if not isinstance(pid, int) or any(holder.get(key) != value for key, value in _place().items()):
+        return False
+    return _started(pid) != holder.get("started")
+
+
+def _named(holder: dict[str, Any]) -> str:
+    keys = {"host": "host", "pid": "process", "slurm_job_id": "Slurm job"}
+    return ", ".join(f"{word} {holder[key]}" for key, word in keys.items() if key in holder) or "it left no name"
+
+
+def _place() -> dict[str, str]:
+    """Return what tells this machine, since it was started, and this container from every other."""
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    processes = Path("/proc/self/ns/pid")
+    try:
+        return {"host": platform.node(), "boot": boot.read_text().strip(), "processes": str(processes.readlink())}
     except OSError:
-        pass
+        return {"host": platform.node(), "boot": "", "processes": str(os.getpid())}  # equal to no other's
+
+
+def _started(pid: int) -> str:
+    """Return when the process started, in ticks since the machine did; empty where there is no such process."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def _job() -> dict[str, str]:
+    return {"slurm_job_id": os.environ["SLURM_JOB_ID"]} if "SLURM_JOB_ID" in os.environ else {}

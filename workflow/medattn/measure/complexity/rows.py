@@ -24,7 +24,7 @@ from medattn.measure.complexity.verdict import (
     verdict_on_parameters,
 )
 from medattn.plan.frozen import Plan
-from medattn.training.numerics import choose_device
+from medattn.training.device import choose_device
 
 COLUMNS = [
     "paper", "table", "dataset", "backbone", "arm", "published_params_m", "params", "published_gflops", "gmacs",

@@ -1,0 +1,48 @@
+"""Processes on a machine with several GPUs share them out."""
+
+import subprocess
+import sys
+
+import pytest
+
+from medattn.errors import UserError
+from medattn.training.device import choose_device
+
+TAKE = """
+import sys
+from pathlib import Path
+from medattn.training.device import take_one
+print(take_one(["a", "b", "c"], Path(sys.argv[1])), flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_each_process_has_a_gpu_of_its_own_then_they_share_evenly_and_a_killed_one_gives_its_back(tmp_path):
+    def start() -> tuple[subprocess.Popen[str], int]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", TAKE, str(tmp_path / "gpus")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return process, int(process.stdout.readline())
+
+    started = [start() for _ in range(4)]
+    try:
+        assert [gpu for _, gpu in started] == [0, 1, 2, 0]
+        process, gpu = started.pop(1)
+        process.kill()
+        process.communicate()
+        started.append(start())
+        assert started[-1][1] == gpu
+    finally:
+        for process, _ in started:
+            process.kill()
+            process.communicate()
+
+
+def test_a_gpu_that_is_not_there_is_said_in_a_line(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(UserError, match="finds no CUDA device here"):
+        choose_device("cuda")
+    assert choose_device("auto").type == choose_device("cpu").type == "cpu"

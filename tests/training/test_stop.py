@@ -1,0 +1,107 @@
+"""A pack that is asked to stop, or killed, goes on to the same bytes and trains nothing twice."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from medattn.plan.frozen import Pack
+from tests.conftest import Project
+
+PAPER = {"recipe": {"epochs": 6}, "protocol": {"folds": 3}, "arms": {"gsa": {"options": {"cutoff_epoch": 2}}}}
+
+
+def train_command(project: Project, pack: Pack) -> list[str]:
+    return [sys.executable, "-m", "medattn", "train", "--plan", str(project.results.plan), "--pack", pack.id]
+
+
+def start(project: Project, pack: Pack) -> subprocess.Popen[str]:
+    return subprocess.Popen(train_command(project, pack), cwd=project.root, stderr=subprocess.PIPE, text=True)
+
+
+def first_pack(project: Project) -> Pack:
+    return next(pack for pack in project.plan().packs.values() if pack.stage == "tune")
+
+
+def records(project: Project) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in project.results.folder.rglob("record.json")}
+
+
+def written(project: Project) -> dict[Path, int]:
+    """When something was last said of the runs that are under way."""
+    stamps = {}
+    for path in project.results.folder.glob("runs/*/*/sessions.json"):
+        with suppress(FileNotFoundError):
+            stamps[path] = path.stat().st_mtime_ns
+    return stamps
+
+
+def wait_for_an_epoch(project: Project, process: subprocess.Popen[str]) -> str:
+    """Wait until `process` has finished an epoch of a run, and return the run."""
+    deadline, before = time.monotonic() + 900, written(project)
+    while not (found := [path for path, stamp in written(project).items() if before.get(path) != stamp]):
+        assert process.poll() is None, process.stderr and process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    return str(found[0].parent.relative_to(project.results.folder / "runs"))
+
+
+@pytest.fixture
+def expected(project_at, tmp_path) -> dict[str, bytes]:
+    """What the runs of the first pack write when nobody disturbs them."""
+    undisturbed = project_at(tmp_path / "undisturbed")
+    undisturbed.configure(PAPER)
+    pack = first_pack(undisturbed)
+    assert undisturbed.medattn("fetch", "--config", "config.yaml") == 0
+    assert undisturbed.medattn("train", "--plan", str(undisturbed.results.plan), "--pack", pack.id) == 0
+    return undisturbed.outputs()
+
+
+@pytest.fixture
+def disturbed(expected, project_at, tmp_path) -> Project:
+    project = project_at(tmp_path / "disturbed")
+    project.configure(PAPER)
+    assert project.medattn("fetch", "--config", "config.yaml") == 0
+    return project
+
+
+@pytest.mark.slow
+def test_asked_to_stop_a_pack_says_so_and_goes_on_at_its_epoch(disturbed, expected):
+    pack = first_pack(disturbed)
+    for name in ("SIGTERM", "SIGUSR1"):
+        with start(disturbed, pack) as process:
+            run = wait_for_an_epoch(disturbed, process)
+            process.send_signal(signal.Signals[name])
+            said = process.stderr.read().splitlines()
+            assert process.wait() == 75
+        assert said[-1] == f"medattn: stopped by {name}; the same command goes on from the last finished epoch"
+        assert not any("Traceback" in line for line in said)
+        assert not list(disturbed.results.folder.rglob("turn-*")), "the run is free for others"
+        assert not disturbed.results.pack(pack.id).exists()
+    assert disturbed.medattn("train", "--plan", str(disturbed.results.plan), "--pack", pack.id) == 0
+    assert disturbed.outputs() == expected
+    assert len(disturbed.record(run)["sessions"]) >= 2, "the last run that was stopped went on"
+
+
+@pytest.mark.slow
+def test_random_kills_change_nothing_and_no_finished_run_is_trained_again(disturbed, expected):
+    pack, chance = first_pack(disturbed), random.Random(0)
+    finished: dict[str, int] = {}
+    for _ in range(4):
+        with start(disturbed, pack) as process:
+            wait_for_an_epoch(disturbed, process)
+            time.sleep(chance.uniform(0, 0.4))
+            process.kill()
+            process.wait()
+        assert finished.items() <= records(disturbed).items()
+        finished = records(disturbed)
+    assert disturbed.medattn("train", "--plan", str(disturbed.results.plan), "--pack", pack.id) == 0
+    assert finished.items() <= records(disturbed).items()
+    assert disturbed.outputs() == expected
+    left = {path.name for path in disturbed.results.folder.glob("runs/*/*/*")}
+    assert left == {"record.json", "history.csv", "scores.safetensors", "maps.safetensors"}, "nothing half-written"
