@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench lock clean
+.PHONY: help setup demo test test-all check bench lock clean
 
 DEMO := config/demo.yaml
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -12,6 +12,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 help:
 	@echo "make demo    set up, then run the whole chain on small images: tables, figures, report (a few minutes)"
 	@echo "make test    set up, then run every check and every test"
+	@echo "make test-all  the same with the heavy tests: every network at its own size, for an epoch"
 	@echo "make setup   make .venv from the lock file in envs/ (needs Python >= 3.11)"
 	@echo "make check   style, types, workflow and import contract, without the tests"
 	@echo "make bench   measure what speed is promised, as ratios in one run"
@@ -32,6 +33,10 @@ demo: setup
 test: check
 	@echo "== tests"
 	@pytest -n 2
+
+test-all: check
+	@echo "== tests, the heavy ones too"
+	@pytest -n 2 -m ""
 
 check: setup
 	@.ci/check

@@ -11,6 +11,7 @@ from medattn.backbones import names
 from medattn.config.networks import (
     check_backbone,
     check_model,
+    described,
     own_networks,
     smallest_size,
     weights_model,
@@ -22,14 +23,16 @@ KNOWN = json.loads(names.FILE.read_text())
 
 def test_the_list_is_in_step_with_the_libraries():
     assert KNOWN["models"] == names.library_models(), "run python -m medattn.backbones.names"
-    assert set(KNOWN["smallest_size"]) == set(names.MEASURED), "run python -m medattn.backbones.names"
+    assert set(KNOWN["smallest_size"]) == {described(*entry) for entry in names.MEASURED}, (
+        "run python -m medattn.backbones.names"
+    )
 
 
-@pytest.mark.parametrize("model", names.MEASURED)
-def test_the_smallest_size_is_the_smallest(model):
-    smallest = smallest_size(model)
-    assert names.accepts(model, smallest)
-    assert smallest == 1 or not names.accepts(model, smallest - 1)
+@pytest.mark.parametrize(("model", "options"), names.MEASURED, ids=[described(*entry) for entry in names.MEASURED])
+def test_the_smallest_size_is_the_smallest(model, options):
+    smallest = smallest_size(model, options)
+    assert names.accepts(model, options, smallest)
+    assert smallest == 1 or not names.accepts(model, options, smallest - 1)
 
 
 @pytest.mark.parametrize(("model", "message"), [
@@ -47,6 +50,10 @@ def test_an_unknown_network_names_the_nearest(model, message):
 
 @pytest.mark.parametrize(("model", "keys", "message"), [
     ("torchvision/vgg16", {"size": 28}, "p: b.input_size: 28 px are too small for torchvision/vgg16, which needs"),
+    (
+        "torchvision/inception_v3", {"size": 298, "options": {"auxiliary_heads": True}},
+        "298 px are too small for torchvision/inception_v3 with auxiliary heads, which needs at least 299 px",
+    ),
     ("medattn/acnet", {"weights": "imagenet"}, "p: b.weights: there are no ImageNet weights for 'medattn/acnet'"),
     ("torchvision/vgg16", {"options": {"a": 1}}, "p: b.options: the network 'torchvision/vgg16' has no options"),
     ("medattn/acnet", {"options": {"widht": 4}}, "p: b.options: unknown key 'widht'; did you mean 'width'?"),

@@ -8,7 +8,7 @@ from torch import nn
 
 from medattn.backbones.build import check_images, create_network
 from medattn.config.networks import own_networks
-from medattn.errors import UserError
+from medattn.errors import UnfitError, UserError
 
 OWN = [f"medattn/{name}" for name in own_networks()]
 LIBRARY = [
@@ -87,7 +87,7 @@ def learn(network: nn.Module, images: torch.Tensor) -> None:
     ("model", "size"), [("torchvision/vgg16", 31), ("medattn/vgg_att3", 31), ("timm/inception_v4", 74)]
 )
 def test_images_that_are_too_small_are_refused_before_training(model, size):
-    with pytest.raises(UserError, match=f"{model} can't be trained on images of {size} x {size} px: "):
+    with pytest.raises(UnfitError, match=f"{model} can't be trained on images of {size} x {size} px: "):
         check_images(create_network(model, 2, size=(size, size)), model, (size, size))
 
 

@@ -72,6 +72,21 @@ def test_images_that_leave_nothing_of_a_network_stop_every_arm(project):
     assert set(found.values()) == {"images of 28 x 28 are too small for torchvision/inception_v3, which needs 75 px"}
 
 
+def test_auxiliary_heads_need_larger_images(project):
+    found = missing(project, backbone={"model": "torchvision/inception_v3", "options": {"auxiliary_heads": True}})
+    network = "torchvision/inception_v3 with auxiliary heads"
+    assert set(found.values()) == {f"images of 28 x 28 are too small for {network}, which needs 299 px"}
+
+
+def test_an_input_size_that_is_too_small_is_refused_with_the_configuration(project, capsys):
+    project.configure({"backbones": {"net": {"model": "torchvision/inception_v3", "input_size": 74}}})
+    assert project.medattn("plan") == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "medattn: papers/tiny/paper.yaml: backbones.net.input_size: 74 px are too small for torchvision/inception_v3, "
+        "which needs at least 75 px"
+    ]
+
+
 def test_the_reason_is_printed_and_torch_is_not_imported(project):
     missing(project)
     plan = "from medattn.__main__ import main; main(['plan', '--format', 'csv'])"

@@ -11,7 +11,10 @@ class UserError(Exception):
 
 
 class UnfitError(Exception):
-    """A mechanism can't stand where it was put: one line with the reason. It ends one run and not the others."""
+    """A mechanism can't stand where it was put, or images are too small for a network: one line with the reason.
+
+    It ends one run and not the others.
+    """
 
 
 class StopRequested(BaseException):

@@ -13,7 +13,7 @@ from medattn.backbones.stem import use_small_stem
 from medattn.backbones.weights import read_weights
 from medattn.config.networks import network_options, weights_model
 from medattn.config.paper import Backbone
-from medattn.errors import UserError
+from medattn.errors import UnfitError, UserError
 
 _WITH_AUXILIARY_HEADS = ("torchvision/googlenet", "torchvision/inception_v3")
 
@@ -32,6 +32,7 @@ def build_backbone(backbone: Backbone, classes: int, data: Path, size: tuple[int
 
     Raises:
         UserError: ImageNet weights are asked for and not there, or do not fit.
+        UnfitError: images of this size are too small for one of our own networks.
     """
     if size is None and backbone.input_size is not None:
         size = (backbone.input_size, backbone.input_size)
@@ -118,7 +119,7 @@ def check_images(network: nn.Module, model: str, size: tuple[int, int]) -> None:
     """Refuse images of a height and width that `network` can't be trained on, by a pass on the meta device.
 
     Raises:
-        UserError: one line with what stopped the pass.
+        UnfitError: one line with what stopped the pass.
     """
     state = {name: value.to("meta") for name, value in (*network.named_parameters(), *network.named_buffers())}
     try:
@@ -127,7 +128,7 @@ def check_images(network: nn.Module, model: str, size: tuple[int, int]) -> None:
             functional_call(network, state, (torch.empty(2, 3, *size, device="meta"),))
     except (RuntimeError, ValueError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise UserError(f"{model} can't be trained on images of {size[0]} x {size[1]} px: {reason}") from error
+        raise UnfitError(f"{model} can't be trained on images of {size[0]} x {size[1]} px: {reason}") from error
 
 
 def _load(network: nn.Module, weights: dict[str, Tensor], new: set[str], source: str) -> None:

@@ -5,20 +5,20 @@
 
 import json
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
-from medattn.backbones.build import create_network
-from medattn.config.networks import own_networks
-from medattn.errors import UserError
+from medattn.backbones.build import check_images, create_network
+from medattn.config.networks import described, own_networks
+from medattn.errors import UnfitError
 
 FILE = Path(__file__).with_name("models.json")
 
-# Networks of the papers, whose smallest image is worth knowing before a run starts.
-MEASURED = (
+# Networks of the papers, with options, whose smallest image is worth knowing before a run starts.
+_MODELS = (
     "torchvision/vgg16",
     "torchvision/googlenet",
     "torchvision/resnet50",
@@ -31,6 +31,11 @@ MEASURED = (
     "timm/inception_v3",
     "timm/inception_v4",
     *(f"medattn/{name}" for name in own_networks()),
+)
+_HEADS = {"auxiliary_heads": True}
+MEASURED: tuple[tuple[str, dict[str, Any]], ...] = (
+    *((model, {}) for model in _MODELS),
+    *((model, _HEADS) for model in ("torchvision/googlenet", "torchvision/inception_v3")),
 )
 
 
@@ -54,23 +59,23 @@ def library_models() -> dict[str, dict[str, list[str]]]:
         }
 
 
-def accepts(model: str, size: int) -> bool:
-    """Return whether `model` takes images of `size` x `size` pixels: it is built and run on the meta device."""
+def accepts(model: str, options: Mapping[str, Any], size: int) -> bool:
+    """Return whether `model` can be trained on images of `size` x `size` pixels."""
     try:
-        with torch.device("meta"), torch.no_grad():
-            network: nn.Module = create_network(model, 2, size=(size, size)).eval()
-            network(torch.empty(1, 3, size, size))
-    except (RuntimeError, ValueError, UserError):
+        with torch.device("meta"):
+            network = create_network(model, 2, options, (size, size))
+        check_images(network, model, (size, size))
+    except UnfitError:
         return False
     return True
 
 
-def smallest_size(model: str) -> int:
-    """Return the smallest height and width that `model` takes, found by bisection up to 512 px."""
+def smallest_size(model: str, options: Mapping[str, Any]) -> int:
+    """Return the smallest height and width that `model` can be trained on, found by bisection up to 512 px."""
     least, most = 1, 512
     while least < most:
         middle = (least + most) // 2
-        least, most = (least, middle) if accepts(model, middle) else (middle + 1, most)
+        least, most = (least, middle) if accepts(model, options, middle) else (middle + 1, most)
     return least
 
 
@@ -78,7 +83,7 @@ def text() -> str:
     """Return the text of models.json."""
     known: dict[str, Any] = {
         "models": library_models(),
-        "smallest_size": {model: smallest_size(model) for model in MEASURED},
+        "smallest_size": {described(*entry): smallest_size(*entry) for entry in MEASURED},
     }
     # A line per network, so that a new version of a library is a readable change.
     lines = [

@@ -27,7 +27,7 @@ from torch.nn import functional
 
 from medattn.attention.vgg_att3 import CompatibilityAttention
 from medattn.backbones.network import register
-from medattn.errors import UserError
+from medattn.errors import UnfitError
 
 
 @register("vgg_att3")
@@ -54,7 +54,7 @@ class VggAtt3(nn.Module):
     ) -> None:
         super().__init__()
         if min(size) < 32:
-            raise UserError(
+            raise UnfitError(
                 f"medattn/vgg_att3 can't be trained on images of {size[0]} x {size[1]} px: it halves them five times"
             )
         self.after_pooling = local_features == "after_pooling"

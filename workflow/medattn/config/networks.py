@@ -126,9 +126,17 @@ def weights_model(model: str) -> str | None:
     return model if usable else None
 
 
-def smallest_size(model: str) -> int | None:
-    """Return the smallest height and width in pixels that a network takes with its own stem, None if not known."""
-    size: int | None = _known()["smallest_size"].get(model)
+def described(model: str, options: Mapping[str, Any]) -> str:
+    """Return a network in words, with the options that decide which images it can be trained on."""
+    return f"{model} with auxiliary heads" if options.get("auxiliary_heads") else model
+
+
+def smallest_size(model: str, options: Mapping[str, Any]) -> int | None:
+    """Return the smallest height and width in pixels that a network with its own stem can be trained on.
+
+    None if it is not known.
+    """
+    size: int | None = _known()["smallest_size"].get(described(model, options))
     return size
 
 
@@ -152,10 +160,11 @@ def check_backbone(model: str, options: Mapping[str, Any], weights: str, size: i
     network_options(model, options, below(where, "options"))
     if weights == "imagenet" and weights_model(model) is None:
         raise UserError(f"{below(where, 'weights')}: there are no ImageNet weights for '{model}'; use 'none'")
-    smallest = smallest_size(model)
+    smallest = smallest_size(model, options)
     if size is not None and smallest is not None and size < smallest:
         raise UserError(
-            f"{below(where, 'input_size')}: {size} px are too small for {model}, which needs at least {smallest} px"
+            f"{below(where, 'input_size')}: {size} px are too small for {described(model, options)}, "
+            f"which needs at least {smallest} px"
         )
 
 

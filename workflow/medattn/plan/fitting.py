@@ -3,7 +3,7 @@
 from medattn.config.arms import arm_settings
 from medattn.config.dataset import DatasetEntry
 from medattn.config.mechanisms import is_block_mechanism, unfit_reason
-from medattn.config.networks import smallest_size
+from medattn.config.networks import described, smallest_size
 from medattn.config.paper import Arm, Backbone
 from medattn.config.recipe import Recipe
 from medattn.config.structures import Place, place_paths, places
@@ -19,13 +19,15 @@ def image_size(backbone: Backbone, entry: DatasetEntry) -> tuple[int, int]:
 def misfit(backbone: Backbone, arm: Arm, recipe: Recipe, entry: DatasetEntry) -> str | None:
     """Say why the images of a data set, the network and the arm's mechanism don't fit together, or None if they do.
 
-    What can't be known before the network is built (a network whose blocks are not known here, modules that the
-    placement names) is left to the training, where it ends the run with its reason.
+    What can't be known before the network is built (the smallest image or the blocks of a network that is not known
+    here, modules that the placement names) is left to the training, where it ends the run with its reason. An
+    `input_size` that is too small is refused with the configuration.
     """
     image, small_stem = image_size(backbone, entry), backbone.stem == "small"
-    smallest = None if small_stem else smallest_size(backbone.model)
+    smallest = None if small_stem else smallest_size(backbone.model, backbone.options)
     if smallest is not None and min(image) < smallest:
-        return f"images of {image[0]} x {image[1]} are too small for {backbone.model}, which needs {smallest} px"
+        network = described(backbone.model, backbone.options)
+        return f"images of {image[0]} x {image[1]} are too small for {network}, which needs {smallest} px"
     try:
         if not is_block_mechanism(arm.mechanism):
             return None

@@ -117,8 +117,8 @@ def build_network(
         placement: where in the backbone the mechanism stands, if it works on the outputs of blocks.
 
     Raises:
-        UserError: the network can't be built so, or does not take images of this size.
-        UnfitError: the mechanism can't be placed in the backbone.
+        UserError: the network can't be built so.
+        UnfitError: images of this size are too small for it, or the mechanism can't be placed in it.
     """
     device = training_images.device
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
