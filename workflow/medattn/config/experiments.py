@@ -1,6 +1,6 @@
 """The experiments of a paper: as its file says, and as a selection takes and changes them."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
