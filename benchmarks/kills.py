@@ -1,7 +1,7 @@
 """Kill a pack at random moments, fifty times, and see that its results are those of one that was left alone.
 
 Trains the same pack twice: undisturbed, and by processes that are each killed (SIGKILL) at a random moment, until so
-many kills are done. Prints how many runs were finished, trained again or changed, and how many epochs were lost to a kill.
+many kills are done. Prints whether finished runs were trained again, epochs were lost, or results changed.
 """
 
 import argparse
@@ -21,7 +21,7 @@ datasets: [phantom]
 backbones: {net: {model: torchvision/squeezenet1_1, input_size: 28}}
 arms: {vanilla: {}, gsa: {mechanism: gsa, options: {channels: 4, cutoff_epoch: 5}}}
 recipe: {epochs: 10, batch: 8, learning_rate: 0.001}
-protocol: {folds: 5, measured_epochs: 2}
+protocol: {kind: cross_validated_epochs, folds: 5, measured_epochs: 2}
 """
 SELECTION = """
 selection: kills
