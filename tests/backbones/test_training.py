@@ -26,7 +26,6 @@ SMALL = [
     ({"model": "medattn/resattnet92"}, 28),
     ({"model": "medattn/resattnet56"}, 28),
     ({"model": "medattn/acnet"}, 28),
-    ({"model": "medattn/inception_v4_attention", "trainable": LAST_BLOCKS}, 75),
     ({"model": "timm/resnet18", "stem": "small"}, 28),
     ({"model": "torchvision/resnet18"}, 28),
     ({"model": "torchvision/vgg16"}, 32),
@@ -41,7 +40,6 @@ LARGE = [
     ({"model": "medattn/resattnet92"}, 224),
     ({"model": "medattn/resattnet56"}, 128),
     ({"model": "medattn/acnet"}, 128),
-    ({"model": "medattn/inception_v4_attention", "trainable": LAST_BLOCKS}, 224),
     ({"model": "timm/resnet18"}, 224),
     ({"model": "torchvision/vgg16"}, 224),
     ({"model": "torchvision/googlenet"}, 224),
@@ -70,7 +68,7 @@ def real_images(count: int) -> tuple[np.ndarray, np.ndarray]:
     return images[chosen], labels[chosen].astype(np.int64)
 
 
-def trained(keys: dict, size: int, precision: str, count: int, batch: int, tmp_path: Path) -> None:
+def trained(keys: dict, size: int, precision: str, count: int, batch: int, tmp_path: Path, **arm) -> None:
     images, labels = real_images(count)
     settings = recipe(
         epochs=1, batch=batch, learning_rate=1e-4, new_layers_learning_rate=1e-3,
@@ -81,7 +79,10 @@ def trained(keys: dict, size: int, precision: str, count: int, batch: int, tmp_p
     data = TrainingData(resident, indices, indices, normalisation_for(settings, resident, indices))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        network = build_network(Backbone(**keys), "none", {}, 2, data.normalised_training_images(), 0, tmp_path)
+        arm = {"mechanism": "none", "options": {}, **arm}
+        network = build_network(
+            Backbone(**keys), classes=2, training_images=data.normalised_training_images(), seed=0, data=tmp_path, **arm
+        )
         before = {key: value.clone() for key, value in network.named_parameters()}
         state = TrainingState()
         train_epochs(network, data, settings, 0, state, lambda _: None)
