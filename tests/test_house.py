@@ -22,7 +22,7 @@ def test_citation_has_the_version_and_the_keys_that_the_format_asks_for():
     assert {"authors", "message", "title"} <= set(citation)
 
 
-@pytest.mark.parametrize("script", [".ci/check", ".ci/run", "envs/setup"])
+@pytest.mark.parametrize("script", [".ci/check", ".ci/run", ".ci/slurm", "envs/setup"])
 def test_scripts_are_executable_bash(script):
     path = ROOT / script
     assert path.stat().st_mode & 0o111

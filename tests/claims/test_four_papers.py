@@ -230,9 +230,9 @@ def test_oct_precision_is_recall(findings):
     wrong = findings("oct", "precision", check="recalls", verdict="inconsistent")
     assert {(row["table"], row["cell"]) for row in wrong} == {
         ("oct-table-1", "oct2017.inception_v4.vanilla.precision.*"),
-        ("oct-table-1", "oct2017.inception_v4_attention.ra.precision.*"),
+        ("oct-table-1", "oct2017.inception_v4.ra.precision.*"),
         ("oct-table-3", "oct2017.inception_v4.vanilla.precision.*"),
-        ("oct-table-3", "oct2017.inception_v4_attention.ra.precision.*"),
+        ("oct-table-3", "oct2017.inception_v4.ra.precision.*"),
         ("oct-table-1;oct-table-3", "oct2017.*.*.precision.*"),
     }
     assert one(findings("oct", "*.*.precision", check="recalls"))["published"] == "16 values labelled precision"
@@ -252,7 +252,7 @@ def test_oct_no_confusion_matrix(findings):
     assert {row["verdict"] for row in rows.values()} == {"inconsistent"}
     v3 = rows["oct2017.inception_v3.vanilla.precision+recall"]
     assert v3["note"].startswith("the precisions need 39 false positives, the recalls 38 misses")
-    for model in ("inception_v4.vanilla", "inception_v4_attention.ra"):
+    for model in ("inception_v4.vanilla", "inception_v4.ra"):
         assert "broken number of false positives" in rows[f"oct2017.{model}.precision+recall"]["note"]
 
 

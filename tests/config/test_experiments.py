@@ -88,6 +88,15 @@ def test_a_selection_takes_experiments_data_sets_and_arms(project, paper):
     assert {part.recipe.batch for part in resolved(project, paper, recipe={"batch": 8}).values()} == {8}
 
 
+def test_an_extra_arm_of_a_known_name_stays_where_the_paper_has_it_and_another_goes_everywhere(project, paper):
+    extra = {"svm": {"classifier": "svm", "options": {"c": 2.0}}, "mine": {"label": "mine"}}
+    parts = resolved(project, paper, extra_arms=extra)
+    assert ("svm" in parts["large"].arms, "svm" in parts["small"].arms) == (True, False)
+    assert parts["large"].arms["svm"].options == {"c": 2.0}
+    assert "mine" in parts["large"].arms
+    assert "mine" in parts["small"].arms
+
+
 WRONG = [
     ({"experiments": ["smal"]}, {}, "papers.toy.experiments: unknown experiment 'smal'; did you mean 'small'?"),
     ({"datasets": ["retinamnist"]}, {}, "no experiment of the paper has 'retinamnist'; name under 'experiments' the"),

@@ -65,7 +65,8 @@ def test_default_selection_is_valid():
 def test_gsa_prints_a_number_for_each_of_its_64_cells():
     printed = rows("gsa")
     assert len(printed) == 64
-    assert {(row["table"], row["dataset"], row["backbone"], row["arm"]) for row in printed} == cells("gsa")
+    of_table = {cell for cell in cells("gsa") if cell[0] == "gsa-table-2"}
+    assert {(row["table"], row["dataset"], row["backbone"], row["arm"]) for row in printed} == of_table
     assert sum(bool(row["std"]) for row in printed) == 56
     assert sum(row["flags"] == "star" for row in printed) == 13
     assert {row["dataset"] for row in printed if row["mean"] == "84.88"} == {"jaffe"}

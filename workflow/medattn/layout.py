@@ -40,6 +40,12 @@ class RunFiles:
         """State after the last finished epoch of a run under way."""
         return self.folder / "checkpoint.pt"
 
+    def sweep(self) -> None:
+        """Remove what a process leaves that was killed within the moment after a run had ended."""
+        for pattern in ("checkpoint.pt", "sessions.json", "turn-*", ".*"):
+            for path in self.folder.glob(pattern):
+                path.unlink(missing_ok=True)
+
     def turn(self, number: int) -> Path:
         """Return the file of a turn: the latest is held by the process that works on the run."""
         return self.folder / f"turn-{number}"

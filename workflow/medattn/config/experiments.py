@@ -1,6 +1,6 @@
 """The experiments of a paper: as its file says, and as a selection takes and changes them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -119,8 +119,8 @@ def _taken(
         for arm_name in backbone.arms or []:
             place = below(where, "extra_backbones", name, "arms")
             check_name("arm", arm_name, {**whole.paper.arms, **taken.extra_arms}, place)
-    backbones = _picked(whole.backbones, taken.extra_backbones, taken.backbones)
-    arms = _picked(whole.arms, taken.extra_arms, taken.arms)
+    backbones = _picked(whole.backbones, taken.extra_backbones, taken.backbones, whole.paper.backbones)
+    arms = _picked(whole.arms, taken.extra_arms, taken.arms, whole.paper.arms)
     for name, arm in arms.items():
         key = "extra_arms" if name in taken.extra_arms else "arms"
         check_arm(arm, recipe, protocol, below(where, key, name))
@@ -140,8 +140,14 @@ def _taken(
     )
 
 
-def _picked(own: Mapping[str, T], extra: Mapping[str, T], names: list[str] | None) -> dict[str, T]:
-    both = {**own, **extra}
+def _picked(
+    own: Mapping[str, T], extra: Mapping[str, T], names: list[str] | None, of_paper: Container[str]
+) -> dict[str, T]:
+    """Return what is picked of an experiment's own and the extra ones, which take the place of those of their name.
+
+    An extra one under a name that the paper has belongs to the experiments that have it; others belong to all.
+    """
+    both = {**own, **{name: value for name, value in extra.items() if name in own or name not in of_paper}}
     return {name: value for name, value in both.items() if names is None or name in names or name in extra}
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from medattn.config.base import Closed
-from medattn.config.signatures import constant, options_model, registered_classes, summary_of
+from medattn.config.signatures import options_model, registered_classes, summary_of
 from medattn.config.validation import below, validated
 from medattn.errors import UserError
 from medattn.nearest import unknown_name
@@ -46,12 +46,10 @@ class OwnNetwork:
     Attributes:
         file: where it stands.
         options: model of its options.
-        starts_from: the library's network whose ImageNet weights fit it, None where there is none.
     """
 
     file: Path
     options: type[BaseModel]
-    starts_from: str | None
 
 
 @cache
@@ -62,7 +60,7 @@ def own_networks() -> Mapping[str, OwnNetwork]:
         module = ast.parse(file.read_text(encoding="utf-8"))
         for name, definition in registered_classes(module).items():
             options = options_model(f"{name}_options", definition, summary_of(module))
-            found[name] = OwnNetwork(file, options, constant(definition, "starts_from"))
+            found[name] = OwnNetwork(file, options)
     return dict(sorted(found.items()))
 
 
@@ -119,7 +117,7 @@ def weights_model(model: str) -> str | None:
     """Return the library's network whose ImageNet weights `model` starts from, None where none are published."""
     library, _, name = model.partition("/")
     if library == "medattn":
-        return own_network(name).starts_from
+        return None
     base, _, _ = name.partition(".")
     published = _library_models()[library].get(base, [])
     usable = "IMAGENET1K_V1" in published if library == "torchvision" else bool(published)

@@ -11,7 +11,6 @@ from medattn.config.protocol import Protocol
 from medattn.config.recipe import Recipe
 
 Scalar = bool | int | float | str
-OptionValue = Scalar | list[Scalar] | list[list[Scalar]]
 
 
 class Backbone(Closed):
@@ -22,7 +21,7 @@ class Backbone(Closed):
         description="`torchvision/<name>`, `timm/<name>`, or `medattn/<name>` for a network of our own",
     )
     label: str = Field("", description="name in tables and figures; default: the key")
-    options: dict[str, OptionValue] = Field({}, description="options of the network, below under its name")
+    options: dict[str, Scalar] = Field({}, description="options of the network, below under its name")
     stem: Literal["imagenet", "small"] = Field(
         "imagenet",
         description="first layers: the network's own, or, for images of about 32 px, a 3x3 convolution of "

@@ -50,14 +50,6 @@ def options_model(name: str, definition: ast.ClassDef, summary: str) -> type[Bas
     return create_model(name, __base__=Closed, __doc__=summary, **fields)
 
 
-def constant(definition: ast.ClassDef, name: str) -> str | None:
-    """Return the text that a class sets its variable `name` to, None where it doesn't."""
-    for node in definition.body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
-            return str(_evaluated(node.value))
-    return None
-
-
 def summary_of(module: ast.Module) -> str:
     """Return the first paragraph of a file's docstring, on one line."""
     return (ast.get_docstring(module) or "").split("\n\n")[0].replace("\n", " ")

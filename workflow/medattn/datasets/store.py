@@ -118,14 +118,19 @@ def check_store(folder: Path, verify: bool = True) -> dict[str, Any]:
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
         raise UserError(f"{folder / MANIFEST}: not a manifest of schema {SCHEMA}; {mend}")
     rest = {key: value for key, value in manifest.items() if key != "self_sha256"}
-    if sha256_of_value(rest) != manifest.get("self_sha256"):
+    path = folder / IMAGES
+    try:
+        whole = sha256_of_value(rest) == manifest.get("self_sha256")
+        size, sha256 = manifest["files"][IMAGES]["bytes"], manifest["files"][IMAGES]["sha256"]
+    except (ValueError, KeyError, TypeError):  # NaN, which has no canonical form, or no manifest at all
+        whole = False
+    if not whole:
         raise UserError(f"{folder / MANIFEST}: changed since it was written; {mend}")
-    path, promised = folder / IMAGES, manifest["files"][IMAGES]
     if not path.is_file():
         raise UserError(f"{path}: missing; {mend}")
-    if path.stat().st_size != promised["bytes"]:
-        raise UserError(f"{path}: {path.stat().st_size} bytes, but the manifest says {promised['bytes']}; {mend}")
-    if verify and sha256_of_file(path) != promised["sha256"]:
+    if path.stat().st_size != size:
+        raise UserError(f"{path}: {path.stat().st_size} bytes, but the manifest says {size}; {mend}")
+    if verify and sha256_of_file(path) != sha256:
         raise UserError(f"{path}: changed since it was written (its SHA-256 is not the manifest's); {mend}")
     return manifest
 
@@ -145,13 +150,15 @@ def read_store(folder: Path, verify: bool = True) -> DataStore:
         tensors = map_tensors(folder / IMAGES)
         splits = {key: _split(key, tensors, manifest["groups"]) for key in manifest["splits"]}
         region = tensors["region"] if manifest["has_region"] else None
-    except (SafetensorError, KeyError, IndexError) as error:
+        size = (manifest["height"], manifest["width"], manifest["channels"])
+        counts = {key: manifest["splits"][key]["images"] for key in splits}
+        classes = list(manifest["classes"])
+    except (SafetensorError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise UserError(f"{folder / IMAGES}: not the images that the manifest names ({error})") from error
-    size = (manifest["height"], manifest["width"], manifest["channels"])
     for key, split in splits.items():
-        if split.images.shape != (manifest["splits"][key]["images"], *size):
+        if split.images.shape != (counts[key], *size):
             raise UserError(f"{folder / IMAGES}: split '{key}' has shape {split.images.shape}, not the manifest's")
-    return DataStore(splits, list(manifest["classes"]), manifest, region)
+    return DataStore(splits, classes, manifest, region)
 
 
 def _tensors(data: SourceData, group_names: list[str]) -> dict[str, npt.NDArray[Any]]:

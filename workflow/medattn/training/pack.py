@@ -48,6 +48,8 @@ def train_pack(plan: Plan, pack: Pack, results: Results) -> None:
             + (f", {short} of them for want of memory" if short else "")
             + f"; the first says why: {first}"
         )
+    for i in pack.runs:
+        run_files(results, plan.runs[i]).sweep()
     write_json(
         results.pack(pack.id),
         {"pack": pack.id, "runs": {i: _ending(results, plan.runs[i]) for i in pack.runs}},

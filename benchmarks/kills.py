@@ -1,0 +1,121 @@
+"""Kill a pack at random moments, fifty times, and see that its results are those of one that was left alone.
+
+Trains the same pack twice: undisturbed, and by processes that are each killed (SIGKILL) at a random moment, until so
+many kills are done. Prints whether finished runs were trained again, epochs were lost, or results changed.
+"""
+
+import argparse
+import json
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PAPER = """
+title: Kills
+citation: medattn, benchmarks/kills.py
+datasets: [phantom]
+backbones: {net: {model: torchvision/squeezenet1_1, input_size: 28}}
+arms: {vanilla: {}, gsa: {mechanism: gsa, options: {channels: 4, cutoff_epoch: 5}}}
+recipe: {epochs: 10, batch: 8, learning_rate: 0.001}
+protocol: {kind: cross_validated_epochs, folds: 5, measured_epochs: 2}
+"""
+SELECTION = """
+selection: kills
+papers: {kills: {}}
+datasets:
+  phantom: {source: {size: 12, counts: {train: [20, 20], test: [6, 6]}}, classes: [healthy, ill]}
+seeds: [0, 1, 2]
+pack: 100
+pack_cells: true
+device: cpu
+"""
+OUTPUTS = ("history.csv", "scores.safetensors", "maps.safetensors")
+
+
+def make_project(folder: Path) -> str:
+    """Write paper and selection, prepare the images, and return the pack that is trained."""
+    (folder / "papers/kills").mkdir(parents=True)
+    (folder / "papers/kills/paper.yaml").write_text(PAPER)
+    (folder / "config.yaml").write_text(SELECTION)
+    for arguments in (["plan", "--write"], ["fetch", "--config", "config.yaml"]):
+        subprocess.run([sys.executable, "-m", "medattn", *arguments], cwd=folder, check=True, capture_output=True)
+    packs = json.loads((folder / "results/kills/plan.json").read_text())["packs"]
+    return next(name for name, pack in packs.items() if pack["stage"] == "tune")
+
+
+def start(folder: Path, pack: str) -> subprocess.Popen[bytes]:
+    """Start a process that trains the pack."""
+    command = [sys.executable, "-m", "medattn", "train", "--plan", "results/kills/plan.json", "--pack", pack]
+    return subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL)
+
+
+def runs(folder: Path) -> Path:
+    """Return the folder of the runs."""
+    return folder / "results/kills/runs"
+
+
+def records(folder: Path) -> dict[str, int]:
+    """Return the finished runs with the time at which they were written."""
+    return {str(path): path.stat().st_mtime_ns for path in runs(folder).rglob("record.json")}
+
+
+def outputs(folder: Path) -> dict[str, bytes]:
+    """Return what the runs have written."""
+    found = (path for path in runs(folder).rglob("*") if path.name in OUTPUTS)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+def epochs_on_disk(folder: Path) -> int:
+    """Return the epochs that are finished, in all runs."""
+    sessions = {path.parent: json.loads(path.read_text()) for path in runs(folder).rglob("sessions.json")}
+    epochs = {run: earlier[-1]["epochs_at_end"] for run, earlier in sessions.items()}
+    epochs |= {path.parent: json.loads(path.read_text())["epochs"] for path in runs(folder).rglob("record.json")}
+    return sum(epochs.values())
+
+
+def main() -> int:
+    """Print what the kills did; return 1 if they changed anything."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=50, help="how many (default: 50)")
+    parser.add_argument("--seed", type=int, default=0, help="of the moments (default: 0)")
+    arguments = parser.parse_args()
+    chance = random.Random(arguments.seed)
+    with tempfile.TemporaryDirectory() as name:
+        alone, killed = Path(name) / "alone", Path(name) / "killed"
+        pack = make_project(alone)
+        started = time.monotonic()
+        if start(alone, pack).wait():
+            raise SystemExit("the undisturbed pack failed")
+        whole = time.monotonic() - started
+        make_project(killed)
+        again = changed = backwards = done = 0
+        while done < arguments.kills:
+            before, epochs = records(killed), epochs_on_disk(killed)
+            process = start(killed, pack)
+            time.sleep(chance.uniform(0, whole / 4))
+            process.kill()
+            if process.wait() == 0:  # too late: begin anew
+                changed += outputs(killed) != outputs(alone)
+                shutil.rmtree(killed)
+                make_project(killed)
+                continue
+            done += 1
+            after = records(killed)
+            again += sum(after.get(run) != stamp for run, stamp in before.items())
+            backwards += epochs_on_disk(killed) < epochs
+        if start(killed, pack).wait():
+            raise SystemExit("the pack that was killed did not end well")
+        expected, expected_runs = outputs(alone), records(alone)
+        changed += outputs(killed) != expected
+    print(f"{done} kills at random moments of a pack of {len(expected_runs)} runs ({whole:.0f} s undisturbed)")
+    print(f"finished runs trained again or lost: {again}; kills after which fewer epochs were kept: {backwards}")
+    print("results: " + ("changed" if changed else "the same bytes"))
+    return 1 if again or changed or backwards else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
