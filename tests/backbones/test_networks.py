@@ -42,7 +42,7 @@ def test_logits_for_small_large_and_oblong_images(model):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", [*OWN, *LIBRARY])
+@pytest.mark.parametrize("model", [*OWN, *(pytest.param(model, marks=pytest.mark.heavy) for model in LIBRARY)])
 def test_a_network_learns_in_all_its_parts_and_comes_back_from_its_state(model):
     """One network for all, as the large ones take seconds to make."""
     network, size = small(model)
