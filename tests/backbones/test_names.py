@@ -8,6 +8,7 @@ import torch
 import torchvision
 
 from medattn.backbones import names
+from medattn.config import networks
 from medattn.config.networks import (
     check_backbone,
     check_model,
@@ -64,6 +65,21 @@ def test_a_backbone_that_cannot_be_built_is_one_line(model, keys, message):
     with pytest.raises(UserError) as refused:
         check_backbone(model, **{"options": {}, "weights": "none", "size": None, "where": "p: b", **keys})
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(("body", "message"), [
+    ("pass", "net.py:2: Net has no constructor of its own"),
+    ("def __init__(self, classes, size, *, width): ...", "net.py:3: the hyper-parameter 'width' has no type"),
+    ("def __init__(self, classes, size, *, width: int = N): ...", "net.py:3: type and default of 'width' are read"),
+    ("def __init__(self", "net.py:3: not Python"),
+])  # fmt: skip
+def test_a_network_that_cannot_be_read_is_one_line(tmp_path, monkeypatch, body, message):
+    (tmp_path / "net.py").write_text(f'@register("net")\nclass Net:\n    {body}\n')
+    monkeypatch.setattr(networks, "BACKBONES_FOLDER", tmp_path)
+    with pytest.raises(UserError) as refused:
+        networks.own_networks.__wrapped__()
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
 def test_weights_come_from_where_they_are_published():

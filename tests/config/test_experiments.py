@@ -33,7 +33,7 @@ FIGURES = {"figure-1": {"title": "F", "kind": "learning_curve", "experiment": "s
 
 @pytest.fixture
 def paper() -> dict:
-    rest = {key: value for key, value in PAPER.items() if key not in {"datasets", "unrun"}}
+    rest = {key: value for key, value in PAPER.items() if key != "datasets"}
     return {**rest, "experiments": EXPERIMENTS, "tables": TABLES, "figures": FIGURES}
 
 

@@ -50,7 +50,6 @@ def _experiment(name: str, paper: Paper, experiment: str, declared: Experiment, 
         tuple(declared.datasets),
         backbones,
         arms,
-        tuple(paper.unrun),
         recipe,
         protocol,
         {key: table for key, table in paper.tables.items() if (table.experiment or "") == experiment},
@@ -128,13 +127,11 @@ def _taken(
     if taken.datasets is not None:
         names = tuple(name for name in taken.datasets if only_one or name in whole.datasets)
     check_copied_classes(recipe, {name: datasets[name] for name in names}, below(where, "recipe"))
-    all_rows = taken.backbones is None and taken.arms is None
     return replace(
         whole,
         datasets=names,
         backbones=backbones,
         arms=arms,
-        unrun=whole.unrun if all_rows else (),
         recipe=recipe,
         protocol=protocol,
     )

@@ -82,15 +82,6 @@ class Arm(Closed):
         return self
 
 
-class Unrun(Closed):
-    """A row that the paper prints and this version can't run, with the reason that plan and tables show."""
-
-    backbone: Name = Field(description="backbone of the row")
-    arm: Name = Field(description="arm of the row")
-    label: str = Field(description="name in tables")
-    reason: str = Field(min_length=1, description="why it can't be run")
-
-
 class Mark(Closed):
     """A mark in a table where one arm differs from another of the same backbone and data set."""
 
@@ -220,7 +211,6 @@ class Paper(Closed):
     recipe: Recipe = Field(description="how networks are trained")
     metrics: list[Metric] = Field([], description="metrics that are measured beside those of the tables")
     protocol: Protocol = Field(description="how runs become a measurement")
-    unrun: list[Unrun] = Field([], description="rows that can't be run, with reasons")
     tables: dict[Name, Table] = Field({}, description="tables by name")
     figures: dict[Name, Figure] = Field({}, description="figures by name")
 
