@@ -105,7 +105,7 @@ def test_what_a_job_refuses_is_a_line_and_nothing_else_is_lost(project):
         "title": "Broken",
         "classes": ["a", "b"],
         "path": "broken.npz",
-        "source": {"kind": "medmnist", "file": "broken.npz", "url": "http://localhost/broken.npz", "md5": "0" * 32,
+        "source": {"kind": "medmnist", "set": "broken", "url": "http://localhost/broken.npz", "md5": "0" * 32,
                    "bytes": 7},
     }  # fmt: skip
     project.configure(

@@ -92,6 +92,7 @@ def train_run(
         files.folder.mkdir(parents=True, exist_ok=True)
     sessions = _Sessions(files)
     state = read_checkpoint(files.checkpoint, resident.device)
+    sessions.write(len(state.history))  # at once: also a session that is killed in its first epoch was one
 
     def keep(state: TrainingState) -> None:
         write_checkpoint(files.checkpoint, state)
