@@ -10,14 +10,14 @@ DEMO := config/demo.yaml
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help:
-	@echo "make demo    set up, then run the whole chain on small images: tables, figures, report (a few minutes)"
-	@echo "make test    set up, then run every check and every test"
+	@echo "make demo      set up, then run the whole chain on small images: tables, figures, report (a few minutes)"
+	@echo "make test      set up, then run every check and every test but the heavy ones"
 	@echo "make test-all  the same with the heavy tests: every network at its own size, for an epoch"
-	@echo "make setup   make .venv from the lock file in envs/ (needs Python >= 3.11)"
-	@echo "make check   style, types, workflow and import contract, without the tests"
-	@echo "make bench   measure what speed is promised, as ratios in one run"
-	@echo "make lock    resolve the dependencies of pyproject.toml anew into envs/ (LOCK=--upgrade: newest versions)"
-	@echo "make clean   remove .venv and what tools have cached; results and data stay"
+	@echo "make setup     make .venv from the lock file in envs/ (needs Python >= 3.11)"
+	@echo "make check     style, types, workflow and import contract, without the tests"
+	@echo "make bench     measure what speed is promised, as ratios in one run"
+	@echo "make lock      resolve the dependencies of pyproject.toml anew into envs/ (LOCK=--upgrade: newest versions)"
+	@echo "make clean     remove .venv and what tools have cached; results and data stay"
 
 setup:
 	@envs/setup
