@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "-n", "--quiet", "all"]
 EMPTY = "rule all:\n"
+TAKEN = {"experiments": ["networks"], "backbones": []}
 
 
 def selection(datasets: int) -> dict[str, object]:
@@ -27,7 +28,7 @@ def selection(datasets: int) -> dict[str, object]:
     backbones = {name: {"model": f"torchvision/{name}"} for name in ("googlenet", "vgg16", "resnet152", "densenet161")}
     return {
         "selection": "many",
-        "papers": {"gsa": {"datasets": names, "backbones": [], "extra_backbones": backbones}},
+        "papers": {"gsa": {**TAKEN, "datasets": names, "extra_backbones": backbones}},
         "datasets": dict.fromkeys(names, entry),
     }
 

@@ -119,9 +119,25 @@ def test_a_mask_alone_with_a_negative_bias_starts_near_the_identity():
     (64, (1, 5), 1, "a map of 1 x 5 can't be halved 1 times"),
     (64, (4, 4), 3, "a map of 4 x 4 can't be halved 3 times"),
     (64, (5, 5), 3, None),
+    (64, (1, 5), 0, "a map of 1 x 5 can't be halved 1 times"),
+    (64, (2, 99), 0, None),
 ])  # fmt: skip
 def test_where_residual_attention_does_not_fit(channels, size, depth, reason):
     assert unfit_reason("residual", channels, size, {"depth": depth}) == reason
+
+
+@pytest.mark.parametrize(("side", "depth"), [
+    (56, 3), (28, 2), (14, 1),  # the residual attention network
+    (32, 2), (16, 1),  # ACNet
+    (35, 2), (17, 1), (8, 1),  # Inception-v4 on images of 299 px
+    (2, 1), (9, 1), (18, 1), (19, 2), (36, 2), (37, 3), (112, 4), (224, 5),
+])  # fmt: skip
+def test_depth_0_halves_until_at_most_9_pixels_are_left(side, depth):
+    for size in ((side, side), (side, 300), (300, side)):
+        module = residual(4, size, depth=0)
+        assert (len(module.down), len(module.up), len(module.skip)) == (depth, depth, depth - 1)
+        assert unfit_reason("residual", 4, size, {"depth": 0}) is None
+    assert len(residual(4, (side, side), depth=1).down) == 1
 
 
 @pytest.mark.parametrize("normalisation", ["softmax", "sigmoid"])

@@ -5,9 +5,6 @@ import torch
 
 from medattn.backbones.build import create_network
 
-PLACES = {"main": [[9, 2], [17, 1], [21, 1]], "deeper": [[9, 2], [17, 2], [21, 1]],
-          "middle": [[9, 2], [13, 1], [17, 1]], "early": [[7, 2], [9, 2], [17, 1]]}  # fmt: skip
-
 COUNTS = [
     ("torchvision/vgg16", {}, 224, 5, 134_281_029),
     ("torchvision/vgg16", {}, 128, 2, 134_268_738),
@@ -34,16 +31,6 @@ COUNTS = [
     ("medattn/acnet", {"halve": False}, 128, 2, 1_708_194 + 576),
     ("medattn/acnet", {"depth": 3}, 128, 2, 2_429_090 + 576),
 ]
-OCT = [
-    ("main", "full", 30.31, 43.98, 71.46),
-    ("main", "mask", 15.17, 28.83, 56.32),
-    ("deeper", "full", 33.67, 47.33, 74.81),
-    ("deeper", "mask", 18.52, 32.19, 59.67),
-    ("middle", "full", 19.33, 32.99, 60.47),
-    ("middle", "mask", 9.76, 23.42, 50.91),
-    ("early", "full", 12.24, 25.90, 53.39),
-    ("early", "mask", 6.51, 20.17, 47.66),
-]
 
 
 def on_meta(model: str, classes: int, size: int, **options) -> torch.nn.Module:
@@ -58,14 +45,3 @@ def count(module: torch.nn.Module) -> int:
 @pytest.mark.parametrize(("model", "options", "size", "classes", "expected"), COUNTS)
 def test_parameters(model, options, size, classes, expected):
     assert count(on_meta(model, classes, size, **options)) == expected
-
-
-@pytest.mark.parametrize(("places", "form", "attention", "trainable", "total"), OCT)
-def test_parameters_of_inception_v4_with_attention(places, form, attention, trainable, total):
-    network = on_meta("medattn/inception_v4_attention", 4, 299, modules=PLACES[places], form=form)
-    last_blocks = sum(count(network.features[index]) for index in (19, 20, 21))
-    assert last_blocks == 13_659_264
-    assert count(network.last_linear) == 6_148
-    assert round(count(network.attention) / 1e6, 2) == attention
-    assert round((count(network.attention) + last_blocks + 6_148) / 1e6, 2) == trainable
-    assert round(count(network) / 1e6, 2) == total

@@ -8,10 +8,10 @@ import torch
 import torchvision
 
 from medattn.backbones import names
+from medattn.config import networks
 from medattn.config.networks import (
     check_backbone,
     check_model,
-    own_networks,
     smallest_size,
     weights_model,
 )
@@ -53,8 +53,6 @@ def test_an_unknown_network_names_the_nearest(model, message):
     ("medattn/acnet", {"options": {"width": 4}}, "p: b.options.width: should be a multiple of 16, not 4"),
     ("medattn/vgg_att3", {"options": {"compatibility": "pd"}}, "unknown value 'pd'; did you mean"),
     ("torchvision/googlenet", {"options": {"auxiliary_heads": 1}}, "auxiliary_heads: should be true or false, not 1"),
-    ("medattn/inception_v4_attention", {"options": {"modules": [[9, 2], [33, 1]]}}, "modules.1.0: should be less than"),
-    ("medattn/inception_v4_attention", {"options": {"modules": [9]}}, "modules.0: should be a list, not 9"),
 ])  # fmt: skip
 def test_a_backbone_that_cannot_be_built_is_one_line(model, keys, message):
     with pytest.raises(UserError) as refused:
@@ -62,22 +60,26 @@ def test_a_backbone_that_cannot_be_built_is_one_line(model, keys, message):
     assert message in str(refused.value)
 
 
+@pytest.mark.parametrize(("body", "message"), [
+    ("pass", "net.py:2: Net has no constructor of its own"),
+    ("def __init__(self, classes, size, *, width): ...", "net.py:3: the hyper-parameter 'width' has no type"),
+    ("def __init__(self, classes, size, *, width: int = N): ...", "net.py:3: type and default of 'width' are read"),
+    ("def __init__(self", "net.py:3: not Python"),
+])  # fmt: skip
+def test_a_network_that_cannot_be_read_is_one_line(tmp_path, monkeypatch, body, message):
+    (tmp_path / "net.py").write_text(f'@register("net")\nclass Net:\n    {body}\n')
+    monkeypatch.setattr(networks, "BACKBONES_FOLDER", tmp_path)
+    with pytest.raises(UserError) as refused:
+        networks.own_networks.__wrapped__()
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
 def test_weights_come_from_where_they_are_published():
-    assert weights_model("medattn/inception_v4_attention") == "timm/inception_v4"
     assert weights_model("timm/resnet18.a1_in1k") == "timm/resnet18.a1_in1k"
     assert weights_model("torchvision/vgg16") == "torchvision/vgg16"
     assert weights_model("medattn/acnet") is None
     assert timm.get_pretrained_cfg("inception_v4").tag == "tf_in1k"
-
-
-def test_own_networks_with_weights_hold_the_whole_library_network():
-    for name, network in own_networks().items():
-        if network.starts_from is None:
-            continue
-        with torch.device("meta"):
-            own = names.create_network(f"medattn/{name}", 7, size=(299, 299)).state_dict()
-            library = names.create_network(network.starts_from, 7).state_dict()
-        assert {key: own[key].shape for key in library} == {key: value.shape for key, value in library.items()}
 
 
 def test_torchvision_networks_with_another_normalisation_change_their_input_where_weights_are_loaded():

@@ -15,8 +15,8 @@ LIBRARY = [
     "timm/resnet18", "torchvision/resnet18", "torchvision/vgg16", "torchvision/googlenet", "torchvision/densenet161",
     "timm/inception_v3", "timm/inception_v4",
 ]  # fmt: skip
-SIZES = {"inception_v3": (75, 299), "inception_v4": (75, 299), "inception_v4_attention": (75, 299),
-         "densenet161": (32, 224), "vgg16": (32, 224), "vgg_att3": (32, 224)}  # fmt: skip
+SIZES = {"inception_v3": (75, 299), "inception_v4": (75, 299), "densenet161": (32, 224),
+         "vgg16": (32, 224), "vgg_att3": (32, 224)}  # fmt: skip
 
 
 def smallest_and_usual(model: str) -> tuple[int, int]:
@@ -108,18 +108,3 @@ def test_a_single_image_trains_only_where_batch_normalisation_sees_more_than_a_p
     else:
         with pytest.raises(ValueError, match="more than 1 value per channel"):
             network.train()(image)
-
-
-def test_two_modules_behind_one_block_are_refused():
-    with pytest.raises(UserError, match="two modules behind one block"), torch.device("meta"):
-        create_network("medattn/inception_v4_attention", 2, {"modules": [[9, 1], [9, 2]]}, (75, 75))
-
-
-def test_a_mask_with_a_negative_bias_starts_near_plain_inception_v4():
-    plain = create_network("timm/inception_v4", 3).eval()
-    attended = create_network("medattn/inception_v4_attention", 3, {"mask_bias": -30.0}, (75, 75)).eval()
-    missing, unexpected = attended.load_state_dict(plain.state_dict(), strict=False)
-    assert all(key.startswith("attention.") for key in missing) and not unexpected
-    images = torch.randn(2, 3, 75, 75)
-    with torch.no_grad():
-        torch.testing.assert_close(attended(images), plain(images))

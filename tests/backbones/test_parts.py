@@ -12,12 +12,11 @@ from medattn.config.paper import Backbone
 from medattn.errors import UserError
 from medattn.training import network as networks
 from medattn.training.loop import TrainingState, train_epochs
-from medattn.training.network import AttendedNetwork, build_network
+from medattn.training.network import build_network
 from medattn.training.optimiser import create_optimiser, learning_rate, set_learning_rates
 
 from ..training.conftest import recipe
 
-LAST_BLOCKS = ["features.19", "features.20", "features.21"]
 TINY = "timm/test_resnet"
 
 
@@ -48,11 +47,9 @@ def test_the_last_layer_and_a_small_stem_are_new(tmp_path, keys, new):
     assert {name.rpartition(".")[0] for name in new_names(*parts_of(tmp_path, **keys))} == new
 
 
-def test_auxiliary_heads_and_attention_are_new(tmp_path):
+def test_auxiliary_heads_are_new(tmp_path):
     heads = new_names(*parts_of(tmp_path, model="torchvision/googlenet", options={"auxiliary_heads": True}))
     assert {name.partition(".")[0] for name in heads} == {"fc", "aux1", "aux2"}
-    attention = new_names(*parts_of(tmp_path, 299, model="medattn/inception_v4_attention"))
-    assert {name.partition(".")[0] for name in attention} == {"last_linear", "attention"}
 
 
 def test_what_is_placed_later_is_new_and_learns(tmp_path):
@@ -65,39 +62,6 @@ def test_what_is_placed_later_is_new_and_learns(tmp_path):
     assert {name for name, p in network.named_parameters() if p.requires_grad} == {
         "conv1.1.weight", "conv1.1.bias", "fc.weight", "fc.bias"
     }  # fmt: skip
-
-
-@pytest.mark.parametrize(("model", "options", "trainable"), [
-    ("timm/inception_v4", {}, 13_665_412),
-    ("medattn/inception_v4_attention", {}, 28_834_052),
-    ("medattn/inception_v4_attention", {"form": "full"}, 43_979_524),
-    ("medattn/inception_v4_attention", {"modules": [[9, 2], [13, 1], [17, 1]]}, 23_422_212),
-])  # fmt: skip
-def test_inception_v4_learns_in_its_last_blocks_and_new_layers_only(tmp_path, model, options, trainable):
-    with torch.device("meta"):
-        backbone = Backbone(model=model, options=options, trainable=LAST_BLOCKS)
-        network = build_backbone(backbone, 4, tmp_path, (299, 299))
-    parts = Parts(network, backbone, 4, (299, 299))
-    parts.freeze()
-    assert sum(p.numel() for p in network.parameters() if p.requires_grad) == trainable
-    AttendedNetwork(network, None, parts).train()
-    norms = {n: m.training for n, m in network.named_modules() if isinstance(m, nn.BatchNorm2d)}
-    learning = {name for name, training in norms.items() if training}
-    assert learning == {name for name in norms if name.startswith((*(f"{b}." for b in LAST_BLOCKS), "attention."))}
-
-
-@pytest.mark.slow
-def test_gradients_pass_through_frozen_blocks_to_the_attention_before_them(tmp_path):
-    backbone = Backbone(model="medattn/inception_v4_attention", trainable=LAST_BLOCKS)
-    images = torch.randn(2, 3, 96, 96)
-    network = build_network(backbone, "none", {}, 4, images, 0, tmp_path).train()
-    network(images).square().sum().backward()
-    for name, parameter in network.backbone.named_parameters():
-        if name.startswith(("attention.", "last_linear.", *(f"{block}." for block in LAST_BLOCKS))):
-            assert parameter.grad is not None, name
-            assert parameter.grad.abs().sum() > 0, name
-        else:
-            assert parameter.grad is None, name
 
 
 def test_an_unknown_part_names_the_nearest(tmp_path):

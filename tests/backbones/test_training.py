@@ -26,7 +26,6 @@ SMALL = [
     ({"model": "medattn/resattnet92"}, 28),
     ({"model": "medattn/resattnet56"}, 28),
     ({"model": "medattn/acnet"}, 28),
-    ({"model": "medattn/inception_v4_attention", "trainable": LAST_BLOCKS}, 75),
     ({"model": "timm/resnet18", "stem": "small"}, 28),
     ({"model": "torchvision/resnet18"}, 28),
     ({"model": "torchvision/vgg16"}, 32),
@@ -41,7 +40,6 @@ LARGE = [
     ({"model": "medattn/resattnet92"}, 224),
     ({"model": "medattn/resattnet56"}, 128),
     ({"model": "medattn/acnet"}, 128),
-    ({"model": "medattn/inception_v4_attention", "trainable": LAST_BLOCKS}, 224),
     ({"model": "timm/resnet18"}, 224),
     ({"model": "torchvision/vgg16"}, 224),
     ({"model": "torchvision/googlenet"}, 224),
@@ -70,10 +68,10 @@ def real_images(count: int) -> tuple[np.ndarray, np.ndarray]:
     return images[chosen], labels[chosen].astype(np.int64)
 
 
-def trained(keys: dict, size: int, precision: str, count: int, batch: int, tmp_path: Path) -> None:
+def trained(keys: dict, size: int, precision: str, count: int, batch: int, tmp_path: Path, **arm) -> None:
     images, labels = real_images(count)
     settings = recipe(
-        epochs=1, batch=batch, optimiser="sgd", momentum=0.9, learning_rate=1e-3, new_layers_learning_rate=1e-2,
+        epochs=1, batch=batch, learning_rate=1e-4, new_layers_learning_rate=1e-3,
         weight_decay=1e-4, precision=precision,
     )  # fmt: skip
     resident = ResidentImages.on(torch.device("cpu"), [images], [labels], size)
@@ -81,7 +79,10 @@ def trained(keys: dict, size: int, precision: str, count: int, batch: int, tmp_p
     data = TrainingData(resident, indices, indices, normalisation_for(settings, resident, indices))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        network = build_network(Backbone(**keys), "none", {}, 2, data.normalised_training_images(), 0, tmp_path)
+        arm = {"mechanism": "none", "options": {}, **arm}
+        network = build_network(
+            Backbone(**keys), classes=2, training_images=data.normalised_training_images(), seed=0, data=tmp_path, **arm
+        )
         before = {key: value.clone() for key, value in network.named_parameters()}
         state = TrainingState()
         train_epochs(network, data, settings, 0, state, lambda _: None)
@@ -94,7 +95,21 @@ def trained(keys: dict, size: int, precision: str, count: int, batch: int, tmp_p
     assert changed == learning
 
 
+on_request = pytest.mark.skipif(
+    not os.environ.get("MEDATTN_ALL_NETWORKS"),
+    reason="takes minutes: set MEDATTN_ALL_NETWORKS=1 to train every network, on small images and on those of its size",
+)
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize(("keys", "size"), [({"model": "medattn/acnet"}, 28), ({"model": "medattn/acnet"}, 224)])
+def test_an_epoch_of_the_lightest_network(keys, size, precision, tmp_path):
+    trained(keys, size, precision, count=4, batch=2, tmp_path=tmp_path)
+
+
+@pytest.mark.slow
+@on_request
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize(("keys", "size"), named(SMALL))
 def test_an_epoch_on_small_images(keys, size, precision, tmp_path):
@@ -102,21 +117,11 @@ def test_an_epoch_on_small_images(keys, size, precision, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not os.environ.get("MEDATTN_ALL_NETWORKS"),
-    reason="takes minutes: set MEDATTN_ALL_NETWORKS=1 to train every network on images of its usual size, too",
-)
+@on_request
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize(("keys", "size"), named(LARGE))
 def test_an_epoch_on_large_images(keys, size, precision, tmp_path):
     trained(keys, size, precision, count=2, batch=2, tmp_path=tmp_path)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_an_epoch_on_images_of_224_px(precision, tmp_path):
-    """The lightest of our own; `test_an_epoch_on_large_images` does the others."""
-    trained({"model": "medattn/acnet"}, 224, precision, count=2, batch=2, tmp_path=tmp_path)
 
 
 def test_every_own_network_is_trained_here():

@@ -185,3 +185,13 @@ def test_statements_are_judged_up_to_rounding(audited, own, least, verdict):
     statement = {"says": "ours is better", "higher": {"arm": ["ours"]}, "lower": {"arm": ["theirs"]}}
     rows = audited(lines, {"statements": [statement | {"least": float(least)}]}, checks=["statements"])
     assert [row["verdict"] for row in rows] == [verdict]
+
+
+def test_facts_that_nothing_can_be_said_about_are_not_passed_over(audited):
+    facts = {
+        "statements": [{"says": "a is better", "higher": {"arm": ["a"]}, "lower": {"arm": ["b"]}}],
+        "significance": [{"says": "significantly", "rows": {}, "arm": "a", "against": "b"}],
+        "formulas": [{"says": "Eq. 1", "rows": {}, "weights": 7, "stages": [{"blocks": 1, "height": 1, "width": 1}]}],
+    }
+    rows = audited([line("accuracy", "87.20")], facts, checks=["statements", "significance", "increments"])
+    assert [row["verdict"] for row in rows] == ["undecidable"] * 3

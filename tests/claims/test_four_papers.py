@@ -40,9 +40,10 @@ def test_gsa_classifiers_on_pixels_had_other_images(findings):
     glaucoma = one(findings("gsa", "glaucoma.*.lr+svm", check="test-set-size"))
     assert glaucoma["verdict"] == "inconsistent"
     assert "all 2 are possible on 587, 591;" in glaucoma["note"]
-    assert "on 591 (the whole data set) all are possible" in glaucoma["note"]
+    assert glaucoma["expected"] == "n = 591 (the whole data set)"
     jaffe = one(findings("gsa", "jaffe.*.lr+svm", check="test-set-size"))
     assert "all 2 are possible on 212," in jaffe["note"]
+    assert jaffe["expected"] == "n = 212 (the whole data set but one)"
     assert "on 213 (the whole data set) 2 of 2 are impossible" in jaffe["note"]
 
 
@@ -251,8 +252,8 @@ def test_oct_no_confusion_matrix(findings):
     assert {row["verdict"] for row in rows.values()} == {"inconsistent"}
     v3 = rows["oct2017.inception_v3.vanilla.precision+recall"]
     assert v3["note"].startswith("the precisions need 39 false positives, the recalls 38 misses")
-    for arm in ("vanilla", "ra"):
-        assert "broken number of false positives" in rows[f"oct2017.inception_v4.{arm}.precision+recall"]["note"]
+    for model in ("inception_v4.vanilla", "inception_v4.ra"):
+        assert "broken number of false positives" in rows[f"oct2017.{model}.precision+recall"]["note"]
 
 
 def test_oct_class_means(findings):

@@ -27,7 +27,6 @@ PAPER = {
     },
     "recipe": {"epochs": 40, "learning_rate": 0.001},
     "protocol": {"kind": "cross_validated_epochs", "measured_epochs": 30},
-    "unrun": [{"backbone": "other", "arm": "other", "label": "Other", "reason": "not here"}],
     "tables": {"toy-table": {"title": "T", "marks": [{"arm": "blur", "against": "vanilla", "sign": "bold"}]}},
     "figures": {"toy-figure": {"title": "F", "kind": "attention_map", "arm": "blur", "backbone": "resnet18"}},
 }

@@ -275,7 +275,6 @@ WRONG_PAPERS = [
     ("recipe/epochs", 10, "protocol.measured_epochs: measures 30 epochs, but recipe.epochs trains only 10"),
     ("recipe/augmentation/flip", 1, "recipe.augmentation: unknown key 'flip'; "),
     ("protocol/kind", "none", "protocol.kind: unknown kind 'none'; "),
-    ("unrun/0/reson", "x", "unrun.0: unknown key 'reson'; did you mean 'reason'?"),
     (
         "tables/toy-table/metrics",
         ["acuracy"],

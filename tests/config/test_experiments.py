@@ -33,7 +33,7 @@ FIGURES = {"figure-1": {"title": "F", "kind": "learning_curve", "experiment": "s
 
 @pytest.fixture
 def paper() -> dict:
-    rest = {key: value for key, value in PAPER.items() if key not in {"datasets", "unrun"}}
+    rest = {key: value for key, value in PAPER.items() if key != "datasets"}
     return {**rest, "experiments": EXPERIMENTS, "tables": TABLES, "figures": FIGURES}
 
 
@@ -86,6 +86,15 @@ def test_a_selection_takes_experiments_data_sets_and_arms(project, paper):
         "retinamnist",
     )
     assert {part.recipe.batch for part in resolved(project, paper, recipe={"batch": 8}).values()} == {8}
+
+
+def test_an_extra_arm_of_a_known_name_stays_where_the_paper_has_it_and_another_goes_everywhere(project, paper):
+    extra = {"svm": {"classifier": "svm", "options": {"c": 2.0}}, "mine": {"label": "mine"}}
+    parts = resolved(project, paper, extra_arms=extra)
+    assert ("svm" in parts["large"].arms, "svm" in parts["small"].arms) == (True, False)
+    assert parts["large"].arms["svm"].options == {"c": 2.0}
+    assert "mine" in parts["large"].arms
+    assert "mine" in parts["small"].arms
 
 
 WRONG = [

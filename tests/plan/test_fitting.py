@@ -62,6 +62,18 @@ def test_named_places_are_left_to_the_training(project):
     assert missing(project, arms, {"model": "torchvision/squeezenet1_1"})["ppcr"] is None
 
 
+def test_named_blocks_of_a_known_network_are_looked_at(project):
+    def named(*after, **options):
+        arm = {"mechanism": "residual", "options": options, "placement": {"after": list(after)}}
+        return missing(project, {"ra": arm}, {"model": "timm/inception_v4"}, 107)["ra"]
+
+    assert named("features.9", "features.21", depth=0) is None
+    assert named("features.21", "features.9", depth=2) == (
+        "residual can't stand behind features.21, 1536 x 2 x 2: a map of 2 x 2 can't be halved 2 times"
+    )
+    assert named("features.9", "features.0", depth=2) is None
+
+
 def test_a_stage_that_the_network_does_not_have(project):
     arms = {"ppcr": {"mechanism": "ppcr", "placement": {"stages": [5]}}}
     assert missing(project, arms)["ppcr"] == "torchvision/resnet18 has 4 stages, none with the number 5"

@@ -17,9 +17,7 @@ ARMS = {
     "lr": {"classifier": "logistic_regression", "grid": {"options.c": [0.1, 1.0]}},
     "svm": {"classifier": "svm"},
 }
-PAPER = {"arms": ARMS, "protocol": {"folds": 3}, "unrun": [
-    {"backbone": "other", "arm": "other", "label": "Other", "reason": "no code"}
-]}  # fmt: skip
+PAPER = {"arms": ARMS, "protocol": {"folds": 3}}
 
 
 def planned(project: Project, paper=PAPER, **selection) -> Plan:
@@ -45,7 +43,6 @@ def test_a_cell_has_folds_times_grid_points_to_tune_and_a_run_a_seed_to_measure(
     assert {run.seed for run in plan.runs.values() if run.stage == "tune"} == {5}
     gsa = [run for run in plan.runs.values() if run.cell.endswith("gsa") and run.stage == "tune"]
     assert len({(run.fold, json.dumps(run.grid_point)) for run in gsa}) == 12
-    assert [cell for cell in plan.cells.values() if cell.missing == "no code"]
 
 
 def test_with_tune_each_every_seed_of_a_network_is_cross_validated(project):
@@ -166,17 +163,16 @@ def test_the_table_of_the_plan_counts_what_is_done_and_says_what_is_missing(proj
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "paper,table,dataset,backbone,arm,runs,packs,done,stand_in,missing" == ",".join(COLUMNS)
     rows = {(row["dataset"], row["backbone"], row["arm"]): row for row in csv.DictReader(lines)}
-    assert len(rows) == 10
+    assert len(rows) == 8
     lr = rows["phantom", "none", "lr"]
     assert [lr[key] for key in COLUMNS[5:]] == ["7", "2", "1", "false", ""]
     assert lr["table"] == "tiny-table"
     assert "medattn fetch --weights torchvision/squeezenet1_1" in rows["phantom", "net", "gsa"]["missing"]
     assert rows["phantom", "net", "gsa"]["packs"] == "0"
-    assert rows["phantom", "other", "other"]["missing"] == "no code"
     assert rows["jaffe", "none", "lr"]["missing"].startswith("not at hand, data/jaffe/ratings.txt is missing")
     assert project.medattn("plan") == 0
     out = capsys.readouterr().out
-    assert "2 of 10 cells can be run: 8 runs in 3 packs, 1 done; time left on one worker: not measured yet" in out
+    assert "2 of 8 cells can be run: 8 runs in 3 packs, 1 done; time left on one worker: not measured yet" in out
     assert "can't be run: 2 cells, phantom: ImageNet weights not at hand" in out
     assert not project.results.graph.with_name("packs").exists()
 

@@ -27,7 +27,7 @@ def row(text: str, label: str) -> list[str]:
 
 def test_rows_stand_in_the_papers_order(model: TableModel) -> None:
     assert [r.label for r in model.rows[:5]] == [
-        "LR", "VGG-att3", "VGG-16", "VGG-16 (with L1)", "VGG-16 (with global attention)"
+        "LR", "SVM", "VGG-16", "VGG-16 (with L1)", "VGG-16 (with global attention)"
     ]  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def test_printed_numbers_have_their_own_column_only_where_there_are_any(model: T
 def test_printed_numbers_keep_their_digits(model: TableModel, inputs: Inputs) -> None:
     text = markdown(model, "")
     assert row(text, "LR")[1] == "74.20"
-    assert row(text, "VGG-att3")[1] == "79.60(3.00)"
+    assert row(text, "SVM")[1] == "79.60(3.00)"
     assert row(text, "VGG-16 (with global attention)")[1] == r"\*84.20(1.26)"
     table = pd.read_csv(StringIO(long_table(model)), dtype=str, keep_default_na=False)
     for printed in inputs.published("tiny").to_dict("records"):
@@ -62,7 +62,7 @@ def test_missing_numbers_have_a_footnote_with_the_reason(model: TableModel) -> N
     text = markdown(model, "")
     assert row(text, "VGG-16")[4:] == ["—<sup>a</sup>", "—<sup>a</sup>"]
     assert "<sup>a</sup> Images on request only." in text
-    assert row(text, "VGG-att3")[2] == "—<sup>b</sup>"
+    assert row(text, "SVM")[2] == "—<sup>b</sup>"
     assert "<sup>b</sup> No code & 100% unknown settings." in text
     assert "seed 3: diverged in epoch 7" in text
     assert "(4)<sup>d</sup>" in row(text, r"ResNet\_18 & co (with global attention)")[5]

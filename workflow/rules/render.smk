@@ -2,7 +2,6 @@
 
 TABLES = expand(str(RESULTS / "tables/{table}.html"), table=GRAPH["tables"])
 FIGURES = expand(str(RESULTS / "figures/{figure}.svg"), figure=GRAPH["figures"])
-
 COSTS = str(RESULTS / "complexity.csv")
 
 # Captions are written with what they describe, so a report finds them here once that is done.
@@ -47,6 +46,9 @@ rule render_figure:
         measurements=RESULTS / "measurements.csv",
         comparisons=RESULTS / "comparisons.csv",
         epochs=RESULTS / "epochs.csv",
+        costs=lambda wildcards: (
+            COSTS if wildcards.figure in GRAPH["cost_figures"] else []
+        ),
     output:
         svg=report(
             RESULTS / "figures/{figure}.svg",

@@ -16,6 +16,10 @@ ReLU, 1x1 to C/4; BN, ReLU, 3x3; BN, ReLU, 1x1 to C; plus its input), and U^k k 
 With p = t = 0 only the mask is added: T is the block's own output and Y = (1 + M) * X, so that the units with random
 weights never stand in the way of trained features. A negative `mask_bias` then starts close to Y = X.
 
+`depth: 0` halves the map until its shorter side has at most 9 pixels, and once at least. That is the depth of the
+residual attention network itself (56, 28 and 14 px: 3, 2, 1), of ACNet (32 and 16 px: 2, 1), and of the OCT paper's
+modules behind the three kinds of Inception-v4's blocks (35, 17 and 8 px: 2, 1, 1).
+
 What the paper leaves open, and what is taken here: the last map before the mask is added to T, the skip connections
 inside the hourglass are d + U(d), and bilinear interpolation aligns corners, as in the public code of the imgclsmob
 models, whose parameter count the networks have; p counts the units behind the product, too. Convolutions
@@ -68,7 +72,15 @@ class ResidualAttention(BlockAttention):
         channels: int,
         size: tuple[int, int],
         *,
-        depth: Annotated[int, Field(ge=1, le=4, description="down-samplings in the mask: 1 first order, 2 second")] = 1,
+        depth: Annotated[
+            int,
+            Field(
+                ge=0,
+                le=4,
+                description="down-samplings in the mask: 1 first order, 2 second; 0: until at most 9 px are left, once "
+                "at least",
+            ),
+        ] = 1,
         p: Annotated[int, Field(ge=0, le=4, description="units before the branches part, and behind the product")] = 1,
         t: Annotated[int, Field(ge=0, le=8, description="units in the trunk; with p = t = 0 only a mask is added")] = 2,
         r: Annotated[int, Field(ge=1, le=4, description="units between two poolings of the mask")] = 1,
@@ -77,6 +89,7 @@ class ResidualAttention(BlockAttention):
         ] = None,
     ) -> None:
         super().__init__()
+        depth = depth or depth_for(size)
         self.before = _units(channels, p)
         self.trunk = _units(channels, t)
         self.down = nn.ModuleList(_units(channels, r) for _ in range(depth))
@@ -94,8 +107,9 @@ class ResidualAttention(BlockAttention):
         """Return why the module can't stand behind a block of so many channels and this (H, W)."""
         if channels % 4:
             return f"{channels} channels can't be divided by 4"
-        if min(size) <= 2 ** (options["depth"] - 1):
-            return f"a map of {size[0]} x {size[1]} can't be halved {options['depth']} times"
+        halvings = max(1, options["depth"])
+        if min(size) <= 2 ** (halvings - 1):
+            return f"a map of {size[0]} x {size[1]} can't be halved {halvings} times"
         return None
 
     def weights(self, features: Tensor) -> Tensor:
@@ -125,6 +139,14 @@ class ResidualAttention(BlockAttention):
                 self.up[level - 1](x), size=levels[level - 1].shape[-2:], mode="bilinear", align_corners=True
             )
         return x
+
+
+def depth_for(size: tuple[int, int]) -> int:
+    """Return how often a map of this (H, W) is halved until its shorter side has at most 9 pixels; once at least."""
+    side, depth = -(-min(size) // 2), 1
+    while side > 9:
+        side, depth = -(-side // 2), depth + 1
+    return depth
 
 
 def activation(channels: int) -> nn.Sequential:

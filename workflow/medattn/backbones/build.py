@@ -97,8 +97,7 @@ def new_parameters(
 ) -> set[str]:
     """Return the names of the parameters of a network that no ImageNet weights fill, whether or not they are loaded.
 
-    These are all that the library's network lacks, or has in another shape with other classes: the last layer, heads
-    beside it, and what our own network adds to the library's one that it starts from.
+    These are the last layer, which has another shape with other classes, and the heads that an option sets beside it.
 
     Args:
         named: the network's parameters by name, as `create_network` made it for the backbone.
@@ -106,10 +105,9 @@ def new_parameters(
         classes: outputs of the network.
         size: height and width of its images in pixels.
     """
-    source = weights_model(backbone.model)
-    options = backbone.options if source is None else {}
+    options = {} if backbone.model in _WITH_AUXILIARY_HEADS else backbone.options
     with torch.device("meta"):
-        other = create_network(source or backbone.model, classes + 1, options, size)
+        other = create_network(backbone.model, classes + 1, options, size)
     shapes = {name: parameter.shape for name, parameter in other.named_parameters()}
     return {name for name, parameter in named.items() if shapes.get(name) != parameter.shape}
 

@@ -14,7 +14,7 @@ from medattn.nearest import unknown_name
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_selection_arguments(parser)
-    parser.add_argument("--group", help="this group only, such as gsa.jaffe.vgg16 (default: all)")
+    parser.add_argument("--group", help="this group only, such as gsa.networks.jaffe.vgg16 (default: all)")
 
 
 def run(arguments: argparse.Namespace) -> int:

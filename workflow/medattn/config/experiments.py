@@ -1,6 +1,6 @@
 """The experiments of a paper: as its file says, and as a selection takes and changes them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -50,7 +50,6 @@ def _experiment(name: str, paper: Paper, experiment: str, declared: Experiment, 
         tuple(declared.datasets),
         backbones,
         arms,
-        tuple(paper.unrun),
         recipe,
         protocol,
         {key: table for key, table in paper.tables.items() if (table.experiment or "") == experiment},
@@ -119,8 +118,8 @@ def _taken(
         for arm_name in backbone.arms or []:
             place = below(where, "extra_backbones", name, "arms")
             check_name("arm", arm_name, {**whole.paper.arms, **taken.extra_arms}, place)
-    backbones = _picked(whole.backbones, taken.extra_backbones, taken.backbones)
-    arms = _picked(whole.arms, taken.extra_arms, taken.arms)
+    backbones = _picked(whole.backbones, taken.extra_backbones, taken.backbones, whole.paper.backbones)
+    arms = _picked(whole.arms, taken.extra_arms, taken.arms, whole.paper.arms)
     for name, arm in arms.items():
         key = "extra_arms" if name in taken.extra_arms else "arms"
         check_arm(arm, recipe, protocol, below(where, key, name))
@@ -128,20 +127,24 @@ def _taken(
     if taken.datasets is not None:
         names = tuple(name for name in taken.datasets if only_one or name in whole.datasets)
     check_copied_classes(recipe, {name: datasets[name] for name in names}, below(where, "recipe"))
-    all_rows = taken.backbones is None and taken.arms is None
     return replace(
         whole,
         datasets=names,
         backbones=backbones,
         arms=arms,
-        unrun=whole.unrun if all_rows else (),
         recipe=recipe,
         protocol=protocol,
     )
 
 
-def _picked(own: Mapping[str, T], extra: Mapping[str, T], names: list[str] | None) -> dict[str, T]:
-    both = {**own, **extra}
+def _picked(
+    own: Mapping[str, T], extra: Mapping[str, T], names: list[str] | None, of_paper: Container[str]
+) -> dict[str, T]:
+    """Return what is picked of an experiment's own and the extra ones, which take the place of those of their name.
+
+    An extra one under a name that the paper has belongs to the experiments that have it; others belong to all.
+    """
+    both = {**own, **{name: value for name, value in extra.items() if name in own or name not in of_paper}}
     return {name: value for name, value in both.items() if names is None or name in names or name in extra}
 
 

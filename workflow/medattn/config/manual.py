@@ -50,7 +50,6 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
         ("Copies of rare classes", recipe.ClassCopies, "`class_copies` of a recipe"),
         ("Change of a copy", recipe.CopyChange, "each entry of `changes` of copies of rare classes"),
         *((f"Protocol {kind}", model, _PROTOCOL_PLACE) for kind, model in protocol.PROTOCOLS.items()),
-        ("Unrun row", paper.Unrun, "each entry of `unrun` of a paper"),
         ("Table", paper.Table, "`tables.<name>` of a paper"),
         ("Mark", paper.Mark, "each entry of `marks` of a table"),
         ("Figure", paper.Figure, "`figures.<name>` of a paper"),

@@ -1,13 +1,8 @@
 """The mechanisms and their hyper-parameters, read from the source without importing torch.
 
 A mechanism is a file in attention/ with a class registered under the name of the file, or a class of the user's,
-written `module:Class`. Its hyper-parameters are the keyword-only arguments of the constructor; their annotations carry
-bounds and meaning:
-
-    def __init__(self, *, channels: Annotated[int, Field(ge=1, description="...")] = 32) -> None
-
-Planning must start fast and know every valid name, so the signature is taken from the syntax tree. So is the static
-method `unfit`, which says where the mechanism can't stand.
+written `module:Class`. Its hyper-parameters are the keyword-only arguments of the constructor (signatures.py). Planning
+must know where a mechanism can't stand, too, so the static method `unfit` is taken from the syntax tree as well.
 """
 
 import ast
@@ -19,11 +14,11 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field, PydanticUserError, create_model
+from pydantic import BaseModel
 
-from medattn.config.base import Closed
+from medattn.config.signatures import method, options_model, parsed, registered_classes, summary_of
 from medattn.errors import UserError
 from medattn.nearest import unknown_name
 
@@ -36,10 +31,6 @@ _NOT_MECHANISMS = {"__init__", "mechanism", *_PARTS_OF_NETWORKS}
 OWN_MECHANISM = r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)"
 _BASES: dict[str, Kind] = {"InputAttention": "input", "BlockAttention": "block"}
 _POSITIONAL: dict[Kind, list[str]] = {"input": ["self"], "block": ["self", "channels", "size"]}
-_NAMES_IN_ANNOTATIONS = {
-    "Annotated": Annotated, "Field": Field, "Literal": Literal,
-    "int": int, "float": float, "bool": bool, "str": str,
-}  # fmt: skip
 _NAMES_IN_UNFIT = (
     abs, all, any, bool, dict, divmod, enumerate, float, int, len, list, max, min, pow, range, round, sorted, str, sum,
     tuple, zip,
@@ -159,13 +150,10 @@ def _mechanism(name: str) -> Mechanism:
 
 @cache
 def _read(file: Path, text: str, name: str) -> Mechanism:
-    try:
-        module = ast.parse(text)
-    except SyntaxError as error:
-        raise UserError(f"{file}:{error.lineno}: not Python: {error.msg}") from error
+    module = parsed(text, file)
     classes = {node.name: node for node in module.body if isinstance(node, ast.ClassDef)}
     own = own_mechanism(name)
-    found = _own_class(classes, own[1], file) if own else _registered_class(classes, name, file)
+    found = _own_class(classes, own[1], file) if own else _registered_class(module, name, file)
     family = list(_with_bases(found, classes))
     kinds = [_BASES[base] for member in family for base in _base_names(member) if base in _BASES]
     if not kinds:
@@ -173,16 +161,11 @@ def _read(file: Path, text: str, name: str) -> Mechanism:
             f"{file}:{found.lineno}: {found.name} derives from neither BlockAttention nor InputAttention "
             "(medattn.attention.mechanism)"
         )
-    text = ast.get_docstring(found if own else module) or ""
-    summary = text.split("\n\n")[0].replace("\n", " ")
-    constructor = _method("__init__", family)
-    fields = _fields(constructor, kinds[0], file) if constructor else {}
-    try:
-        options = create_model(f"{name}_options", __base__=Closed, __doc__=summary, **fields)
-    except (NameError, PydanticUserError, ValueError, TypeError) as error:
-        reason = str(error).split("\n")[0]
-        raise UserError(f"{file}:{found.lineno}: {found.name}: not a valid hyper-parameter: {reason}") from error
-    return Mechanism(file, kinds[0], options, _method("unfit", family))
+    constructor = method("__init__", family)
+    if constructor is not None:
+        _check_positional(constructor, kinds[0], file)
+    options = options_model(f"{name}_options", found, constructor, summary_of(found if own else module), file)
+    return Mechanism(file, kinds[0], options, method("unfit", family))
 
 
 def _module_file(module: str) -> Path:
@@ -207,20 +190,11 @@ def _own_class(classes: Mapping[str, ast.ClassDef], name: str, file: Path) -> as
     return classes[name]
 
 
-def _registered_class(classes: Mapping[str, ast.ClassDef], name: str, file: Path) -> ast.ClassDef:
-    for node in classes.values():
-        if any(_registers(decorator, name) for decorator in node.decorator_list):
-            return node
-    raise UserError(f'{file}: no class is registered here by @register("{name}")')
-
-
-def _registers(decorator: ast.expr, name: str) -> bool:
-    return (
-        isinstance(decorator, ast.Call)
-        and bool(decorator.args)
-        and isinstance(decorator.args[0], ast.Constant)
-        and decorator.args[0].value == name
-    )
+def _registered_class(module: ast.Module, name: str, file: Path) -> ast.ClassDef:
+    registered = registered_classes(module)
+    if name not in registered:
+        raise UserError(f'{file}: no class is registered here by @register("{name}")')
+    return registered[name]
 
 
 def _with_bases(found: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> Iterator[ast.ClassDef]:
@@ -235,38 +209,9 @@ def _base_names(node: ast.ClassDef) -> list[str]:
     return [base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in node.bases]
 
 
-def _method(name: str, family: list[ast.ClassDef]) -> ast.FunctionDef | None:
-    for member in family:
-        for node in member.body:
-            if isinstance(node, ast.FunctionDef) and node.name == name:
-                return node
-    return None
-
-
-def _fields(constructor: ast.FunctionDef, kind: Kind, file: Path) -> dict[str, Any]:
-    signature, place = constructor.args, f"{file}:{constructor.lineno}"
+def _check_positional(constructor: ast.FunctionDef, kind: Kind, file: Path) -> None:
+    signature = constructor.args
     positional = [argument.arg for argument in (*signature.posonlyargs, *signature.args)]
     if positional != _POSITIONAL[kind] or signature.vararg or signature.kwarg:
         wanted = ", ".join([*_POSITIONAL[kind], "*", "hyper-parameters..."])
-        raise UserError(f"{place}: the constructor should take ({wanted})")
-    return {
-        argument.arg: (
-            _evaluated(argument.annotation, argument.arg, place),
-            ... if default is None else _evaluated(default, argument.arg, place),
-        )
-        for argument, default in zip(signature.kwonlyargs, signature.kw_defaults, strict=True)
-    }
-
-
-def _evaluated(expression: ast.expr | None, argument: str, place: str) -> Any:
-    if expression is None:
-        raise UserError(f"{place}: the hyper-parameter '{argument}' has no type")
-    code = compile(ast.Expression(expression), "<attention>", "eval")
-    try:
-        return eval(code, {"__builtins__": {}}, dict(_NAMES_IN_ANNOTATIONS))  # noqa: S307 (the class's own source)
-    except Exception as error:
-        valid = ", ".join(_NAMES_IN_ANNOTATIONS)
-        raise UserError(
-            f"{place}: type and default of '{argument}' are read without importing the file, so they may use only "
-            f"{valid} and plain values ({error})"
-        ) from error
+        raise UserError(f"{file}:{constructor.lineno}: the constructor should take ({wanted})")

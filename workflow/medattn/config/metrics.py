@@ -63,5 +63,10 @@ METRICS: dict[str, MetricFacts] = {
         "ECE", "expected calibration error of the predicted class in 15 bins of equal width"
     ),
     "params_m": MetricFacts("Params (M)", "parameters in millions", unit="million", measured=False),
-    "gflops": MetricFacts("GFLOPs", "multiply-accumulates in billions, as the paper counts", "giga", measured=False),
+    "gflops": MetricFacts(
+        "GFLOPs",
+        "multiply-accumulates of one image in billions, of which FLOPs are twice as many",
+        "giga",
+        measured=False,
+    ),
 }

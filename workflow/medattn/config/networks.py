@@ -4,7 +4,6 @@ torchvision's and timm's names stand in backbones/models.json (written by `pytho
 networks are classes in backbones/, registered by name, whose options are the keyword-only arguments of the constructor.
 """
 
-import ast
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from medattn.config.base import Closed
-from medattn.config.signatures import constant, options_model, registered_classes, summary_of
+from medattn.config.signatures import method, options_model, parsed, registered_classes, summary_of
 from medattn.config.validation import below, validated
 from medattn.errors import UserError
 from medattn.nearest import unknown_name
@@ -46,23 +45,28 @@ class OwnNetwork:
     Attributes:
         file: where it stands.
         options: model of its options.
-        starts_from: the library's network whose ImageNet weights fit it, None where there is none.
     """
 
     file: Path
     options: type[BaseModel]
-    starts_from: str | None
 
 
 @cache
 def own_networks() -> Mapping[str, OwnNetwork]:
-    """Return our own networks by name, sorted."""
+    """Return our own networks by name, sorted.
+
+    Raises:
+        UserError: a file can't be read as that of a network; names file and line.
+    """
     found = {}
     for file in BACKBONES_FOLDER.glob("*.py"):
-        module = ast.parse(file.read_text(encoding="utf-8"))
+        module = parsed(file.read_text(encoding="utf-8"), file)
         for name, definition in registered_classes(module).items():
-            options = options_model(f"{name}_options", definition, summary_of(module))
-            found[name] = OwnNetwork(file, options, constant(definition, "starts_from"))
+            constructor = method("__init__", [definition])
+            if constructor is None:
+                raise UserError(f"{file}:{definition.lineno}: {definition.name} has no constructor of its own")
+            options = options_model(f"{name}_options", definition, constructor, summary_of(module), file)
+            found[name] = OwnNetwork(file, options)
     return dict(sorted(found.items()))
 
 
@@ -119,7 +123,7 @@ def weights_model(model: str) -> str | None:
     """Return the library's network whose ImageNet weights `model` starts from, None where none are published."""
     library, _, name = model.partition("/")
     if library == "medattn":
-        return own_network(name).starts_from
+        return None
     base, _, _ = name.partition(".")
     published = _library_models()[library].get(base, [])
     usable = "IMAGENET1K_V1" in published if library == "torchvision" else bool(published)

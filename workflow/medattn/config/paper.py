@@ -11,7 +11,6 @@ from medattn.config.protocol import Protocol
 from medattn.config.recipe import Recipe
 
 Scalar = bool | int | float | str
-OptionValue = Scalar | list[Scalar] | list[list[Scalar]]
 
 
 class Backbone(Closed):
@@ -22,7 +21,7 @@ class Backbone(Closed):
         description="`torchvision/<name>`, `timm/<name>`, or `medattn/<name>` for a network of our own",
     )
     label: str = Field("", description="name in tables and figures; default: the key")
-    options: dict[str, OptionValue] = Field({}, description="options of the network, below under its name")
+    options: dict[str, Scalar] = Field({}, description="options of the network, below under its name")
     stem: Literal["imagenet", "small"] = Field(
         "imagenet",
         description="first layers: the network's own, or, for images of about 32 px, a 3x3 convolution of "
@@ -81,15 +80,6 @@ class Arm(Closed):
             if len({repr(v) for v in values}) < len(values):
                 raise ValueError(f"grid: {key} names a value twice")
         return self
-
-
-class Unrun(Closed):
-    """A row that the paper prints and this version can't run, with the reason that plan and tables show."""
-
-    backbone: Name = Field(description="backbone of the row")
-    arm: Name = Field(description="arm of the row")
-    label: str = Field(description="name in tables")
-    reason: str = Field(min_length=1, description="why it can't be run")
 
 
 class Mark(Closed):
@@ -221,7 +211,6 @@ class Paper(Closed):
     recipe: Recipe = Field(description="how networks are trained")
     metrics: list[Metric] = Field([], description="metrics that are measured beside those of the tables")
     protocol: Protocol = Field(description="how runs become a measurement")
-    unrun: list[Unrun] = Field([], description="rows that can't be run, with reasons")
     tables: dict[Name, Table] = Field({}, description="tables by name")
     figures: dict[Name, Figure] = Field({}, description="figures by name")
 

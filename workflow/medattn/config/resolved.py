@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from medattn.config.dataset import DatasetEntry
-from medattn.config.paper import Arm, Backbone, Figure, Paper, Table, Unrun
+from medattn.config.paper import Arm, Backbone, Figure, Paper, Table
 from medattn.config.protocol import AnyProtocol
 from medattn.config.recipe import Recipe
 from medattn.config.selection import Selection
@@ -23,7 +23,6 @@ class ResolvedPaper:
         datasets: names of the data sets.
         backbones: networks by name, without `none`.
         arms: arms by name.
-        unrun: rows that the paper prints and nobody can run; none where the selection picks backbones or arms.
         recipe: recipe with the changes of experiment and selection.
         protocol: protocol with the changes of experiment and selection.
         tables: the tables that show it, by name.
@@ -36,7 +35,6 @@ class ResolvedPaper:
     datasets: tuple[str, ...]
     backbones: Mapping[str, Backbone]
     arms: Mapping[str, Arm]
-    unrun: tuple[Unrun, ...]
     recipe: Recipe
     protocol: AnyProtocol
     tables: Mapping[str, Table]

@@ -51,8 +51,13 @@ class Selection(Closed):
         None,
         gt=0,
         le=1,
-        description="share of a data set's images that its stand-in has; classes keep at least 10 training and 4 other "
-        "images, where they have as many; default: all",
+        description="share of a data set's images that its stand-in has; default: all",
+    )
+    stand_in_least: int = Field(
+        10,
+        ge=2,
+        description="training images that a class of a smaller stand-in keeps at least, where it has as many; of "
+        "other images it keeps two fifths of that",
     )
     seeds: list[int] = Field([0, 1, 2, 3, 4], min_length=1, description="a run is trained with each seed")
     pack: int = Field(40, ge=1, le=10_000, description="runs that one job trains, one after the other, at most")

@@ -7,16 +7,31 @@ bounds and meaning:
 """
 
 import ast
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field, PydanticUserError, create_model
 
 from medattn.config.base import Closed
+from medattn.errors import UserError
 
 _NAMES_IN_ANNOTATIONS = {
     "Annotated": Annotated, "Field": Field, "Literal": Literal,
-    "int": int, "float": float, "bool": bool, "str": str, "tuple": tuple,
+    "int": int, "float": float, "bool": bool, "str": str,
 }  # fmt: skip
+
+
+def parsed(text: str, file: Path) -> ast.Module:
+    """Return the syntax tree of the text of `file`.
+
+    Raises:
+        UserError: it is not Python; names the line.
+    """
+    try:
+        return ast.parse(text)
+    except SyntaxError as error:
+        raise UserError(f"{file}:{error.lineno}: not Python: {error.msg}") from error
 
 
 def registered_classes(module: ast.Module) -> dict[str, ast.ClassDef]:
@@ -29,48 +44,71 @@ def registered_classes(module: ast.Module) -> dict[str, ast.ClassDef]:
                 and isinstance(decorator, ast.Call)
                 and isinstance(decorator.func, ast.Name)
                 and decorator.func.id == "register"
+                and decorator.args
                 and isinstance(decorator.args[0], ast.Constant)
             ):
                 found[str(decorator.args[0].value)] = node
     return found
 
 
-def options_model(name: str, definition: ast.ClassDef, summary: str) -> type[BaseModel]:
+def method(name: str, classes: Iterable[ast.ClassDef]) -> ast.FunctionDef | None:
+    """Return the method of the first of the classes that has one of this name, None where none has."""
+    for definition in classes:
+        for node in definition.body:
+            if isinstance(node, ast.FunctionDef) and node.name == name:
+                return node
+    return None
+
+
+def options_model(
+    name: str, definition: ast.ClassDef, constructor: ast.FunctionDef | None, summary: str, file: Path
+) -> type[BaseModel]:
     """Return the closed model of the keyword-only arguments of a class's constructor.
 
     Args:
         name: name of the model.
-        definition: the class, with a constructor of its own.
+        definition: the class.
+        constructor: its own or an inherited one; without any there are no options.
         summary: what the manual says of it.
+        file: where the class stands.
+
+    Raises:
+        UserError: an argument has no type, or one that can't be read or used; one line with file and line.
     """
-    fields: dict[str, Any] = {}
-    arguments = _constructor(definition).args
-    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        fields[argument.arg] = (_evaluated(argument.annotation), ... if default is None else _evaluated(default))
-    return create_model(name, __base__=Closed, __doc__=summary, **fields)
+    fields = _fields(constructor, file) if constructor else {}
+    try:
+        return create_model(name, __base__=Closed, __doc__=summary, **fields)
+    except (NameError, PydanticUserError, ValueError, TypeError) as error:
+        reason = str(error).split("\n")[0]
+        place = f"{file}:{definition.lineno}: {definition.name}"
+        raise UserError(f"{place}: not a valid hyper-parameter: {reason}") from error
 
 
-def constant(definition: ast.ClassDef, name: str) -> str | None:
-    """Return the text that a class sets its variable `name` to, None where it doesn't."""
-    for node in definition.body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
-            return str(_evaluated(node.value))
-    return None
+def summary_of(documented: ast.Module | ast.ClassDef) -> str:
+    """Return the first paragraph of the docstring of a file or class, on one line."""
+    return (ast.get_docstring(documented) or "").split("\n\n")[0].replace("\n", " ")
 
 
-def summary_of(module: ast.Module) -> str:
-    """Return the first paragraph of a file's docstring, on one line."""
-    return (ast.get_docstring(module) or "").split("\n\n")[0].replace("\n", " ")
+def _fields(constructor: ast.FunctionDef, file: Path) -> dict[str, Any]:
+    arguments, place = constructor.args, f"{file}:{constructor.lineno}"
+    return {
+        argument.arg: (
+            _evaluated(argument.annotation, argument.arg, place),
+            ... if default is None else _evaluated(default, argument.arg, place),
+        )
+        for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    }
 
 
-def _constructor(definition: ast.ClassDef) -> ast.FunctionDef:
-    for member in definition.body:
-        if isinstance(member, ast.FunctionDef) and member.name == "__init__":
-            return member
-    raise AssertionError(f"the class {definition.name} has no constructor of its own")
-
-
-def _evaluated(expression: ast.expr | None) -> Any:
-    assert expression is not None, "an option without an annotation"
+def _evaluated(expression: ast.expr | None, argument: str, place: str) -> Any:
+    if expression is None:
+        raise UserError(f"{place}: the hyper-parameter '{argument}' has no type")
     code = compile(ast.Expression(expression), "<signature>", "eval")
-    return eval(code, {"__builtins__": {}}, dict(_NAMES_IN_ANNOTATIONS))  # noqa: S307 (our own source)
+    try:
+        return eval(code, {"__builtins__": {}}, dict(_NAMES_IN_ANNOTATIONS))  # noqa: S307 (the class's own source)
+    except Exception as error:
+        valid = ", ".join(_NAMES_IN_ANNOTATIONS)
+        raise UserError(
+            f"{place}: type and default of '{argument}' are read without importing the file, so they may use only "
+            f"{valid} and plain values ({error})"
+        ) from error

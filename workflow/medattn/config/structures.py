@@ -88,24 +88,25 @@ def place_paths(model: str, placement: Placement) -> list[str]:
     """
     if placement.after is not None:
         return list(placement.after)
-    structure = _known(model)
-    inside = placement.position == "before_addition"
     return [
-        f"{path}.{stage.last_normalisation}" if inside and stage.last_normalisation else path
-        for stage in _chosen(model, structure, placement)
-        for path in _blocks(stage, placement)
+        _path(block, stage, placement)
+        for stage in _chosen(model, _known(model), placement)
+        for block in _blocks(stage, placement)
     ]
 
 
 def places(model: str, small_stem: bool, placement: Placement, image: tuple[int, int]) -> list[Place]:
     """Return the places of a mechanism in `model` for images of this (H, W), with widths and sizes.
 
+    Of the modules that `placement.after` names, these are the ones that are blocks of a known network.
+
     Raises:
         ValueError: the network is not known, has no such stage, or the images are too small for it.
     """
-    structure, found = _known(model), []
+    structure, found = structure_of(model) if placement.after else _known(model), list[Place]()
+    if structure is None:
+        return []
     size = _through(() if small_stem else structure.stem, image)
-    paths = iter(place_paths(model, placement))
     chosen = _chosen(model, structure, placement)
     for stage in structure.stages:
         size = _through(stage.entry, size)
@@ -113,7 +114,9 @@ def places(model: str, small_stem: bool, placement: Placement, image: tuple[int,
             raise ValueError(f"images of {image[0]} x {image[1]} are too small for {model}")
         if stage in chosen:
             width_of = dict(zip(stage.blocks, stage.widths, strict=True))
-            found += [Place(next(paths), width_of[block], size) for block in _blocks(stage, placement)]
+            found += [
+                Place(_path(block, stage, placement), width_of[block], size) for block in _blocks(stage, placement)
+            ]
     return found
 
 
@@ -131,7 +134,14 @@ def _chosen(model: str, structure: Structure, placement: Placement) -> list[Stag
     return [stage for number, stage in enumerate(structure.stages, start=1) if number in numbers]
 
 
+def _path(block: str, stage: Stage, placement: Placement) -> str:
+    inside = placement.after is None and placement.position == "before_addition"
+    return f"{block}.{stage.last_normalisation}" if inside and stage.last_normalisation else block
+
+
 def _blocks(stage: Stage, placement: Placement) -> tuple[str, ...]:
+    if placement.after is not None:
+        return tuple(block for block in stage.blocks if block in placement.after)
     return stage.blocks if placement.where == "every_block" else stage.blocks[-1:]
 
 

@@ -25,7 +25,7 @@ def make_plan(configuration: Configuration) -> Plan:
     data = Path(selection.data)
     cells = {cell.id: cell for paper in configuration.papers for cell in _cells(paper, entries, data)}
     seeds = tuple(selection.seeds)
-    runs = {run.id: run for cell in cells.values() if cell.settings for run in runs_of_cell(cell, seeds)}
+    runs = {run.id: run for cell in cells.values() for run in runs_of_cell(cell, seeds)}
     packs = pack_runs(cells, runs, selection.pack, selection.pack_cells)
     return Plan(selection.selection, configuration.selection.model_dump(mode="json"), cells, runs, packs)
 
@@ -33,8 +33,6 @@ def make_plan(configuration: Configuration) -> Plan:
 def _cells(paper: ResolvedPaper, entries: Mapping[str, DatasetEntry], data: Path) -> Iterator[Cell]:
     for dataset in paper.datasets:
         entry = entries[dataset]
-        for row in paper.unrun:
-            yield _unrun_cell(paper, dataset, entry, row.backbone, row.arm, row.label, row.reason)
         for backbone_name, backbone, arm_name, arm in _pairs(paper, dataset):
             yield Cell(
                 paper=paper.name,
@@ -87,28 +85,6 @@ def _settings(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, dataset
         "dataset": dataset,
         "code": code_digest(None if arm.classifier else arm.mechanism, backbone.model if backbone else None),
     }
-
-
-def _unrun_cell(
-    paper: ResolvedPaper, dataset: str, entry: DatasetEntry, backbone: str, arm: str, label: str, reason: str
-) -> Cell:
-    return Cell(
-        paper=paper.name,
-        experiment=paper.experiment,
-        dataset=dataset,
-        backbone=backbone,
-        arm=arm,
-        dataset_title=entry.title,
-        backbone_label=label,
-        arm_label="",
-        stand_in=bool(entry.stand_in),
-        missing=reason,
-        prepared="",
-        tables=_tables(paper, dataset, backbone, arm),
-        settings={},
-        metrics=_metrics(paper, _tables(paper, dataset, backbone, arm)),
-        classes=tuple(entry.classes),
-    )
 
 
 def _misfit(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, entry: DatasetEntry) -> str | None:

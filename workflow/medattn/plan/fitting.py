@@ -6,7 +6,7 @@ from medattn.config.mechanisms import is_block_mechanism, unfit_reason
 from medattn.config.networks import smallest_size
 from medattn.config.paper import Arm, Backbone
 from medattn.config.recipe import Recipe
-from medattn.config.structures import Place, place_paths, places
+from medattn.config.structures import Place, places
 from medattn.plan.grid import grid_points
 
 
@@ -19,8 +19,8 @@ def image_size(backbone: Backbone, entry: DatasetEntry) -> tuple[int, int]:
 def misfit(backbone: Backbone, arm: Arm, recipe: Recipe, entry: DatasetEntry) -> str | None:
     """Say why the images of a data set, the network and the arm's mechanism don't fit together, or None if they do.
 
-    What can't be known before the network is built (a network whose blocks are not known here, modules that the
-    placement names) is left to the training, where it ends the run with its reason.
+    What can't be known before the network is built (modules that the placement names and that are no blocks of a known
+    network) is left to the training, where it ends the run with its reason.
     """
     image, small_stem = image_size(backbone, entry), backbone.stem == "small"
     smallest = None if small_stem else smallest_size(backbone.model)
@@ -28,9 +28,6 @@ def misfit(backbone: Backbone, arm: Arm, recipe: Recipe, entry: DatasetEntry) ->
         return f"images of {image[0]} x {image[1]} are too small for {backbone.model}, which needs {smallest} px"
     try:
         if not is_block_mechanism(arm.mechanism):
-            return None
-        place_paths(backbone.model, arm.placement)
-        if arm.placement.after is not None:
             return None
         found = places(backbone.model, small_stem, arm.placement, image)
     except ValueError as error:

@@ -66,7 +66,7 @@ class Cell:
     @property
     def is_classifier(self) -> bool:
         """Whether the arm is a classifier on pixels."""
-        return self.settings.get("arm", {}).get("classifier") is not None
+        return self.settings["arm"]["classifier"] is not None
 
     @property
     def is_tuned(self) -> bool:
@@ -77,7 +77,7 @@ class Cell:
     @property
     def leak(self) -> str:
         """What of the test images gets into a choice or into training by the paper's own reading; else empty."""
-        if not self.settings or self.is_classifier:
+        if self.is_classifier:
             return ""
         return protocol_of(self.settings["protocol"]).leak(self.settings["recipe"]["class_copies"] is not None)
 

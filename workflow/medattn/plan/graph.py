@@ -14,7 +14,7 @@ def graph_of(plan: Plan, configuration: Configuration, results: Results) -> dict
     Returns:
         `datasets`: manifest file -> name of the data set; `packs`: id -> inputs, outputs, threads and number of runs;
         `choices`: file -> group and packs; `measured`: files; `tables`, `cost_tables` (those that show what networks
-        cost) and `figures`: names.
+        cost), `cost_figures` and `figures`: names.
     """
     datasets = {f"{cell.prepared}/manifest.json": cell.dataset for cell in plan.cells.values() if cell.missing is None}
     packs: dict[str, Any] = {}
@@ -48,6 +48,12 @@ def graph_of(plan: Plan, configuration: Configuration, results: Results) -> dict
         "cost_tables": [
             *(name for paper in configuration.papers for name, table in paper.tables.items() if shows_costs(table)),
             *complexity_tables,
+        ],
+        "cost_figures": [
+            name
+            for paper in configuration.papers
+            for name, figure in paper.figures.items()
+            if figure.kind == "accuracy_against_cost"
         ],
         "figures": [name for paper in configuration.papers for name in paper.figures],
     }

@@ -86,7 +86,7 @@ def _protocols(plan: Plan) -> dict[str, str]:
     """Return by paper and experiment how it is measured, and what leaks by the reading that was asked for."""
     sentences: dict[str, str] = {}
     for cell in plan.cells.values():
-        if cell.settings and not cell.is_classifier:
+        if not cell.is_classifier:
             name = ".".join(part for part in (cell.paper, cell.experiment) if part)
             leak = f"; LEAKS: {cell.leak}" if cell.leak else ""
             sentences.setdefault(name, f"{protocol_of(cell.settings['protocol'])}{leak}")
@@ -105,11 +105,7 @@ def _total(plan: Plan, progress: Progress, left: Mapping[str, float | None]) -> 
 
 def _reasons(plan: Plan) -> Counter[str]:
     """Count the cells that can't be run by reason, the data set named where it lies with the data."""
-    return Counter(
-        f"{cell.dataset if cell.settings else cell.backbone}: {cell.missing}"
-        for cell in plan.cells.values()
-        if cell.missing
-    )
+    return Counter(f"{cell.dataset}: {cell.missing}" for cell in plan.cells.values() if cell.missing)
 
 
 def _packs_by_cell(plan: Plan) -> dict[str, set[str]]:

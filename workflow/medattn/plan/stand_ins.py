@@ -19,8 +19,8 @@ from medattn.streams import stream_seed
 
 IMAGES_PER_PATIENT = 2
 SMALLEST_SIZE = 12
-_LEAST: Mapping[SplitName, int] = {"train": 10, "val": 4, "test": 4}
-"""Images of a class that a smaller stand-in keeps at least, where there are as many: folds need a few of each."""
+_OTHER = 0.4
+"""Validation and test images that a class keeps at least, for each training image that it keeps at least."""
 _SHARES: Mapping[SplitName, float] = {"train": 0.8, "val": 0.1, "test": 0.1}
 """Splits of a stand-in for which only the counts of all images together are known."""
 
@@ -57,20 +57,25 @@ def planned_entries(plan: Plan, configuration: Configuration) -> dict[str, Datas
     return entries
 
 
-def stand_in_for(name: str, entry: DatasetEntry, size: int | None, fraction: float | None) -> DatasetEntry | None:
+def stand_in_for(
+    name: str, entry: DatasetEntry, size: int | None = None, fraction: float | None = None, least: int = 10
+) -> DatasetEntry | None:
     """Return the entry of a data set's stand-in, or None where nobody knows how many images it would have.
 
     Args:
         name: name of the data set.
         entry: its entry.
         size: largest height and width in pixels; None: those of the data set.
-        fraction: share of the images; a class keeps a few all the same. None: all.
+        fraction: share of the images; None: all.
+        least: training images that a class keeps all the same; folds need a few of each.
     """
     counts = _known_counts(entry)
     if counts is None:
         return None
+    other = max(1, round(_OTHER * least))
+    kept: Mapping[SplitName, int] = {"train": least, "val": other, "test": other}
     smaller = {
-        split: [_fewer(count, fraction, _LEAST[split]) for count in per_class] for split, per_class in counts.items()
+        split: [_fewer(count, fraction, kept[split]) for count in per_class] for split, per_class in counts.items()
     }
     side, channels = entry.source.shape
     source = PhantomSource(
@@ -87,7 +92,8 @@ def stand_in_for(name: str, entry: DatasetEntry, size: int | None, fraction: flo
 
 def _made(name: str, configuration: Configuration) -> DatasetEntry | None:
     selection = configuration.selection
-    return stand_in_for(name, configuration.datasets[name], selection.stand_in_size, selection.stand_in_fraction)
+    size, fraction, least = selection.stand_in_size, selection.stand_in_fraction, selection.stand_in_least
+    return stand_in_for(name, configuration.datasets[name], size, fraction, least)
 
 
 def _known_counts(entry: DatasetEntry) -> dict[SplitName, list[int]] | None:

@@ -36,7 +36,8 @@ def table_caption(inputs: Inputs, paper: ResolvedPaper, model: TableModel, dupli
     return _filled(
         "table.rst",
         title=_sentence(model.declared.title),
-        metrics=[METRICS[metric].words for metric in model.declared.metrics],
+        metrics=[METRICS[metric].words for metric in model.declared.metrics if METRICS[metric].measured],
+        costs=[METRICS[metric].words for metric in model.declared.metrics if not METRICS[metric].measured],
         positive=_positive(model),
         unit={"percent": "in percent", "fraction": "as fractions"}[model.declared.unit],
         printed=bool(model.printed_columns),

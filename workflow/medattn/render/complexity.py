@@ -1,40 +1,15 @@
 """What the networks of a paper cost, for tables and figures: the rows of complexity.csv, chosen and in words."""
 
 from collections.abc import Hashable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from medattn.errors import UserError
 from medattn.render.inputs import Inputs, rows_of
 
 Row = Mapping[Hashable, Any]
 
 _NETWORK = ["experiment", "height", "width", "backbone", "arm"]
-_TEXT = [
-    "paper", "experiment", "table", "dataset", "backbone", "arm", "published_params_m", "published_gflops", "verdict",
-    "note", "counted_for",
-]  # fmt: skip
-
-
-def read_complexity(path: Path) -> pd.DataFrame:
-    """Read complexity.csv: text as text, numbers that are not there as missing.
-
-    Raises:
-        UserError: there is no such file, or it is damaged.
-    """
-    try:
-        table = pd.read_csv(path, dtype=dict.fromkeys(_TEXT, str))
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; run `medattn complexity --write` first") from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not a table; run `medattn complexity --write` again") from error
-    lacking = [name for name in [*_TEXT, "params", "macs"] if name not in table.columns]
-    if lacking:
-        raise UserError(f"{path}: no column '{lacking[0]}'; run `medattn complexity --write` again")
-    table[_TEXT] = table[_TEXT].fillna("")
-    return table
 
 
 def shown_rows(costs: pd.DataFrame, paper: str) -> pd.DataFrame:

@@ -2,10 +2,11 @@
 
 import pandas as pd
 
+from medattn.errors import UserError
 from medattn.files import write_text
 from medattn.layout import complexity_table
 from medattn.render.captions import write_caption
-from medattn.render.complexity import Row, data_title, read_complexity, shown_rows
+from medattn.render.complexity import Row, data_title, shown_rows
 from medattn.render.inputs import Inputs
 from medattn.render.sheet import Sheet, SheetRow, sheet_html, sheet_latex, sheet_markdown
 from medattn.render.table_text import DASH, Field
@@ -31,9 +32,11 @@ def write_complexity_table(inputs: Inputs, paper: str) -> None:
     """Write tables/<paper>-complexity.csv, .md, .tex and .html, and its caption.
 
     Raises:
-        UserError: complexity.csv is not there.
+        UserError: nothing was counted.
     """
-    rows = shown_rows(read_complexity(inputs.results.complexity), paper)
+    if inputs.costs.empty:
+        raise UserError(f"{inputs.results.complexity}: no such file; run `medattn complexity --write` first")
+    rows = shown_rows(inputs.costs, paper)
     name = complexity_table(paper)
     sheet = _sheet(inputs, name, rows)
     caption = f"{_CAPTION} {_verdicts(rows)}".strip()

@@ -4,15 +4,34 @@ from pathlib import Path
 
 import pandas as pd
 
+from medattn.errors import UserError
+
+_TEXT = [
+    "paper", "experiment", "table", "dataset", "backbone", "arm", "published_params_m", "published_gflops", "verdict",
+    "note", "counted_for",
+]  # fmt: skip
+_NUMBERS = ["height", "width", "params", "macs", "gmacs"]
 # Column of complexity.csv and the factor that brings it to the unit of the metric.
 _COUNTED = {"params_m": ("params", 1e-6), "gflops": ("gmacs", 1.0)}
 
 
 def read_costs(path: Path) -> pd.DataFrame:
-    """Return the rows of complexity.csv; none where nothing was counted yet."""
-    if not path.is_file():
-        return pd.DataFrame(columns=["paper", "table", "backbone", "arm", "params", "gmacs"])
-    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+    """Read complexity.csv, text as text and numbers that are not there as missing; no rows where nothing was counted.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    try:
+        table = pd.read_csv(path, dtype=dict.fromkeys(_TEXT, str))
+    except FileNotFoundError:
+        return pd.DataFrame(columns=[*_TEXT, *_NUMBERS])
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not a table; run `medattn complexity --write` again") from error
+    lacking = [name for name in [*_TEXT, *_NUMBERS] if name not in table.columns]
+    if lacking:
+        raise UserError(f"{path}: no column '{lacking[0]}'; run `medattn complexity --write` again")
+    table[_TEXT] = table[_TEXT].fillna("")
+    return table
 
 
 def counted(costs: pd.DataFrame, paper: str, table: str, backbone: str, arm: str, metric: str) -> float | None:

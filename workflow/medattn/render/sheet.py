@@ -94,7 +94,7 @@ def sheet_html(sheet: Sheet, caption: str) -> str:
         [(title, 1) for _, columns in sheet.heads for title in columns],
     ]
     page = environment.get_template("table.html.j2").render(
-        name=sheet.name, caption=caption, heads=sheet.heads, lines=lines, rows=rows, footnotes=sheet.notes
+        name=sheet.name, caption=caption, lines=lines, rows=rows, footnotes=sheet.notes
     )
     return page + "\n"
 

@@ -100,9 +100,9 @@ def table_model(inputs: Inputs, paper: ResolvedPaper, name: str) -> TableModel:
             label,
             backbone,
             arm,
-            tuple(_position(inputs, paper, name, column, (backbone, arm), unrun) for column in columns),
+            tuple(_position(inputs, paper, name, column, (backbone, arm)) for column in columns),
         )
-        for group, label, backbone, arm, unrun in _rows(paper)
+        for group, label, backbone, arm in _rows(paper)
         if any(shows(declared, dataset, backbone, arm) for dataset in datasets)
     ]
     printed = {position.column for row in rows for position in row.positions if position.printed}
@@ -112,16 +112,14 @@ def table_model(inputs: Inputs, paper: ResolvedPaper, name: str) -> TableModel:
     return model
 
 
-def _rows(paper: ResolvedPaper) -> Iterator[tuple[str, str, str, str, str]]:
-    """Yield group, label, backbone, arm and, for rows that can't be run, the reason, in the paper's order."""
+def _rows(paper: ResolvedPaper) -> Iterator[tuple[str, str, str, str]]:
+    """Yield group, label, backbone and arm, in the paper's order."""
     for name, arm in paper.arms.items():
         if arm.classifier is not None:
-            yield "pixels", arm.label or name, NO_BACKBONE, name, ""
-    for row in paper.unrun:
-        yield "pixels", row.label, row.backbone, row.arm, row.reason
+            yield "pixels", arm.label or name, NO_BACKBONE, name
     for backbone in paper.backbones:
         for name in arms_of(paper, backbone):
-            yield backbone, row_label(paper, backbone, name), backbone, name, ""
+            yield backbone, row_label(paper, backbone, name), backbone, name
 
 
 def row_label(paper: ResolvedPaper, backbone: str, arm: str) -> str:
@@ -131,22 +129,20 @@ def row_label(paper: ResolvedPaper, backbone: str, arm: str) -> str:
     return f"{backbone_label(paper, backbone)} ({inner})" if inner else backbone_label(paper, backbone)
 
 
-def _position(
-    inputs: Inputs, paper: ResolvedPaper, name: str, column: Column, place: tuple[str, str], unrun: str
-) -> Position:
+def _position(inputs: Inputs, paper: ResolvedPaper, name: str, column: Column, place: tuple[str, str]) -> Position:
     backbone, arm = place
     published = rows_of(inputs.published(paper.name), table=name, backbone=backbone, arm=arm)
     printed = printed_number(published, column)
     if not column.dataset:
         cost = counted(inputs.costs, paper.name, name, backbone, arm, column.metric)
         number = None if cost is None else Number(cost, None, 1, ())
-        return Position(column, printed, number, None, single_reason="" if number else unrun or NOT_COUNTED)
+        return Position(column, printed, number, None, single_reason="" if number else NOT_COUNTED)
     keys = {"metric": column.metric, "class_name": column.class_name}
     whole = rows_of_paper(inputs.measurements, paper, dataset=column.dataset, backbone=backbone, arm=arm)
     measured = _with_lost(whole, **keys)
     compared = rows_of_paper(inputs.comparisons, paper, dataset=column.dataset, backbone=backbone, arm=arm, **keys)
     cell = inputs.cell(paper, column.dataset, backbone, arm)
-    missing = unrun or (cell.missing if cell else "Not in the plan of this selection.") or ""
+    missing = (cell.missing if cell else "Not in the plan of this selection.") or ""
     marks, seed = paper.tables[name].marks, inputs.seeds[0]
     single, single_reason = number_of_a_seed(measured, seed, compared, arm, marks)
     runs, reason = number_over_runs(measured, compared, arm, marks)

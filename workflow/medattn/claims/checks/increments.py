@@ -35,14 +35,18 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     ]
     by_formula: dict[str, list[Finding]] = {}
     for formula in evidence.facts.formulas:
+        by_formula.setdefault(formula.says, [])
         for row in chosen(evidence.rows, formula.rows):
             base = evidence.counterpart(row, arm=evidence.facts.baseline)
             if base is not None and row.mean.unit in SCALES:
-                by_formula.setdefault(formula.says, []).append(_formula(row, base, formula))
+                by_formula[formula.says].append(_formula(row, base, formula))
     for says, findings in by_formula.items():
         yield from findings
         if len(findings) > 1:
             yield _all_rows(says, findings)
+        if not findings:
+            note = "no row in K, M, G or T with a row of the baseline beside it"
+            yield Finding("", says, "", "", "undecidable", note, True)
     yield from _repeated(pairs)
     for row, base in pairs:
         if row.mean.value < base.mean.value:

@@ -59,8 +59,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         family.update({(id(pair.row), id(pair.other)): pair for pair in tested})
     for statement, tested in by_statement:
         yield from (_finding(pair, statement, evidence) for pair in tested)
-        if tested:
-            yield _summary(statement, tested)
+        yield _summary(statement, tested) if tested else _nothing(statement)
     if len(family) > 1:
         level = min(level for statement in evidence.facts.significance for level in statement.levels)
         yield _corrected(list(family.values()), by_statement, level)
@@ -137,6 +136,11 @@ def _finding(pair: Tested, statement: Significance, evidence: Evidence) -> Findi
             note += f"; {each.arm} is no mean of {pair.measurements}"
     cell = f"{row.cell} against {other.arm}"
     return Finding(row.table, cell, says, f"Welch p = {pair.p:.2g}", _verdict(pair, statement), note)
+
+
+def _nothing(statement: Significance) -> Finding:
+    note = "no pair of arms with means, deviations and a known number of measurements"
+    return Finding("", f"*.{statement.arm} against {statement.against}", statement.says, "", "undecidable", note, True)
 
 
 def _summary(statement: Significance, tested: list[Tested]) -> Finding:

@@ -60,7 +60,8 @@ def _finding(measured: Measured, sizes: Sizes) -> Finding:
 def _expected(measured: Measured, sizes: Sizes) -> str:
     if sizes.is_significant or sizes.best[0].images in measured.stated:
         return f"n = {sizes.best[0].images}"
-    return ""
+    fitting = [f"{n} ({what})" for what, n in measured.facts.known.items() if n in sizes.all_possible]
+    return f"n = {' or '.join(fitting)}" if fitting else ""
 
 
 def _note(measured: Measured, sizes: Sizes) -> str:

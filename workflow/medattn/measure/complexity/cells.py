@@ -68,8 +68,6 @@ class CountedCells:
         return self._speeds[key]
 
     def _counted(self, cell: Cell) -> Counted:
-        if not cell.settings:
-            return Counted(cell, reason=cell.missing or "")
         if cell.is_classifier:
             return Counted(cell, reason=_CLASSIFIER)
         try:

@@ -10,7 +10,6 @@ from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from medattn.config.paper import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
-from medattn.render.complexity import read_complexity
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.inputs import Inputs, arm_label, backbone_label, rows_of, rows_of_paper
@@ -46,7 +45,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
 
 def _numbers(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> pd.DataFrame:
     """Return a row per network and data set that has a cost and an accuracy."""
-    costs = rows_of(read_complexity(inputs.results.complexity), paper=paper.name, experiment=paper.experiment)
+    costs = rows_of_paper(inputs.costs, paper)
     column, unit, _ = _COSTS[declared.cost]
     rows = []
     for dataset in paper.datasets:
