@@ -53,6 +53,19 @@ def start(folder: Path, pack: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL)
 
 
+def undisturbed(folder: Path, pack: str) -> tuple[float, float]:
+    """Train the pack; return the seconds until its first epoch was finished, and all seconds."""
+    started, first = time.monotonic(), 0.0
+    process = start(folder, pack)
+    while process.poll() is None:
+        if not first and any(runs(folder).rglob("sessions.json")):
+            first = time.monotonic() - started
+        time.sleep(0.01)
+    if process.returncode:
+        raise SystemExit("the undisturbed pack failed")
+    return first, time.monotonic() - started
+
+
 def runs(folder: Path) -> Path:
     """Return the folder of the runs."""
     return folder / "results/kills/runs"
@@ -87,16 +100,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         alone, killed = Path(name) / "alone", Path(name) / "killed"
         pack = make_project(alone)
-        started = time.monotonic()
-        if start(alone, pack).wait():
-            raise SystemExit("the undisturbed pack failed")
-        whole = time.monotonic() - started
+        starting, whole = undisturbed(alone, pack)
         make_project(killed)
         again = changed = backwards = done = 0
         while done < arguments.kills:
             before, epochs = records(killed), epochs_on_disk(killed)
             process = start(killed, pack)
-            time.sleep(chance.uniform(0, whole / 4))
+            time.sleep(chance.uniform(starting / 2, starting + (whole - starting) / 5))
             process.kill()
             if process.wait() == 0:  # too late: begin anew
                 changed += outputs(killed) != outputs(alone)

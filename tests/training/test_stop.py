@@ -13,7 +13,7 @@ import pytest
 from medattn.plan.frozen import Pack
 from tests.conftest import Project
 
-PAPER = {"recipe": {"epochs": 6}, "protocol": {"folds": 3}, "arms": {"gsa": {"options": {"cutoff_epoch": 2}}}}
+PAPER = {"recipe": {"epochs": 6}, "arms": {"gsa": {"options": {"cutoff_epoch": 2}}}}
 
 
 def train_command(project: Project, pack: Pack) -> list[str]:
@@ -51,15 +51,14 @@ def wait_for_an_epoch(project: Project, process: subprocess.Popen[str]) -> str:
     return str(found[0].parent.relative_to(project.results.folder / "runs"))
 
 
-@pytest.fixture
-def expected(project_at, tmp_path) -> dict[str, bytes]:
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory) -> dict[str, bytes]:
     """What the runs of the first pack write when nobody disturbs them."""
-    undisturbed = project_at(tmp_path / "undisturbed")
+    undisturbed = Project(tmp_path_factory.mktemp("undisturbed"))
     undisturbed.configure(PAPER)
-    pack = first_pack(undisturbed)
-    assert undisturbed.medattn("fetch", "--config", "config.yaml") == 0
-    assert undisturbed.medattn("train", "--plan", str(undisturbed.results.plan), "--pack", pack.id) == 0
-    return undisturbed.outputs()
+    done = undisturbed.process("train")
+    assert done.returncode == 0, done.stderr
+    return {name: content for name, content in undisturbed.outputs().items() if "/tune-" in name}
 
 
 @pytest.fixture
@@ -92,7 +91,7 @@ def test_asked_to_stop_a_pack_says_so_and_goes_on_at_its_epoch(disturbed, expect
 def test_random_kills_change_nothing_and_no_finished_run_is_trained_again(disturbed, expected):
     pack, chance = first_pack(disturbed), random.Random(0)
     finished: dict[str, int] = {}
-    for _ in range(4):
+    for _ in range(3):
         with start(disturbed, pack) as process:
             wait_for_an_epoch(disturbed, process)
             time.sleep(chance.uniform(0, 0.4))
