@@ -32,11 +32,11 @@ demo: setup
 
 test: check
 	@echo "== tests"
-	@pytest -n 2
+	@pytest -n 2 --dist worksteal
 
 test-all: check
 	@echo "== tests, the heavy ones too"
-	@pytest -n 2 -m ""
+	@pytest -n 2 --dist worksteal -m ""
 
 check: setup
 	@.ci/check

@@ -16,6 +16,12 @@ from medattn.__main__ import main
 from medattn.layout import Results, RunFiles
 from medattn.plan.frozen import Plan, read_plan
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the slow ones, so that no worker is left alone with one of them at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 PAPER: dict[str, Any] = {
     "title": "Tiny",
     "citation": "Nobody, never",
