@@ -52,7 +52,7 @@ def git_state(folder: Path) -> dict[str, Any]:
 
 def command() -> list[str]:
     """Return the command line of this process."""
-    return list(sys.argv)
+    return [Path(sys.argv[0]).name, *sys.argv[1:]]  # where it was installed tells about the machine, not the run
 
 
 def _git(folder: Path, *arguments: str) -> str:
