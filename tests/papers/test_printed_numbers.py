@@ -17,6 +17,7 @@ from medattn.render.costs import read_costs
 from medattn.render.inputs import Inputs
 from medattn.render.table_latex import latex
 from medattn.render.table_markdown import markdown
+from medattn.render.table_text import sheet_of
 from medattn.render.tables import table_model
 
 ROOT = Path(__file__).parents[2]
@@ -55,9 +56,9 @@ def test_every_printed_number_stands_in_its_table(name, tmp_path):
             )
             rows = printed[printed["table"] == table].to_dict("records")
             assert shown == Counter((row["backbone"], row["arm"], row["mean"]) for row in rows), table
-            text = markdown(model, table_caption(inputs, paper, model))
+            text = markdown(sheet_of(model), table_caption(inputs, paper, model))
             assert all(row["mean"] in text for row in rows)
-            assert latex(model, "").count(r"\\") > len(model.rows)
+            assert latex(sheet_of(model), "").count(r"\\") > len(model.rows)
 
 
 @pytest.mark.parametrize("name", PAPERS)

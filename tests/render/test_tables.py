@@ -10,7 +10,7 @@ from medattn.render.inputs import Inputs, rows_of
 from medattn.render.table_csv import long_table
 from medattn.render.table_latex import escaped, latex
 from medattn.render.table_markdown import markdown
-from medattn.render.table_text import Head, heads
+from medattn.render.table_text import Head, heads, sheet_of
 from medattn.render.tables import TableModel, table_model
 from medattn.render.write_tables import write_table
 
@@ -39,7 +39,7 @@ def test_printed_numbers_have_their_own_column_only_where_there_are_any(model: T
 
 
 def test_printed_numbers_keep_their_digits(model: TableModel, inputs: Inputs) -> None:
-    text = markdown(model, "")
+    text = markdown(sheet_of(model), "")
     assert row(text, "LR")[1] == "74.20"
     assert row(text, "SVM")[1] == "79.60(3.00)"
     assert row(text, "VGG-16 (with global attention)")[1] == r"\*84.20(1.26)"
@@ -50,7 +50,7 @@ def test_printed_numbers_keep_their_digits(model: TableModel, inputs: Inputs) ->
 
 
 def test_measured_numbers_are_those_of_the_measurements(model: TableModel, inputs: Inputs) -> None:
-    fields = row(markdown(model, ""), "VGG-16")
+    fields = row(markdown(sheet_of(model), ""), "VGG-16")
     measured = rows_of(inputs.measurements, dataset="phantom", backbone="vgg16", arm="vanilla")
     first = rows_of(measured, procedure="epochs", seed=0).iloc[0]
     over = rows_of(measured, procedure="runs").iloc[0]
@@ -59,7 +59,7 @@ def test_measured_numbers_are_those_of_the_measurements(model: TableModel, input
 
 
 def test_missing_numbers_have_a_footnote_with_the_reason(model: TableModel) -> None:
-    text = markdown(model, "")
+    text = markdown(sheet_of(model), "")
     assert row(text, "VGG-16")[4:] == ["—<sup>a</sup>", "—<sup>a</sup>"]
     assert "<sup>a</sup> Images on request only." in text
     assert row(text, "SVM")[2] == "—<sup>b</sup>"
@@ -69,16 +69,16 @@ def test_missing_numbers_have_a_footnote_with_the_reason(model: TableModel) -> N
 
 
 def test_stand_ins_carry_a_dagger_and_the_rest_none(model: TableModel) -> None:
-    text = markdown(model, "")
+    text = markdown(sheet_of(model), "")
     assert "<sup>†</sup> Stand-in images" in text
     assert "†" not in row(text, r"ResNet\_18 & co")[4]
 
 
 def test_epochs_are_marked_by_welch_and_five_runs_never(model: TableModel) -> None:
-    fields = row(markdown(model, ""), "VGG-16 (with global attention)")
+    fields = row(markdown(sheet_of(model), ""), "VGG-16 (with global attention)")
     assert fields[2].startswith(r"\***")
     assert "*" not in fields[3]
-    assert "*" not in row(markdown(model, ""), "VGG-16 (with L1)")[2]
+    assert "*" not in row(markdown(sheet_of(model), ""), "VGG-16 (with L1)")[2]
 
 
 def test_runs_are_marked_by_the_adjusted_p(inputs: Inputs) -> None:
@@ -94,7 +94,7 @@ def test_latex_escapes_what_latex_would_read(model: TableModel) -> None:
     assert escaped("a_b & 5% of $x {y} #1 ~^\\") == (
         r"a\_b \& 5\% of \$x \{y\} \#1 \textasciitilde{}\textasciicircum{}\textbackslash{}"
     )
-    text = latex(model, "100% & more")
+    text = latex(sheet_of(model), "100% & more")
     assert r"\caption{100\% \& more}" in text
     assert r"ResNet\_18 \& co (with L1)" in text
     assert r"$^{\ast}$\textbf{" in text
@@ -102,7 +102,7 @@ def test_latex_escapes_what_latex_would_read(model: TableModel) -> None:
 
 
 def test_latex_is_balanced_and_every_row_is_full(model: TableModel) -> None:
-    text = latex(model, "A caption.")
+    text = latex(sheet_of(model), "A caption.")
     bare = re.sub(r"\\[{}]", "", text)
     assert bare.count("{") == bare.count("}")
     inside = text.split(r"\toprule")[1].split(r"\bottomrule")[0]

@@ -3,21 +3,15 @@
 import pandas as pd
 
 from medattn.errors import UserError
-from medattn.files import write_text
 from medattn.layout import complexity_table
-from medattn.render.captions import write_caption
 from medattn.render.complexity import Row, data_title, shown_rows
 from medattn.render.inputs import Inputs
-from medattn.render.sheet import Sheet, SheetRow, sheet_html, sheet_latex, sheet_markdown
-from medattn.render.table_text import DASH, Field
+from medattn.render.sheet import Field, Sheet, SheetRow
+from medattn.render.table_text import DASH
+from medattn.render.write_tables import write_formats
 
-_HEADS = (
-    ("Input", ("data", "px")),
-    ("Parameters (M)", ("Printed", "Counted", "C1")),
-    ("GFLOPs", ("Printed", "MACs", "C1")),
-    ("Training", ("batch", "MiB")),
-    ("Verdict", ("",)),
-)
+_GROUPS = (("Input", 2), ("Parameters (M)", 3), ("GFLOPs", 3), ("Training", 2), ("Verdict", 1))
+_COLUMNS = ("data", "px", "Printed", "Counted", "C1", "Printed", "MACs", "C1", "batch", "MiB", "")
 _CAPTION = (
     "What the networks of the paper cost. Printed: as the paper prints it. Counted: all parameters, in millions, and "
     "MACs, the multiply-accumulates of one image in evaluation, in billions (convolutions, linear layers and matrix "
@@ -37,15 +31,9 @@ def write_complexity_table(inputs: Inputs, paper: str) -> None:
     if inputs.costs.empty:
         raise UserError(f"{inputs.results.complexity}: no such file; run `medattn complexity --write` first")
     rows = shown_rows(inputs.costs, paper)
-    name = complexity_table(paper)
-    sheet = _sheet(inputs, name, rows)
     caption = f"{_CAPTION} {_verdicts(rows)}".strip()
-    folder = inputs.results.tables
-    write_text(folder / f"{name}.csv", str(rows.to_csv(index=False, lineterminator="\n")))
-    write_text(folder / f"{name}.md", sheet_markdown(sheet, caption))
-    write_text(folder / f"{name}.tex", sheet_latex(sheet, caption))
-    write_text(folder / f"{name}.html", sheet_html(sheet, caption))
-    write_caption(inputs, name, caption)
+    numbers = str(rows.to_csv(index=False, lineterminator="\n"))
+    write_formats(inputs, _sheet(inputs, complexity_table(paper), rows), numbers, caption)
 
 
 def _verdicts(rows: pd.DataFrame) -> str:
@@ -60,7 +48,7 @@ def _sheet(inputs: Inputs, name: str, rows: pd.DataFrame) -> Sheet:
     notes = {note: str(number) for number, note in enumerate(dict.fromkeys(r["note"] for r in records if r["note"]), 1)}
     return Sheet(
         name,
-        _HEADS,
+        [_GROUPS, [(title, 1) for title in _COLUMNS]],
         [SheetRow(f"{r['dataset']} {r['backbone']}", _label(inputs, r), _fields(inputs, r, notes)) for r in records],
         {sign: note for note, sign in notes.items()},
     )

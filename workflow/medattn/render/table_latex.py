@@ -2,8 +2,7 @@
 
 from itertools import groupby
 
-from medattn.render.table_text import Field, fields, heads, levels
-from medattn.render.tables import TableModel
+from medattn.render.sheet import Field, Sheet
 
 _ESCAPES = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
@@ -17,24 +16,23 @@ _HEAD = "% Needs \\usepackage{booktabs} and \\usepackage{graphicx}."
 _FIT = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 
 
-def latex(model: TableModel, caption: str) -> str:
+def latex(sheet: Sheet, caption: str) -> str:
     """Return the table as a floating LaTeX environment with its caption and footnotes."""
-    names = heads(model)
     body: list[str] = []
-    for number, (_, rows) in enumerate(groupby(model.rows, key=lambda row: row.group)):
+    for number, (_, rows) in enumerate(groupby(sheet.rows, key=lambda row: row.group)):
         body += [r"\addlinespace"] if number else []
-        body += [_line([escaped(row.label), *map(_shown, fields(model, row.positions))]) for row in rows]
-    notes = [rf"\textsuperscript{{{escaped(sign)}}}~{escaped(text)}" for sign, text in model.footnotes.items()]
+        body += [_line([escaped(row.label), *map(_shown, row.fields)]) for row in rows]
+    notes = [rf"\textsuperscript{{{escaped(sign)}}}~{escaped(text)}" for sign, text in sheet.notes.items()]
     lines = [
         _HEAD,
         r"\begin{table*}",
         r"\centering",
         rf"\caption{{{escaped(caption)}}}",
-        rf"\label{{tab:{model.name}}}",
+        rf"\label{{tab:{sheet.name}}}",
         _FIT,
-        rf"\begin{{tabular}}{{l{'r' * len(names)}}}",
+        rf"\begin{{tabular}}{{l{'r' * len(sheet.lines[-1])}}}",
         r"\toprule",
-        *_headers(model),
+        *_headers(sheet),
         r"\midrule",
         *body,
         r"\bottomrule",
@@ -50,8 +48,8 @@ def escaped(text: str) -> str:
     return "".join(_ESCAPES.get(sign, sign) for sign in text)
 
 
-def _headers(model: TableModel) -> list[str]:
-    lines, (*spanning, kinds) = [], levels(model)
+def _headers(sheet: Sheet) -> list[str]:
+    lines, (*spanning, last) = [], sheet.lines
     for line in spanning:
         titles, rules, start = [""], [], 2
         for title, width in line:
@@ -59,7 +57,7 @@ def _headers(model: TableModel) -> list[str]:
             rules += [rf"\cmidrule(lr){{{start}-{start + width - 1}}}"] if title else []
             start += width
         lines += [_line(titles), "".join(rules)]
-    return [*lines, _line(["", *(rf"\multicolumn{{1}}{{c}}{{{kind}}}" for kind, _ in kinds)])]
+    return [*lines, _line(["", *(rf"\multicolumn{{1}}{{c}}{{{escaped(title)}}}" for title, _ in last)])]
 
 
 def _line(texts: list[str]) -> str:

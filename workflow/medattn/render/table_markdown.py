@@ -1,21 +1,20 @@
 """A table in Markdown (pipe tables, as GitHub and pandoc read them)."""
 
-from medattn.render.table_text import Field, fields, levels
-from medattn.render.tables import TableModel
+from medattn.render.sheet import Field, Sheet
 
 
-def markdown(model: TableModel, caption: str) -> str:
+def markdown(sheet: Sheet, caption: str) -> str:
     """Return the table in Markdown with its caption above and its footnotes below."""
-    titles = ["<br>".join(_escaped(title) for title in path if title) for path in _paths(model)]
+    titles = ["<br>".join(_escaped(title) for title in path if title) for path in _paths(sheet)]
     lines = [_line(["", *titles]), _line([":--", *["--:"] * len(titles)])]
-    lines += [_line([_escaped(row.label), *(_shown(f) for f in fields(model, row.positions))]) for row in model.rows]
-    notes = [f"<sup>{sign}</sup> {_escaped(text)}" for sign, text in model.footnotes.items()]
+    lines += [_line([_escaped(row.label), *(_shown(f) for f in row.fields)]) for row in sheet.rows]
+    notes = [f"<sup>{sign}</sup> {_escaped(text)}" for sign, text in sheet.notes.items()]
     return "\n".join([_escaped(caption), "", *lines, "", "  \n".join(notes)]).rstrip() + "\n"
 
 
-def _paths(model: TableModel) -> list[tuple[str, ...]]:
-    """Return what stands above each field: data set, metric where there are several, kind of number."""
-    lines = [[title for title, width in line for _ in range(width)] for line in levels(model)]
+def _paths(sheet: Sheet) -> list[tuple[str, ...]]:
+    """Return the titles that stand above each field, from the top."""
+    lines = [[title for title, width in line for _ in range(width)] for line in sheet.lines]
     return list(zip(*lines, strict=True))
 
 

@@ -1,4 +1,4 @@
-"""What is written in each field of a table, before a format decorates it."""
+"""What is written in each field of a paper's table, before a format decorates it."""
 
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from medattn.config.protocol import (
 )
 from medattn.render.columns import Column, column_title
 from medattn.render.numbers import Number, Printed
+from medattn.render.sheet import Field, Sheet, SheetRow
 from medattn.render.tables import LEAK, NOT_PRINTED, STAND_IN, Position, TableModel, decimals_of, in_unit_of
 
 DASH = "—"
@@ -22,16 +23,6 @@ SINGLE: dict[type[AnyProtocol], str] = {
     CrossValidation: "Folds",
 }
 """Head of the column with the number of one seed, by the kind of protocol."""
-
-
-@dataclass(frozen=True)
-class Field:
-    """The text of one field, how it is shown, and the signs of its footnotes."""
-
-    text: str
-    bold: bool = False
-    star: bool = False
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +49,13 @@ def heads(model: TableModel) -> list[Head]:
     ]
 
 
-def levels(model: TableModel) -> list[list[tuple[str, int]]]:
+def sheet_of(model: TableModel) -> Sheet:
+    """Return the table as text."""
+    rows = [SheetRow(row.group, row.label, _fields(model, row.positions)) for row in model.rows]
+    return Sheet(model.name, _lines(model), rows, model.footnotes)
+
+
+def _lines(model: TableModel) -> list[list[tuple[str, int]]]:
     """Return the lines of the head, each with its titles and the fields that they span.
 
     The line of metrics is left out where a table has a single one.
@@ -78,7 +75,7 @@ def levels(model: TableModel) -> list[list[tuple[str, int]]]:
     return lines
 
 
-def fields(model: TableModel, positions: tuple[Position, ...]) -> list[Field]:
+def _fields(model: TableModel, positions: tuple[Position, ...]) -> list[Field]:
     """Return the fields of one row, in the order of `heads`."""
     return [_field(model, position, kind) for position in positions for kind in kinds_of(model, position.column)]
 

@@ -6,10 +6,12 @@ from medattn.config.resolved import ResolvedPaper
 from medattn.files import write_text
 from medattn.render.captions import table_caption, write_caption
 from medattn.render.inputs import Inputs
+from medattn.render.sheet import Sheet
 from medattn.render.table_csv import long_table
 from medattn.render.table_html import html
 from medattn.render.table_latex import latex
 from medattn.render.table_markdown import markdown
+from medattn.render.table_text import sheet_of
 from medattn.render.tables import table_model
 
 
@@ -23,10 +25,21 @@ def write_table(inputs: Inputs, paper: ResolvedPaper, name: str, duplicates: Seq
         duplicates: a sentence for each data set with images that stand more than once.
     """
     model = table_model(inputs, paper, name)
-    caption = table_caption(inputs, paper, model, duplicates)
+    write_formats(inputs, sheet_of(model), long_table(model), table_caption(inputs, paper, model, duplicates))
+
+
+def write_formats(inputs: Inputs, sheet: Sheet, numbers: str, caption: str) -> None:
+    """Write a table in every format, and its caption for the report.
+
+    Args:
+        inputs: says where.
+        sheet: the table as text.
+        numbers: the table as CSV, in full precision.
+        caption: the caption.
+    """
     folder = inputs.results.tables
-    write_text(folder / f"{name}.csv", long_table(model))
-    write_text(folder / f"{name}.md", markdown(model, caption))
-    write_text(folder / f"{name}.tex", latex(model, caption))
-    write_text(folder / f"{name}.html", html(model, caption))
-    write_caption(inputs, name, caption)
+    write_text(folder / f"{sheet.name}.csv", numbers)
+    write_text(folder / f"{sheet.name}.md", markdown(sheet, caption))
+    write_text(folder / f"{sheet.name}.tex", latex(sheet, caption))
+    write_text(folder / f"{sheet.name}.html", html(sheet, caption))
+    write_caption(inputs, sheet.name, caption)
