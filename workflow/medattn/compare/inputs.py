@@ -1,10 +1,11 @@
-"""Reading the tables that the stages hand on, with text as text and empty fields as missing numbers."""
+"""Reading the tables that the stages hand on, with text as text and empty fields as missing numbers; picking rows."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from medattn.config.resolved import ResolvedPaper
 from medattn.errors import UserError
 
 KEYS = ["paper", "experiment", "dataset", "backbone", "arm", "metric", "class_name"]
@@ -31,6 +32,19 @@ def read_epochs(path: Path) -> pd.DataFrame:
 def read_comparisons(path: Path) -> pd.DataFrame:
     """Read comparisons.csv: a row per pair of arms, metric, procedure and test."""
     return _read(path, [*KEYS, "against", "procedure", "test", "n", "difference", "p", "p_adjusted", "note"])
+
+
+def rows_of_paper(table: pd.DataFrame, paper: ResolvedPaper, /, **values: object) -> pd.DataFrame:
+    """Return the rows of `table` that belong to a paper's experiment and whose columns have the given values."""
+    return rows_of(table, paper=paper.name, experiment=paper.experiment, **values)
+
+
+def rows_of(table: pd.DataFrame, /, **values: object) -> pd.DataFrame:
+    """Return the rows of `table` whose columns have the given values."""
+    chosen = pd.Series(True, index=table.index)
+    for column, value in values.items():
+        chosen &= table[column] == value
+    return table[chosen]
 
 
 def _read(path: Path, needed: Sequence[str]) -> pd.DataFrame:

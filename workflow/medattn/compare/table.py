@@ -7,7 +7,7 @@ import pandas as pd
 
 from medattn.compare.epochs_tests import compare_epochs
 from medattn.compare.holm import holm
-from medattn.compare.inputs import OF_A_SEED, read_epochs, read_measurements
+from medattn.compare.inputs import OF_A_SEED, read_epochs, read_measurements, rows_of, rows_of_paper
 from medattn.compare.outcome import Outcome
 from medattn.compare.paired import compare_runs
 from medattn.compare.pairs import declared_pairs
@@ -53,15 +53,16 @@ def write_comparisons(results: Results, configuration: Configuration) -> pd.Data
 
 def _of_paper(paper: ResolvedPaper, measured: pd.DataFrame, epochs: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
     rows = []
-    experiment = {"paper": paper.name, "experiment": paper.experiment}
-    own = _of_arm(measured, experiment)
+    own = rows_of_paper(measured, paper)
     metrics = list(dict.fromkeys(zip(own["metric"], own["class_name"], strict=True)))
     for metric, class_name in metrics:
         for dataset in paper.datasets:
             for pair in declared_pairs(paper, dataset):
-                place = {**experiment, "dataset": dataset, "backbone": pair.backbone}
                 names = {
-                    **place,
+                    "paper": paper.name,
+                    "experiment": paper.experiment,
+                    "dataset": dataset,
+                    "backbone": pair.backbone,
                     "arm": pair.arm,
                     "against": pair.against,
                     "metric": metric,
@@ -75,7 +76,7 @@ def _of_pair(
     paper: ResolvedPaper, measured: pd.DataFrame, epochs: pd.DataFrame, names: dict[str, str], seed: int
 ) -> list[dict[str, Any]]:
     cell = {key: value for key, value in names.items() if key != "against"}
-    first, second = _of_arm(measured, cell), _of_arm(measured, {**cell, "arm": names["against"]})
+    first, second = rows_of(measured, **cell), rows_of(measured, **{**cell, "arm": names["against"]})
     marks = {
         "stand_in": bool(first["stand_in"].any() or second["stand_in"].any()),
         "leak": next((leak for leak in [*first["leak"], *second["leak"]] if leak), ""),
@@ -99,13 +100,6 @@ def _row(names: dict[str, Any], procedure: str, outcome: Outcome, reason: str) -
     return row
 
 
-def _of_arm(table: pd.DataFrame, place: dict[str, str]) -> pd.DataFrame:
-    chosen = pd.Series(True, index=table.index)
-    for column, value in place.items():
-        chosen &= table[column] == value
-    return table[chosen]
-
-
 def _reason(rows: pd.DataFrame, arm: str) -> str:
     """Return why the arm has no number: the first reason given, or that nothing was measured."""
     if (rows["status"] == "measured").any():
@@ -115,8 +109,7 @@ def _reason(rows: pd.DataFrame, arm: str) -> str:
 
 
 def _epoch_values(epochs: pd.DataFrame, place: dict[str, str], seed: int) -> list[float]:
-    rows = _of_arm(epochs, place)
-    rows = rows[(rows["seed"] == seed) & rows["measured"]]
+    rows = rows_of(epochs, **place, seed=seed, measured=True)
     return [float(value) for value in rows["value"]]
 
 

@@ -124,6 +124,7 @@ def unfit_reason(name: str, channels: int, size: tuple[int, int], options: Mappi
     return reason
 
 
+@cache
 def _function_alone(function: ast.FunctionDef) -> Any:
     """Return the code of a function without its annotations and decorators, whose names are not known here."""
     arguments = ast.arguments(

@@ -45,12 +45,25 @@ class _AnyProtocol(Closed):
         return ""
 
 
+class _TrainedOnSplits(_AnyProtocol):
+    """A protocol that trains on official splits and is measured on the official test images."""
+
+    training_splits: TrainingSplits = Field(
+        ["train"], description="official splits whose images are the training images"
+    )
+
+    @model_validator(mode="after")
+    def _each_split_once(self) -> Self:
+        _each_once(list(self.training_splits), "training_splits")
+        return self
+
+
 def _each_once(names: list[str], key: str) -> None:
     if len(set(names)) < len(names):
         raise ValueError(f"{key} names a split twice")
 
 
-class CrossValidatedEpochs(_AnyProtocol):
+class CrossValidatedEpochs(_TrainedOnSplits):
     """Cross-validated epochs, the protocol of the GSA paper (its section 4.6).
 
     k-fold cross-validation on the training images ranks the epochs by their mean validation accuracy. The
@@ -72,14 +85,6 @@ class CrossValidatedEpochs(_AnyProtocol):
         description="early stopping: epochs without a new highest mean validation accuracy after which later epochs "
         "are no candidates; then fewer epochs than `measured_epochs` may be measured; default: none",
     )
-    training_splits: TrainingSplits = Field(
-        ["train"], description="official splits whose images are the training images"
-    )
-
-    @model_validator(mode="after")
-    def _each_split_once(self) -> Self:
-        _each_once(list(self.training_splits), "training_splits")
-        return self
 
     @property
     def needed_epochs(self) -> int:
@@ -99,7 +104,7 @@ class CrossValidatedEpochs(_AnyProtocol):
         )
 
 
-class BestValidationEpoch(_AnyProtocol):
+class BestValidationEpoch(_TrainedOnSplits):
     """Best validation epoch, the protocol of the PPCR paper.
 
     The network is trained on the training images, and the epoch that does best on the validation images is
@@ -109,26 +114,18 @@ class BestValidationEpoch(_AnyProtocol):
     """
 
     kind: Literal["best_validation_epoch"]
-    training_splits: TrainingSplits = Field(
-        ["train"], description="official splits whose images are the training images"
-    )
     validation_fraction: ValidationFraction = Field(0.1, description=_VALIDATION)
     chosen_by: Literal["accuracy", "auc"] = Field(
         "accuracy", description="metric on the validation images that names the epoch"
     )
     ties: Ties = Field("earliest", description="which epoch is taken among epochs that do equally well")
 
-    @model_validator(mode="after")
-    def _each_split_once(self) -> Self:
-        _each_once(list(self.training_splits), "training_splits")
-        return self
-
     def __str__(self) -> str:
         metric = {"accuracy": "accuracy", "auc": "AUC"}[self.chosen_by]
         return f"the test images are measured at the epoch of highest validation {metric}"
 
 
-class FixedEpoch(_AnyProtocol):
+class FixedEpoch(_TrainedOnSplits):
     """Fixed epoch, the protocol of the OCT paper.
 
     The network is trained on the training images and measured on the test images after the last epoch. Nothing is
@@ -136,15 +133,7 @@ class FixedEpoch(_AnyProtocol):
     """
 
     kind: Literal["fixed_epoch"]
-    training_splits: TrainingSplits = Field(
-        ["train"], description="official splits whose images are the training images"
-    )
     validation_fraction: ValidationFraction = Field(0.1, description=f"only where an arm has a grid: {_VALIDATION}")
-
-    @model_validator(mode="after")
-    def _each_split_once(self) -> Self:
-        _each_once(list(self.training_splits), "training_splits")
-        return self
 
     def __str__(self) -> str:
         return "the test images are measured after the last epoch"

@@ -7,6 +7,9 @@ from pydantic import Field, model_validator
 from medattn.config.base import Closed, Name
 from medattn.config.paper import Arm, Backbone
 
+LEAST_IMAGES = 10
+"""Training images that a class of a smaller stand-in keeps, if nobody says otherwise."""
+
 
 class PaperSelection(Closed):
     """What to take from a paper, and what to change. An empty mapping takes it in full."""
@@ -54,7 +57,7 @@ class Selection(Closed):
         description="share of a data set's images that its stand-in has; default: all",
     )
     stand_in_least: int = Field(
-        10,
+        LEAST_IMAGES,
         ge=2,
         description="training images that a class of a smaller stand-in keeps at least, where it has as many; of "
         "other images it keeps two fifths of that",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from medattn.config.dataset import DatasetEntry, SplitName
 from medattn.config.resolved import Configuration
+from medattn.config.selection import LEAST_IMAGES
 from medattn.config.sources import Isic2018Source, PhantomSource
 from medattn.errors import UserError
 from medattn.plan.availability import missing_reason
@@ -58,7 +59,7 @@ def planned_entries(plan: Plan, configuration: Configuration) -> dict[str, Datas
 
 
 def stand_in_for(
-    name: str, entry: DatasetEntry, size: int | None = None, fraction: float | None = None, least: int = 10
+    name: str, entry: DatasetEntry, size: int | None, fraction: float | None, least: int = LEAST_IMAGES
 ) -> DatasetEntry | None:
     """Return the entry of a data set's stand-in, or None where nobody knows how many images it would have.
 

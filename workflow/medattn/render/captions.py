@@ -10,12 +10,13 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from medattn.compare.inputs import rows_of_paper
 from medattn.compare.paired import TEST
 from medattn.config.metrics import METRICS
 from medattn.config.paper import Mark
 from medattn.config.resolved import ResolvedPaper
 from medattn.files import write_text
-from medattn.render.inputs import Inputs, arm_label, rows_of_paper
+from medattn.render.inputs import Inputs, arm_label
 from medattn.render.table_text import SINGLE
 from medattn.render.tables import TableModel
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from medattn.render.inputs import Inputs, rows_of
+from medattn.compare.inputs import rows_of
+from medattn.render.inputs import Inputs
 
 Row = Mapping[Hashable, Any]
 

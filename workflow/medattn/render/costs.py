@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from medattn.compare.inputs import rows_of
 from medattn.errors import UserError
 
 _TEXT = [
@@ -40,7 +41,7 @@ def counted(costs: pd.DataFrame, paper: str, table: str, backbone: str, arm: str
     Printed costs stand first in complexity.csv: a row that is printed for several data sets is counted as it was.
     """
     column, factor = _COUNTED[metric]
-    rows = costs[(costs["paper"] == paper) & (costs["backbone"] == backbone) & (costs["arm"] == arm)]
+    rows = rows_of(costs, paper=paper, backbone=backbone, arm=arm)
     # A row stands for all tables that it names, joined by semicolons.
     shown = [table in str(names).split(";") for names in rows["table"]]
     values = rows[pd.Series(shown, index=rows.index, dtype=bool)][column].dropna()

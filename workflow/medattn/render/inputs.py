@@ -97,19 +97,6 @@ def read_inputs(results: Results, configuration: Configuration, root: Path) -> I
     )
 
 
-def rows_of_paper(table: pd.DataFrame, paper: ResolvedPaper, /, **values: object) -> pd.DataFrame:
-    """Return the rows of `table` that belong to a paper's experiment and whose columns have the given values."""
-    return rows_of(table, paper=paper.name, experiment=paper.experiment, **values)
-
-
-def rows_of(table: pd.DataFrame, /, **values: object) -> pd.DataFrame:
-    """Return the rows of `table` whose columns have the given values."""
-    chosen = pd.Series(True, index=table.index)
-    for column, value in values.items():
-        chosen &= table[column] == value
-    return table[chosen]
-
-
 def arm_label(paper: ResolvedPaper, arm: str) -> str:
     """Return an arm's name in figures; an arm of neither mechanism nor label is called by its key."""
     return paper.arms[arm].label or arm

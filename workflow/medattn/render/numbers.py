@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from medattn.compare.inputs import OF_A_SEED
+from medattn.compare.inputs import OF_A_SEED, rows_of
 from medattn.compare.paired import TEST
 from medattn.config.metrics import METRICS
 from medattn.config.paper import Mark
 from medattn.render.columns import Column
-from medattn.render.inputs import rows_of
 
 # The paper tests epochs as they are; runs are corrected for the number of comparisons.
 _P_OF = {"epochs": ("welch", "p"), "runs": (TEST, "p_adjusted")}

@@ -5,9 +5,10 @@ from typing import Any
 
 import pandas as pd
 
+from medattn.compare.inputs import rows_of
 from medattn.compare.paired import TEST
 from medattn.compare.pairs import VANILLA
-from medattn.render.inputs import Inputs, rows_of
+from medattn.render.inputs import Inputs
 
 _SHOWN_AT_MOST = 12
 

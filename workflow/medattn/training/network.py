@@ -131,13 +131,12 @@ def build_network(
         if mechanism != "none":
             torch.manual_seed(stream_seed(seed, "initialisation of the mechanism"))
             if issubclass(mechanism_class(mechanism), BlockAttention):
-                height, width = training_images.shape[-2:]
                 place_modules(
                     network,
                     backbone.model,
                     placement,
-                    (height, width),
-                    lambda channels, size: create_block_attention(mechanism, options, channels, size),
+                    size,
+                    lambda channels, side: create_block_attention(mechanism, options, channels, side),
                 )
             else:
                 attention = create_input_attention(mechanism, options)

@@ -8,11 +8,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
+from medattn.compare.inputs import rows_of, rows_of_paper
 from medattn.config.paper import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
-from medattn.render.inputs import Inputs, arm_label, backbone_label, rows_of, rows_of_paper
+from medattn.render.inputs import Inputs, arm_label, backbone_label
 from medattn.render.style import GRAY, TWO_COLUMNS, Palette, arm_colours
 
 _COSTS = {

@@ -9,13 +9,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from medattn.compare.inputs import rows_of, rows_of_paper
 from medattn.compare.pairs import arms_of
 from medattn.config.arms import arm_settings
 from medattn.config.paper import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
-from medattn.render.inputs import Inputs, arm_label, backbone_label, rows_of, rows_of_paper
+from medattn.render.inputs import Inputs, arm_label, backbone_label
 from medattn.render.style import GRAY, ONE_COLUMN, TWO_COLUMNS, Palette, arm_colours
 
 # An arm with this hyper-parameter stops learning its map there.

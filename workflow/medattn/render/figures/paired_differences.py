@@ -7,14 +7,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from medattn.compare.inputs import OF_A_SEED
+from medattn.compare.inputs import OF_A_SEED, rows_of, rows_of_paper
 from medattn.compare.paired import TEST
 from medattn.compare.pairs import VANILLA
 from medattn.config.paper import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
-from medattn.render.inputs import Inputs, arm_label, backbone_label, rows_of, rows_of_paper
+from medattn.render.inputs import Inputs, arm_label, backbone_label
 from medattn.render.style import GRAY, TWO_COLUMNS, Palette, arm_colours
 
 # Vertical room that the arms of one backbone share, of 1 between two backbones.
