@@ -9,7 +9,7 @@ from torch import nn
 from medattn.backbones.build import build_backbone
 from medattn.backbones.parts import Parts
 from medattn.config.paper import Backbone
-from medattn.errors import UserError
+from medattn.errors import UnfitError
 from medattn.training import network as networks
 from medattn.training.loop import TrainingState, train_epochs
 from medattn.training.network import build_network
@@ -65,7 +65,7 @@ def test_what_is_placed_later_is_new_and_learns(tmp_path):
 
 
 def test_an_unknown_part_names_the_nearest(tmp_path):
-    with pytest.raises(UserError, match="unknown part of timm/test_resnet 'layer9'; did you mean 'layer"):
+    with pytest.raises(UnfitError, match="unknown part of timm/test_resnet 'layer9'; did you mean 'layer"):
         parts_of(tmp_path, trainable=["layer9"])
 
 

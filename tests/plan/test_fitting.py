@@ -99,6 +99,15 @@ def test_an_input_size_that_is_too_small_is_refused_with_the_configuration(proje
     ]
 
 
+def test_a_stem_that_a_network_does_not_have_is_refused_with_the_configuration(project, capsys):
+    project.configure({"backbones": {"net": {"model": "torchvision/vgg16", "stem": "small"}}})
+    assert project.medattn("plan") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(
+        "medattn: papers/tiny/paper.yaml: backbones.net.stem: no small stem is known for torchvision/vgg16; use "
+    )
+
+
 def test_the_reason_is_printed_and_torch_is_not_imported(project):
     missing(project)
     plan = "from medattn.__main__ import main; main(['plan', '--format', 'csv'])"

@@ -110,17 +110,22 @@ def test_a_failed_run_leaves_its_reason_the_others_go_on_and_the_next_call_tries
     assert json.loads(project.results.pack(pack.id).read_text())["runs"][lr]["status"] == "ok"
 
 
-def test_images_that_are_too_small_fail_their_run_and_no_other(project, capsys):
-    # The plan does not know the smallest image of alexnet.
-    backbones = {"large": {"model": "torchvision/alexnet"}, "net": {"model": "timm/test_resnet", "input_size": None}}
+def test_networks_that_cannot_be_made_fail_their_runs_and_no_other(project, capsys):
+    # The plan does not know the smallest image of alexnet, nor the parts of a network.
+    backbones = {
+        "large": {"model": "torchvision/alexnet"},
+        "net": {"model": "timm/test_resnet", "input_size": None},
+        "part": {"model": "timm/test_resnet", "input_size": None, "trainable": ["layer5"]},
+    }
     protocol = {"kind": "fixed_epoch", "folds": None, "measured_epochs": None}
     project.configure({"backbones": backbones, "arms": {"gsa": None}, "protocol": protocol, "figures": None})
     assert project.medattn("train") == 1
-    large, net = sorted(project.plan().runs)
-    assert "1 of 2 runs of the pack" in capsys.readouterr().err
+    large, net, part = sorted(project.plan().runs)
+    assert "2 of 3 runs of the pack" in capsys.readouterr().err
     assert project.record(net)["status"] == "ok"
-    reason = json.loads(project.files(large).failure.read_text())["reason"]
-    assert reason.startswith("UnfitError: torchvision/alexnet can't be trained on images of 12 x 12 px: ")
+    reasons = [json.loads(project.files(run).failure.read_text())["reason"] for run in (large, part)]
+    assert reasons[0].startswith("UnfitError: torchvision/alexnet can't be trained on images of 12 x 12 px: ")
+    assert reasons[1] == ("UnfitError: trainable: unknown part of timm/test_resnet 'layer5'; did you mean 'layer4'?")
 
 
 def test_one_line_for_too_little_memory(project, monkeypatch, capsys):

@@ -12,7 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from medattn.backbones.build import new_parameters
 from medattn.backbones.stem import stem_path
 from medattn.config.paper import Backbone
-from medattn.errors import UserError
+from medattn.errors import UnfitError
 from medattn.nearest import unknown_name
 
 
@@ -45,7 +45,7 @@ class Parts:
         Gradients still pass through frozen parts, to whatever stands in front of them.
 
         Raises:
-            UserError: there is no such part; names the nearest.
+            UnfitError: there is no such part; names the nearest.
         """
         trainable = self._backbone.trainable
         if trainable is None:
@@ -53,7 +53,7 @@ class Parts:
         for part in trainable:
             if part not in self._modules and part not in self._named:
                 sentence = unknown_name(f"part of {self._backbone.model}", part, filter(None, self._modules))
-                raise UserError(f"trainable: {sentence}")
+                raise UnfitError(f"trainable: {sentence}")
         for name, parameter in self._named.items():
             if not self.is_new(parameter) and not _lies_in(name, trainable):
                 parameter.requires_grad_(False)

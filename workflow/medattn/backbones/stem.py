@@ -7,29 +7,20 @@ count.
 
 from torch import nn
 
-from medattn.errors import UserError
-
-# family -> (path of the first convolution, path of the pooling that follows it)
-_STEMS: dict[str, tuple[str, str]] = {
-    "resnet": ("conv1", "maxpool"),
-    "resnext": ("conv1", "maxpool"),
-    "wide_resnet": ("conv1", "maxpool"),
-    "densenet": ("features.conv0", "features.pool0"),
-    "googlenet": ("conv1.conv", "maxpool1"),
-    "shufflenet": ("conv1.0", "maxpool"),
-}
+from medattn.config.stems import no_small_stem, small_stem_paths
+from medattn.errors import UnfitError
 
 
 def use_small_stem(network: nn.Module, model: str) -> None:
     """Replace the first convolution of `network` by one of 3x3 and stride 1, and drop the pooling behind it.
 
     Raises:
-        UserError: no small stem is known for this family of networks.
+        UnfitError: no small stem is known for it.
     """
-    paths = _paths(model)
+    paths = small_stem_paths(model)
     old = _at(network, paths[0]) if paths else None
     if paths is None or not isinstance(old, nn.Conv2d) or _at(network, paths[1]) is None:
-        raise UserError(f"{model}: no small stem is known for it; use 'stem: imagenet', or one of {', '.join(_STEMS)}")
+        raise UnfitError(no_small_stem(model))
     new = nn.Conv2d(old.in_channels, old.out_channels, kernel_size=3, padding=1, bias=old.bias is not None)
     # As the networks initialise their own convolutions (He, fan out); torch's default is another distribution.
     nn.init.kaiming_normal_(new.weight, mode="fan_out", nonlinearity="relu")
@@ -41,14 +32,9 @@ def use_small_stem(network: nn.Module, model: str) -> None:
 
 def stem_path(model: str) -> str:
     """Return the path of the convolution that `use_small_stem` replaces in `model`."""
-    paths = _paths(model)
+    paths = small_stem_paths(model)
     assert paths is not None, f"{model} has no small stem"
     return paths[0]
-
-
-def _paths(model: str) -> tuple[str, str] | None:
-    name = model.rpartition("/")[2]
-    return next((paths for family, paths in _STEMS.items() if name.startswith(family)), None)
 
 
 def _at(network: nn.Module, path: str) -> nn.Module | None:

@@ -14,6 +14,7 @@ from medattn.config.recipe import Recipe
 from medattn.config.references import check_copied_classes, check_name
 from medattn.config.resolved import ResolvedPaper
 from medattn.config.selection import PaperSelection
+from medattn.config.stems import no_small_stem, small_stem_paths
 from medattn.config.validation import below
 from medattn.errors import UserError
 
@@ -164,3 +165,5 @@ def _check_epochs(recipe: Recipe, protocol: AnyProtocol, where: str) -> None:
 def _check_backbone(backbone: Backbone, where: str) -> None:
     size = backbone.input_size if backbone.stem == "imagenet" else None
     check_backbone(backbone.model, backbone.options, backbone.weights, size, where)
+    if backbone.stem == "small" and small_stem_paths(backbone.model) is None:
+        raise UserError(f"{below(where, 'stem')}: {no_small_stem(backbone.model)}")
