@@ -11,6 +11,7 @@ from medattn.config.paper import Arm, Backbone, shows
 from medattn.config.resolved import NO_BACKBONE, Configuration, ResolvedPaper
 from medattn.layout import prepared_dataset, weights_file
 from medattn.plan.availability import entry_identity, missing_reason
+from medattn.plan.division import undividable
 from medattn.plan.fitting import misfit
 from medattn.plan.frozen import Cell, Plan
 from medattn.plan.packs import pack_runs
@@ -45,6 +46,7 @@ def _cells(paper: ResolvedPaper, entries: Mapping[str, DatasetEntry], data: Path
                 arm_label=arm.label,
                 stand_in=bool(entry.stand_in),
                 missing=_misfit(paper, backbone, arm, entry)
+                or undividable(paper.protocol, bool(arm.grid), entry)
                 or missing_reason(dataset, entry, data)
                 or _missing_weights(backbone, data),
                 prepared=str(prepared_dataset(data, dataset, entry_identity(dataset, entry))),
