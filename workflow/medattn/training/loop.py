@@ -39,6 +39,10 @@ class TrainingState:
     network: dict[str, Any] | None = None
     optimiser: dict[str, Any] | None = None
 
+    def ended(self, recipe: Recipe) -> bool:
+        """Return whether no epoch follows: all are trained, or the loss is no number."""
+        return bool(self.history) and (len(self.history) == recipe.epochs or not self.history[-1].finite)
+
 
 @dataclass(frozen=True)
 class TrainingData:
@@ -94,7 +98,7 @@ def train_epochs(
         state.history.append(_row(epoch, recipe, trained.tolist(), state.scores[-1], data))
         state.network, state.optimiser = network.state_dict(), optimiser.state_dict()
         after_epoch(state)
-        if not state.history[-1].finite:
+        if state.ended(recipe):
             return
 
 

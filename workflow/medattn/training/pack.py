@@ -183,7 +183,8 @@ def _progress(label: str, stop: "Stop", turn: "Turn") -> "Progress":
     def show(done: int, epochs: int) -> None:
         nonlocal last
         turn.check()
-        stop.between_epochs()
+        if done < epochs:  # else the run ends first
+            stop.between_epochs()
         if time.monotonic() - last >= 10 and done < epochs:
             last = time.monotonic()
             print(f"{label}: epoch {done} of {epochs}", file=sys.stderr)

@@ -95,16 +95,12 @@ def train_run(
     sessions.write(len(state.history))  # at once: also a session that is killed in its first epoch was one
 
     def keep(state: TrainingState) -> None:
-        write_checkpoint(files.checkpoint, state)
+        if not state.ended(recipe):  # what has ended is kept by the files below, which take less long to write
+            write_checkpoint(files.checkpoint, state)
         sessions.write(len(state.history))
         progress(len(state.history), recipe.epochs)
 
-    if not state.history or (len(state.history) < recipe.epochs and state.history[-1].finite):
-        train_epochs(network, training_data, recipe, run.seed, state, keep)
-    else:
-        network.load_state_dict(state.network or {})
-        if network.attention is not None:
-            network.attention.begin_epoch(len(state.history))
+    train_epochs(network, training_data, recipe, run.seed, state, keep)
 
     write_history(files.history, state.history, split.evaluated_name)
     write_arrays(files.scores, _scores(training_data, split, state))
