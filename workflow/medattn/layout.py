@@ -36,6 +36,11 @@ class RunFiles:
         return self.folder / "maps.safetensors"
 
     @property
+    def attention(self) -> Path:
+        """What attention inside the network looks like on a few test images, where the arm has such attention."""
+        return self.folder / "attention.safetensors"
+
+    @property
     def checkpoint(self) -> Path:
         """State after the last finished epoch of a run under way."""
         return self.folder / "checkpoint.pt"
