@@ -98,6 +98,11 @@ class Results:
         return self.folder / "comparisons.csv"
 
     @property
+    def rankings(self) -> Path:
+        """Mean ranks of arms over data sets, a row per arm, metric and family."""
+        return self.folder / "rankings.csv"
+
+    @property
     def tables(self) -> Path:
         """Folder of the tables in CSV, Markdown and LaTeX."""
         return self.folder / "tables"
