@@ -102,7 +102,7 @@ class Project:
 
     def outputs(self) -> dict[str, bytes]:
         """Everything that runs have written and that must be the same however they are executed."""
-        wanted = ("history.csv", "scores.safetensors", "maps.safetensors")
+        wanted = ("history.csv", "scores.safetensors", "maps.safetensors", "attention.safetensors")
         folder = self.results.folder / "runs"
         found = sorted(path for path in folder.rglob("*") if path.name in wanted)
         return {str(path.relative_to(folder)): path.read_bytes() for path in found}

@@ -55,16 +55,22 @@ def test_all_arms_of_a_seed_start_from_the_same_backbone_and_draw_their_own():
         assert all(torch.equal(value, plain[key]) for key, value in shared.items())
 
 
-def test_weights_of_all_blocks_are_shown_in_order():
+def test_attention_of_all_blocks_is_looked_at_in_order():
     images = torch.rand(2, 3, 64, 48)
     network = network_of("ppcr", images).eval()
-    shown = network.block_weights(images)
+    shown = network.at_blocks(images, lambda module, features: module.weights(features))
     assert [tuple(weights.shape) for weights in shown.values()] == [
         (2, 1, 16, 12), (2, 1, 8, 6), (2, 1, 4, 3), (2, 1, 2, 2),
     ]  # fmt: skip
     assert next(iter(shown)) == "layer1.0.bn2.attention"
     assert all((weights == 0.5).all() for weights in shown.values())
-    assert network_of("none", images).block_weights(images) == {}
+    assert network_of("none", images).at_blocks(images, lambda module, features: module) == {}
+
+
+def test_attention_inside_attention_is_not_looked_at_on_its_own():
+    images = torch.rand(1, 3, 64, 64)
+    seen = network_of("cbam", images).eval().at_blocks(images, lambda module, features: type(module).__name__)
+    assert set(seen.values()) == {"ConvolutionalBlockAttention"}
 
 
 def test_what_does_not_fit_fails_alone_and_the_others_go_on(project):

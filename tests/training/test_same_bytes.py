@@ -55,7 +55,8 @@ KINDS = {
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_runs_with_copies_and_random_parts_give_the_same_bytes_in_every_protocol(project_at, tmp_path, kind):
     recipe = {**RECIPE, "class_copies": COPIES, "augmentation": {"resized_crop": {"smallest": 0.3}}}
-    arms = {"gsa": None, "vanilla": {"grid": {"recipe.weight_decay": [0.1, 0.01]}}}
+    gate = {"mechanism": "ppcr", "placement": {"after": ["features.4"]}, "grid": {"recipe.weight_decay": [0.1, 0.01]}}
+    arms = {"gsa": None, "vanilla": None, "gate": gate}
     paper = {"arms": arms, "recipe": recipe, "protocol": KINDS[kind], "figures": None}
     together = project_at(tmp_path / "together")
     together.configure(paper, seeds=[0, 1])
@@ -72,6 +73,7 @@ def test_runs_with_copies_and_random_parts_give_the_same_bytes_in_every_protocol
         assert alone.medattn(command) == 0
     assert len(alone.record(killed)["sessions"]) == 2
     assert alone.outputs() == together.outputs()
+    assert any(name.endswith("attention.safetensors") for name in alone.outputs())
     assert alone.results.measurements.read_bytes() == together.results.measurements.read_bytes()
 
 

@@ -36,6 +36,11 @@ class RunFiles:
         return self.folder / "maps.safetensors"
 
     @property
+    def attention(self) -> Path:
+        """What attention inside the network looks like on a few test images, where the arm has such attention."""
+        return self.folder / "attention.safetensors"
+
+    @property
     def checkpoint(self) -> Path:
         """State after the last finished epoch of a run under way."""
         return self.folder / "checkpoint.pt"
@@ -91,6 +96,11 @@ class Results:
     def comparisons(self) -> Path:
         """A row per pair of arms, metric and procedure."""
         return self.folder / "comparisons.csv"
+
+    @property
+    def rankings(self) -> Path:
+        """Mean ranks of arms over data sets, a row per arm, metric and family."""
+        return self.folder / "rankings.csv"
 
     @property
     def tables(self) -> Path:

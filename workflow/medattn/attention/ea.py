@@ -54,8 +54,19 @@ class ExternalAttention(BlockAttention):
 
     def weights(self, features: Tensor) -> Tensor:
         """Return A, B x S x H x W; its sum over the slots is 1 at every pixel."""
-        scores = self.keys(features.flatten(2).transpose(1, 2))
-        attention = scores.to(torch.promote_types(scores.dtype, torch.float32)).softmax(dim=1)
+        attention = self._over_pixels(features)
         attention = attention / (self.eps + attention.sum(dim=2, keepdim=True))
         result: Tensor = attention.transpose(1, 2).reshape(len(features), -1, *features.shape[-2:])
         return result
+
+    def weight_map(self, features: Tensor) -> Tensor:
+        """Return how much the slots attend to each pixel, B x H x W; the sum of a map is 1.
+
+        It is the mean over the slots before the second normalisation, behind which every pixel has the same mean.
+        """
+        return self._over_pixels(features).mean(2).view(len(features), *features.shape[2:])
+
+    def _over_pixels(self, features: Tensor) -> Tensor:
+        """Return the softmax over the N pixels, B x N x S."""
+        scores: Tensor = self.keys(features.flatten(2).transpose(1, 2))
+        return scores.to(torch.promote_types(scores.dtype, torch.float32)).softmax(dim=1)

@@ -58,6 +58,21 @@ class BlockAttention(nn.Module):
         """Return the attention weights for `features` (B x C x H x W), or None where there is nothing to show."""
         return None
 
+    def weight_map(self, features: Tensor) -> Tensor | None:
+        """Return what figures show of the weights for `features` (B x C x H x W) as a map, B x H x W.
+
+        The mean over their channels; None where the weights have no place in the image. A mechanism whose weights are
+        no gates says what its map is.
+        """
+        weights = self.weights(features)
+        if weights is None or weights.shape[2:] != features.shape[2:] or weights[0, 0].numel() == 1:
+            return None
+        return weights.mean(1)
+
+    def distributions(self, features: Tensor) -> Mapping[str, Tensor]:
+        """Return further values whose distributions figures show, by name: R x N, each row a distribution."""
+        return {}
+
     @staticmethod
     def unfit(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
         """Say why the mechanism can't stand behind a block of this width and (H, W), or None where it can.

@@ -65,3 +65,7 @@ class NonLocalAttention(BlockAttention):
         """Return A, B x N x N: row i is how much pixel i takes of each pixel."""
         queries, keys = self.query(features).flatten(2), self.key(features).flatten(2)
         return torch.bmm(queries.transpose(1, 2), keys).softmax(dim=2)
+
+    def weight_map(self, features: Tensor) -> Tensor:
+        """Return how much is taken of each pixel, B x H x W: the mean of A over its rows; the sum of a map is 1."""
+        return self.weights(features).mean(1).view(len(features), *features.shape[2:])

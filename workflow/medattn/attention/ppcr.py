@@ -115,6 +115,15 @@ class PyramidPixelContextRecalibration(BlockAttention):
         result: Tensor = (self.weight * normalised).sum(dim=1, keepdim=True).sigmoid()
         return result
 
+    def distributions(self, features: Tensor) -> Mapping[str, Tensor]:
+        """Return T ("context"), That ("normalised") and W ("weight"), a row for each d; PPCR's Fig. 4."""
+        context = self.context(features)
+        return {
+            "context": context.transpose(0, 1).flatten(1),
+            "normalised": self.normalise(context).transpose(0, 1).flatten(1),
+            "weight": self.weight.flatten(1),
+        }
+
 
 def _normalisation(name: str, maps: int, size: tuple[int, int], eps: float) -> nn.Module:
     if name == "pixel":

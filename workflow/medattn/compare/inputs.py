@@ -12,10 +12,15 @@ KEYS = ["paper", "experiment", "dataset", "backbone", "arm", "metric", "class_na
 _TEXT = [
     *KEYS, "against", "procedure", "test",
     "unit", "n_test", "status", "reason", "runs", "note", "correction", "leak",
+    "family", "datasets", "left_out",
 ]  # fmt: skip
 _MEASURED = [*KEYS, "procedure", "seed", "value", "spread", "n", "n_test", "stand_in", "leak", "status", "reason"]
 OF_A_SEED = ("epochs", "folds")
 """Procedures that give one number for each seed: of its one run, or of its cross-validation."""
+_RANKED = [
+    "paper", "experiment", "metric", "class_name", "family", "arm", "backbone", "datasets", "mean_rank",
+    "critical_difference", "p", "p_iman_davenport", "left_out", "note",
+]  # fmt: skip
 _TRUTH = ["stand_in", "measured"]
 
 
@@ -32,6 +37,13 @@ def read_epochs(path: Path) -> pd.DataFrame:
 def read_comparisons(path: Path) -> pd.DataFrame:
     """Read comparisons.csv: a row per pair of arms, metric, procedure and test."""
     return _read(path, [*KEYS, "against", "procedure", "test", "n", "difference", "p", "p_adjusted", "note"])
+
+
+def read_rankings(path: Path) -> pd.DataFrame:
+    """Read rankings.csv: a row per ranked arm; no rows where there is no such file."""
+    if not path.exists():
+        return pd.DataFrame(columns=_RANKED)
+    return _read(path, _RANKED)
 
 
 def rows_of_paper(table: pd.DataFrame, paper: ResolvedPaper, /, **values: object) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from medattn.config import dataset, facts, paper, placement, protocol, recipe, selection, sources
+from medattn.config import dataset, facts, figure, paper, placement, protocol, recipe, selection, sources
 from medattn.config.classifiers import CLASSIFIER_OPTIONS
 from medattn.config.manual_table import anchor, prose, table
 from medattn.config.mechanisms import mechanism_names, mechanism_options
@@ -52,7 +52,7 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
         *((f"Protocol {kind}", model, _PROTOCOL_PLACE) for kind, model in protocol.PROTOCOLS.items()),
         ("Table", paper.Table, "`tables.<name>` of a paper"),
         ("Mark", paper.Mark, "each entry of `marks` of a table"),
-        ("Figure", paper.Figure, "`figures.<name>` of a paper"),
+        ("Figure", figure.Figure, "`figures.<name>` of a paper"),
     ],
     "Data sets": [
         ("Data set", dataset.DatasetEntry, "`<name>` in the registry, `datasets.<name>` of a selection"),

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from medattn.config.base import Closed, Name
+from medattn.config.figure import Figure
 from medattn.config.metrics import METRICS, Metric, Shown
 from medattn.config.placement import EVERYWHERE, Placement
 from medattn.config.protocol import Protocol
@@ -120,49 +121,6 @@ class Table(Closed):
         needing = [metric for metric in self.metrics if METRICS[metric].classes == "positive"]
         if needing and self.positive_class is None:
             raise ValueError(f"the metric '{needing[0]}' needs the key 'positive_class'")
-        return self
-
-
-class Figure(Closed):
-    """A figure, with a panel or a row of panels per data set."""
-
-    title: str = Field(min_length=1, description="caption")
-    kind: Literal["accuracy_against_cost", "attention_map", "learning_curve", "paired_differences"] = Field(
-        description=(
-            "`accuracy_against_cost`: test accuracy against what the networks cost; `attention_map`: a map before and "
-            "after learning, beside the images; `learning_curve`: test accuracy over the epochs; `paired_differences`: "
-            "arms against vanilla, seed by seed"
-        )
-    )
-    experiment: Name | None = Field(
-        None, description="experiment that it shows; needed where the paper has experiments"
-    )
-    arm: Name | None = Field(
-        None, description="arm that is drawn; `attention_map` needs it, for the others the default is all"
-    )
-    backbone: Name | None = Field(
-        None,
-        description="backbone that is drawn; default: the first with the arm, in `paired_differences` and "
-        "`accuracy_against_cost` all",
-    )
-    arms: list[Name] | None = Field(
-        None, min_length=1, description="arms that `accuracy_against_cost` draws, if not all or a single one"
-    )
-    cost: Literal["macs", "parameters"] = Field(
-        "macs", description="what `accuracy_against_cost` has on its axis: multiply-accumulates or parameters"
-    )
-
-    @model_validator(mode="after")
-    def _costs_of_networks(self) -> Self:
-        others = sorted(self.model_fields_set & {"arms", "cost"})
-        if others and self.kind != "accuracy_against_cost":
-            raise ValueError(f"the key '{others[0]}' belongs to figures of the kind 'accuracy_against_cost'")
-        return self
-
-    @model_validator(mode="after")
-    def _map_of_an_arm(self) -> Self:
-        if self.kind == "attention_map" and self.arm is None:
-            raise ValueError("a figure of the kind 'attention_map' needs the key 'arm'")
         return self
 
 

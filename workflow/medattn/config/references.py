@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from medattn.config.dataset import DatasetEntry
-from medattn.config.paper import Figure, Paper, Table
+from medattn.config.figure import Figure
+from medattn.config.paper import Paper, Table
 from medattn.config.recipe import Recipe
 from medattn.config.validation import below
 from medattn.errors import UserError
@@ -93,7 +94,9 @@ def _names(paper: Paper) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         yield from _listed("experiment", [figure.experiment], *place, "experiment")
         yield from _listed("arm", [figure.arm], *place, "arm")
         yield from _listed("arm", figure.arms, *place, "arms")
+        yield from _listed("data set", figure.datasets, *place, "datasets")
         yield from _listed("backbone", [figure.backbone], *place, "backbone")
+        yield from _listed("backbone", figure.backbones, *place, "backbones")
 
 
 def _listed(kind: str, names: Iterable[str | None] | None, *place: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:

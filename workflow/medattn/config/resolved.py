@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from medattn.config.dataset import DatasetEntry
-from medattn.config.paper import Arm, Backbone, Figure, Paper, Table
+from medattn.config.figure import Figure
+from medattn.config.paper import Arm, Backbone, Paper, Table
 from medattn.config.protocol import AnyProtocol
 from medattn.config.recipe import Recipe
 from medattn.config.selection import Selection

@@ -31,7 +31,12 @@ _CORE = (
     "training/splits.py",
 )
 # What block mechanisms need besides.
-_INSIDE_NETWORKS = ("backbones/placement.py", "config/placement.py", "config/structures.py")
+_INSIDE_NETWORKS = (
+    "backbones/placement.py",
+    "config/placement.py",
+    "config/structures.py",
+    "training/kept_attention.py",
+)
 _CLASSIFIERS = ("streams.py", "datasets/folds.py", "training/classifier.py", "training/splits.py")
 
 

@@ -1,5 +1,6 @@
 """Images and maps for figures, read from prepared data sets and finished runs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from PIL import Image
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
+from medattn.datasets.store import read_store
 from medattn.errors import UserError
 
 Array = NDArray[np.float32]
@@ -36,6 +38,65 @@ def training_images(prepared: Path) -> TrainingImages:
     mean = images.mean(axis=0, dtype=np.float64).astype(np.float32) / np.float32(255)
     region = tensors.get("region")
     return TrainingImages(mean, len(images), None if region is None else region.astype(bool))
+
+
+@dataclass(frozen=True)
+class StoredImages:
+    """Single images of a prepared data set.
+
+    Attributes:
+        images: N x H x W x C, in [0, 1].
+        labels: class of each.
+        classes: names of the classes.
+    """
+
+    images: Array
+    labels: NDArray[np.int64]
+    classes: list[str]
+
+    def class_name(self, number: int) -> str:
+        """Return the name of the class of an image."""
+        return self.classes[int(self.labels[number])]
+
+
+def images_at(prepared: Path, positions: Sequence[int]) -> StoredImages:
+    """Read the images at these positions over all splits of the data set in the folder `prepared`, as runs count them.
+
+    Raises:
+        UserError: the data set is missing or damaged.
+    """
+    store = read_store(prepared, verify=False)
+    found, start = {}, 0
+    for split in store.splits.values():
+        for position in positions:
+            if start <= position < start + len(split.labels):
+                found[position] = (split.images[position - start], int(split.labels[position - start]))
+        start += len(split.labels)
+    images = np.stack([found[position][0] for position in positions]).astype(np.float32) / np.float32(255)
+    return StoredImages(images, np.array([found[position][1] for position in positions]), store.classes)
+
+
+def first_of_classes(prepared: Path, count: int) -> StoredImages:
+    """Read the first training image of each of `count` classes, evenly spread over all classes.
+
+    Raises:
+        UserError: the data set is missing or damaged.
+    """
+    store = read_store(prepared, verify=False)
+    start = 0
+    for name, split in store.splits.items():
+        if name == "train":
+            break
+        start += len(split.labels)
+    labels = store.splits["train"].labels
+    wanted = np.linspace(0, len(store.classes) - 1, min(count, len(store.classes))).round().astype(int)
+    return images_at(prepared, [start + int(np.flatnonzero(labels == label)[0]) for label in wanted])
+
+
+def region_of(prepared: Path) -> NDArray[np.bool_] | None:
+    """Return where the information lies in the images of a prepared data set, H x W, where that is known."""
+    region = read_store(prepared, verify=False).region
+    return None if region is None else np.asarray(region, dtype=bool)
 
 
 def attention_maps(path: Path) -> dict[str, Array]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from medattn.compare.inputs import read_comparisons, read_epochs, read_measurements
+from medattn.compare.inputs import read_comparisons, read_epochs, read_measurements, read_rankings
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.layout import Results, RunFiles
 from medattn.plan.availability import remarks_on
@@ -28,6 +28,7 @@ class Inputs:
         comparisons: the rows of comparisons.csv.
         epochs: the rows of epochs.csv.
         costs: the rows of complexity.csv; none where nothing was counted.
+        rankings: the rows of rankings.csv; none where nothing was ranked.
     """
 
     configuration: Configuration
@@ -38,6 +39,7 @@ class Inputs:
     comparisons: pd.DataFrame
     epochs: pd.DataFrame
     costs: pd.DataFrame
+    rankings: pd.DataFrame
 
     @property
     def seeds(self) -> list[int]:
@@ -94,6 +96,7 @@ def read_inputs(results: Results, configuration: Configuration, root: Path) -> I
         comparisons=read_comparisons(results.comparisons),
         epochs=read_epochs(results.epochs),
         costs=read_costs(results.complexity),
+        rankings=read_rankings(results.rankings),
     )
 
 

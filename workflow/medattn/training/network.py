@@ -1,10 +1,12 @@
 """A backbone with the arm's mechanism in front of it or inside it."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from medattn.attention.mechanism import (
     BlockAttention,
@@ -19,6 +21,8 @@ from medattn.backbones.placement import place_modules
 from medattn.config.paper import Backbone
 from medattn.config.placement import EVERYWHERE, Placement
 from medattn.streams import stream_seed
+
+T = TypeVar("T")
 
 
 class AttendedNetwork(nn.Module):
@@ -66,28 +70,36 @@ class AttendedNetwork(nn.Module):
             return self.attention.weights().detach()[0, 0].float().cpu().clone()
 
     @torch.no_grad()
-    def block_weights(self, images: Tensor) -> dict[str, Tensor]:
-        """Return the weights of the attention inside the backbone for normalised images, by its path, in order.
+    def at_blocks(self, images: Tensor, look: Callable[[BlockAttention, Tensor], T]) -> dict[str, T]:
+        """Return what `look` makes of each attention inside the backbone and its input, by its path, in order.
 
-        What they are (a gate per pixel, a weight per channel, ...) is for each mechanism's `weights` to say.
+        Args:
+            images: normalised images, B x 3 x H x W, that pass through the network.
+            look: takes the module and the features that it is given; attention inside attention is not shown to it.
         """
-        seen: dict[str, Tensor] = {}
-        handles = []
-        for name, module in self.backbone.named_modules():
-            if isinstance(module, BlockAttention):
+        seen: dict[str, T] = {}
+        handles: list[RemovableHandle] = []
+        for name, module in self._outermost():
 
-                def note(module: BlockAttention, inputs: tuple[Tensor], name: str = name) -> None:
-                    weights = module.weights(inputs[0])
-                    if weights is not None:
-                        seen[name] = weights.detach().clone()
+            def note(module: nn.Module, inputs: tuple[Tensor], name: str = name) -> None:
+                assert isinstance(module, BlockAttention)
+                seen[name] = look(module, inputs[0])
 
-                handles.append(module.register_forward_pre_hook(note))
+            handles.append(module.register_forward_pre_hook(note))
         try:
-            self(images)
+            if handles:
+                self(images)
         finally:
             for handle in handles:
                 handle.remove()
         return seen
+
+    def _outermost(self) -> list[tuple[str, BlockAttention]]:
+        found: list[tuple[str, BlockAttention]] = []
+        for name, module in self.backbone.named_modules():
+            if isinstance(module, BlockAttention) and not (found and name.startswith(f"{found[-1][0]}.")):
+                found.append((name, module))
+        return found
 
 
 def build_network(

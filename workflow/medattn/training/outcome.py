@@ -48,7 +48,7 @@ def write_record(
         sessions: the processes that worked on it, each with its start, seconds and epochs.
     """
     finite = all(row.finite for row in history)
-    outputs = [path for path in (files.history, files.scores, files.maps) if path.exists()]
+    outputs = [path for path in (files.history, files.scores, files.maps, files.attention) if path.exists()]
     record = {
         **_heading(run, cell),
         "status": "ok" if finite else "diverged",

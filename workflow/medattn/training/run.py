@@ -24,6 +24,7 @@ from medattn.training.checkpoint import read_checkpoint, write_checkpoint
 from medattn.training.copies import make_copies
 from medattn.training.history import write_history
 from medattn.training.images import ResidentImages, normalisation_for
+from medattn.training.kept_attention import kept_attention, kept_images
 from medattn.training.loop import TrainingData, TrainingState, train_epochs
 from medattn.training.network import build_network
 from medattn.training.numerics import fix_numerics, numerics_record
@@ -107,6 +108,11 @@ def train_run(
     after = network.eval().attention_map()
     if after is not None and state.map_before is not None:
         write_arrays(files.maps, {"before": state.map_before.numpy(), "after": after.numpy()})
+    if run.stage == "train" and state.history[-1].finite:
+        stored = sum(len(part.labels) for part in store.splits.values())
+        shown = kept_images(split.evaluated, training_data.images.labels.cpu().numpy(), stored)
+        if kept := kept_attention(network, training_data, recipe, shown):
+            write_arrays(files.attention, kept)
     resolved = {
         "backbone": {
             **backbone.model_dump(mode="json", exclude={"label", "arms"}),

@@ -10,24 +10,23 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from numpy.typing import NDArray
 
 from medattn.compare.pairs import arms_of
-from medattn.config.paper import Figure as Declared
+from medattn.config.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.measure.attention_overlap import Overlap, attention_overlap
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
+from medattn.render.figures.panels import extent, frame, outline, show_image
 from medattn.render.images import Array, TrainingImages, at_size, attention_maps, training_images
 from medattn.render.inputs import Inputs, arm_label, backbone_label
-from medattn.render.style import MAP_COLOURS, REGION_COLOUR, TWO_COLUMNS
+from medattn.render.style import MAP_COLOURS, TWO_COLUMNS
 
 TIMES = {"before": "Before learning", "after": "After learning"}
 _WIDTH = 0.78 * TWO_COLUMNS
 _SMALL = 6.2
 # Room for the names of the data sets and the colour bars.
 _SIDES = 1.05
-_FINER = 8
 _LABEL_LENGTH = 22
 _MEANINGS = (
     "Outlined: the region that holds the information. Mass: share of the map's sum inside it; AUC: the map "
@@ -98,52 +97,21 @@ def _height(maps: _Maps) -> float:
 
 def _row(figure: Figure, title: str, maps: _Maps, axes: list[Axes], first: bool) -> None:
     seed = min(maps.of_seed)
-    _image(axes[0], maps.images)
+    show_image(axes[0], maps.images.mean)
     axes[0].set_ylabel(fill(title, _LABEL_LENGTH), fontweight="bold", labelpad=4)
     lines = [f"n = {maps.images.count}", *([" "] if maps.images.region is not None else [])]
     _caption(axes[0], "Mean training image" if first else "", lines)
     values = [maps.of_seed[seed][time] for time in TIMES]
     low, high = min(float(v.min()) for v in values), max(float(v.max()) for v in values)
     for ax, time, value in zip(axes[1:], TIMES, values, strict=True):
-        drawn = ax.imshow(value, cmap=MAP_COLOURS, vmin=low, vmax=high, extent=_extent(maps.images))
+        drawn = ax.imshow(value, cmap=MAP_COLOURS, vmin=low, vmax=high, extent=extent(maps.images.mean))
         _caption(ax, TIMES[time] if first else "", _lines(maps.overlap(seed, time)) or [""])
     bar = figure.colorbar(drawn, cax=axes[-1].inset_axes((1.05, 0, 0.05, 1)))
     bar.set_label("attention")
     bar.outline.set_linewidth(0.5)
     for ax in axes:
-        _frame(ax)
-        _outline(ax, maps.images.region)
-
-
-def _image(ax: Axes, images: TrainingImages) -> None:
-    gray = images.mean.shape[-1] == 1
-    picture = images.mean[..., 0] if gray else np.clip(images.mean, 0, 1)
-    ax.imshow(picture, cmap="gray" if gray else None, extent=_extent(images))
-
-
-def _extent(images: TrainingImages) -> tuple[float, float, float, float]:
-    """Return the image's borders in its own pixels, which a map of another size is laid over."""
-    height, width = images.mean.shape[:2]
-    return (-0.5, width - 0.5, height - 0.5, -0.5)
-
-
-def _outline(ax: Axes, region: NDArray[np.bool_] | None) -> None:
-    if region is not None:
-        # Finer than the pixels, the contour follows their edges; a border of zeros closes it at the image's.
-        fine = np.pad(np.kron(region, np.ones((_FINER, _FINER))), 1)
-        rows, columns = ((np.arange(-1, n * _FINER + 1) + 0.5) / _FINER - 0.5 for n in region.shape)
-        limits = ax.get_xlim(), ax.get_ylim()
-        ax.contour(columns, rows, fine, levels=[0.5], colors=["white"], linewidths=1.8)
-        ax.contour(columns, rows, fine, levels=[0.5], colors=[REGION_COLOUR], linewidths=0.9)
-        ax.set(xlim=limits[0], ylim=limits[1])
-
-
-def _frame(ax: Axes) -> None:
-    ax.set_xticks([])
-    ax.set_yticks([])
-    for spine in ax.spines.values():
-        spine.set_visible(True)
-        spine.set_linewidth(0.5)
+        frame(ax)
+        outline(ax, maps.images.region)
 
 
 def _caption(ax: Axes, head: str, lines: list[str]) -> None:

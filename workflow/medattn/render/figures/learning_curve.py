@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from medattn.compare.inputs import rows_of, rows_of_paper
 from medattn.compare.pairs import arms_of
 from medattn.config.arms import arm_settings
-from medattn.config.paper import Figure as Declared
+from medattn.config.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind

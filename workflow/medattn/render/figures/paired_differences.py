@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from medattn.compare.inputs import OF_A_SEED, rows_of, rows_of_paper
 from medattn.compare.paired import TEST
 from medattn.compare.pairs import VANILLA
-from medattn.config.paper import Figure as Declared
+from medattn.config.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind

@@ -1,0 +1,185 @@
+"""Figures that read images, scores and kept attention: drawn from runs that were really trained."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.numpy import load_file
+from sklearn.metrics import log_loss, roc_auc_score
+from tests.conftest import Project
+
+from medattn.compare.table import write_comparisons
+from medattn.config.load import read_configuration
+from medattn.errors import UserError
+from medattn.layout import RunFiles
+from medattn.measure.collect import write_measurements
+from medattn.metrics import Scored
+from medattn.plan.frozen import read_plan
+from medattn.render.figures.critical_difference import cliques
+from medattn.render.figures.loss_curve import cross_entropy
+from medattn.render.figures.roc_curve import curves
+from medattn.render.inputs import Inputs, read_inputs
+from medattn.render.write_figures import write_figure
+
+FIGURES = {
+    "samples": {"kind": "sample_images"},
+    "mistakes": {"kind": "misclassified_images", "arm": "gate"},
+    "losses": {"kind": "loss_curve", "arms": ["vanilla", "gate"]},
+    "roc": {"kind": "roc_curve", "arm": "gate"},
+    "maps": {"kind": "block_attention", "arms": ["gate", "mask"], "stages": [1], "histograms": True, "images": 1},
+    "masks": {"kind": "block_masks", "arm": "mask", "images": 1},
+    "boxes": {"kind": "value_distributions", "arm": "gate", "values": ["context", "weight"], "stages": [2]},
+    "spread": {"kind": "metric_distribution", "metric": "sensitivity", "positive_class": "ill"},
+    "varied": {"kind": "sensitivity", "arm": "gsa", "varied": ["channels", "coefficient"]},
+    "overlap": {"kind": "attention_overlap"},
+    "ranks": {"kind": "critical_difference"},
+}
+PAPER = {
+    "backbones": {"net": {"model": "timm/test_resnet", "label": "Net", "input_size": 32}},
+    "arms": {
+        "gate": {"label": "with a gate", "mechanism": "ppcr"},
+        "mask": {"mechanism": "ca"},
+        "gsa-8": {"label": "K = 8", "mechanism": "gsa", "options": {"channels": 8, "cutoff_epoch": 1}},
+    },
+    "protocol": {"kind": "fixed_epoch", "folds": None, "measured_epochs": None},
+    "tables": {"tiny-table": {"metrics": ["accuracy", "sensitivity"], "positive_class": "ill"}},
+    "figures": {"tiny-figure": None, **{name: {"title": name, **keys} for name, keys in FIGURES.items()}},
+}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inputs]:
+    project = Project(tmp_path_factory.mktemp("figures"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(project.root)
+        project.configure(PAPER, pack=40)
+        project.plan()
+        assert project.medattn("train") == 0
+        plan = read_plan(project.results.plan)
+        write_measurements(plan, project.results)
+        configuration = read_configuration(Path("config.yaml"), Path())
+        write_comparisons(project.results, configuration)
+        yield read_inputs(project.results, configuration, project.root)
+
+
+def drawn(inputs: Inputs, name: str) -> tuple[pd.DataFrame, str]:
+    """The numbers and the caption of a figure that is drawn anew."""
+    write_figure(inputs, inputs.configuration.papers[0], name)
+    assert (inputs.results.figures / f"{name}.png").stat().st_size > 2000
+    caption = (inputs.results.captions / f"{name}.rst").read_text()
+    return pd.read_csv(inputs.results.figures / f"{name}.csv"), caption
+
+
+def files_of(inputs: Inputs, arm: str) -> RunFiles:
+    return inputs.trained_runs(inputs.configuration.papers[0], "phantom", "net", arm)[0]
+
+
+@pytest.mark.parametrize("name", ["samples", "roc", "masks", "boxes", "spread", "overlap"])
+def test_a_kind_draws_what_runs_have_left(name: str, trained: Inputs) -> None:
+    numbers, caption = drawn(trained, name)
+    assert len(numbers) and "reason" not in numbers
+    assert caption.startswith(f"{name}. ")
+
+
+def test_maps_are_those_of_the_first_kept_images_with_their_overlap(trained: Inputs) -> None:
+    numbers, caption = drawn(trained, "maps")
+    assert set(numbers["arm"]) == {"gate", "mask"}
+    assert numbers.groupby(["arm", "stage"]).size().to_dict() == {("gate", 1): 4, ("mask", 1): 4}
+    assert numbers["drawn"].sum() == 2
+    assert numbers["auc"].between(0, 1).all()
+    assert "chance 0.50" in caption
+
+
+def test_a_mistaken_image_is_one_that_the_scores_say(trained: Inputs) -> None:
+    numbers, _ = drawn(trained, "mistakes")
+    scored = load_file(files_of(trained, "gate").scores)
+    guesses = scored["scores"][-1].argmax(1)
+    assert numbers["mistaken"].sum() == (guesses != scored["labels"]).sum()
+    for row in numbers.dropna(subset=["image"]).to_dict("records"):
+        (place,) = np.flatnonzero(scored["images"] == row["image"])
+        assert ["healthy", "ill"][scored["labels"][place]] == row["class"] != row["taken_for"]
+        assert row["probability"] == pytest.approx(scored["scores"][-1, place].max())
+
+
+def test_losses_are_those_of_the_history_and_of_the_scores(trained: Inputs) -> None:
+    numbers, _ = drawn(trained, "losses")
+    files = files_of(trained, "gate")
+    history, scored = pd.read_csv(files.history), load_file(files.scores)
+    of_gate = numbers[numbers["arm"] == "gate"]
+    np.testing.assert_allclose(of_gate.loc[of_gate["images"] == "training", "loss"], history["train_loss"])
+    expected = [log_loss(scored["labels"], epoch / epoch.sum(1, keepdims=True)) for epoch in scored["scores"]]
+    np.testing.assert_allclose(of_gate.loc[of_gate["images"] == "test", "loss"], expected, rtol=1e-5)
+
+
+def test_what_was_not_kept_or_trained_is_named_with_its_reason(trained: Inputs) -> None:
+    record = files_of(trained, "mask").record
+    content = record.read_bytes()
+    record.unlink()
+    try:
+        assert "Not shown: Net mask on Phantom (not trained yet)." in drawn(trained, "maps")[1]
+        assert "not trained yet" in drawn(trained, "masks")[0]["reason"].item()
+    finally:
+        record.write_bytes(content)
+
+
+def test_a_changed_file_is_refused(trained: Inputs) -> None:
+    path = files_of(trained, "gate").attention
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    try:
+        with pytest.raises(UserError, match="not the file that the record of the run names"):
+            drawn(trained, "maps")
+    finally:
+        path.write_bytes(content)
+
+
+def test_arms_that_differ_in_more_than_one_option_stand_in_no_panel(trained: Inputs) -> None:
+    numbers, _ = drawn(trained, "varied")
+    assert numbers.groupby("option")["at"].apply(sorted).to_dict() == {"channels": [4, 8], "coefficient": [0.01]}
+    first = (trained.results.figures / "varied.svg").read_bytes()
+    drawn(trained, "varied")
+    assert (trained.results.figures / "varied.svg").read_bytes() == first
+
+
+RANKED = pd.DataFrame(
+    [
+        {"arm": "vanilla", "mean_rank": 3.0},
+        {"arm": "gate", "mean_rank": 1.2},
+        {"arm": "mask", "mean_rank": 2.0},
+        {"arm": "gsa", "mean_rank": 3.8},
+    ]
+).assign(
+    paper="tiny", experiment="", metric="accuracy", class_name="", family="main", backbone="net",
+    datasets="phantom;digits;jaffe", critical_difference=1.5, statistic=9.0, p=0.03, p_iman_davenport=0.01, p_holm=0.1,
+    clique="", left_out="", note="",
+)  # fmt: skip
+
+
+def test_ranks_are_drawn_with_what_can_not_be_told_apart(trained: Inputs) -> None:
+    numbers, caption = drawn(replace(trained, rankings=RANKED), "ranks")
+    assert len(numbers) == 4
+    assert "Friedman p = 0.03" in caption
+    assert "CD = 1.50" in (trained.results.figures / "ranks.svg").read_text()
+    assert cliques([1.2, 2.0, 3.0, 3.8], 1.5) == [(0, 1), (1, 2), (2, 3)]
+    assert cliques([1.0, 1.5, 2.0, 5.0], 1.0) == [(0, 2)]
+    assert "were not ranked" in drawn(replace(trained, rankings=RANKED.head(0)), "ranks")[1]
+
+
+def test_areas_under_curves_are_those_of_the_metric() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 80)
+    scores = rng.dirichlet(np.ones(3), 80) + 0.4 * np.eye(3)[labels]
+    areas = curves(Scored(scores, labels, ("a", "b", "c"))).groupby("curve")["auc"].first()
+    for label, name in enumerate("abc"):
+        assert areas[name] == pytest.approx(roc_auc_score(labels == label, scores[:, label]))
+    assert areas["micro-average"] == pytest.approx(roc_auc_score(np.eye(3)[labels].ravel(), scores.ravel()))
+    # Unlike the mean of the areas, it is the area of the mean curve: they differ by the interpolation only.
+    assert areas["macro-average"] == pytest.approx(areas[list("abc")].mean(), abs=0.02)
+
+
+def test_a_probability_of_zero_has_a_finite_loss() -> None:
+    scores = np.array([[[1.0, 0.0], [0.5, 0.5]]], dtype=np.float32)
+    assert np.isfinite(cross_entropy(scores, np.array([1, 0]))).all()

@@ -1,0 +1,246 @@
+"""Kind `block_attention`: maps of attention inside networks beside the images, a row per image.
+
+A column per network and stage. Below them, where asked for, histograms of all weights of the stage.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from textwrap import fill
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from medattn.compare.pairs import arms_of
+from medattn.config.figure import Figure as Declared
+from medattn.config.resolved import ResolvedPaper
+from medattn.render.figures.empty import nothing_to_draw
+from medattn.render.figures.kinds import Drawing, figure_kind
+from medattn.render.figures.panels import extent, frame, outline, say, show_image
+from medattn.render.found import (
+    NOT_KEPT,
+    Lacking,
+    chosen,
+    chosen_datasets,
+    first_run,
+    network_label,
+    sentences_on,
+)
+from medattn.render.images import Array, StoredImages, images_at, region_of
+from medattn.render.inputs import Inputs
+from medattn.render.kept import KeptAttention, kept_attention
+from medattn.render.style import GRAY, MAP_COLOURS, TWO_COLUMNS
+
+_SIDE = 1.2
+_LABEL_LENGTH = 18
+_BINS = 40
+Network = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """The maps of all networks on one data set.
+
+    Attributes:
+        kept: by network, what its first run has kept.
+        images: the images that are drawn.
+    """
+
+    dataset: str
+    kept: Mapping[Network, KeptAttention]
+    images: StoredImages
+
+
+@figure_kind("block_attention")
+def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
+    """Draw the maps of every network's first run on the first images that it has kept."""
+    networks = [
+        (backbone, arm)
+        for backbone in chosen(paper.backbones, declared.backbones)
+        for arm in chosen(arms_of(paper, backbone), declared.arms)
+        if declared.arms or paper.arms[arm].label or len(arms_of(paper, backbone)) == 1
+    ]
+    shown, lacking = [], []
+    for dataset in chosen_datasets(paper, declared.datasets):
+        kept: dict[Network, KeptAttention] = {}
+        for backbone, arm in networks:
+            run = first_run(inputs, paper, dataset, backbone, arm)
+            of_run = None if isinstance(run, Lacking) else kept_attention(run)
+            if of_run is None or not _stages(of_run, declared):
+                lacking.append(run if isinstance(run, Lacking) else Lacking(dataset, backbone, arm, NOT_KEPT))
+            else:
+                kept[backbone, arm] = of_run
+        if kept:
+            first = next(iter(kept.values()))
+            positions = [int(position) for position in first.positions[: declared.images]]
+            shown.append(_Shown(dataset, kept, images_at(Path(first.found.cell.prepared), positions)))
+    unseen = sentences_on(inputs, paper, lacking)
+    if not shown:
+        return nothing_to_draw(" ".join(unseen) or "The selection has none of these networks.")
+    columns = _columns(shown, networks, declared)
+    return Drawing(
+        _figure(inputs, paper, declared, shown, columns),
+        _numbers(shown, declared),
+        datasets=[of.dataset for of in shown],
+        facts=[*_facts(inputs, shown, declared), *unseen],
+    )
+
+
+def _stages(kept: KeptAttention, declared: Declared) -> list[int]:
+    return [
+        stage
+        for stage in kept.blocks
+        if stage in (declared.stages or kept.blocks) and kept.maps(stage) is not None
+    ]  # fmt: skip
+
+
+def _columns(shown: Sequence[_Shown], networks: Sequence[Network], declared: Declared) -> list[tuple[Network, int]]:
+    """Return network and stage of every column that any data set fills."""
+    return [
+        (network, stage)
+        for network in networks
+        for stage in sorted({s for of in shown if network in of.kept for s in _stages(of.kept[network], declared)})
+    ]
+
+
+def _figure(
+    inputs: Inputs,
+    paper: ResolvedPaper,
+    declared: Declared,
+    shown: Sequence[_Shown],
+    columns: Sequence[tuple[Network, int]],
+) -> Figure:
+    across = 1 + len(columns)
+    width = min(TWO_COLUMNS, 0.35 + across * _SIDE)
+    side = (width - 0.35) / across
+    heights = []
+    for of in shown:
+        heights += [side * of.images.images.shape[1] / of.images.images.shape[2] + 0.2] * len(of.images.images)
+        heights += [0.75 * side + 0.1] * declared.histograms
+    layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
+    figure = Figure(figsize=(width, sum(heights) + 0.3), layout=layout)
+    grid = iter(figure.subplots(len(heights), across, squeeze=False, height_ratios=heights))
+    first = True
+    for of in shown:
+        for number in range(len(of.images.images)):
+            _row(next(grid), of, number, columns, inputs.marked_title(of.dataset))
+        if declared.histograms:
+            _histograms(next(grid), of, columns)
+    for ax, (network, stage) in zip(figure.axes[1:across], columns, strict=True):
+        _head(ax, _title(paper, network, stage, columns), first)
+    return figure
+
+
+def _title(paper: ResolvedPaper, network: Network, stage: int, columns: Sequence[tuple[Network, int]]) -> str:
+    """Return what is said of a column: only what differs from column to column."""
+    backbone, arm = network
+    several_backbones = len({name for (name, _), _ in columns}) > 1
+    several_arms = len({name for (_, name), _ in columns}) > 1
+    label = network_label(paper, backbone, arm) if several_backbones else (paper.arms[arm].label or arm)
+    parts = [label] if several_backbones or several_arms else []
+    several_stages = max((sum(of == network for of, _ in columns)), 1) > 1
+    return "\n".join([*parts, *([f"stage {stage}"] if several_stages or not parts else [])])
+
+
+def _head(ax: Axes, text: str, bold: bool) -> None:
+    old = ax.get_title()
+    title = "\n".join([fill(line, _LABEL_LENGTH) for line in text.split("\n")] + ([old] if old else []))
+    ax.set_title(title, fontsize=6.5, fontweight="bold" if bold else "normal")
+
+
+def _row(
+    axes: Sequence[Axes], of: _Shown, number: int, columns: Sequence[tuple[Network, int]], title: str
+) -> None:  # fmt: skip
+    image = of.images.images[number]
+    region = region_of(Path(next(iter(of.kept.values())).found.cell.prepared))
+    show_image(axes[0], image)
+    frame(axes[0])
+    axes[0].set_xlabel(fill(of.images.class_name(number), _LABEL_LENGTH + 4), fontsize=6, labelpad=2)
+    if number == 0:
+        axes[0].set_ylabel(fill(title, _LABEL_LENGTH), fontweight="bold")
+    for ax, (network, stage) in zip(axes[1:], columns, strict=True):
+        maps = of.kept[network].maps(stage) if network in of.kept else None
+        if maps is None:
+            say(ax, "not shown:\nsee caption")
+            continue
+        value = maps[number]
+        ax.imshow(value, cmap=MAP_COLOURS, extent=extent(image))
+        frame(ax)
+        outline(ax, region)
+        ax.set_xlabel(_range(value), fontsize=5.5, labelpad=2)
+
+
+def _range(value: Array) -> str:
+    """Return the least and greatest value of a map, which its colours run over."""
+    return f"{float(value.min()):.2g} to {float(value.max()):.2g}"
+
+
+def _histograms(axes: Sequence[Axes], of: _Shown, columns: Sequence[tuple[Network, int]]) -> None:
+    axes[0].set_axis_off()
+    axes[0].text(
+        0.97, 0.5, "all weights\nof the stage", transform=axes[0].transAxes, ha="right", va="center", fontsize=6.5
+    )
+    for ax, (network, stage) in zip(axes[1:], columns, strict=True):
+        maps = of.kept[network].maps(stage) if network in of.kept else None
+        if maps is None:
+            ax.set_axis_off()
+            continue
+        ax.hist(maps.ravel(), bins=_BINS, color=GRAY)
+        ax.set_yticks([])
+        ax.tick_params(axis="x", labelsize=5.5)
+        ax.locator_params(axis="x", nbins=3)
+        ax.spines["left"].set_visible(False)
+
+
+def _numbers(shown: Sequence[_Shown], declared: Declared) -> pd.DataFrame:
+    """Return a row per image and map: its range, and its overlap with a known region."""
+    rows = []
+    for of in shown:
+        for (backbone, arm), kept in of.kept.items():
+            for stage in _stages(kept, declared):
+                maps, overlaps = kept.maps(stage), kept.overlaps(stage)
+                assert maps is not None
+                for number, value in enumerate(maps):
+                    rows.append(
+                        {
+                            "dataset": of.dataset,
+                            "backbone": backbone,
+                            "arm": arm,
+                            "run": kept.found.run.id,
+                            "stage": stage,
+                            "block": kept.blocks[stage],
+                            "image": int(kept.positions[number]),
+                            "drawn": number < len(of.images.images),
+                            "min": float(value.min()),
+                            "mean": float(value.mean()),
+                            "max": float(value.max()),
+                            **(asdict(overlaps[number]) if overlaps else {}),
+                        }
+                    )
+    return pd.DataFrame(rows)
+
+
+def _facts(inputs: Inputs, shown: Sequence[_Shown], declared: Declared) -> list[str]:
+    n = max(len(kept.positions) for of in shown for kept in of.kept.values())
+    sentences = [
+        f"Test images, the first of each class by place in the data set; seed {inputs.seeds[0]}. Dark is high "
+        "attention; each map has a scale of its own, from its least to its greatest weight, which stand below it.",
+        "Maps are the mean over the channels of the weights; of NL, how much all pixels take of each pixel, of EA, how "
+        "much the slots attend to it, of GC, its softmax. A stage is shown by its last block with attention.",
+    ]
+    if declared.histograms:
+        sentences.append(f"Histograms: the weights of all pixels of {n} test images.")
+    if any(region_of(Path(kept.found.cell.prepared)) is not None for of in shown for kept in of.kept.values()):
+        sentences.append("Outlined: the region that holds the information.")
+        auc = {
+            f"{arm} of {backbone}, stage {stage}": np.mean([overlap.auc for overlap in kept.overlaps(stage)])
+            for of in shown
+            for (backbone, arm), kept in of.kept.items()
+            for stage in _stages(kept, declared)
+        }
+        listed = ", ".join(f"{name} {value:.2f}" for name, value in list(auc.items())[:12])
+        sentences.append(f"Mean AUC of the maps as detectors of its pixels (chance 0.50): {listed}.")
+    return sentences

@@ -1,0 +1,120 @@
+"""Kind `block_masks`: single channels of the first mask inside a network beside the images, a row per image."""
+
+from pathlib import Path
+from textwrap import fill
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from medattn.config.figure import Figure as Declared
+from medattn.config.resolved import ResolvedPaper
+from medattn.render.figures.empty import nothing_to_draw
+from medattn.render.figures.kinds import Drawing, figure_kind
+from medattn.render.figures.panels import extent, frame, outline, show_image
+from medattn.render.found import (
+    NOT_KEPT,
+    Lacking,
+    backbone_with,
+    chosen_datasets,
+    first_run,
+    network_label,
+    sentences_on,
+)
+from medattn.render.images import images_at, region_of
+from medattn.render.inputs import Inputs
+from medattn.render.kept import KeptAttention, kept_attention
+from medattn.render.style import TWO_COLUMNS
+
+_LABEL_LENGTH = 18
+
+
+@figure_kind("block_masks")
+def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
+    """Draw the channels that the first seed's run has kept of the first block whose weights differ by channel."""
+    arm = str(declared.arm)
+    backbone = backbone_with(paper, arm, declared.backbone)
+    if backbone is None:
+        return nothing_to_draw(f"The selection has no network with the arm '{arm}'.")
+    found: dict[str, tuple[KeptAttention, int]] = {}
+    lacking = []
+    for dataset in chosen_datasets(paper, declared.datasets):
+        run = first_run(inputs, paper, dataset, backbone, arm)
+        kept = None if isinstance(run, Lacking) else kept_attention(run)
+        stage = None if kept is None else next((stage for stage in kept.blocks if kept.masks(stage)), None)
+        if kept is None or stage is None:
+            lacking.append(run if isinstance(run, Lacking) else Lacking(dataset, backbone, arm, NOT_KEPT))
+        else:
+            found[dataset] = kept, stage
+    unseen = sentences_on(inputs, paper, lacking)
+    if not found:
+        return nothing_to_draw(" ".join(unseen) or "The selection has none of the data sets.")
+    facts = [
+        f"{network_label(paper, backbone, arm)}, seed {inputs.seeds[0]}; test images, the first of each class by place "
+        "in the data set.",
+        "The first mask of the network: channels spread evenly over all, each from white (its greatest weight, which "
+        "enhances) to black (its least).",
+        *unseen,
+    ]
+    numbers = pd.DataFrame(
+        [row for name, (kept, stage) in found.items() for row in _rows(name, kept, stage, declared.images)]
+    )
+    return Drawing(_figure(inputs, found, declared.images), numbers, datasets=list(found), facts=facts)
+
+
+def _rows(dataset: str, kept: KeptAttention, stage: int, images: int) -> list[dict[str, object]]:
+    """Return a row per image and channel, with the range of the mask."""
+    masks = kept.masks(stage)
+    assert masks is not None
+    return [
+        {
+            "dataset": dataset,
+            "run": kept.found.run.id,
+            "block": kept.blocks[stage],
+            "image": int(kept.positions[number]),
+            "channel": channel,
+            "min": float(mask.min()),
+            "mean": float(mask.mean()),
+            "max": float(mask.max()),
+        }
+        for number, of_image in enumerate(masks[0][:images])
+        for channel, mask in zip(masks[1], of_image, strict=True)
+    ]
+
+
+def _figure(inputs: Inputs, found: dict[str, tuple[KeptAttention, int]], images: int) -> Figure:
+    drawn = [(dataset, kept, stage, number) for dataset, (kept, stage) in found.items() for number in range(images)]
+    drawn = [(d, kept, stage, n) for d, kept, stage, n in drawn if n < len(np.atleast_1d(_masks(kept, stage)[0]))]
+    across = 1 + max(len(_masks(kept, stage)[1]) for _, kept, stage, _ in drawn)
+    side = (TWO_COLUMNS - 0.35) / across
+    layout = ConstrainedLayoutEngine(w_pad=0.015, h_pad=0.02, wspace=0.01, hspace=0.02)
+    figure = Figure(figsize=(TWO_COLUMNS, len(drawn) * (side + 0.2) + 0.15), layout=layout)
+    grid = figure.subplots(len(drawn), across, squeeze=False)
+    for row, ((dataset, kept, stage, number), axes) in enumerate(zip(drawn, grid, strict=True)):
+        prepared = Path(kept.found.cell.prepared)
+        stored = images_at(prepared, [int(kept.positions[number])])
+        show_image(axes[0], stored.images[0])
+        axes[0].set_xlabel(fill(stored.class_name(0), _LABEL_LENGTH), fontsize=6, labelpad=2)
+        if number == 0:
+            axes[0].set_ylabel(fill(inputs.marked_title(dataset), _LABEL_LENGTH), fontweight="bold")
+        masks, channels = _masks(kept, stage)
+        for place, ax in enumerate(axes[1:]):
+            if place >= len(channels):
+                ax.set_visible(False)
+                continue
+            mask = masks[number, place]
+            ax.imshow(mask, cmap="gray", extent=extent(stored.images[0]))
+            outline(ax, region_of(prepared))
+            ax.set_xlabel(f"{mask.min():.2f} to {mask.max():.2f}", fontsize=5.5, labelpad=2)
+            if row == 0:
+                ax.set_title(f"channel {channels[place]}", fontsize=6)
+        for ax in axes:
+            frame(ax)
+    return figure
+
+
+def _masks(kept: KeptAttention, stage: int) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float32]], list[int]]:
+    masks = kept.masks(stage)
+    assert masks is not None
+    return masks

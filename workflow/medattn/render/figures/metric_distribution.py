@@ -1,0 +1,140 @@
+"""Kind `metric_distribution`: a metric of every run, or of every fold, by network, a panel per data set."""
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from medattn.compare.inputs import rows_of, rows_of_paper
+from medattn.compare.pairs import arms_of
+from medattn.config.figure import Figure as Declared
+from medattn.config.metrics import MEAN, METRICS
+from medattn.config.resolved import ResolvedPaper
+from medattn.render.figures.empty import nothing_to_draw
+from medattn.render.figures.kinds import Drawing, figure_kind
+from medattn.render.found import Lacking, chosen, chosen_datasets, network_label, sentences_on
+from medattn.render.inputs import Inputs
+from medattn.render.style import GRAY, TWO_COLUMNS
+
+_LEAST_FOR_A_BOX = 5
+_COLOUR = "#0173B2"
+_PRINTED = "#D55E00"
+
+
+@figure_kind("metric_distribution")
+def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
+    """Draw a dot for each run or fold, a box where there are five at least, and the printed number."""
+    networks = [
+        (backbone, arm)
+        for backbone in chosen(paper.backbones, declared.backbones)
+        for arm in chosen(arms_of(paper, backbone), declared.arms)
+    ]
+    class_name = _class_name(declared)
+    parts, lacking = [], []
+    for dataset in chosen_datasets(paper, declared.datasets):
+        for backbone, arm in networks:
+            if not paper.trains(dataset, backbone, arm):
+                continue
+            place = {"dataset": dataset, "backbone": backbone, "arm": arm}
+            rows = rows_of_paper(inputs.measurements, paper, metric=declared.metric, class_name=class_name, **place)
+            single = _single(rows)
+            if single.empty:
+                lacking.append(Lacking(dataset, backbone, arm, _reason(rows)))
+            parts.append(single)
+    unseen = sentences_on(inputs, paper, lacking)
+    numbers = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    if numbers.empty:
+        return nothing_to_draw(" ".join(unseen) or "The selection has none of these networks.")
+    numbers = _with_printed(inputs, paper, declared, numbers)
+    shown = list(dict.fromkeys(numbers["dataset"]))
+    folds = bool((numbers["procedure"] == "fold").any())
+    facts = [
+        f"{METRICS[declared.metric].words[0].upper()}{METRICS[declared.metric].words[1:]}"
+        + (f" (positive: {class_name})." if METRICS[declared.metric].classes == "positive" else "."),
+        f"Dots: {'one for each fold of each seed' if folds else 'one for each seed'}. Boxes: quartiles and median, "
+        f"whiskers to the last dot, where there are {_LEAST_FOR_A_BOX} dots at least. Diamonds: the printed numbers.",
+        *unseen,
+    ]
+    return Drawing(_figure(inputs, paper, declared, numbers, shown), numbers, datasets=shown, facts=facts)
+
+
+def _class_name(declared: Declared) -> str:
+    kind = METRICS[declared.metric].classes
+    return {"none": "", "each": MEAN, "positive": declared.positive_class or ""}[kind]
+
+
+def _single(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the measured numbers of single folds, or of single seeds where there are no folds."""
+    good = rows_of(rows, status="measured")
+    folds = rows_of(good, procedure="fold")
+    single = folds if len(folds) else rows_of(good, procedure="epochs")
+    return single[["dataset", "backbone", "arm", "procedure", "seed", "fold", "value"]]
+
+
+def _reason(rows: pd.DataFrame) -> str:
+    reasons = [reason for reason in rows["reason"] if reason]
+    return reasons[0] if reasons else "not in this selection"
+
+
+def _with_printed(
+    inputs: Inputs, paper: ResolvedPaper, declared: Declared, numbers: pd.DataFrame
+) -> pd.DataFrame:  # fmt: skip
+    """Return `numbers` with a column of what the paper prints of each network, in the unit of the measurements."""
+    published = inputs.published(paper.name)
+    published = published[published["table"].isin(paper.tables)]
+    facts = METRICS[declared.metric]
+    values = []
+    for row in numbers.to_dict("records"):
+        place = {key: row[key] for key in ("dataset", "backbone", "arm")}
+        printed = rows_of(published, metric=facts.printed or declared.metric, **place)
+        if printed.empty:
+            values.append(float("nan"))
+            continue
+        value, unit = float(printed.iloc[0]["mean"]), printed.iloc[0]["unit"]
+        values.append(100 * value if unit == "fraction" and facts.unit == "percent" else value)
+    return numbers.assign(printed=values)
+
+
+def _figure(
+    inputs: Inputs, paper: ResolvedPaper, declared: Declared, numbers: pd.DataFrame, shown: list[str]
+) -> Figure:
+    networks = list(dict.fromkeys(zip(numbers["backbone"], numbers["arm"], strict=True)))
+    figure = Figure(
+        figsize=(min(TWO_COLUMNS, 1.8 + 2.6 * len(shown)), 0.9 + 0.28 * len(networks)), layout="constrained"
+    )
+    axes = figure.subplots(1, len(shown), squeeze=False, sharey=True)[0]
+    for ax, dataset in zip(axes, shown, strict=True):
+        _panel(ax, rows_of(numbers, dataset=dataset), networks)
+        ax.set_title(inputs.marked_title(dataset), fontweight="bold", loc="left")
+        unit = " (%)" if METRICS[declared.metric].unit == "percent" else ""
+        ax.set_xlabel(f"{METRICS[declared.metric].words.partition(',')[0]}{unit}")
+    axes[0].set_yticks(range(len(networks)), [network_label(paper, *network) for network in networks])
+    axes[0].set_ylim(len(networks) - 0.5, -0.5)
+    dots: dict[str, Any] = {"linestyle": "", "markersize": 4}
+    handles = [Line2D([], [], color=_COLOUR, marker="o", label="measured", **dots)]
+    if numbers["printed"].notna().any():
+        handles.append(
+            Line2D([], [], marker="D", markeredgecolor=_PRINTED, markerfacecolor="none", label="printed", **dots)
+        )
+    figure.legend(handles=handles, loc="outside upper right", ncols=2)
+    return figure
+
+
+def _panel(ax: Axes, numbers: pd.DataFrame, networks: list[tuple[str, str]]) -> None:
+    for place, (backbone, arm) in enumerate(networks):
+        of_network = rows_of(numbers, backbone=backbone, arm=arm)
+        values = of_network["value"].astype(float)
+        if len(values) >= _LEAST_FOR_A_BOX:
+            ax.boxplot(
+                [values], positions=[place], orientation="horizontal", widths=0.55, showfliers=False, whis=(0, 100),
+                manage_ticks=False, medianprops={"color": "black"}, boxprops={"color": GRAY, "linewidth": 0.6},
+                whiskerprops={"color": GRAY, "linewidth": 0.6}, capprops={"color": GRAY, "linewidth": 0.6},
+            )  # fmt: skip
+        ax.scatter(values, [place] * len(values), s=9, color=_COLOUR, alpha=0.7, linewidths=0, zorder=3)
+        printed = of_network["printed"].dropna().unique()
+        ax.scatter(printed, [place] * len(printed), s=20, marker="D", facecolors="none", edgecolors=_PRINTED, zorder=4)
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="x", color="0.9", linewidth=0.5)
+    ax.set_axisbelow(True)

@@ -1,0 +1,132 @@
+"""Kind `misclassified_images`: a test image of each class that a network takes for another, a row per data set."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import fill
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from medattn.config.figure import Figure as Declared
+from medattn.config.resolved import ResolvedPaper
+from medattn.datasets.store import check_store
+from medattn.render.figures.empty import nothing_to_draw
+from medattn.render.figures.kinds import Drawing, figure_kind
+from medattn.render.figures.panels import frame, say, show_image
+from medattn.render.found import (
+    FoundRun,
+    Lacking,
+    arrays_of,
+    backbone_with,
+    chosen_datasets,
+    first_run,
+    measured,
+    network_label,
+    sentences_on,
+)
+from medattn.render.images import StoredImages, images_at
+from medattn.render.inputs import Inputs
+from medattn.render.style import TWO_COLUMNS
+
+_SIDE = 1.45
+_LABEL_LENGTH = 18
+_MOST_CLASSES = 8
+
+
+@dataclass(frozen=True)
+class _Mistakes:
+    """The first mistake of each class, and how many there are of how many images.
+
+    Attributes:
+        number: place of the mistaken image among the drawn ones, by class; absent where there is no mistake.
+    """
+
+    images: StoredImages | None
+    classes: list[str]
+    rows: list[dict[str, object]]
+    number: dict[int, int]
+
+
+@figure_kind("misclassified_images")
+def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
+    """Draw, for each class, its first test image that the network takes for another class."""
+    arm = str(declared.arm)
+    backbone = backbone_with(paper, arm, declared.backbone)
+    if backbone is None:
+        return nothing_to_draw(f"The selection has no network with the arm '{arm}'.")
+    found: dict[str, _Mistakes] = {}
+    lacking: list[Lacking] = []
+    for dataset in chosen_datasets(paper, declared.datasets):
+        run = first_run(inputs, paper, dataset, backbone, arm)
+        if isinstance(run, Lacking):
+            lacking.append(run)
+        else:
+            found[dataset] = _mistakes(inputs, run)
+    unseen = sentences_on(inputs, paper, lacking)
+    if not found:
+        return nothing_to_draw(" ".join(unseen) or "The selection has none of the data sets.")
+    facts = [
+        f"{network_label(paper, backbone, arm)}, seed {inputs.seeds[0]}, at the last measured epoch; of each class the "
+        "first mistaken test image, by its place in the data set, with the probability of the class it is taken for.",
+        *unseen,
+    ]
+    numbers = pd.DataFrame([{"dataset": name, **row} for name, of in found.items() for row in of.rows])
+    return Drawing(_figure(inputs, found), numbers, datasets=list(found), facts=facts)
+
+
+def _mistakes(inputs: Inputs, found: FoundRun) -> _Mistakes:
+    scored = measured(inputs, found).scored[-1]
+    positions = arrays_of(found, "scores.safetensors")["images"]
+    taken_for: NDArray[np.int64] = scored.scores.argmax(axis=1)
+    classes = list(scored.classes)[:_MOST_CLASSES]
+    rows: list[dict[str, object]] = []
+    shown: list[int] = []
+    number: dict[int, int] = {}
+    for label, name in enumerate(classes):
+        of_class = np.flatnonzero(scored.labels == label)
+        wrong = of_class[taken_for[of_class] != label]
+        row: dict[str, object] = {"class": name, "test_images": len(of_class), "mistaken": len(wrong)}
+        # Copies of rare classes stand behind all stored images, in no file.
+        stored = [place for place in wrong[np.argsort(positions[wrong])] if positions[place] < _stored(found)]
+        if stored:
+            first = int(stored[0])
+            guess = int(taken_for[first])
+            row |= {"image": int(positions[first]), "taken_for": scored.classes[guess]}
+            row["probability"] = float(scored.scores[first, guess])
+            number[label] = len(shown)
+            shown.append(int(positions[first]))
+        rows.append(row)
+    return _Mistakes(images_at(Path(found.cell.prepared), shown) if shown else None, classes, rows, number)
+
+
+def _stored(found: FoundRun) -> int:
+    splits = check_store(Path(found.cell.prepared), verify=False)["splits"]
+    return sum(int(facts["images"]) for facts in splits.values())
+
+
+def _figure(inputs: Inputs, found: dict[str, _Mistakes]) -> Figure:
+    across = max(len(mistakes.classes) for mistakes in found.values())
+    width = min(TWO_COLUMNS, 0.4 + across * _SIDE)
+    figure = Figure(figsize=(width, len(found) * ((width - 0.4) / across + 0.45)), layout="constrained")
+    grid = figure.subplots(len(found), across, squeeze=False)
+    for (dataset, mistakes), axes in zip(found.items(), grid, strict=True):
+        for label, ax in enumerate(axes):
+            if label >= len(mistakes.classes):
+                ax.set_visible(False)
+            elif mistakes.images is None or label not in mistakes.number:
+                say(ax, f"{fill(mistakes.classes[label], _LABEL_LENGTH)}:\nno image mistaken")
+            else:
+                show_image(ax, mistakes.images.images[mistakes.number[label]])
+                frame(ax)
+                row = mistakes.rows[label]
+                ax.set_title(fill(mistakes.classes[label], _LABEL_LENGTH), fontsize=6.5, fontweight="bold")
+                taken = fill(f"taken for {row['taken_for']} ({row['probability']:.2f})", _LABEL_LENGTH + 4)
+                ax.set_xlabel(taken, fontsize=6)
+        figure_row = axes[0]
+        figure_row.text(
+            -0.08, 0.5, fill(inputs.marked_title(dataset), _LABEL_LENGTH), transform=figure_row.transAxes,
+            rotation=90, ha="right", va="center", fontweight="bold",
+        )  # fmt: skip
+    return figure

@@ -1,0 +1,136 @@
+"""Kind `roc_curve`: ROC curves of the classes, each against the rest, their micro- and macro-average."""
+
+from math import ceil
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from sklearn.metrics import auc, roc_curve
+
+from medattn.compare.inputs import rows_of
+from medattn.config.figure import Figure as Declared
+from medattn.config.resolved import ResolvedPaper
+from medattn.metrics import Scored
+from medattn.render.figures.empty import nothing_to_draw
+from medattn.render.figures.kinds import Drawing, figure_kind
+from medattn.render.found import (
+    Lacking,
+    backbone_with,
+    chosen_datasets,
+    first_run,
+    measured,
+    network_label,
+    sentences_on,
+)
+from medattn.render.inputs import Inputs
+from medattn.render.style import GRAY, ONE_COLUMN, TWO_COLUMNS
+
+MICRO, MACRO = "micro-average", "macro-average"
+_MOST_NAMED = 12
+Floats = NDArray[np.float64]
+
+
+@figure_kind("roc_curve")
+def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
+    """Draw the curves of the first seed's run at its last measured epoch, a panel per data set."""
+    arm = str(declared.arm)
+    backbone = backbone_with(paper, arm, declared.backbone)
+    if backbone is None:
+        return nothing_to_draw(f"The selection has no network with the arm '{arm}'.")
+    parts, lacking = [], []
+    for dataset in chosen_datasets(paper, declared.datasets):
+        run = first_run(inputs, paper, dataset, backbone, arm)
+        if isinstance(run, Lacking):
+            lacking.append(run)
+        else:
+            parts.append(curves(measured(inputs, run).scored[-1]).assign(dataset=dataset))
+    unseen = sentences_on(inputs, paper, lacking)
+    if not parts:
+        return nothing_to_draw(" ".join(unseen) or "The selection has none of the data sets.")
+    numbers = pd.concat(parts, ignore_index=True)
+    numbers = numbers[["dataset", "curve", "auc", "false_positive_rate", "true_positive_rate"]]
+    shown = list(dict.fromkeys(numbers["dataset"]))
+    facts = [
+        f"{network_label(paper, backbone, arm)}, seed {inputs.seeds[0]}, at the last measured epoch.",
+        "Each class against the rest; micro: all pairs of image and class together; macro: mean of the classes' true "
+        "positive rates at each false positive rate. In brackets: area under the curve.",
+        *unseen,
+    ]
+    return Drawing(_figure(inputs, numbers, shown), numbers, datasets=shown, facts=facts)
+
+
+def curves(scored: Scored) -> pd.DataFrame:
+    """Return the points of every curve with the area under it: of the classes that can have one, micro and macro."""
+    truth = scored.labels[:, None] == np.arange(len(scored.classes))
+    of_class = {
+        name: _points(truth[:, label], scored.scores[:, label])
+        for label, name in enumerate(scored.classes)
+        if 0 < truth[:, label].sum() < len(truth)
+    }
+    if not of_class:
+        return pd.DataFrame(columns=["curve", "auc", "false_positive_rate", "true_positive_rate"])
+    every = np.unique(np.concatenate([fpr for fpr, _ in of_class.values()]))
+    mean = np.mean([_at(every, *points) for points in of_class.values()], axis=0)
+    averaged = {
+        MICRO: _points(truth.ravel(), scored.scores.ravel()),
+        MACRO: (np.concatenate([[0.0], every]), np.concatenate([[0.0], mean])),
+    }
+    parts = [
+        pd.DataFrame({"curve": name, "auc": auc(fpr, tpr), "false_positive_rate": fpr, "true_positive_rate": tpr})
+        for name, (fpr, tpr) in {**of_class, **averaged}.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _points(truth: NDArray[np.bool_], scores: NDArray[np.floating]) -> tuple[Floats, Floats]:
+    # Scores of a classifier on pixels may be infinite; ranks order as they do.
+    _, ranks = np.unique(scores, return_inverse=True)
+    false, true, _ = roc_curve(truth, ranks)
+    return false, true
+
+
+def _at(rates: Floats, false: Floats, true: Floats) -> Floats:
+    """Return the highest true positive rate of a curve at each false positive rate."""
+    ends = np.flatnonzero(np.append(np.diff(false) > 0, True))
+    found: Floats = np.interp(rates, false[ends], true[ends])
+    return found
+
+
+def _figure(inputs: Inputs, numbers: pd.DataFrame, shown: list[str]) -> Figure:
+    across = min(2, len(shown))
+    down = ceil(len(shown) / across)
+    width = ONE_COLUMN if across == 1 else TWO_COLUMNS
+    figure = Figure(figsize=(width, (width / across - 0.2) * down), layout="constrained")
+    grid = list(figure.subplots(down, across, squeeze=False).flat)
+    for ax, dataset in zip(grid, shown, strict=False):
+        _panel(ax, rows_of(numbers, dataset=dataset))
+        ax.set_title(inputs.marked_title(dataset), fontweight="bold", loc="left")
+    for ax in grid[len(shown) :]:
+        ax.set_visible(False)
+    return figure
+
+
+def _panel(ax: Axes, numbers: pd.DataFrame) -> None:
+    names = list(dict.fromkeys(numbers["curve"]))
+    classes = [name for name in names if name not in (MICRO, MACRO)]
+    colours = dict(zip(classes, sns.color_palette("colorblind", len(classes)), strict=True))
+    ax.plot([0, 1], [0, 1], color=GRAY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0)
+    for name in names:
+        points = rows_of(numbers, curve=name)
+        area = float(points["auc"].iloc[0])
+        averaged = name in (MICRO, MACRO)
+        named = averaged or len(classes) <= _MOST_NAMED
+        ax.plot(
+            points["false_positive_rate"],
+            points["true_positive_rate"],
+            color="black" if averaged else colours[name],
+            linestyle={MICRO: ":", MACRO: "--"}.get(name, "-"),
+            linewidth=1.3 if averaged else 1.0,
+            label=f"{name} ({area:.3f})" if named else None,
+        )
+    ax.set(xlabel="false positive rate", ylabel="true positive rate", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+    ax.set_aspect("equal")
+    ax.legend(loc="lower right", fontsize=6)
