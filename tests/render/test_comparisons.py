@@ -1,8 +1,9 @@
 import numpy as np
 
 from medattn.compare.holm import holm
+from medattn.compare.inputs import rows_of
 from medattn.compare.table import COLUMNS
-from medattn.render.inputs import Inputs, rows_of
+from medattn.render.inputs import Inputs
 
 
 def test_every_pair_has_a_row_for_each_test(inputs: Inputs) -> None:

@@ -5,8 +5,9 @@ from io import StringIO
 import pandas as pd
 import pytest
 
+from medattn.compare.inputs import rows_of
 from medattn.render.captions import listed_seeds, table_caption
-from medattn.render.inputs import Inputs, rows_of
+from medattn.render.inputs import Inputs
 from medattn.render.table_csv import long_table
 from medattn.render.table_latex import escaped, latex
 from medattn.render.table_markdown import markdown
