@@ -70,6 +70,12 @@ class Selection(Closed):
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="where networks are trained; `auto`: a GPU if there is one"
     )
+    checkpoint_seconds: float = Field(
+        0.0,
+        ge=0,
+        description="least seconds between two checkpoints of a run; 0: after every epoch, so that whatever happens "
+        "one epoch is lost at most. Where epochs are shorter than the writing of a large network, more is faster",
+    )
     data: str = Field("data", min_length=1, description="folder of original and prepared data and of ImageNet weights")
     results: str = Field("results", min_length=1, description="folder of results")
 

@@ -125,7 +125,8 @@ def _train_one(
     else:
         from medattn.training.run import train_run
 
-        train_run(run, cell, grid_point, store, resident, files, data, progress)
+        seconds = plan.configuration["checkpoint_seconds"]
+        train_run(run, cell, grid_point, store, resident, files, data, seconds, progress)
     record = read_record(files.record)
     ending = "" if record["status"] == "ok" else f", {record['status']}: {record['reason']}"
     print(f"{label}: {record['epochs']} epochs in {record['seconds']:.1f} s{ending}", file=sys.stderr)

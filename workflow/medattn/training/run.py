@@ -1,5 +1,6 @@
 """The life of one run of a network: its images, its checkpoint, its epochs, its files."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from medattn.config.paper import Arm, Backbone
 from medattn.config.protocol import protocol_of
 from medattn.config.recipe import Recipe
 from medattn.datasets.store import DataStore
+from medattn.errors import StopRequested
 from medattn.files import disk_errors, read_json, write_json
 from medattn.layout import RunFiles
 from medattn.plan.frozen import Cell, Run
@@ -60,6 +62,7 @@ def train_run(
     resident: ResidentDatasets,
     files: RunFiles,
     data: Path,
+    checkpoint_seconds: float,
     progress: Progress,
 ) -> None:
     """Train one run to its end and write its files; go on from its checkpoint where there is one.
@@ -72,6 +75,7 @@ def train_run(
         resident: uploaded data sets.
         files: where the run's files go.
         data: folder under which ImageNet weights lie.
+        checkpoint_seconds: least seconds between two checkpoints.
         progress: called with finished epochs and all epochs after each epoch.
 
     Raises:
@@ -95,11 +99,17 @@ def train_run(
     state = read_checkpoint(files.checkpoint, resident.device)
     sessions.write(len(state.history))  # at once: also a session that is killed in its first epoch was one
 
+    checkpoints = _Checkpoints(files.checkpoint, checkpoint_seconds)
+
     def keep(state: TrainingState) -> None:
         if not state.ended(recipe):  # what has ended is kept by the files below, which take less long to write
-            write_checkpoint(files.checkpoint, state)
+            checkpoints.write_if_due(state)
         sessions.write(len(state.history))
-        progress(len(state.history), recipe.epochs)
+        try:
+            progress(len(state.history), recipe.epochs)
+        except StopRequested:
+            checkpoints.write(state)
+            raise
 
     train_epochs(network, training_data, recipe, run.seed, state, keep)
 
@@ -183,6 +193,25 @@ def _scores(data: TrainingData, split: SplitOfRun, state: TrainingState) -> dict
         arrays["validation_labels"] = labels[evaluated:]
         arrays["validation_images"] = split.validation
     return arrays
+
+
+class _Checkpoints:
+    """Checkpoints of one run, with at least so many seconds between two of them."""
+
+    def __init__(self, path: Path, seconds: float) -> None:
+        self._path, self._seconds = path, seconds
+        self._epochs, self._clock = 0, -math.inf
+
+    def write_if_due(self, state: TrainingState) -> None:
+        """Write a checkpoint unless the last one is too recent."""
+        if time.monotonic() - self._clock >= self._seconds:
+            self.write(state)
+
+    def write(self, state: TrainingState) -> None:
+        """Write a checkpoint unless the last one is of this very epoch."""
+        if len(state.history) != self._epochs:
+            write_checkpoint(self._path, state)
+            self._epochs, self._clock = len(state.history), time.monotonic()
 
 
 class _Sessions:
