@@ -1,8 +1,9 @@
 """The paired bootstrap over test images: any metric of two given models on the same images.
 
 Images are drawn with replacement within each class, so that every resample has the classes of the test set; where
-patients are known, whole patients are drawn, within those that have the same classes of images. Both models meet the same
-resamples, and so do all arms and metrics on a data set. Source: Efron and Tibshirani, An introduction to the bootstrap, 1993.
+patients are known, whole patients are drawn, within those that have the same classes of images. Both models meet the
+same resamples, and so do all arms and metrics on a data set. Source: Efron and Tibshirani, An introduction to the
+bootstrap, 1993.
 """
 
 from collections.abc import Sequence

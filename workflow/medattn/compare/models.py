@@ -63,6 +63,10 @@ class Models:
         classes = cell.classes or tuple(str(label) for label in range(scores.shape[1]))
         return Model(Scored(scores, labels, classes), positions[order])
 
+    def prepared(self, dataset: str) -> str:
+        """Return the folder of a prepared data set."""
+        return next(cell.prepared for cell in self._plan.cells.values() if cell.dataset == dataset)
+
     def _reason(self, run: Run) -> str:
         files = self._results.run(run.cell, run.name)
         if not files.record.exists():

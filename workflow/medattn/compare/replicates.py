@@ -35,21 +35,22 @@ class Replicates:
         return len(self.first)
 
 
-def pair_up(arm: Mapping[Any, float], against: Mapping[Any, float], unit: str = "seed") -> Replicates:
+def pair_up(arm: Mapping[Any, float], against: Mapping[Any, float], unit: str = "seed", *notes: str) -> Replicates:
     """Return the pairs of two arms.
 
     Args:
         arm: a value of the first arm for each seed, or each seed and fold.
         against: the same of the other arm.
         unit: what the keys are, for the notes.
+        notes: what else a reader must know.
     """
     keys = sorted(set(arm) & set(against))
     alone = sorted(set(arm) ^ set(against))
-    notes = [] if keys else [f"no {unit} in common"]
+    said = [*notes] if keys else [f"no {unit} in common"]
     if alone:
-        notes.append(f"left out, as one arm lacks it: {unit} {', '.join(_name(key) for key in alone)}")
+        said.append(f"left out, as one arm lacks it: {unit} {', '.join(_name(key) for key in alone)}")
     first, second = ([float(values[key]) for key in keys] for values in (arm, against))
-    return Replicates(np.array(first, dtype=np.float64), np.array(second, dtype=np.float64), tuple(notes))
+    return Replicates(np.array(first, dtype=np.float64), np.array(second, dtype=np.float64), tuple(said))
 
 
 def _name(key: Hashable) -> str:

@@ -1,7 +1,7 @@
 """Every metric of `medattn.metrics` on many resamples of the test images at once.
 
-A resample is a column of weights: how often it holds each image. For weights that are whole numbers the values are those
-that `medattn.metrics.measure` gives for the images, each taken so often.
+A resample is a column of weights: how often it holds each image. The values are those that `medattn.metrics.measure`
+gives for the images, each taken so often.
 """
 
 from collections.abc import Callable, Sequence
@@ -141,8 +141,9 @@ def _auc_of_class(scored: Scored, weights: Floats, label: int) -> Floats:
     negatives = np.add.reduceat(np.where(is_positive, 0, ordered), starts, axis=0)
     positives = np.add.reduceat(np.where(is_positive, ordered, 0), starts, axis=0)
     below = np.cumsum(negatives, axis=0) - negatives / 2
-    area: Floats = (positives * below).sum(axis=0, dtype=np.float64)
-    return area / (positives.sum(axis=0, dtype=np.float64) * negatives.sum(axis=0, dtype=np.float64))
+    pairs = positives.sum(axis=0, dtype=np.float64) * negatives.sum(axis=0, dtype=np.float64)
+    area: Floats = (positives * below).sum(axis=0, dtype=np.float64) / pairs
+    return area
 
 
 def _calibration_error(scored: Scored, weights: Floats) -> Floats:
