@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from medattn.compare.paired import compare_runs, least_p
+from medattn.compare.outcome import Outcome
+from medattn.compare.paired import permutation
+from medattn.compare.replicates import pair_up
+from medattn.compare.sign_flips import least_p
+
+
+def compare_runs(arm: dict[int, float], against: dict[int, float]) -> Outcome:
+    return permutation(pair_up(arm, against))
 
 
 def paired(differences: list[float]) -> tuple[dict[int, float], dict[int, float]]:

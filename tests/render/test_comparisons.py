@@ -1,27 +1,38 @@
 import numpy as np
 
 from medattn.compare.holm import holm
-from medattn.compare.inputs import rows_of
+from medattn.compare.inputs import read_rankings, rows_of
 from medattn.compare.table import COLUMNS
+from medattn.layout import Results
 from medattn.render.inputs import Inputs
+
+
+TESTS = {
+    "epochs": {"student", "welch"},
+    "runs": {"permutation", "wilcoxon", "outperforming", "dz", "cliffs_delta", "equivalence"},
+    "images": {"mcnemar", "bootstrap"},
+}
 
 
 def test_every_pair_has_a_row_for_each_test(inputs: Inputs) -> None:
     table = inputs.comparisons
     assert list(table.columns) == COLUMNS
-    assert len(table) == 2 * 2 * 3 * 3  # data sets, backbones, pairs (gsa-vanilla, gsa-l1, l1-vanilla), tests
-    assert not table.duplicated(["dataset", "backbone", "arm", "against", "test"]).any()
+    tests = {procedure: set(rows["test"]) for procedure, rows in table.groupby("procedure")}
+    assert tests == TESTS
+    pairs = 2 * 2 * 3  # data sets, backbones, pairs (gsa-vanilla, gsa-l1, l1-vanilla)
+    assert len(table) == pairs * sum(len(names) for names in TESTS.values())
+    assert not table.duplicated(["dataset", "backbone", "arm", "against", "procedure", "test"]).any()
 
 
 def test_epochs_never_enter_the_runs(inputs: Inputs) -> None:
     rows = rows_of(inputs.comparisons, dataset="phantom", procedure="runs")
     assert set(rows["n"]) == {5}
-    assert set(rows["least_p"]) == {0.0625}
+    assert set(rows.loc[rows["test"].isin(["permutation", "wilcoxon"]), "least_p"]) == {0.0625}
     assert set(rows_of(inputs.comparisons, dataset="phantom", procedure="epochs")["n"]) == {30}
 
 
 def test_holm_over_the_family(inputs: Inputs) -> None:
-    rows = rows_of(inputs.comparisons, test="permutation")
+    rows = rows_of(inputs.comparisons, procedure="runs", test="permutation")
     np.testing.assert_allclose(rows["p_adjusted"], holm(rows["p"].to_numpy()))
 
 
@@ -39,6 +50,7 @@ def test_a_diverged_run_is_left_out_of_the_pairs(inputs: Inputs) -> None:
         arm="gsa",
         against="vanilla",
         procedure="runs",
+        test="permutation",
     )
     assert rows["n"].item() == 4
     assert "seed 3" in rows["note"].item()
@@ -47,3 +59,26 @@ def test_a_diverged_run_is_left_out_of_the_pairs(inputs: Inputs) -> None:
 def test_stand_ins_are_known(inputs: Inputs) -> None:
     assert rows_of(inputs.comparisons, dataset="phantom")["stand_in"].all()
     assert not rows_of(inputs.comparisons, dataset="digits")["stand_in"].any()
+
+
+def test_models_that_are_not_there_say_so(inputs: Inputs) -> None:
+    rows = rows_of(inputs.comparisons, procedure="images", dataset="phantom")
+    assert set(rows["n"]) == {0}
+    assert rows["note"].str.contains("not trained yet").all()
+
+
+def test_arms_are_ranked_over_the_data_sets_that_have_them_all(written: Results) -> None:
+    table = read_rankings(written.rankings)
+    whole = rows_of(table, backbone="resnet_18")
+    assert list(whole["arm"]) == ["vanilla", "l1", "gsa"]
+    assert list(whole["mean_rank"]) == [3.0, 2.0, 1.0]
+    assert set(whole["datasets"]) == {2}
+    assert whole["stand_in"].all()
+    assert whole["p_holm"].isna().tolist() == [True, False, False]
+    assert set(whole["control"]) == {"vanilla"}
+    assert set(whole["clique"]) == {"1"}  # two data sets tell nothing apart
+    part = rows_of(table, backbone="vgg16")
+    assert set(part["datasets"]) == {1}
+    assert set(part["left_out"]) == {"digits (no number of vanilla, l1, gsa)"}
+    assert part["critical_difference"].isna().all()
+    assert part["note"].str.contains("a single data set").all()

@@ -99,7 +99,7 @@ class Results:
 
     @property
     def rankings(self) -> Path:
-        """Mean ranks of arms over data sets, a row per arm, metric and family."""
+        """A row per arm that is ranked over data sets: what a critical-difference diagram shows."""
         return self.folder / "rankings.csv"
 
     @property

@@ -10,9 +10,9 @@ from medattn.errors import UserError
 
 KEYS = ["paper", "experiment", "dataset", "backbone", "arm", "metric", "class_name"]
 _TEXT = [
-    *KEYS, "against", "procedure", "test",
+    *KEYS, "against", "against_backbone", "family", "procedure", "test", "quantity", "verdict",
     "unit", "n_test", "status", "reason", "runs", "note", "correction", "leak",
-    "family", "datasets", "left_out",
+    "datasets", "clique", "control", "left_out",
 ]  # fmt: skip
 _MEASURED = [*KEYS, "procedure", "seed", "value", "spread", "n", "n_test", "stand_in", "leak", "status", "reason"]
 OF_A_SEED = ("epochs", "folds")
@@ -36,13 +36,12 @@ def read_epochs(path: Path) -> pd.DataFrame:
 
 def read_comparisons(path: Path) -> pd.DataFrame:
     """Read comparisons.csv: a row per pair of arms, metric, procedure and test."""
-    return _read(path, [*KEYS, "against", "procedure", "test", "n", "difference", "p", "p_adjusted", "note"])
+    needed = ["against", "family", "procedure", "test", "n", "difference", "low", "high", "p", "p_adjusted", "note"]
+    return _read(path, [*KEYS, *needed])
 
 
 def read_rankings(path: Path) -> pd.DataFrame:
-    """Read rankings.csv: a row per ranked arm; no rows where there is no such file."""
-    if not path.exists():
-        return pd.DataFrame(columns=_RANKED)
+    """Read rankings.csv: a row per arm that is ranked over data sets."""
     return _read(path, _RANKED)
 
 

@@ -1,8 +1,9 @@
-"""Which arms are compared with which."""
+"""Which arms are compared with which, and in which family."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from medattn.config.paper import MAIN, Family
 from medattn.config.resolved import ResolvedPaper
 
 VANILLA = "vanilla"
@@ -10,11 +11,21 @@ VANILLA = "vanilla"
 
 @dataclass(frozen=True)
 class Pair:
-    """Two arms of one backbone that are compared on a data set."""
+    """Two arms that are compared on a data set.
+
+    Attributes:
+        backbone: backbone of `arm`.
+        arm: the arm.
+        against: the arm that it is compared with.
+        against_backbone: backbone of `against`, mostly the same.
+        family: name of the comparisons that are corrected together with this one.
+    """
 
     backbone: str
     arm: str
     against: str
+    against_backbone: str
+    family: str
 
 
 def arms_of(paper: ResolvedPaper, backbone: str) -> list[str]:
@@ -23,15 +34,42 @@ def arms_of(paper: ResolvedPaper, backbone: str) -> list[str]:
 
 
 def declared_pairs(paper: ResolvedPaper, dataset: str) -> list[Pair]:
-    """Return every pair that a table's mark names, and every mechanism against vanilla, each once, on a data set."""
+    """Return every pair that is compared on a data set, each once.
+
+    These are the pairs that a table's mark names; each arm of a declared family against the one that the family names;
+    and each mechanism that is in no family against vanilla.
+    """
     pairs = (pair for backbone in paper.backbones for pair in _of_backbone(paper, dataset, backbone))
     return list(dict.fromkeys(pairs))
 
 
+def families_of(paper: ResolvedPaper) -> dict[str, Family]:
+    """Return the families of a paper by name, the one of all other arms last."""
+    declared = paper.paper.families
+    members = {arm for family in declared.values() for arm in family.arms}
+    others = [name for name in paper.arms if name not in members and paper.arms[name].classifier is None]
+    return {**declared, MAIN: Family(arms=others)} if others else dict(declared)
+
+
 def _of_backbone(paper: ResolvedPaper, dataset: str, backbone: str) -> Iterator[Pair]:
     arms = [name for name in paper.arms if paper.trains(dataset, backbone, name)]
-    marked = [(mark.arm, mark.against) for table in paper.tables.values() for mark in table.marks]
-    mechanisms = [(arm, VANILLA) for arm in arms if paper.arms[arm].mechanism != "none" and arm != VANILLA]
-    for arm, against in [*marked, *mechanisms]:
-        if arm in arms and against in arms:
-            yield Pair(backbone, arm, against)
+    declared = paper.paper.families
+    family_of = {arm: name for name, family in declared.items() for arm in family.arms}
+    for mark in (mark for table in paper.tables.values() for mark in table.marks):
+        if mark.arm in arms and mark.against in arms:
+            yield Pair(backbone, mark.arm, mark.against, backbone, family_of.get(mark.arm, MAIN))
+    for arm in arms:
+        name = family_of.get(arm, MAIN)
+        if name in declared:
+            against, against_backbone = declared[name].against, declared[name].against_backbone or backbone
+        elif paper.arms[arm].mechanism == "none":
+            continue
+        else:
+            against, against_backbone = VANILLA, backbone
+        itself = (arm, backbone) == (against, against_backbone)
+        if not itself and _trained(paper, dataset, against_backbone, against):
+            yield Pair(backbone, arm, against, against_backbone, name)
+
+
+def _trained(paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> bool:
+    return arm in paper.arms and backbone in paper.backbones and paper.trains(dataset, backbone, arm)

@@ -1,119 +1,190 @@
-"""The table of comparisons: every declared pair of arms, by both procedures, corrected within its family."""
+"""The table of comparisons: every declared pair of arms, by every procedure, corrected within its family."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
+from medattn.compare.effects import cliffs_delta, dz
 from medattn.compare.epochs_tests import compare_epochs
+from medattn.compare.equivalence import TEST as EQUIVALENCE
+from medattn.compare.equivalence import equivalence
 from medattn.compare.holm import holm
-from medattn.compare.inputs import OF_A_SEED, read_epochs, read_measurements, rows_of, rows_of_paper
+from medattn.compare.images import ImagesOfDataset
+from medattn.compare.inputs import read_epochs, read_measurements
+from medattn.compare.measured import Measure, Measured, Numbers, Place
+from medattn.compare.models import Models
+from medattn.compare.nadeau_bengio import nadeau_bengio
 from medattn.compare.outcome import Outcome
-from medattn.compare.paired import compare_runs
-from medattn.compare.pairs import declared_pairs
-from medattn.config.protocol import CrossValidatedEpochs
+from medattn.compare.outperforming import outperforming
+from medattn.compare.paired import permutation
+from medattn.compare.pairs import Pair, declared_pairs
+from medattn.compare.rankings import rankings
+from medattn.compare.replicates import pair_up
+from medattn.compare.wilcoxon import wilcoxon
+from medattn.config.metrics import METRICS
+from medattn.config.protocol import CrossValidatedEpochs, CrossValidation
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.files import write_text
 from medattn.layout import Results
+from medattn.plan.frozen import Plan, cell_id, read_plan
 
 COLUMNS = [
-    "paper", "experiment", "dataset", "backbone", "arm", "against", "metric", "class_name", "procedure", "test", "n",
-    "difference", "low", "high", "effect", "p", "p_adjusted", "correction", "least_p", "stand_in", "leak", "note",
+    "paper", "experiment", "dataset", "backbone", "arm", "against", "against_backbone", "metric", "class_name",
+    "family", "procedure", "test", "n", "difference", "quantity", "estimate", "low", "high", "effect", "p",
+    "p_adjusted", "correction", "least_p", "margin", "verdict", "stand_in", "leak", "note",
 ]  # fmt: skip
-# A family is corrected together. Student and Welch ask the same question of the same epochs: hence `test`.
-FAMILY = ["paper", "experiment", "metric", "class_name", "procedure", "test"]
+# Corrected together. Tests that ask the same question of the same numbers are not: hence `test`.
+TOGETHER = ["paper", "experiment", "family", "metric", "class_name", "procedure", "test"]
 CORRECTION = "holm"
+_SHARED_IMAGES = "folds share training images, which this test ignores"
+
+Tested = tuple[str, Outcome]
 
 
-def comparisons(results: Results, configuration: Configuration) -> pd.DataFrame:
+def comparisons(results: Results, configuration: Configuration, measured: Measured) -> pd.DataFrame:
     """Compare every declared pair of arms of every paper on every data set.
 
     Args:
-        results: where measurements.csv and epochs.csv lie.
-        configuration: the papers with their arms and marks, and the seeds.
+        results: where plan.json lies, and the runs.
+        configuration: the papers with their arms, marks and families, and the seeds.
+        measured: what was measured.
 
     Returns:
         A row per pair, data set, metric, procedure and test; where nothing can be compared, it says why.
     """
-    measured, epochs = read_measurements(results.measurements), read_epochs(results.epochs)
-    seed = configuration.selection.seeds[0]
-    rows = [row for paper in configuration.papers for row in _of_paper(paper, measured, epochs, seed)]
+    selection = configuration.selection
+    plan, seed = read_plan(results.plan), selection.seeds[0]
+    models = Models(plan, results, seed)
+    rows = [
+        row
+        for paper in configuration.papers
+        for dataset in paper.datasets
+        for row in _OnDataset(
+            paper,
+            dataset,
+            plan,
+            measured,
+            ImagesOfDataset(models, dataset, configuration.datasets[dataset]),
+            selection.equivalence_margin,
+        ).rows()
+    ]
     table = pd.DataFrame(rows, columns=COLUMNS)
     if not table.empty:
-        table["p_adjusted"] = table.groupby(FAMILY)["p"].transform(lambda p: holm(p.to_numpy(dtype=float)))
+        table["p_adjusted"] = table.groupby(TOGETHER)["p"].transform(lambda p: holm(p.to_numpy(dtype=float)))
     return table
 
 
 def write_comparisons(results: Results, configuration: Configuration) -> pd.DataFrame:
-    """Write comparisons.csv, and return what stands in it."""
-    table = comparisons(results, configuration)
+    """Write comparisons.csv and rankings.csv, and return what stands in the former.
+
+    Raises:
+        UserError: a file of the stages before is missing or damaged.
+    """
+    seed = configuration.selection.seeds[0]
+    measured = Measured(read_measurements(results.measurements), read_epochs(results.epochs), seed)
+    table = comparisons(results, configuration, measured)
     write_text(results.comparisons, table.to_csv(index=False))
+    write_text(results.rankings, rankings(measured, configuration).to_csv(index=False))
     return table
 
 
-def _of_paper(paper: ResolvedPaper, measured: pd.DataFrame, epochs: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
-    rows = []
-    own = rows_of_paper(measured, paper)
-    metrics = list(dict.fromkeys(zip(own["metric"], own["class_name"], strict=True)))
-    for metric, class_name in metrics:
-        for dataset in paper.datasets:
-            for pair in declared_pairs(paper, dataset):
-                names = {
-                    "paper": paper.name,
-                    "experiment": paper.experiment,
-                    "dataset": dataset,
-                    "backbone": pair.backbone,
-                    "arm": pair.arm,
-                    "against": pair.against,
-                    "metric": metric,
-                    "class_name": class_name,
-                }
-                rows += _of_pair(paper, own, epochs, names, seed)
-    return rows
+class _OnDataset:
+    """The comparisons of a paper's arms on one data set."""
+
+    def __init__(
+        self,
+        paper: ResolvedPaper,
+        dataset: str,
+        plan: Plan,
+        measured: Measured,
+        images: ImagesOfDataset,
+        margin: float,
+    ) -> None:
+        self._paper, self._dataset, self._plan, self._measured = paper, dataset, plan, measured
+        self._images, self._margin = images, margin
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield the rows of comparisons.csv: metric by metric, pair by pair."""
+        pairs = declared_pairs(self._paper, self._dataset)
+        places = dict.fromkeys(place for pair in pairs for place in self._places(pair))
+        for measure in self._measured.measures(list(places)):
+            for pair in pairs:
+                yield from self._of_pair(pair, measure)
+
+    def _places(self, pair: Pair) -> tuple[Place, Place]:
+        start = (self._paper.name, self._paper.experiment, self._dataset)
+        return Place(*start, pair.backbone, pair.arm), Place(*start, pair.against_backbone, pair.against)
+
+    def _of_pair(self, pair: Pair, measure: Measure) -> Iterator[dict[str, Any]]:
+        place, other = self._places(pair)
+        first, second = self._measured.numbers(place, measure), self._measured.numbers(other, measure)
+        common = {
+            **place._asdict(),
+            "against": pair.against,
+            "against_backbone": pair.against_backbone,
+            **measure._asdict(),
+            "family": pair.family,
+            "correction": CORRECTION,
+            "stand_in": first.stand_in or second.stand_in,
+            "leak": first.leak or second.leak,
+        }
+        reason = _reason(first, pair.arm) or _reason(second, pair.against)
+        margin = self._margin / (1 if METRICS[measure.metric].unit == "percent" else 100)
+        for procedure, outcome in self._tests(place, other, measure, first, second, margin):
+            row = {**common, "procedure": procedure, **asdict(outcome)}
+            row["estimate"] = outcome.difference if outcome.estimate is None else outcome.estimate
+            if outcome.test == EQUIVALENCE:
+                row["margin"] = margin
+            if outcome.n == 0 and reason:
+                row["note"] = reason
+            yield row
+
+    def _tests(
+        self, place: Place, other: Place, measure: Measure, first: Numbers, second: Numbers, margin: float
+    ) -> Iterator[Tested]:
+        """Yield what each procedure says: the paper's own first, then those over runs, folds and images."""
+        protocol = self._paper.protocol
+        if isinstance(protocol, CrossValidatedEpochs) and measure.metric == "accuracy":
+            for outcome in compare_epochs(self._measured.epochs(place), self._measured.epochs(other)):
+                yield "epochs", outcome
+        yield from _over_runs(first, second, margin)
+        if isinstance(protocol, CrossValidation):
+            yield from _over_folds(first, second)
+        cell, against = (self._plan.cells.get(cell_id(*each)) for each in (place, other))
+        if cell is not None and against is not None:
+            for outcome in self._images.compare(cell, against, measure):
+                yield "images", outcome
 
 
-def _of_pair(
-    paper: ResolvedPaper, measured: pd.DataFrame, epochs: pd.DataFrame, names: dict[str, str], seed: int
-) -> list[dict[str, Any]]:
-    cell = {key: value for key, value in names.items() if key != "against"}
-    first, second = rows_of(measured, **cell), rows_of(measured, **{**cell, "arm": names["against"]})
-    marks = {
-        "stand_in": bool(first["stand_in"].any() or second["stand_in"].any()),
-        "leak": next((leak for leak in [*first["leak"], *second["leak"]] if leak), ""),
-    }
-    reason = _reason(first, names["arm"]) or _reason(second, names["against"])
-    outcomes = [("runs", compare_runs(_run_values(first), _run_values(second)))]
-    if isinstance(paper.protocol, CrossValidatedEpochs) and names["metric"] == "accuracy":
-        of_epochs = {key: value for key, value in cell.items() if key != "class_name"}
-        by_epochs = compare_epochs(
-            _epoch_values(epochs, of_epochs, seed),
-            _epoch_values(epochs, {**of_epochs, "arm": names["against"]}, seed),
-        )
-        outcomes = [*(("epochs", outcome) for outcome in by_epochs), *outcomes]
-    return [_row({**names, **marks}, procedure, outcome, reason) for procedure, outcome in outcomes]
+def _over_runs(first: Numbers, second: Numbers, margin: float) -> Iterator[Tested]:
+    pairs = pair_up(first.by_seed, second.by_seed)
+    yield "runs", permutation(pairs)
+    yield "runs", wilcoxon(pairs)
+    yield "runs", outperforming(pairs)
+    yield "runs", dz(pairs)
+    yield "runs", cliffs_delta(pairs)
+    yield "runs", equivalence(pairs, margin)
 
 
-def _row(names: dict[str, Any], procedure: str, outcome: Outcome, reason: str) -> dict[str, Any]:
-    row = {**names, "procedure": procedure, **asdict(outcome), "correction": CORRECTION}
-    if outcome.n == 0 and reason:
-        row["note"] = reason
-    return row
+def _over_folds(first: Numbers, second: Numbers) -> Iterator[Tested]:
+    pairs = pair_up(first.by_fold, second.by_fold, "seed/fold")
+    yield "folds", nadeau_bengio(pairs, _ratios(first, second))
+    optimistic = pair_up(first.by_fold, second.by_fold, "seed/fold", _SHARED_IMAGES)
+    yield "folds", permutation(optimistic)
+    yield "folds", wilcoxon(optimistic)
 
 
-def _reason(rows: pd.DataFrame, arm: str) -> str:
-    """Return why the arm has no number: the first reason given, or that nothing was measured."""
-    if (rows["status"] == "measured").any():
-        return ""
-    reasons = [str(reason) for reason in rows["reason"] if reason]
-    return f"{arm}: {reasons[0] if reasons else 'not measured'}"
+def _ratios(first: Numbers, second: Numbers) -> list[float]:
+    """Return test images over training images of each seed and fold that both arms have."""
+    totals: dict[int, int] = {}
+    for (seed, _), images in first.images.items():
+        totals[seed] = totals.get(seed, 0) + images
+    both = sorted(set(first.by_fold) & set(second.by_fold))
+    return [first.images[key] / (totals[key[0]] - first.images[key]) for key in both]
 
 
-def _epoch_values(epochs: pd.DataFrame, place: dict[str, str], seed: int) -> list[float]:
-    rows = rows_of(epochs, **place, seed=seed, measured=True)
-    return [float(value) for value in rows["value"]]
-
-
-def _run_values(rows: pd.DataFrame) -> dict[int, float]:
-    """Return the number of each seed: of its one run, or of its cross-validation."""
-    rows = rows[rows["procedure"].isin(OF_A_SEED) & (rows["status"] == "measured")]
-    return {int(seed): float(value) for seed, value in zip(rows["seed"], rows["value"], strict=True)}
+def _reason(numbers: Numbers, arm: str) -> str:
+    """Return why the arm has no number; empty where it has one."""
+    return "" if numbers.by_seed else f"{arm}: {numbers.reason}"

@@ -50,6 +50,7 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
         ("Copies of rare classes", recipe.ClassCopies, "`class_copies` of a recipe"),
         ("Change of a copy", recipe.CopyChange, "each entry of `changes` of copies of rare classes"),
         *((f"Protocol {kind}", model, _PROTOCOL_PLACE) for kind, model in protocol.PROTOCOLS.items()),
+        ("Family", paper.Family, "`families.<name>` of a paper"),
         ("Table", paper.Table, "`tables.<name>` of a paper"),
         ("Mark", paper.Mark, "each entry of `marks` of a table"),
         ("Figure", figure.Figure, "`figures.<name>` of a paper"),

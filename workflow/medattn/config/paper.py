@@ -12,6 +12,8 @@ from medattn.config.protocol import Protocol
 from medattn.config.recipe import Recipe
 
 Scalar = bool | int | float | str
+MAIN = "main"
+"""Name of the family of all comparisons that no other family has."""
 
 
 class Backbone(Closed):
@@ -92,6 +94,20 @@ class Mark(Closed):
     level: float = Field(0.01, gt=0, lt=1, description="p below which the mark is set")
 
 
+class Family(Closed):
+    """Comparisons that answer one question and are corrected together: some arms, each against the same other one.
+
+    Arms that are in no family are compared with vanilla, and arms with those that a table's mark names, in the family
+    `main`.
+    """
+
+    arms: list[Name] = Field(min_length=1, description="arms that are compared; each belongs to one family at most")
+    against: Name = Field("vanilla", description="arm that each of them is compared with")
+    against_backbone: Name | None = Field(
+        None, description="backbone of `against`; default: that of the arm which is compared with it"
+    )
+
+
 class Table(Closed):
     """A table in the layout of the paper: a row per backbone and arm, a column per data set."""
 
@@ -169,8 +185,25 @@ class Paper(Closed):
     recipe: Recipe = Field(description="how networks are trained")
     metrics: list[Metric] = Field([], description="metrics that are measured beside those of the tables")
     protocol: Protocol = Field(description="how runs become a measurement")
+    families: dict[Name, Family] = Field(
+        {}, description="comparisons that are corrected together, by name; what is in none is the family `main`"
+    )
     tables: dict[Name, Table] = Field({}, description="tables by name")
     figures: dict[Name, Figure] = Field({}, description="figures by name")
+
+    @model_validator(mode="after")
+    def _each_arm_in_one_family(self) -> Self:
+        if MAIN in self.families:
+            raise ValueError(f"families: '{MAIN}' is the name of what is in none")
+        seen: dict[str, str] = {}
+        for name, family in self.families.items():
+            for arm in family.arms:
+                if arm in seen:
+                    raise ValueError(f"families: the arm '{arm}' is in '{seen[arm]}' and in '{name}'")
+                seen[arm] = name
+            if family.against in family.arms and family.against_backbone is None:
+                raise ValueError(f"families: '{name}' compares the arm '{family.against}' with itself")
+        return self
 
     @model_validator(mode="after")
     def _datasets_here_or_in_experiments(self) -> Self:

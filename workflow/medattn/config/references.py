@@ -80,6 +80,11 @@ def _names(paper: Paper) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     for name, arm in paper.arms.items():
         yield from _listed("data set", arm.datasets, "arms", name, "datasets")
         yield from _listed("backbone", arm.backbones, "arms", name, "backbones")
+    for name, family in paper.families.items():
+        place = ("families", name)
+        yield from _listed("arm", family.arms, *place, "arms")
+        yield from _listed("arm", [family.against], *place, "against")
+        yield from _listed("backbone", [family.against_backbone], *place, "against_backbone")
     for name, table in paper.tables.items():
         place = ("tables", name)
         yield from _listed("experiment", [table.experiment], *place, "experiment")

@@ -63,6 +63,13 @@ class Selection(Closed):
         "other images it keeps two fifths of that",
     )
     seeds: list[int] = Field([0, 1, 2, 3, 4], min_length=1, description="a run is trained with each seed")
+    equivalence_margin: float = Field(
+        1.0,
+        gt=0,
+        le=100,
+        description="largest difference between two arms that counts as none where tests of equivalence ask: percentage "
+        "points, or hundredths of kappa",
+    )
     pack: int = Field(40, ge=1, le=10_000, description="runs that one job trains, one after the other, at most")
     pack_cells: bool = Field(
         False, description="let a pack hold runs of several cells on the same data set; for short runs"

@@ -93,7 +93,7 @@ def listed_seeds(seeds: Sequence[int]) -> str:
 def _tests(inputs: Inputs, paper: ResolvedPaper, model: TableModel) -> dict[str, Any]:
     rows = rows_of_paper(inputs.comparisons, paper, procedure="runs", test=TEST)
     rows = rows[rows["p"].notna() & rows["metric"].isin(model.declared.metrics)]
-    families = [family for _, family in rows.groupby(["metric", "class_name"])]
+    families = [family for _, family in rows.groupby(["family", "metric", "class_name"])]
     tested = max(families, key=len, default=rows)
     n = int(tested["n"].max()) if len(tested) else 0
     least = float(tested["least_p"].min()) if len(tested) else 1.0

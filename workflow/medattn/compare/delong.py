@@ -1,0 +1,72 @@
+"""DeLong's test: the AUC of two given models on the same images.
+
+Source: DeLong, DeLong and Clarke-Pearson, Biometrics 44:837-845, 1988, by the midranks of Sun and Xu, IEEE Signal
+Processing Letters 21:1389-1393, 2014. With more than two classes the AUC is the mean over the classes of each against
+the rest. The structural component of an image in the mean is then the mean of its components in the classes' AUCs, and
+their variance is taken within each class of images; with two classes this is DeLong's own variance.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+from scipy.stats import rankdata
+
+from medattn.compare.outcome import CONFIDENCE, Outcome
+
+TEST = "delong"
+Floats = NDArray[np.float64]
+
+
+def delong(scores: NDArray[np.floating], other_scores: NDArray[np.floating], labels: NDArray[np.integer]) -> Outcome:
+    """Return the difference of AUCs in percentage points with its 95% interval and p.
+
+    Args:
+        scores: N x classes, of the first model; of two classes the second one is the positive one.
+        other_scores: the same of the other model, on the same images.
+        labels: (N,).
+    """
+    n = len(labels)
+    counts = np.bincount(labels, minlength=scores.shape[1])
+    present = [int(label) for label in np.flatnonzero(counts)]
+    if len(present) < 2:
+        return Outcome(TEST, n, note="the test images have a single class")
+    wanted = [1] if scores.shape[1] == 2 else present
+    auc, share = components(scores, labels, wanted)
+    other_auc, other_share = components(other_scores, labels, wanted)
+    difference = 100 * (auc - other_auc)
+    if min(counts[present]) < 2:
+        return Outcome(TEST, n, difference, note="a class has a single test image: no variance")
+    parts = 100 * (share - other_share)
+    variance = sum(float(counts[label] * parts[labels == label].var(ddof=1)) for label in present)
+    if variance <= 1e-18:
+        p = 1.0 if abs(difference) < 1e-9 else float("nan")
+        return Outcome(TEST, n, difference, p=p, note="no variance: both models order the images alike")
+    error = float(np.sqrt(variance))
+    half = float(ndtri((1 + CONFIDENCE) / 2)) * error
+    p = 2 * float(ndtr(-abs(difference) / error))
+    note = "" if len(wanted) == 1 else "mean AUC of each class against the rest"
+    return Outcome(TEST, n, difference, difference - half, difference + half, p=p, note=note)
+
+
+def components(
+    scores: NDArray[np.floating], labels: NDArray[np.integer], wanted: Sequence[int]
+) -> tuple[float, Floats]:
+    """Return the mean AUC of the wanted classes, and what each image has in it.
+
+    Returns:
+        The mean, and (N,): an image's structural component over the number of images like it, positive or negative. The
+        sum over the images of all classes but one is the AUC, and so is that over the positive ones.
+    """
+    total, shares = 0.0, np.zeros(len(labels))
+    for label in wanted:
+        positive = labels == label
+        m, n = int(positive.sum()), int((~positive).sum())
+        ranks = rankdata(scores[:, label])
+        below = np.empty(len(labels))  # of a positive image the share of negative ones below it; else the share above
+        below[positive] = (ranks[positive] - rankdata(scores[positive, label])) / n
+        below[~positive] = 1 - (ranks[~positive] - rankdata(scores[~positive, label])) / m
+        total += float(below[positive].mean())
+        shares += np.where(positive, below / m, below / n)
+    return total / len(wanted), shares / len(wanted)

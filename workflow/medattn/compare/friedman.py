@@ -1,0 +1,127 @@
+"""Arms ranked on several data sets: Friedman's test, Iman and Davenport's, Nemenyi's critical difference.
+
+Source: Demšar, Statistical comparisons of classifiers over multiple data sets, Journal of Machine Learning Research
+7:1-30, 2006, which has all of the formulas.
+"""
+
+from dataclasses import dataclass
+from math import isnan, nan
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+ALPHA = 0.05
+"""Level of the critical difference."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """How k arms rank on N data sets.
+
+    Attributes:
+        mean_ranks: (k,), the mean of each arm's ranks; 1 is best, arms that do equally well share the mean rank.
+        datasets: N.
+        statistic: Friedman's chi-square, corrected for ties, with k - 1 degrees of freedom; NaN for N < 2.
+        p: its p.
+        p_iman_davenport: p of F = (N - 1) chi2 / (N (k - 1) - chi2), which is less conservative.
+        critical_difference: Nemenyi's: mean ranks further apart than this differ at the level `ALPHA`; NaN for N < 2.
+    """
+
+    mean_ranks: Floats
+    datasets: int
+    statistic: float
+    p: float
+    p_iman_davenport: float
+    critical_difference: float
+
+
+def rank(values: ArrayLike, higher_is_better: bool = True) -> Ranking:
+    """Rank arms by their values.
+
+    Args:
+        values: N x k, the value of each arm (column) on each data set (row).
+        higher_is_better: whether the highest value gets rank 1.
+
+    Raises:
+        ValueError: there is no data set, or fewer than two arms, or a value is missing.
+    """
+    table = np.asarray(values, dtype=np.float64)
+    if table.ndim != 2 or table.shape[0] < 1 or table.shape[1] < 2 or np.isnan(table).any():
+        raise ValueError("ranks need a full table of at least one data set and two arms")
+    n, k = table.shape
+    ranks = stats.rankdata(-table if higher_is_better else table, axis=1)
+    mean_ranks = ranks.mean(axis=0)
+    if n < 2:
+        return Ranking(mean_ranks, n, nan, nan, nan, nan)
+    statistic = _friedman(ranks)
+    return Ranking(
+        mean_ranks,
+        n,
+        statistic,
+        nan if isnan(statistic) else float(stats.chi2.sf(statistic, k - 1)),
+        _iman_davenport(statistic, n, k),
+        critical_difference(k, n),
+    )
+
+
+def _friedman(ranks: Floats) -> float:
+    """Return Friedman's chi-square of a table of ranks; NaN where all arms tie on all data sets."""
+    n, k = ranks.shape
+    between = n * float(((ranks.mean(axis=0) - (k + 1) / 2) ** 2).sum())
+    # Without ties the ranks of a data set spread as 1 to k do, and this is 12 / (k (k + 1)) times `between`.
+    within = float(((ranks - (k + 1) / 2) ** 2).sum()) / (n * (k - 1))
+    return between / within if within > 0 else nan
+
+
+def _iman_davenport(statistic: float, n: int, k: int) -> float:
+    if isnan(statistic):
+        return nan
+    rest = n * (k - 1) - statistic
+    if rest <= 1e-9 * n * k:  # the same order everywhere
+        return 0.0
+    return float(stats.f.sf((n - 1) * statistic / rest, k - 1, (k - 1) * (n - 1)))
+
+
+def critical_difference(arms: int, datasets: int, alpha: float = ALPHA) -> float:
+    """Return Nemenyi's critical difference of mean ranks: q sqrt(k (k + 1) / 6N), q that of the range over sqrt 2."""
+    q = float(stats.studentized_range.ppf(1 - alpha, arms, np.inf)) / np.sqrt(2)
+    return float(q * np.sqrt(arms * (arms + 1) / (6 * datasets)))
+
+
+def p_against_control(ranking: Ranking, control: int) -> Floats:
+    """Return the two-sided p of each arm against the arm `control`, not corrected; NaN for the control itself.
+
+    z is the difference of mean ranks over sqrt(k (k + 1) / 6N).
+    """
+    k, n = len(ranking.mean_ranks), ranking.datasets
+    if n < 2:
+        return np.full(k, nan)
+    z = (ranking.mean_ranks - ranking.mean_ranks[control]) / np.sqrt(k * (k + 1) / (6 * n))
+    p: Floats = 2 * stats.norm.sf(np.abs(z))
+    p[control] = nan
+    return p
+
+
+def cliques(ranking: Ranking) -> list[list[int]]:
+    """Return the groups of arms that Nemenyi's test can't tell apart, as a diagram joins them by a bar.
+
+    Each holds the positions of at least two arms that follow each other in rank, and is part of no larger one.
+    """
+    order = [int(position) for position in np.argsort(ranking.mean_ranks, kind="stable")]
+    found: list[list[int]] = []
+    reached = 0
+    for first in range(len(order)):
+        last = first
+        while last + 1 < len(order) and _within(ranking, order[first], order[last + 1]):
+            last += 1
+        if last > first and last + 1 > reached:
+            found.append(order[first : last + 1])
+            reached = last + 1
+    return found
+
+
+def _within(ranking: Ranking, best: int, other: int) -> bool:
+    return bool(ranking.mean_ranks[other] - ranking.mean_ranks[best] <= ranking.critical_difference)

@@ -1,0 +1,75 @@
+"""The paired bootstrap over test images: any metric of two given models on the same images.
+
+Images are drawn with replacement within each class, so that every resample has the classes of the test set; where
+patients are known, whole patients are drawn, within those that have the same classes of images. Both models meet the
+same resamples, and so do all arms and metrics on a data set. Source: Efron and Tibshirani, An introduction to the
+bootstrap, 1993.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medattn.compare.outcome import CONFIDENCE, Outcome
+from medattn.streams import stream_seed
+
+TEST = "bootstrap"
+RESAMPLES = 999
+
+Floats = NDArray[np.floating]
+
+
+def resample(labels: NDArray[np.integer], patients: Sequence[str] | None, name: str) -> Floats:
+    """Return how often each resample holds each image: images x `RESAMPLES`, float32.
+
+    Args:
+        labels: (N,).
+        patients: (N,), whose image each is; None where unknown.
+        name: what the random stream belongs to: the data set.
+    """
+    units = np.arange(len(labels)) if patients is None else np.unique(patients, return_inverse=True)[1]
+    draws = np.random.default_rng(stream_seed(0, f"bootstrap/{name}"))
+    times = np.empty((int(units.max()) + 1, RESAMPLES), dtype=np.float32)
+    for stratum in _strata(labels, units):
+        each = np.full(len(stratum), 1 / len(stratum))
+        times[stratum] = draws.multinomial(len(stratum), each, RESAMPLES).T
+    return times[units]
+
+
+def _strata(labels: NDArray[np.integer], units: NDArray[np.integer]) -> list[NDArray[np.integer]]:
+    """Return the units that are drawn among each other: those with the same classes of images."""
+    has = np.zeros((int(units.max()) + 1, int(labels.max()) + 1), dtype=bool)
+    has[units, labels] = True
+    _, stratum = np.unique(has, axis=0, return_inverse=True)
+    stratum = stratum.reshape(-1)  # numpy 2.0 alone gives it another shape
+    return [np.flatnonzero(stratum == number) for number in range(int(stratum.max()) + 1)]
+
+
+def bootstrap(first: float, second: float, values: Floats, other_values: Floats, n: int, notes: str) -> Outcome:
+    """Return the difference of a metric with its 95% percentile interval and p.
+
+    p is twice the share of resamples beyond zero, each side counted with the sample itself.
+
+    Args:
+        first: the metric of the first model on the test images.
+        second: the same of the other model.
+        values: (`RESAMPLES`,), of the first model on each resample.
+        other_values: the same of the other model.
+        n: number of test images.
+        notes: what a reader must know.
+    """
+    difference = first - second
+    differences = values - other_values
+    differences = differences[~np.isnan(differences)]
+    if np.isnan(difference) or len(differences) == 0:
+        return Outcome(TEST, n, note="undefined on these test images")
+    tail = 100 * (1 - CONFIDENCE) / 2
+    low, high = np.percentile(differences, [tail, 100 - tail])
+    slack = 1e-9  # equal models differ by rounding
+    beyond = min(int((differences <= slack).sum()), int((differences >= -slack).sum()))
+    p = min(1.0, 2 * (beyond + 1) / (len(differences) + 1))
+    least = 2 / (len(differences) + 1)
+    lost = len(values) - len(differences)
+    note = "; ".join(part for part in (notes, f"undefined in {lost} resamples" if lost else "") if part)
+    return Outcome(TEST, n, difference, float(low), float(high), p=p, least_p=least, note=note)

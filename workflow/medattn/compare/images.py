@@ -1,0 +1,110 @@
+"""The procedure `images`: two given models on the same test images.
+
+What it finds holds for these two models, not for the arms: another training may give another answer.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medattn.compare.delong import TEST as DELONG
+from medattn.compare.delong import delong
+from medattn.compare.image_bootstrap import TEST as BOOTSTRAP
+from medattn.compare.image_bootstrap import Floats, bootstrap, resample
+from medattn.compare.mcnemar import TEST as MCNEMAR
+from medattn.compare.mcnemar import mcnemar
+from medattn.compare.measured import Measure
+from medattn.compare.models import Model, Models
+from medattn.compare.outcome import Outcome
+from medattn.compare.resampled_metrics import ByClass, resampled
+from medattn.config.dataset import DatasetEntry
+from medattn.datasets.store import read_store
+from medattn.errors import UserError
+from medattn.metrics import measure as measure_scores
+from medattn.plan.frozen import Cell
+
+_BY_PATIENTS = "whole patients are drawn"
+_NO_PATIENTS = "images are drawn one by one, as the data set that knows the patients is not at hand"
+
+
+class ImagesOfDataset:
+    """Compares the models of cells on one data set; each model, and each resample of a metric, is made once."""
+
+    def __init__(self, models: Models, dataset: str, entry: DatasetEntry) -> None:
+        self._models, self._dataset = models, dataset
+        self._has_patients = entry.source.has_patients
+        self._read: dict[str, Model | str] = {}
+        self._values: dict[tuple[str, str], tuple[dict[str, float], ByClass]] = {}
+        self._weights: dict[bytes, tuple[Floats, str]] = {}
+
+    def compare(self, cell: Cell, against: Cell, measure: Measure) -> list[Outcome]:
+        """Return McNemar's test of accuracies, DeLong's of AUCs, and the paired bootstrap of any metric."""
+        first, second = self._model(cell), self._model(against)
+        own = {"accuracy": MCNEMAR, "auc": DELONG}.get(measure.metric)
+        tests = [own, BOOTSTRAP] if own else [BOOTSTRAP]
+        for model, arm in ((first, cell.arm), (second, against.arm)):
+            if isinstance(model, str):
+                return [Outcome(test, 0, note=f"{arm}: {model}") for test in tests]
+        assert isinstance(first, Model)
+        assert isinstance(second, Model)
+        if not np.array_equal(first.positions, second.positions):
+            return [Outcome(test, 0, note="the models were scored on different test images") for test in tests]
+        resamples = self._bootstrap(cell, against, measure)
+        if own == MCNEMAR:
+            return [mcnemar(_right(first), _right(second)), resamples]
+        if own == DELONG:
+            scored = first.scored
+            return [delong(scored.scores, second.scored.scores, scored.labels), resamples]
+        return [resamples]
+
+    def _model(self, cell: Cell) -> Model | str:
+        if cell.id not in self._read:
+            self._read[cell.id] = self._models.read(cell)
+        return self._read[cell.id]
+
+    def _bootstrap(self, cell: Cell, against: Cell, measure: Measure) -> Outcome:
+        (value, values), (other, others) = (self._resampled(each, measure.metric) for each in (cell, against))
+        name, model = measure.class_name, self._model(cell)
+        assert isinstance(model, Model)
+        n, note = len(model.positions), self._resamples(model)[1]
+        if name not in values or name not in others:
+            return Outcome(BOOTSTRAP, 0, note=f"the test images have no class '{name}'")
+        return bootstrap(value[name], other[name], values[name], others[name], n, note)
+
+    def _resampled(self, cell: Cell, metric: str) -> tuple[dict[str, float], ByClass]:
+        """Return a metric of a cell's model on the test images, and on every resample."""
+        key = (cell.id, metric)
+        if key not in self._values:
+            model = self._model(cell)
+            assert isinstance(model, Model)
+            value = {value.class_name: value.value for value in measure_scores(metric, model.scored)}
+            self._values[key] = value, resampled(metric, model.scored, self._resamples(model)[0])
+        return self._values[key]
+
+    def _resamples(self, model: Model) -> tuple[Floats, str]:
+        """Return the resamples of a model's test images, the same for all models, and what is drawn."""
+        key = model.positions.tobytes()
+        if key not in self._weights:
+            patients, note = self._patients(model)
+            self._weights[key] = resample(model.scored.labels, patients, self._dataset), note
+        return self._weights[key]
+
+    def _patients(self, model: Model) -> tuple[Sequence[str] | None, str]:
+        if not self._has_patients:
+            return None, ""
+        try:
+            splits = read_store(Path(self._models.prepared(self._dataset)), verify=False).splits.values()
+        except UserError:
+            return None, _NO_PATIENTS
+        names = [name for split in splits for name in split.groups or [""] * len(split.labels)]
+        if int(model.positions.max()) >= len(names):  # copies of images that were made before they were divided
+            return None, _NO_PATIENTS
+        found = [names[position] for position in model.positions]
+        return (found, _BY_PATIENTS) if all(found) else (None, _NO_PATIENTS)
+
+
+def _right(model: Model) -> NDArray[np.bool_]:
+    right: NDArray[np.bool_] = model.scored.scores.argmax(axis=1) == model.scored.labels
+    return right

@@ -1,0 +1,88 @@
+"""Given models: the first seed's runs of two arms, with their scores of the same test images."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import safe_open
+
+from medattn.config.protocol import CrossValidatedEpochs, protocol_of
+from medattn.layout import Results
+from medattn.measure.epochs import measured_epochs
+from medattn.metrics import Scored
+from medattn.plan.chosen import read_choice
+from medattn.plan.frozen import Cell, Plan, Run
+from medattn.provenance.records import check_output, failure_reason, read_record
+
+
+@dataclass(frozen=True)
+class Model:
+    """What the model of a cell, or the models of its folds, say of the test images.
+
+    Attributes:
+        scored: the test images with their scores, ordered by `positions`.
+        positions: (N,), where each image stands in the data set.
+    """
+
+    scored: Scored
+    positions: NDArray[np.int64]
+
+
+class Models:
+    """Reads the models of a plan's cells, of the first seed.
+
+    A run is read at the one epoch that is measured; where the mean over several is measured, at the one that
+    cross-validation ranks first. Of a cross-validation, the test images of all folds are put together.
+    """
+
+    def __init__(self, plan: Plan, results: Results, seed: int) -> None:
+        self._plan, self._results, self._seed = plan, results, seed
+        self._runs: dict[str, list[Run]] = {}
+        for run in plan.runs.values():
+            if run.stage == "train" and run.seed == seed:
+                self._runs.setdefault(run.cell, []).append(run)
+
+    def read(self, cell: Cell) -> Model | str:
+        """Return the model of a cell, or why there is none.
+
+        Raises:
+            UserError: scores are not those that the record of their run names.
+        """
+        runs = [] if cell.missing else self._runs.get(cell.id, [])
+        if not runs:
+            return cell.missing or f"no run of seed {self._seed}"
+        parts = []
+        for run in runs:
+            reason = self._reason(run)
+            if reason:
+                return reason
+            parts.append(self._scores(run, cell))
+        positions = np.concatenate([part[2] for part in parts])
+        order = np.argsort(positions, kind="stable")
+        scores, labels = (np.concatenate([part[index] for part in parts])[order] for index in (0, 1))
+        classes = cell.classes or tuple(str(label) for label in range(scores.shape[1]))
+        return Model(Scored(scores, labels, classes), positions[order])
+
+    def prepared(self, dataset: str) -> str:
+        """Return the folder of a prepared data set."""
+        return next(cell.prepared for cell in self._plan.cells.values() if cell.dataset == dataset)
+
+    def _reason(self, run: Run) -> str:
+        files = self._results.run(run.cell, run.name)
+        if not files.record.exists():
+            return failure_reason(files.failure) if files.failure.exists() else "not trained yet"
+        record = read_record(files.record)
+        return "" if record["status"] == "ok" else f"{record['status']}: {record['reason']}"
+
+    def _scores(self, run: Run, cell: Cell) -> tuple[NDArray[np.floating], NDArray[np.int64], NDArray[np.int64]]:
+        """Return scores at the model's epoch, labels and positions."""
+        files = self._results.run(run.cell, run.name)
+        check_output(read_record(files.record), files.scores)
+        with safe_open(files.scores, framework="numpy") as stream:
+            scores = stream.get_slice("scores")[self._epoch(run, cell) - 1]
+            return scores, stream.get_tensor("labels"), stream.get_tensor("images")
+
+    def _epoch(self, run: Run, cell: Cell) -> int:
+        if not cell.is_classifier and isinstance(protocol_of(cell.settings["protocol"]), CrossValidatedEpochs):
+            return int(read_choice(self._results, cell, run.seed)["epochs"][0])
+        return measured_epochs(run, cell, self._results)[0]

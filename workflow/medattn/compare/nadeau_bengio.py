@@ -1,0 +1,41 @@
+"""The corrected resampled t-test of Nadeau and Bengio, for replicates that share training images, such as folds.
+
+Source: Nadeau and Bengio, Inference for the generalization error, Machine Learning 52:239-281, 2003. The folds of a
+cross-validation train on mostly the same images, so that the variance of their differences is too small by far. In
+place of 1/n stands 1/n + n_test/n_train (Bouckaert and Frank 2004 for r times k folds, where n = r k).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import stdtr, stdtrit
+
+from medattn.compare.outcome import CONFIDENCE, Outcome
+from medattn.compare.paired import cohens_dz
+from medattn.compare.replicates import Replicates
+
+TEST = "nadeau_bengio"
+
+
+def nadeau_bengio(pairs: Replicates, ratios: Sequence[float]) -> Outcome:
+    """Return the mean difference with its corrected 95% t-interval and p.
+
+    Args:
+        pairs: the values of two arms, a pair for each fold (of each cross-validation).
+        ratios: test images over training images of each fold; their mean is taken.
+    """
+    n, notes = pairs.n, list(pairs.notes)
+    if n == 0:
+        return Outcome(TEST, 0, note="; ".join(notes))
+    differences = pairs.differences
+    mean = float(differences.mean())
+    effect = cohens_dz(differences)
+    if np.isnan(effect):
+        notes.append("a single pair: no test" if n < 2 else "no spread of the differences: no test")
+        return Outcome(TEST, n, mean, note="; ".join(notes))
+    factor = 1 / n + float(np.mean(ratios))
+    error = float(differences.std(ddof=1)) * float(np.sqrt(factor))
+    half = float(stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * error
+    notes.append(f"variance times 1/{n} + {float(np.mean(ratios)):.4g}")
+    p = min(1.0, 2 * float(stdtr(n - 1, -abs(mean) / error)))
+    return Outcome(TEST, n, mean, mean - half, mean + half, effect, p, note="; ".join(notes))
