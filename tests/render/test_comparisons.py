@@ -6,7 +6,6 @@ from medattn.compare.table import COLUMNS
 from medattn.layout import Results
 from medattn.render.inputs import Inputs
 
-
 TESTS = {
     "epochs": {"student", "welch"},
     "runs": {"permutation", "wilcoxon", "outperforming", "dz", "cliffs_delta", "equivalence"},

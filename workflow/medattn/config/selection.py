@@ -67,8 +67,8 @@ class Selection(Closed):
         1.0,
         gt=0,
         le=100,
-        description="largest difference between two arms that counts as none where tests of equivalence ask: percentage "
-        "points, or hundredths of kappa",
+        description="largest difference between two arms that counts as none where tests of equivalence ask: "
+        "percentage points, or hundredths of kappa",
     )
     pack: int = Field(40, ge=1, le=10_000, description="runs that one job trains, one after the other, at most")
     pack_cells: bool = Field(
