@@ -15,8 +15,8 @@ The procedure says what counts as a replicate:
              rest; Wilcoxon's signed-rank test; probability of outperforming; d_z; Cliff's delta; equivalence.
     folds    folds of a cross-validation: the corrected t-test of Nadeau and Bengio, and beside it the permutation and
              Wilcoxon's test, which take folds for independent.
-    images   test images, for two given models (of the first seed): McNemar's test of accuracies, DeLong's of AUCs, and a
-             bootstrap of any metric. They say nothing of other trainings of the same arms.
+    images   test images, for two given models (of the first seed): McNemar's test of accuracies, DeLong's of AUCs, and
+             a bootstrap of any metric. They say nothing of other trainings of the same arms.
 
 `least_p` is the least p that so few replicates can give. `p_adjusted` is Holm's correction over what shares paper,
 experiment, family, metric, class, procedure and test. docs/statistics.md says which test to use when.

@@ -67,8 +67,8 @@ class Selection(Closed):
         1.0,
         gt=0,
         le=100,
-        description="largest difference between two arms that tests of equivalence take for none, in percentage points "
-        "(of kappa, in hundredths)",
+        description="largest difference between two arms that counts as none where tests of equivalence ask: "
+        "percentage points, or hundredths of kappa",
     )
     pack: int = Field(40, ge=1, le=10_000, description="runs that one job trains, one after the other, at most")
     pack_cells: bool = Field(
@@ -76,6 +76,12 @@ class Selection(Closed):
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="where networks are trained; `auto`: a GPU if there is one"
+    )
+    checkpoint_seconds: float = Field(
+        0.0,
+        ge=0,
+        description="least seconds between two checkpoints of a run; 0: after every epoch, so that whatever happens "
+        "one epoch is lost at most. Where epochs are shorter than the writing of a large network, more is faster",
     )
     data: str = Field("data", min_length=1, description="folder of original and prepared data and of ImageNet weights")
     results: str = Field("results", min_length=1, description="folder of results")
