@@ -39,7 +39,7 @@ def test_the_commands_do_the_whole(
         parser = argparse.ArgumentParser()
         command.add_arguments(parser)
         assert command.run(parser.parse_args(["--plan", str(written.plan), *options])) == 0
-    assert "36 comparisons" in capsys.readouterr().out
+    assert "120 comparisons" in capsys.readouterr().out
     assert len(list(written.figures.glob("*.svg"))) == 3
 
 

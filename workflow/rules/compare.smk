@@ -6,7 +6,8 @@ rule compare_arms:
         measurements=RESULTS / "measurements.csv",
         epochs=RESULTS / "epochs.csv",
     output:
-        RESULTS / "comparisons.csv",
+        comparisons=RESULTS / "comparisons.csv",
+        rankings=RESULTS / "rankings.csv",
     log:
         RESULTS / "logs/compare_arms.log",
     benchmark:

@@ -4,8 +4,6 @@ TABLES = expand(str(RESULTS / "tables/{table}.html"), table=GRAPH["tables"])
 FIGURES = expand(str(RESULTS / "figures/{figure}.svg"), figure=GRAPH["figures"])
 COSTS = str(RESULTS / "complexity.csv")
 
-RANKINGS = [path for path in rules.compare_arms.output if path.endswith("rankings.csv")]
-
 # Captions are written with what they describe, so a report finds them here once that is done.
 config["captions"] = {
     path.stem: path.read_text() for path in (RESULTS / "captions").glob("*.rst")
@@ -16,6 +14,7 @@ rule render_table:
     input:
         measurements=RESULTS / "measurements.csv",
         comparisons=RESULTS / "comparisons.csv",
+        rankings=RESULTS / "rankings.csv",
         costs=lambda wildcards: COSTS if wildcards.table in GRAPH["cost_tables"] else [],
     output:
         html=report(
@@ -47,12 +46,10 @@ rule render_figure:
     input:
         measurements=RESULTS / "measurements.csv",
         comparisons=RESULTS / "comparisons.csv",
+        rankings=RESULTS / "rankings.csv",
         epochs=RESULTS / "epochs.csv",
         costs=lambda wildcards: (
             COSTS if wildcards.figure in GRAPH["cost_figures"] else []
-        ),
-        rankings=lambda wildcards: (
-            RANKINGS if wildcards.figure in GRAPH["rank_figures"] else []
         ),
     output:
         svg=report(

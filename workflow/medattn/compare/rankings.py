@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from medattn.compare.friedman import cliques, p_against_control, rank
+from medattn.compare.friedman import Ranking, cliques, p_against_control, rank
 from medattn.compare.holm import holm
 from medattn.compare.measured import Measure, Measured, Numbers, Place
 from medattn.compare.pairs import families_of
@@ -29,9 +29,9 @@ COLUMNS = [
 - paper, experiment, metric, class_name, family, backbone: which ranking; `experiment` is `all` where the data sets of
   all experiments of the paper are taken together.
 - arm: the arm; its rank on a data set is that of its mean over seeds, 1 being best.
-- datasets: number of data sets that are ranked.
-- mean_rank: mean of the arm's ranks over them.
-- critical_difference: Nemenyi's, at 0.05; empty with a single data set.
+- datasets: the data sets over which it is ranked, joined by ;.
+- mean_rank: mean of the arm's ranks over them; empty with fewer than two data sets, which rank nothing.
+- critical_difference: Nemenyi's, at 0.05.
 - statistic, p: Friedman's chi-square and its p; p_iman_davenport: that of Iman and Davenport's F.
 - p_holm: p of the arm against `control`, Holm-adjusted over the arms; empty for the control.
 - clique: numbers, joined by ;, of the groups that Nemenyi's test can't tell apart and to which the arm belongs (the
@@ -71,16 +71,17 @@ def _groups(configuration: Configuration) -> Iterator[list[ResolvedPaper]]:
 class _Block:
     """One data set of one experiment, on which arms are ranked."""
 
-    paper: ResolvedPaper
+    paper: str
+    experiment: str
     dataset: str
 
     def place(self, backbone: str, arm: str) -> Place:
-        return Place(self.paper.name, self.paper.experiment, self.dataset, backbone, arm)
+        return Place(self.paper, self.experiment, self.dataset, backbone, arm)
 
 
 def _of_papers(papers: Sequence[ResolvedPaper], measured: Measured) -> Iterator[dict[str, Any]]:
     """Yield the rows of one experiment, or of several that are taken together."""
-    blocks = [_Block(paper, dataset) for paper in papers for dataset in paper.datasets]
+    blocks = [_Block(paper.name, paper.experiment, dataset) for paper in papers for dataset in paper.datasets]
     experiment = papers[0].experiment if len(papers) == 1 else ALL
     for name, family in families_of(papers[0]).items():
         for backbone in papers[0].backbones:
@@ -126,25 +127,34 @@ def _ranked(
         (block, arm): measured.numbers(block.place(backbone, arm), measure) for block in blocks for arm in declared
     }
     arms = [arm for arm in declared if any(_has_number(numbers[block, arm]) for block in blocks)]
+    if len(arms) < 2:
+        return
     lacking = {block: [arm for arm in arms if not _has_number(numbers[block, arm])] for block in blocks}
     whole = [block for block in blocks if not lacking[block]]
-    if len(arms) < 2 or not whole:
+    common = {
+        **common,
+        "datasets": ";".join(block.dataset for block in whole),
+        "stand_in": any(numbers[block, arm].stand_in for block in whole for arm in arms),
+        "left_out": ";".join(
+            f"{block.dataset} (no number of {', '.join(lacking[block])})" for block in blocks if lacking[block]
+        ),
+        "note": _note(len(whole), [arm for arm in declared if arm not in arms]),
+    }
+    if len(whole) < 2:
+        yield from ({**common, "arm": arm} for arm in arms)
         return
     values = np.array([[numbers[block, arm].mean for arm in arms] for block in whole])
     ranking = rank(values, higher_is_better=measure.metric not in _LOWER_IS_BETTER)
-    common = {
-        **common,
-        "datasets": ranking.datasets,
+    common |= {
         "critical_difference": ranking.critical_difference,
         "statistic": ranking.statistic,
         "p": ranking.p,
         "p_iman_davenport": ranking.p_iman_davenport,
-        "stand_in": any(numbers[block, arm].stand_in for block in whole for arm in arms),
-        "left_out": "; ".join(
-            f"{block.dataset} (no number of {', '.join(lacking[block])})" for block in lacking if lacking[block]
-        ),
-        "note": _note(ranking.datasets, [arm for arm in declared if arm not in arms]),
     }
+    yield from _rows(common, arms, ranking)
+
+
+def _rows(common: dict[str, Any], arms: Sequence[str], ranking: Ranking) -> Iterator[dict[str, Any]]:
     against = np.full(len(arms), np.nan)
     if common["control"] in arms:
         against = holm(p_against_control(ranking, arms.index(common["control"])))
@@ -167,7 +177,7 @@ def _has_number(numbers: Numbers) -> bool:
 def _note(datasets: int, absent: Sequence[str]) -> str:
     notes = [f"no number on any data set: {', '.join(absent)}"] if absent else []
     if datasets < 2:
-        notes.append("a single data set: ranks, but no test")
+        notes.append(f"{'one data set has' if datasets else 'no data set has'} a number of every arm: nothing to rank")
     elif datasets < FEW:
-        notes.append(f"{datasets} data sets: such a test finds large differences only")
+        notes.append(f"{datasets} data sets: only large differences can be found")
     return "; ".join(notes)

@@ -14,7 +14,7 @@ def graph_of(plan: Plan, configuration: Configuration, results: Results) -> dict
     Returns:
         `datasets`: manifest file -> name of the data set; `packs`: id -> inputs, outputs, threads and number of runs;
         `choices`: file -> group and packs; `measured`: files; `tables`, `cost_tables` (those that show what networks
-        cost), `cost_figures` (the same), `rank_figures` (those that show ranks) and `figures`: names.
+        cost), `cost_figures` (the same) and `figures`: names.
     """
     datasets = {f"{cell.prepared}/manifest.json": cell.dataset for cell in plan.cells.values() if cell.missing is None}
     packs: dict[str, Any] = {}
@@ -49,11 +49,11 @@ def graph_of(plan: Plan, configuration: Configuration, results: Results) -> dict
             *(name for paper in configuration.papers for name, table in paper.tables.items() if shows_costs(table)),
             *complexity_tables,
         ],
-        "cost_figures": _figures_of(configuration, "accuracy_against_cost"),
-        "rank_figures": _figures_of(configuration, "critical_difference"),
+        "cost_figures": [
+            name
+            for paper in configuration.papers
+            for name, figure in paper.figures.items()
+            if figure.kind == "accuracy_against_cost"
+        ],
         "figures": [name for paper in configuration.papers for name in paper.figures],
     }
-
-
-def _figures_of(configuration: Configuration, kind: str) -> list[str]:
-    return [name for paper in configuration.papers for name, figure in paper.figures.items() if figure.kind == kind]
