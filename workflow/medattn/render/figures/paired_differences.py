@@ -14,6 +14,7 @@ from medattn.config.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
+from medattn.render.found import chosen_datasets
 from medattn.render.inputs import Inputs, arm_label, backbone_label
 from medattn.render.style import GRAY, TWO_COLUMNS, Palette, arm_colours
 
@@ -34,6 +35,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         compared = rows_of(compared, arm=declared.arm)
     if declared.backbone:
         compared = rows_of(compared, backbone=declared.backbone)
+    compared = compared[compared["dataset"].isin(chosen_datasets(paper, declared.datasets))]
     if compared.empty:
         return nothing_to_draw("No arm could be compared with vanilla.")
     shown = [dataset for dataset in paper.datasets if (compared["dataset"] == dataset).any()]
