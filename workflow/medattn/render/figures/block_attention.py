@@ -16,6 +16,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from medattn.compare.pairs import arms_of
 from medattn.config.figure import Figure as Declared
+from medattn.config.mechanisms import is_block_mechanism
 from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
@@ -61,7 +62,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         (backbone, arm)
         for backbone in chosen(paper.backbones, declared.backbones)
         for arm in chosen(arms_of(paper, backbone), declared.arms)
-        if declared.arms or paper.arms[arm].label or len(arms_of(paper, backbone)) == 1
+        if _attends(paper, backbone, arm)
     ]
     shown, lacking = [], []
     for dataset in chosen_datasets(paper, declared.datasets):
@@ -87,6 +88,11 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         datasets=[of.dataset for of in shown],
         facts=[*_facts(inputs, shown, declared), *unseen],
     )
+
+
+def _attends(paper: ResolvedPaper, backbone: str, arm: str) -> bool:
+    """Return whether a network may have attention inside: by its arm, or because it is one of our own networks."""
+    return is_block_mechanism(paper.arms[arm].mechanism) or paper.backbones[backbone].model.startswith("medattn/")
 
 
 def _stages(kept: KeptAttention, declared: Declared) -> list[int]:
