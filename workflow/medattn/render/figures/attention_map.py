@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,7 @@ from medattn.config.resolved import ResolvedPaper
 from medattn.measure.attention_overlap import Overlap, attention_overlap
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
-from medattn.render.figures.panels import extent, frame, outline, show_image
+from medattn.render.figures.panels import extent, frame, outline, show_image, wrapped
 from medattn.render.found import Lacking, backbone_with, chosen_datasets, first_run, sentences_on
 from medattn.render.images import Array, TrainingImages, at_size, attention_maps, training_images
 from medattn.render.inputs import Inputs, arm_label, backbone_label
@@ -113,7 +112,7 @@ def _height(maps: _Maps) -> float:
 def _row(figure: Figure, title: str, maps: _Maps, axes: list[Axes], first: bool) -> None:
     seed = min(maps.of_seed)
     show_image(axes[0], maps.images.mean)
-    axes[0].set_ylabel(fill(title, _LABEL_LENGTH), fontweight="bold", labelpad=4)
+    axes[0].set_ylabel(wrapped(title, _LABEL_LENGTH), fontweight="bold", labelpad=4)
     lines = [f"n = {maps.images.count}", *([" "] if maps.images.region is not None else [])]
     _caption(axes[0], "Mean training image" if first else "", lines)
     values = [maps.of_seed[seed][time] for time in TIMES]
