@@ -111,20 +111,12 @@ def sentences_on(inputs: Inputs, paper: ResolvedPaper, lacking: Iterable[Lacking
 def _named(inputs: Inputs, paper: ResolvedPaper, lacking: list[Lacking]) -> str:
     by_dataset: dict[str, list[str]] = {}
     for one in lacking:
-        network = " ".join(_labels(paper, one))
+        known = one.backbone in paper.backbones and one.arm in paper.arms
+        network = network_label(paper, one.backbone, one.arm) if known else f"{one.backbone} {one.arm}".strip()
         by_dataset.setdefault(one.dataset, [])
         if network and network not in by_dataset[one.dataset]:
             by_dataset[one.dataset].append(network)
     return "; ".join(_phrases(inputs, by_dataset))
-
-
-def _labels(paper: ResolvedPaper, one: Lacking) -> Iterator[str]:
-    if one.backbone:
-        yield backbone_label(paper, one.backbone) if one.backbone in paper.backbones else one.backbone
-    if one.arm:
-        label = paper.arms[one.arm].label if one.arm in paper.arms else one.arm
-        if label:
-            yield label
 
 
 def _phrases(inputs: Inputs, by_dataset: Mapping[str, list[str]]) -> Iterator[str]:
@@ -135,5 +127,6 @@ def _phrases(inputs: Inputs, by_dataset: Mapping[str, list[str]]) -> Iterator[st
 
 def network_label(paper: ResolvedPaper, backbone: str, arm: str) -> str:
     """Return the name of a network with its arm, as in tables."""
-    label = paper.arms[arm].label
-    return f"{backbone_label(paper, backbone)} {label}" if label else backbone_label(paper, backbone)
+    declared = paper.arms[arm]
+    label = declared.label or ("" if declared.mechanism == "none" else arm)
+    return f"{backbone_label(paper, backbone)} {label}".strip()

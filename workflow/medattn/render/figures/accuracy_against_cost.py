@@ -13,6 +13,7 @@ from medattn.config.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
+from medattn.render.found import chosen_datasets
 from medattn.render.inputs import Inputs, arm_label, backbone_label
 from medattn.render.style import GRAY, TWO_COLUMNS, Palette, arm_colours
 
@@ -49,7 +50,7 @@ def _numbers(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> pd.Dat
     costs = rows_of_paper(inputs.costs, paper)
     column, unit, _ = _COSTS[declared.cost]
     rows = []
-    for dataset in paper.datasets:
+    for dataset in chosen_datasets(paper, declared.datasets):
         of_dataset = rows_of(costs, dataset=dataset)
         for cost in of_dataset[of_dataset[column].notna()].to_dict("records"):
             backbone, arm = cost["backbone"], cost["arm"]

@@ -1,9 +1,8 @@
 """Kind `attention_map`: mean training image, attention map before and after learning, a row per data set."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,8 @@ from medattn.config.resolved import ResolvedPaper
 from medattn.measure.attention_overlap import Overlap, attention_overlap
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
-from medattn.render.figures.panels import extent, frame, outline, show_image
+from medattn.render.figures.panels import extent, frame, outline, show_image, wrapped
+from medattn.render.found import Lacking, backbone_with, chosen_datasets, first_run, sentences_on
 from medattn.render.images import Array, TrainingImages, at_size, attention_maps, training_images
 from medattn.render.inputs import Inputs, arm_label, backbone_label
 from medattn.render.style import MAP_COLOURS, TWO_COLUMNS
@@ -54,16 +54,30 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     arm = str(declared.arm)
     if arm not in paper.arms:
         return nothing_to_draw(f"The arm '{arm}' is not in this selection.")
-    found = [maps for dataset in paper.datasets if (maps := _maps(inputs, paper, declared, dataset))]
+    datasets = chosen_datasets(paper, declared.datasets)
+    found = [maps for dataset in datasets if (maps := _maps(inputs, paper, declared, dataset))]
+    unseen = sentences_on(inputs, paper, _lacking(inputs, paper, declared, datasets, {maps.dataset for maps in found}))
     if not found:
-        return nothing_to_draw(f"No attention maps of {arm_label(paper, arm)}: no run of it has ended.")
+        return nothing_to_draw(" ".join(unseen) or "The selection has none of the data sets.")
     shown = [maps.dataset for maps in found]
     return Drawing(
         _figure(inputs, found),
         _numbers(paper.name, arm, found),
         datasets=shown,
-        facts=_facts(inputs, paper, declared, found),
+        facts=[*_facts(inputs, paper, declared, found), *unseen],
     )
+
+
+def _lacking(
+    inputs: Inputs, paper: ResolvedPaper, declared: Declared, datasets: list[str], found: set[str]
+) -> Iterator[Lacking]:
+    """Yield the data sets without maps, each with the reason of the first backbone that goes with the arm."""
+    arm = str(declared.arm)
+    for dataset in datasets:
+        backbone = backbone_with(paper, arm, declared.backbone)
+        if dataset not in found and backbone is not None:
+            run = first_run(inputs, paper, dataset, backbone, arm)
+            yield run if isinstance(run, Lacking) else Lacking(dataset, "", "", "its runs have no maps")
 
 
 def _maps(inputs: Inputs, paper: ResolvedPaper, declared: Declared, dataset: str) -> _Maps | None:
@@ -98,7 +112,7 @@ def _height(maps: _Maps) -> float:
 def _row(figure: Figure, title: str, maps: _Maps, axes: list[Axes], first: bool) -> None:
     seed = min(maps.of_seed)
     show_image(axes[0], maps.images.mean)
-    axes[0].set_ylabel(fill(title, _LABEL_LENGTH), fontweight="bold", labelpad=4)
+    axes[0].set_ylabel(wrapped(title, _LABEL_LENGTH), fontweight="bold", labelpad=4)
     lines = [f"n = {maps.images.count}", *([" "] if maps.images.region is not None else [])]
     _caption(axes[0], "Mean training image" if first else "", lines)
     values = [maps.of_seed[seed][time] for time in TIMES]
@@ -171,5 +185,4 @@ def _facts(inputs: Inputs, paper: ResolvedPaper, declared: Declared, found: list
             auc = [overlap.auc for seed in seeds if (overlap := maps.overlap(seed, "after"))]
             sentence += f"; AUC after learning over {len(auc)} runs {np.mean(auc):.2f} ± {np.std(auc, ddof=1):.2f}"
         sentences.append(f"{sentence}.")
-    lacking = [inputs.dataset_title(d) for d in paper.datasets if d not in {maps.dataset for maps in found}]
-    return sentences + ([f"No maps of: {', '.join(lacking)}."] if lacking else [])
+    return sentences

@@ -3,10 +3,9 @@
 A column per network and stage. Below them, where asked for, histograms of all weights of the stage.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -16,10 +15,11 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from medattn.compare.pairs import arms_of
 from medattn.config.figure import Figure as Declared
+from medattn.config.mechanisms import is_block_mechanism
 from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
-from medattn.render.figures.panels import extent, frame, outline, say, show_image
+from medattn.render.figures.panels import extent, frame, limits, outline, range_text, say, show_image, wrapped
 from medattn.render.found import (
     NOT_KEPT,
     Lacking,
@@ -29,14 +29,20 @@ from medattn.render.found import (
     network_label,
     sentences_on,
 )
-from medattn.render.images import Array, StoredImages, images_at, region_of
+from medattn.render.images import StoredImages, images_at, region_of
 from medattn.render.inputs import Inputs
 from medattn.render.kept import KeptAttention, kept_attention
 from medattn.render.style import GRAY, MAP_COLOURS, TWO_COLUMNS
 
 _SIDE = 1.2
-_LABEL_LENGTH = 18
 _BINS = 40
+_MOST_LISTED = 12
+# What the maps of mechanisms are whose weights are no gates.
+_MAPS_OF = {
+    "nl": "how much all pixels take of each pixel",
+    "gc": "the softmax that the context is gathered with",
+    "ea": "how much the slots of the memory attend to each pixel",
+}
 Network = tuple[str, str]
 
 
@@ -61,7 +67,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         (backbone, arm)
         for backbone in chosen(paper.backbones, declared.backbones)
         for arm in chosen(arms_of(paper, backbone), declared.arms)
-        if declared.arms or paper.arms[arm].label or len(arms_of(paper, backbone)) == 1
+        if _attends(paper, backbone, arm)
     ]
     shown, lacking = [], []
     for dataset in chosen_datasets(paper, declared.datasets):
@@ -85,8 +91,13 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         _figure(inputs, paper, declared, shown, columns),
         _numbers(shown, declared),
         datasets=[of.dataset for of in shown],
-        facts=[*_facts(inputs, shown, declared), *unseen],
+        facts=[*_facts(inputs, paper, shown, declared), *unseen],
     )
+
+
+def _attends(paper: ResolvedPaper, backbone: str, arm: str) -> bool:
+    """Return whether a network may have attention inside: by its arm, or because it is one of our own networks."""
+    return is_block_mechanism(paper.arms[arm].mechanism) or paper.backbones[backbone].model.startswith("medattn/")
 
 
 def _stages(kept: KeptAttention, declared: Declared) -> list[int]:
@@ -147,7 +158,7 @@ def _title(paper: ResolvedPaper, network: Network, stage: int, columns: Sequence
 
 def _head(ax: Axes, text: str, bold: bool) -> None:
     old = ax.get_title()
-    title = "\n".join([fill(line, _LABEL_LENGTH) for line in text.split("\n")] + ([old] if old else []))
+    title = "\n".join([wrapped(line) for line in text.split("\n")] + ([old] if old else []))
     ax.set_title(title, fontsize=6.5, fontweight="bold" if bold else "normal")
 
 
@@ -158,24 +169,20 @@ def _row(
     region = region_of(Path(next(iter(of.kept.values())).found.cell.prepared))
     show_image(axes[0], image)
     frame(axes[0])
-    axes[0].set_xlabel(fill(of.images.class_name(number), _LABEL_LENGTH + 4), fontsize=6, labelpad=2)
+    axes[0].set_xlabel(wrapped(of.images.class_name(number), 22), fontsize=6, labelpad=2)
     if number == 0:
-        axes[0].set_ylabel(fill(title, _LABEL_LENGTH), fontweight="bold")
+        axes[0].set_ylabel(wrapped(title), fontweight="bold")
     for ax, (network, stage) in zip(axes[1:], columns, strict=True):
         maps = of.kept[network].maps(stage) if network in of.kept else None
         if maps is None:
             say(ax, "not shown:\nsee caption")
             continue
         value = maps[number]
-        ax.imshow(value, cmap=MAP_COLOURS, extent=extent(image))
+        low, high = limits(value)
+        ax.imshow(value, cmap=MAP_COLOURS, vmin=low, vmax=high, extent=extent(image))
         frame(ax)
         outline(ax, region)
-        ax.set_xlabel(_range(value), fontsize=5.5, labelpad=2)
-
-
-def _range(value: Array) -> str:
-    """Return the least and greatest value of a map, which its colours run over."""
-    return f"{float(value.min()):.2g} to {float(value.max()):.2g}"
+        ax.set_xlabel(range_text(value), fontsize=5.5, labelpad=2)
 
 
 def _histograms(axes: Sequence[Axes], of: _Shown, columns: Sequence[tuple[Network, int]]) -> None:
@@ -188,7 +195,7 @@ def _histograms(axes: Sequence[Axes], of: _Shown, columns: Sequence[tuple[Networ
         if maps is None:
             ax.set_axis_off()
             continue
-        ax.hist(maps.ravel(), bins=_BINS, color=GRAY)
+        ax.hist(maps.ravel().astype(np.float64), bins=_BINS, range=limits(maps), color=GRAY)
         ax.set_yticks([])
         ax.tick_params(axis="x", labelsize=5.5)
         ax.locator_params(axis="x", nbins=3)
@@ -223,24 +230,32 @@ def _numbers(shown: Sequence[_Shown], declared: Declared) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _facts(inputs: Inputs, shown: Sequence[_Shown], declared: Declared) -> list[str]:
+def _facts(inputs: Inputs, paper: ResolvedPaper, shown: Sequence[_Shown], declared: Declared) -> list[str]:
+    mechanisms = {arm: paper.arms[arm].mechanism for of in shown for _, arm in of.kept}
+    others = {arm: name for arm, name in mechanisms.items() if name in _MAPS_OF}
     n = max(len(kept.positions) for of in shown for kept in of.kept.values())
     sentences = [
         f"Test images, the first of each class by place in the data set; seed {inputs.seeds[0]}. Dark is high "
         "attention; each map has a scale of its own, from its least to its greatest weight, which stand below it.",
-        "Maps are the mean over the channels of the weights; of NL, how much all pixels take of each pixel, of EA, how "
-        "much the slots attend to it, of GC, its softmax. A stage is shown by its last block with attention.",
+        "A map is the mean of the weights over their channels"
+        + "".join(f"; of {paper.arms[arm].label or arm}, {_MAPS_OF[name]}" for arm, name in others.items())
+        + ". A stage is shown by its last block with attention.",
     ]
     if declared.histograms:
         sentences.append(f"Histograms: the weights of all pixels of {n} test images.")
     if any(region_of(Path(kept.found.cell.prepared)) is not None for of in shown for kept in of.kept.values()):
         sentences.append("Outlined: the region that holds the information.")
-        auc = {
-            f"{arm} of {backbone}, stage {stage}": np.mean([overlap.auc for overlap in kept.overlaps(stage)])
-            for of in shown
-            for (backbone, arm), kept in of.kept.items()
-            for stage in _stages(kept, declared)
-        }
-        listed = ", ".join(f"{name} {value:.2f}" for name, value in list(auc.items())[:12])
+        listed = ", ".join(list(_agreement(inputs, paper, shown, declared))[:_MOST_LISTED])
         sentences.append(f"Mean AUC of the maps as detectors of its pixels (chance 0.50): {listed}.")
     return sentences
+
+
+def _agreement(inputs: Inputs, paper: ResolvedPaper, shown: Sequence[_Shown], declared: Declared) -> Iterator[str]:
+    """Yield how well the maps of each network and stage find the known region, over all kept images."""
+    for of in shown:
+        data = f" on {inputs.dataset_title(of.dataset)}" if len(shown) > 1 else ""
+        for (backbone, arm), kept in of.kept.items():
+            for stage in _stages(kept, declared):
+                if overlaps := kept.overlaps(stage):
+                    auc = np.mean([overlap.auc for overlap in overlaps])
+                    yield f"{network_label(paper, backbone, arm)}{data}, stage {stage} {auc:.2f}"

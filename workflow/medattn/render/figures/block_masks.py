@@ -1,7 +1,6 @@
 """Kind `block_masks`: single channels of the first mask inside a network beside the images, a row per image."""
 
 from pathlib import Path
-from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ from medattn.config.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
-from medattn.render.figures.panels import extent, frame, outline, show_image
+from medattn.render.figures.panels import extent, frame, limits, outline, range_text, show_image, wrapped
 from medattn.render.found import (
     NOT_KEPT,
     Lacking,
@@ -26,8 +25,6 @@ from medattn.render.images import images_at, region_of
 from medattn.render.inputs import Inputs
 from medattn.render.kept import KeptAttention, kept_attention
 from medattn.render.style import TWO_COLUMNS
-
-_LABEL_LENGTH = 18
 
 
 @figure_kind("block_masks")
@@ -54,7 +51,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         f"{network_label(paper, backbone, arm)}, seed {inputs.seeds[0]}; test images, the first of each class by place "
         "in the data set.",
         "The first mask of the network: channels spread evenly over all, each from white (its greatest weight, which "
-        "enhances) to black (its least).",
+        "enhances) to black (its least), and gray where it hardly varies.",
         *unseen,
     ]
     numbers = pd.DataFrame(
@@ -95,18 +92,19 @@ def _figure(inputs: Inputs, found: dict[str, tuple[KeptAttention, int]], images:
         prepared = Path(kept.found.cell.prepared)
         stored = images_at(prepared, [int(kept.positions[number])])
         show_image(axes[0], stored.images[0])
-        axes[0].set_xlabel(fill(stored.class_name(0), _LABEL_LENGTH), fontsize=6, labelpad=2)
+        axes[0].set_xlabel(wrapped(stored.class_name(0)), fontsize=6, labelpad=2)
         if number == 0:
-            axes[0].set_ylabel(fill(inputs.marked_title(dataset), _LABEL_LENGTH), fontweight="bold")
+            axes[0].set_ylabel(wrapped(inputs.marked_title(dataset)), fontweight="bold")
         masks, channels = _masks(kept, stage)
         for place, ax in enumerate(axes[1:]):
             if place >= len(channels):
                 ax.set_visible(False)
                 continue
             mask = masks[number, place]
-            ax.imshow(mask, cmap="gray", extent=extent(stored.images[0]))
+            low, high = limits(mask)
+            ax.imshow(mask, cmap="gray", vmin=low, vmax=high, extent=extent(stored.images[0]))
             outline(ax, region_of(prepared))
-            ax.set_xlabel(f"{mask.min():.2f} to {mask.max():.2f}", fontsize=5.5, labelpad=2)
+            ax.set_xlabel(range_text(mask), fontsize=5.5, labelpad=2)
             if row == 0:
                 ax.set_title(f"channel {channels[place]}", fontsize=6)
         for ax in axes:

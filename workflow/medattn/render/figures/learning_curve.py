@@ -16,6 +16,7 @@ from medattn.config.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
+from medattn.render.found import chosen_datasets
 from medattn.render.inputs import Inputs, arm_label, backbone_label
 from medattn.render.style import GRAY, ONE_COLUMN, TWO_COLUMNS, Palette, arm_colours
 
@@ -31,7 +32,8 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     epochs = rows_of_paper(inputs.epochs, paper, backbone=backbone)
     arms = [declared.arm] if declared.arm else (arms_of(paper, backbone) if backbone in paper.backbones else [])
     epochs = _over_folds(epochs[epochs["arm"].isin(arms) & epochs["value"].notna()])
-    shown = [dataset for dataset in paper.datasets if (epochs["dataset"] == dataset).any()]
+    datasets = chosen_datasets(paper, declared.datasets)
+    shown = [dataset for dataset in datasets if (epochs["dataset"] == dataset).any()]
     if not shown:
         return nothing_to_draw(f"No epochs of the backbone '{backbone}' were measured.")
     drawn = [arm for arm in arms if (epochs["arm"] == arm).any()]
@@ -63,6 +65,9 @@ def _figure(inputs: Inputs, paper: ResolvedPaper, epochs: pd.DataFrame, shown: l
         ax.set_title(inputs.marked_title(dataset), fontweight="bold", loc="left")
     for ax in grid[len(shown) :]:
         ax.set_visible(False)
+    for ax in grid[max(0, len(shown) - across) : len(shown)]:
+        ax.tick_params(labelbottom=True)  # also where a hidden panel stands below
+        ax.xaxis.label.set_visible(True)
     handles = [Line2D([], [], color=palette[arm], label=arm_label(paper, arm)) for arm in arms]
     figure.legend(handles=handles, loc="outside upper center", ncols=min(4, len(arms)))
     return figure
@@ -86,8 +91,8 @@ def _panel(ax: Axes, epochs: pd.DataFrame, arms: list[str], palette: Palette, cu
         if epochs["epoch"].min() <= epoch <= epochs["epoch"].max():
             ax.axvline(epoch, color=GRAY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0)
             ax.annotate(
-                f"E = {epoch}", (epoch, 1), xycoords=ax.get_xaxis_transform(), xytext=(0, 1),
-                textcoords="offset points", ha="center", va="bottom", color=GRAY, fontsize=6,
+                f"E = {epoch}", (epoch, 1), xycoords=ax.get_xaxis_transform(), xytext=(2, -1),
+                textcoords="offset points", ha="left", va="top", color=GRAY, fontsize=6,
             )  # fmt: skip
     ax.set(xlabel="epoch", ylabel="test accuracy (%)")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -12,10 +12,12 @@ from medattn.compare.pairs import arms_of
 from medattn.config.figure import Figure as Declared
 from medattn.config.metrics import MEAN, METRICS
 from medattn.config.resolved import ResolvedPaper
+from medattn.render.columns import Column
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.found import Lacking, chosen, chosen_datasets, network_label, sentences_on
 from medattn.render.inputs import Inputs
+from medattn.render.numbers import printed_number
 from medattn.render.style import GRAY, TWO_COLUMNS
 
 _LEAST_FOR_A_BOX = 5
@@ -78,23 +80,24 @@ def _reason(rows: pd.DataFrame) -> str:
     return reasons[0] if reasons else "not in this selection"
 
 
-def _with_printed(
-    inputs: Inputs, paper: ResolvedPaper, declared: Declared, numbers: pd.DataFrame
-) -> pd.DataFrame:  # fmt: skip
+def _with_printed(inputs: Inputs, paper: ResolvedPaper, declared: Declared, numbers: pd.DataFrame) -> pd.DataFrame:
     """Return `numbers` with a column of what the paper prints of each network, in the unit of the measurements."""
     published = inputs.published(paper.name)
     published = published[published["table"].isin(paper.tables)]
-    facts = METRICS[declared.metric]
     values = []
     for row in numbers.to_dict("records"):
-        place = {key: row[key] for key in ("dataset", "backbone", "arm")}
-        printed = rows_of(published, metric=facts.printed or declared.metric, **place)
-        if printed.empty:
-            values.append(float("nan"))
-            continue
-        value, unit = float(printed.iloc[0]["mean"]), printed.iloc[0]["unit"]
-        values.append(100 * value if unit == "fraction" and facts.unit == "percent" else value)
+        rows = rows_of(published, backbone=row["backbone"], arm=row["arm"])
+        printed = printed_number(rows, Column(row["dataset"], declared.metric, _class_name(declared)))
+        fraction = printed is not None and _printed_as_fraction(rows, declared)
+        values.append(float("nan") if printed is None else float(printed.mean) * (100 if fraction else 1))
     return numbers.assign(printed=values)
+
+
+def _printed_as_fraction(rows: pd.DataFrame, declared: Declared) -> bool:
+    """Return whether the paper prints as a fraction what is measured in percent."""
+    facts = METRICS[declared.metric]
+    of_metric = rows[rows["metric"].isin([declared.metric, facts.printed or declared.metric])]
+    return facts.unit == "percent" and bool((of_metric["unit"] == "fraction").all())
 
 
 def _figure(

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -14,7 +13,7 @@ from medattn.config.resolved import ResolvedPaper
 from medattn.datasets.store import check_store
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
-from medattn.render.figures.panels import frame, say, show_image
+from medattn.render.figures.panels import frame, say, show_image, wrapped
 from medattn.render.found import (
     FoundRun,
     Lacking,
@@ -31,7 +30,6 @@ from medattn.render.inputs import Inputs
 from medattn.render.style import TWO_COLUMNS
 
 _SIDE = 1.45
-_LABEL_LENGTH = 18
 _MOST_CLASSES = 8
 
 
@@ -116,17 +114,17 @@ def _figure(inputs: Inputs, found: dict[str, _Mistakes]) -> Figure:
             if label >= len(mistakes.classes):
                 ax.set_visible(False)
             elif mistakes.images is None or label not in mistakes.number:
-                say(ax, f"{fill(mistakes.classes[label], _LABEL_LENGTH)}:\nno image mistaken")
+                say(ax, f"{wrapped(mistakes.classes[label])}:\nno image mistaken")
             else:
                 show_image(ax, mistakes.images.images[mistakes.number[label]])
                 frame(ax)
                 row = mistakes.rows[label]
-                ax.set_title(fill(mistakes.classes[label], _LABEL_LENGTH), fontsize=6.5, fontweight="bold")
-                taken = fill(f"taken for {row['taken_for']} ({row['probability']:.2f})", _LABEL_LENGTH + 4)
+                ax.set_title(wrapped(mistakes.classes[label]), fontsize=6.5, fontweight="bold")
+                taken = wrapped(f"taken for {row['taken_for']} ({row['probability']:.2f})", 22)
                 ax.set_xlabel(taken, fontsize=6)
         figure_row = axes[0]
         figure_row.text(
-            -0.08, 0.5, fill(inputs.marked_title(dataset), _LABEL_LENGTH), transform=figure_row.transAxes,
+            -0.08, 0.5, wrapped(inputs.marked_title(dataset)), transform=figure_row.transAxes,
             rotation=90, ha="right", va="center", fontweight="bold",
         )  # fmt: skip
     return figure

@@ -1,7 +1,5 @@
 """Kind `paired_differences`: each arm minus vanilla by seed, mean and interval, a panel per data set."""
 
-from textwrap import fill
-
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,6 +12,8 @@ from medattn.config.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
+from medattn.render.figures.panels import wrapped
+from medattn.render.found import chosen_datasets
 from medattn.render.inputs import Inputs, arm_label, backbone_label
 from medattn.render.style import GRAY, TWO_COLUMNS, Palette, arm_colours
 
@@ -34,6 +34,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         compared = rows_of(compared, arm=declared.arm)
     if declared.backbone:
         compared = rows_of(compared, backbone=declared.backbone)
+    compared = compared[compared["dataset"].isin(chosen_datasets(paper, declared.datasets))]
     if compared.empty:
         return nothing_to_draw("No arm could be compared with vanilla.")
     shown = [dataset for dataset in paper.datasets if (compared["dataset"] == dataset).any()]
@@ -70,7 +71,7 @@ def _figure(
     grid = list(figure.subplots(down, across, squeeze=False, sharey=True).flat)
     for ax, dataset in zip(grid, shown, strict=False):
         _panel(ax, rows_of(compared, dataset=dataset), rows_of(dots, dataset=dataset), backbones, arms, palette)
-        ax.set_title(fill(inputs.marked_title(dataset), _TITLE_LENGTH), fontweight="bold", loc="left")
+        ax.set_title(wrapped(inputs.marked_title(dataset), _TITLE_LENGTH), fontweight="bold", loc="left")
     for ax in grid[len(shown) :]:
         ax.set_visible(False)
     grid[0].set_yticks(range(len(backbones)), [backbone_label(paper, name) for name in backbones])

@@ -1,5 +1,7 @@
 """Panels with images and maps: how they are framed, laid over one another and outlined."""
 
+from textwrap import fill
+
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
@@ -42,6 +44,27 @@ def frame(ax: Axes) -> None:
     for spine in ax.spines.values():
         spine.set_visible(True)
         spine.set_linewidth(0.5)
+
+
+def wrapped(text: str, length: int = 18) -> str:
+    """Return a label on lines of at most `length` characters, broken between words only."""
+    return fill(text, length, break_on_hyphens=False)
+
+
+def limits(values: Array) -> tuple[float, float]:
+    """Return the ends of a scale for `values`: their range, and a little around them where they hardly differ.
+
+    So a map that differs by less than a thousandth of its weights is drawn in one colour, and not as noise.
+    """
+    low, high = float(values.min()), float(values.max())
+    least = max(1e-3 * abs(high), 1e-9)
+    return (low, high) if high - low >= least else (low - least, high + least)
+
+
+def range_text(values: Array) -> str:
+    """Return the least and the greatest value in words, for below a map."""
+    low, high = f"{float(values.min()):.4g}", f"{float(values.max()):.4g}"
+    return f"{low} to {high}" if low != high else f"{low} throughout"
 
 
 def say(ax: Axes, text: str) -> None:

@@ -1,7 +1,6 @@
 """Kind `sample_images`: training images of several classes, a row per data set."""
 
 from pathlib import Path
-from textwrap import fill
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -11,14 +10,13 @@ from medattn.config.resolved import ResolvedPaper
 from medattn.plan.frozen import Cell
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
-from medattn.render.figures.panels import frame, show_image
+from medattn.render.figures.panels import frame, show_image, wrapped
 from medattn.render.found import Lacking, chosen_datasets, sentences_on
 from medattn.render.images import StoredImages, first_of_classes
 from medattn.render.inputs import Inputs
 from medattn.render.style import TWO_COLUMNS
 
 _SIDE = 1.45
-_LABEL_LENGTH = 18
 
 
 @figure_kind("sample_images")
@@ -58,8 +56,8 @@ def _figure(inputs: Inputs, samples: dict[str, StoredImages]) -> Figure:
                 continue
             show_image(ax, sample.images[number])
             frame(ax)
-            ax.set_title(fill(sample.class_name(number), _LABEL_LENGTH), fontsize=6.5)
-        axes[0].set_ylabel(fill(inputs.marked_title(dataset), _LABEL_LENGTH), fontweight="bold")
+            ax.set_title(wrapped(sample.class_name(number)), fontsize=6.5)
+        axes[0].set_ylabel(wrapped(inputs.marked_title(dataset)), fontweight="bold")
     return figure
 
 
