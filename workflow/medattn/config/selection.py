@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from medattn.config.base import Closed, Name
 from medattn.config.paper import Arm, Backbone
+from medattn.config.verdicts import VerdictRule
 
 LEAST_IMAGES = 10
 """Training images that a class of a smaller stand-in keeps, if nobody says otherwise."""
@@ -63,6 +64,10 @@ class Selection(Closed):
         "other images it keeps two fifths of that",
     )
     seeds: list[int] = Field([0, 1, 2, 3, 4], min_length=1, description="a run is trained with each seed")
+    verdicts: VerdictRule = Field(
+        default_factory=lambda: VerdictRule(),
+        description="the rule by which printed numbers and comparisons are judged",
+    )
     pack: int = Field(40, ge=1, le=10_000, description="runs that one job trains, one after the other, at most")
     pack_cells: bool = Field(
         False, description="let a pack hold runs of several cells on the same data set; for short runs"
