@@ -14,7 +14,7 @@ from medattn.layout import Results
 from medattn.measure.collect import EPOCH_COLUMNS, MEASUREMENT_COLUMNS
 from medattn.plan.expand import make_plan
 from medattn.render.captions import table_caption
-from medattn.render.costs import read_costs
+from medattn.compare.costs import read_costs
 from medattn.render.inputs import Inputs
 from medattn.render.table_latex import latex
 from medattn.render.table_markdown import markdown

@@ -17,6 +17,7 @@ COMMANDS = {
     "complexity": "count parameters, operations and memory beside what is printed",
     "measure": "measure the trained runs: measurements.csv, epochs.csv",
     "compare": "compare arms: comparisons.csv",
+    "judge": "give every printed number and comparison its verdict: claims.csv",
     "render": "render tables, figures and captions",
     "claims": "check the arithmetic of printed numbers, without training anything",
     "summary": "say what came out and where it lies",

@@ -103,6 +103,11 @@ class Results:
         return self.folder / "rankings.csv"
 
     @property
+    def claims(self) -> Path:
+        """A row per printed number and per printed comparison of two arms, with its verdict."""
+        return self.folder / "claims.csv"
+
+    @property
     def tables(self) -> Path:
         """Folder of the tables in CSV, Markdown and LaTeX."""
         return self.folder / "tables"

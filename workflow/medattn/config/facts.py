@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from medattn.config.base import Closed, Name
+from medattn.config.metrics import Metric
 
 Column = Literal["table", "dataset", "backbone", "arm", "split", "metric", "class_name"]
 
@@ -100,6 +101,7 @@ class Significance(Closed):
     """A statement that the means of two arms differ, which their printed deviations let us test."""
 
     says: str = Field(min_length=1, description="the statement, in short")
+    source: str = Field("", description="where the paper makes it: section or table")
     rows: Rows = Field(description="rows that it is about")
     arm: str = Field(description="arm that is said to be better")
     against: str = Field(description="arm that it is compared with")
@@ -123,6 +125,7 @@ class Statement(Closed):
     """A comparison in the text: every value of some rows is higher than its counterpart in other rows."""
 
     says: str = Field(min_length=1, description="the statement, in short")
+    source: str = Field("", description="where the paper makes it: section or table")
     rows: Rows = Field(default_factory=lambda: Rows(), description="rows that it is about; default: all")
     higher: Rows = Field(description="rows among them that are said to be higher")
     lower: Rows | None = Field(
@@ -134,6 +137,20 @@ class Statement(Closed):
     most: float | None = Field(None, description="by how much at most; default: no limit")
     measured_in: Literal["points", "percent"] = Field(
         "points", description="`points`: the difference, in the unit of the rows; `percent`: of the lower value"
+    )
+
+
+class Unprinted(Closed):
+    """A comparison in the text between arms whose numbers the paper does not print, such as those of a figure."""
+
+    says: str = Field(min_length=1, description="the statement, in short")
+    source: str = Field("", description="where the paper makes it: section or figure")
+    table: Name = Field(description="table of paper.yaml that shows the arms")
+    arm: list[Name] = Field(min_length=1, description="arms that the statement is about")
+    against: Name = Field(description="arm that each of them is compared with")
+    metric: Metric = Field("accuracy", description="what is compared")
+    direction: Literal["lower", "same"] = Field(
+        description="`lower`: the arms are worse than `against`; `same`: they don't differ by more than the margin"
     )
 
 
@@ -159,4 +176,15 @@ class Facts(Closed):
         [], description="statements of significance; all their tests together are the family that is corrected for"
     )
     statements: list[Statement] = Field([], description="comparisons in the text")
+    unprinted: list[Unprinted] = Field([], description="comparisons in the text between numbers that are not printed")
+    redrawn: list[Name] = Field(
+        [],
+        description="data sets of which nobody knows the test images of the paper, so that others are taken: verdicts "
+        "then allow for the draw",
+    )
+    left_open: list[str] = Field(
+        [],
+        description="keys that the paper leaves open, such as `recipe.learning_rate`: a selection that changes others "
+        "no longer follows the paper, and gets no verdict",
+    )
     independent: list[Independent] = Field([], description="rows that were measured independently")

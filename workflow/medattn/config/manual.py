@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from medattn.config import dataset, facts, figure, paper, placement, protocol, recipe, selection, sources
+from medattn.config import dataset, facts, figure, paper, placement, protocol, recipe, selection, sources, verdicts
 from medattn.config.classifiers import CLASSIFIER_OPTIONS
 from medattn.config.manual_table import anchor, prose, table
 from medattn.config.mechanisms import mechanism_names, mechanism_options
@@ -28,6 +28,7 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
     "Selections": [
         ("Selection", selection.Selection, "the top level of `config.yaml` and `config/*.yaml`"),
         ("Paper in a selection", selection.PaperSelection, "`papers.<paper>` of a selection"),
+        ("Rule for verdicts", verdicts.VerdictRule, "`verdicts` of a selection"),
     ],
     "Papers": [
         ("Paper", paper.Paper, "the top level of `papers/<paper>/paper.yaml`"),
@@ -78,6 +79,7 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
         ("Stage", facts.Stage, "each entry of `stages` of a formula"),
         ("Significance", facts.Significance, "each entry of `significance` of facts"),
         ("Statement", facts.Statement, "each entry of `statements` of facts"),
+        ("Comparison without numbers", facts.Unprinted, "each entry of `unprinted` of facts"),
         ("Independent rows", facts.Independent, "each entry of `independent` of facts"),
     ],
 }

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from medattn.config.base import Closed, Name
 from medattn.config.paper import Arm, Backbone
+from medattn.config.verdicts import VerdictRule
 
 LEAST_IMAGES = 10
 """Training images that a class of a smaller stand-in keeps, if nobody says otherwise."""
@@ -69,6 +70,10 @@ class Selection(Closed):
         le=100,
         description="largest difference between two arms that counts as none where tests of equivalence ask: "
         "percentage points, or hundredths of kappa",
+    )
+    verdicts: VerdictRule = Field(
+        default_factory=lambda: VerdictRule(),
+        description="the rule by which printed numbers and comparisons are judged",
     )
     pack: int = Field(40, ge=1, le=10_000, description="runs that one job trains, one after the other, at most")
     pack_cells: bool = Field(

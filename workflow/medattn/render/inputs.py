@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from medattn.compare.costs import read_costs
 from medattn.compare.inputs import read_comparisons, read_epochs, read_measurements, read_rankings
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.layout import Results, RunFiles
 from medattn.plan.availability import remarks_on
 from medattn.plan.frozen import Cell, Plan, cell_id, read_plan
-from medattn.render.costs import read_costs
 
 _PUBLISHED = ["table", "dataset", "backbone", "arm", "metric", "class_name", "mean", "std", "flags"]
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from medattn.compare.costs import counted
 from medattn.compare.inputs import rows_of, rows_of_paper
 from medattn.compare.pairs import arms_of
 from medattn.config.metrics import METRICS
 from medattn.config.paper import Table, shows
 from medattn.config.resolved import NO_BACKBONE, ResolvedPaper
 from medattn.render.columns import Column, columns_of
-from medattn.render.costs import counted
 from medattn.render.inputs import Inputs, backbone_label
 from medattn.render.numbers import Number, Printed, number_of_a_seed, number_over_runs, printed_number
 

@@ -25,11 +25,11 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     """Yield a finding for each statement."""
     for statement in evidence.facts.statements:
         rows = chosen(evidence.rows, statement.rows)
-        pairs = list(_pairs(rows, statement))
+        pairs = list(pairs_of(rows, statement))
         yield _finding(statement, pairs) if pairs else _nothing(statement)
 
 
-def _pairs(rows: list[Row], statement: Statement) -> Iterator[tuple[Row, Row]]:
+def pairs_of(rows: list[Row], statement: Statement) -> Iterator[tuple[Row, Row]]:
     """Yield each row that is said to be higher with each counterpart."""
     higher = chosen(rows, statement.higher)
     lower = chosen(rows, statement.lower or Rows())
@@ -51,8 +51,8 @@ def _nothing(statement: Statement) -> Finding:
 def holds(row: Row, other: Row, statement: Statement) -> bool:
     """Return whether some numbers that are rounded to the printed ones fulfil the statement."""
     least_gain, most_gain = (
-        _gain(row.mean.low, other.mean.high, statement),
-        _gain(row.mean.high, other.mean.low, statement),
+        gain(row.mean.low, other.mean.high, statement),
+        gain(row.mean.high, other.mean.low, statement),
     )
     if statement.least == 0 and statement.most is None:
         # Just higher: equal printed values are not, for a reader.
@@ -61,7 +61,8 @@ def holds(row: Row, other: Row, statement: Statement) -> bool:
     return most_gain >= least and (most is None or least_gain <= Fraction(repr(most)))
 
 
-def _gain(value: Fraction, other: Fraction, statement: Statement) -> Fraction:
+def gain(value: Fraction, other: Fraction, statement: Statement) -> Fraction:
+    """Return by how much a value is higher, in points or in percent of the lower, as the statement measures it."""
     difference = value - other
     if statement.measured_in == "points":
         return difference
@@ -70,7 +71,7 @@ def _gain(value: Fraction, other: Fraction, statement: Statement) -> Fraction:
 
 def _finding(statement: Statement, pairs: list[tuple[Row, Row]]) -> Finding:
     failing = [(row, other) for row, other in pairs if not holds(row, other, statement)]
-    gains = [_gain(row.mean.value, other.mean.value, statement) for row, other in pairs]
+    gains = [gain(row.mean.value, other.mean.value, statement) for row, other in pairs]
     columns = {row.key() for row, _ in pairs}
     failing_columns = {row.key() for row, _ in failing}
     unit = "%" if statement.measured_in == "percent" else " points"

@@ -9,7 +9,7 @@ from medattn.errors import UserError
 
 _TEXT = [
     "paper", "experiment", "table", "dataset", "backbone", "arm", "published_params_m", "published_gflops", "verdict",
-    "note", "counted_for",
+    "note", "counted_for", "counter_params", "counter_gflops",
 ]  # fmt: skip
 _NUMBERS = ["height", "width", "params", "macs", "gmacs"]
 # Column of complexity.csv and the factor that brings it to the unit of the metric.

@@ -1,0 +1,1 @@
+"""Judging: what the measurements say about every printed number and every printed comparison."""

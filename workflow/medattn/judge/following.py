@@ -1,0 +1,35 @@
+"""Whether a selection still follows a paper: a verdict is about the paper's procedure, not about another one."""
+
+from collections.abc import Iterator
+
+from medattn.config.facts import Facts
+from medattn.config.resolved import Configuration, ResolvedPaper
+from medattn.judge.measured import Place
+
+_OF_THE_PLACE = {"path", "stand_in"}
+"""Keys of a data set that only say where its images lie, or that are judged elsewhere."""
+
+
+def departure(configuration: Configuration, paper: ResolvedPaper, place: Place, facts: Facts) -> str:
+    """Return what a selection does otherwise than the paper at a place, as a reason; empty where nothing."""
+    keys = [key for key in _changes(configuration, paper, place) if key not in facts.left_open]
+    return f"the selection changes {', '.join(keys)}, so this is not the paper's procedure" if keys else ""
+
+
+def readings(configuration: Configuration, paper: ResolvedPaper, place: Place, facts: Facts) -> str:
+    """Return which of the keys that the paper leaves open a selection changes, as a reason; empty where none."""
+    keys = [key for key in _changes(configuration, paper, place) if key in facts.left_open]
+    return f"another reading of what the paper leaves open: {', '.join(keys)}" if keys else ""
+
+
+def _changes(configuration: Configuration, paper: ResolvedPaper, place: Place) -> Iterator[str]:
+    selection = configuration.selection
+    taken = selection.papers[paper.name]
+    yield from (f"recipe.{key}" for key in taken.recipe)
+    yield from (f"protocol.{key}" for key in taken.protocol)
+    if place.arm in taken.extra_arms:
+        yield f"arms.{place.arm}"
+    if place.backbone in taken.extra_backbones:
+        yield f"backbones.{place.backbone}"
+    changed = set(selection.datasets.get(place.dataset, {})) - _OF_THE_PLACE
+    yield from (f"datasets.{place.dataset}.{key}" for key in sorted(changed))

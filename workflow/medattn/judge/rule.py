@@ -1,0 +1,173 @@
+"""The rule for verdicts, as pure functions: what a measurement says about a printed number or comparison.
+
+docs/verdicts.md derives it. It asks what one independent repetition of the paper's procedure would give, since that is
+what a printed number is: one training (or one cross-validation), not the mean of many.
+"""
+
+from dataclasses import dataclass
+from math import inf, isnan, nan, sqrt
+from typing import Literal
+
+from scipy import stats
+
+from medattn.config.verdicts import VerdictRule
+
+Verdict = Literal["reproduced", "not reproduced", "inconclusive", "not measured"]
+VERDICTS: tuple[Verdict, ...] = ("reproduced", "not reproduced", "inconclusive", "not measured")
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """What repetitions of the paper's procedure gave, in percentage points or in any other unit of the rule.
+
+    Attributes:
+        mean: mean over runs.
+        spread: sample standard deviation over runs; NaN for a single one.
+        n: number of runs.
+        images: test images, where the paper's own may be others; 0 where they are the very same.
+        is_deterministic: whether every run gives the same, so that one is enough.
+    """
+
+    mean: float
+    spread: float
+    n: int
+    images: int = 0
+    is_deterministic: bool = False
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The difference between two arms over runs paired by seed.
+
+    Attributes:
+        mean: mean difference, of the arm minus the other.
+        low: lower end of the 95% interval of the mean; NaN where there is none.
+        high: upper end.
+        n: pairs.
+        p: two-sided p, corrected within the statement; NaN where there is none.
+    """
+
+    mean: float
+    low: float
+    high: float
+    n: int
+    p: float
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict with what led to it.
+
+    Attributes:
+        verdict: the verdict.
+        reason: why, where a reader would ask.
+        low: lower end of the interval that the verdict goes by; NaN where there is none.
+        high: upper end.
+        p: probability that a repetition lies at least as far from the mean as the printed number, or the corrected p
+            of a comparison; NaN where there is none.
+    """
+
+    verdict: Verdict
+    reason: str = ""
+    low: float = nan
+    high: float = nan
+    p: float = nan
+
+
+def judge_number(printed: float, half: float, measured: Repeated, rule: VerdictRule) -> Judgement:
+    """Return what repetitions of its procedure say about a printed number.
+
+    The interval is that of one further repetition: mean +- t sqrt(s^2 (1 + 1/n) + v), with v = 2 m (100 - m) / images
+    where the paper's test images may be others than ours, else 0.
+
+    Args:
+        printed: the number, in percent.
+        half: half a unit of its last digit.
+        measured: the repetitions, in percent.
+        rule: the thresholds.
+    """
+    if not measured.is_deterministic and (measured.n < rule.least_runs or isnan(measured.spread)):
+        return Judgement("inconclusive", _too_few(measured.n, rule, "run"))
+    spread = 0.0 if measured.is_deterministic else measured.spread
+    drawn = 2 * measured.mean * (100 - measured.mean) / measured.images if measured.images else 0.0
+    error = sqrt(max(0.0, spread**2 * (1 + 1 / measured.n) + drawn))
+    freedom = inf if measured.is_deterministic else measured.n - 1
+    reach = float(stats.t.ppf((1 + rule.confidence) / 2, freedom)) * error
+    low, high = measured.mean - reach, measured.mean + reach
+    distance = max(0.0, abs(printed - measured.mean) - half)
+    p = _tail(distance, error, freedom)
+    if distance > reach + rule.margin:
+        return Judgement("not reproduced", "outside of what a repetition would give", low, high, p)
+    if reach > rule.widest:
+        reason = f"the interval reaches {reach:.2g} points to either side, more than {rule.widest:g}"
+        return Judgement("inconclusive", reason, low, high, p)
+    return Judgement("reproduced", "", low, high, p)
+
+
+def _tail(distance: float, error: float, freedom: float) -> float:
+    if error == 0:
+        return float(distance <= 0)
+    return float(2 * stats.t.sf(distance / error, freedom))
+
+
+def judge_higher(
+    difference: Difference, rule: VerdictRule, least: float = 0.0, most: float | None = None, half: float = 0.0
+) -> Judgement:
+    """Return what the runs say about "the arm is better, by at least `least` and at most `most`".
+
+    Args:
+        difference: over runs paired by seed.
+        rule: the thresholds.
+        least: least difference that is stated; 0 where only the direction is.
+        most: greatest difference that is stated; None where there is no limit.
+        half: half a unit of the last digit of the stated difference.
+    """
+    found = _checked(difference, rule)
+    if found is not None:
+        return found
+    low, high, p = difference.low, difference.high, difference.p
+    if high < least - half:
+        reason = "the arms differ the other way" if high < 0 else f"the difference is less than {least:g}"
+        return Judgement("not reproduced", reason if least or high < 0 else "no difference", low, high, p)
+    if most is not None and low > most + half:
+        return Judgement("not reproduced", f"the difference is more than {most:g}", low, high, p)
+    if max(abs(low), abs(high)) <= rule.margin:
+        return Judgement("not reproduced", f"no difference of more than {rule.margin:g} points", low, high, p)
+    if not (difference.mean > 0 and p < rule.level):
+        return Judgement("inconclusive", f"the corrected p is not below {rule.level:g}", low, high, p)
+    if most is None and low < least - half:
+        return Judgement("inconclusive", f"better, but the interval holds less than {least:g}", low, high, p)
+    if most is not None and (high - low) / 2 > rule.widest:
+        return Judgement(
+            "inconclusive", f"the interval is wider than {rule.widest:g} points to either side", low, high, p
+        )
+    return Judgement("reproduced", "", low, high, p)
+
+
+def judge_same(difference: Difference, rule: VerdictRule) -> Judgement:
+    """Return what the runs say about "the arms don't differ": the whole interval must lie within the margin."""
+    found = _checked(difference, rule)
+    if found is not None:
+        return found
+    low, high, p = difference.low, difference.high, difference.p
+    if max(abs(low), abs(high)) <= rule.margin:
+        return Judgement("reproduced", "", low, high, p)
+    if p < rule.level or low > rule.margin or high < -rule.margin:
+        return Judgement("not reproduced", "the arms differ", low, high, p)
+    return Judgement("inconclusive", f"the interval holds more than {rule.margin:g} points", low, high, p)
+
+
+def _checked(difference: Difference, rule: VerdictRule) -> Judgement | None:
+    if difference.n < rule.least_runs or isnan(difference.low):
+        return Judgement("inconclusive", _too_few(difference.n, rule, "pair of runs"), p=difference.p)
+    return None
+
+
+def judge_count(fits: bool, note: str) -> Judgement:
+    """Return what an exact count says about a printed number of parameters or operations."""
+    return Judgement("reproduced" if fits else "not reproduced", note)
+
+
+def _too_few(n: int, rule: VerdictRule, what: str) -> str:
+    many = what.replace("pair ", "pairs ") if "pair " in what else f"{what}s"
+    return f"{n} {what if n == 1 else many}, {rule.least_runs} are needed"

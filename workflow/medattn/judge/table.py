@@ -1,0 +1,79 @@
+"""The table of claims: every printed number and every printed comparison of a selection's papers, with its verdict."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from medattn.claims.inputs import check_rows, read_facts
+from medattn.claims.published import Row, read_published
+from medattn.compare.costs import read_costs
+from medattn.compare.inputs import read_measurements
+from medattn.config.facts import Facts
+from medattn.config.metrics import METRICS
+from medattn.config.resolved import Configuration
+from medattn.files import write_text
+from medattn.judge.claim import COLUMNS, Claim
+from medattn.judge.comparisons import judged_comparisons
+from medattn.judge.measured import Measured
+from medattn.judge.numbers import judged_cost, judged_number
+from medattn.layout import Results
+from medattn.plan.frozen import Plan
+
+
+def claims(results: Results, configuration: Configuration, plan: Plan, root: Path) -> pd.DataFrame:
+    """Judge every printed number and every printed comparison of the papers of a selection.
+
+    Args:
+        results: where measurements.csv and complexity.csv lie.
+        configuration: the selection.
+        plan: its plan.
+        root: the folder in which papers/ lies.
+
+    Returns:
+        A row per claim with the columns of claims.csv, paper by paper: numbers first, then comparisons.
+
+    Raises:
+        UserError: a file is missing or damaged.
+    """
+    measured = Measured(configuration, plan, read_measurements(results.measurements))
+    costs = read_costs(results.complexity)
+    rows = [
+        claim.row()
+        for paper in dict.fromkeys(paper.name for paper in configuration.papers)
+        for claim in _of_paper(paper, root / "papers" / paper, measured, costs, configuration)
+    ]
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    table["n"] = table["n"].astype("Int64")
+    return table
+
+
+def write_claims(results: Results, configuration: Configuration, plan: Plan, root: Path) -> pd.DataFrame:
+    """Write claims.csv, and return what stands in it."""
+    table = claims(results, configuration, plan, root)
+    write_text(results.claims, table.to_csv(index=False, lineterminator="\n"))
+    return table
+
+
+def _of_paper(
+    paper: str, folder: Path, measured: Measured, costs: pd.DataFrame, configuration: Configuration
+) -> Iterator[Claim]:
+    if not (folder / "published.csv").is_file():
+        return
+    rows, facts = read_published(folder / "published.csv"), _facts(folder)
+    check_rows(facts, rows, str(folder / "claims.yaml"))
+    for row in rows:
+        if _is_cost(row):
+            yield judged_cost(row, costs, measured)
+        else:
+            yield judged_number(row, facts, measured, configuration)
+    yield from judged_comparisons(paper, rows, facts, measured, costs, configuration)
+
+
+def _facts(folder: Path) -> Facts:
+    path = folder / "claims.yaml"
+    return read_facts(path) if path.is_file() else Facts()
+
+
+def _is_cost(row: Row) -> bool:
+    return row.metric in METRICS and not METRICS[row.metric].measured
