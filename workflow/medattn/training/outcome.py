@@ -71,7 +71,7 @@ def write_record(
         "finished": now(),
         "seconds": round(math.fsum(session["seconds"] for session in sessions), 3),
         "epochs": len(history),
-        "final": _final(history[-1], data["evaluated"]),
+        "final": last_epoch(history[-1], data["evaluated"]),
         "sessions": list(sessions),
         **_earlier_failures(files),
         "outputs": {p.name: {"sha256": sha256_of_file(p), "bytes": p.stat().st_size} for p in outputs},
@@ -119,7 +119,7 @@ def _code(cell: Cell) -> dict[str, Any]:
     }
 
 
-def _final(row: EpochRow, evaluated: str) -> dict[str, Any]:
+def last_epoch(row: EpochRow, evaluated: str) -> dict[str, Any]:
     """Return loss and correct images after the last epoch, by split."""
     loss = {"loss": row.train_loss} if row.finite else {}
     final: dict[str, Any] = {"train": {**loss, "correct": row.train_correct, "images": row.train_images}}
