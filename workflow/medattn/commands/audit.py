@@ -5,8 +5,8 @@
     medattn audit results/demo --seal
 
 Prints a line a finding (severity, check, place, what is expected, what is found, what to do) and a line at the end, and
-writes audit.json into the folder. Exit code 0: all holds; 1: something does not; 2: it could not run. A finding of
-severity `info` is worth knowing and no fault. docs/audit.md says what each check looks at.
+writes audit.json into the folder. Exit code 0: all holds; 1: something does not; 2: it could not run. What is only
+worth knowing is shown with --info. docs/audit.md says what each check looks at.
 
 Run it where the workflow runs: papers/ and the folder of data are looked for here.
 
@@ -17,12 +17,18 @@ all; after work by hand it is yours to do. Keep the root hash elsewhere, and nob
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from medattn.errors import UserError
 from medattn.files import write_json, write_text
 from medattn.layout import Results
 from medattn.nearest import unknown_name
+
+if TYPE_CHECKING:
+    from medattn.audit.finding import Finding
+    from medattn.audit.subject import Subject
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--check", action="append", metavar="NAME", help="run this check only (may be repeated)")
     parser.add_argument("--replay", type=int, default=0, metavar="N", help="train N runs again, drawn at random")
     parser.add_argument("--seed", type=int, default=0, help="what draws the runs of --replay (default: 0)")
+    parser.add_argument("--info", action="store_true", help="show also what is no fault, but worth knowing")
     parser.add_argument("--seal", action="store_true", help="seal the folder: write manifest.json anew")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="text for people, json for programs")
 
@@ -57,7 +64,6 @@ def _seal(results: Results) -> int:
 
 
 def _audit(results: Results, arguments: argparse.Namespace) -> int:
-    from medattn.audit.examine import examine
     from medattn.audit.registry import CHECKS
     from medattn.audit.show import audit_value, finding_line, holds, summary_line
     from medattn.audit.subject import Subject
@@ -67,17 +73,10 @@ def _audit(results: Results, arguments: argparse.Namespace) -> int:
             raise UserError(unknown_name("check", name, CHECKS))
     subject = Subject(results.folder)
     findings = []
-    for finding in examine(subject, arguments.check):
+    for finding in _findings(subject, arguments):
         findings.append(finding)
-        if arguments.format == "text":
+        if arguments.format == "text" and (arguments.info or finding.severity != "info"):
             print(finding_line(finding))
-    if arguments.replay:
-        from medattn.audit.replay import replay
-
-        for finding in replay(subject, arguments.replay, arguments.seed):
-            findings.append(finding)
-            if arguments.format == "text":
-                print(finding_line(finding))
     value = audit_value(subject, findings)
     if not arguments.check:  # part of an audit is none
         write_json(results.audit, value)
@@ -87,3 +86,13 @@ def _audit(results: Results, arguments: argparse.Namespace) -> int:
     else:
         print(summary_line(subject, findings))
     return 0 if holds(findings) else 1
+
+
+def _findings(subject: "Subject", arguments: argparse.Namespace) -> "Iterator[Finding]":
+    from medattn.audit.examine import examine
+
+    yield from examine(subject, arguments.check)
+    if arguments.replay:
+        from medattn.audit.replay import replay
+
+        yield from replay(subject, arguments.replay, arguments.seed)

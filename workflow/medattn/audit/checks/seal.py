@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from medattn.audit.finding import Finding
-from medattn.audit.manifest import as_written, difference, read_manifest, sealed_files
+from medattn.audit.manifest import as_written, data_files, difference, read_manifest, sealed_files
 from medattn.audit.subject import Subject
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_value
@@ -34,6 +34,9 @@ def check_seal(subject: Subject) -> Iterator[Finding]:
         if (other := difference(Path(name), facts, subject.sha256)) is not None:
             yield Finding("error", name, *other, "delete its folder and run `medattn fetch` again")
     yield from _earlier_audit(subject, manifest["root"])
+    for name in data_files(subject.plan):
+        if name not in manifest["data"]:
+            yield Finding("error", name, "no such file in the seal", "a file", "remove it, or seal anew if it is yours")
 
 
 def _earlier_audit(subject: Subject, root: str) -> Iterator[Finding]:
