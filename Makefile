@@ -10,7 +10,7 @@ DEMO := config/demo.yaml
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help:
-	@echo "make demo      set up, then run the whole chain on small images: tables, figures, report (a few minutes)"
+	@echo "make demo      set up, then run the whole chain on small images: tables, figures, report, audit (a few minutes)"
 	@echo "make test      set up, then run every check and every test but the heavy ones"
 	@echo "make test-all  the same with the heavy tests: every network at its own size, for an epoch"
 	@echo "make setup     make .venv from the lock file in envs/ (needs Python >= 3.11)"
@@ -23,11 +23,13 @@ setup:
 	@envs/setup
 
 demo: setup
-	@echo "demo 1/3: train, measure, compare and draw ($(DEMO))"
+	@echo "demo 1/4: train, measure, compare, draw and seal ($(DEMO))"
 	@snakemake --cores all --configfile $(DEMO)
-	@echo "demo 2/3: report"
-	@snakemake --cores 1 --configfile $(DEMO) --report results/demo/report.html
-	@echo "demo 3/3: where everything is"
+	@echo "demo 2/4: report"
+	@snakemake --cores 1 --configfile $(DEMO) --report results/demo/snakemake-report.html
+	@echo "demo 3/4: audit"
+	@medattn audit results/demo
+	@echo "demo 4/4: where everything is"
 	@medattn summary --config $(DEMO)
 
 test: check

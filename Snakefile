@@ -3,6 +3,7 @@
 snakemake -n                                           the plan
 snakemake --cores all                                  everything that config.yaml asks for
 snakemake --cores all --configfile config/demo.yaml    another selection
+snakemake --cores all audited                          and check that everything holds
 """
 
 from snakemake.utils import min_version
@@ -24,6 +25,7 @@ include: "workflow/rules/measure.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/complexity.smk"
 include: "workflow/rules/render.smk"
+include: "workflow/rules/audit.smk"
 
 
 report: "workflow/report/workflow.rst"
@@ -34,10 +36,13 @@ localrules:
     all,
     trained,
     measured,
+    audited,
     prepare_dataset,
     choose_settings,
     render_table,
     render_figure,
+    seal_results,
+    audit_results,
 
 
 rule all:
@@ -46,6 +51,7 @@ rule all:
         RESULTS / "comparisons.csv",
         TABLES,
         FIGURES,
+        RESULTS / "manifest.json",
 
 
 rule trained:
@@ -56,3 +62,8 @@ rule trained:
 rule measured:
     input:
         RESULTS / "measurements.csv",
+
+
+rule audited:
+    input:
+        RESULTS / "audit.json",

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from medattn.compare.costs import read_costs
 from medattn.compare.inputs import read_rankings
 from medattn.compare.table import COLUMNS
 from medattn.config.load import resolve
@@ -14,7 +15,6 @@ from medattn.layout import Results
 from medattn.measure.collect import EPOCH_COLUMNS, MEASUREMENT_COLUMNS
 from medattn.plan.expand import make_plan
 from medattn.render.captions import table_caption
-from medattn.compare.costs import read_costs
 from medattn.render.inputs import Inputs
 from medattn.render.table_latex import latex
 from medattn.render.table_markdown import markdown

@@ -108,6 +108,21 @@ class Results:
         return self.folder / "claims.csv"
 
     @property
+    def manifest(self) -> Path:
+        """The seal: every file of the folder with its hash, and one root hash for all."""
+        return self.folder / "manifest.json"
+
+    @property
+    def audit(self) -> Path:
+        """What the last audit found."""
+        return self.folder / "audit.json"
+
+    @property
+    def crate(self) -> Path:
+        """Folder of the research object: results and records for people without this software."""
+        return self.folder / "crate"
+
+    @property
     def tables(self) -> Path:
         """Folder of the tables in CSV, Markdown and LaTeX."""
         return self.folder / "tables"

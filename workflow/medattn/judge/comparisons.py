@@ -12,7 +12,9 @@ import pandas as pd
 from medattn.claims.checks.statements import gain, pairs_of
 from medattn.claims.published import Row, chosen
 from medattn.compare.holm import holm
-from medattn.compare.paired import compare_runs, least_p
+from medattn.compare.paired import permutation
+from medattn.compare.replicates import pair_up
+from medattn.compare.sign_flips import least_p
 from medattn.config.facts import Facts, Rows, Significance, Statement, Unprinted
 from medattn.config.metrics import METRICS
 from medattn.config.resolved import Configuration
@@ -160,7 +162,7 @@ def _unprinted_pairs(number: int, paper: str, said: Unprinted, measured: Measure
 
 def _judged(pairs: list[_Pair], measured: Measured, facts: Facts, configuration: Configuration) -> Iterator[Claim]:
     """Yield the claims of one statement, whose tests are corrected together."""
-    outcomes = [compare_runs(pair.found[0].by_seed, pair.found[1].by_seed) for pair in pairs]
+    outcomes = [permutation(pair_up(pair.found[0].by_seed, pair.found[1].by_seed)) for pair in pairs]
     corrected = holm([outcome.p for outcome in outcomes])
     for pair, outcome, p in zip(pairs, outcomes, corrected, strict=True):
         difference = Difference(outcome.difference, outcome.low, outcome.high, outcome.n, float(p))

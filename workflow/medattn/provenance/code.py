@@ -2,14 +2,17 @@
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from medattn.config.mechanisms import mechanism_file, own_mechanism
 from medattn.config.networks import own_network
 
 _PACKAGE = Path(__file__).parent.parent
+CODE_FOLDER = _PACKAGE
+"""Where the code lies that this process imports."""
 
 # What decides the numbers of a run. Plans, tables and figures are not among it, so changing them trains nothing again.
 _CORE = (
@@ -40,39 +43,63 @@ _INSIDE_NETWORKS = (
 _CLASSIFIERS = ("streams.py", "datasets/folds.py", "training/classifier.py", "training/splits.py")
 
 
-def code_digest(mechanism: str | None, model: str | None = None) -> str:
+Reader = Callable[[Path], str]
+
+
+def code_of(settings: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return mechanism and image network of a cell's settings, as the functions below take them."""
+    arm, backbone = settings["arm"], settings["backbone"]
+    return None if arm["classifier"] else arm["mechanism"], backbone["model"] if backbone else None
+
+
+def code_digest(mechanism: str | None, model: str | None = None, read: Reader | None = None) -> str:
     """Return the SHA-256 of the code that a run of a mechanism depends on.
 
     Args:
         mechanism: name of a file in attention/, `module:Class` of the user's, "none" for a network without one, None
             for a classifier on pixels. Of a user's code only the file of the class itself is seen.
         model: the image network, such as "timm/resnet18"; a library's own code is named by its version in the record.
+        read: gives the text of a file of the package; None for what lies there now.
 
     Raises:
         UserError: the user's module is not found.
     """
+    digest = hashlib.sha256()
+    for name, sha256 in code_modules(mechanism, model, read).items():
+        digest.update(name.encode())
+        digest.update(bytes.fromhex(sha256))
+    return digest.hexdigest()
+
+
+def code_modules(mechanism: str | None, model: str | None = None, read: Reader | None = None) -> dict[str, str]:
+    """Return the files of the package that `code_digest` sees, each with the SHA-256 of its meaning.
+
+    Raises:
+        UserError: the user's module is not found.
+    """
+    read = read or _text
     files = {name: _PACKAGE / name for name in (_CLASSIFIERS if mechanism is None else _CORE)}
     if mechanism not in (None, "none"):
         own = own_mechanism(mechanism)
         name = mechanism if own else f"attention/{mechanism}.py"
-        files |= _with_imports(name, mechanism_file(mechanism) if own else _PACKAGE / name)
+        files |= _with_imports(name, mechanism_file(mechanism) if own else _PACKAGE / name, read)
     if model is not None and model.startswith("medattn/"):
         network = own_network(model.rpartition("/")[2]).file
-        files |= _with_imports(f"backbones/{network.name}", network)
-    digest = hashlib.sha256()
-    for name, file in files.items():
-        digest.update(name.encode())
-        digest.update(_digest(file.read_text(encoding="utf-8")))
-    return digest.hexdigest()
+        files |= _with_imports(f"backbones/{network.name}", network, read)
+    return {name: _digest(read(file)).hex() for name, file in files.items()}
 
 
-def _with_imports(name: str, file: Path) -> dict[str, Path]:
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
+
+
+def _with_imports(name: str, file: Path, read: Reader) -> dict[str, Path]:
     """Return the file of a mechanism with those that it is built on: other mechanisms, and what places it."""
     found = {name: file}
-    for module, imported in _imports(file.read_text(encoding="utf-8")):
+    for module, imported in _imports(read(file)):
         other = f"attention/{module.removeprefix('medattn.attention.')}.py"
         if module.startswith("medattn.attention.") and module != "medattn.attention.mechanism":
-            found |= _with_imports(other, _PACKAGE / other)
+            found |= _with_imports(other, _PACKAGE / other, read)
         if "BlockAttention" in imported:
             found |= {inside: _PACKAGE / inside for inside in _INSIDE_NETWORKS}
     return found

@@ -40,6 +40,19 @@ def check_output(record: Mapping[str, Any], path: Path) -> None:
         raise UserError(f"{path}: not the file that the record of the run names; {mend}")
 
 
+def earlier_failures(path: Path) -> list[dict[str, str]]:
+    """Return why and when each attempt at a run failed so far, oldest first; nothing where there is no failure.json."""
+    try:
+        failure = read_json(path)
+    except UserError:
+        return []
+    if not isinstance(failure, dict) or not isinstance(failure.get("reason"), str):
+        return []
+    earlier = failure.get("earlier")
+    last = {key: failure[key] for key in ("reason", "failed") if isinstance(failure.get(key), str)}
+    return [*(earlier if isinstance(earlier, list) else []), last]
+
+
 def failure_reason(path: Path) -> str:
     """Return in one line why the last attempt at a run failed, from its failure.json.
 

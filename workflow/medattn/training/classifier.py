@@ -20,6 +20,7 @@ from medattn.datasets.store import DataStore
 from medattn.files import disk_errors
 from medattn.layout import RunFiles
 from medattn.plan.frozen import Cell, Run
+from medattn.plan.run_settings import run_settings
 from medattn.streams import stream_seed
 from medattn.training.history import EpochRow, write_history
 from medattn.training.outcome import now, write_arrays, write_record
@@ -47,14 +48,7 @@ def train_classifier(run: Run, cell: Cell, grid_point: Mapping[str, Any], store:
         run,
         cell,
         history=[row],
-        resolved={
-            "classifier": arm.classifier,
-            "options": options,
-            "protocol": protocol.model_dump(mode="json"),
-            "grid_point": dict(grid_point),
-            "seed": run.seed,
-            "fold": run.fold,
-        },
+        resolved=run_settings(cell, run, grid_point),
         data=data_record(store, split, cell),
         numerics={"device": "cpu", "precision": "float64", "threads": 1, "deterministic": True},
         sessions=[{"started": started, "seconds": round(time.perf_counter() - clock, 3), "epochs_at_end": 1}],

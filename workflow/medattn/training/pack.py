@@ -11,8 +11,8 @@ from medattn.files import write_json
 from medattn.layout import Results, RunFiles
 from medattn.plan.chosen import read_choice
 from medattn.plan.frozen import Cell, Pack, Plan, Run
-from medattn.provenance.code import code_digest
-from medattn.provenance.records import failure_reason, read_record
+from medattn.provenance.code import CODE_FOLDER, code_digest, code_of
+from medattn.provenance.records import earlier_failures, failure_reason, read_record
 
 if TYPE_CHECKING:  # these import torch, which a pack whose runs have all ended never needs
     from medattn.datasets.store import DataStore
@@ -144,11 +144,10 @@ def _chosen(results: Results, cell: Cell, run: Run) -> Mapping[str, Any] | str:
 def _refuse_other_code(plan: Plan, pack: Pack) -> None:
     for cell_id in dict.fromkeys(plan.runs[run].cell for run in pack.runs):
         settings = plan.cells[cell_id].settings
-        arm, backbone = settings["arm"], settings["backbone"]
-        model = backbone["model"] if backbone else None
-        if code_digest(None if arm["classifier"] else arm["mechanism"], model) != settings["code"]:
+        if code_digest(*code_of(settings)) != settings["code"]:
             raise UserError(
-                f"{cell_id}: the code has changed since the plan was made; run `medattn plan --write` again, then this"
+                f"{cell_id}: the code has changed since the plan was made (in {CODE_FOLDER}); start snakemake anew, or "
+                "run `medattn plan --write` again, then this; `medattn why` says what changed"
             )
 
 
@@ -160,10 +159,13 @@ def _ending(results: Results, run: Run) -> dict[str, Any]:
 def _note_failure(files: RunFiles, run: Run, error: Exception) -> None:
     import traceback
 
+    from medattn.training.outcome import now
+
     reason = "out of memory" if _is_out_of_memory(error) else f"{type(error).__name__}: {error}"
     print(f"{run.id}: failed: {' '.join(reason.split())[:300]}", file=sys.stderr)
     details = "".join(traceback.format_exception(error))
-    write_json(files.failure, {"run": run.id, "reason": reason, "traceback": details})
+    note = {"run": run.id, "reason": reason, "failed": now(), "traceback": details}
+    write_json(files.failure, {**note, "earlier": earlier_failures(files.failure)})
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -12,8 +12,7 @@ import torch
 
 from medattn.backbones.weights import weights_sha256
 from medattn.config.arms import arm_settings
-from medattn.config.mechanisms import is_block_mechanism
-from medattn.config.networks import network_options, weights_model
+from medattn.config.networks import weights_model
 from medattn.config.paper import Arm, Backbone
 from medattn.config.protocol import protocol_of
 from medattn.config.recipe import Recipe
@@ -22,8 +21,10 @@ from medattn.errors import StopRequested
 from medattn.files import disk_errors, read_json, write_json
 from medattn.layout import RunFiles
 from medattn.plan.frozen import Cell, Run
+from medattn.plan.run_settings import run_settings
 from medattn.training.checkpoint import read_checkpoint, write_checkpoint
 from medattn.training.copies import make_copies
+from medattn.training.gpu_memory import forget_peak, gpu_memory
 from medattn.training.history import write_history
 from medattn.training.images import ResidentImages, normalisation_for
 from medattn.training.kept_attention import kept_attention, kept_images
@@ -31,6 +32,7 @@ from medattn.training.loop import TrainingData, TrainingState, train_epochs
 from medattn.training.network import build_network
 from medattn.training.numerics import fix_numerics, numerics_record
 from medattn.training.outcome import now, write_arrays, write_record
+from medattn.training.split_identity import split_sha256
 from medattn.training.splits import SplitOfRun, split_of_run
 
 Progress = Callable[[int, int], None]
@@ -86,6 +88,7 @@ def train_run(
     arm = Arm.model_validate(cell.settings["arm"])
     recipe, options = arm_settings(arm, Recipe.model_validate(cell.settings["recipe"]), grid_point, cell.id)
     fix_numerics(recipe)
+    forget_peak(resident.device)
 
     split = split_of_run(store, run, protocol, recipe.class_copies)
     training_data = _training_data(resident.of(store, backbone.input_size), split, recipe)
@@ -123,20 +126,6 @@ def train_run(
         shown = kept_images(split.evaluated, training_data.images.labels.cpu().numpy(), stored)
         if kept := kept_attention(network, training_data, recipe, shown):
             write_arrays(files.attention, kept)
-    resolved = {
-        "backbone": {
-            **backbone.model_dump(mode="json", exclude={"label", "arms"}),
-            "options": network_options(backbone.model, backbone.options, cell.id),
-        },
-        "mechanism": arm.mechanism,
-        "placement": arm.placement.model_dump(mode="json") if is_block_mechanism(arm.mechanism) else None,
-        "options": options,
-        "recipe": recipe.model_dump(mode="json"),
-        "protocol": protocol.model_dump(mode="json"),
-        "grid_point": dict(grid_point),
-        "seed": run.seed,
-        "fold": run.fold,
-    }
     source = weights_model(backbone.model) if backbone.weights == "imagenet" else None
     weights = {"weights_sha256": weights_sha256(source, data)} if source else {}
     write_record(
@@ -144,9 +133,10 @@ def train_run(
         run,
         cell,
         history=state.history,
-        resolved=resolved,
+        resolved=run_settings(cell, run, grid_point),
         data={**data_record(store, split, cell), **weights},
         numerics=numerics_record(recipe, resident.device),
+        resources=gpu_memory(resident.device),
         sessions=sessions.all(len(state.history)),
     )
     files.checkpoint.unlink(missing_ok=True)
@@ -164,6 +154,7 @@ def data_record(store: DataStore, split: SplitOfRun, cell: Cell) -> dict[str, An
         "entry_sha256": manifest["entry_sha256"],
         "stand_in": manifest["stand_in"],
         "files": manifest["files"],
+        "split_sha256": split_sha256(split),
         "training_images": len(split.training),
         "evaluated_images": len(split.evaluated),
         "evaluated": split.evaluated_name,

@@ -1,0 +1,199 @@
+"""Change a finished results folder and its images at random, three hundred times, and see that the audit finds it.
+
+Trains a small selection, seals and audits it: nothing must be found. Then, again and again, one file is changed (a
+byte, a digit, a line), cut, deleted, swapped with another or added, the folder is audited, and the file is put back.
+(Only audit.json may be deleted unseen: an audit writes it anew.)
+
+--resealed asks the harder question: after each change the folder is sealed anew and the earlier audit is removed, as
+somebody would who knows this software. What is found then is found because it doesn't come out again from the runs.
+"""
+
+import argparse
+import os
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+from medattn.__main__ import main as medattn
+from medattn.audit.examine import examine
+from medattn.audit.finding import Finding
+from medattn.audit.manifest import data_files, seal, sealed_files
+from medattn.audit.subject import Subject
+from medattn.layout import Results
+from medattn.plan.frozen import Plan
+
+PAPER = """
+title: Tampering
+citation: medattn, benchmarks/tampering.py
+datasets: [phantom]
+backbones: {net: {model: torchvision/squeezenet1_1, input_size: 28}}
+arms:
+  lr: {classifier: logistic_regression}
+  vanilla: {}
+  gsa: {mechanism: gsa, options: {channels: 4, cutoff_epoch: 1}, grid: {options.coefficient: [0.01, 1.0]}}
+recipe: {epochs: 3, batch: 8, learning_rate: 0.001}
+protocol: {kind: cross_validated_epochs, folds: 2, measured_epochs: 2}
+tables: {a-table: {title: A table}}
+figures: {a-figure: {title: A map, kind: attention_map, arm: gsa}}
+"""
+SELECTION = """
+selection: tampering
+papers: {tampering: {}}
+datasets:
+  phantom: {source: {size: 12, counts: {train: [10, 10], test: [6, 6]}}, classes: [healthy, ill]}
+seeds: [0, 1]
+device: cpu
+"""
+FOLDER = Path("results/tampering")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A change, the file, and the first finding of the audit after it."""
+
+    change: str
+    path: Path
+    finding: Finding | None
+
+
+STEPS = (["train"], ["measure"], ["compare"], ["complexity", "--write"], ["render"], ["audit", str(FOLDER), "--seal"])
+
+
+def finish(project: Path) -> None:
+    """Make the finished folder in `project`, and step into it."""
+    (project / "papers/tampering").mkdir(parents=True)
+    (project / "papers/tampering/paper.yaml").write_text(PAPER)
+    (project / "config.yaml").write_text(SELECTION)
+    os.chdir(project)
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        for step in STEPS:
+            assert medattn(step) == 0, step
+        medattn(["audit", str(FOLDER)])
+
+
+def first_finding(folder: Path) -> Finding | None:
+    """Return the first finding of an audit that is a fault; the audit stops there."""
+    return next((finding for finding in examine(Subject(folder)) if finding.severity != "info"), None)
+
+
+def change_a_byte(path: Path, draw: random.Random) -> None:
+    content = bytearray(path.read_bytes())
+    content[draw.randrange(len(content))] ^= draw.randrange(1, 256)
+    path.write_bytes(content)
+
+
+def change_a_digit(path: Path, draw: random.Random) -> None:
+    """Edit as a person would: one digit of a text becomes another; a file without digits loses its last byte."""
+    content = bytearray(path.read_bytes())
+    digits = [place for place, byte in enumerate(content) if chr(byte).isdigit()]
+    if digits:
+        place = draw.choice(digits)
+        content[place] = ord(draw.choice([digit for digit in "0123456789" if ord(digit) != content[place]]))
+    path.write_bytes(content if digits else content[:-1])
+
+
+def drop_a_line(path: Path, draw: random.Random) -> None:
+    lines = path.read_bytes().splitlines(keepends=True)
+    del lines[draw.randrange(len(lines))]
+    path.write_bytes(b"".join(lines))
+
+
+def cut(path: Path, draw: random.Random) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[: draw.randrange(len(content))])
+
+
+def delete(path: Path, _: random.Random) -> None:
+    path.unlink()
+
+
+def swap(path: Path, draw: random.Random) -> None:
+    """The content of another file of the same kind, as if two had been exchanged."""
+    others = [other for other in path.parents[1].rglob(f"*{path.suffix}") if other.read_bytes() != path.read_bytes()]
+    if not others:
+        delete(path, draw)
+        return
+    path.write_bytes(draw.choice(sorted(others)).read_bytes())
+
+
+def add(path: Path, draw: random.Random) -> None:
+    path.with_name(f"added-{draw.randrange(1000)}{path.suffix}").write_bytes(path.read_bytes())
+
+
+CHANGES: tuple[Callable[[Path, random.Random], None], ...] = (
+    change_a_byte, change_a_digit, drop_a_line, cut, delete, swap, add,
+)  # fmt: skip
+
+
+def contents(folder: Path, plan: Plan) -> dict[Path, bytes]:
+    """Return everything that an audit answers for: the sealed files, the seal, the audit and the images."""
+    own = [folder / name for name in sealed_files(folder)]
+    seals = [folder / "manifest.json", folder / "audit.json"]
+    paths = [*own, *seals, *(Path(name) for name in data_files(plan))]
+    return {path: path.read_bytes() for path in paths if path.is_file()}
+
+
+def put_back(before: dict[Path, bytes], after: dict[Path, bytes]) -> None:
+    """Make the folder what it was."""
+    for path in set(after) - set(before):
+        path.unlink()
+    for path, content in before.items():
+        if after.get(path) != content:
+            path.write_bytes(content)
+
+
+def tamper(folder: Path, count: int, seed: int, resealed: bool) -> list[Outcome]:
+    """Change the folder `count` times; return what was done and what an audit found, for each."""
+    draw, outcomes, plan = random.Random(seed), [], Subject(folder).plan
+    before = contents(folder, plan)
+    seals = {folder / "manifest.json", folder / "audit.json"}
+    targets = sorted(path for path in before if before[path] and not (resealed and path in seals))
+    while len(outcomes) < count:
+        path, change = draw.choice(targets), draw.choice(CHANGES)
+        if change is delete and path.name == "audit.json":
+            continue
+        change(path, draw)
+        if contents(folder, plan) != before:  # else the two that were swapped are equal
+            if resealed:
+                seal(Results(folder), plan)
+            outcomes.append(Outcome(change.__name__, path, first_finding(folder)))
+            put_back(before, contents(folder, plan))
+    return outcomes
+
+
+def main() -> int:
+    """Tamper, and print what was found; return 1 where a change was missed or an untouched folder was blamed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--changes", type=int, default=300, help="how many (default: 300)")
+    parser.add_argument("--seed", type=int, default=0, help="what draws them (default: 0)")
+    parser.add_argument("--resealed", action="store_true", help="seal the folder anew after each change")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="medattn-tampering-") as name:
+        finish(Path(name))
+        if (blamed := first_finding(FOLDER)) is not None:
+            print(f"the untouched folder: {blamed}")
+            return 1
+        started = time.monotonic()
+        outcomes = tamper(FOLDER, arguments.changes, arguments.seed, arguments.resealed)
+        seconds = time.monotonic() - started
+        os.chdir("/")
+    found = [outcome for outcome in outcomes if outcome.finding is not None]
+    print(f"untouched: nothing found; {len(found)} of {len(outcomes)} changes found ({seconds:.0f} s)")
+    print(
+        "by check: " + ", ".join(f"{check} {n}" for check, n in Counter(o.finding.check for o in found).most_common())
+    )
+    for outcome in outcomes:
+        if outcome.finding is None:
+            print(f"missed: {outcome.change} {outcome.path}")
+    # Sealed anew, what nothing follows from (a time, a name of a machine) can't be found: it is listed, and no failure.
+    return 0 if arguments.resealed or len(found) == len(outcomes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

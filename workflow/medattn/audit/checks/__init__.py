@@ -1,0 +1,1 @@
+"""The checks of an audit, a subject a file; registry.py names them in order."""

@@ -1,0 +1,33 @@
+"""The checks of an audit, in the order in which they run."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from medattn.audit.checks.code import check_code
+from medattn.audit.checks.completeness import check_completeness
+from medattn.audit.checks.data import check_data
+from medattn.audit.checks.environment import check_environment
+from medattn.audit.checks.pairing import check_pairing
+from medattn.audit.checks.plan import check_plan
+from medattn.audit.checks.records import check_records
+from medattn.audit.checks.seal import check_seal
+from medattn.audit.checks.snakemake import check_snakemake
+from medattn.audit.checks.tables import check_tables
+from medattn.audit.checks.training import check_training
+from medattn.audit.finding import Finding
+from medattn.audit.subject import Subject
+
+Check = Callable[[Subject], Iterator[Finding]]
+
+CHECKS: Mapping[str, Check] = {
+    "seal": check_seal,
+    "plan": check_plan,
+    "completeness": check_completeness,
+    "records": check_records,
+    "code": check_code,
+    "data": check_data,
+    "environment": check_environment,
+    "pairing": check_pairing,
+    "training": check_training,
+    "tables": check_tables,
+    "snakemake": check_snakemake,
+}

@@ -1,0 +1,38 @@
+"""Say why a run has to be trained anew, or why not.
+
+    medattn why demo.digits.tiny-resnet.gsa                  every run of a cell
+    medattn why demo.digits.tiny-resnet.gsa/train-s0-5f3c    one run
+
+Compares the plan that the selection gives now with the records of earlier trainings of the same cell, stage, seed and
+fold: their settings key by key, the modules of the code and the images. Nothing is trained or written.
+"""
+
+import argparse
+
+from medattn.commands.selecting import add_selection_arguments, selected
+from medattn.errors import UserError
+from medattn.nearest import unknown_name
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    add_selection_arguments(parser)
+    parser.add_argument(
+        "run", metavar="RUN", help="a run (its name may be cut short) or a cell, as `medattn plan` names it"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print a line a run, and one for each reason."""
+    from medattn.plan.why import reasons
+
+    chosen = selected(arguments, keep=False)
+    cell, _, start = arguments.run.partition("/")
+    if cell not in chosen.plan.cells:
+        raise UserError(unknown_name("cell", cell, chosen.plan.cells))
+    runs = [run for run in chosen.plan.runs.values() if run.cell == cell and run.name.startswith(start)]
+    if not runs:
+        raise UserError(unknown_name("run", start, [run.name for run in chosen.plan.runs.values() if run.cell == cell]))
+    for planned in runs:
+        print("\n".join(reasons(planned, chosen.plan.cells[cell], chosen.results)))
+    return 0

@@ -1,0 +1,43 @@
+"""audit: the seal over all that was made, and whether everything is what it says."""
+
+
+rule seal_results:
+    input:
+        RESULTS / "comparisons.csv",
+        TABLES,
+        FIGURES,
+    output:
+        RESULTS / "manifest.json",
+    log:
+        RESULTS / "logs/seal_results.log",
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        results=str(RESULTS),
+    message:
+        "Sealing {params.results}"
+    shell:
+        "medattn audit {params.results:q} --seal > {log:q} 2>&1 || failed {log:q}"
+
+
+rule audit_results:
+    input:
+        RESULTS / "manifest.json",
+    output:
+        RESULTS / "audit.json",
+    log:
+        RESULTS / "logs/audit_results.log",
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        results=str(RESULTS),
+    message:
+        "Auditing {params.results}"
+    shell:
+        "medattn audit {params.results:q} > {log:q} 2>&1 || failed {log:q}"
