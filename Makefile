@@ -15,7 +15,7 @@ help:
 	@echo "make test-all  the same with the heavy tests: every network at its own size, for an epoch"
 	@echo "make setup     make .venv from the lock file in envs/ (needs Python >= 3.11)"
 	@echo "make check     style, types, workflow and import contract, without the tests"
-	@echo "make bench     measure what speed is promised, as ratios in one run"
+	@echo "make bench     measure what speed is promised, as ratios in one run (BENCH=--full: more of it)"
 	@echo "make lock      resolve the dependencies of pyproject.toml anew into envs/ (LOCK=--upgrade: newest versions)"
 	@echo "make clean     remove .venv and what tools have cached; results and data stay"
 
@@ -44,7 +44,7 @@ check: setup
 	@.ci/check
 
 bench: setup
-	@python benchmarks/dry_run.py
+	@python benchmarks/bench.py $(BENCH)
 
 lock: setup
 	@uv pip compile $(LOCK) --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \

@@ -1,20 +1,18 @@
-"""How long `snakemake -n` of a plan of 20,000 runs takes, as a multiple of an empty workflow's dry run.
+"""How long `snakemake -n` takes of the default selection and of 20,000 runs, against that of an empty workflow.
 
-Makes a checkout-like folder with the workflow and a selection of the GSA paper on fourteen copies of the phantom data
-set, then times both dry runs in turn, several times, and prints the ratio of the medians.
+Makes checkout-like folders with the workflow: one with config.yaml, one with a selection of the GSA paper on fourteen
+copies of the phantom data set.
 """
 
-import argparse
 import json
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from ratios import ROOT, Ratio, interleaved, seconds_of
+
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "-n", "--quiet", "all"]
 EMPTY = "rule all:\n"
 TAKEN = {"experiments": ["networks"], "backbones": []}
@@ -33,36 +31,30 @@ def selection(datasets: int) -> dict[str, object]:
     }
 
 
-def seconds(command: list[str], folder: Path) -> float:
-    """Return how long `command` takes in `folder`."""
-    started = time.perf_counter()
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    return time.perf_counter() - started
+def checkout(folder: Path, configuration: str) -> Path:
+    """Return a folder with the workflow and a selection."""
+    folder.mkdir()
+    for name in ("workflow", "papers", "envs"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    shutil.copy(ROOT / "Snakefile", folder)
+    (folder / "config.yaml").write_text(configuration)
+    return folder
 
 
-def main() -> None:
-    """Print sizes, medians and their ratio."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--datasets", type=int, default=14, help="phantom data sets (default: 14, 20,000 runs)")
-    parser.add_argument("--times", type=int, default=5, help="dry runs of each (default: 5)")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        many, empty = Path(folder) / "many", Path(folder) / "empty"
+def measure(full: bool, datasets: int = 14) -> list[Ratio]:
+    """Measure the dry runs of the default selection and of 20,000 runs, each in turn with that of nothing."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        default = checkout(folder / "default", (ROOT / "config.yaml").read_text())
+        many = checkout(folder / "many", json.dumps(selection(datasets)))
+        empty = folder / "empty"
         empty.mkdir()
         (empty / "Snakefile").write_text(EMPTY)
-        many.mkdir()
-        for name in ("workflow", "papers", "envs"):
-            shutil.copytree(ROOT / name, many / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-        shutil.copy(ROOT / "Snakefile", many)
-        (many / "config.yaml").write_text(json.dumps(selection(arguments.datasets)))
-        pairs = [(seconds(SNAKEMAKE, many), seconds(SNAKEMAKE, empty)) for _ in range(arguments.times)]
+        arms = {place.name: partial(seconds_of, SNAKEMAKE, place) for place in (default, many, empty)}
+        best = interleaved(arms, 5 if full else 3)
         plan = json.loads((many / "results/many/plan.json").read_text())
-        graph = json.loads((many / "results/many/graph.json").read_text())
-    jobs = len(graph["packs"]) + len(graph["choices"]) + len(graph["datasets"])
-    ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
-    print(f"{len(plan['runs']):,} runs in {len(plan['packs'])} packs, {jobs} jobs before measuring")
-    print(f"dry run {ours:.2f} s, empty workflow {theirs:.2f} s, ratio {ours / theirs:.2f}")
-
-
-if __name__ == "__main__":
-    main()
+    measured = {f"{name}, s": value for name, value in best.items()} | {"runs of many": len(plan["runs"])}
+    return [
+        Ratio("dry run: default selection / empty workflow", best["default"] / best["empty"], 3.0, measured),
+        Ratio(f"dry run: {len(plan['runs']):,} runs / empty workflow", best["many"] / best["empty"], None, measured),
+    ]

@@ -67,7 +67,7 @@ def _groups(configuration: Configuration) -> Iterator[list[ResolvedPaper]]:
             yield experiments
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a paper has lists, which have no hash; a block is itself
 class _Block:
     """One data set of one experiment, on which arms are ranked."""
 

@@ -32,6 +32,7 @@ _CORE = (
     "training/optimiser.py",
     "training/numerics.py",
     "training/splits.py",
+    "training/step.py",
 )
 # What block mechanisms need besides.
 _INSIDE_NETWORKS = (

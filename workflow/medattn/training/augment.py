@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from medattn.config.recipe import Augmentation, ResizedCrop
+from medattn.training.device import sent
 
 
 def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generator) -> Tensor:
@@ -40,12 +41,12 @@ def rotated(images: Tensor, angles: Tensor) -> Tensor:
 
 def _flipped(images: Tensor, probability: float, axis: int, generator: torch.Generator) -> Tensor:
     chosen = torch.rand(len(images), generator=generator) < probability
-    return torch.where(chosen.to(images.device)[:, None, None, None], images.flip(axis), images)
+    return torch.where(sent(chosen, images.device)[:, None, None, None], images.flip(axis), images)
 
 
 def _cropped(images: Tensor, padding: int, generator: torch.Generator) -> Tensor:
     count, _, height, width = images.shape
-    offsets = torch.randint(0, 2 * padding + 1, (2, count), generator=generator).to(images.device)
+    offsets = sent(torch.randint(0, 2 * padding + 1, (2, count), generator=generator), images.device)
     padded = functional.pad(images, (padding,) * 4)
     rows = offsets[0, :, None] + torch.arange(height, device=images.device)
     columns = offsets[1, :, None] + torch.arange(width, device=images.device)
@@ -71,5 +72,5 @@ def _resized_crop(images: Tensor, crop: ResizedCrop, generator: torch.Generator)
 
 def _sampled(images: Tensor, placements: Tensor, outside: str) -> Tensor:
     """Return the images seen through affine placements (B x 2 x 3), bilinear."""
-    grid = functional.affine_grid(placements.to(images.device), list(images.shape), align_corners=False)
+    grid = functional.affine_grid(sent(placements, images.device), list(images.shape), align_corners=False)
     return functional.grid_sample(images, grid, mode="bilinear", padding_mode=outside, align_corners=False)

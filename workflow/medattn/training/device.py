@@ -1,4 +1,4 @@
-"""Which device a process trains on: on a machine with several GPUs, one that the fewest others have."""
+"""Which device a process trains on, on a machine with several GPUs one that the fewest others have; what goes there."""
 
 import fcntl
 import os
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO
 
 import torch
+from torch import Tensor
 
 from medattn.errors import UserError
 
@@ -29,6 +30,18 @@ def choose_device(wanted: str) -> torch.device:
     index = take_one(gpus, _folder()) if len(gpus) > 1 else 0
     torch.cuda.set_device(index)
     return torch.device("cuda", index)
+
+
+def free_memory(device: torch.device) -> int | None:
+    """Return the bytes that are free on a GPU; None on the CPU, where nothing has to be moved."""
+    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else None
+
+
+def sent(tensor: Tensor, device: torch.device) -> Tensor:
+    """Return `tensor` on `device`, sent there without waiting for the device where it comes from the host."""
+    if tensor.device.type == "cpu" and device.type == "cuda":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
 
 
 _held: list[IO[str]] = []

@@ -1,5 +1,6 @@
-"""A data set resident on the device as uint8; batches are normalised and augmented there."""
+"""A data set as uint8, on the device or with the host; its batches are augmented and normalised on the device."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,25 +11,35 @@ from torch.nn import functional
 
 from medattn.config.recipe import Recipe
 from medattn.training.augment import augment
+from medattn.training.device import free_memory, sent
 
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 _PIECE = 1024
+_SHARE = 0.5
+"""Of the device's free memory that images may take; the rest is for networks and what they compute."""
 
 
 @dataclass(frozen=True)
 class ResidentImages:
-    """All images that a run can see, on its device.
+    """All images that a run can see, on its device or, where that has no room for them, in the host's memory.
 
     Attributes:
         pixels: N x C x H x W, uint8; C is 1 or 3 as stored.
-        labels: N, int64.
+        labels: N, int64, beside the pixels; positions of images lie there, too.
         size: height and width in pixels to which batches are enlarged; None as stored.
+        device: where batches go; None where the pixels are.
     """
 
     pixels: Tensor
     labels: Tensor
     size: int | None = None
+    device: torch.device | None = None
+
+    @property
+    def target(self) -> torch.device:
+        """Where batches go."""
+        return self.device or self.pixels.device
 
     @classmethod
     def on(
@@ -37,31 +48,43 @@ class ResidentImages:
         images: Sequence[np.ndarray],
         labels: Sequence[np.ndarray],
         size: int | None,
+        free: int | None = None,
     ) -> "ResidentImages":
         """Upload splits of N x H x W x C uint8 images and their labels, one behind the other.
 
-        Images go piece by piece: they may be mapped from a file that the memory can't hold.
+        Images go piece by piece: they may be mapped from a file that the memory can't hold. Where they would take more
+        than half of the memory that is free on the device, they stay with the host, and batches follow one by one.
+
+        Args:
+            device: where networks are trained.
+            images: of each split.
+            labels: of each split.
+            size: height and width in pixels to which batches are enlarged; None as stored.
+            free: bytes that are free on the device; default: asked for.
         """
         height, width, channels = images[0].shape[1:]
-        pixels = torch.empty((sum(map(len, images)), channels, height, width), dtype=torch.uint8, device=device)
+        shape = (sum(map(len, images)), channels, height, width)
+        free = free_memory(device) if free is None else free
+        home = device if free is None or math.prod(shape) <= _SHARE * free else torch.device("cpu")
+        pixels = torch.empty(shape, dtype=torch.uint8, device=home)
         start = 0
         for piece in (part[first : first + _PIECE] for part in images for first in range(0, len(part), _PIECE)):
             pixels[start : start + len(piece)] = torch.from_numpy(np.array(piece.transpose(0, 3, 1, 2), order="C"))
             start += len(piece)
-        return cls(pixels, torch.from_numpy(np.concatenate(labels)).to(device), size)
+        return cls(pixels, torch.from_numpy(np.concatenate(labels)).to(home), size, device)
 
     def extended(self, pixels: Tensor, labels: Tensor) -> "ResidentImages":
         """Return these images with further ones behind them."""
-        device = self.pixels.device
+        home = self.pixels.device
         return replace(
             self,
-            pixels=torch.cat([self.pixels, pixels.to(device)]),
-            labels=torch.cat([self.labels, labels.to(device)]),
+            pixels=torch.cat([self.pixels, pixels.to(home)]),
+            labels=torch.cat([self.labels, labels.to(home)]),
         )
 
     def taken(self, indices: Tensor) -> Tensor:
         """Return the images at `indices` as float32 in [0, 1], B x C x H x W, at the size of the network's input."""
-        images = self.pixels[indices].float().div_(255)
+        images = sent(self.pixels[indices], self.target).float().div_(255)
         if self.size is not None and images.shape[-2:] != (self.size, self.size):
             images = functional.interpolate(images, size=(self.size, self.size), mode="bilinear", antialias=False)
         return images
@@ -76,14 +99,12 @@ class Normalisation:
 
     def __call__(self, images: Tensor) -> Tensor:
         """Return normalised images with 3 channels; gray images are repeated."""
-        if images.shape[1] == 1:
-            images = images.expand(-1, 3, -1, -1)
-        return (images - self.mean) / self.deviation
+        return images.sub(self.mean).div_(self.deviation).expand(-1, 3, -1, -1)
 
 
 def normalisation_for(recipe: Recipe, images: ResidentImages, training: Tensor) -> Normalisation:
     """Return the recipe's normalisation; "training" takes mean and deviation of the run's training images only."""
-    device = images.pixels.device
+    device = images.target
     if recipe.normalise == "training":
         mean, deviation = _moments(images, training)
     else:
@@ -101,7 +122,8 @@ def training_batches(
     """
     shuffled = indices[torch.randperm(len(indices), generator=order).to(indices.device)]
     for chosen in _split(shuffled, recipe.batch):
-        yield augment(images.taken(chosen), recipe.augmentation, changes), images.labels[chosen]
+        labels = sent(images.labels[chosen], images.target)
+        yield augment(images.taken(chosen), recipe.augmentation, changes), labels
 
 
 def _split(indices: Tensor, batch: int) -> list[Tensor]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor, optim
+from torch import Tensor
 from torch.nn import functional
 
 from medattn.config.recipe import Recipe
@@ -13,11 +13,11 @@ from medattn.streams import stream_seed
 from medattn.training.history import EpochRow
 from medattn.training.images import Normalisation, ResidentImages, training_batches
 from medattn.training.network import AttendedNetwork
-from medattn.training.numerics import autocast
+from medattn.training.numerics import memory_format
 from medattn.training.optimiser import create_optimiser, learning_rate, set_learning_rates
+from medattn.training.step import Step, logits_of
 
 _EVALUATION_BATCH = 256
-_AUXILIARY_WEIGHT = 0.3  # of a classifier beside the main path, in GoogLeNet's and Inception-v3's papers
 
 
 @dataclass
@@ -59,9 +59,9 @@ class TrainingData:
         """The images that are scored after each epoch: the evaluated, then the validation images."""
         return torch.cat([self.evaluated, self.validation.to(self.evaluated.device)])
 
-    def normalised_training_images(self) -> Tensor:
-        """Return the training images as the network sees them; gray ones as a single channel."""
-        return self.normalise(self.images.taken(self.training))[:, : self.images.pixels.shape[1]]
+    def normalised_training_images(self, count: int | None = None) -> Tensor:
+        """Return the first `count` training images, or all, as the network sees them; gray ones as a single channel."""
+        return self.normalise(self.images.taken(self.training[:count]))[:, : self.images.pixels.shape[1]]
 
 
 def train_epochs(
@@ -82,7 +82,9 @@ def train_epochs(
         state: where the run stands; changed in place.
         after_epoch: called with the state after each epoch.
     """
+    network.backbone.to(memory_format=memory_format(recipe, data.images.target))
     optimiser = create_optimiser(recipe, network)
+    step = Step.of(network, optimiser, recipe, data.normalise)
     if state.network is not None and state.optimiser is not None:
         network.load_state_dict(state.network)
         optimiser.load_state_dict(state.optimiser)
@@ -91,7 +93,7 @@ def train_epochs(
     for epoch in range(len(state.history) + 1, recipe.epochs + 1):
         if network.attention is not None:
             network.attention.begin_epoch(epoch)
-        trained = _train_one_epoch(network, data, recipe, seed, epoch, optimiser)
+        trained = _train_one_epoch(step, data, seed, epoch)
         scores = evaluate(network, data, recipe)
         # The one synchronisation of the epoch: everything above only queued work on the device.
         state.scores.append(scores.cpu())
@@ -102,54 +104,28 @@ def train_epochs(
             return
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def evaluate(network: AttendedNetwork, data: TrainingData, recipe: Recipe) -> Tensor:
     """Return class probabilities of the scored images, N x classes, float32, on the device."""
     network.eval()
     parts = []
     for chosen in torch.split(data.scored, _EVALUATION_BATCH):
-        with autocast(recipe, chosen.device):
-            logits = network(data.normalise(data.images.taken(chosen)))
+        logits = logits_of(network, data.images.taken(chosen), data.normalise, recipe)
         parts.append(functional.softmax(logits.float(), dim=1))
     return torch.cat(parts)
 
 
-def _train_one_epoch(
-    network: AttendedNetwork,
-    data: TrainingData,
-    recipe: Recipe,
-    seed: int,
-    epoch: int,
-    optimiser: optim.Optimizer,
-) -> Tensor:
-    """Train one epoch; return sums over it on the device: cross entropy, penalty, correct images, steps."""
-    network.train()
-    set_learning_rates(optimiser, recipe, epoch)
+def _train_one_epoch(step: Step, data: TrainingData, seed: int, epoch: int) -> Tensor:
+    """Train one epoch; return the sums of its steps, on the device."""
+    step.network.train()
+    set_learning_rates(step.optimiser, step.recipe, epoch)
     torch.manual_seed(stream_seed(seed, "layers", epoch))  # dropout and its kind
     order = torch.Generator().manual_seed(stream_seed(seed, "order", epoch))
     changes = torch.Generator().manual_seed(stream_seed(seed, "augmentation", epoch))
-    sums = torch.zeros(4, dtype=torch.float64, device=data.training.device)
-    for images, labels in training_batches(data.images, data.training, recipe, order, changes):
-        optimiser.zero_grad(set_to_none=True)
-        with autocast(recipe, labels.device):
-            logits = network(data.normalise(images))
-        loss = _cross_entropy(logits, labels, recipe)
-        whole = loss
-        for auxiliary in network.auxiliary_logits:
-            whole = whole + _AUXILIARY_WEIGHT * _cross_entropy(auxiliary, labels, recipe)
-        penalty = network.attention.penalty() if network.attention is not None else None
-        (whole if penalty is None else whole + penalty).backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        sums[0] += loss.detach() * len(labels)
-        if penalty is not None:
-            sums[1] += penalty.detach()
-        sums[2] += (logits.detach().argmax(1) == labels).sum()
-        sums[3] += 1
-    return sums
-
-
-def _cross_entropy(logits: Tensor, labels: Tensor, recipe: Recipe) -> Tensor:
-    return functional.cross_entropy(logits.float(), labels, label_smoothing=recipe.label_smoothing)
+    step.sums.zero_()
+    for images, labels in training_batches(data.images, data.training, step.recipe, order, changes):
+        step(images, labels)
+    return step.sums
 
 
 def _row(epoch: int, recipe: Recipe, sums: list[float], scores: Tensor, data: TrainingData) -> EpochRow:

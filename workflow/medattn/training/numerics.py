@@ -15,6 +15,8 @@ def fix_numerics(recipe: Recipe) -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(recipe.threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
+    # Else every new tensor is filled before it is written: a pass over the memory that protects from other bugs only.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     # On CUDA a few backward passes (adaptive pooling) exist in no deterministic form; records name the device.
     warnings.filterwarnings("ignore", message=".*does not have a deterministic implementation.*")
     torch.backends.cudnn.benchmark = False
@@ -30,6 +32,17 @@ def autocast(recipe: Recipe, device: torch.device) -> AbstractContextManager[Any
     return nullcontext()
 
 
+def memory_format(recipe: Recipe, device: torch.device) -> torch.memory_format:
+    """Return how feature maps and kernels lie in memory, which decides what kernels compute with them.
+
+    Channels last on the CPU, where it was measured (benchmarks/README.md), and on CUDA with tensor cores, which compute
+    in it; on CUDA in float32 as PyTorch's default has it.
+    """
+    if device.type == "cpu" or recipe.precision != "fp32":
+        return torch.channels_last
+    return torch.contiguous_format
+
+
 def numerics_record(recipe: Recipe, device: torch.device) -> dict[str, Any]:
     """Return what a record says of the numerics."""
     on_gpu = device.type == "cuda"
@@ -37,6 +50,7 @@ def numerics_record(recipe: Recipe, device: torch.device) -> dict[str, Any]:
         "device": device.type,
         "precision": recipe.precision,
         "threads": recipe.threads,
+        "memory_format": str(memory_format(recipe, device)).removeprefix("torch."),
         "deterministic": True,
         **({"gpu": torch.cuda.get_device_name(device), "cuda": torch.version.cuda} if on_gpu else {}),
         **(

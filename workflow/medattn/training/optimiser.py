@@ -12,7 +12,8 @@ from medattn.training.network import AttendedNetwork
 def create_optimiser(recipe: Recipe, network: AttendedNetwork) -> optim.Optimizer:
     """Return the recipe's optimiser over the parameters of `network` that learn.
 
-    Where new layers have a learning rate of their own, they are a group of their own.
+    Where new layers have a learning rate of their own, they are a group of their own. All parameters are updated by
+    one fused kernel, on CUDA and on the CPU.
     """
     learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
     parameters: list[Any] = learning
@@ -22,13 +23,14 @@ def create_optimiser(recipe: Recipe, network: AttendedNetwork) -> optim.Optimize
         groups = ((old, recipe.learning_rate), (new, recipe.new_layers_learning_rate))
         parameters = [{"params": group, "start": rate} for group, rate in groups if group]
     if recipe.optimiser == "adam":
-        return optim.Adam(parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        return optim.Adam(parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
     return optim.SGD(
         parameters,
         lr=recipe.learning_rate,
         momentum=recipe.momentum,
         weight_decay=recipe.weight_decay,
         nesterov=recipe.nesterov,
+        fused=True,
     )
 
 

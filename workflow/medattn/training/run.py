@@ -92,7 +92,8 @@ def train_run(
 
     split = split_of_run(store, run, protocol, recipe.class_copies)
     training_data = _training_data(resident.of(store, backbone.input_size), split, recipe)
-    images = training_data.normalised_training_images()
+    sees_all = arm.mechanism != "none" and not is_block_mechanism(arm.mechanism)
+    images = training_data.normalised_training_images(None if sees_all else 1)
     network = build_network(backbone, arm.mechanism, options, len(store.classes), images, run.seed, data, arm.placement)
     del images
 
@@ -165,7 +166,7 @@ def data_record(store: DataStore, split: SplitOfRun, cell: Cell) -> dict[str, An
 
 
 def _training_data(images: ResidentImages, split: SplitOfRun, recipe: Recipe) -> TrainingData:
-    device = images.pixels.device
+    device = images.pixels.device  # positions lie where the images are
     if split.copies is not None:
         sources = torch.from_numpy(split.copies.sources).to(device)
         images = images.extended(make_copies(images.pixels, split.copies), images.labels[sources])

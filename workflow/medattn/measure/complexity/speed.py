@@ -11,7 +11,7 @@ from torch.nn import functional
 from medattn.measure.complexity.images import ImageFacts
 from medattn.measure.complexity.network import NetworkOfCell, build
 from medattn.training.network import AttendedNetwork
-from medattn.training.numerics import autocast, fix_numerics
+from medattn.training.numerics import autocast, fix_numerics, memory_format
 from medattn.training.optimiser import create_optimiser
 
 _WARM_UP = 2
@@ -48,7 +48,9 @@ def measured_speed(network: NetworkOfCell, images: ImageFacts, device: torch.dev
     recipe = network.recipe
     fix_numerics(recipe)
     built = build(network, images, device)
-    batch = torch.randn(recipe.batch, 3, images.height, images.width, device=device)
+    layout = memory_format(recipe, device)
+    built.backbone.to(memory_format=layout)
+    batch = torch.randn(recipe.batch, 3, images.height, images.width, device=device).contiguous(memory_format=layout)
     labels = torch.arange(recipe.batch, device=device) % images.classes
     optimiser = create_optimiser(recipe, built)
     if built.attention is not None:

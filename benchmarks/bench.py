@@ -1,0 +1,77 @@
+"""Measure what speed is promised, as ratios within one run: `make bench`.
+
+Prints a table and writes results/<machine>-<torch>-<device>-<precision>.json beside this file. Short by default; --full
+takes longer, measures larger networks and 10,000 runs. --only takes some of the benchmarks.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dry_run
+import many_runs
+import memory
+import packs
+import torch
+import training_step
+from ratios import Ratio, machine
+
+RESULTS = Path(__file__).resolve().parent / "results"
+
+
+def main() -> int:
+    """Measure; return 1 if a promise is not kept."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--full", action="store_true", help="larger networks, more runs, more rounds")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where to train (default: cpu)")
+    parser.add_argument("--precision", choices=("fp32", "tf32", "bf16"), default="fp32", help="default: fp32")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="some of: step packs dry_run many_runs memory")
+    arguments = parser.parse_args()
+    full, device = arguments.full, torch.device(arguments.device)
+    benchmarks: dict[str, Callable[[], list[Ratio]]] = {
+        "step": lambda: training_step.measure(full, device, arguments.precision),
+        "packs": lambda: packs.measure(full, arguments.device),
+        "dry_run": lambda: dry_run.measure(full),
+        "many_runs": lambda: many_runs.measure(full),
+        "memory": memory.measure,
+    }
+    chosen = arguments.only or list(benchmarks)
+    if unknown := set(chosen) - set(benchmarks):
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    found = [ratio for name in chosen for ratio in said(name, benchmarks[name])]
+    version = torch.__version__.partition("+")[0]
+    path = RESULTS / f"{machine()}-torch{version}-{arguments.device}-{arguments.precision}.json"
+    keep(path, found, full)
+    print(f"written: {path}")
+    return int(any(ratio.kept is False for ratio in found))
+
+
+def said(name: str, measure: Callable[[], list[Ratio]]) -> list[Ratio]:
+    """Measure, and print a line a ratio."""
+    print(f"== {name}", file=sys.stderr, flush=True)
+    found = measure()
+    for ratio in found:
+        verdict = {None: "", True: f"   promised {ratio.promise}: kept", False: f"   promised {ratio.promise}: NOT KEPT"}
+        print(f"{ratio.name:<62} {ratio.value:>7.3f}{verdict[ratio.kept]}", flush=True)
+    return found
+
+
+def keep(path: Path, found: list[Ratio], full: bool) -> None:
+    """Write the ratios; those of the same name from an earlier call are replaced, others stay."""
+    rows = json.loads(path.read_text())["ratios"] if path.exists() else {}
+    day = datetime.now(UTC).date().isoformat()
+    rows |= {r.name: {**asdict(r), "kept": r.kept, "day": day, "full": full} for r in found}
+    for row in rows.values():
+        row.pop("name", None)
+        row["value"] = round(row["value"], 3)
+        row["measured"] = {key: round(value, 3) for key, value in row["measured"].items()}
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"machine": machine(), "torch": torch.__version__, "ratios": rows}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

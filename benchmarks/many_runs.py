@@ -1,0 +1,139 @@
+"""Measuring, comparing and rendering thousands of finished runs, in time and memory.
+
+The runs are made up, of the size of BreastMNIST's (156 test and 78 validation images), and written by the writers that
+training uses: ten networks with ten arms on ten data sets, each with ten seeds, measured as the PPCR paper does.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import yaml
+from ratios import Ratio, medattn, seconds_of
+
+from medattn import files as medattn_files
+from medattn.config.mechanisms import is_block_mechanism, mechanism_names
+from medattn.layout import Results
+from medattn.plan.frozen import Cell, Plan, Run, read_plan
+from medattn.training import outcome
+from medattn.training.history import EpochRow, write_history
+
+EPOCHS, TESTS, VALIDATIONS, CLASSES = 30, 156, 78, 2
+SECONDS, BYTES = 60.0, 2 << 30
+
+
+def project(folder: Path, datasets: int) -> Plan:
+    """Write paper and selection, and return the plan."""
+    arms = [name for name in sorted(mechanism_names()) if is_block_mechanism(name)][:9]
+    paper = {
+        "title": "Many runs",
+        "citation": "medattn, benchmarks/many_runs.py",
+        "datasets": ["phantom"],
+        "backbones": {f"net{number}": {"model": "timm/resnet18", "stem": "small"} for number in range(10)},
+        "arms": {"vanilla": {}} | {arm: {"mechanism": arm} for arm in arms},
+        "recipe": {"epochs": EPOCHS, "learning_rate": 0.01},
+        "protocol": {"kind": "best_validation_epoch"},
+        "tables": {"many-table": {"title": "Everything", "metrics": ["accuracy", "auc", "f1_weighted"]}},
+        "figures": {"many-differences": {"title": "Differences from vanilla", "kind": "paired_differences"}},
+    }
+    (folder / "papers/many").mkdir(parents=True)
+    (folder / "papers/many/paper.yaml").write_text(yaml.safe_dump(paper, sort_keys=False))
+    counts = {"train": [273, 273], "val": [VALIDATIONS // 2] * 2, "test": [TESTS // 2] * 2}
+    entry = {"title": "Phantom", "source": {"kind": "phantom", "counts": counts}, "classes": ["healthy", "ill"]}
+    names = [f"phantom{number}" for number in range(datasets)]
+    selection = {"selection": "many", "papers": {"many": {"datasets": names}}, "datasets": dict.fromkeys(names, entry)}
+    (folder / "config.yaml").write_text(yaml.safe_dump({**selection, "seeds": list(range(10))}))
+    seconds_of(medattn("plan", "--write"), folder)
+    return read_plan(folder / "results/many/plan.json")
+
+
+def write_runs(plan: Plan, results: Results) -> None:
+    """Write the files of every run. Only the flushing to the disk is left out, and Git is asked once."""
+    with (
+        mock.patch.object(medattn_files.os, "fsync", lambda _: None),
+        mock.patch.object(outcome, "git_state", cache(outcome.git_state)),
+        mock.patch.object(outcome, "environment", cache(outcome.environment)),
+    ):
+        for number, run in enumerate(plan.runs.values()):
+            write_run(run, plan.cells[run.cell], results, np.random.default_rng(number))
+
+
+def write_run(run: Run, cell: Cell, results: Results, random: np.random.Generator) -> None:
+    """Write a run that gets a little better with every epoch."""
+    files = results.run(run.cell, run.name)
+    labels = np.arange(TESTS + VALIDATIONS, dtype=np.int64) % CLASSES
+    sure = np.linspace(0.2, 1.0, EPOCHS)[:, None] * (2 * labels - 1) + random.normal(0, 1.2, (EPOCHS, len(labels)))
+    ill = (1 / (1 + np.exp(-sure))).astype(np.float32)
+    scores = np.stack([1 - ill, ill], axis=2)
+    right = (scores.argmax(2) == labels).astype(int)
+    history = [
+        EpochRow(epoch, 0.01, 0.5, 0.0, 400, 546, int(row[:TESTS].sum()), TESTS, int(row[TESTS:].sum()), VALIDATIONS)
+        for epoch, row in enumerate(right, start=1)
+    ]
+    write_history(files.history, history, "test")
+    arrays = {
+        "scores": scores[:, :TESTS],
+        "labels": labels[:TESTS],
+        "images": np.arange(TESTS),
+        "validation_scores": scores[:, TESTS:],
+        "validation_labels": labels[TESTS:],
+        "validation_images": np.arange(VALIDATIONS),
+    }
+    outcome.write_arrays(files.scores, arrays)
+    outcome.write_record(
+        files,
+        run,
+        cell,
+        history=history,
+        resolved={"seed": run.seed},
+        data={"dataset": cell.dataset, "evaluated_images": TESTS},
+        numerics={"device": "cpu"},
+        sessions=[{"started": outcome.now(), "seconds": 1.0, "epochs_at_end": EPOCHS}],
+    )
+
+
+def command(folder: Path, *arguments: str) -> tuple[float, int]:
+    """Run a command; return its seconds and the peak of its memory in bytes."""
+    started = time.perf_counter()
+    with subprocess.Popen(medattn(*arguments), cwd=folder, stdout=subprocess.DEVNULL) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"medattn {' '.join(arguments)} failed")
+    return time.perf_counter() - started, usage.ru_maxrss * 1024
+
+
+def commands(folder: Path) -> Iterator[tuple[str, float, int]]:
+    """Yield the three commands with seconds and peak memory."""
+    for name in ("measure", "compare", "render"):
+        yield name, *command(folder, name, "--config", "config.yaml")
+
+
+def measure(full: bool) -> list[Ratio]:
+    """Measure 10,000 runs with `full`, else 1,000."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        plan = project(folder, 10 if full else 1)
+        write_runs(plan, Results(folder / "results/many"))
+        found = list(commands(folder))
+    seconds = {f"{name}, s": took for name, took, _ in found}
+    peaks = {f"{name}, MB": peak / 1e6 for name, _, peak in found}
+    runs = len(plan.runs)
+    return [
+        Ratio(f"{runs:,} runs measured, compared and drawn / a minute", sum(seconds.values()) / SECONDS, 1.0, seconds),
+        Ratio(f"{runs:,} runs: peak memory / 2 GiB", max(peak for *_, peak in found) / BYTES, 1.0, peaks),
+    ]
+
+
+if __name__ == "__main__":
+    # By hand: keep what was made in a folder, to look at or to profile.
+    kept = Path(sys.argv[1])
+    write_runs(project(kept, int(sys.argv[2])), Results(kept / "results/many"))
+    print(*commands(kept), sep="\n")

@@ -1,0 +1,58 @@
+"""Peak memory of images and training: what a process holds beyond its libraries, as a multiple of the images' bytes.
+
+As many images as PathMNIST has, at 28 px in colour (252 MB), are read from a file that is mapped, made resident, trained
+on for a few steps and evaluated, in a process of its own.
+"""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from ratios import Ratio, python, seconds_of
+
+COUNT, SIDE = 107_180, 28
+LIBRARIES = """
+import resource
+import torch, torchvision, timm
+import medattn.training.run, medattn.backbones.build
+"""
+TRAINING = """
+from pathlib import Path
+import numpy as np
+from medattn.config.paper import Backbone
+from medattn.config.recipe import Recipe
+from medattn.training.images import ResidentImages, normalisation_for
+from medattn.training.loop import TrainingData, TrainingState, train_epochs
+from medattn.training.network import build_network
+from medattn.training.numerics import fix_numerics
+
+recipe = Recipe(epochs=1, learning_rate=0.001)
+fix_numerics(recipe)
+pixels = np.load("images.npy", mmap_mode="r")
+images = ResidentImages.on(torch.device("cpu"), [pixels], [np.arange(len(pixels)) % 9], None)
+del pixels
+some = torch.arange(256)
+data = TrainingData(images, some, some, normalisation_for(recipe, images, torch.arange(len(images.labels))))
+first = data.normalised_training_images(1)
+network = build_network(Backbone(model="timm/test_resnet"), "none", {}, 9, first, 0, Path())
+train_epochs(network, data, recipe, 0, TrainingState(), lambda state: None)
+"""
+PEAK = "open('peak', 'w').write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024))"
+
+
+def peak(code: str, folder: Path) -> int:
+    """Return the peak memory of a Python that runs `code`, in bytes."""
+    seconds_of(python(code), folder)
+    return int((folder / "peak").read_text())
+
+
+def measure() -> list[Ratio]:
+    """Measure the peak with and without images and training."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        np.save(folder / "images.npy", np.random.default_rng(0).integers(0, 256, (COUNT, SIDE, SIDE, 3), np.uint8))
+        libraries = peak(LIBRARIES + PEAK, folder)
+        whole = peak(LIBRARIES + TRAINING + PEAK, folder)
+    images = COUNT * SIDE * SIDE * 3
+    measured = {"libraries, MB": libraries / 1e6, "with training, MB": whole / 1e6, "images, MB": images / 1e6}
+    return [Ratio("memory of images and training / images", (whole - libraries) / images, None, measured)]

@@ -1,0 +1,76 @@
+"""What a benchmark finds: ratios of times or bytes that were measured in one run, beside what is promised of them."""
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """One ratio.
+
+    Attributes:
+        name: of what to what.
+        value: the ratio.
+        promise: what it must not exceed; None where nothing is promised.
+        measured: what it was computed from, by name and unit.
+    """
+
+    name: str
+    value: float
+    promise: float | None = None
+    measured: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def kept(self) -> bool | None:
+        """Whether the promise is kept; None where there is none."""
+        return None if self.promise is None else self.value <= self.promise
+
+
+def interleaved(arms: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Return the shortest time of each arm in seconds, all measured in turn, so that load meets all alike."""
+    best = dict.fromkeys(arms, float("inf"))
+    for _ in range(rounds):
+        for name, arm in arms.items():
+            started = time.perf_counter()
+            arm()
+            best[name] = min(best[name], time.perf_counter() - started)
+    return best
+
+
+def seconds_of(command: list[str], folder: Path) -> float:
+    """Return how long `command` takes in `folder`."""
+    started = time.perf_counter()
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+    return time.perf_counter() - started
+
+
+def python(code: str) -> list[str]:
+    """Return the command that runs `code` in this Python."""
+    return [sys.executable, "-c", code]
+
+
+def medattn(*arguments: str) -> list[str]:
+    """Return the command line of a medattn command."""
+    return [sys.executable, "-m", "medattn", *arguments]
+
+
+def machine() -> str:
+    """Return the processor and the number of its cores that this process may use, as part of a file name."""
+    names = [line.partition(":")[2] for line in _cpuinfo() if line.startswith("model name")] or [platform.machine()]
+    words = names[0].replace("(R)", " ").replace("(TM)", " ").lower().split()
+    return "-".join([*("".join(c for c in word if c.isalnum()) for word in words), f"{len(os.sched_getaffinity(0))}cores"])
+
+
+def _cpuinfo() -> list[str]:
+    path = Path("/proc/cpuinfo")
+    return path.read_text().splitlines() if path.exists() else []

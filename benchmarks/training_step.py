@@ -1,0 +1,121 @@
+"""Our training step against the plain loop, and both against the bound: the same work on one batch that lies ready.
+
+The plain loop is what a first script does: a DataLoader with two workers that turns images into normalised tensors one by
+one, a network and an optimiser as PyTorch makes them, and a loss that is fetched after each step. All arms train the same
+network from the same weights on as many images; each is timed several times in turn, and the shortest time counts.
+"""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from ratios import Ratio, interleaved
+from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset
+from torchvision.transforms import functional as transforms
+
+from medattn.config.paper import Backbone
+from medattn.config.recipe import Recipe
+from medattn.training.images import ResidentImages, normalisation_for, training_batches
+from medattn.training.network import build_network
+from medattn.training.numerics import fix_numerics, memory_format
+from medattn.training.optimiser import create_optimiser
+from medattn.training.step import Step
+
+CASES = {
+    # name: backbone, images, side, channels, batch
+    "ResNet-18, 28 px": ({"model": "timm/resnet18", "stem": "small"}, 192, 28, 1, 32),
+    "tiny ResNet, 28 px": ({"model": "timm/test_resnet"}, 546, 28, 1, 32),
+    "ResNet-50, 224 px": ({"model": "torchvision/resnet50"}, 16, 224, 3, 8),
+}
+WORKERS = 2
+
+
+class PlainImages(Dataset[tuple[torch.Tensor, int]]):
+    """Images as files of arrays give them, each turned into a normalised tensor when it is asked for."""
+
+    def __init__(self, images: np.ndarray, labels: np.ndarray) -> None:
+        self.images, self.labels = images, labels
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        tensor = transforms.normalize(transforms.to_tensor(self.images[index]), [0.5], [0.5])
+        return tensor.expand(3, -1, -1), int(self.labels[index])
+
+
+def plain_epoch(network: Any, optimiser: Any, loader: Any, device: torch.device) -> None:
+    """Train one epoch as a first script does."""
+    network.train()
+    for images, labels in loader:
+        optimiser.zero_grad()
+        loss = functional.cross_entropy(network(images.to(device)), labels.to(device))
+        loss.backward()
+        optimiser.step()
+        loss.item()
+
+
+def our_epoch(step: Step, images: ResidentImages, indices: torch.Tensor) -> None:
+    """Train one epoch as runs do."""
+    step.network.train()
+    order, changes = torch.Generator().manual_seed(0), torch.Generator().manual_seed(1)
+    for batch, labels in training_batches(images, indices, step.recipe, order, changes):
+        step(batch, labels)
+    step.sums.tolist()
+
+
+def bound_epoch(network: Any, optimiser: Any, batch: torch.Tensor, labels: torch.Tensor, steps: int) -> None:
+    """Do nothing but forward, backward and update, as often as an epoch has steps."""
+    network.train()
+    for _ in range(steps):
+        optimiser.zero_grad(set_to_none=True)
+        functional.cross_entropy(network(batch), labels).backward()
+        optimiser.step()
+    labels.sum().item()
+
+
+def ratios_of(name: str, rounds: int, device: torch.device, precision: str) -> list[Ratio]:
+    """Measure one case."""
+    backbone, count, side, channels, size = CASES[name]
+    recipe = Recipe.model_validate(
+        {"epochs": 1, "batch": size, "learning_rate": 1e-4, "normalise": "half", "precision": precision}
+    )
+    fix_numerics(recipe)
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 256, (count, side, side, channels), dtype=np.uint8)
+    labels = random.integers(0, 2, count)
+    images = ResidentImages.on(device, [pixels], [labels], None)
+    indices = torch.arange(count, device=device)
+    normalise = normalisation_for(recipe, images, indices)
+    first = normalise(images.taken(indices[:1]))
+    network = build_network(Backbone.model_validate(backbone), "none", {}, 2, first, 0, Path())
+    plain, ours, bound = (copy.deepcopy(network) for _ in range(3))
+    loader = DataLoader(PlainImages(pixels, labels), batch_size=size, shuffle=True, num_workers=WORKERS)
+    layout = memory_format(recipe, device)
+    for network in (ours, bound):
+        network.backbone.to(memory_format=layout)
+    step = Step.of(ours, create_optimiser(recipe, ours), recipe, normalise)
+    batch = normalise(images.taken(indices[:size])).contiguous(memory_format=layout)
+    plain_optimiser, bound_optimiser = torch.optim.Adam(plain.parameters(), lr=1e-4), create_optimiser(recipe, bound)
+    ready = images.labels[:size]
+    arms = {
+        "ours": lambda: our_epoch(step, images, indices),
+        "plain": lambda: plain_epoch(plain, plain_optimiser, loader, device),
+        "bound": lambda: bound_epoch(bound, bound_optimiser, batch, ready, -(-count // size)),
+    }
+    interleaved(arms, 1)  # the first of each is not counted
+    best = interleaved(arms, rounds)
+    measured = {f"{arm}, images/s": round(count / seconds, 1) for arm, seconds in best.items()}
+    return [
+        Ratio(f"training step: ours / plain loop ({name})", best["ours"] / best["plain"], 1.0, measured),
+        Ratio(f"training step: ours / bound ({name})", best["ours"] / best["bound"], None, measured),
+    ]
+
+
+def measure(full: bool, device: torch.device, precision: str) -> list[Ratio]:
+    """Measure the small networks, and with `full` the large one, too."""
+    names = list(CASES) if full else list(CASES)[:2]
+    return [ratio for name in names for ratio in ratios_of(name, 5 if full else 3, device, precision)]

@@ -1,0 +1,71 @@
+"""One optimisation step of a run, and the sums that it keeps on the device so that no step waits for it."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, optim
+from torch.nn import functional
+
+from medattn.config.recipe import Recipe
+from medattn.training.images import Normalisation
+from medattn.training.network import AttendedNetwork
+from medattn.training.numerics import autocast, memory_format
+
+_AUXILIARY_WEIGHT = 0.3  # of a classifier beside the main path, in GoogLeNet's and Inception-v3's papers
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step works with: called with a batch, it trains on it.
+
+    Attributes:
+        network: what is trained.
+        optimiser: of its parameters.
+        recipe: how it is trained.
+        normalise: of the run.
+        sums: over the steps since they were last set to 0: cross entropy times images, penalty, correct images, steps;
+            4, float64, on the device.
+    """
+
+    network: AttendedNetwork
+    optimiser: optim.Optimizer
+    recipe: Recipe
+    normalise: Normalisation
+    sums: Tensor
+
+    @classmethod
+    def of(
+        cls, network: AttendedNetwork, optimiser: optim.Optimizer, recipe: Recipe, normalise: Normalisation
+    ) -> "Step":
+        """Return the step of a run, its sums at 0."""
+        sums = torch.zeros(4, dtype=torch.float64, device=normalise.mean.device)
+        return cls(network, optimiser, recipe, normalise, sums)
+
+    def __call__(self, images: Tensor, labels: Tensor) -> None:
+        """Train on `images` (B x C x H x W in [0, 1]) with their `labels` (B)."""
+        self.optimiser.zero_grad(set_to_none=True)
+        logits = logits_of(self.network, images, self.normalise, self.recipe)
+        loss = _cross_entropy(logits, labels, self.recipe)
+        whole = loss
+        for auxiliary in self.network.auxiliary_logits:
+            whole = whole + _AUXILIARY_WEIGHT * _cross_entropy(auxiliary, labels, self.recipe)
+        penalty = self.network.attention.penalty() if self.network.attention is not None else None
+        (whole if penalty is None else whole + penalty).backward()  # type: ignore[no-untyped-call]
+        self.optimiser.step()
+        self.sums[0] += loss.detach() * len(labels)
+        if penalty is not None:
+            self.sums[1] += penalty.detach()
+        self.sums[2] += (logits.detach().argmax(1) == labels).sum()
+        self.sums[3] += 1
+
+
+def logits_of(network: AttendedNetwork, images: Tensor, normalise: Normalisation, recipe: Recipe) -> Tensor:
+    """Return the logits (B x classes) of `images` (B x C x H x W in [0, 1]) in the numerics of the recipe."""
+    batch = normalise(images).contiguous(memory_format=memory_format(recipe, images.device))
+    with autocast(recipe, images.device):
+        logits: Tensor = network(batch)
+    return logits
+
+
+def _cross_entropy(logits: Tensor, labels: Tensor, recipe: Recipe) -> Tensor:
+    return functional.cross_entropy(logits.float(), labels, label_smoothing=recipe.label_smoothing)
