@@ -16,7 +16,7 @@ rule seal_results:
         mem_mb=1000,
         runtime=30,
     params:
-        results=str(RESULTS),
+        results=lambda wildcards, output: Path(output[0]).parent,
     message:
         "Sealing {params.results}"
     shell:
@@ -36,7 +36,7 @@ rule audit_results:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        results=str(RESULTS),
+        results=lambda wildcards, output: Path(output[0]).parent,
     message:
         "Auditing {params.results}"
     shell:
