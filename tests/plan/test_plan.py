@@ -82,7 +82,7 @@ def test_labels_other_seeds_and_other_arms_change_no_run(project):
     ("paper", "selection", "same"),
     [
         ({"recipe": {"batch": 4}}, {}, {("none.lr", "tune"), ("none.lr", "train"), ("none.svm", "train")}),
-        ({"backbones": {"net": {"stem": "small"}}}, {}, {("none.lr", "tune"), ("none.svm", "train")}),
+        ({"backbones": {"net": {"input_size": 30}}}, {}, {("none.lr", "tune"), ("none.svm", "train")}),
         ({"arms": {"gsa": {"options": {"cutoff_epoch": 2}}}}, {}, {("net.vanilla", "tune"), ("net.vanilla", "train")}),
         ({"protocol": {"folds": 4}}, {}, set()),
         # Which epochs are measured is chosen after the cross-validation, whose runs stay.
