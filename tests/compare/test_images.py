@@ -89,7 +89,8 @@ def test_delong_of_several_classes_agrees_with_the_bootstrap() -> None:
 def test_a_bootstrap_draws_within_classes_and_whole_patients() -> None:
     labels = np.repeat([0, 1], [30, 10])
     weights = resample(labels, None, "images")
-    assert weights.shape == (40, RESAMPLES)
+    assert weights.shape == (40, 1 + RESAMPLES)
+    assert (weights[:, 0] == 1).all()
     assert set(weights[labels == 0].sum(axis=0)) == {30.0}
     assert set(weights[labels == 1].sum(axis=0)) == {10.0}
     assert weights.mean() == pytest.approx(1.0, abs=0.02)
@@ -119,9 +120,11 @@ def test_a_resample_is_measured_as_its_images_are(metric: str, classes: int) -> 
 def test_the_interval_and_p_of_a_bootstrap() -> None:
     rng = np.random.default_rng(0)
     differences = rng.normal(2.0, 1.0, RESAMPLES)
-    outcome = bootstrap(82.0, 80.0, 80 + differences, np.full(RESAMPLES, 80.0), 100, "")
+    outcome = bootstrap(np.concatenate([[82.0], 80 + differences]), np.full(1 + RESAMPLES, 80.0), 100, "")
+    assert outcome.difference == 2.0
     assert (outcome.low, outcome.high) == pytest.approx(tuple(np.percentile(differences, [2.5, 97.5])))
     assert outcome.p == pytest.approx(2 * ((differences <= 0).sum() + 1) / (RESAMPLES + 1))
     assert outcome.least_p == 2 / (RESAMPLES + 1)
-    same = np.full(RESAMPLES, 80.0)
-    assert bootstrap(80.0, 80.0, same, same, 100, "").p == 1.0
+    same = np.full(1 + RESAMPLES, 80.0)
+    assert bootstrap(same, same, 100, "").p == 1.0
+    assert "undefined in 1 resamples" in bootstrap(np.append(same, np.nan), np.append(same, 0.0), 100, "").note

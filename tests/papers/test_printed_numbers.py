@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from medattn.compare.costs import read_costs
-from medattn.compare.inputs import read_rankings
+from medattn.compare.rankings import COLUMNS as RANKING_COLUMNS
 from medattn.compare.table import COLUMNS
 from medattn.config.load import resolve
 from medattn.config.metrics import METRICS
@@ -39,7 +39,7 @@ def nothing_measured(paper: str, folder: Path) -> Inputs:
         pd.DataFrame(columns=COLUMNS),
         pd.DataFrame(columns=EPOCH_COLUMNS),
         read_costs(folder / "complexity.csv"),
-        read_rankings(folder / "rankings.csv"),
+        pd.DataFrame(columns=RANKING_COLUMNS),
     )
 
 

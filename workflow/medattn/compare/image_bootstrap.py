@@ -21,7 +21,7 @@ Floats = NDArray[np.floating]
 
 
 def resample(labels: NDArray[np.integer], patients: Sequence[str] | None, name: str) -> Floats:
-    """Return how often each resample holds each image: images x `RESAMPLES`, float32.
+    """Return how often each resample holds each image: images x (1 + `RESAMPLES`), float32; the first is the sample.
 
     Args:
         labels: (N,).
@@ -34,7 +34,7 @@ def resample(labels: NDArray[np.integer], patients: Sequence[str] | None, name: 
     for stratum in _strata(labels, units):
         each = np.full(len(stratum), 1 / len(stratum))
         times[stratum] = draws.multinomial(len(stratum), each, RESAMPLES).T
-    return times[units]
+    return np.concatenate([np.ones((len(units), 1), dtype=np.float32), times[units]], axis=1)
 
 
 def _strata(labels: NDArray[np.integer], units: NDArray[np.integer]) -> list[NDArray[np.integer]]:
@@ -46,30 +46,27 @@ def _strata(labels: NDArray[np.integer], units: NDArray[np.integer]) -> list[NDA
     return [np.flatnonzero(stratum == number) for number in range(int(stratum.max()) + 1)]
 
 
-def bootstrap(first: float, second: float, values: Floats, other_values: Floats, n: int, notes: str) -> Outcome:
+def bootstrap(values: Floats, other_values: Floats, n: int, notes: str) -> Outcome:
     """Return the difference of a metric with its 95% percentile interval and p.
 
     p is twice the share of resamples beyond zero, each side counted with the sample itself.
 
     Args:
-        first: the metric of the first model on the test images.
-        second: the same of the other model.
-        values: (`RESAMPLES`,), of the first model on each resample.
+        values: (1 + `RESAMPLES`,), of the first model on the sample and on each resample.
         other_values: the same of the other model.
         n: number of test images.
         notes: what a reader must know.
     """
-    difference = first - second
-    differences = values - other_values
-    differences = differences[~np.isnan(differences)]
+    difference, *others = values - other_values
+    differences = np.array(others)[~np.isnan(others)]
     if np.isnan(difference) or len(differences) == 0:
         return Outcome(TEST, n, note="undefined on these test images")
     tail = 100 * (1 - CONFIDENCE) / 2
     low, high = np.percentile(differences, [tail, 100 - tail])
-    slack = 1e-9  # equal models differ by rounding
+    slack = 1e-6  # equal models differ by rounding
     beyond = min(int((differences <= slack).sum()), int((differences >= -slack).sum()))
     p = min(1.0, 2 * (beyond + 1) / (len(differences) + 1))
     least = 2 / (len(differences) + 1)
-    lost = len(values) - len(differences)
+    lost = len(others) - len(differences)
     note = "; ".join(part for part in (notes, f"undefined in {lost} resamples" if lost else "") if part)
-    return Outcome(TEST, n, difference, float(low), float(high), p=p, least_p=least, note=note)
+    return Outcome(TEST, n, float(difference), float(low), float(high), p=p, least_p=least, note=note)

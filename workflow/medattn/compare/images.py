@@ -22,7 +22,6 @@ from medattn.compare.resampled_metrics import ByClass, resampled
 from medattn.config.dataset import DatasetEntry
 from medattn.datasets.store import read_store
 from medattn.errors import UserError
-from medattn.metrics import measure as measure_scores
 from medattn.plan.frozen import Cell
 
 _BY_PATIENTS = "whole patients are drawn"
@@ -36,7 +35,7 @@ class ImagesOfDataset:
         self._models, self._dataset = models, dataset
         self._has_patients = entry.source.has_patients
         self._read: dict[str, Model | str] = {}
-        self._values: dict[tuple[str, str], tuple[dict[str, float], ByClass]] = {}
+        self._values: dict[tuple[str, str], ByClass] = {}
         self._weights: dict[bytes, tuple[Floats, str]] = {}
 
     def compare(self, cell: Cell, against: Cell, measure: Measure) -> list[Outcome]:
@@ -65,22 +64,20 @@ class ImagesOfDataset:
         return self._read[cell.id]
 
     def _bootstrap(self, cell: Cell, against: Cell, measure: Measure) -> Outcome:
-        (value, values), (other, others) = (self._resampled(each, measure.metric) for each in (cell, against))
+        values, others = (self._resampled(each, measure.metric) for each in (cell, against))
         name, model = measure.class_name, self._model(cell)
         assert isinstance(model, Model)
-        n, note = len(model.positions), self._resamples(model)[1]
         if name not in values or name not in others:
             return Outcome(BOOTSTRAP, 0, note=f"the test images have no class '{name}'")
-        return bootstrap(value[name], other[name], values[name], others[name], n, note)
+        return bootstrap(values[name], others[name], len(model.positions), self._resamples(model)[1])
 
-    def _resampled(self, cell: Cell, metric: str) -> tuple[dict[str, float], ByClass]:
-        """Return a metric of a cell's model on the test images, and on every resample."""
+    def _resampled(self, cell: Cell, metric: str) -> ByClass:
+        """Return a metric of a cell's model on the test images and on every resample of them."""
         key = (cell.id, metric)
         if key not in self._values:
             model = self._model(cell)
             assert isinstance(model, Model)
-            value = {value.class_name: value.value for value in measure_scores(metric, model.scored)}
-            self._values[key] = value, resampled(metric, model.scored, self._resamples(model)[0])
+            self._values[key] = resampled(metric, model.scored, self._resamples(model)[0])
         return self._values[key]
 
     def _resamples(self, model: Model) -> tuple[Floats, str]:

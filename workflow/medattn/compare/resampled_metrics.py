@@ -133,16 +133,18 @@ def _auc(scored: Scored, weights: Floats) -> Floats:
 
 
 def _auc_of_class(scored: Scored, weights: Floats, label: int) -> Floats:
-    ranks = rankdata(scored.scores[:, label], method="dense") - 1
-    starts = np.flatnonzero(np.diff(np.sort(ranks), prepend=-1))
-    order = np.argsort(ranks, kind="stable")
-    is_positive = (scored.labels[order] == label)[:, None]
-    ordered = weights[order]
-    negatives = np.add.reduceat(np.where(is_positive, 0, ordered), starts, axis=0)
-    positives = np.add.reduceat(np.where(is_positive, ordered, 0), starts, axis=0)
+    """Return the AUC of a class against the rest: how often a positive image stands above a negative one."""
+    scores = scored.scores[:, label]
+    order = np.argsort(scores, kind="stable")
+    is_positive, ordered = scored.labels[order] == label, weights[order]
+    negatives = np.where(is_positive[:, None], np.float32(0), ordered)
+    positives = np.where(is_positive[:, None], ordered, np.float32(0))
+    starts = np.flatnonzero(np.diff(rankdata(scores, method="dense")[order], prepend=0))
+    if len(starts) < len(order):  # images of equal score stand level
+        negatives, positives = (np.add.reduceat(part, starts, axis=0) for part in (negatives, positives))
     below = np.cumsum(negatives, axis=0) - negatives / 2
     pairs = positives.sum(axis=0, dtype=np.float64) * negatives.sum(axis=0, dtype=np.float64)
-    area: Floats = (positives * below).sum(axis=0, dtype=np.float64) / pairs
+    area: Floats = np.einsum("ij,ij->j", positives, below, dtype=np.float64) / pairs
     return area
 
 
