@@ -19,7 +19,7 @@ OF_A_SEED = ("epochs", "folds")
 """Procedures that give one number for each seed: of its one run, or of its cross-validation."""
 _RANKED = [
     "paper", "experiment", "metric", "class_name", "family", "arm", "backbone", "datasets", "mean_rank",
-    "critical_difference", "p", "p_iman_davenport", "left_out", "note",
+    "critical_difference", "p", "p_iman_davenport", "clique", "stand_in", "left_out", "note",
 ]  # fmt: skip
 _TRUTH = ["stand_in", "measured"]
 

@@ -33,7 +33,7 @@ _KEYS: dict[str, tuple[set[str], set[str]]] = {
     "attention_overlap": (set(), {"arms", "backbone"}),
     "block_attention": (set(), {"arms", "backbones", "stages", "images", "histograms"}),
     "block_masks": ({"arm"}, {"backbone", "images"}),
-    "critical_difference": (set(), {"metric"}),
+    "critical_difference": (set(), {"metric", "whole_paper"}),
     "learning_curve": (set(), {"arm", "backbone"}),
     "loss_curve": (set(), {"arms", "backbone"}),
     "metric_distribution": ({"metric"}, {"positive_class", "arms", "backbones"}),
@@ -89,6 +89,9 @@ class Figure(Closed):
         "macs", description="what `accuracy_against_cost` has on its axis: multiply-accumulates or parameters"
     )
     metric: Metric = Field("accuracy", description="what `metric_distribution` and `critical_difference` show")
+    whole_paper: bool = Field(
+        False, description="`critical_difference` ranks over the data sets of all experiments of the paper"
+    )
     positive_class: str | None = Field(None, description="the class that sensitivity and specificity take as positive")
     stages: list[Annotated[int, Field(ge=1)]] | None = Field(
         None,

@@ -83,14 +83,14 @@ def _figure(inputs: Inputs, paper: ResolvedPaper, numbers: pd.DataFrame, shown: 
         ax.set_xlabel("AUC of the maps")
     names = [f"{network_label(paper, backbone, arm)}, {where}" for backbone, arm, where in lines]
     axes[0].set_yticks(range(len(lines)), names)
-    axes[0].set_ylim(len(lines) - 0.5, -0.5)
+    axes[0].set_ylim(len(lines) - 0.5, -1)
     return figure
 
 
 def _panel(ax: Axes, numbers: pd.DataFrame, lines: list[tuple[str, str, str]], palette: Palette) -> None:
     ax.axvline(_CHANCE, color=GRAY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0)
     ax.annotate(
-        "chance", (_CHANCE, 0), xycoords=ax.get_xaxis_transform(), xytext=(2, 2), textcoords="offset points",
+        "chance", (_CHANCE, 1), xycoords=ax.get_xaxis_transform(), xytext=(2, -1), va="top", textcoords="offset points",
         color=GRAY, fontsize=6,
     )  # fmt: skip
     for place, (backbone, arm, where) in enumerate(lines):

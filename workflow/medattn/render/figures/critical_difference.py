@@ -7,7 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from medattn.compare.inputs import rows_of_paper
+from medattn.compare.inputs import rows_of
+from medattn.compare.rankings import ALL
 from medattn.config.figure import Figure as Declared
 from medattn.config.metrics import METRICS
 from medattn.config.resolved import ResolvedPaper
@@ -23,7 +24,8 @@ _LINE, _AXIS, _BAR = 0.17, 0.62, 0.07
 @figure_kind("critical_difference")
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     """Draw a diagram for each family of comparisons and backbone that was ranked over several data sets."""
-    ranks = rows_of_paper(inputs.rankings, paper, metric=declared.metric)
+    experiment = ALL if declared.whole_paper else paper.experiment
+    ranks = rows_of(inputs.rankings, paper=paper.name, experiment=experiment, metric=declared.metric)
     ranked = ranks[ranks["mean_rank"].notna()]
     if ranked.empty:
         notes = [note for note in dict.fromkeys(ranks["note"]) if note]
@@ -31,7 +33,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
             " ".join(notes) or "Arms were not ranked: that needs several data sets on which all of them were measured."
         )
     groups = [group for _, group in ranked.groupby(["family", "class_name", "backbone"], sort=False)]
-    datasets = [name for name in paper.datasets if any(name in str(row).split(";") for row in ranked["datasets"])]
+    datasets = list(dict.fromkeys(name for row in ranked["datasets"] for name in row.split(";")))
     facts = [
         f"Mean rank by {METRICS[declared.metric].words.partition(',')[0]} over the data sets; 1 is best. CD: the "
         "difference that Nemenyi's test needs at 0.05. Bars join arms that lie within it.",
@@ -40,29 +42,22 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     return Drawing(_figure(paper, groups), ranked, datasets=datasets, facts=facts)
 
 
-def cliques(ranks: list[float], difference: float) -> list[tuple[int, int]]:
-    """Return the longest stretches of sorted mean ranks that lie within `difference`: first and last, two at least."""
-    found: list[tuple[int, int]] = []
-    for first in range(len(ranks)):
-        last = max(place for place in range(first, len(ranks)) if ranks[place] - ranks[first] <= difference)
-        if last > first and not (found and found[-1][1] >= last):
-            found.append((first, last))
-    return found
-
-
 def _title(paper: ResolvedPaper, group: pd.DataFrame, groups: list[pd.DataFrame]) -> str:
     row = group.iloc[0]
     label = backbone_label(paper, row["backbone"]) if row["backbone"] in paper.backbones else str(row["backbone"])
-    families = {str(other.iloc[0]["family"]) for other in groups}
-    return f"{label}, {row['family']}" if len(families) > 1 else label or str(row["family"])
+    several = len({str(other.iloc[0]["family"]) for other in groups}) > 1
+    return f"{label}, {row['family']}" if several else label
 
 
 def _tested(group: pd.DataFrame) -> str:
     row = group.iloc[0]
-    count = len(str(row["datasets"]).split(";"))
-    text = f"{len(group)} arms on {count} data sets, Friedman p = {float(row['p']):.3g}"
-    text += f" (Iman-Davenport {float(row['p_iman_davenport']):.3g})" if pd.notna(row["p_iman_davenport"]) else ""
-    return f"{text}; left out: {row['left_out']}" if row["left_out"] else text
+    text = f"{len(group)} arms on {len(row['datasets'].split(';'))} data sets"
+    if pd.notna(row["p"]):
+        text += f", Friedman p = {row['p']:.3g}"
+    if pd.notna(row["p_iman_davenport"]):
+        text += f" (Iman-Davenport {row['p_iman_davenport']:.3g})"
+    left_out = f"; left out: {row['left_out']}" if row["left_out"] else ""
+    return text + left_out + (f"; {row['note']}" if row["note"] else "")
 
 
 def _figure(paper: ResolvedPaper, groups: list[pd.DataFrame]) -> Figure:
@@ -71,14 +66,14 @@ def _figure(paper: ResolvedPaper, groups: list[pd.DataFrame]) -> Figure:
     axes = figure.subplots(len(groups), 1, squeeze=False, height_ratios=heights)[:, 0]
     for ax, group, height in zip(axes, groups, heights, strict=True):
         _diagram(ax, paper, group.sort_values("mean_rank", kind="stable"), height)
-        ax.set_title(_title(paper, group, groups), fontweight="bold", loc="left")
+        mark = " (stand-ins)" if group["stand_in"].any() else ""
+        ax.set_title(_title(paper, group, groups) + mark, fontweight="bold", loc="left")
     return figure
 
 
 def _diagram(ax: Axes, paper: ResolvedPaper, group: pd.DataFrame, height: float) -> None:
     """Draw one diagram; downwards in inches below the axis of ranks."""
     count = len(group)
-    ranks = [float(rank) for rank in group["mean_rank"]]
     difference = float(group["critical_difference"].iloc[0])
     ax.set(xlim=(1 - 0.45 * count, count + 0.45 * count), ylim=(height - _AXIS + 0.25, -(_AXIS - 0.25)))
     ax.set_axis_off()
@@ -91,10 +86,10 @@ def _diagram(ax: Axes, paper: ResolvedPaper, group: pd.DataFrame, height: float)
         ax.plot([1, 1 + shown], [-0.25, -0.25], color="black", linewidth=1.2)
         more = "" if shown == difference else ", longer than the axis"
         ax.text(1 + shown / 2, -0.28, f"CD = {difference:.2f}{more}", ha="center", va="bottom", fontsize=6)
-    found = cliques(ranks, difference) if pd.notna(difference) else []
-    for place, (first, last) in enumerate(found):
+    found = _cliques(group)
+    for place, joined in enumerate(found):
         y = 0.06 + _BAR * place
-        ax.plot([ranks[first] - 0.03, ranks[last] + 0.03], [y, y], color=GRAY, linewidth=2.4, solid_capstyle="butt")
+        ax.plot([min(joined) - 0.03, max(joined) + 0.03], [y, y], color=GRAY, linewidth=2.4, solid_capstyle="butt")
     start = 0.12 + _BAR * len(found)
     half = (count + 1) // 2
     for place, row in enumerate(group.to_dict("records")):
@@ -108,3 +103,12 @@ def _diagram(ax: Axes, paper: ResolvedPaper, group: pd.DataFrame, height: float)
             edge, y, f"{label} {row['mean_rank']:.2f} " if left else f" {row['mean_rank']:.2f} {label}",
             ha="right" if left else "left", va="center", fontsize=6.5,
         )  # fmt: skip
+
+
+def _cliques(group: pd.DataFrame) -> list[list[float]]:
+    """Return the mean ranks of each group of arms that Nemenyi's test can't tell apart."""
+    found: dict[int, list[float]] = {}
+    for row in group.to_dict("records"):
+        for number in str(row["clique"]).split(";") if row["clique"] else []:
+            found.setdefault(int(number), []).append(float(row["mean_rank"]))
+    return [found[number] for number in sorted(found)]

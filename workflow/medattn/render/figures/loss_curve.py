@@ -104,4 +104,4 @@ def _panel(ax: Axes, losses: pd.DataFrame, arms: list[str], palette: Palette) ->
         **({"marker": "o", "markersize": 3} if losses["epoch"].nunique() < 4 else {}),
     )  # fmt: skip
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set_ylim(bottom=0)
+    ax.set_ylim(0, 1.05 * losses["loss"].max())

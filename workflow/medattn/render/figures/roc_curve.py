@@ -1,5 +1,6 @@
 """Kind `roc_curve`: ROC curves of the classes, each against the rest, their micro- and macro-average."""
 
+from collections.abc import Iterable
 from math import ceil
 
 import numpy as np
@@ -72,11 +73,9 @@ def curves(scored: Scored) -> pd.DataFrame:
     }
     if not of_class:
         return pd.DataFrame(columns=["curve", "auc", "false_positive_rate", "true_positive_rate"])
-    every = np.unique(np.concatenate([fpr for fpr, _ in of_class.values()]))
-    mean = np.mean([_at(every, *points) for points in of_class.values()], axis=0)
     averaged = {
         MICRO: _points(truth.ravel(), scored.scores.ravel()),
-        MACRO: (np.concatenate([[0.0], every]), np.concatenate([[0.0], mean])),
+        MACRO: _mean_curve(of_class.values()),
     }
     parts = [
         pd.DataFrame({"curve": name, "auc": auc(fpr, tpr), "false_positive_rate": fpr, "true_positive_rate": tpr})
@@ -92,11 +91,20 @@ def _points(truth: NDArray[np.bool_], scores: NDArray[np.floating]) -> tuple[Flo
     return false, true
 
 
-def _at(rates: Floats, false: Floats, true: Floats) -> Floats:
-    """Return the highest true positive rate of a curve at each false positive rate."""
-    ends = np.flatnonzero(np.append(np.diff(false) > 0, True))
-    found: Floats = np.interp(rates, false[ends], true[ends])
-    return found
+def _mean_curve(each: Iterable[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+    """Return the curve of the mean true positive rate; where curves step up, it has the rates below and above."""
+    each = list(each)
+    rates = np.unique(np.concatenate([false for false, _ in each]))
+    below, above = np.mean([_around(rates, *points) for points in each], axis=0)
+    return np.repeat(rates, 2), np.stack([below, above], axis=1).ravel()
+
+
+def _around(rates: Floats, false: Floats, true: Floats) -> tuple[Floats, Floats]:
+    """Return the true positive rates of a curve just below and just above each false positive rate."""
+    between, stepped = np.interp(rates, false, true), np.isin(rates, false)
+    first = np.minimum(np.searchsorted(false, rates, side="left"), len(false) - 1)
+    last = np.searchsorted(false, rates, side="right") - 1
+    return np.where(stepped, true[first], between), np.where(stepped, true[last], between)
 
 
 def _figure(inputs: Inputs, numbers: pd.DataFrame, shown: list[str]) -> Figure:
