@@ -20,6 +20,7 @@ COMMANDS = {
     "judge": "give every printed number and comparison its verdict: claims.csv",
     "render": "render tables, figures and captions",
     "audit": "check that everything in a results folder is what it says, and comes out again",
+    "crate": "write the results as a research object (RO-Crate) for people without medattn",
     "why": "say why a run has to be trained anew, or why not",
     "claims": "check the arithmetic of printed numbers, without training anything",
     "summary": "say what came out and where it lies",

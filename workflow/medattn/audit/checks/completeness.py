@@ -64,7 +64,7 @@ def _packs(subject: Subject) -> Iterator[Finding]:
         path, place = subject.results.pack(pack.id), f"packs/{pack.id}.json"
         if not path.is_file():
             if all(run in records for run in pack.runs):
-                yield Finding("info", place, "a file that says how the runs of the pack ended", "none", _TRAIN)
+                yield Finding("error", place, "a file that says how the runs of the pack ended", "none", _TRAIN)
             continue
         value: Any = read_json(path)
         endings = {

@@ -1,0 +1,34 @@
+"""A small finished and sealed folder, trained once; every test has a copy of its own."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from benchmarks.tampering import FOLDER, finish
+
+from medattn.layout import Results
+from medattn.training import outcome
+
+
+@pytest.fixture(scope="session")
+def _finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Its records name no commit: what git says of this checkout while its tests are written is beside the point."""
+    project, before, git_state = tmp_path_factory.mktemp("finished") / "project", Path.cwd(), outcome.git_state
+    project.mkdir()
+    outcome.git_state = lambda _: {}
+    try:
+        finish(project)
+    finally:
+        outcome.git_state = git_state
+        os.chdir(before)
+    yield project
+
+
+@pytest.fixture
+def finished(_finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Results:
+    """The folder; the test stands in its project."""
+    shutil.copytree(_finished, tmp_path / "project")
+    monkeypatch.chdir(tmp_path / "project")
+    return Results(FOLDER)

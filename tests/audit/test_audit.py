@@ -1,0 +1,214 @@
+"""`medattn audit`: an untouched folder holds, and whatever is changed is found, sealed anew or not."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from benchmarks.tampering import FOLDER, first_finding, tamper
+from safetensors.numpy import load_file, save_file
+
+from medattn.__main__ import main as medattn
+from medattn.audit.checks import code
+from medattn.audit.examine import examine
+from medattn.audit.finding import Finding
+from medattn.audit.manifest import seal
+from medattn.audit.subject import Ended, Subject
+from medattn.files import sha256_of_file, sha256_of_value, write_json
+from medattn.layout import Results
+
+
+def faults(checks: list[str] | None = None) -> list[Finding]:
+    return [finding for finding in examine(Subject(FOLDER), checks) if finding.severity != "info"]
+
+
+def a_run(arm: str, stage: str = "train") -> Ended:
+    return next(e for e in Subject(FOLDER).ended() if e.cell.arm == arm and e.run.stage == stage)
+
+
+def change_json(path: Path, change: Callable[[Any], None]) -> None:
+    value = json.loads(path.read_text())
+    change(value)
+    write_json(path, value)
+
+
+def name_output(run: Ended, path: Path) -> None:
+    """Let the record of a run name a file as it now is."""
+    facts = {"sha256": sha256_of_file(path), "bytes": path.stat().st_size}
+    change_json(run.files.record, lambda record: record["outputs"].update({path.name: facts}))
+
+
+def seal_anew(results: Results) -> None:
+    results.audit.unlink()
+    seal(results, Subject(FOLDER).plan)
+
+
+def test_an_untouched_folder_holds_in_one_line_and_the_audit_is_the_same_bytes_again(finished, capsys):
+    first = finished.audit.read_bytes()
+    assert medattn(["audit", str(FOLDER)]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("results/tampering: audited, all holds (11 checks, 11 runs); sealed as ")
+    assert finished.audit.read_bytes() == first
+    assert medattn(["audit", str(FOLDER), "--format", "json", "--check", "seal"]) == 0
+    value = json.loads(capsys.readouterr().out)
+    assert value["holds"] is True
+    assert value["root"] == json.loads(finished.manifest.read_text())["root"]
+
+
+def test_every_one_of_forty_random_changes_is_found(finished):
+    missed = [outcome for outcome in tamper(FOLDER, 40, seed=0, resealed=False) if outcome.finding is None]
+    assert not missed
+    assert first_finding(FOLDER) is None, "put back, the folder holds"
+
+
+def test_a_folder_that_was_sealed_anew_disagrees_with_the_audit_that_stands_in_it(finished):
+    finished.measurements.write_text(finished.measurements.read_text() + "\n")
+    kept = finished.audit.read_bytes()
+    seal(finished, Subject(FOLDER).plan)
+    finished.audit.write_bytes(kept)
+    (finding,) = faults(["seal"])
+    assert finding.place == "audit.json"
+    assert "root hash" in finding.expected
+
+
+def test_without_a_seal_the_audit_says_how_to_make_one(finished, capsys):
+    finished.manifest.unlink()
+    assert medattn(["audit", str(FOLDER), "--check", "seal"]) == 1
+    assert "medattn audit --seal" in capsys.readouterr().out.splitlines()[0]
+    assert medattn(["audit", "results/nothing"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "no results to audit" in line
+    assert medattn(["audit", str(FOLDER), "--check", "sael"]) == 2
+    assert "did you mean 'seal'" in capsys.readouterr().err
+
+
+def better_number(results: Results) -> None:
+    rows = results.measurements.read_text().splitlines()
+    value = next(field for field in rows[1].split(",") if "." in field)
+    results.measurements.write_text("\n".join([rows[0], rows[1].replace(value, "99.5"), *rows[2:]]) + "\n")
+
+
+def another_choice(results: Results) -> None:
+    path = results.choices("tampering.phantom.net")
+
+    def change(value: Any) -> None:
+        value["cells"]["tampering.phantom.net.vanilla"]["all"]["epochs"].reverse()
+
+    change_json(path, change)
+
+
+def better_history(_: Results) -> None:
+    run = a_run("gsa")
+    path = run.files.history
+    head, *rows = path.read_text().splitlines()
+    place = head.split(",").index("correct")
+    fields = rows[-1].split(",")
+    fields[place] = str((int(fields[place]) + 1) % 12)
+    path.write_text("\n".join([head, *rows[:-1], ",".join(fields)]) + "\n")
+    name_output(run, path)
+
+
+def better_scores(_: Results) -> None:
+    run = a_run("gsa")
+    arrays = load_file(run.files.scores)
+    arrays["labels"] = 1 - arrays["labels"]
+    save_file(arrays, run.files.scores)
+    name_output(run, run.files.scores)
+
+
+def other_images(_: Results) -> None:
+    run = a_run("vanilla")
+    arrays = load_file(run.files.scores)
+    arrays["images"] = np.roll(arrays["images"], 1)
+    save_file(arrays, run.files.scores)
+    name_output(run, run.files.scores)
+
+
+def other_settings(_: Results) -> None:
+    def change(record: Any) -> None:
+        record["configuration"]["recipe"]["learning_rate"] = 0.1
+        record["configuration_sha256"] = sha256_of_value(record["configuration"])
+
+    change_json(a_run("vanilla").files.record, change)
+
+
+def other_seed(_: Results) -> None:
+    change_json(a_run("vanilla").files.record, lambda record: record.update(seed=7))
+
+
+def lost_run(_: Results) -> None:
+    shutil.rmtree(a_run("vanilla").files.folder)
+
+
+def other_library(_: Results) -> None:
+    change_json(a_run("gsa").files.record, lambda record: record["environment"]["packages"].update(torch="1.0"))
+
+
+def other_code(_: Results) -> None:
+    change_json(a_run("gsa").files.record, lambda record: record["code"]["modules"].update({"streams.py": "0" * 12}))
+
+
+def other_pixel(_: Results) -> None:
+    path = next(Path("data/prepared").glob("*/images.safetensors"))
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+def other_plan(results: Results) -> None:
+    change_json(results.plan, lambda plan: plan["cells"]["tampering.phantom.net.gsa"].update(metrics=["auc"]))
+
+
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        (better_number, "tables"),
+        (another_choice, "tables"),
+        (better_history, "training"),
+        (better_scores, "training"),
+        (other_images, "training"),
+        (other_settings, "records"),
+        (other_seed, "records"),
+        (lost_run, "completeness"),
+        (other_library, "environment"),
+        (other_code, "code"),
+        (other_pixel, "data"),
+        (other_plan, "plan"),
+    ],
+)
+def test_what_is_changed_and_sealed_anew_does_not_come_out_again(finished, change, check):
+    change(finished)
+    seal_anew(finished)
+    assert not faults(["seal"])
+    found = faults([check])
+    assert found, f"{check} finds nothing"
+    assert all(finding.check == check and finding.expected and finding.found for finding in found)
+
+
+def test_every_check_goes_on_where_another_can_not(finished):
+    finished.plan.write_text("{")
+    checks = {finding.check for finding in faults()}
+    assert {"seal", "plan", "records", "tables"} <= checks
+
+
+@pytest.mark.parametrize(
+    ("text", "dirty", "severity"),
+    [("", False, None), ("x = 1\n", False, "error"), ("x = 1\n", True, "warning")],
+)
+def test_the_code_of_a_run_is_that_of_the_commit_that_its_record_names(finished, monkeypatch, text, dirty, severity):
+    monkeypatch.setattr(code, "_committed", lambda _: True)
+    monkeypatch.setattr(code, "_read", lambda _, file: text + file.read_text())
+    change_json(a_run("lr").files.record, lambda record: record["code"].update(commit="a" * 40, dirty=dirty))
+    found = [finding.severity for finding in faults(["code"])]
+    assert found == ([severity] if severity else [])
+
+
+def test_a_replayed_run_comes_out_bit_for_bit_and_another_is_found(finished, capsys):
+    assert medattn(["audit", str(FOLDER), "--check", "seal", "--replay", "1", "--seed", "3"]) == 0
+    for run in Subject(FOLDER).ended():
+        change_json(run.files.record, lambda record: record["outputs"]["history.csv"].update(sha256="0" * 64))
+    assert medattn(["audit", str(FOLDER), "--check", "pairing", "--replay", "1", "--seed", "3"]) == 1
+    assert "the same history.csv, bit for bit" in capsys.readouterr().out

@@ -1,0 +1,33 @@
+"""`medattn why`: why a run has to be trained anew, in words."""
+
+import json
+from pathlib import Path
+
+from benchmarks.tampering import PAPER
+
+from medattn.__main__ import main as medattn
+from medattn.files import write_json
+
+CELL = "tampering.phantom.net.vanilla"
+
+
+def test_settings_modules_and_images_that_differ_are_named(finished, capsys):
+    assert medattn(["why", CELL]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4
+    assert all("not trained anew" in line for line in lines)
+
+    paper = Path("papers/tampering/paper.yaml")
+    paper.write_text(PAPER.replace("batch: 8", "batch: 4"))
+    for path in (finished.folder / "runs" / CELL).glob("*/record.json"):
+        record = json.loads(path.read_text())
+        record["code"]["digest"] = "0" * 64
+        record["code"]["modules"]["training/loop.py"] = "0" * 12
+        write_json(path, record)
+    assert medattn(["why", f"{CELL}/train-s1"]) == 0
+    head, *found = capsys.readouterr().out.splitlines()
+    assert f"to be trained: {CELL}/train-s1-" in head
+    assert "  recipe.batch: 8, now 4" in found
+
+    assert medattn(["why", "tampering.phantom.net.vanila"]) == 2
+    assert f"did you mean '{CELL}'" in capsys.readouterr().err

@@ -1,0 +1,35 @@
+"""Write the results of a selection as a research object (RO-Crate) that people and programs can read without medattn.
+
+    medattn crate results/demo
+    medattn crate results/demo --arrays
+
+Writes results/<selection>/crate/: tables, figures, measurements, the record and the epochs of every run, the workflow,
+and ro-crate-metadata.json, which says what made what (Provenance Run Crate 0.5). ro-crate-preview.html shows it in a
+browser. Scores and attention maps are left out, being large, unless --arrays is given; records hold their hashes.
+"""
+
+import argparse
+from pathlib import Path
+
+from medattn.errors import UserError
+from medattn.layout import Results
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.add_argument("folder", type=Path, metavar="DIR", help="the results of a selection, such as results/demo")
+    parser.add_argument("--arrays", action="store_true", help="put scores and attention maps in, too")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the crate."""
+    results = Results(arguments.folder)
+    if not results.plan.is_file():
+        raise UserError(f"{arguments.folder}: no results (no plan.json)")
+
+    from medattn.audit.subject import Subject
+    from medattn.crate.write import write_crate
+
+    count = write_crate(Subject(arguments.folder), results.crate, arguments.arrays)
+    print(f"{results.crate}: {count} files; open {results.crate / 'ro-crate-preview.html'}")
+    return 0

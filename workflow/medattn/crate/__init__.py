@@ -1,0 +1,1 @@
+"""The research object: results, records and what made them, described for people and programs without this software."""
