@@ -55,7 +55,11 @@ def said(name: str, measure: Callable[[], list[Ratio]]) -> list[Ratio]:
     print(f"== {name}", file=sys.stderr, flush=True)
     found = measure()
     for ratio in found:
-        verdict = {None: "", True: f"   promised {ratio.promise}: kept", False: f"   promised {ratio.promise}: NOT KEPT"}
+        verdict = {
+            None: "",
+            True: f"   promised {ratio.promise}: kept",
+            False: f"   promised {ratio.promise}: NOT KEPT",
+        }
         print(f"{ratio.name:<62} {ratio.value:>7.3f}{verdict[ratio.kept]}", flush=True)
     return found
 

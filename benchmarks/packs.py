@@ -72,6 +72,8 @@ def measure(full: bool, device: str) -> list[Ratio]:
     return [
         Ratio("pack of 8 short runs / their loops and one start", whole / (in_loops + start), 1.15, measured),
         Ratio("pack of 8 short runs / one process a run", whole / alone, 1.0, measured),
-        Ratio("the pack, two runs at once / one at a time", two / whole, None, {"two at once, s": two, "pack, s": whole}),
+        Ratio(
+            "the pack, two runs at once / one at a time", two / whole, None, {"two at once, s": two, "pack, s": whole}
+        ),
         Ratio("start of a job / import of torch", one_start / torch, None, {"start, s": one_start, "torch, s": torch}),
     ]

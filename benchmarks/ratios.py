@@ -68,7 +68,9 @@ def machine() -> str:
     """Return the processor and the number of its cores that this process may use, as part of a file name."""
     names = [line.partition(":")[2] for line in _cpuinfo() if line.startswith("model name")] or [platform.machine()]
     words = names[0].replace("(R)", " ").replace("(TM)", " ").lower().split()
-    return "-".join([*("".join(c for c in word if c.isalnum()) for word in words), f"{len(os.sched_getaffinity(0))}cores"])
+    return "-".join(
+        [*("".join(c for c in word if c.isalnum()) for word in words), f"{len(os.sched_getaffinity(0))}cores"]
+    )
 
 
 def _cpuinfo() -> list[str]:

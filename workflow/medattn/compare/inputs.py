@@ -9,6 +9,7 @@ from medattn.config.resolved import ResolvedPaper
 from medattn.errors import UserError
 
 KEYS = ["paper", "experiment", "dataset", "backbone", "arm", "metric", "class_name"]
+_CELL = KEYS[:5]
 _TEXT = [
     *KEYS, "against", "against_backbone", "family", "procedure", "test", "quantity", "verdict",
     "unit", "n_test", "status", "reason", "runs", "note", "correction", "leak",
@@ -48,6 +49,19 @@ def read_rankings(path: Path) -> pd.DataFrame:
 def rows_of_paper(table: pd.DataFrame, paper: ResolvedPaper, /, **values: object) -> pd.DataFrame:
     """Return the rows of `table` that belong to a paper's experiment and whose columns have the given values."""
     return rows_of(table, paper=paper.name, experiment=paper.experiment, **values)
+
+
+class CellRows:
+    """The rows of a table by cell, found without looking at all of them."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self._table = table
+        self._positions = table.groupby(_CELL, sort=False).indices
+
+    def of(self, paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> pd.DataFrame:
+        """Return the rows of a cell, in the order of the table."""
+        place = (paper.name, paper.experiment, dataset, backbone, arm)
+        return self._table.iloc[self._positions.get(place, [])]
 
 
 def rows_of(table: pd.DataFrame, /, **values: object) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from medattn.compare.costs import counted
-from medattn.compare.inputs import rows_of, rows_of_paper
+from medattn.compare.inputs import rows_of
 from medattn.compare.pairs import arms_of
 from medattn.config.metrics import METRICS
 from medattn.config.paper import Table, shows
@@ -139,9 +139,9 @@ def _position(inputs: Inputs, paper: ResolvedPaper, name: str, column: Column, p
         number = None if cost is None else Number(cost, None, 1, ())
         return Position(column, printed, number, None, single_reason="" if number else NOT_COUNTED)
     keys = {"metric": column.metric, "class_name": column.class_name}
-    whole = rows_of_paper(inputs.measurements, paper, dataset=column.dataset, backbone=backbone, arm=arm)
+    whole = inputs.measured_rows.of(paper, column.dataset, backbone, arm)
     measured = _with_lost(whole, **keys)
-    compared = rows_of_paper(inputs.comparisons, paper, dataset=column.dataset, backbone=backbone, arm=arm, **keys)
+    compared = rows_of(inputs.compared_rows.of(paper, column.dataset, backbone, arm), **keys)
     cell = inputs.cell(paper, column.dataset, backbone, arm)
     missing = (cell.missing if cell else "Not in the plan of this selection.") or ""
     marks, seed = paper.tables[name].marks, inputs.seeds[0]

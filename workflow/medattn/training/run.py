@@ -12,6 +12,7 @@ import torch
 
 from medattn.backbones.weights import weights_sha256
 from medattn.config.arms import arm_settings
+from medattn.config.mechanisms import is_block_mechanism
 from medattn.config.networks import weights_model
 from medattn.config.paper import Arm, Backbone
 from medattn.config.protocol import protocol_of
