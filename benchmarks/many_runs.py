@@ -93,7 +93,7 @@ def write_run(run: Run, cell: Cell, results: Results, random: np.random.Generato
         cell,
         history=history,
         resolved={"seed": run.seed},
-        data={"dataset": cell.dataset, "evaluated_images": TESTS},
+        data={"dataset": cell.dataset, "evaluated": "test", "evaluated_images": TESTS},
         numerics={"device": "cpu"},
         sessions=[{"started": outcome.now(), "seconds": 1.0, "epochs_at_end": EPOCHS}],
     )

@@ -1,7 +1,7 @@
 """Peak memory of images and training: what a process holds beyond its libraries, as a multiple of the images' bytes.
 
-As many images as PathMNIST has, at 28 px in colour (252 MB), are read from a file that is mapped, made resident, trained
-on for a few steps and evaluated, in a process of its own.
+As many images as PathMNIST has, at 28 px in colour (252 MB), are read from a file that is mapped, made resident, and a
+few of them trained on and evaluated, in a process of its own.
 """
 
 import tempfile

@@ -1,8 +1,8 @@
 """Our training step against the plain loop, and both against the bound: the same work on one batch that lies ready.
 
-The plain loop is what a first script does: a DataLoader with two workers that turns images into normalised tensors one by
-one, a network and an optimiser as PyTorch makes them, and a loss that is fetched after each step. All arms train the same
-network from the same weights on as many images; each is timed several times in turn, and the shortest time counts.
+The plain loop is what a first script does: a DataLoader with two workers that turns images into normalised tensors one
+by one, a network and an optimiser as PyTorch makes them, and a loss that is fetched after each step. All arms train the
+same network from the same weights on as many images; each is timed several times in turn, the shortest time counts.
 """
 
 import copy

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from medattn.config.resolved import ResolvedPaper
@@ -50,12 +51,25 @@ def rows_of_paper(table: pd.DataFrame, paper: ResolvedPaper, /, **values: object
     return rows_of(table, paper=paper.name, experiment=paper.experiment, **values)
 
 
+class CellRows:
+    """The rows of a table by cell and metric, found without looking at all of them."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self._table = table
+        self._positions = table.groupby(KEYS[:6], sort=False).indices
+
+    def of(self, paper: ResolvedPaper, dataset: str, backbone: str, arm: str, metric: str) -> pd.DataFrame:
+        """Return the rows of a metric of a cell, in the order of the table."""
+        place = (paper.name, paper.experiment, dataset, backbone, arm, metric)
+        return self._table.iloc[self._positions.get(place, [])]
+
+
 def rows_of(table: pd.DataFrame, /, **values: object) -> pd.DataFrame:
     """Return the rows of `table` whose columns have the given values."""
-    chosen = pd.Series(True, index=table.index)
+    chosen = np.ones(len(table), dtype=bool)
     for column, value in values.items():
-        chosen &= table[column] == value
-    return table[chosen]
+        chosen &= (table[column] == value).to_numpy(dtype=bool)
+    return table if chosen.all() else table[chosen]
 
 
 def _read(path: Path, needed: Sequence[str]) -> pd.DataFrame:

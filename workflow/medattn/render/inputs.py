@@ -1,12 +1,13 @@
 """Everything that the drawing of tables and figures reads, read once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
 from medattn.compare.costs import read_costs
-from medattn.compare.inputs import read_comparisons, read_epochs, read_measurements, read_rankings
+from medattn.compare.inputs import CellRows, read_comparisons, read_epochs, read_measurements, read_rankings
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.layout import Results, RunFiles
 from medattn.plan.availability import remarks_on
@@ -40,6 +41,7 @@ class Inputs:
     epochs: pd.DataFrame
     costs: pd.DataFrame
     rankings: pd.DataFrame
+    _published: dict[str, pd.DataFrame] = field(default_factory=dict, init=False)
 
     @property
     def seeds(self) -> list[int]:
@@ -73,12 +75,26 @@ class Inputs:
         runs = [] if cell is None else self.plan.runs_of(cell.id, "train")
         return {run.seed: self.results.run(run.cell, run.name) for run in runs}
 
+    @cached_property
+    def measured_rows(self) -> CellRows:
+        """The rows of measurements.csv by cell."""
+        return CellRows(self.measurements)
+
+    @cached_property
+    def compared_rows(self) -> CellRows:
+        """The rows of comparisons.csv by cell."""
+        return CellRows(self.comparisons)
+
     def published(self, paper: str) -> pd.DataFrame:
         """Return the printed numbers of a paper, digit for digit; none where it has no such file."""
-        path = self.root / "papers" / paper / "published.csv"
-        if not path.exists():
-            return pd.DataFrame(columns=_PUBLISHED)
-        return pd.read_csv(path, dtype=str, keep_default_na=False)
+        if paper not in self._published:
+            path = self.root / "papers" / paper / "published.csv"
+            self._published[paper] = (
+                pd.read_csv(path, dtype=str, keep_default_na=False)
+                if path.exists()
+                else pd.DataFrame(columns=_PUBLISHED)
+            )
+        return self._published[paper]
 
 
 def read_inputs(results: Results, configuration: Configuration, root: Path) -> Inputs:

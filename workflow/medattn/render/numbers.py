@@ -78,10 +78,9 @@ def _number(rows: pd.DataFrame, marks: tuple[str, ...]) -> Number | None:
 
 def _marks(procedure: str, compared: pd.DataFrame, arm: str, marks: Sequence[Mark]) -> tuple[str, ...]:
     """Return the signs of all marks whose p is below their level."""
+    own = [mark for mark in marks if mark.arm == arm]
+    if not own:
+        return ()
     test, column = _P_OF[procedure]
     tests = rows_of(compared, procedure=procedure, test=test)
-    return tuple(
-        mark.sign
-        for mark in marks
-        if mark.arm == arm and (rows_of(tests, against=mark.against)[column] < mark.level).any()
-    )
+    return tuple(mark.sign for mark in own if (rows_of(tests, against=mark.against)[column] < mark.level).any())

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from medattn.compare.costs import counted
-from medattn.compare.inputs import rows_of, rows_of_paper
+from medattn.compare.inputs import rows_of
 from medattn.compare.pairs import arms_of
 from medattn.config.metrics import METRICS
 from medattn.config.paper import Table, shows
@@ -130,18 +130,18 @@ def row_label(paper: ResolvedPaper, backbone: str, arm: str) -> str:
     return f"{backbone_label(paper, backbone)} ({inner})" if inner else backbone_label(paper, backbone)
 
 
-def _position(inputs: Inputs, paper: ResolvedPaper, name: str, column: Column, place: tuple[str, str]) -> Position:
-    backbone, arm = place
+def _position(inputs: Inputs, paper: ResolvedPaper, name: str, column: Column, network: tuple[str, str]) -> Position:
+    backbone, arm = network
     published = rows_of(inputs.published(paper.name), table=name, backbone=backbone, arm=arm)
     printed = printed_number(published, column)
     if not column.dataset:
         cost = counted(inputs.costs, paper.name, name, backbone, arm, column.metric)
         number = None if cost is None else Number(cost, None, 1, ())
         return Position(column, printed, number, None, single_reason="" if number else NOT_COUNTED)
-    keys = {"metric": column.metric, "class_name": column.class_name}
-    whole = rows_of_paper(inputs.measurements, paper, dataset=column.dataset, backbone=backbone, arm=arm)
-    measured = _with_lost(whole, **keys)
-    compared = rows_of_paper(inputs.comparisons, paper, dataset=column.dataset, backbone=backbone, arm=arm, **keys)
+    place = (paper, column.dataset, backbone, arm, column.metric)
+    whole = inputs.measured_rows.of(*place)
+    measured = _with_lost(whole, column.class_name)
+    compared = rows_of(inputs.compared_rows.of(*place), class_name=column.class_name)
     cell = inputs.cell(paper, column.dataset, backbone, arm)
     missing = (cell.missing if cell else "Not in the plan of this selection.") or ""
     marks, seed = paper.tables[name].marks, inputs.seeds[0]
@@ -168,9 +168,8 @@ def _position(inputs: Inputs, paper: ResolvedPaper, name: str, column: Column, p
     )
 
 
-def _with_lost(whole: pd.DataFrame, metric: str, class_name: str) -> pd.DataFrame:
-    """Return the rows of a metric and class, and those that lost their class's name as nothing was measured."""
-    rows = rows_of(whole, metric=metric)
+def _with_lost(rows: pd.DataFrame, class_name: str) -> pd.DataFrame:
+    """Return the rows of a class, and those that lost their class's name as nothing was measured."""
     lost = (rows["class_name"] == "") & (rows["status"] != "measured")
     return rows[(rows["class_name"] == class_name) | lost]
 
