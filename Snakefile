@@ -24,6 +24,7 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/measure.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/complexity.smk"
+include: "workflow/rules/judge.smk"
 include: "workflow/rules/render.smk"
 include: "workflow/rules/audit.smk"
 
@@ -39,6 +40,7 @@ localrules:
     audited,
     prepare_dataset,
     choose_settings,
+    judge_claims,
     render_table,
     render_figure,
     seal_results,
@@ -49,6 +51,7 @@ rule all:
     default_target: True
     input:
         RESULTS / "comparisons.csv",
+        RESULTS / "claims.csv",
         TABLES,
         FIGURES,
         RESULTS / "manifest.json",

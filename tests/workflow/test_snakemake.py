@@ -59,6 +59,7 @@ def test_a_selection_from_kill_to_report(project):
         "measurements.csv",
         "epochs.csv",
         "comparisons.csv",
+        "claims.csv",
         "tables/tiny-table.md",
         "figures/tiny-figure.png",
     ):

@@ -1,7 +1,7 @@
 """Say what came out of a selection, and where it lies.
 
-Names the tables, figures and the report, what could not be run and why, and how arms compare with vanilla over runs
-paired by seed.
+Names the tables, figures and the report, what could not be run and why, how often each verdict on a printed number or
+comparison was given, and how arms compare with vanilla over runs paired by seed.
 """
 
 import argparse

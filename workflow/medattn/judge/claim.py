@@ -32,7 +32,7 @@ class Claim:
         high: its upper end.
         n: runs, or pairs of runs.
         procedure: `runs` or `count`; empty where nothing was measured.
-        p: see `Judgement`.
+        p: p of a comparison, corrected within its statement.
         verdict: the verdict.
         reason: why, and what a reader must know.
         stand_in: whether stand-in images were measured.

@@ -204,7 +204,7 @@ def _judgement(pair: _Pair, difference: Difference, tests: int, rule: VerdictRul
         return judge_same(difference, rule)
     judgement = judge_higher(difference, rule, pair.least, pair.most, pair.half)
     if judgement.verdict == "inconclusive" and least_p(difference.n) * tests >= rule.level:
-        needed = int(np.ceil(1 - log2(rule.level / tests))) + 1
+        needed = int(1 - log2(rule.level / tests)) + 1
         return replace(
             judgement,
             reason=f"{judgement.reason}: {difference.n} pairs can't reach it in {_tests(tests)}, {needed} would",

@@ -8,11 +8,14 @@ from medattn.judge.measured import Place
 
 _OF_THE_PLACE = {"path", "stand_in"}
 """Keys of a data set that only say where its images lie, or that are judged elsewhere."""
+_OPEN_EVERYWHERE = ("recipe.precision", "recipe.threads", "protocol.split_seed", "protocol.tune")
+"""Keys of which no paper speaks."""
 
 
 def departure(configuration: Configuration, paper: ResolvedPaper, place: Place, facts: Facts) -> str:
     """Return what a selection does otherwise than the paper at a place, as a reason; empty where nothing."""
-    keys = [key for key in _changes(configuration, paper, place) if key not in facts.left_open]
+    free = {*facts.left_open, *_OPEN_EVERYWHERE}
+    keys = [key for key in _changes(configuration, paper, place) if key not in free]
     return f"the selection changes {', '.join(keys)}, so this is not the paper's procedure" if keys else ""
 
 

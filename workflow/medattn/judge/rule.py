@@ -5,10 +5,10 @@ what a printed number is: one training (or one cross-validation), not the mean o
 """
 
 from dataclasses import dataclass
-from math import inf, isnan, nan, sqrt
+from math import isnan, nan, sqrt
 from typing import Literal
 
-from scipy import stats
+from scipy.special import ndtri, stdtrit
 
 from medattn.config.verdicts import VerdictRule
 
@@ -63,8 +63,7 @@ class Judgement:
         reason: why, where a reader would ask.
         low: lower end of the interval that the verdict goes by; NaN where there is none.
         high: upper end.
-        p: probability that a repetition lies at least as far from the mean as the printed number, or the corrected p
-            of a comparison; NaN where there is none.
+        p: corrected p of a comparison; NaN where there is none.
     """
 
     verdict: Verdict
@@ -77,8 +76,8 @@ class Judgement:
 def judge_number(printed: float, half: float, measured: Repeated, rule: VerdictRule) -> Judgement:
     """Return what repetitions of its procedure say about a printed number.
 
-    The interval is that of one further repetition: mean +- t sqrt(s^2 (1 + 1/n) + v), with v = 2 m (100 - m) / images
-    where the paper's test images may be others than ours, else 0.
+    The interval is that of one further repetition: mean m +- sqrt(t^2 s^2 (1 + 1/n) + z^2 v), where v = 2 m (100 - m) /
+    images allows for other test images than ours, if the paper's may be others, and is 0 if they are the same.
 
     Args:
         printed: the number, in percent.
@@ -88,26 +87,30 @@ def judge_number(printed: float, half: float, measured: Repeated, rule: VerdictR
     """
     if not measured.is_deterministic and (measured.n < rule.least_runs or isnan(measured.spread)):
         return Judgement("inconclusive", _too_few(measured.n, rule, "run"))
-    spread = 0.0 if measured.is_deterministic else measured.spread
-    drawn = 2 * measured.mean * (100 - measured.mean) / measured.images if measured.images else 0.0
-    error = sqrt(max(0.0, spread**2 * (1 + 1 / measured.n) + drawn))
-    freedom = inf if measured.is_deterministic else measured.n - 1
-    reach = float(stats.t.ppf((1 + rule.confidence) / 2, freedom)) * error
+    reach = sqrt(_reach_of_runs(measured, rule) ** 2 + _reach_of_images(measured, rule) ** 2)
     low, high = measured.mean - reach, measured.mean + reach
-    distance = max(0.0, abs(printed - measured.mean) - half)
-    p = _tail(distance, error, freedom)
-    if distance > reach + rule.margin:
-        return Judgement("not reproduced", "outside of what a repetition would give", low, high, p)
+    if abs(printed - measured.mean) - half > reach + rule.margin:
+        return Judgement("not reproduced", "outside of what a repetition would give", low, high)
     if reach > rule.widest:
         reason = f"the interval reaches {reach:.2g} points to either side, more than {rule.widest:g}"
-        return Judgement("inconclusive", reason, low, high, p)
-    return Judgement("reproduced", "", low, high, p)
+        return Judgement("inconclusive", reason, low, high)
+    return Judgement("reproduced", "", low, high)
 
 
-def _tail(distance: float, error: float, freedom: float) -> float:
-    if error == 0:
-        return float(distance <= 0)
-    return float(2 * stats.t.sf(distance / error, freedom))
+def _reach_of_runs(measured: Repeated, rule: VerdictRule) -> float:
+    """Return how far one further run may lie from the mean of the others."""
+    if measured.is_deterministic:
+        return 0.0
+    quantile = float(stdtrit(measured.n - 1, (1 + rule.confidence) / 2))
+    return quantile * measured.spread * sqrt(1 + 1 / measured.n)
+
+
+def _reach_of_images(measured: Repeated, rule: VerdictRule) -> float:
+    """Return how far the same network may lie on as many other images."""
+    if not measured.images:
+        return 0.0
+    share = min(100.0, max(0.0, measured.mean))
+    return float(ndtri((1 + rule.confidence) / 2)) * sqrt(2 * share * (100 - share) / measured.images)
 
 
 def judge_higher(

@@ -12,6 +12,7 @@ from medattn.compare.inputs import read_measurements
 from medattn.config.facts import Facts
 from medattn.config.metrics import METRICS
 from medattn.config.resolved import Configuration
+from medattn.errors import UserError
 from medattn.files import write_text
 from medattn.judge.claim import COLUMNS, Claim
 from medattn.judge.comparisons import judged_comparisons
@@ -19,6 +20,9 @@ from medattn.judge.measured import Measured
 from medattn.judge.numbers import judged_cost, judged_number
 from medattn.layout import Results
 from medattn.plan.frozen import Plan
+
+_NUMBERS = ("measured", "spread", "low", "high", "n", "p", "stand_in")
+_TEXT = [name for name in COLUMNS if name not in _NUMBERS]
 
 
 def claims(results: Results, configuration: Configuration, plan: Plan, root: Path) -> pd.DataFrame:
@@ -52,6 +56,25 @@ def write_claims(results: Results, configuration: Configuration, plan: Plan, roo
     """Write claims.csv, and return what stands in it."""
     table = claims(results, configuration, plan, root)
     write_text(results.claims, table.to_csv(index=False, lineterminator="\n"))
+    return table
+
+
+def read_claims(path: Path) -> pd.DataFrame:
+    """Read claims.csv, text as text; no rows where nothing was judged yet.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    try:
+        table = pd.read_csv(path, dtype=dict.fromkeys(_TEXT, str))
+    except FileNotFoundError:
+        return pd.DataFrame(columns=COLUMNS)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not a table; run `medattn judge` again") from error
+    lacking = [name for name in COLUMNS if name not in table.columns]
+    if lacking:
+        raise UserError(f"{path}: no column '{lacking[0]}'; run `medattn judge` again")
+    table[_TEXT] = table[_TEXT].fillna("")
     return table
 
 

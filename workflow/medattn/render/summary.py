@@ -8,14 +8,19 @@ import pandas as pd
 from medattn.compare.inputs import rows_of
 from medattn.compare.paired import TEST
 from medattn.compare.pairs import VANILLA
+from medattn.judge.counts import verdict_lines
+from medattn.judge.table import read_claims
 from medattn.render.inputs import Inputs
 
 _SHOWN_AT_MOST = 12
 
 
 def summary(inputs: Inputs) -> str:
-    """Return the summary in Markdown: the files, what was not measured, and the cells compared with vanilla."""
-    return "\n".join(["Results:", *_places(inputs), *_unmeasured(inputs), "", *_headlines(inputs)]) + "\n"
+    """Return the summary in Markdown: the files, what was not measured, the verdicts, and the cells against vanilla."""
+    return (
+        "\n".join(["Results:", *_places(inputs), *_unmeasured(inputs), *_verdicts(inputs), "", *_headlines(inputs)])
+        + "\n"
+    )
 
 
 def _places(inputs: Inputs) -> list[str]:
@@ -33,6 +38,14 @@ def _unmeasured(inputs: Inputs) -> list[str]:
     counts = cells["reason"].value_counts(sort=False)
     lines = [f"- {count} {'cell' if count == 1 else 'cells'}: {reason}" for reason, count in counts.items()]
     return ["", "Not measured:", *lines] if lines else []
+
+
+def _verdicts(inputs: Inputs) -> list[str]:
+    """Return how often each verdict was given, after an empty line; nothing where no paper prints a number."""
+    claims = read_claims(inputs.results.claims)
+    if claims.empty:
+        return []
+    return ["", f"Verdicts on what the papers print ({inputs.results.claims}):", *verdict_lines(claims)]
 
 
 def _headlines(inputs: Inputs) -> list[str]:

@@ -1,0 +1,213 @@
+"""claims.csv: a row for every printed number and comparison, with a verdict that the measurements bear out."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from medattn.claims.published import read_published
+from medattn.config.load import read_configuration, resolve
+from medattn.errors import UserError
+from medattn.judge.claim import COLUMNS
+from medattn.judge.counts import statement_verdicts, verdict_lines
+from medattn.judge.table import claims, read_claims, write_claims
+from medattn.layout import Results
+from medattn.measure.collect import MEASUREMENT_COLUMNS, write_measurements
+from medattn.plan.expand import make_plan
+from medattn.plan.frozen import Plan, cell_id
+
+ROOT = Path(__file__).parents[2]
+SEEDS = range(8)
+Judged = Callable[..., pd.DataFrame]
+
+
+def plan_of(configuration: Any, **changes: Any) -> Plan:
+    """The plan as if all data were at hand."""
+    plan = make_plan(configuration)
+    cells = {key: replace(cell, **{"missing": None, **changes}) for key, cell in plan.cells.items()}
+    return replace(plan, cells=cells)
+
+
+def measured_as_printed(configuration: Any, shift: float = 0.0, reach: float = 0.3, seeds: Any = SEEDS) -> pd.DataFrame:
+    """Runs around every printed number, shifted."""
+    rows = []
+    for paper in configuration.papers:
+        for row in read_published(ROOT / "papers" / paper.name / "published.csv"):
+            if row.table not in paper.tables or row.metric in ("params_m", "gflops"):
+                continue
+            place = (paper.name, paper.experiment, row.dataset, row.backbone, row.arm)
+            rng = np.random.default_rng(abs(hash((cell_id(*place), row.metric))) % 2**32)
+            unit = 100.0 if row.mean.unit == "fraction" else 1.0
+            values = float(row.mean.value) * unit + shift + reach * rng.permutation(np.linspace(-1, 1, len(seeds)))
+            common = dict(zip(MEASUREMENT_COLUMNS, place, strict=False)) | {
+                "metric": {"f1": "f1_weighted"}.get(row.metric, row.metric),
+                "class_name": {"NORMAL": "NORMAL", "": ""}.get(row.class_name, row.class_name),
+                "unit": "percent",
+                "n_test": 100_000,
+                "stand_in": False,
+                "leak": "",
+                "status": "measured",
+                "reason": "",
+            }
+            runs = [f"{cell_id(*place)}/train-s{seed}" for seed in seeds]
+            rows += [
+                {**common, "procedure": "epochs", "seed": seed, "value": value, "n": 30, "runs": run}
+                for seed, value, run in zip(seeds, values, runs, strict=True)
+            ]
+            over = {"value": values.mean(), "spread": values.std(ddof=1), "n": len(values), "runs": ";".join(runs)}
+            rows.append({**common, "procedure": "runs", **over})
+    return pd.DataFrame(rows, columns=MEASUREMENT_COLUMNS)
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Judged:
+    def judge(paper: str = "gsa", cells: Any = None, taken: Any = None, **how: Any) -> pd.DataFrame:
+        raw = {"selection": "trial", "papers": {paper: taken or {}}, "data": str(tmp_path / "data")}
+        configuration = resolve(raw, ROOT, "test")
+        results = Results(tmp_path / "results")
+        results.folder.mkdir(exist_ok=True)
+        measured_as_printed(configuration, **how).to_csv(results.measurements, index=False)
+        return claims(results, configuration, plan_of(configuration, **(cells or {})), ROOT)
+
+    return judge
+
+
+@pytest.fixture(scope="module")
+def default(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    """The default selection, nothing measured."""
+    configuration = read_configuration(ROOT / "config.yaml", ROOT)
+    results = Results(tmp_path_factory.mktemp("results"))
+    plan = make_plan(configuration)
+    write_measurements(plan, results)
+    return write_claims(results, configuration, plan, ROOT)
+
+
+def test_every_printed_number_has_a_row_before_anything_is_measured(default):
+    numbers = default[default["kind"] == "number"]
+    assert list(default.columns) == COLUMNS
+    assert len(numbers) == sum(len(read_published(path)) for path in ROOT.glob("papers/*/published.csv")) == 524
+    assert default["claim"].is_unique
+    assert set(default["verdict"]) == {"not measured"}
+    assert (default["reason"] != "").all()
+
+
+def test_every_printed_comparison_has_a_row(default):
+    compared = default[default["kind"] == "comparison"]
+    assert set(compared["paper"]) == {"gsa", "ppcr", "acnet", "oct"}
+    gsa = compared[(compared["paper"] == "gsa") & compared["statement"].str.contains("p < 0.01")]
+    assert len(gsa) == 16 and set(gsa["against"]) == {"vanilla"}
+    stars = compared[compared["statement"].str.startswith("stars")]
+    assert len(stars) == 13
+    assert (compared["against"] != "").all()
+
+
+def test_numbers_that_come_out_again_are_reproduced(judged):
+    table = judged()
+    numbers = table[table["kind"] == "number"]
+    assert set(numbers["verdict"]) == {"reproduced"}
+    row = numbers.iloc[-1]
+    assert row["low"] < row["measured"] < row["high"] and row["n"] == 8
+    assert len(row["runs"].split(";")) == 8
+
+
+def test_numbers_that_do_not_come_out_again_are_not_reproduced(judged):
+    table = judged("oct", shift=-4.0)
+    assert set(table[table["kind"] == "number"]["verdict"]) == {"not reproduced"}
+
+
+def test_numbers_are_in_the_unit_that_is_printed(judged):
+    table = judged("acnet")
+    numbers = table[(table["kind"] == "number") & (table["metric"] == "accuracy")]
+    assert set(numbers["verdict"]) == {"reproduced"}
+    assert numbers["measured"].between(0, 1).all() and numbers["high"].max() < 1.5
+
+
+def test_stand_in_images_never_give_a_verdict(judged):
+    table = judged(cells={"stand_in": True})
+    measured = table[table["measured"].notna()]
+    assert len(measured) > 64
+    assert set(measured["verdict"]) == {"not measured"}
+    assert set(measured["reason"]) == {"stand-in images"}
+    assert measured["stand_in"].all()
+
+
+def test_a_selection_that_leaves_the_paper_gets_no_verdict_and_another_reading_is_named(judged):
+    shorter = judged(taken={"recipe": {"epochs": 30}})
+    assert "the selection changes recipe.epochs" in shorter.iloc[0]["reason"]
+    assert not shorter["verdict"].isin(["reproduced", "not reproduced"]).any()
+    reading = judged(taken={"protocol": {"patience": 5}})
+    assert set(reading[reading["kind"] == "number"]["verdict"]) == {"reproduced"}
+    assert "protocol.patience" in reading.iloc[0]["reason"]
+
+
+def test_what_the_selection_leaves_out_is_named(judged):
+    table = judged(taken={"experiments": ["networks"], "arms": ["vanilla", "gsa"]})
+    left_out = table[(table["kind"] == "number") & (table["arm"] == "l1")]
+    assert set(left_out["reason"]) == {"not in this selection"}
+
+
+def test_comparisons_are_tested_over_runs_and_corrected_within_the_statement(judged):
+    table = judged(reach=0.2)
+    compared = table[table["statement"].str.contains("p < 0.01")]
+    best = compared[compared["claim"].str.contains("idrid_dr.vgg16")].iloc[0]
+    assert best["measured"] == pytest.approx(66.41 - 56.96, abs=0.01)
+    assert best["printed"] == "+9.45"
+    # Of eight pairs one in 128 sign patterns is as extreme, and Holm multiplies by 16.
+    assert best["p"] == pytest.approx(16 / 128)
+    assert best["verdict"] == "inconclusive"
+    assert "8 pairs can't reach it in 16 tests, 10 would" in best["reason"]
+    assert len(best["runs"].split(";")) == 16
+
+
+def test_enough_runs_reproduce_a_comparison_and_refute_one_that_is_not_so(judged):
+    table = judged(reach=0.2, seeds=range(10))
+    verdicts = statement_verdicts(table)["gsa"]
+    better = next(verdict for says, verdict in verdicts.items() if "consistently better" in says)
+    assert better == "reproduced"
+    shown = table[table["statement"].str.contains("outside JAFFE")]
+    assert set(shown["verdict"]) == {"reproduced"}
+
+
+def test_gains_that_the_tables_do_not_show_are_refuted(judged):
+    table = judged("ppcr", reach=0.05, seeds=range(10))
+    normalisations = table[table["statement"].str.startswith("pixel normalisation")]
+    refuted = normalisations[normalisations["verdict"] == "not reproduced"]
+    assert list(refuted["against"]) == ["ppcr-instance-norm"] and list(refuted["metric"]) == ["f1_weighted"]
+    gain = table[table["statement"].str.contains("3.65 points")].iloc[0]
+    assert gain["verdict"] == "reproduced"
+
+
+def test_costs_are_judged_by_the_count(tmp_path, judged):
+    header = (
+        "paper,experiment,table,dataset,backbone,arm,published_params_m,params,published_gflops,gmacs,macs,verdict,"
+    )
+    header += "note,counted_for,counter_params,counter_gflops,height,width"
+    place = "ppcr,,ppcr-table-1,isic2018+fundus_isee,resnet50"
+    lines = [
+        f"{place},vanilla,23.52,23522375,4.116,4.1,4100000000,differs,,isic2018,parameters,,224,224",
+        f"{place},ca,27.33,27330000,4.171,4.171,4171000000,matches,,isic2018,C1,macs,224,224",
+    ]
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "complexity.csv").write_text("\n".join([header, *lines]) + "\n")
+    table = judged("ppcr").set_index("claim")
+    name = "ppcr-table-1.isic2018+fundus_isee.resnet50"
+    assert table.loc[f"{name}.vanilla.params_m", ["verdict", "procedure"]].tolist() == ["reproduced", "count"]
+    assert table.loc[f"{name}.vanilla.gflops", "verdict"] == "not reproduced"
+    assert "C1" in table.loc[f"{name}.ca.params_m", "reason"]
+    assert "not counted yet" in table.loc[f"{name}.nl.params_m", "reason"]
+
+
+def test_what_is_written_is_read_again_and_damage_is_one_line(default, tmp_path):
+    assert read_claims(tmp_path / "none.csv").empty
+    path = tmp_path / "claims.csv"
+    path.write_text("claim,paper\n")
+    with pytest.raises(UserError, match="no column 'table'"):
+        read_claims(path)
+    lines = list(verdict_lines(default))
+    assert "not measured" in lines[0]
+    assert lines[1].split()[:2] == ["gsa,", "numbers"]
+    assert list(verdict_lines(default[:0])) == ["No paper of this selection prints a number."]
