@@ -119,6 +119,7 @@ def test_what_was_not_kept_or_trained_is_named_with_its_reason(trained: Inputs) 
     record.unlink()
     try:
         assert "Not shown: Net mask on Phantom (not trained yet)." in drawn(trained, "maps")[1]
+        assert "(not trained yet)" in (trained.results.figures / "maps.svg").read_text()
         assert "not trained yet" in drawn(trained, "masks")[0]["reason"].item()
     finally:
         record.write_bytes(content)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
@@ -45,6 +46,8 @@ _SETTINGS: dict[Any, Any] = {
     "savefig.facecolor": "white",
 }
 _DPI = 200
+# Of text of 6 points, so that it stays within the figure.
+_LETTERS_AN_INCH = 21
 
 
 @contextmanager
@@ -64,6 +67,13 @@ def arm_colours(paper: ResolvedPaper) -> Palette:
     names = [name for name, arm in paper.arms.items() if not arm.classifier]
     palette = sns.color_palette("colorblind", len(names))
     return {name: tuple(colour) for name, colour in zip(names, palette, strict=True)}
+
+
+def write_at_foot(figure: Figure, text: str) -> None:
+    """Write a remark in gray below everything else of a figure; nothing where there is none."""
+    if text:
+        lines = fill(text, int(figure.get_figwidth() * _LETTERS_AN_INCH))
+        figure.text(0.01, -0.03 / figure.get_figheight(), lines, ha="left", va="top", color=GRAY, fontsize=6)
 
 
 def save(figure: Figure, folder: Path, name: str) -> None:

@@ -7,7 +7,7 @@ from medattn.files import write_text
 from medattn.render.captions import figure_caption, write_caption
 from medattn.render.figures.kinds import drawer
 from medattn.render.inputs import Inputs
-from medattn.render.style import save, style
+from medattn.render.style import save, style, write_at_foot
 
 
 def write_figure(inputs: Inputs, paper: ResolvedPaper, name: str, duplicates: Sequence[str] = ()) -> None:
@@ -22,7 +22,8 @@ def write_figure(inputs: Inputs, paper: ResolvedPaper, name: str, duplicates: Se
     declared = paper.figures[name]
     with style():
         drawing = drawer(declared.kind)(inputs, paper, declared)
+        write_at_foot(drawing.figure, " ".join(drawing.unseen))
         save(drawing.figure, inputs.results.figures, name)
     write_text(inputs.results.figures / f"{name}.csv", drawing.numbers.to_csv(index=False))
-    caption = figure_caption(inputs, declared.title, drawing.facts, drawing.datasets, duplicates)
+    caption = figure_caption(inputs, declared.title, [*drawing.facts, *drawing.unseen], drawing.datasets, duplicates)
     write_caption(inputs, name, caption)

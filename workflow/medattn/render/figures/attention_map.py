@@ -64,7 +64,8 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         _figure(inputs, found),
         _numbers(paper.name, arm, found),
         datasets=shown,
-        facts=[*_facts(inputs, paper, declared, found), *unseen],
+        facts=_facts(inputs, paper, declared, found),
+        unseen=unseen,
     )
 
 

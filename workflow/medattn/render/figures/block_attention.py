@@ -91,7 +91,8 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         _figure(inputs, paper, declared, shown, columns),
         _numbers(shown, declared),
         datasets=[of.dataset for of in shown],
-        facts=[*_facts(inputs, paper, shown, declared), *unseen],
+        facts=_facts(inputs, paper, shown, declared),
+        unseen=unseen,
     )
 
 

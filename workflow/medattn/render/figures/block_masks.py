@@ -52,12 +52,11 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         "in the data set.",
         "The first mask of the network: channels spread evenly over all, each from white (its greatest weight, which "
         "enhances) to black (its least), and gray where it hardly varies.",
-        *unseen,
     ]
     numbers = pd.DataFrame(
         [row for name, (kept, stage) in found.items() for row in _rows(name, kept, stage, declared.images)]
     )
-    return Drawing(_figure(inputs, found, declared.images), numbers, datasets=list(found), facts=facts)
+    return Drawing(_figure(inputs, found, declared.images), numbers, datasets=list(found), facts=facts, unseen=unseen)
 
 
 def _rows(dataset: str, kept: KeptAttention, stage: int, images: int) -> list[dict[str, object]]:

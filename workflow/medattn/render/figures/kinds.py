@@ -21,12 +21,14 @@ class Drawing:
         numbers: the numbers that are drawn, or stated in it, for a file beside it.
         datasets: the data sets that it shows.
         facts: sentences for the caption.
+        unseen: sentences on what it should show and can't, and why, for the caption and the foot of the figure.
     """
 
     figure: Figure
     numbers: pd.DataFrame
     datasets: Sequence[str] = ()
     facts: Sequence[str] = field(default_factory=tuple)
+    unseen: Sequence[str] = field(default_factory=tuple)
 
 
 Draw = Callable[[Inputs, ResolvedPaper, Declared], Drawing]

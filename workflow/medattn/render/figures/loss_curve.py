@@ -48,9 +48,8 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         + ("mean over runs with a band of one standard deviation." if several else "one run."),
         "Training: mean over the images as seen while training, changed at random and with weights that still learn. "
         "Test: from the probabilities after each epoch, which choose nothing.",
-        *unseen,
     ]
-    return Drawing(_figure(inputs, paper, losses, shown, drawn), losses, datasets=shown, facts=facts)
+    return Drawing(_figure(inputs, paper, losses, shown, drawn), losses, datasets=shown, facts=facts, unseen=unseen)
 
 
 def _losses(found: FoundRun) -> list[dict[str, object]]:

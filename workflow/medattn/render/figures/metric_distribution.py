@@ -57,9 +57,10 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         + (f" (positive: {class_name})." if METRICS[declared.metric].classes == "positive" else "."),
         f"Dots: {'one for each fold of each seed' if folds else 'one for each seed'}. Boxes: quartiles and median, "
         f"whiskers to the last dot, where there are {_LEAST_FOR_A_BOX} dots at least. Diamonds: the printed numbers.",
-        *unseen,
     ]
-    return Drawing(_figure(inputs, paper, declared, numbers, shown), numbers, datasets=shown, facts=facts)
+    return Drawing(
+        _figure(inputs, paper, declared, numbers, shown), numbers, datasets=shown, facts=facts, unseen=unseen
+    )
 
 
 def _class_name(declared: Declared) -> str:

@@ -68,10 +68,9 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     facts = [
         f"{network_label(paper, backbone, arm)}, seed {inputs.seeds[0]}, at the last measured epoch; of each class the "
         "first mistaken test image, by its place in the data set, with the probability of the class it is taken for.",
-        *unseen,
     ]
     numbers = pd.DataFrame([{"dataset": name, **row} for name, of in found.items() for row in of.rows])
-    return Drawing(_figure(inputs, found), numbers, datasets=list(found), facts=facts)
+    return Drawing(_figure(inputs, found), numbers, datasets=list(found), facts=facts, unseen=unseen)
 
 
 def _mistakes(inputs: Inputs, found: FoundRun) -> _Mistakes:

@@ -58,9 +58,8 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         f"{network_label(paper, backbone, arm)}, seed {inputs.seeds[0]}, at the last measured epoch.",
         "Each class against the rest; micro: all pairs of image and class together; macro: mean of the classes' true "
         "positive rates at each false positive rate. In brackets: area under the curve.",
-        *unseen,
     ]
-    return Drawing(_figure(inputs, numbers, shown), numbers, datasets=shown, facts=facts)
+    return Drawing(_figure(inputs, numbers, shown), numbers, datasets=shown, facts=facts, unseen=unseen)
 
 
 def curves(scored: Scored) -> pd.DataFrame:

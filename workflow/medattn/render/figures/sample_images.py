@@ -35,8 +35,10 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     unseen = sentences_on(inputs, paper, lacking)
     if not samples:
         return nothing_to_draw(" ".join(unseen) or "The selection has none of the data sets.")
-    facts = ["The first training image of each shown class; classes are spread evenly over all.", *unseen]
-    return Drawing(_figure(inputs, samples), _numbers(paper.name, samples), datasets=list(samples), facts=facts)
+    facts = ["The first training image of each shown class; classes are spread evenly over all."]
+    return Drawing(
+        _figure(inputs, samples), _numbers(paper.name, samples), datasets=list(samples), facts=facts, unseen=unseen
+    )
 
 
 def _shows(cell: Cell, paper: ResolvedPaper, dataset: str) -> bool:

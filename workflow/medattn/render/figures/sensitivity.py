@@ -66,10 +66,9 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         f"{backbone_label(paper, backbone)}; one hyper-parameter varies, the others stay at {fixed} (ringed).",
         "Dots: runs, with the standard deviation over the epochs that are measured. "
         + ("Line: mean over the runs." if seeds > 1 else "One run each."),
-        *unseen,
     ]
     return Drawing(
-        _figure(inputs, paper, numbers, shown, varied, arm), numbers, datasets=shown, facts=facts
+        _figure(inputs, paper, numbers, shown, varied, arm), numbers, datasets=shown, facts=facts, unseen=unseen
     )  # fmt: skip
 
 

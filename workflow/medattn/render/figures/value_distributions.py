@@ -55,9 +55,8 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         f"{network_label(paper, backbone, arm)}, seed {inputs.seeds[0]}, the last block with attention of each stage.",
         f"Boxes: quartiles and median over {images} test images and all pixels (of what is learned, over its values); "
         "whiskers: 1st and 99th percentile.",
-        *unseen,
     ]
-    return Drawing(_figure(inputs, numbers, shown, values), numbers, datasets=shown, facts=facts)
+    return Drawing(_figure(inputs, numbers, shown, values), numbers, datasets=shown, facts=facts, unseen=unseen)
 
 
 def _boxes(kept: KeptAttention, values: list[str], declared: Declared) -> pd.DataFrame:
