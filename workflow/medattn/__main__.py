@@ -13,6 +13,7 @@ COMMANDS = {
     "plan": "show cells, runs and packs, what is done, what can't be run and why",
     "fetch": "download, check and prepare data sets and ImageNet weights",
     "train": "train what is planned: one pack, or everything",
+    "status": "show runs done, running, failed and waiting, with the time left",
     "tune": "choose grid points and epochs from the cross-validation",
     "complexity": "count parameters, operations and memory beside what is printed",
     "measure": "measure the trained runs: measurements.csv, epochs.csv",

@@ -45,6 +45,11 @@ class RunFiles:
         """State after the last finished epoch of a run under way."""
         return self.folder / "checkpoint.pt"
 
+    @property
+    def sessions(self) -> Path:
+        """The processes that have worked on a run under way, and how far the latest has come."""
+        return self.folder / "sessions.json"
+
     def sweep(self) -> None:
         """Remove what a process leaves that was killed within the moment after a run had ended."""
         for pattern in ("checkpoint.pt", "sessions.json", "turn-*", ".*"):

@@ -63,7 +63,7 @@ def plan_lines(plan: Plan, progress: Progress) -> Iterator[str]:
         runs, done = (sum(int(rows[cell.id][key]) for cell in cells) for key in ("runs", "done"))
         together = len(set().union(*(packs[cell.id] for cell in cells)))
         runnable = [cell.id for cell in cells if cell.missing is None]
-        time = _duration(_sum(left[cell] for cell in runnable)) if runnable else "can't be run"
+        time = duration(_sum(left[cell] for cell in runnable)) if runnable else "can't be run"
         yield f"  {group:<{width}}  {len(cells):>5} {runs:>6} {done:>6} {together:>5}  {time}"
     for name, sentence in _protocols(plan).items():
         yield f"  {name}: {sentence}"
@@ -99,7 +99,7 @@ def _total(plan: Plan, progress: Progress, left: Mapping[str, float | None]) -> 
     return (
         f"  {len(runnable)} of {len(plan.cells)} cells can be run: {len(planned)} runs in {len(plan.packs)} packs, "
         f"{sum(run in progress.done for run in planned)} done; "
-        f"time left on one worker: {_duration(_sum(left[cell] for cell in runnable))}"
+        f"time left on one worker: {duration(_sum(left[cell] for cell in runnable))}"
     )
 
 
@@ -125,7 +125,8 @@ def _sum(parts: Iterable[float | None]) -> float | None:
     return total
 
 
-def _duration(seconds: float | None) -> str:
+def duration(seconds: float | None) -> str:
+    """Return a time as people read it; "not measured yet" for None."""
     if seconds is None:
         return "not measured yet"
     if seconds < 1:

@@ -100,8 +100,8 @@ def train_run(
 
     with disk_errors(files.folder):
         files.folder.mkdir(parents=True, exist_ok=True)
-    sessions = _Sessions(files)
     state = read_checkpoint(files.checkpoint, resident.device)
+    sessions = _Sessions(files, len(state.history), len(split.training))
     sessions.write(len(state.history))  # at once: also a session that is killed in its first epoch was one
 
     checkpoints = _Checkpoints(files.checkpoint, checkpoint_seconds)
@@ -210,9 +210,14 @@ class _Checkpoints:
 class _Sessions:
     """The processes that have worked on a run, kept beside its checkpoint so that a record can name them all."""
 
-    def __init__(self, files: RunFiles) -> None:
-        self._path = files.checkpoint.with_name("sessions.json")
-        self._earlier: list[dict[str, Any]] = read_json(self._path) if self._path.exists() else []
+    _KEPT = ("started", "seconds", "epochs_at_end")
+
+    def __init__(self, files: RunFiles, epochs: int, training_images: int) -> None:
+        self._path = files.sessions
+        earlier = read_json(self._path) if self._path.exists() else []
+        self._earlier: list[dict[str, Any]] = [{key: session[key] for key in self._KEPT} for session in earlier]
+        # What `medattn status` makes a speed of.
+        self._shown = {"epochs_at_start": epochs, "training_images": training_images}
         self._started = now()
         self._clock = time.perf_counter()
 
@@ -223,7 +228,8 @@ class _Sessions:
 
     def write(self, epochs: int) -> None:
         """Note how far this session has come."""
-        write_json(self._path, self.all(epochs))
+        *earlier, session = self.all(epochs)
+        write_json(self._path, [*earlier, {**session, **self._shown}])
 
     def forget(self) -> None:
         """Remove the note; the record holds it now."""

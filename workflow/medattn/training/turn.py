@@ -70,6 +70,20 @@ class Turn:
                 continue
 
 
+def is_held(path: Path, now: float) -> bool:
+    """Return whether a process holds the turn `path`, as far as one look can tell; nothing is touched.
+
+    Args:
+        path: the file of the turn.
+        now: the time by this machine's clock, which may differ from that of the file system by a minute or so.
+    """
+    try:
+        touched, holder = path.stat().st_mtime, _parsed(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return False
+    return now - touched < EXPIRY and not (holder is not None and _died_here(holder))
+
+
 @contextmanager
 def own_turn(files: RunFiles, label: str) -> Iterator[Turn]:
     """Hold the run of `files` for this process; wait, and say so, while another one holds it.

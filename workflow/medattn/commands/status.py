@@ -1,0 +1,89 @@
+"""Show how far the training of a selection is, while it goes on, here or on other machines.
+
+Runs done, running, failed and waiting, by pack and in total; of each run under way its epoch, its training images per
+second and the time left, from the speed of this and of finished runs; "unknown" where nothing was measured. Only the
+files under results/<selection>/ are read, none is changed. --watch draws it again until everything has ended.
+
+    medattn status
+    medattn status results/papers --watch
+    medattn status --config config/demo.yaml --format json
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from medattn.errors import UserError
+
+if TYPE_CHECKING:
+    from medattn.status.estimate import Status
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument("folder", nargs="?", type=Path, help="folder of results, such as results/papers")
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--config", type=Path, default=Path("config.yaml"), help="the selection (default: config.yaml)")
+    group.add_argument("--plan", type=Path, help="its frozen plan instead")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="text for people, json for programs")
+    parser.add_argument("--watch", action="store_true", help="draw it again and again, until Ctrl-C or the end")
+    parser.add_argument("--every", type=_seconds, default=5.0, metavar="SECONDS", help="how often (default: 5)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Show the status, once or until everything has ended."""
+    from medattn.layout import Results
+    from medattn.plan.frozen import read_plan
+    from medattn.status.estimate import status_of
+    from medattn.status.look import look
+
+    path = _plan_of(arguments)
+    plan, results = read_plan(path), Results(path.parent)
+    try:
+        while True:
+            status = status_of(plan, look(plan, results), results)
+            _draw(_text(status, arguments.format), again=arguments.watch)
+            if not arguments.watch or not status.total.open:
+                return 0
+            time.sleep(arguments.every)
+    except KeyboardInterrupt:
+        if not arguments.watch:
+            raise
+        return 0
+
+
+def _text(status: "Status", form: str) -> str:
+    from medattn.status.show import status_lines, status_value
+
+    return json.dumps(status_value(status), indent=2) if form == "json" else "\n".join(status_lines(status))
+
+
+def _draw(text: str, again: bool) -> None:
+    """Print a status; on a terminal that is watched, in the place of the one before."""
+    start = "\x1b[H\x1b[2J" if again and sys.stdout.isatty() else ""
+    print(f"{start}{text}", flush=True)
+
+
+def _plan_of(arguments: argparse.Namespace) -> Path:
+    if arguments.folder is not None:
+        path: Path = arguments.folder / "plan.json"
+    elif arguments.plan is not None:
+        path = arguments.plan
+    else:
+        from medattn.commands.selecting import results_of
+        from medattn.config.load import read_configuration
+
+        path = results_of(read_configuration(arguments.config, Path())).plan
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; nothing was started yet: `medattn plan --write` or snakemake makes it")
+    return path
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0.1 <= seconds <= 86_400:
+        raise argparse.ArgumentTypeError("from 0.1 to 86400 seconds")
+    return seconds
