@@ -4,6 +4,7 @@
 rule seal_results:
     input:
         RESULTS / "comparisons.csv",
+        RESULTS / "claims.csv",
         TABLES,
         FIGURES,
     output:

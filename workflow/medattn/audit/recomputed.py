@@ -1,4 +1,4 @@
-"""Choices, measurements, comparisons, tables and figures, computed again beside the folder from its runs alone."""
+"""Choices, measurements, comparisons, verdicts, tables and figures, computed again from the runs alone."""
 
 import tempfile
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from medattn.audit.subject import Subject
 from medattn.compare.table import write_comparisons
+from medattn.judge.table import write_claims
 from medattn.layout import Results
 from medattn.measure.collect import write_measurements
 from medattn.render.everything import render
@@ -36,6 +37,7 @@ def recomputed(subject: Subject) -> Iterator[Results]:
             write_choices(plan, group, again)
         write_measurements(plan, again)
         write_comparisons(again, subject.configuration)
+        write_claims(again, subject.configuration, plan, subject.root)
         render(read_inputs(again, subject.configuration, subject.root))
         yield again
 
