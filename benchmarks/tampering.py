@@ -62,7 +62,10 @@ class Outcome:
     finding: Finding | None
 
 
-STEPS = (["train"], ["measure"], ["compare"], ["complexity", "--write"], ["render"], ["audit", str(FOLDER), "--seal"])
+STEPS = (
+    *(["train"], ["measure"], ["compare"], ["complexity", "--write"], ["judge"], ["render"]),
+    ["audit", str(FOLDER), "--seal"],
+)
 
 
 def finish(project: Path) -> None:

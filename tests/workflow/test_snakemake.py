@@ -71,9 +71,12 @@ def test_a_selection_from_kill_to_report(project):
     assert again.returncode == 0
     assert "Nothing to be done" in again.stderr
     assert "6 done" in again.stderr
-    report = snakemake(project, "--report", "results/trial/report.html")
+    audited = snakemake(project, "audited")
+    assert audited.returncode == 0, audited.stderr
+    assert json.loads(project.results.audit.read_text())["counts"] == {"error": 0, "warning": 0, "info": 0}
+    report = snakemake(project, "--report", "results/trial/snakemake-report.html")
     assert report.returncode == 0, report.stderr
-    html = (project.results.folder / "report.html").read_text()
+    html = (project.results.folder / "snakemake-report.html").read_text()
     assert "tiny-table" in html and "tiny-figure" in html
 
     pack = next(path for path in (project.results.folder / "packs").iterdir() if path.name.startswith("train."))

@@ -1,4 +1,4 @@
-"""Choices, measurements, comparisons, claims, tables and figures, computed again from the runs alone."""
+"""Choices, measurements, comparisons, verdicts, tables and figures, computed again from the runs alone."""
 
 import tempfile
 from collections.abc import Iterator
@@ -37,8 +37,7 @@ def recomputed(subject: Subject) -> Iterator[Results]:
             write_choices(plan, group, again)
         write_measurements(plan, again)
         write_comparisons(again, subject.configuration)
-        if subject.results.claims.exists():  # a step of its own, which nothing else needs
-            write_claims(again, subject.configuration, plan, subject.root)
+        write_claims(again, subject.configuration, plan, subject.root)
         render(read_inputs(again, subject.configuration, subject.root))
         yield again
 

@@ -27,6 +27,8 @@ _NAMES = {
     "measurements.csv": "Measurements, a row per cell, metric and procedure",
     "epochs.csv": "Test accuracy of every run at every epoch",
     "comparisons.csv": "Comparisons of arms, a row per pair, metric and procedure",
+    "rankings.csv": "Ranks of arms over data sets",
+    "claims.csv": "A verdict for every printed number and comparison",
     "complexity.csv": "What the networks cost, beside what is printed",
     "manifest.json": "The seal: every file of the results folder with its hash",
     "audit.json": "What the last audit found",

@@ -32,6 +32,7 @@ _TOOLS = {
     "tune": "chooses grid points and epochs from cross-validation",
     "measure": "measures the trained runs",
     "compare": "compares arms",
+    "judge": "gives a verdict for every printed number and comparison",
     "complexity": "counts what networks cost",
     "render": "renders tables and figures",
 }
@@ -156,7 +157,9 @@ class _Description:
             "measurements.csv",
             "epochs.csv",
             "comparisons.csv",
+            "rankings.csv",
             "complexity.csv",
+            "claims.csv",
             *self._starting("tables/", "figures/"),
         ]
         return self._action(
@@ -194,10 +197,11 @@ class _Description:
         steps = {
             "tune": (self._starting("packs/tune."), choices),
             "measure": ([*self._starting("packs/train."), *choices], ["measurements.csv", "epochs.csv"]),
-            "compare": (["measurements.csv", "epochs.csv"], ["comparisons.csv"]),
+            "compare": (["measurements.csv", "epochs.csv"], ["comparisons.csv", "rankings.csv"]),
             "complexity": ([], ["complexity.csv"]),
+            "judge": (["measurements.csv", "complexity.csv"], ["claims.csv"]),
             "render": (
-                ["measurements.csv", "epochs.csv", "comparisons.csv", "complexity.csv"],
+                ["measurements.csv", "epochs.csv", "comparisons.csv", "rankings.csv", "complexity.csv"],
                 self._starting("tables/", "figures/", "captions/"),
             ),
         }

@@ -29,7 +29,7 @@ def _places(inputs: Inputs) -> list[str]:
     figures = [name for paper in inputs.configuration.papers for name in paper.figures]
     lines = [f"- table: {inputs.results.tables / name}.md" for name in tables]
     lines += [f"- figure: {inputs.results.figures / name}.svg" for name in figures]
-    return [*lines, f"- numbers: {inputs.results.comparisons}", f"- report: {folder / 'report.html'}"]
+    return [*lines, f"- numbers: {inputs.results.comparisons}", f"- report: {folder / 'snakemake-report.html'}"]
 
 
 def _unmeasured(inputs: Inputs) -> list[str]:

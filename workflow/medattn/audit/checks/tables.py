@@ -1,4 +1,4 @@
-"""Choices, measurements, comparisons, claims, tables, figures, captions come out again from the runs, byte for byte."""
+"""Choices, measurements, comparisons, verdicts, tables, figures and captions come out again, byte for byte."""
 
 from collections.abc import Iterator
 from pathlib import Path
