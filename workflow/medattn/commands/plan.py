@@ -1,8 +1,9 @@
 """Show the plan of a selection.
 
-Its cells and runs, the packs in which they are trained, what is done already, what can't be run and why, and the
-time that is left where it was measured. Nothing is trained. --write freezes the plan under results/<selection>/
-(plan.json, plan.csv, graph.json), which is what Snakemake works from. --format csv prints a row per cell.
+Its cells and runs, the packs in which they are trained, what is done already, what can't be run and why, the time
+that is left where it was measured, and an estimate of what networks will cost. Nothing is trained. --write freezes the
+plan under results/<selection>/ (plan.json, plan.csv, graph.json), which is what Snakemake works from. --format csv
+prints a row per cell.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from pathlib import Path
 from medattn.commands.selecting import Selected, freeze, results_of
 from medattn.config.load import read_configuration, resolve
 from medattn.errors import UserError
+from medattn.plan.estimate import estimate_lines, estimates
 from medattn.plan.expand import make_plan
 from medattn.plan.progress import progress_of
 from medattn.plan.show import plan_csv, plan_lines
@@ -44,6 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(plan_csv(chosen.plan, progress))
     else:
         print("\n".join(plan_lines(chosen.plan, progress)))
+        for line in estimate_lines(estimates(chosen.plan, configuration, progress.done)):
+            print(line)
         if arguments.write:
             print(f"  written: {chosen.results.plan}")
     return 0
