@@ -23,12 +23,13 @@ setup:
 	@envs/setup
 
 demo: setup
-	@echo "demo 1/4: train, measure, compare, draw and seal ($(DEMO))"
+	@echo "demo 1/4: train, measure, compare, draw, seal and report ($(DEMO))"
 	@snakemake --cores all --configfile $(DEMO)
-	@echo "demo 2/4: report"
+	@echo "demo 2/4: Snakemake's report"
 	@snakemake --cores 1 --configfile $(DEMO) --report results/demo/snakemake-report.html
 	@echo "demo 3/4: audit"
 	@medattn audit results/demo
+	@medattn render --config $(DEMO) --report
 	@echo "demo 4/4: where everything is"
 	@medattn summary --config $(DEMO)
 

@@ -44,6 +44,7 @@ localrules:
     render_table,
     render_figure,
     seal_results,
+    render_report,
     audit_results,
 
 
@@ -55,6 +56,7 @@ rule all:
         TABLES,
         FIGURES,
         RESULTS / "manifest.json",
+        RESULTS / "report.html",
 
 
 rule trained:

@@ -128,6 +128,11 @@ class Results:
         return self.folder / "crate"
 
     @property
+    def report(self) -> Path:
+        """The page with every number and what stands behind it."""
+        return self.folder / "report.html"
+
+    @property
     def tables(self) -> Path:
         """Folder of the tables in CSV, Markdown and LaTeX."""
         return self.folder / "tables"

@@ -1,4 +1,4 @@
-"""audit: the seal over all that was made, and whether everything is what it says."""
+"""audit: the seal over all that was made, the report, and whether everything is what it says."""
 
 
 rule seal_results:
@@ -24,9 +24,31 @@ rule seal_results:
         "medattn audit {params.results:q} --seal > {log:q} 2>&1 || failed {log:q}"
 
 
+rule render_report:
+    input:
+        # Made from the sealed folder: the page carries the root hash of the seal.
+        RESULTS / "manifest.json",
+    output:
+        RESULTS / "report.html",
+    log:
+        RESULTS / "logs/render_report.log",
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        plan=str(PLAN),
+    message:
+        "Writing the report"
+    shell:
+        "medattn render --plan {params.plan:q} --report > {log:q} 2>&1 || failed {log:q}"
+
+
 rule audit_results:
     input:
         RESULTS / "manifest.json",
+        RESULTS / "report.html",
     output:
         RESULTS / "audit.json",
     log:

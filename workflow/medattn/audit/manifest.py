@@ -1,7 +1,8 @@
 """The seal of a results folder: manifest.json names every file with its hash, and one root hash stands for them all.
 
-Not in it are the files that are made from a sealed folder, after it: the seal and the audit themselves, the crate,
-Snakemake's own report, and what schedulers and the jobs that seal and audit write while they run.
+Not in it are the files that are made from a sealed folder, after it: the seal and the audit themselves, the crate, the
+report (which carries the root hash; the audit makes it again and compares), Snakemake's own report, and what schedulers
+and the jobs that seal and audit write while they run.
 """
 
 import json
@@ -16,7 +17,10 @@ from medattn.layout import Results
 from medattn.plan.frozen import Plan
 
 SCHEMA = 1
-MADE_AFTERWARDS = r"manifest\.json|audit\.json|crate/.*|snakemake-report.*|slurm-logs/.*|logs/(seal|audit|crate)_.*"
+MADE_AFTERWARDS = (
+    r"manifest\.json|audit\.json|report\.html|crate/.*|snakemake-report.*|slurm-logs/.*"
+    r"|logs/(seal|audit|crate)_.*|logs/render_report.log"
+)
 
 Hash = Callable[[Path], str]
 

@@ -9,6 +9,7 @@ from medattn.audit.checks.environment import check_environment
 from medattn.audit.checks.pairing import check_pairing
 from medattn.audit.checks.plan import check_plan
 from medattn.audit.checks.records import check_records
+from medattn.audit.checks.report import check_report
 from medattn.audit.checks.seal import check_seal
 from medattn.audit.checks.snakemake import check_snakemake
 from medattn.audit.checks.tables import check_tables
@@ -29,5 +30,6 @@ CHECKS: Mapping[str, Check] = {
     "pairing": check_pairing,
     "training": check_training,
     "tables": check_tables,
+    "report": check_report,
     "snakemake": check_snakemake,
 }

@@ -7,8 +7,11 @@ arms compare with vanilla.
 
     medattn render --config config.yaml
     medattn render --config config.yaml --table gsa-table-2
+    medattn render --config config.yaml --report
 
-With --table or --figure, which may be given several times, only what is named is rendered.
+With --table or --figure, which may be given several times, only what is named is rendered. With --report the page
+report.html is written, from what is rendered already: every number, printed and measured, and what stands behind it;
+one file that opens offline.
 The same input gives the same files, byte for byte.
 """
 
@@ -23,15 +26,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_selection_arguments(parser)
     parser.add_argument("--table", action="append", metavar="NAME", help="render this table only")
     parser.add_argument("--figure", action="append", metavar="NAME", help="render this figure only")
+    parser.add_argument("--report", action="store_true", help="write report.html from what is rendered already")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Render the tables and figures of the selection."""
+    """Render the tables and figures of the selection, or its report."""
     from medattn.render.everything import render
     from medattn.render.inputs import read_inputs
 
     chosen = selected(arguments)
     inputs = read_inputs(chosen.results, chosen.configuration, Path())
+    if arguments.report:
+        from medattn.render.report.write import write_report
+
+        write_report(inputs)
+        print(f"{chosen.results.report}: written")
+        return 0
     named = bool(arguments.table or arguments.figure)
     written = render(inputs, arguments.table or [], arguments.figure or []) if named else render(inputs)
     print(f"{chosen.results.folder}: rendered {', '.join(written) or 'nothing'}")

@@ -83,6 +83,12 @@ def write_caption(inputs: Inputs, name: str, caption: str) -> None:
     write_text(inputs.results.captions / f"{name}.rst", caption + "\n")
 
 
+def written_caption(inputs: Inputs, name: str) -> str:
+    """Return the caption that was written for a table or figure; empty where it is not rendered yet."""
+    path = inputs.results.captions / f"{name}.rst"
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+
+
 def listed_seeds(seeds: Sequence[int]) -> str:
     """Return "0-4" for five seeds in a row, else "0, 2, 7"."""
     if len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[0] + len(seeds))):

@@ -31,9 +31,14 @@ def write_complexity_table(inputs: Inputs, paper: str) -> None:
     if inputs.costs.empty:
         raise UserError(f"{inputs.results.complexity}: no such file; run `medattn complexity --write` first")
     rows = shown_rows(inputs.costs, paper)
-    caption = f"{_CAPTION} {_verdicts(rows)}".strip()
     numbers = str(rows.to_csv(index=False, lineterminator="\n"))
-    write_formats(inputs, _sheet(inputs, complexity_table(paper), rows), numbers, caption)
+    caption = f"{_CAPTION} {_verdicts(rows)}".strip()
+    write_formats(inputs, complexity_sheet(inputs, paper), numbers, caption)
+
+
+def complexity_sheet(inputs: Inputs, paper: str) -> Sheet:
+    """Return the table of what a paper's networks cost as text."""
+    return _sheet(inputs, complexity_table(paper), shown_rows(inputs.costs, paper))
 
 
 def _verdicts(rows: pd.DataFrame) -> str:

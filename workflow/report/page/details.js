@@ -1,0 +1,214 @@
+"use strict";
+// What stands behind a number: opened over the page, closed by Escape, with an address of its own.
+(() => {
+  const { element, mark, number, probability } = medattn;
+  const dialog = document.getElementById("details");
+  const body = document.getElementById("details-body");
+  const COSTS = { params_m: ["params", 1e6], gflops: ["macs", 1e9] };
+
+  const table = (heads, rows) =>
+    element("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "Table" },
+      element("table", { class: "plain" },
+        element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { scope: "col" }, head)))),
+        element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map((field) => element("td", {}, field)))))));
+
+  const part = (title, ...children) => {
+    const kept = children.filter(Boolean);
+    return kept.length ? element("section", {}, element("h3", {}, title), ...kept) : null;
+  };
+
+  const copy = (text) => {
+    const button = element("button", { type: "button", class: "copy" }, "Copy");
+    button.addEventListener("click", async () => {
+      const range = document.createRange();
+      range.selectNodeContents(button.previousElementSibling);
+      getSelection().removeAllRanges();
+      getSelection().addRange(range);
+      try {
+        await navigator.clipboard.writeText(text);
+        button.textContent = "Copied";
+      } catch {
+        button.textContent = "Selected";
+      }
+    });
+    return button;
+  };
+
+  const code = (text) => element("div", { class: "code" }, element("pre", { tabindex: "0" }, text), copy(text));
+
+  const chosenBy = (place) => (row) => row.metric === place.metric && (row.class_name ?? "") === place.class_name;
+
+  const claims = (details, place) => {
+    const rows = details.claims.filter(chosenBy(place));
+    return part("What is printed", ...rows.map((row) =>
+      element("p", { class: `claim ${medattn.verdictClass(row.verdict)}` },
+        mark(row.verdict), " ", element("b", {}, row.verdict), row.reason ? `: ${row.reason}` : "", element("br"),
+        `${row.statement || row.table}: printed ${row.printed}${row.printed_spread ? ` (${row.printed_spread})` : ""} ${row.unit ?? ""}`,
+        row.measured === null ? "" : `, measured ${row.measured}`, row.interval ? `, interval ${row.interval}` : "",
+        row.p === null || row.p === undefined ? "" : `, p ${probability(row.p)}`, element("br"), element("code", {}, row.claim))));
+  };
+
+  const procedures = {
+    epochs: "epochs of one run", fold: "one fold", folds: "over folds", pooled: "all folds together", runs: "over runs",
+  };
+  const measured = (rows) => {
+    const facts = rows.map((row) => [
+      procedures[row.procedure] ?? row.procedure,
+      row.seed ?? "", row.fold ?? "",
+      row.status === "measured" ? number(row.value, medattn.decimals(row.unit)) : "—",
+      number(row.spread, medattn.decimals(row.unit)), row.n ?? "", row.n_test ?? "",
+      [row.status === "measured" ? "" : row.status, row.reason, row.leak].filter(Boolean).join("; "),
+    ]);
+    return rows.length ? table(["By", "Seed", "Fold", "Value", "SD", "n", "Test images", "Note"], facts) : null;
+  };
+
+  const cost = (details, place) => {
+    const [column, unit] = COSTS[place.metric] ?? [];
+    const row = details.costs[0];
+    if (!column || !row || row[column] === null) return null;
+    const printed = place.metric === "params_m" ? row.published_params_m : row.published_gflops;
+    return table(["Printed", "Counted", "Input", "Verdict", "Note"],
+      [[printed || "—", number(row[column] / unit, 3), row.height ? `${row.height} × ${row.width}` : "", row.verdict ?? "", row.note ?? ""]]);
+  };
+
+  const runName = (run) => `seed ${run.seed}${run.fold === null ? "" : `, fold ${run.fold}`}`;
+
+  const lanes = (details, place, rows) => {
+    const single = rows.filter((row) => row.value !== null && ["epochs", "fold", "folds"].includes(row.procedure));
+    const runs = single.map((row) => ({ at: row.value, name: runName(row) }));
+    const found = runs.length ? [{ name: "runs", values: runs }] : [];
+    if (place.metric !== "accuracy") return found;
+    const bySeed = new Map();
+    for (const row of details.epochs) {
+      const key = runName(row);
+      bySeed.set(key, [...(bySeed.get(key) ?? []), { at: row.value, name: `${key}, epoch ${row.epoch}` }]);
+    }
+    return [...found, ...[...bySeed].filter(([, values]) => values.length > 1).slice(0, 12).map(([name, values]) => ({ name, values }))];
+  };
+
+  const distribution = (details, place, rows) => {
+    const drawn = lanes(details, place, rows);
+    if (!drawn.length) return null;
+    const claim = details.claims.find((row) => chosenBy(place)(row) && row.kind === "number");
+    const unit = rows[0]?.unit ?? "";
+    const factor = claim?.unit === "fraction" && unit === "percent" ? 100 : 1;
+    const printed = claim && claim.printed !== "" && !Number.isNaN(Number(claim.printed)) ? Number(claim.printed) * factor : null;
+    const plot = element("div", { class: "plot" });
+    medattn.strip(plot, drawn, printed, `${details.metrics[place.metric]?.[0] ?? place.metric} (${unit})`);
+    return part("Runs and measured epochs", plot, element("p", { class: "hint" },
+      "A dot is a run, or an epoch that the paper's procedure measures; the stroke is their mean."));
+  };
+
+  const learning = (details) => {
+    const epochs = new Map();
+    for (const row of details.epochs) epochs.set(runName(row), (epochs.get(runName(row)) ?? new Set()).add(row.epoch));
+    const runs = details.runs.filter((run) => run.curve && run.curve.epoch.length > 1)
+      .map((run) => ({ ...run, name: runName(run), measured: epochs.get(runName(run)) ?? new Set() }));
+    if (!runs.length) return null;
+    const plot = element("div", { class: "plot" });
+    medattn.curves(plot, runs, "evaluated", "test accuracy (%)");
+    medattn.curves(plot, runs, "loss", "training loss");
+    const legend = element("ul", { class: "legend" }, ...runs.slice(0, 12).map((run, index) =>
+      element("li", {}, element("span", { class: `swatch colour-${index % 6}` }), run.name)));
+    return part("Learning curves", plot, legend, element("p", { class: "hint" }, "Dots: the epochs that are measured."));
+  };
+
+  const map = (details) => {
+    const run = details.runs.find((candidate) => candidate.map);
+    if (!run) return null;
+    const picture = (time, words) => element("figure", {},
+      element("img", { src: run.map[time], alt: `Attention map ${words}` }), element("figcaption", {}, words));
+    return part("Attention map", element("div", { class: "maps" }, picture("before", "before learning"), picture("after", "after learning")),
+      element("p", { class: "hint" }, `${runName(run)}; dark is high attention, from ${run.map.low} to ${run.map.high} on one scale.`));
+  };
+
+  const comparisons = (details, place) => {
+    const rows = details.comparisons.filter(chosenBy(place)).map((row) => [
+      `${row.arm} – ${row.against}`, `${row.procedure}, ${row.test}`, row.n ?? "", number(row.difference),
+      row.low === null ? "" : `${number(row.low)} to ${number(row.high)}`, number(row.effect), probability(row.p), probability(row.p_adjusted),
+      row.note ?? "",
+    ]);
+    return rows.length
+      ? part("Against other arms", table(["Arms", "Replicates, test", "n", "Difference", "95% interval", "Effect", "p", "adjusted", "Note"], rows))
+      : null;
+  };
+
+  const retraining = (details, run) =>
+    `mv ${details.folder}/runs/${run.id} /somewhere/else\nmedattn train --plan ${details.folder}/plan.json --pack ${run.pack}`;
+
+  const run = (details, one) => {
+    const facts = [one.status, one.reason, one.epochs ? `${one.epochs} epochs` : "", one.seconds ? medattn.seconds(one.seconds) : ""];
+    return element("details", { class: "run" },
+      element("summary", {}, element("b", {}, runName(one)), ` ${facts.filter(Boolean).join(", ")} `, element("code", {}, one.id)),
+      element("p", {}, "To train it again, to the same bytes on the same kind of machine:"),
+      code(retraining(details, one)),
+      one.record ? element("h4", {}, "record.json") : null,
+      one.record ? code(JSON.stringify(one.record, null, 2)) : null);
+  };
+
+  const runs = (details) =>
+    part("Runs and their records", ...details.runs.map((one) => run(details, one)),
+      details.tuned ? element("p", { class: "hint" }, `${details.tuned} more runs, of the cross-validation, chose the settings.`) : null,
+      details.choice ? element("details", { class: "run" }, element("summary", {}, "What the cross-validation chose, and among what"),
+        code(JSON.stringify(details.choice, null, 2))) : null);
+
+  const kindsOf = (details) => {
+    const kinds = new Map();
+    for (const row of [...details.measurements, ...details.claims])
+      if (row.metric in details.metrics) kinds.set(`${row.metric}|${row.class_name ?? ""}`, [row.metric, row.class_name ?? ""]);
+    if (details.costs.length && details.costs[0].params !== null)
+      for (const name of Object.keys(COSTS)) kinds.set(`${name}|`, [name, ""]);
+    return [...kinds.values()];
+  };
+
+  const kindChooser = (details, place) => {
+    const select = element("select", { "aria-label": "Metric" });
+    for (const [metric, className] of kindsOf(details)) {
+      const selected = metric === place.metric && className === place.class_name;
+      select.append(new Option([details.metrics[metric]?.[0] ?? metric, className].filter(Boolean).join(", "), `${metric}|${className}`, false, selected));
+    }
+    select.addEventListener("change", () => medattn.open(`${place.cell}|${select.value}`));
+    return select.options.length > 1 ? select : null;
+  };
+
+  const fill = (details, place) => {
+    const rows = details.measurements.filter(chosenBy(place));
+    const [, words] = details.metrics[place.metric] ?? [place.metric, ""];
+    document.getElementById("details-title").textContent = details.title;
+    body.replaceChildren(...[
+      element("p", { class: "about" }, element("span", { class: "tag" }, details.paper), " ", element("code", {}, details.id)),
+      kindChooser(details, place),
+      words ? element("p", { class: "hint" }, `${place.class_name ? `${place.class_name}: ` : ""}${words[0].toUpperCase()}${words.slice(1)}.`) : null,
+      details.stand_in ? element("p", { class: "banner" }, "† Stand-in images were taken here: not a reproduction of the printed number.") : null,
+      details.missing ? element("p", { class: "banner" }, `No number: ${details.missing}`) : null,
+      details.leak ? element("p", { class: "banner" }, `‡ ${details.leak}`) : null,
+      claims(details, place),
+      part("What is measured", measured(rows), cost(details, place),
+        rows.length || COSTS[place.metric] ? null : element("p", { class: "empty" }, details.missing || "Nothing yet.")),
+      distribution(details, place, rows),
+      map(details),
+      learning(details),
+      comparisons(details, place),
+      runs(details),
+    ].filter(Boolean));
+  };
+
+  medattn.open = async (name) => {
+    const [cell, metric = "accuracy", class_name = ""] = name.split("|");
+    fill(await medattn.block(`cell-${cell}`), { cell, metric, class_name });
+    if (!dialog.open) dialog.showModal();
+    body.scrollTop = 0;
+    dialog.scrollTop = 0;
+    document.getElementById("details-title").focus();
+    history.replaceState(null, "", `#number=${encodeURIComponent(name)}`);
+  };
+
+  medattn.openAddressed = () => {
+    const name = decodeURIComponent((location.hash.match(/^#number=(.+)$/) ?? [])[1] ?? "");
+    if (name && document.getElementById(`block-cell-${name.split("|")[0]}`)) medattn.open(name);
+  };
+
+  dialog.querySelector(".close").addEventListener("click", () => dialog.close());
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  dialog.addEventListener("close", () => history.replaceState(null, "", "#"));
+})();

@@ -1,0 +1,89 @@
+"use strict";
+// Tables that sort and filter: those of the papers, which stand in the page, and the large ones, which come from blocks.
+(() => {
+  const LEGEND = { search: "", searchPlaceholder: "Filter rows", zeroRecords: "No row has that.", emptyTable: "Nothing here." };
+  const FILTERED = ["paper", "metric", "procedure", "test", "verdict"];
+
+  const scrollable = (table, name) => {
+    const region = table.closest(".dt-layout-table") ?? table.parentElement;
+    region.classList.add("scroll");
+    region.setAttribute("role", "region");
+    region.setAttribute("tabindex", "0");
+    region.setAttribute("aria-label", name);
+  };
+
+  const nameSearch = (container, name) =>
+    container.querySelector("input[type=search]")?.setAttribute("aria-label", `Filter the rows of ${name}`);
+
+  const finish = (table, name) => {
+    scrollable(table, name);
+    nameSearch(table.closest(".dt-container"), name);
+  };
+
+  medattn.paperTable = (table) => {
+    const name = document.getElementById(table.getAttribute("aria-labelledby")).textContent.trim();
+    new DataTable(table, {
+      autoWidth: false,
+      info: false,
+      language: LEGEND,
+      layout: { topStart: "search", topEnd: null, bottomStart: null, bottomEnd: null },
+      order: [],
+      paging: false,
+      titleRow: true,  // the last line of the head sorts
+    });
+    finish(table, name);
+  };
+
+  const opener = (text, place) =>
+    place
+      ? medattn.element("button", { type: "button", class: "open", "data-place": place, "aria-haspopup": "dialog" }, text)
+      : medattn.element("span", {}, text);
+
+  const shown = {
+    text: (value) => document.createTextNode(value ?? ""),
+    number: (value) => document.createTextNode(typeof value === "number" ? String(Number(value.toPrecision(4))) : value ?? ""),
+    p: (value) => document.createTextNode(medattn.probability(value)),
+    verdict: (value) => medattn.element("span", { class: "verdict" }, medattn.mark(value), " ", value),
+    place: (value, row) => opener(value, row.place),
+  };
+
+  const column = ([key, title, kind]) => ({
+    data: key,
+    title,
+    className: kind === "number" || kind === "p" ? "number" : kind,
+    defaultContent: "",
+    type: kind === "number" || kind === "p" ? "num" : "string",
+    // Sorting and filtering read text in which nothing is markup; what is shown are elements.
+    render: (value, purpose, row) =>
+      purpose === "display" ? shown[kind](value, row) : typeof value === "string" ? DataTable.util.escapeHtml(value) : value ?? "",
+  });
+
+  const chooser = (api, index, title, values) => {
+    const select = medattn.element("select", { "aria-label": title }, new Option(`${title}: all`, ""));
+    values.forEach((value) => select.append(new Option(value, value)));
+    select.addEventListener("change", () =>
+      api.column(index).search(select.value, { exact: select.value !== "", caseInsensitive: false }).draw());
+    return select;
+  };
+
+  medattn.bigTable = async (table) => {
+    const columns = JSON.parse(table.dataset.shown);
+    const rows = await medattn.block(table.dataset.block);
+    const choosers = medattn.element("div", { class: "choosers" });
+    const api = new DataTable(table, {
+      autoWidth: false,
+      columns: columns.map(column),
+      data: rows,
+      deferRender: true,
+      language: { ...LEGEND, entries: { _: "rows", 1: "row" }, lengthMenu: "_MENU_ rows a page" },
+      layout: { topStart: "search", topEnd: () => choosers, bottomStart: "info", bottomEnd: ["pageLength", "paging"] },
+      order: [],
+      pageLength: 20,
+    });
+    columns.forEach(([key, title], index) => {
+      const values = [...new Set(rows.map((row) => row[key]).filter(Boolean))].sort();
+      if (FILTERED.includes(key) && values.length > 1) choosers.append(chooser(api, index, title, values));
+    });
+    finish(table, table.getAttribute("aria-label"));
+  };
+})();
