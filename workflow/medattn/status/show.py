@@ -102,4 +102,5 @@ def status_value(status: Status) -> dict[str, Any]:
 
 
 def _counts(group: Group) -> dict[str, Any]:
-    return {**{str(state): group.counts[state] for state in STATES}, "diverged": group.diverged, "seconds_left": group.seconds_left}
+    counts: dict[str, Any] = {str(state): group.counts[state] for state in STATES}
+    return {**counts, "diverged": group.diverged, "seconds_left": group.seconds_left}
