@@ -130,5 +130,5 @@ def _images(entry: DatasetEntry) -> dict[str, int] | None:
     if counts:
         return {split: sum(classes) for split, classes in counts.items()}
     if entry.images:
-        return {split: count for split, count in entry.images.items()}
+        return dict(entry.images.items())
     return {"train": sum(entry.per_class)} if entry.per_class else None
