@@ -61,6 +61,15 @@ def first_run(inputs: Inputs, paper: ResolvedPaper, dataset: str, backbone: str,
     return found if isinstance(found, Lacking) else found[0]
 
 
+def run_words(runs: Iterable[FoundRun]) -> str:
+    """Return which runs are shown, in words: "seed 0", "seed 1, fold 1"; several where data sets differ in it."""
+    words = []
+    for found in runs:
+        fold = "" if found.run.fold is None else f", fold {found.run.fold + 1}"
+        words.append(f"seed {found.run.seed}{fold}")
+    return " or ".join(dict.fromkeys(words))
+
+
 def measured(inputs: Inputs, found: FoundRun) -> MeasuredRun:
     """Return the scores of a run at the epochs at which it is measured.
 

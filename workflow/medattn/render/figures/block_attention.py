@@ -27,6 +27,7 @@ from medattn.render.found import (
     chosen_datasets,
     first_run,
     network_label,
+    run_words,
     sentences_on,
 )
 from medattn.render.images import StoredImages, images_at, region_of
@@ -236,7 +237,7 @@ def _facts(inputs: Inputs, paper: ResolvedPaper, shown: Sequence[_Shown], declar
     others = {arm: name for arm, name in mechanisms.items() if name in _MAPS_OF}
     n = max(len(kept.positions) for of in shown for kept in of.kept.values())
     sentences = [
-        f"Test images, the first of each class by place in the data set; seed {inputs.seeds[0]}. Dark is high "
+        f"Test images, the first of each class by place in the data set; {_runs(shown)}. Dark is high "
         "attention; each map has a scale of its own, from its least to its greatest weight, which stand below it.",
         "A map is the mean of the weights over their channels"
         + "".join(f"; of {paper.arms[arm].label or arm}, {_MAPS_OF[name]}" for arm, name in others.items())
@@ -260,3 +261,7 @@ def _agreement(inputs: Inputs, paper: ResolvedPaper, shown: Sequence[_Shown], de
                 if overlaps := kept.overlaps(stage):
                     auc = np.mean([overlap.auc for overlap in overlaps])
                     yield f"{network_label(paper, backbone, arm)}{data}, stage {stage} {auc:.2f}"
+
+
+def _runs(shown: Sequence[_Shown]) -> str:
+    return run_words(kept.found for of in shown for kept in of.kept.values())

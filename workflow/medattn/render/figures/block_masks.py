@@ -19,6 +19,7 @@ from medattn.render.found import (
     chosen_datasets,
     first_run,
     network_label,
+    run_words,
     sentences_on,
 )
 from medattn.render.images import images_at, region_of
@@ -48,8 +49,8 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     if not found:
         return nothing_to_draw(" ".join(unseen) or "The selection has none of the data sets.")
     facts = [
-        f"{network_label(paper, backbone, arm)}, seed {inputs.seeds[0]}; test images, the first of each class by place "
-        "in the data set.",
+        f"{network_label(paper, backbone, arm)}, {run_words(kept.found for kept, _ in found.values())}; "
+        "test images, the first of each class by place in the data set.",
         "The first mask of the network: channels spread evenly over all, each from white (its greatest weight, which "
         "enhances) to black (its least), and gray where it hardly varies.",
     ]

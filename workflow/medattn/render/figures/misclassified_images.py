@@ -23,6 +23,7 @@ from medattn.render.found import (
     first_run,
     measured,
     network_label,
+    run_words,
     sentences_on,
 )
 from medattn.render.images import StoredImages, images_at
@@ -55,20 +56,23 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     if backbone is None:
         return nothing_to_draw(f"The selection has no network with the arm '{arm}'.")
     found: dict[str, _Mistakes] = {}
-    lacking: list[Lacking] = []
+    runs, lacking = [], []
     for dataset in chosen_datasets(paper, declared.datasets):
         run = first_run(inputs, paper, dataset, backbone, arm)
         if isinstance(run, Lacking):
             lacking.append(run)
         else:
+            runs.append(run)
             found[dataset] = _mistakes(inputs, run)
     unseen = sentences_on(inputs, paper, lacking)
     if not found:
         return nothing_to_draw(" ".join(unseen) or "The selection has none of the data sets.")
     facts = [
-        f"{network_label(paper, backbone, arm)}, seed {inputs.seeds[0]}, at the last measured epoch; of each class the "
+        f"{network_label(paper, backbone, arm)}, {run_words(runs)}, at the last measured epoch; of each class the "
         "first mistaken test image, by its place in the data set, with the probability of the class it is taken for.",
     ]
+    if any(len(run.cell.classes) > _MOST_CLASSES for run in runs):
+        facts.append(f"Of the first {_MOST_CLASSES} classes.")
     numbers = pd.DataFrame([{"dataset": name, **row} for name, of in found.items() for row in of.rows])
     return Drawing(_figure(inputs, found), numbers, datasets=list(found), facts=facts, unseen=unseen)
 

@@ -24,6 +24,7 @@ from medattn.render.found import (
     first_run,
     measured,
     network_label,
+    run_words,
     sentences_on,
 )
 from medattn.render.inputs import Inputs
@@ -41,13 +42,18 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     backbone = backbone_with(paper, arm, declared.backbone)
     if backbone is None:
         return nothing_to_draw(f"The selection has no network with the arm '{arm}'.")
-    parts, lacking = [], []
+    parts, runs, lacking = [], [], []
     for dataset in chosen_datasets(paper, declared.datasets):
         run = first_run(inputs, paper, dataset, backbone, arm)
         if isinstance(run, Lacking):
             lacking.append(run)
+            continue
+        found = curves(measured(inputs, run).scored[-1])
+        if found.empty:
+            lacking.append(Lacking(dataset, backbone, arm, "the test images have a single class"))
         else:
-            parts.append(curves(measured(inputs, run).scored[-1]).assign(dataset=dataset))
+            runs.append(run)
+            parts.append(found.assign(dataset=dataset))
     unseen = sentences_on(inputs, paper, lacking)
     if not parts:
         return nothing_to_draw(" ".join(unseen) or "The selection has none of the data sets.")
@@ -55,7 +61,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     numbers = numbers[["dataset", "curve", "auc", "false_positive_rate", "true_positive_rate"]]
     shown = list(dict.fromkeys(numbers["dataset"]))
     facts = [
-        f"{network_label(paper, backbone, arm)}, seed {inputs.seeds[0]}, at the last measured epoch.",
+        f"{network_label(paper, backbone, arm)}, {run_words(runs)}, at the last measured epoch.",
         "Each class against the rest; micro: all pairs of image and class together; macro: mean of the classes' true "
         "positive rates at each false positive rate. In brackets: area under the curve.",
     ]

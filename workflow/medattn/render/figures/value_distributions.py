@@ -18,6 +18,7 @@ from medattn.render.found import (
     chosen_datasets,
     first_run,
     network_label,
+    run_words,
     sentences_on,
 )
 from medattn.render.images import Array
@@ -36,7 +37,8 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     backbone = backbone_with(paper, arm, declared.backbone)
     if backbone is None:
         return nothing_to_draw(f"The selection has no network with the arm '{arm}'.")
-    parts, lacking, images = [], [], 0
+    parts, lacking = [], []
+    shown_runs: list[KeptAttention] = []
     for dataset in chosen_datasets(paper, declared.datasets):
         run = first_run(inputs, paper, dataset, backbone, arm)
         kept = None if isinstance(run, Lacking) else kept_attention(run)
@@ -44,15 +46,16 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         if kept is None or boxes is None or boxes.empty:
             lacking.append(run if isinstance(run, Lacking) else Lacking(dataset, backbone, arm, NOT_KEPT))
         else:
-            images = len(kept.positions)
+            shown_runs.append(kept)
             parts.append(boxes.assign(dataset=dataset))
     unseen = sentences_on(inputs, paper, lacking)
     if not parts:
         return nothing_to_draw(" ".join(unseen) or "The selection has none of the data sets.")
     numbers = pd.concat(parts, ignore_index=True)
     shown = list(dict.fromkeys(numbers["dataset"]))
+    runs, images = run_words(kept.found for kept in shown_runs), len(shown_runs[0].positions)
     facts = [
-        f"{network_label(paper, backbone, arm)}, seed {inputs.seeds[0]}, the last block with attention of each stage.",
+        f"{network_label(paper, backbone, arm)}, {runs}, the last block with attention of each stage.",
         f"Boxes: quartiles and median over {images} test images and all pixels (of what is learned, over its values); "
         "whiskers: 1st and 99th percentile.",
     ]
