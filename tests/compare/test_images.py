@@ -8,6 +8,7 @@ from sklearn.metrics import roc_auc_score
 from medattn.compare.delong import components, delong
 from medattn.compare.image_bootstrap import RESAMPLES, bootstrap, resample
 from medattn.compare.mcnemar import mcnemar
+from medattn.compare.outcome import Outcome
 from medattn.compare.resampled_metrics import resampled
 from medattn.config.metrics import METRICS
 from medattn.metrics import Scored, measure
@@ -32,6 +33,10 @@ def binary(score: np.ndarray) -> np.ndarray:
     return np.stack([-score, score], axis=1)
 
 
+def of_models(first: np.ndarray, second: np.ndarray, labels: np.ndarray) -> Outcome:
+    return delong(components(first, labels), components(second, labels), labels)
+
+
 def test_mcnemar_on_agrestis_example() -> None:
     # Agresti, Categorical data analysis: approval of the prime minister, 86 and 150 of 1600 changed their minds.
     first = np.repeat([True, True, False, False], [794, 150, 86, 570])
@@ -50,12 +55,12 @@ def test_delong_on_their_own_data() -> None:
     albumin, protein, score = binary(data[:, 0]), binary(data[:, 1]), binary(-data[:, 2])
     # As printed by SAS: area and standard error of each, and p of the differences from the K-G score.
     for scores, area, error in ((albumin, 0.7366, 0.0927), (protein, 0.6478, 0.1000), (score, 0.7258, 0.1028)):
-        auc, shares = components(scores, labels, [1])
-        variance = sum((labels == k).sum() * shares[labels == k].var(ddof=1) for k in (0, 1))
-        assert auc == pytest.approx(area, abs=5e-5)
+        found = components(scores, labels)
+        variance = sum((labels == k).sum() * found.shares[labels == k].var(ddof=1) for k in (0, 1))
+        assert found.auc == pytest.approx(area, abs=5e-5)
         assert np.sqrt(variance) == pytest.approx(error, abs=5e-5)
-    assert delong(albumin, score, labels).p == pytest.approx(0.9102, abs=5e-5)
-    assert delong(protein, score, labels).p == pytest.approx(0.4561, abs=5e-5)
+    assert of_models(albumin, score, labels).p == pytest.approx(0.9102, abs=5e-5)
+    assert of_models(protein, score, labels).p == pytest.approx(0.4561, abs=5e-5)
 
 
 def test_delong_against_all_pairs_one_by_one() -> None:
@@ -68,7 +73,7 @@ def test_delong_against_all_pairs_one_by_one() -> None:
     covariance = rows / (labels == 1).sum() + columns / (labels == 0).sum()
     difference = kernels[0].mean() - kernels[1].mean()
     error = np.sqrt(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
-    outcome = delong(binary(first), binary(second), labels)
+    outcome = of_models(binary(first), binary(second), labels)
     assert outcome.difference == pytest.approx(100 * difference)
     assert (outcome.high - outcome.low) / 2 == pytest.approx(100 * 1.959964 * error)
     assert outcome.p == pytest.approx(2 * stats.norm.sf(abs(difference) / error))
@@ -78,7 +83,7 @@ def test_delong_of_several_classes_agrees_with_the_bootstrap() -> None:
     rng = np.random.default_rng(1)
     labels = np.repeat([0, 1, 2], [150, 80, 40])
     scores = [rng.normal(0, 1, (270, 3)) + size * np.eye(3)[labels] for size in (1.0, 0.8)]
-    outcome = delong(*scores, labels)
+    outcome = of_models(*scores, labels)
     areas = [100 * np.mean([roc_auc_score(labels == k, s[:, k]) for k in range(3)]) for s in scores]
     assert outcome.difference == pytest.approx(areas[0] - areas[1])
     weights = resample(labels, None, "some images")

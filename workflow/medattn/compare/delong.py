@@ -6,7 +6,8 @@ the rest. The structural component of an image in the mean is then the mean of i
 their variance is taken within each class of images; with two classes this is DeLong's own variance.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,26 +20,38 @@ TEST = "delong"
 Floats = NDArray[np.float64]
 
 
-def delong(scores: NDArray[np.floating], other_scores: NDArray[np.floating], labels: NDArray[np.integer]) -> Outcome:
+@dataclass(frozen=True)
+class Components:
+    """The AUC of a model, and what each image has in it.
+
+    Attributes:
+        auc: of the second of two classes, or the mean over the classes of each against the rest; a fraction.
+        shares: (N,), an image's structural component over the number of images like it, positive or negative.
+        classes: number of classes over which the mean is taken; 0 where the images have a single class.
+    """
+
+    auc: float
+    shares: Floats
+    classes: int
+
+
+def delong(first: Components, second: Components, labels: NDArray[np.integer]) -> Outcome:
     """Return the difference of AUCs in percentage points with its 95% interval and p.
 
     Args:
-        scores: N x classes, of the first model; of two classes the second one is the positive one.
-        other_scores: the same of the other model, on the same images.
+        first: of the first model.
+        second: of the other model, on the same images.
         labels: (N,).
     """
     n = len(labels)
-    counts = np.bincount(labels, minlength=scores.shape[1])
-    present = [int(label) for label in np.flatnonzero(counts)]
-    if len(present) < 2:
+    if not first.classes:
         return Outcome(TEST, n, note="the test images have a single class")
-    wanted = [1] if scores.shape[1] == 2 else present
-    auc, share = components(scores, labels, wanted)
-    other_auc, other_share = components(other_scores, labels, wanted)
-    difference = 100 * (auc - other_auc)
+    counts = np.bincount(labels)
+    present = np.flatnonzero(counts)
+    difference = 100 * (first.auc - second.auc)
     if min(counts[present]) < 2:
         return Outcome(TEST, n, difference, note="a class has a single test image: no variance")
-    parts = 100 * (share - other_share)
+    parts = 100 * (first.shares - second.shares)
     variance = sum(float(counts[label] * parts[labels == label].var(ddof=1)) for label in present)
     if variance <= 1e-18:
         p = 1.0 if abs(difference) < 1e-9 else float("nan")
@@ -46,19 +59,21 @@ def delong(scores: NDArray[np.floating], other_scores: NDArray[np.floating], lab
     error = float(np.sqrt(variance))
     half = float(ndtri((1 + CONFIDENCE) / 2)) * error
     p = 2 * float(ndtr(-abs(difference) / error))
-    note = "" if len(wanted) == 1 else "mean AUC of each class against the rest"
+    note = "" if first.classes == 1 else "mean AUC of each class against the rest"
     return Outcome(TEST, n, difference, difference - half, difference + half, p=p, note=note)
 
 
-def components(
-    scores: NDArray[np.floating], labels: NDArray[np.integer], wanted: Sequence[int]
-) -> tuple[float, Floats]:
-    """Return the mean AUC of the wanted classes, and what each image has in it.
+def components(scores: NDArray[np.floating], labels: NDArray[np.integer]) -> Components:
+    """Return the AUC of a model and its structural components.
 
-    Returns:
-        The mean, and (N,): an image's structural component over the number of images like it, positive or negative. The
-        sum over the images of all classes but one is the AUC, and so is that over the positive ones.
+    Args:
+        scores: N x classes; of two classes the second one is the positive one.
+        labels: (N,).
     """
+    present = np.flatnonzero(np.bincount(labels))
+    if len(present) < 2:
+        return Components(nan, np.zeros(len(labels)), 0)
+    wanted = [1] if scores.shape[1] == 2 else present
     total, shares = 0.0, np.zeros(len(labels))
     for label in wanted:
         positive = labels == label
@@ -69,4 +84,4 @@ def components(
         below[~positive] = 1 - (ranks[~positive] - rankdata(scores[~positive, label])) / m
         total += float(below[positive].mean())
         shares += np.where(positive, below / m, below / n)
-    return total / len(wanted), shares / len(wanted)
+    return Components(total / len(wanted), shares / len(wanted), len(wanted))

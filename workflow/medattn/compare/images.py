@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medattn.compare.delong import TEST as DELONG
-from medattn.compare.delong import delong
+from medattn.compare.delong import Components, components, delong
 from medattn.compare.image_bootstrap import TEST as BOOTSTRAP
 from medattn.compare.image_bootstrap import Floats, bootstrap, resample
 from medattn.compare.mcnemar import TEST as MCNEMAR
@@ -35,6 +35,7 @@ class ImagesOfDataset:
         self._models, self._dataset = models, dataset
         self._has_patients = entry.source.has_patients
         self._read: dict[str, Model | str] = {}
+        self._components: dict[str, Components] = {}
         self._values: dict[tuple[str, str], ByClass] = {}
         self._weights: dict[bytes, tuple[Floats, str]] = {}
 
@@ -54,9 +55,14 @@ class ImagesOfDataset:
         if own == MCNEMAR:
             return [mcnemar(_right(first), _right(second)), resamples]
         if own == DELONG:
-            scored = first.scored
-            return [delong(scored.scores, second.scored.scores, scored.labels), resamples]
+            parts, other_parts = self._components_of(first, cell), self._components_of(second, against)
+            return [delong(parts, other_parts, first.scored.labels), resamples]
         return [resamples]
+
+    def _components_of(self, model: Model, cell: Cell) -> Components:
+        if cell.id not in self._components:
+            self._components[cell.id] = components(model.scored.scores, model.scored.labels)
+        return self._components[cell.id]
 
     def _model(self, cell: Cell) -> Model | str:
         if cell.id not in self._read:

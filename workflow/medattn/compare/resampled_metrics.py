@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from medattn.config.metrics import MEAN
 from medattn.metrics import BINS, Scored
@@ -139,7 +138,7 @@ def _auc_of_class(scored: Scored, weights: Floats, label: int) -> Floats:
     is_positive, ordered = scored.labels[order] == label, weights[order]
     negatives = np.where(is_positive[:, None], np.float32(0), ordered)
     positives = np.where(is_positive[:, None], ordered, np.float32(0))
-    starts = np.flatnonzero(np.diff(rankdata(scores, method="dense")[order], prepend=0))
+    starts = np.flatnonzero(np.append(True, scores[order][1:] != scores[order][:-1]))
     if len(starts) < len(order):  # images of equal score stand level
         negatives, positives = (np.add.reduceat(part, starts, axis=0) for part in (negatives, positives))
     below = np.cumsum(negatives, axis=0) - negatives / 2

@@ -1,7 +1,6 @@
 """The table of comparisons: every declared pair of arms, by every procedure, corrected within its family."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -133,7 +132,7 @@ class _OnDataset:
         reason = _reason(first, pair.arm) or _reason(second, pair.against)
         margin = self._margin / (1 if METRICS[measure.metric].unit == "percent" else 100)
         for procedure, outcome in self._tests(place, other, measure, first, second, margin):
-            row = {**common, "procedure": procedure, **asdict(outcome)}
+            row = {**common, "procedure": procedure, **vars(outcome)}
             row["estimate"] = outcome.difference if outcome.estimate is None else outcome.estimate
             if outcome.test == EQUIVALENCE:
                 row["margin"] = margin
