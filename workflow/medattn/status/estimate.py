@@ -68,7 +68,7 @@ def status_of(plan: Plan, seen: Look, results: Results) -> Status:
     """Count the runs of a plan and estimate what is left."""
     left = _left(plan, seen, results)
     packs = {pack.id: _group(pack.runs, seen, left) for pack in plan.packs.values()}
-    return Status(plan, seen, packs, _group(plan.runs, seen, left), left)
+    return Status(plan, seen, packs, _group(seen.runs, seen, left), left)
 
 
 def epochs_of(plan: Plan, run: Run) -> int:

@@ -60,7 +60,7 @@ class Look:
 
 
 def look(plan: Plan, results: Results) -> Look:
-    """Look at every run of a plan.
+    """Look at every run of a plan that stands in a pack; the others belong to cells that can't be run.
 
     Raises:
         UserError: the file of a pack, or the note of a failure, is none.
@@ -69,7 +69,8 @@ def look(plan: Plan, results: Results) -> Look:
     folders = {cell: _names(results.folder / "runs" / cell) for cell in plan.cells}
     now = time.time()
     seen = {}
-    for key, run in plan.runs.items():
+    for key in (key for pack in plan.packs.values() for key in pack.runs):
+        run = plan.runs[key]
         if key in endings:
             seen[key] = Seen(run, "done")
         elif run.name not in folders[run.cell]:

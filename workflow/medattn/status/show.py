@@ -29,6 +29,9 @@ def status_lines(status: Status) -> Iterator[str]:
     yield ""
     ended = sum(group.open == 0 for group in status.packs.values())
     yield f"  {len(status.packs)} packs: {ended} ended, {status.workers} under way"
+    missing = sum(cell.missing is not None for cell in status.plan.cells.values())
+    if missing:
+        yield f"  {missing} of {len(status.plan.cells)} cells can't be run: `medattn plan` says why"
     yield _total(status)
 
 
@@ -102,5 +105,5 @@ def status_value(status: Status) -> dict[str, Any]:
 
 
 def _counts(group: Group) -> dict[str, Any]:
-    counts: dict[str, Any] = {str(state): group.counts[state] for state in STATES}
+    counts: dict[str, Any] = {state: group.counts[state] for state in STATES}
     return {**counts, "diverged": group.diverged, "seconds_left": group.seconds_left}
