@@ -4,8 +4,10 @@ Only plain files and folders are taken. An archive with an absolute path, a path
 members of one name is refused as a whole.
 """
 
+import lzma
 import shutil
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -73,7 +75,12 @@ def _unpack(archive: Path, folder: Path, largest: int) -> int:
         zipfile.BadZipFile,
         tarfile.TarError,
         zlib.error,
+        lzma.LZMAError,
+        struct.error,
         EOFError,
+        OSError,  # names that no file system takes, a file where a folder should be
+        ValueError,  # names that are no text, sizes that are no numbers
+        LookupError,
         NotImplementedError,  # a compression that Python does not know
         RuntimeError,  # a password
     ) as error:
