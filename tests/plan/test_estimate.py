@@ -42,6 +42,4 @@ def test_what_is_not_known_is_said(pytestconfig):
     papers = {"ppcr": {**selection()["papers"]["ppcr"], "extra_backbones": networks, "backbones": ["other"]}}
     _, _, found = of(pytestconfig.rootpath, papers=papers)
     assert (found["ppcr"].runs, found["ppcr"].unknown) == (0, {"torchvision/squeezenet1_1 at 64 px": 1})
-    assert list(estimate_lines(found)) == [
-        "  estimate, ppcr: unknown for 1 runs (torchvision/squeezenet1_1 at 64 px)"
-    ]
+    assert list(estimate_lines(found)) == ["  estimate, ppcr: unknown for 1 runs (torchvision/squeezenet1_1 at 64 px)"]

@@ -130,5 +130,5 @@ def _images(entry: DatasetEntry) -> dict[str, int] | None:
     if counts:
         return {split: sum(classes) for split, classes in counts.items()}
     if entry.images:
-        return dict(entry.images)
+        return {split: images for split, images in entry.images.items()}  # noqa: C416 (a plain text as key)
     return {"train": sum(entry.per_class)} if entry.per_class else None
