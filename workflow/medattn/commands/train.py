@@ -19,17 +19,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_selection_arguments(parser)
     parser.add_argument("--pack", help="train this pack only")
+    parser.add_argument("--companion", action="store_true", help=argparse.SUPPRESS)  # for runs_at_once
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train."""
-    from medattn.training.pack import train_pack
+    from medattn.training.pack import train_beside, train_pack
 
     chosen = selected(arguments)
     if arguments.pack is not None:
         if arguments.pack not in chosen.plan.packs:
             raise UserError(unknown_name("pack", arguments.pack, chosen.plan.packs))
-        train_pack(chosen.plan, chosen.plan.packs[arguments.pack], chosen.results)
+        train = train_beside if arguments.companion else train_pack
+        train(chosen.plan, chosen.plan.packs[arguments.pack], chosen.results)
         return 0
     if not chosen.plan.packs:
         reason = next(cell.missing for cell in chosen.plan.cells.values() if cell.missing)

@@ -79,6 +79,13 @@ class Selection(Closed):
     pack_cells: bool = Field(
         False, description="let a pack hold runs of several cells on the same data set; for short runs"
     )
+    runs_at_once: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="runs of a pack that its job trains at the same time, each in a process of its own: on a GPU that "
+        "one run does not fill, or on as many more CPU cores. Changes no result",
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="where networks are trained; `auto`: a GPU if there is one"
     )

@@ -23,12 +23,14 @@ def graph_of(plan: Plan, configuration: Configuration, results: Results) -> dict
         cells = [plan.cells[cell] for cell in dict.fromkeys(plan.runs[run].cell for run in pack.runs)]
         groups = [cell.group for cell in cells if cell.is_tuned]
         output = str(results.pack(pack.id))
+        at_once = min(configuration.selection.runs_at_once, len(pack.runs))
         packs[pack.id] = {
             "stage": pack.stage,
             "output": output,
             "manifest": f"{cells[0].prepared}/manifest.json",
             "choices": sorted({str(results.choices(g)) for g in groups}) if pack.stage == "train" else [],
-            "threads": cells[0].settings["recipe"]["threads"],
+            "threads": cells[0].settings["recipe"]["threads"] * at_once,
+            "at_once": at_once,
             "runs": len(pack.runs),
         }
         if pack.stage == "tune":

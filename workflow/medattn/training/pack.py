@@ -1,5 +1,6 @@
 """The life of a pack: its runs one after the other in one process, each finished and recorded on its own."""
 
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -39,7 +40,7 @@ def train_pack(plan: Plan, pack: Pack, results: Results) -> None:
     """
     _refuse_other_code(plan, pack)
     open_runs = [plan.runs[i] for i in pack.runs if not run_files(results, plan.runs[i]).record.exists()]
-    failed = _train_all(plan, open_runs, results, already=len(pack.runs) - len(open_runs)) if open_runs else []
+    failed = _train_all(plan, pack, open_runs, results) if open_runs else []
     if failed:
         first = results.run(*failed[0].split("/")).failure
         short = sum(failure_reason(run_files(results, plan.runs[i]).failure) == OUT_OF_MEMORY for i in failed)
@@ -61,18 +62,61 @@ def run_files(results: Results, run: Run) -> RunFiles:
     return results.run(run.cell, run.name)
 
 
-def _train_all(plan: Plan, runs: list[Run], results: Results, already: int) -> list[str]:
+def train_beside(plan: Plan, pack: Pack, results: Results) -> None:
+    """Train those open runs of `pack` that no other process works on, for the process that started this one.
+
+    How runs ended is for that process to say.
+
+    Raises:
+        UserError: something that stops every run.
+        StopRequested: this process, or the other one, was stopped.
+    """
     from medattn.training.stop import stopping_on_signals
 
+    open_runs = [plan.runs[i] for i in pack.runs if not run_files(results, plan.runs[i]).record.exists()]
+    with stopping_on_signals(parent=os.getppid()) as stop:
+        _train_until_asked_to_stop(plan, open_runs, results, len(pack.runs) - len(open_runs), stop, wait=False)
+
+
+def _train_all(plan: Plan, pack: Pack, runs: list[Run], results: Results) -> list[str]:
+    """Train the runs, several at once where that is asked for; return the ids of those that failed."""
+    from medattn.training.companions import companions
+    from medattn.training.stop import stopping_on_signals
+
+    failed: list[str] = []
     with stopping_on_signals() as stop:
-        return _train_until_asked_to_stop(plan, runs, results, already, stop)
+        count = min(plan.configuration["runs_at_once"], len(runs)) - 1
+        if count:
+            before = {run.id: _stamp(run_files(results, run).failure) for run in runs}
+            with companions(results.plan, pack.id, count, stop):
+                _train_until_asked_to_stop(plan, runs, results, len(pack.runs) - len(runs), stop, wait=False)
+            # What is open still was in the hands of a companion that was killed, or of another job.
+            runs = [run for run in runs if not run_files(results, run).record.exists()]
+            failed = [run.id for run in runs if _stamp(run_files(results, run).failure) != before[run.id]]
+            runs = [run for run in runs if run.id not in failed]
+        already = len(pack.runs) - len(runs)
+        return failed + _train_until_asked_to_stop(plan, runs, results, already, stop, wait=True)
 
 
-def _train_until_asked_to_stop(plan: Plan, runs: list[Run], results: Results, already: int, stop: "Stop") -> list[str]:
+def _stamp(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+def _train_until_asked_to_stop(
+    plan: Plan, runs: list[Run], results: Results, already: int, stop: "Stop", wait: bool
+) -> list[str]:
+    """Train the runs one after the other; return the ids of those that failed.
+
+    Without `wait`, runs that another process works on are left to it, as are those that failed there meanwhile.
+    """
+    if not runs:
+        return []
     from medattn.datasets.store import read_store
     from medattn.training.device import choose_device
     from medattn.training.run import ResidentDatasets
-    from medattn.training.turn import TurnLostError, own_turn
+    from medattn.training.turn import TurnLostError, TurnTakenError, own_turn
+
+    before = {run.id: _stamp(run_files(results, run).failure) for run in runs}
 
     resident = ResidentDatasets(choose_device(plan.configuration["device"]))
     stores: dict[str, DataStore] = {}
@@ -84,10 +128,13 @@ def _train_until_asked_to_stop(plan: Plan, runs: list[Run], results: Results, al
         files, label = run_files(results, run), f"[{number}/{already + len(runs)}] {run.id}"
         while True:
             try:
-                with own_turn(files, label) as turn:
-                    if not files.record.exists():  # else another process was faster
+                with own_turn(files, label, wait) as turn:
+                    # Else another process was faster, or it has failed there just now.
+                    if not files.record.exists() and (wait or _stamp(files.failure) == before[run.id]):
                         progress = _progress(label, stop, turn)
                         _train_one(plan, run, cell, stores[cell.prepared], resident, files, progress, label, results)
+            except TurnTakenError:
+                break
             except TurnLostError as lost:
                 print(lost, file=sys.stderr)
                 continue  # to wait for the other one

@@ -4,6 +4,7 @@ SIGTERM, which schedulers send some seconds before they kill: at once, since the
 SIGUSR1, a warning well ahead: at the end of the epoch under way, so that nothing is lost.
 """
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +14,20 @@ from medattn.errors import StopRequested
 
 
 class Stop:
-    """Whether this process was asked to stop at the end of an epoch."""
+    """Whether this process was asked to stop at the end of an epoch.
 
-    def __init__(self) -> None:
+    Args:
+        parent: id of the process without which this one has nothing to do; None where there is none.
+    """
+
+    def __init__(self, parent: int | None = None) -> None:
         self._asked_by: str | None = None
+        self._parent = parent
+
+    @property
+    def asked(self) -> bool:
+        """Whether a signal asked for a stop at the end of the epoch under way."""
+        return self._asked_by is not None
 
     def ask(self, signal_name: str) -> None:
         """Ask for a stop at the end of the epoch under way."""
@@ -30,6 +41,8 @@ class Stop:
         """
         if self._asked_by is not None:
             raise stop_requested(self._asked_by)
+        if self._parent not in (None, os.getppid()):
+            raise stop_requested("the end of the process that started it")
 
 
 def stop_requested(signal_name: str) -> StopRequested:
@@ -38,13 +51,13 @@ def stop_requested(signal_name: str) -> StopRequested:
 
 
 @contextmanager
-def stopping_on_signals() -> Iterator[Stop]:
-    """Heed SIGTERM and SIGUSR1 in the body; only the main thread may enter.
+def stopping_on_signals(parent: int | None = None) -> Iterator[Stop]:
+    """Heed SIGTERM, SIGUSR1 and the end of `parent`, if one is named, in the body; only the main thread may enter.
 
     Raises:
         StopRequested: one of them came.
     """
-    stop = Stop()
+    stop = Stop(parent)
 
     def at_once(number: int, frame: FrameType | None) -> None:
         raise stop_requested(signal.Signals(number).name)

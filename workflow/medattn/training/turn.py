@@ -32,6 +32,10 @@ class TurnLostError(UserError):
     """Another process took over, since this one was silent for too long: suspended, or cut off from the file system."""
 
 
+class TurnTakenError(Exception):
+    """Another process has the run."""
+
+
 class Turn:
     """The right to work on a run, held by this process."""
 
@@ -85,19 +89,21 @@ def is_held(path: Path, now: float) -> bool:
 
 
 @contextmanager
-def own_turn(files: RunFiles, label: str) -> Iterator[Turn]:
+def own_turn(files: RunFiles, label: str, wait: bool = True) -> Iterator[Turn]:
     """Hold the run of `files` for this process; wait, and say so, while another one holds it.
 
     Args:
         files: the files of the run; its folder is made.
         label: names the run in messages.
+        wait: whether to wait.
 
     Raises:
+        TurnTakenError: another process holds it, and this one is not to wait.
         UserError: the disk refuses.
     """
     with disk_errors(files.folder):
         files.folder.mkdir(parents=True, exist_ok=True)
-    turn = _claim(files, label)
+    turn = _claim(files, label, wait)
     try:
         yield turn
     finally:
@@ -107,7 +113,7 @@ def own_turn(files: RunFiles, label: str) -> Iterator[Turn]:
                 files.turn(number).unlink(missing_ok=True)
 
 
-def _claim(files: RunFiles, label: str) -> Turn:
+def _claim(files: RunFiles, label: str, wait: bool) -> Turn:
     watch, waiting = _Watch(), False
     while True:
         last = _last_turn(files)
@@ -120,6 +126,8 @@ def _claim(files: RunFiles, label: str) -> Turn:
                     return Turn(files, last + 1, label)
                 files.turn(last + 1).unlink(missing_ok=True)
             continue
+        if not wait:
+            raise TurnTakenError(label)
         if not waiting:
             waiting = True
             print(f"{label}: another process trains this run; waiting for it", file=sys.stderr, flush=True)

@@ -1,0 +1,54 @@
+"""Several runs of a pack at once: the same bytes, stopped together, failed runs told once."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from medattn.errors import StopRequested
+from medattn.training.stop import Stop, stopping_on_signals
+
+PAPER = {
+    "arms": {"gsa": None},
+    "recipe": {"epochs": 4},
+    "protocol": {"kind": "fixed_epoch", "folds": None, "measured_epochs": None},
+    "figures": None,
+}
+
+
+@pytest.mark.slow
+def test_runs_at_once_give_the_bytes_of_runs_in_turn_and_are_stopped_together(project_at, tmp_path):
+    in_turn = project_at(tmp_path / "in_turn")
+    in_turn.configure(PAPER, seeds=[0, 1, 2, 3])
+    assert in_turn.medattn("train") == 0
+    at_once = project_at(tmp_path / "at_once")
+    at_once.configure({**PAPER, "recipe": {"epochs": 4}}, seeds=[0, 1, 2, 3], runs_at_once=2)
+    plan = at_once.plan()
+    pack = next(iter(plan.packs))
+    assert at_once.medattn("fetch", "--config", "config.yaml") == 0
+    command = [sys.executable, "-m", "medattn", "train", "--plan", str(at_once.results.plan), "--pack", pack]
+    with subprocess.Popen(command, cwd=at_once.root, stderr=subprocess.PIPE, text=True) as process:
+        held: set[str] = set()
+        while len(held) < 2:
+            assert process.poll() is None, process.stderr and process.stderr.read()
+            held = {path.read_text() for path in at_once.results.folder.rglob("turn-*")} - {""}
+            time.sleep(0.002)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate()
+        assert process.returncode == 75, said
+    time.sleep(0.1)
+    assert not list(at_once.results.folder.rglob("turn-*"))  # nobody works on
+    done = subprocess.run(command, cwd=at_once.root, capture_output=True, text=True, check=True)
+    assert done.stderr.count("epochs in") <= 4
+    assert at_once.outputs() == in_turn.outputs()
+    assert at_once.results.pack(pack).exists()
+
+
+def test_a_companion_stops_when_its_parent_is_gone():
+    with stopping_on_signals(parent=os.getppid()) as stop:
+        stop.between_epochs()
+    with pytest.raises(StopRequested, match="the end of the process that started it"):
+        Stop(parent=-1).between_epochs()
