@@ -7,6 +7,8 @@
     inconclusive: d3.symbolTriangle,
     "not measured": d3.symbolSquare,
   };
+  // Plots in the details are as wide as the screen lets them be, so that their words keep their size.
+  const widest = () => Math.max(280, Math.min(620, innerWidth - 48));
   const canvas = (place, width, height, name) =>
     d3.select(place).append("svg").attr("viewBox", `0 0 ${width} ${height}`).attr("role", "group").attr("aria-label", name);
 
@@ -46,7 +48,8 @@
 
   const cloud = (place, points, open) => {
     place.replaceChildren();
-    const [width, height, box] = [520, 440, [52, 26, 508, 392]];
+    const width = Math.min(520, widest());
+    const [height, box] = [0.85 * width, [52, 26, width - 12, 0.85 * width - 48]];
     const both = padded(points.flatMap((point) => [point.x, point.y]));
     const x = d3.scaleLinear(both, [box[0], box[2]]).nice();
     const y = d3.scaleLinear(both, [box[3], box[1]]).nice();
@@ -104,12 +107,12 @@
 
   // Values in lanes: one dot a value, a line at the printed number.
   medattn.strip = (place, lanes, printed, unit) => {
-    const [width, left] = [620, 96];
+    const [width, left] = [widest(), 76];
     const height = 44 * lanes.length + 46;
     const values = [...lanes.flatMap((lane) => lane.values.map((value) => value.at)), ...(printed === null ? [] : [printed])];
     const x = d3.scaleLinear(padded(values), [left, width - 12]).nice();
     const svg = canvas(place, width, height, "Values of runs and epochs").attr("role", "img");
-    svg.append("g").attr("class", "axis").attr("transform", `translate(0,${height - 36})`).call(d3.axisBottom(x).ticks(7).tickSizeOuter(0));
+    svg.append("g").attr("class", "axis").attr("transform", `translate(0,${height - 36})`).call(d3.axisBottom(x).ticks(width / 90).tickSizeOuter(0));
     svg.append("text").attr("class", "axis-name").attr("x", width - 12).attr("y", height - 4).attr("text-anchor", "end").text(unit);
     if (printed !== null) {
       svg.append("line").attr("class", "printed").attr("x1", x(printed)).attr("x2", x(printed)).attr("y1", 12).attr("y2", height - 36);
@@ -128,7 +131,8 @@
   };
 
   medattn.curves = (place, runs, key, name) => {
-    const [width, height, box] = [620, 240, [52, 24, 608, 196]];
+    const width = widest();
+    const [height, box] = [240, [52, 24, width - 12, 196]];
     const x = d3.scaleLinear(d3.extent(runs.flatMap((run) => run.curve.epoch)), [box[0], box[2]]);
     const y = d3.scaleLinear(padded(runs.flatMap((run) => run.curve[key]).filter((value) => value !== null)), [box[3], box[1]]).nice();
     const svg = canvas(place, width, height, name).attr("role", "img");

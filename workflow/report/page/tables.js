@@ -50,7 +50,7 @@
   const column = ([key, title, kind]) => ({
     data: key,
     title,
-    className: kind === "number" || kind === "p" ? "number" : kind,
+    className: kind === "number" || kind === "p" ? "number" : key === "interval" ? "interval" : kind,
     defaultContent: "",
     type: kind === "number" || kind === "p" ? "num" : "string",
     // Sorting and filtering read text in which nothing is markup; what is shown are elements.

@@ -1,0 +1,70 @@
+"""What stages before the report leave: records and histories of runs, and claims, one of them with a hostile text."""
+
+import csv
+from pathlib import Path
+
+from medattn.files import write_json
+from medattn.layout import Results
+from medattn.training.history import EpochRow, write_history
+
+HOSTILE = "</script><img src=x onerror=alert(1)>\"'"
+_COLUMNS = (
+    "claim", "paper", "table", "kind", "dataset", "backbone", "arm", "against", "metric", "class_name", "statement",
+    "printed", "printed_spread", "unit", "measured", "spread", "low", "high", "n", "procedure", "p", "verdict", "reason",
+    "stand_in", "runs",
+)  # fmt: skip
+_CLAIMS = (
+    ("vgg16", "gsa", "84.20", "84.9", "reproduced", "ACC is 84.20"),
+    ("vgg16", "l1", "82.71", "78", "not reproduced", HOSTILE),
+    ("none", "svm", "79.60", "", "not measured", "ACC is 79.60"),
+)
+
+
+def write_claims(results: Results) -> None:
+    """Write claims.csv with three claims on the data set `phantom`."""
+    with results.claims.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, _COLUMNS, restval="")
+        writer.writeheader()
+        for backbone, arm, printed, measured, verdict, statement in _CLAIMS:
+            writer.writerow(
+                {
+                    "claim": f"main.phantom.{backbone}.{arm}.accuracy", "paper": "tiny", "table": "main",
+                    "kind": "number", "dataset": "phantom", "backbone": backbone, "arm": arm, "metric": "accuracy",
+                    "statement": statement, "printed": printed, "unit": "percent", "measured": measured,
+                    "low": "80" if measured else "", "high": "88" if measured else "", "n": "5", "verdict": verdict,
+                    "reason": HOSTILE, "stand_in": "False",
+                }
+            )  # fmt: skip
+
+
+def write_runs(results: Results) -> None:
+    """Write record and history of every run of one cell."""
+    for seed in range(5):
+        files = results.run("tiny.phantom.vgg16.gsa", f"train-s{seed}")
+        write_history(files.history, [_epoch(1, 20), _epoch(2, 30)], "test")
+        write_json(files.record, _record(seed))
+
+
+def _epoch(epoch: int, correct: int) -> EpochRow:
+    return EpochRow(epoch, 0.001, 1.0 / epoch, 0.0, 50, 100, correct, 40)
+
+
+def _record(seed: int) -> dict[str, object]:
+    return {
+        "status": "ok",
+        "seed": seed,
+        "epochs": 2,
+        "seconds": 3.5,
+        "outputs": {},
+        "finished": f"2026-03-0{seed + 1}T10:00:00+00:00",
+        "code": {"commit": "c0ffee" * 6, "dirty": False},
+        "environment": {"python": "3.11.7", "packages": {"torch": "2.9.0"}, "cpu": "A processor"},
+        "numerics": {"device": "cpu"},
+    }
+
+
+def page_at(folder: Path, text: str) -> Path:
+    """Write a page to a file, as a browser opens it."""
+    path = folder / "report.html"
+    path.write_text(text, encoding="utf-8")
+    return path

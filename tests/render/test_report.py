@@ -1,0 +1,144 @@
+"""The report as a file: what it holds, that it asks for nothing from outside, and that names stay names."""
+
+import base64
+import gzip
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from medattn.commands import render
+from medattn.errors import UserError
+from medattn.files import write_json, write_text
+from medattn.render.captions import TEMPLATES
+from medattn.render.inputs import Inputs
+from medattn.render.report.gather import gather
+from medattn.render.report.write import LIBRARIES, PAGE, report_page, write_report
+from tests.render.report_files import HOSTILE, write_claims, write_runs
+
+
+@pytest.fixture
+def page(inputs: Inputs) -> str:
+    write_runs(inputs.results)
+    write_claims(inputs.results)
+    return report_page(gather(inputs))
+
+
+def block(page: str, name: str) -> Any:
+    found = re.search(f'<script type="application/gzip" id="block-{re.escape(name)}">([^<]*)</script>', page)
+    assert found, name
+    return json.loads(gzip.decompress(base64.b64decode(found[1])))
+
+
+def test_a_number_leads_to_all_that_stands_behind_it(page: str) -> None:
+    assert 'data-place="tiny.phantom.vgg16.gsa|accuracy|"' in page
+    details = block(page, "cell-tiny.phantom.vgg16.gsa")
+    assert details["title"] == "vgg16 gsa on phantom"
+    assert {row["procedure"] for row in details["measurements"]} == {"epochs", "runs"}
+    assert [claim["verdict"] for claim in details["claims"]] == ["reproduced"]
+    assert {(row["arm"], row["against"]) for row in details["comparisons"]} == {("gsa", "vanilla"), ("gsa", "l1")}
+    run = details["runs"][0]
+    assert run["record"]["code"]["commit"] == "c0ffee" * 6 and run["curve"]["evaluated"] == [50.0, 75.0]
+    assert run["map"]["before"].startswith("data:image/png;base64,")
+    assert "map" not in details["runs"][1], "one map a cell"
+    assert {row["epoch"] for row in details["epochs"]} == set(range(11, 41)), "measured epochs"
+
+
+def test_missing_cells_and_stand_ins_say_so(page: str) -> None:
+    assert "Images on request only." in page and "No code &amp; 100% unknown settings." in page
+    assert "† Stand-in images." in page
+    assert block(page, "cell-tiny.digits.vgg16.gsa")["missing"] == "Images on request only."
+
+
+def test_claims_are_counted_drawn_and_marked(page: str, inputs: Inputs) -> None:
+    gathered = gather(inputs)
+    assert gathered.total.verdicts == {"reproduced": 1, "not reproduced": 1, "inconclusive": 0, "not measured": 1}
+    assert (gathered.total.measured, gathered.total.stand_ins, gathered.total.missing) == (4, 7, 5)
+    assert [point["verdict"] for point in block(page, "points")] == ["reproduced", "not reproduced"]
+    button = re.search(
+        r'<button[^>]*aria-label="VGG-16 \(with global attention\), Phantom, ACC, Printed, 84.20[^"]*"', page
+    )
+    assert button and button[0].endswith(', reproduced"')
+
+
+def test_the_page_asks_for_nothing_and_runs_its_own_code_only(page: str) -> None:
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+    assert policy
+    rules = dict(rule.split(" ", 1) for rule in policy[1].replace("&#39;", "'").split("; "))
+    assert rules["default-src"] == rules["form-action"] == rules["base-uri"] == "'none'"
+    assert "unsafe" not in policy[1] and "http" not in policy[1]
+    for kind, attribute in (("script", "script-src"), ("style", "style-src")):
+        texts = re.findall(f"<{kind}>(.*?)</{kind}>", page, re.DOTALL)
+        hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in texts]
+        assert rules[attribute] == " ".join(f"'sha256-{value}'" for value in hashes)
+    assert not re.search(r"(src|href)=\"(https?:)?//", page)
+
+
+def test_names_stay_names(page: str) -> None:
+    assert HOSTILE not in page
+    assert any(row["statement"] == HOSTILE for row in block(page, "claims"))
+
+
+def test_the_same_results_give_the_same_page(page: str, reread: Callable[[], Inputs]) -> None:
+    assert report_page(gather(reread())) == page
+
+
+def test_a_page_without_claims_or_runs_says_so(inputs: Inputs) -> None:
+    page = report_page(gather(inputs))
+    assert "Claims are not judged yet" in page and "No run has ended yet" in page
+    assert "not drawn yet; run `medattn render`" in page
+
+
+def test_the_audit_of_the_sealed_folder_is_shown_and_no_other(inputs: Inputs) -> None:
+    finding = {
+        "severity": "error",
+        "place": "tables/x.csv",
+        "expected": "a",
+        "found": HOSTILE,
+        "remedy": "b",
+        "check": "seal",
+    }
+    audit = {"root": "r", "holds": False, "checks": {"seal": {}}, "findings": [finding]}
+    write_json(inputs.results.audit, audit)
+    assert gather(inputs).audit is None, "not of this seal"
+    write_json(inputs.results.manifest, {"root": "r"})
+    page = report_page(gather(inputs))
+    assert "Not all holds." in page and HOSTILE not in page
+    write_text(inputs.results.audit, "[]")
+    with pytest.raises(UserError, match="not what the audit writes"):
+        gather(inputs)
+
+
+def test_damaged_claims_are_named(inputs: Inputs) -> None:
+    write_text(inputs.results.claims, "a,b\n1,2\n")
+    with pytest.raises(UserError, match=r"claims.csv: no column 'claim'; delete it"):
+        gather(inputs)
+
+
+def test_the_command_writes_it(
+    inputs: Inputs, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_report(inputs)
+    assert inputs.results.report.read_text().startswith("<!doctype html>")
+    assert "--report" in (render.__doc__ or "")
+
+
+def test_libraries_are_the_published_files() -> None:
+    folder = PAGE / "libraries"
+    listed = dict(reversed(line.split()) for line in (folder / "SHA256SUMS").read_text().splitlines())
+    assert set(listed) == set(LIBRARIES) == {path.name for path in folder.glob("*.js")}
+    for name, digest in listed.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest, name
+    licences = (folder / "LICENCES.txt").read_text()
+    for name in ("jQuery", "DataTables", "D3"):
+        assert f"\n{name} " in f"\n{licences}"
+
+
+def test_words_for_every_verdict(page: str) -> None:
+    assert Path(TEMPLATES / "page" / "words.html.j2").is_file()
+    for verdict in ("reproduced", "not reproduced", "inconclusive", "not measured"):
+        assert f" {verdict}</dt>" in page
