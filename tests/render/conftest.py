@@ -119,7 +119,11 @@ def _cells(folder: Path) -> dict[str, Cell]:
             missing=_missing(dataset, backbone, arm),
             prepared=str(folder / "prepared" / dataset),
             tables=("main",),
-            settings={},
+            settings={
+                "arm": {"classifier": "svm" if backbone == "none" else None, "grid": {}},
+                "recipe": {"class_copies": None},
+                "protocol": {"kind": "cross_validated_epochs", "measured_epochs": MEASURED},
+            },
         )
         for dataset in ("phantom", "digits")
         for backbone, arm in places

@@ -10,8 +10,8 @@ from medattn.training.history import EpochRow, write_history
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'"
 _COLUMNS = (
     "claim", "paper", "table", "kind", "dataset", "backbone", "arm", "against", "metric", "class_name", "statement",
-    "printed", "printed_spread", "unit", "measured", "spread", "low", "high", "n", "procedure", "p", "verdict", "reason",
-    "stand_in", "runs",
+    "printed", "printed_spread", "unit", "measured", "spread", "low", "high", "n", "procedure", "p", "verdict",
+    "reason", "stand_in", "runs",
 )  # fmt: skip
 _CLAIMS = (
     ("vgg16", "gsa", "84.20", "84.9", "reproduced", "ACC is 84.20"),

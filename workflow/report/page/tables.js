@@ -29,7 +29,7 @@
       layout: { topStart: "search", topEnd: null, bottomStart: null, bottomEnd: null },
       order: [],
       paging: false,
-      titleRow: true,  // the last line of the head sorts
+      titleRow: table.tHead.rows.length - 1,  // the last line of the head sorts
     });
     finish(table, name);
   };
