@@ -62,6 +62,7 @@ def test_a_selection_from_kill_to_report(project):
         "claims.csv",
         "tables/tiny-table.md",
         "figures/tiny-figure.png",
+        "report.html",
     ):
         assert (project.results.folder / name).stat().st_size > 0
     with project.results.measurements.open() as stream:
