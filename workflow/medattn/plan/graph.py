@@ -15,7 +15,7 @@ def graph_of(plan: Plan, configuration: Configuration, results: Results) -> dict
     """Return the jobs of `plan` as plain values.
 
     Returns:
-        `datasets`: manifest file -> name of the data set; `packs`: id -> inputs, outputs, threads, memory and number of runs;
+        `datasets`: manifest file -> name of the data set; `packs`: id -> files, threads, memory, number of runs;
         `choices`: file -> group and packs; `measured`: files; `tables`, `cost_tables` (those that show what networks
         cost), `cost_figures` (the same) and `figures`: names.
     """
