@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from medattn.attention.gsa import GlobalSpatialAttention
 from medattn.attention.l1 import PixelWeights
@@ -115,6 +116,29 @@ def test_the_pixel_cnn_learns_up_to_the_cutoff_and_is_frozen_after_it(optimiser)
     assert not torch.equal(maps[0], maps[1])
     assert torch.equal(maps[1], maps[2]) and torch.equal(maps[2], maps[3])
     assert torch.equal(states[1], states[3])
+
+
+def test_the_pixel_cnn_spends_nothing_on_its_input_and_nothing_at_all_after_the_cutoff():
+    gsa = prepared(torch.randn(4, 1, 6, 6))
+    wide, narrow = (part for part in gsa.pixel_cnn if isinstance(part, nn.Conv2d))
+    first, last = (2 * 36 * convolution.weight.numel() for convolution in (wide, narrow))
+    x = torch.randn(8, 1, 6, 6)
+    spent = []
+    for epoch in range(1, 5):
+        gsa.begin_epoch(epoch)
+        gsa.train()
+        with FlopCounterMode(display=False) as training:
+            weighted = gsa(x).square().mean()
+            if weighted.requires_grad:
+                (weighted + gsa.penalty()).backward()
+        gsa.eval()
+        with FlopCounterMode(display=False) as evaluation:
+            for _ in range(3):
+                gsa(x)
+        spent.append((training.get_total_flops(), evaluation.get_total_flops()))
+    # Forward and backward for the weights of both; backward for the input of the last one only.
+    learning = (2 * first + 3 * last, first + last)
+    assert spent == [learning, learning, (0, 0), (0, 0)]
 
 
 def test_a_cutoff_of_0_keeps_the_initial_map():

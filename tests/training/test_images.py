@@ -79,6 +79,16 @@ def test_normalisation_knows_the_training_images_only():
     assert half.min() == -1 and half.max() == 1
 
 
+def test_images_for_which_the_device_has_no_room_stay_with_the_host():
+    meta = torch.device("meta")  # has shapes and no memory, so that it shows where things go
+    images, labels = [images_of(0, 10)], [np.arange(10, dtype=np.int64)]
+    roomy, full = (ResidentImages.on(meta, images, labels, None, free=free) for free in (2 * 640, 2 * 640 - 1))
+    assert (roomy.pixels.device.type, full.pixels.device.type, full.labels.device.type) == ("meta", "cpu", "cpu")
+    batch, chosen = next(training_batches(full, torch.arange(10), recipe(batch=5), generator(), generator(1)))
+    assert (batch.device.type, chosen.device.type, tuple(batch.shape)) == ("meta", "meta", (5, 1, 8, 8))
+    assert full.extended(full.pixels, full.labels).pixels.device.type == "cpu"
+
+
 def test_gray_images_are_normalised_and_repeated(resident):
     batch = normalisation_for(recipe(), resident, torch.arange(10))(resident.taken(torch.arange(10)))
     assert batch.shape == (10, 3, 8, 8)

@@ -16,9 +16,7 @@ rule train_pack:
     threads: lambda wildcards: PACKS[wildcards.pack]["threads"]
     resources:
         **GPU,
-        mem_mb=lambda wildcards, attempt: 8000
-        * attempt
-        * PACKS[wildcards.pack]["at_once"],
+        mem_mb=lambda wildcards, attempt: PACKS[wildcards.pack]["mem_mb"] * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         plan=str(PLAN),

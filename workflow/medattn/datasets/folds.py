@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from medattn.datasets.source import Labels
 from medattn.errors import UserError
@@ -38,6 +37,9 @@ def assign_folds(
     Raises:
         UserError: a class is too small for so many folds, or a training part lacks a class.
     """
+    # Late, since most runs have no folds, and scikit-learn takes as long to import as PyTorch.
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
     names = list(classes) if classes is not None else [str(label) for label in range(int(labels.max(initial=0)) + 1)]
     _check_classes(labels, folds, names, key)
     # scikit-learn takes seeds of 32 bits.

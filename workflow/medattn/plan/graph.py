@@ -7,12 +7,15 @@ from medattn.config.resolved import Configuration
 from medattn.layout import Results, complexity_table
 from medattn.plan.frozen import Plan
 
+_MEGABYTES = 8000
+"""Memory that a job asks for at first, for each run that it trains at a time."""
+
 
 def graph_of(plan: Plan, configuration: Configuration, results: Results) -> dict[str, Any]:
     """Return the jobs of `plan` as plain values.
 
     Returns:
-        `datasets`: manifest file -> name of the data set; `packs`: id -> inputs, outputs, threads and number of runs;
+        `datasets`: manifest file -> name of the data set; `packs`: id -> files, threads, memory, number of runs;
         `choices`: file -> group and packs; `measured`: files; `tables`, `cost_tables` (those that show what networks
         cost), `cost_figures` (the same) and `figures`: names.
     """
@@ -30,7 +33,7 @@ def graph_of(plan: Plan, configuration: Configuration, results: Results) -> dict
             "manifest": f"{cells[0].prepared}/manifest.json",
             "choices": sorted({str(results.choices(g)) for g in groups}) if pack.stage == "train" else [],
             "threads": cells[0].settings["recipe"]["threads"] * at_once,
-            "at_once": at_once,
+            "mem_mb": _MEGABYTES * at_once,
             "runs": len(pack.runs),
         }
         if pack.stage == "tune":
