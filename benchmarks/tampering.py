@@ -5,7 +5,8 @@ byte, a digit, a line), cut, deleted, swapped with another or added, the folder 
 (Only audit.json and report.html may be deleted unseen: the former is written anew, the latter asked for.)
 
 --resealed asks the harder question: after each change the folder is sealed anew and the earlier audit and report are
-removed, as somebody would who knows this software. What is found then is found because it doesn't come out again from the runs.
+removed, as somebody would who knows this software. What is found then is found because it doesn't come out again from
+the runs.
 """
 
 import argparse
