@@ -2,10 +2,11 @@
 
 Trains a small selection, seals and audits it: nothing must be found. Then, again and again, one file is changed (a
 byte, a digit, a line), cut, deleted, swapped with another or added, the folder is audited, and the file is put back.
-(Only audit.json may be deleted unseen: an audit writes it anew.)
+(Only audit.json and report.html may be deleted unseen: the former is written anew, the latter asked for.)
 
---resealed asks the harder question: after each change the folder is sealed anew and the earlier audit is removed, as
-somebody would who knows this software. What is found then is found because it doesn't come out again from the runs.
+--resealed asks the harder question: after each change the folder is sealed anew and the earlier audit and report are
+removed, as somebody would who knows this software. What is found then is found because it doesn't come out again from
+the runs.
 """
 
 import argparse
@@ -65,6 +66,7 @@ class Outcome:
 STEPS = (
     *(["train"], ["measure"], ["compare"], ["complexity", "--write"], ["judge"], ["render"]),
     ["audit", str(FOLDER), "--seal"],
+    ["render", "--report"],
 )
 
 
@@ -134,11 +136,15 @@ CHANGES: tuple[Callable[[Path, random.Random], None], ...] = (
 )  # fmt: skip
 
 
+def afterwards(folder: Path) -> list[Path]:
+    """Return what is made from the sealed files."""
+    return [folder / name for name in ("manifest.json", "audit.json", "report.html")]
+
+
 def contents(folder: Path, plan: Plan) -> dict[Path, bytes]:
-    """Return everything that an audit answers for: the sealed files, the seal, the audit and the images."""
+    """Return everything that an audit answers for: the sealed files, what is made of them, and the images."""
     own = [folder / name for name in sealed_files(folder)]
-    seals = [folder / "manifest.json", folder / "audit.json"]
-    paths = [*own, *seals, *(Path(name) for name in data_files(plan))]
+    paths = [*own, *afterwards(folder), *(Path(name) for name in data_files(plan))]
     return {path: path.read_bytes() for path in paths if path.is_file()}
 
 
@@ -155,16 +161,17 @@ def tamper(folder: Path, count: int, seed: int, resealed: bool) -> list[Outcome]
     """Change the folder `count` times; return what was done and what an audit found, for each."""
     draw, outcomes, plan = random.Random(seed), [], Subject(folder).plan
     before = contents(folder, plan)
-    seals = {folder / "manifest.json", folder / "audit.json"}
-    targets = sorted(path for path in before if before[path] and not (resealed and path in seals))
+    made = afterwards(folder)
+    targets = sorted(path for path in before if before[path] and not (resealed and path in made))
     while len(outcomes) < count:
         path, change = draw.choice(targets), draw.choice(CHANGES)
-        if change is delete and path.name == "audit.json":
+        if change is delete and path.name in ("audit.json", "report.html"):
             continue
         change(path, draw)
         if contents(folder, plan) != before:  # else the two that were swapped are equal
             if resealed:
                 seal(Results(folder), plan)
+                (folder / "report.html").unlink()
             outcomes.append(Outcome(change.__name__, path, first_finding(folder)))
             put_back(before, contents(folder, plan))
     return outcomes

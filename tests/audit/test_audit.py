@@ -50,7 +50,7 @@ def test_an_untouched_folder_holds_in_one_line_and_the_audit_is_the_same_bytes_a
     first = finished.audit.read_bytes()
     assert medattn(["audit", str(FOLDER)]) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith("results/tampering: audited, all holds (11 checks, 11 runs); sealed as ")
+    assert line.startswith("results/tampering: audited, all holds (13 checks, 11 runs); sealed as ")
     assert finished.audit.read_bytes() == first
     assert medattn(["audit", str(FOLDER), "--format", "json", "--check", "seal"]) == 0
     value = json.loads(capsys.readouterr().out)

@@ -94,6 +94,17 @@ def test_the_same_folder_gives_the_same_bytes_and_stays_sealed(crate, capsys):
     assert not list(FOLDER.glob(".crate*"))
 
 
+def test_the_audit_finds_a_changed_and_an_outdated_file_of_the_crate(crate, capsys):
+    assert medattn(["audit", str(FOLDER), "--check", "crate"]) == 0
+    changed = crate / "measurements.csv"
+    changed.write_bytes(changed.read_bytes() + b"\n")
+    (FOLDER / "comparisons.csv").write_text("")
+    assert medattn(["audit", str(FOLDER), "--check", "crate"]) == 1
+    said = capsys.readouterr().out
+    assert "error: crate: crate/measurements.csv" in said
+    assert "warning: crate: crate/comparisons.csv" in said
+
+
 def test_arrays_come_along_when_asked_for_and_no_folder_is_one_line(finished, capsys):
     assert medattn(["crate", str(FOLDER), "--arrays"]) == 0
     assert len(list(CRATE.rglob("scores.safetensors"))) == len(list(FOLDER.glob("runs/*/*/record.json")))

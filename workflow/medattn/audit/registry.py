@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from medattn.audit.checks.code import check_code
 from medattn.audit.checks.completeness import check_completeness
+from medattn.audit.checks.crate import check_crate
 from medattn.audit.checks.data import check_data
 from medattn.audit.checks.environment import check_environment
 from medattn.audit.checks.pairing import check_pairing
@@ -31,5 +32,6 @@ CHECKS: Mapping[str, Check] = {
     "training": check_training,
     "tables": check_tables,
     "report": check_report,
+    "crate": check_crate,
     "snakemake": check_snakemake,
 }

@@ -14,6 +14,7 @@ from medattn.config.networks import weights_model
 from medattn.datasets.duplicates import duplicate_sentences, find_duplicates
 from medattn.datasets.store import MANIFEST, check_store
 from medattn.datasets.tensor_file import pieces
+from medattn.errors import UserError
 from medattn.files import read_json
 from medattn.layout import weights_file
 from medattn.plan.stand_ins import planned_entries
@@ -27,7 +28,11 @@ def check_data(subject: Subject) -> Iterator[Finding]:
     datasets = {cell.prepared: cell.dataset for cell in subject.plan.cells.values()}
     manifests = {}
     for prepared in subject.prepared():
-        manifest = check_store(Path(prepared))
+        try:
+            manifest = check_store(Path(prepared))
+        except UserError as error:
+            yield Finding("error", prepared, "a prepared data set as it was written", str(error), _FETCH)
+            continue
         manifests[prepared] = manifest
         if not as_written(Path(prepared) / MANIFEST, read_json(Path(prepared) / MANIFEST)):
             yield Finding("error", f"{prepared}/{MANIFEST}", "the manifest as it was written", "other bytes", _FETCH)
@@ -36,7 +41,7 @@ def check_data(subject: Subject) -> Iterator[Finding]:
         if manifest["classes"] != entry.classes or manifest["stand_in"] != bool(entry.stand_in):
             yield Finding("error", prepared, "classes and mark of the data set's entry", "others", _FETCH)
     for ended in subject.ended():
-        if ended.trained:
+        if ended.trained and ended.cell.prepared in manifests:
             yield from _of_run(subject, ended, manifests[ended.cell.prepared])
 
 

@@ -27,10 +27,10 @@ def check_training(subject: Subject) -> Iterator[Finding]:
     """Divide the images of every run again, and read its history and its scores."""
     splits: dict[str, SplitOfRun] = {}
     for ended in subject.ended():
-        if not ended.trained:
+        store = _store(subject, ended) if ended.trained else None
+        if store is None:
             continue
         try:
-            store = subject.store(ended.cell.prepared)
             split = _split(ended, store, splits)
             for expected, found in [
                 *_history(ended, split),
@@ -42,6 +42,14 @@ def check_training(subject: Subject) -> Iterator[Finding]:
             yield Finding(
                 "error", ended.run.id, "a training that can be followed", f"{type(error).__name__}: {error}", _MEND
             )
+
+
+def _store(subject: Subject, ended: Ended) -> DataStore | None:
+    """Return the images of a run; None where they can't be read, of which the check of data tells once."""
+    try:
+        return subject.store(ended.cell.prepared)
+    except (UserError, OSError):
+        return None
 
 
 def _split(ended: Ended, store: DataStore, known: dict[str, SplitOfRun]) -> SplitOfRun:
