@@ -50,7 +50,7 @@ def test_an_untouched_folder_holds_in_one_line_and_the_audit_is_the_same_bytes_a
     first = finished.audit.read_bytes()
     assert medattn(["audit", str(FOLDER)]) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith("results/tampering: audited, all holds (11 checks, 11 runs); sealed as ")
+    assert line.startswith("results/tampering: audited, all holds (12 checks, 11 runs); sealed as ")
     assert finished.audit.read_bytes() == first
     assert medattn(["audit", str(FOLDER), "--format", "json", "--check", "seal"]) == 0
     value = json.loads(capsys.readouterr().out)
@@ -186,6 +186,19 @@ def test_what_is_changed_and_sealed_anew_does_not_come_out_again(finished, chang
     found = faults([check])
     assert found, f"{check} finds nothing"
     assert all(finding.check == check and finding.expected and finding.found for finding in found)
+
+
+def test_the_report_comes_out_again_and_another_page_is_found(finished):
+    assert medattn(["render", "--report"]) == 0
+    assert "All holds." in finished.report.read_text()
+    assert not faults(["seal", "report"])
+    page = finished.report.read_text()
+    finished.report.write_text(page.replace("All holds.", "All is well."))
+    (finding,) = faults(["report"])
+    assert finding.place == "report.html" and "medattn render --report" in finding.remedy
+    finished.report.write_text(page)
+    seal_anew(finished)
+    assert faults(["report"]), "the page shows the audit of another seal"
 
 
 def test_every_check_goes_on_where_another_can_not(finished):
