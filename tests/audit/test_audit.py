@@ -13,6 +13,7 @@ from safetensors.numpy import load_file, save_file
 
 from medattn.__main__ import main as medattn
 from medattn.audit.checks import code
+from medattn.audit.checks.report import check_report
 from medattn.audit.examine import examine
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import seal
@@ -192,6 +193,7 @@ def test_the_report_comes_out_again_and_another_page_is_found(finished):
     assert medattn(["render", "--report"]) == 0
     assert "All holds." in finished.report.read_text()
     assert not faults(["seal", "report"])
+    assert not list(check_report(Subject(FOLDER.absolute())))
     page = finished.report.read_text()
     finished.report.write_text(page.replace("All holds.", "All is well."))
     (finding,) = faults(["report"])
