@@ -18,7 +18,7 @@ _MEASURED = (
     "reason",
 )  # fmt: skip
 _COMPARED = (
-    "arm", "against", "metric", "class_name", "procedure", "test", "n", "difference", "low", "high", "effect", "p",
+    "arm", "against", "metric", "class_name", "procedure", "test", "n", "quantity", "estimate", "low", "high", "p",
     "p_adjusted", "note",
 )  # fmt: skip
 _COSTS = ("params", "macs", "published_params_m", "published_gflops", "verdict", "height", "width", "note")
