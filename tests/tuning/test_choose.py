@@ -95,7 +95,7 @@ def test_a_history_that_was_touched_is_refused(project, capsys):
     histories(project, {(0, fold, 0.1): [1, 2, 3] for fold in (0, 1)})
     run = next(iter(project.plan().runs))
     files = project.files(run)
-    files.history.write_text(files.history.read_text().replace(",3,10,0,0,validation", ",4,10,0,0,validation"))
+    files.history.write_text(files.history.read_text().replace(",3,10,0,0,0,validation", ",4,10,0,0,0,validation"))
     capsys.readouterr()
     assert project.medattn("tune") == 2
     assert f"{run}/history.csv: not the file that the record of the run names" in capsys.readouterr().err

@@ -124,12 +124,12 @@
 
   const comparisons = (details, place) => {
     const rows = details.comparisons.filter(chosenBy(place)).map((row) => [
-      `${row.arm} – ${row.against}`, `${row.procedure}, ${row.test}`, row.n ?? "", number(row.difference),
-      row.low === null ? "" : `${number(row.low)} to ${number(row.high)}`, number(row.effect), probability(row.p), probability(row.p_adjusted),
+      `${row.arm} – ${row.against}`, `${row.procedure}, ${row.test}`, row.n ?? "", row.quantity, number(row.estimate),
+      row.low === null ? "" : `${number(row.low)} to ${number(row.high)}`, probability(row.p), probability(row.p_adjusted),
       row.note ?? "",
     ]);
     return rows.length
-      ? part("Against other arms", table(["Arms", "Replicates, test", "n", "Difference", "95% interval", "Effect", "p", "adjusted", "Note"], rows))
+      ? part("Against other arms", table(["Arms", "Replicates, test", "n", "Estimate of", "Estimate", "Interval", "p", "adjusted", "Note"], rows))
       : null;
   };
 

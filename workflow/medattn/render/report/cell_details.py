@@ -18,7 +18,7 @@ _MEASURED = (
     "reason",
 )  # fmt: skip
 _COMPARED = (
-    "arm", "against", "metric", "class_name", "procedure", "test", "n", "difference", "low", "high", "effect", "p",
+    "arm", "against", "metric", "class_name", "procedure", "test", "n", "quantity", "estimate", "low", "high", "p",
     "p_adjusted", "note",
 )  # fmt: skip
 _COSTS = ("params", "macs", "published_params_m", "published_gflops", "verdict", "height", "width", "note")
@@ -93,7 +93,8 @@ def cell_details(inputs: Inputs, cell: Cell, known: Evidence) -> dict[str, Any]:
         "tuned": len(inputs.plan.runs_of(cell.id, "tune")),
         "choice": choice_of(inputs, cell) if cell.is_tuned else None,
         "runs": [run_details(inputs, run, known.packs.get(run.id, ""), run.id == mapped) for run in runs],
-        "folder": str(inputs.results.folder),
+        # As commands name it where the selection was run, wherever the folder lies when the page is made again.
+        "folder": f"{inputs.configuration.selection.results}/{inputs.plan.selection}",
     }
 
 
