@@ -104,3 +104,36 @@ def test_runs_that_are_not_trained_say_so(project):
 def test_among_equal_scores_the_first_class_is_predicted():
     scores = np.array([[[0.5, 0.5], [0.5, 0.5], [0.2, 0.8]]])
     assert accuracy_percent(scores, np.array([0, 1, 1])) == pytest.approx([200 / 3])
+
+
+def put_out_no_numbers(project: Project, seed: int, epoch: int) -> str:
+    """Let the run of a seed have no scores of one image after an epoch; return the run."""
+    (run,) = (run for run in project.plan().runs.values() if (run.stage, run.seed) == ("train", seed))
+    files, arrays = project.files(run.id), scores_of(seed)
+    arrays["scores"][epoch - 1, 3] = np.nan
+    save_file(arrays, files.scores)
+    record = json.loads(files.record.read_text())
+    record["outputs"] = {"scores.safetensors": {"sha256": sha256_of_file(files.scores)}}
+    files.record.write_text(json.dumps(record))
+    return run.id
+
+
+def test_scores_that_are_no_numbers_are_wrong_at_an_epoch_and_end_the_measuring_where_it_counts(measurable):
+    unmeasured = next(epoch for epoch in range(1, EPOCHS + 1) if epoch not in MEASURED)
+    put_out_no_numbers(measurable, 0, unmeasured)
+    put_out_no_numbers(measurable, 1, MEASURED[0])
+    assert measurable.medattn("measure") == 0
+    rows = pd.read_csv(measurable.results.measurements).set_index(["procedure", "seed"])
+    assert rows.loc["epochs", 0].value == pytest.approx(expected(0).mean())
+    lost = rows.loc["epochs", 1]
+    assert (lost.status, lost.reason) == (
+        "not measured",
+        f"the network puts out no numbers after epoch {MEASURED[0]}, which is measured",
+    )
+    arrays, epochs = scores_of(0), pd.read_csv(measurable.results.epochs)
+    right = arrays["scores"][unmeasured - 1].argmax(1) == arrays["labels"]
+    right[3] = False
+    (value,) = epochs[(epochs["seed"] == 0) & (epochs["epoch"] == unmeasured)]["value"]
+    assert value == pytest.approx(100 * right.mean())
+    assert measurable.medattn("compare") == 0
+    assert measurable.medattn("judge") == 0

@@ -57,6 +57,8 @@ class Models:
             if reason:
                 return reason
             parts.append(self._scores(run, cell))
+            if np.isnan(parts[-1][0]).any():
+                return f"{run.id} puts out no numbers at its measured epoch"
         positions = np.concatenate([part[2] for part in parts])
         order = np.argsort(positions, kind="stable")
         scores, labels = (np.concatenate([part[index] for part in parts])[order] for index in (0, 1))

@@ -11,8 +11,8 @@ def accuracy_percent(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
         labels: N.
 
     Returns:
-        epochs, float64. Among equal scores the first class counts as predicted.
+        epochs, float64. Among equal scores the first class counts as predicted; NaN predicts none.
     """
-    correct = scores.argmax(axis=2) == labels
+    correct = ~np.isnan(scores).any(axis=2) & (scores.argmax(axis=2) == labels)
     percent: np.ndarray = 100.0 * correct.sum(axis=1) / len(labels)
     return percent

@@ -53,6 +53,9 @@ def read_measured_run(run: Run, cell: Cell, results: Results) -> MeasuredRun:
     arrays = load_file(files.scores)
     scores, labels = arrays["scores"], arrays["labels"]
     epochs = measured_epochs(run, cell, results)
+    for epoch in epochs:
+        if np.isnan(scores[epoch - 1]).any():
+            return MeasuredRun(run, reason=f"the network puts out no numbers after epoch {epoch}, which is measured")
     classes = cell.classes or tuple(str(label) for label in range(scores.shape[2]))
     scored = tuple(Scored(np.asarray(scores[epoch - 1]), labels, classes) for epoch in epochs)
     return MeasuredRun(run, epochs, scored, tuple(float(value) for value in accuracy_percent(scores, labels)))

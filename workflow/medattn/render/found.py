@@ -10,7 +10,8 @@ from safetensors.numpy import load_file
 from medattn.compare.pairs import arms_of
 from medattn.config.resolved import ResolvedPaper
 from medattn.layout import RunFiles
-from medattn.measure.measured_run import MeasuredRun, read_measured_run
+from medattn.measure.measured_run import read_measured_run
+from medattn.metrics import Scored
 from medattn.plan.frozen import Cell, Run
 from medattn.provenance.records import check_output, read_record
 from medattn.render.inputs import Inputs, backbone_label
@@ -70,13 +71,19 @@ def run_words(runs: Iterable[FoundRun]) -> str:
     return " or ".join(dict.fromkeys(words))
 
 
-def measured(inputs: Inputs, found: FoundRun) -> MeasuredRun:
-    """Return the scores of a run at the epochs at which it is measured.
+def first_scores(
+    inputs: Inputs, paper: ResolvedPaper, dataset: str, backbone: str, arm: str
+) -> tuple[FoundRun, Scored] | Lacking:
+    """Return the run of `first_run` with its scores at the last epoch at which it is measured, or why there are none.
 
     Raises:
         UserError: they are not those that its record names.
     """
-    return read_measured_run(found.run, found.cell, inputs.results)
+    run = first_run(inputs, paper, dataset, backbone, arm)
+    if isinstance(run, Lacking):
+        return run
+    measured = read_measured_run(run.run, run.cell, inputs.results)
+    return (run, measured.scored[-1]) if measured.scored else Lacking(dataset, backbone, arm, measured.reason)
 
 
 def arrays_of(found: FoundRun, name: str) -> dict[str, NDArray[np.generic]]:

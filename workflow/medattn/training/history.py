@@ -25,6 +25,8 @@ class EpochRow:
         images: images of the evaluated split.
         validation_correct: validation images classified correctly after the epoch, where they are scored beside.
         validation_images: validation images that are scored beside the evaluated split; 0 in most protocols.
+        unscored: images of both splits whose scores after the epoch are no numbers: early on, a deep network may put
+            out none although its loss is one, as its running means and variances are not those of the batches yet.
     """
 
     epoch: int
@@ -37,6 +39,7 @@ class EpochRow:
     images: int
     validation_correct: int = 0
     validation_images: int = 0
+    unscored: int = 0
 
     @property
     def finite(self) -> bool:

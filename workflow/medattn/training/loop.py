@@ -129,7 +129,8 @@ def _train_one_epoch(step: Step, data: TrainingData, seed: int, epoch: int) -> T
 
 
 def _row(epoch: int, recipe: Recipe, sums: list[float], scores: Tensor, data: TrainingData) -> EpochRow:
-    right = scores.argmax(1) == data.images.labels[data.scored].cpu()
+    is_number = ~scores.isnan().any(1)
+    right = is_number & (scores.argmax(1) == data.images.labels[data.scored].cpu())
     evaluated = len(data.evaluated)
     return EpochRow(
         epoch=epoch,
@@ -142,4 +143,5 @@ def _row(epoch: int, recipe: Recipe, sums: list[float], scores: Tensor, data: Tr
         images=evaluated,
         validation_correct=int(right[evaluated:].sum()),
         validation_images=len(data.validation),
+        unscored=int((~is_number).sum()),
     )

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import isnan
+from math import isnan, nan
 
+import numpy as np
 from safetensors import safe_open
 
 from medattn.config.protocol import AnyProtocol, BestValidationEpoch
@@ -49,8 +50,11 @@ def _validation_values(files: RunFiles, metric: str) -> list[Number]:
         scores = arrays.get_tensor("validation_scores" if beside else "scores")
         labels = arrays.get_tensor("validation_labels" if beside else "labels")
     classes = [str(label) for label in range(scores.shape[2])]
-    values = [measure(metric, Scored(epoch, labels, classes))[0].value for epoch in scores]
-    return [-1.0 if isnan(value) else value / 100 for value in values]
+    return [-1.0 if isnan(value := _value(metric, Scored(epoch, labels, classes))) else value / 100 for epoch in scores]
+
+
+def _value(metric: str, scored: Scored) -> float:
+    return nan if np.isnan(scored.scores).any() else measure(metric, scored)[0].value
 
 
 def _best(values: Sequence[Number], ties: str) -> tuple[int, Number]:

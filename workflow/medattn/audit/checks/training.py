@@ -104,6 +104,7 @@ def _scores(ended: Ended, store: DataStore, split: SplitOfRun) -> Iterator[Diffe
     parts = [("", split.evaluated, [row.correct for row in rows])]
     if len(split.validation):
         parts.append(("validation_", split.validation, [row.validation_correct for row in rows]))
+    unscored = np.zeros(len(rows), dtype=np.int64)
     for prefix, positions, correct in parts:
         scores, kept, images = (arrays[f"{prefix}{name}"] for name in ("scores", "labels", "images"))
         if not np.array_equal(images, positions):
@@ -113,17 +114,19 @@ def _scores(ended: Ended, store: DataStore, split: SplitOfRun) -> Iterator[Diffe
         if scores.shape != (len(rows), len(positions), len(store.classes)):
             yield f"{prefix}scores of every epoch, image and class", f"shape {scores.shape}"
             continue
-        found = (scores.argmax(axis=2) == kept).sum(axis=1).tolist()
+        is_number = ~np.isnan(scores).any(axis=2)
+        found = (is_number & (scores.argmax(axis=2) == kept)).sum(axis=1).tolist()
         if found != correct:
             yield f"{prefix}correct images as in the history: {correct[:100]}", f"from the scores: {found[:100]}"
-        if ended.record["status"] == "ok" and np.isnan(scores).any():
-            yield f"{prefix}scores that are numbers", "NaN"
-        elif not ended.cell.is_classifier and ended.record["status"] == "ok" and not _probabilities(scores):
+        unscored += (~is_number).sum(axis=1)
+        if not ended.cell.is_classifier and not _probabilities(scores[is_number]):
             yield f"{prefix}scores that are probabilities", "others"
+    if unscored.tolist() != (told := [row.unscored for row in rows]):
+        yield f"images without scores as in the history: {told[:100]}", f"from the scores: {unscored.tolist()[:100]}"
 
 
 def _probabilities(scores: NDArray[np.floating]) -> bool:
-    return bool(scores.min() >= 0 and np.allclose(scores.sum(axis=2), 1, atol=1e-3))
+    return bool(scores.min(initial=0) >= 0 and np.allclose(scores.sum(axis=-1), 1, atol=1e-3))
 
 
 def _roles(ended: Ended, store: DataStore, split: SplitOfRun) -> Iterator[Difference]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from medattn.config.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.datasets.store import check_store
+from medattn.metrics import Scored
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.panels import frame, say, show_image, wrapped
@@ -20,8 +21,7 @@ from medattn.render.found import (
     arrays_of,
     backbone_with,
     chosen_datasets,
-    first_run,
-    measured,
+    first_scores,
     network_label,
     run_words,
     sentences_on,
@@ -58,12 +58,12 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     found: dict[str, _Mistakes] = {}
     runs, lacking = [], []
     for dataset in chosen_datasets(paper, declared.datasets):
-        run = first_run(inputs, paper, dataset, backbone, arm)
-        if isinstance(run, Lacking):
-            lacking.append(run)
+        seen = first_scores(inputs, paper, dataset, backbone, arm)
+        if isinstance(seen, Lacking):
+            lacking.append(seen)
         else:
-            runs.append(run)
-            found[dataset] = _mistakes(inputs, run)
+            runs.append(seen[0])
+            found[dataset] = _mistakes(*seen)
     unseen = sentences_on(inputs, paper, lacking)
     if not found:
         return nothing_to_draw(" ".join(unseen) or "The selection has none of the data sets.")
@@ -77,8 +77,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     return Drawing(_figure(inputs, found), numbers, datasets=list(found), facts=facts, unseen=unseen)
 
 
-def _mistakes(inputs: Inputs, found: FoundRun) -> _Mistakes:
-    scored = measured(inputs, found).scored[-1]
+def _mistakes(found: FoundRun, scored: Scored) -> _Mistakes:
     positions = arrays_of(found, "scores.safetensors")["images"]
     taken_for: NDArray[np.int64] = scored.scores.argmax(axis=1)
     classes = list(scored.classes)[:_MOST_CLASSES]

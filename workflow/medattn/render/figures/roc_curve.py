@@ -21,8 +21,7 @@ from medattn.render.found import (
     Lacking,
     backbone_with,
     chosen_datasets,
-    first_run,
-    measured,
+    first_scores,
     network_label,
     run_words,
     sentences_on,
@@ -44,11 +43,12 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         return nothing_to_draw(f"The selection has no network with the arm '{arm}'.")
     parts, runs, lacking = [], [], []
     for dataset in chosen_datasets(paper, declared.datasets):
-        run = first_run(inputs, paper, dataset, backbone, arm)
-        if isinstance(run, Lacking):
-            lacking.append(run)
+        seen = first_scores(inputs, paper, dataset, backbone, arm)
+        if isinstance(seen, Lacking):
+            lacking.append(seen)
             continue
-        found = curves(measured(inputs, run).scored[-1])
+        run, scored = seen
+        found = curves(scored)
         if found.empty:
             lacking.append(Lacking(dataset, backbone, arm, "the test images have a single class"))
         else:
