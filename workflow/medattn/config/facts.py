@@ -1,6 +1,7 @@
 """What is known of a paper's printed numbers beside the numbers themselves (papers/<paper>/claims.yaml)."""
 
-from typing import Literal, Self
+from fractions import Fraction
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -97,6 +98,82 @@ class Formula(Closed):
     stages: list[Stage] = Field(min_length=1, description="the stages")
 
 
+class Overall(Closed):
+    """A score over all classes that the text states of a model whose class values are printed."""
+
+    says: str = Field(min_length=1, description="the statement, in short")
+    source: str = Field("", description="where the paper makes it: section or table")
+    rows: Rows = Field(description="rows with the model's precision and recall of each class")
+    metric: Literal["accuracy", "f1"] = Field(description="the score")
+    printed: str = Field(
+        pattern=r"^\d+(\.\d+)?$", description='the number, digit by digit as printed and in quotes: `"0.990"`'
+    )
+    unit: Literal["percent", "fraction"] = Field("percent", description="how it is written")
+
+    @model_validator(mode="after")
+    def _is_a_proportion(self) -> Self:
+        whole = 100 if self.unit == "percent" else 1
+        if Fraction(self.printed) > whole:
+            raise ValueError(f"printed is {self.printed}, but a number in {self.unit} lies between 0 and {whole}")
+        return self
+
+
+class FeatureMap(Closed):
+    """The stated size of feature maps that were made smaller several times."""
+
+    says: str = Field(min_length=1, description="the statement, in short")
+    source: str = Field("", description="where the paper makes it: section or figure")
+    size: int = Field(ge=1, description="height or width before, in pixels")
+    times: int = Field(1, ge=1, description="how many layers make it smaller")
+    stride: int = Field(2, ge=2, description="their stride")
+    kernels: list[Annotated[int, Field(ge=1)]] = Field(
+        [2, 3], min_length=1, description="sizes of kernels that each of them may have, in pixels"
+    )
+    printed: int = Field(ge=1, description="the size afterwards as printed, in pixels")
+
+
+class Convolution(Closed):
+    """A convolution; a linear layer is one with a kernel of 1 and one position."""
+
+    kernel: int = Field(1, ge=1, description="height and width of the kernel")
+    inputs: int = Field(ge=1, description="channels before")
+    outputs: int = Field(ge=1, description="channels behind")
+    bias: bool = Field(True, description="whether it has one")
+    height: int = Field(1, ge=1, description="height of its output, in pixels; only operations depend on it")
+    width: int = Field(1, ge=1, description="width of its output, in pixels; only operations depend on it")
+
+
+class Cost(Closed):
+    """What a network of a few convolutions costs beside others, of which the text says that it is little."""
+
+    says: str = Field(min_length=1, description="the statement, in short; entries with the same belong together")
+    source: str = Field("", description="where the paper makes it: section or table")
+    of: str = Field(min_length=1, description="name of the network, with what its size depends on")
+    counts: Literal["parameters", "operations"] = Field(
+        "parameters", description="what is counted; operations are multiply-accumulates"
+    )
+    layers: list[Convolution] = Field(min_length=1, description="its layers")
+    formula: list[list[int]] = Field(
+        [], description="the text's formula for its parameters: products that are added, each a list of its factors"
+    )
+    against: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        min_length=1, description="counts of the networks that it is said to be little beside, by name"
+    )
+    levels: list[float] = Field(
+        [],
+        description="shares of the others' counts up to which the statement may be meant: with all shares below the "
+        "least it holds, with one above the greatest it doesn't; empty: nothing is stated, so the shares are only told",
+    )
+
+    @model_validator(mode="after")
+    def _levels_are_positive(self) -> Self:
+        if not all(level > 0 for level in self.levels):
+            raise ValueError("levels: a share is above 0")
+        if self.formula and self.counts != "parameters":
+            raise ValueError("formula: only parameters have one, and this counts operations")
+        return self
+
+
 class Significance(Closed):
     """A statement that the means of two arms differ, which their printed deviations let us test."""
 
@@ -172,6 +249,9 @@ class Facts(Closed):
     stated: list[Stated] = Field([], description="numbers of the text beside what is known")
     counts: list[Count] = Field([], description="exact counts of networks")
     formulas: list[Formula] = Field([], description="formulas for added parameters")
+    overall: list[Overall] = Field([], description="scores over all classes that the text states")
+    feature_maps: list[FeatureMap] = Field([], description="stated sizes of feature maps")
+    costs: list[Cost] = Field([], description="statements that a network costs little beside others")
     significance: list[Significance] = Field(
         [], description="statements of significance; all their tests together are the family that is corrected for"
     )

@@ -54,7 +54,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     family: dict[tuple[int, int], Tested] = {}
     by_statement: list[tuple[Significance, list[Tested]]] = []
     for statement in evidence.facts.significance:
-        tested = list(_tested(evidence, statement))
+        tested = list(pairs_tested(evidence, statement))
         by_statement.append((statement, tested))
         family.update({(id(pair.row), id(pair.other)): pair for pair in tested})
     for statement, tested in by_statement:
@@ -90,7 +90,8 @@ def remaining(p: Sequence[float], level: float) -> tuple[int, int]:
     return sum(value < level / len(ordered) for value in ordered), holm
 
 
-def _tested(evidence: Evidence, statement: Significance) -> Iterator[Tested]:
+def pairs_tested(evidence: Evidence, statement: Significance) -> Iterator[Tested]:
+    """Yield each pair of arms that a statement is about, tested, where mean, deviation and number are known."""
     for row in chosen(evidence.rows, statement.rows):
         other = evidence.counterpart(row, arm=statement.against)
         measurements = evidence.measured_on(row).facts.averaged
