@@ -62,15 +62,17 @@ def test_gsa_significance_holds_for_13_of_16(findings):
         "jaffe.vgg16.gsa": "Welch p = 0.2",
         "jaffe.resnet152.gsa": "Welch p = 0.019",
     }
-    assert one(findings("gsa", "*.gsa against vanilla"))["expected"] == "13 of 16 at p < 0.01"
+    assert one(findings("gsa", "*.gsa against vanilla", check="significance"))["expected"] == "13 of 16 at p < 0.01"
 
 
 def test_gsa_stars_and_correction(findings):
-    stars = one(findings("gsa", "*.gsa against l1"))
+    stars = one(findings("gsa", "*.gsa against l1", check="significance"))
     assert "9 below 0.01; 3 between 0.01 and 0.05; 1 not below 0.05" in stars["note"]
-    wrong = findings("gsa", ".accuracy against l1", verdict="inconsistent")
+    wrong = findings("gsa", ".accuracy against l1", check="significance", verdict="inconsistent")
     assert [row["cell"] for row in wrong] == ["idrid_dme.densenet161.gsa.accuracy against l1"]
-    unstarred = [row for row in findings("gsa", ".accuracy against l1") if row["published"] == "no star"]
+    unstarred = [
+        row for row in findings("gsa", ".accuracy against l1", check="significance") if row["published"] == "no star"
+    ]
     assert len(unstarred) == 3
     assert {row["verdict"] for row in unstarred} == {"consistent"}
     family = one([row for row in findings("gsa", check="significance") if row["cell"] == "*"])

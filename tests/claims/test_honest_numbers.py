@@ -134,6 +134,10 @@ def test_precision_and_recall_by_class(seed, decimals, rounding):
             line(metric, printed(100 * value, decimals, rounding), table=table, class_name=f"c{i}")
             for i, value in enumerate(values)
         ]
+    right, images = int(np.trace(matrix)), int(matrix.sum())
+    f1 = [2 * p * r / (p + r) for p, r in zip(shares["precision"], shares["recall"], strict=True)]
+    lines.append(line("accuracy", printed(Fraction(100 * right, images), decimals, rounding)))
+    lines.append(line("f1", printed(25 * sum(f1), decimals, rounding)))
     classes = {f"c{i}": int(n) for i, n in enumerate(matrix.sum(axis=1))}
     assert not inconsistent(lines, {"test_sets": {"d": {"rows": {}, "classes": classes}}})
 

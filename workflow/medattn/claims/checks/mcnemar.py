@@ -137,7 +137,7 @@ def _summary(says: str, bounded: Sequence[Bounded]) -> Finding:
         f"{len(bounded)} {'higher accuracy' if len(bounded) == 1 else 'higher accuracies'}",
         f"{always} of {len(bounded)} significant whatever the models answered",
         "consistent" if always == len(bounded) else "undecidable",
-        f"McNemar's exact test at p < {_LEVEL:g}: {never} never significant, {len(bounded) - always - never} depending on "
-        "the answers",
+        f"McNemar's exact test at p < {_LEVEL:g}: {never} never significant, "
+        f"{len(bounded) - always - never} depending on the answers",
         True,
     )
