@@ -143,6 +143,17 @@ def test_a_wrong_table_is_named_with_its_line(printed, capsys, text, message):
             "test_sets: {d: {rows: {metric: [acuracy]}}}",
             "test_sets.d.rows.metric: unknown metric 'acuracy'; did you mean",
         ),
+        (
+            "overall: [{says: s, rows: {}, metric: accuracy, printed: '99,5'}]",
+            "overall.0.printed",
+        ),
+        ("overall: [{says: s, rows: {}, metric: f1, printed: '99.5', unit: fraction}]", "lies between 0 and 1"),
+        ("overall: [{says: s, rows: {}, metric: f1, printed: 99.5}]", "overall.0.printed"),
+        ("feature_maps: [{says: s, size: 9, kernels: [0], printed: 4}]", "feature_maps.0.kernels"),
+        (
+            "costs: [{says: s, of: n, layers: [{inputs: 1, outputs: 1}], against: {m: 9}, levels: [0.0]}]",
+            "a share is above 0",
+        ),
         ("statements: [{says: s, higher: {arm: [c]}}]", "statements.0.higher.arm: unknown arm 'c'; valid: a, b"),
     ],
 )

@@ -62,6 +62,7 @@ def test_what_does_not_bind_a_score_is_undecidable(audited, metric):
     for lines, known in (
         (class_lines(precision=RECALLS), SIZES),
         ([line("auc", "90.0")], {}),
+        (class_lines(recall=RECALLS) + [line("recall", "90.0", arm="b", class_name=name) for name in RECALLS], SIZES),
         (class_lines(precision=RECALLS, recall=RECALLS), {"test_sets": {"d": {"rows": {}, "averaged": 5}}}),
         (
             class_lines(precision=RECALLS, recall=RECALLS),
@@ -111,6 +112,7 @@ def test_oct_accuracy_fits_the_values_labelled_precision(findings):
         (7, 1, [3], [3, 4]),
         (2, 1, [5], [1, 2]),  # the kernel fits with padding only
         (1, 1, [4], [1, 2]),
+        (2, 2, [2], [1, 2]),
     ],
 )
 def test_sizes_of_feature_maps(size, times, kernels, sizes):

@@ -75,7 +75,9 @@ class Gain:
 def gain_of(evidence: Evidence, row: Row, other: Row) -> Gain | None:
     """Return the gain of a row over another, or None where the two are no accuracies on the same, known images."""
     measured = evidence.measured_on(row)
-    if row.metric not in OVER_ALL_IMAGES or not row.mean.is_proportion or not other.mean.is_proportion:
+    if not all(
+        each.metric in OVER_ALL_IMAGES and each.mean.is_proportion and not each.class_name for each in (row, other)
+    ):
         return None
     if measured is not evidence.measured_on(other) or measured.images is None or measured.averages_unknown_many:
         return None

@@ -2,8 +2,8 @@
 
 Method: Welch's test from the printed means and deviations is repeated with fewer (or more) measurements, until p is no
 longer below the greatest level that may be meant. The least number that keeps p below is set beside the number that
-was averaged. Were the measurements a series in which each is correlated by r with the one before, m of them would be
-worth m (1 - r)/(1 + r) independent ones: the greatest r at which enough remain is named.
+was averaged. Were epochs a series in which each is correlated by r with the one before, m of them would be worth about
+m (1 - r)/(1 + r) independent ones: the greatest r at which enough remain is named.
 
 Source: the effective sample size of a first-order autoregressive series, Bayley and Hammersley 1946, Supplement to the
 Journal of the Royal Statistical Society 8:184-197.
@@ -72,8 +72,10 @@ def _finding(pair: Tested, needed: int | None, level: float, evidence: Evidence)
     over = evidence.measured_on(pair.row).facts.over
     note = f"{pair.measurements} {over} are too few even if independent"
     if needed is not None and needed <= pair.measurements:
-        note = f"enough if each of the {over} is correlated with the one before by at most "
-        note += f"{correlation(pair.measurements, needed):.2f}"
+        note = f"{pair.measurements} {over} are enough if worth as many"
+        if over == "epochs":
+            r = correlation(pair.measurements, needed)
+            note = f"enough if each of the epochs is correlated with the one before by at most {r:.2f}"
     return Finding(
         pair.row.table,
         f"{pair.row.cell} against {pair.other.arm}",

@@ -40,6 +40,12 @@ def _behind(size: int, stride: int, kernel: int) -> Iterator[int]:
         yield windows - 1 if (windows - 1) * stride >= size + padding else windows
 
 
+def _said(sizes: list[int]) -> str:
+    if not sizes:
+        return "none: the kernels don't fit into the map"
+    return " or ".join(map(str, sizes)) if len(sizes) < 6 else f"{len(sizes)} sizes, {sizes[0]} to {sizes[-1]}"
+
+
 def _finding(stated: FeatureMap, sizes: list[int]) -> Finding:
     kernels = " or ".join(map(str, stated.kernels))
     note = f"{stated.size} pixels, {stated.times} times with stride {stated.stride} and kernels of {kernels}"
@@ -47,7 +53,7 @@ def _finding(stated: FeatureMap, sizes: list[int]) -> Finding:
         "",
         stated.says,
         str(stated.printed),
-        " or ".join(map(str, sizes)) if len(sizes) < 6 else f"{sizes[0]} to {sizes[-1]}",
+        _said(sizes),
         "consistent" if stated.printed in sizes else "inconsistent",
         "; ".join(filter(None, (note, stated.source))),
         True,

@@ -38,7 +38,8 @@ class Score:
         printed: the number.
         table: the table that prints it, or "" for the text.
         source: where the text states it.
-        groups: the model's class values by metric.
+        groups: the model's class values by metric; those of the first model where the facts name several.
+        models: how many models the class values are of.
     """
 
     cell: str
@@ -47,6 +48,7 @@ class Score:
     table: str
     source: str
     groups: dict[str, Group]
+    models: int = 1
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:
@@ -67,6 +69,8 @@ def check(evidence: Evidence) -> Iterator[Finding]:
 
 def _doubt(evidence: Evidence, score: Score) -> str:
     """Return why the class values do not bind the score, or nothing."""
+    if score.models > 1:
+        return f"its rows are of {score.models} models, where a score is of one"
     for group in score.groups.values():
         facts = evidence.measured_on(group.first).facts
         if facts.averaged > 1 or any(row.std for row in group.rows):
@@ -106,8 +110,11 @@ def _scores(evidence: Evidence) -> Iterator[Score]:
     groups = [group for group in class_groups(evidence) if group.first.metric in ("precision", "recall")]
     for stated in evidence.facts.overall:
         rows = set(map(id, chosen(evidence.rows, stated.rows)))
-        own = {group.first.metric: group for group in groups if id(group.first) in rows}
-        yield Score(stated.says, stated.metric, Printed(stated.printed, stated.unit), "", stated.source, own)
+        named = [group for group in groups if id(group.first) in rows]
+        models = list(dict.fromkeys((*group.model, group.first.split) for group in named))
+        own = {group.first.metric: group for group in named if (*group.model, group.first.split) == models[0]}
+        printed = Printed(stated.printed, stated.unit)
+        yield Score(stated.says, stated.metric, printed, "", stated.source, own, len(models))
     for row in evidence.rows:
         if row.metric not in ("accuracy", "f1") or row.class_name or not row.mean.is_proportion:
             continue
