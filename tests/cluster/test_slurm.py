@@ -1,6 +1,7 @@
 """`snakemake --profile slurm` on a real Slurm, left alone and disturbed, gives the bytes of this process."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -12,7 +13,13 @@ import pytest
 from tests.cluster.conftest import Slurm
 from tests.conftest import Project
 
-pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        "MEDATTN_SLURM" not in os.environ, reason="no Slurm: `.ci/slurm start FOLDER` starts one"
+    ),
+]
 
 ROOT = Path(__file__).parents[2]
 # Long enough to be hit, short enough to wait for.
