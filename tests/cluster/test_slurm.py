@@ -16,9 +16,7 @@ from tests.conftest import Project
 pytestmark = [
     pytest.mark.cluster,
     pytest.mark.slow,
-    pytest.mark.skipif(
-        "MEDATTN_SLURM" not in os.environ, reason="no Slurm: `.ci/slurm start FOLDER` starts one"
-    ),
+    pytest.mark.skipif("MEDATTN_SLURM" not in os.environ, reason="no Slurm: `.ci/slurm start FOLDER` starts one"),
 ]
 
 ROOT = Path(__file__).parents[2]
