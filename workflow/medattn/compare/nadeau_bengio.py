@@ -5,7 +5,7 @@ cross-validation train on mostly the same images, so that the variance of their 
 place of 1/n stands 1/n + n_test/n_train (Bouckaert and Frank 2004 for r times k folds, where n = r k).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from scipy.special import stdtr, stdtrit
@@ -39,3 +39,25 @@ def nadeau_bengio(pairs: Replicates, ratios: Sequence[float]) -> Outcome:
     notes.append(f"variance times 1/{n} + {float(np.mean(ratios)):.4g}")
     p = min(1.0, 2 * float(stdtr(n - 1, -abs(mean) / error)))
     return Outcome(TEST, n, mean, mean - half, mean + half, effect, p, note="; ".join(notes))
+
+
+def shares_of_folds(
+    images: Mapping[tuple[int, int], int], wanted: Iterable[tuple[int, int]], folds: int
+) -> list[float]:
+    """Return test images over training images of the wanted folds of cross-validations.
+
+    Args:
+        images: test images of each seed and fold that was measured.
+        wanted: seeds and folds.
+        folds: folds of a cross-validation. Where some of a seed's were not measured, nobody has counted their images:
+            then its folds count as equally large.
+    """
+    of_seed: dict[int, list[int]] = {}
+    for (seed, _), count in images.items():
+        of_seed.setdefault(seed, []).append(count)
+    shares = []
+    for key in wanted:
+        every = of_seed[key[0]]
+        whole = len(every) == folds
+        shares.append(images[key] / (sum(every) - images[key]) if whole else 1 / (folds - 1))
+    return shares

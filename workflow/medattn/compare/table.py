@@ -14,7 +14,7 @@ from medattn.compare.images import ImagesOfDataset
 from medattn.compare.inputs import read_epochs, read_measurements
 from medattn.compare.measured import Measure, Measured, Numbers, Place
 from medattn.compare.models import Models
-from medattn.compare.nadeau_bengio import nadeau_bengio
+from medattn.compare.nadeau_bengio import nadeau_bengio, shares_of_folds
 from medattn.compare.outcome import Outcome
 from medattn.compare.outperforming import outperforming
 from medattn.compare.paired import permutation
@@ -150,7 +150,7 @@ class _OnDataset:
                 yield "epochs", outcome
         yield from _over_runs(first, second, margin)
         if isinstance(protocol, CrossValidation):
-            yield from _over_folds(first, second)
+            yield from _over_folds(first, second, protocol.folds)
         cell, against = (self._plan.cells.get(cell_id(*each)) for each in (place, other))
         if cell is not None and against is not None:
             for outcome in self._images.compare(cell, against, measure):
@@ -167,21 +167,13 @@ def _over_runs(first: Numbers, second: Numbers, margin: float) -> Iterator[Teste
     yield "runs", equivalence(pairs, margin)
 
 
-def _over_folds(first: Numbers, second: Numbers) -> Iterator[Tested]:
+def _over_folds(first: Numbers, second: Numbers, folds: int) -> Iterator[Tested]:
     pairs = pair_up(first.by_fold, second.by_fold, "seed/fold")
-    yield "folds", nadeau_bengio(pairs, _ratios(first, second))
+    both = sorted(set(first.by_fold) & set(second.by_fold))
+    yield "folds", nadeau_bengio(pairs, shares_of_folds(first.images, both, folds))
     optimistic = pair_up(first.by_fold, second.by_fold, "seed/fold", _SHARED_IMAGES)
     yield "folds", permutation(optimistic)
     yield "folds", wilcoxon(optimistic)
-
-
-def _ratios(first: Numbers, second: Numbers) -> list[float]:
-    """Return test images over training images of each seed and fold that both arms have."""
-    totals: dict[int, int] = {}
-    for (seed, _), images in first.images.items():
-        totals[seed] = totals.get(seed, 0) + images
-    both = sorted(set(first.by_fold) & set(second.by_fold))
-    return [first.images[key] / (totals[key[0]] - first.images[key]) for key in both]
 
 
 def _reason(numbers: Numbers, arm: str) -> str:
