@@ -160,13 +160,21 @@ def _kappa_quadratic(scored: Scored) -> list[Value]:
 
 def _calibration_error(scored: Scored) -> list[Value]:
     """Mean distance of confidence from accuracy over bins ((b - 1) / 15, b / 15], weighted by their images."""
+    found = calibration(scored)
+    if found is None:
+        return [Value(nan, note="undefined: the scores are no probabilities")]
+    bins, excess = found
+    gaps = [abs(float(excess[bins == b].sum())) for b in np.unique(bins)]
+    return [Value(100 * sum(gaps) / len(excess))]
+
+
+def calibration(scored: Scored) -> tuple[NDArray[np.int64], Floats] | None:
+    """Return of each image its bin of confidence, from 0, and right (1 or 0) minus confidence; None if undefined."""
     scores = scored.scores.astype(np.float64)
     if scores.min() < 0 or not np.allclose(scores.sum(axis=1), 1, atol=1e-4):
-        return [Value(nan, note="undefined: the scores are no probabilities")]
+        return None
     confidence, right = scores.max(axis=1), scores.argmax(axis=1) == scored.labels
-    bins = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
-    gaps = [abs(float((right[bins == b] - confidence[bins == b]).sum())) for b in np.unique(bins)]
-    return [Value(100 * sum(gaps) / len(right))]
+    return np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1), right - confidence
 
 
 _METRICS: dict[str, Callable[[Scored], list[Value]]] = {

@@ -12,7 +12,7 @@ from medattn.measure.epochs import measured_epochs
 from medattn.metrics import Scored
 from medattn.plan.chosen import read_choice
 from medattn.plan.frozen import Cell, Plan, Run
-from medattn.provenance.records import check_output, failure_reason, read_record
+from medattn.provenance.records import check_output, ending
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,11 @@ class Models:
             return cell.missing or f"no run of seed {self._seed}"
         parts = []
         for run in runs:
-            reason = self._reason(run)
-            if reason:
-                return reason
+            files = self._results.run(run.cell, run.name)
+            record = ending(files)
+            if isinstance(record, str):
+                return record
+            check_output(record, files.scores)
             parts.append(self._scores(run, cell))
             if np.isnan(parts[-1][0]).any():
                 return f"{run.id} puts out no numbers at its measured epoch"
@@ -69,18 +71,9 @@ class Models:
         """Return the folder of a prepared data set."""
         return next(cell.prepared for cell in self._plan.cells.values() if cell.dataset == dataset)
 
-    def _reason(self, run: Run) -> str:
-        files = self._results.run(run.cell, run.name)
-        if not files.record.exists():
-            return failure_reason(files.failure) if files.failure.exists() else "not trained yet"
-        record = read_record(files.record)
-        return "" if record["status"] == "ok" else f"{record['status']}: {record['reason']}"
-
     def _scores(self, run: Run, cell: Cell) -> tuple[NDArray[np.floating], NDArray[np.int64], NDArray[np.int64]]:
         """Return scores at the model's epoch, labels and positions."""
-        files = self._results.run(run.cell, run.name)
-        check_output(read_record(files.record), files.scores)
-        with safe_open(files.scores, framework="numpy") as stream:
+        with safe_open(self._results.run(run.cell, run.name).scores, framework="numpy") as stream:
             scores = stream.get_slice("scores")[self._epoch(run, cell) - 1]
             return scores, stream.get_tensor("labels"), stream.get_tensor("images")
 

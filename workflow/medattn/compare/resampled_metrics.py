@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medattn.config.metrics import MEAN
-from medattn.metrics import BINS, Scored
+from medattn.metrics import BINS, Scored, calibration
 
 Floats = NDArray[np.floating]
 ByClass = dict[str, Floats]
@@ -148,12 +148,11 @@ def _auc_of_class(scored: Scored, weights: Floats, label: int) -> Floats:
 
 
 def _calibration_error(scored: Scored, weights: Floats) -> Floats:
-    scores = scored.scores.astype(np.float64)
-    if scores.min() < 0 or not np.allclose(scores.sum(axis=1), 1, atol=1e-4):
+    found = calibration(scored)
+    if found is None:
         return np.full(weights.shape[1], np.nan)
-    confidence, right = scores.max(axis=1), scores.argmax(axis=1) == scored.labels
-    bins = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
+    bins, excess = found
     gaps = np.zeros((BINS, len(bins)))
-    gaps[bins, np.arange(len(bins))] = right - confidence
+    gaps[bins, np.arange(len(bins))] = excess
     errors: Floats = np.abs(gaps @ weights).sum(axis=0) / weights.sum(axis=0)
     return errors

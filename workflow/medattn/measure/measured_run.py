@@ -10,7 +10,7 @@ from medattn.measure.accuracy import accuracy_percent
 from medattn.measure.epochs import measured_epochs
 from medattn.metrics import Scored
 from medattn.plan.frozen import Cell, Run
-from medattn.provenance.records import check_output, failure_reason, read_record
+from medattn.provenance.records import check_output, ending
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,9 @@ def read_measured_run(run: Run, cell: Cell, results: Results) -> MeasuredRun:
         UserError: the scores are not those that the record names.
     """
     files = results.run(run.cell, run.name)
-    if not files.record.exists():
-        return MeasuredRun(run, reason=failure_reason(files.failure) if files.failure.exists() else "not trained yet")
-    record = read_record(files.record)
-    if record["status"] != "ok":
-        return MeasuredRun(run, reason=f"{record['status']}: {record['reason']}")
+    record = ending(files)
+    if isinstance(record, str):
+        return MeasuredRun(run, reason=record)
     check_output(record, files.scores)
     arrays = load_file(files.scores)
     scores, labels = arrays["scores"], arrays["labels"]

@@ -43,8 +43,8 @@ def scheduler() -> dict[str, str]:
 def git_state(folder: Path) -> dict[str, Any]:
     """Return commit and dirty flag of the checkout that holds `folder`; nothing where it is none."""
     try:
-        commit = _git(folder, "rev-parse", "HEAD")
-        dirty = bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))
+        commit = git(folder, "rev-parse", "HEAD").strip()
+        dirty = bool(git(folder, "status", "--porcelain", "--untracked-files=no").strip())
     except (OSError, subprocess.SubprocessError):
         return {}
     return {"commit": commit, "dirty": dirty}
@@ -55,7 +55,13 @@ def command() -> list[str]:
     return [Path(sys.argv[0]).name, *sys.argv[1:]]  # where it was installed tells about the machine, not the run
 
 
-def _git(folder: Path, *arguments: str) -> str:
+def git(folder: Path, *arguments: str) -> str:
+    """Return what git says in `folder`.
+
+    Raises:
+        OSError: there is no git.
+        SubprocessError: git refuses, or takes too long.
+    """
     done = subprocess.run(
         ["git", "-C", str(folder), *arguments],  # noqa: S607 (git is where the user has it)
         capture_output=True,
@@ -63,7 +69,7 @@ def _git(folder: Path, *arguments: str) -> str:
         check=True,
         timeout=30,
     )
-    return done.stdout.strip()
+    return done.stdout
 
 
 def _processor() -> str | None:

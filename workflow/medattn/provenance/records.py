@@ -6,6 +6,7 @@ from typing import Any
 
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_file
+from medattn.layout import RunFiles
 
 _KINDS: dict[str, tuple[type, ...]] = {"status": (str,), "epochs": (int,), "seconds": (int, float), "outputs": (dict,)}
 
@@ -38,6 +39,18 @@ def check_output(record: Mapping[str, Any], path: Path) -> None:
     named = record["outputs"].get(path.name)
     if not isinstance(named, dict) or sha256_of_file(path) != named.get("sha256"):
         raise UserError(f"{path}: not the file that the record of the run names; {mend}")
+
+
+def ending(files: RunFiles) -> dict[str, Any] | str:
+    """Return the record of a run that ended well, or in one line why there is none.
+
+    Raises:
+        UserError: a file of the run is not what it should be.
+    """
+    if not files.record.exists():
+        return failure_reason(files.failure) if files.failure.exists() else "not trained yet"
+    record = read_record(files.record)
+    return record if record["status"] == "ok" else f"{record['status']}: {record['reason']}"
 
 
 def earlier_failures(path: Path) -> list[dict[str, str]]:

@@ -10,6 +10,7 @@ from medattn.audit.subject import Ended, Subject
 from medattn.errors import UserError
 from medattn.plan.frozen import Cell
 from medattn.provenance.code import CODE_FOLDER, Reader, code_digest, code_modules, code_of
+from medattn.provenance.environment import git
 
 
 def check_code(subject: Subject) -> Iterator[Finding]:
@@ -61,22 +62,11 @@ def _digest_at(cell: Cell, read: Reader) -> str | None:
 
 def _committed(commit: str) -> bool:
     try:
-        return _git("cat-file", "-t", commit).strip() == "commit"
+        return git(CODE_FOLDER, "cat-file", "-t", commit).strip() == "commit"
     except (OSError, subprocess.SubprocessError):
         return False
 
 
 def _read(commit: str, file: Path) -> str:
     """Return a file of the package as it was at a commit."""
-    return _git("show", f"{commit}:./{file.relative_to(CODE_FOLDER).as_posix()}")
-
-
-def _git(*arguments: str) -> str:
-    done = subprocess.run(
-        ["git", "-C", str(CODE_FOLDER), *arguments],  # noqa: S607 (git is where the user has it)
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=30,
-    )
-    return done.stdout
+    return git(CODE_FOLDER, "show", f"{commit}:./{file.relative_to(CODE_FOLDER).as_posix()}")
