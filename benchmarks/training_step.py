@@ -22,7 +22,9 @@ from medattn.training.images import ResidentImages, normalisation_for, training_
 from medattn.training.network import build_network
 from medattn.training.numerics import fix_numerics, memory_format
 from medattn.training.optimiser import create_optimiser
+from medattn.training.recording import Recording
 from medattn.training.step import Step
+from medattn.training.workplace import Workplace
 
 CASES = {
     # name: backbone, images, side, channels, batch
@@ -58,12 +60,12 @@ def plain_epoch(network: Any, optimiser: Any, loader: Any, device: torch.device)
         loss.item()
 
 
-def our_epoch(step: Step, images: ResidentImages, indices: torch.Tensor) -> None:
+def our_epoch(step: Step, work: Step | Recording, images: ResidentImages, indices: torch.Tensor) -> None:
     """Train one epoch as runs do."""
     step.network.train()
     order, changes = torch.Generator().manual_seed(0), torch.Generator().manual_seed(1)
     for batch, labels in training_batches(images, indices, step.recipe, order, changes):
-        step(batch, labels)
+        work(batch, labels)
     step.sums.tolist()
 
 
@@ -98,17 +100,21 @@ def ratios_of(name: str, rounds: int, device: torch.device, precision: str) -> l
     for network in (ours, bound):
         network.backbone.to(memory_format=layout)
     step = Step.of(ours, create_optimiser(recipe, ours), recipe, normalise)
+    recordings = Workplace.on(device.type, cuda_graphs=True).recordings
+    work = recordings.of(name, step)
     batch = normalise(images.taken(indices[:size])).contiguous(memory_format=layout)
     plain_optimiser, bound_optimiser = torch.optim.Adam(plain.parameters(), lr=1e-4), create_optimiser(recipe, bound)
     ready = images.labels[:size]
     arms = {
-        "ours": lambda: our_epoch(step, images, indices),
+        "ours": lambda: our_epoch(step, work, images, indices),
         "plain": lambda: plain_epoch(plain, plain_optimiser, loader, device),
         "bound": lambda: bound_epoch(bound, bound_optimiser, batch, ready, -(-count // size)),
     }
     interleaved(arms, 1)  # the first of each is not counted
     best = interleaved(arms, rounds)
     measured = {f"{arm}, images/s": round(count / seconds, 1) for arm, seconds in best.items()}
+    if said := recordings.record():
+        measured["ours, replayed"] = float(said["steps"] == "replayed")
     return [
         Ratio(f"training step: ours / plain loop ({name})", best["ours"] / best["plain"], 1.0, measured),
         Ratio(f"training step: ours / bound ({name})", best["ours"] / best["bound"], None, measured),

@@ -97,6 +97,10 @@ class GlobalSpatialAttention(InputAttention):
             self._frozen = True
             self.pixels = None
 
+    def phase(self, epoch: int) -> bool:
+        """Return whether the pixel CNN is frozen in `epoch`."""
+        return epoch > self.cutoff_epoch
+
     def train(self, mode: bool = True) -> "GlobalSpatialAttention":
         """Switch between training and evaluation; while evaluating, the map is computed once for all batches."""
         super().train(mode)

@@ -39,6 +39,10 @@ class PixelWeights(InputAttention):
         """Make one weight for each pixel of `images` (N x C x H x W)."""
         self.values = nn.Parameter(torch.ones(1, 1, *images.shape[-2:], device=images.device))
 
+    def phase(self, epoch: int) -> str:
+        """Return the same for all epochs."""
+        return "learning"
+
     def weights(self) -> Tensor:
         """Return the weights, 1 x 1 x H x W."""
         return self.values

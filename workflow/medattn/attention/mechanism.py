@@ -1,7 +1,7 @@
 """What a mechanism is to the training, and the registry that holds them by name."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -30,6 +30,13 @@ class InputAttention(nn.Module):
 
     def begin_epoch(self, epoch: int) -> None:
         """Get ready for `epoch` (counted from 1); most mechanisms need nothing."""
+
+    def phase(self, epoch: int) -> Hashable:
+        """Return what is equal for two epochs whose steps are the same computation on other values.
+
+        A step that was recorded on a GPU in one of them serves in the other. By default no epoch is like another.
+        """
+        return epoch
 
     def weights(self) -> Tensor:
         """Return the attention map, 1 x 1 x H x W."""

@@ -89,6 +89,11 @@ class Selection(Closed):
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="where networks are trained; `auto`: a GPU if there is one"
     )
+    cuda_graphs: bool = Field(
+        True,
+        description="on a GPU, record the training step and replay it; a recording that does not do what the step "
+        "does is not used. Changes no result",
+    )
     checkpoint_seconds: float = Field(
         0.0,
         ge=0,

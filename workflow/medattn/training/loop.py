@@ -14,7 +14,8 @@ from medattn.training.history import EpochRow
 from medattn.training.images import Normalisation, ResidentImages, training_batches
 from medattn.training.network import AttendedNetwork
 from medattn.training.numerics import memory_format
-from medattn.training.optimiser import create_optimiser, learning_rate, set_learning_rates
+from medattn.training.optimiser import create_optimiser, learning_rate, restore_optimiser, set_learning_rates
+from medattn.training.recording import Recording
 from medattn.training.step import Step, logits_of
 
 _EVALUATION_BATCH = 256
@@ -64,6 +65,10 @@ class TrainingData:
         return self.normalise(self.images.taken(self.training[:count]))[:, : self.images.pixels.shape[1]]
 
 
+def _as_it_is(step: Step) -> Step:
+    return step
+
+
 def train_epochs(
     network: AttendedNetwork,
     data: TrainingData,
@@ -71,6 +76,7 @@ def train_epochs(
     seed: int,
     state: TrainingState,
     after_epoch: Callable[[TrainingState], None],
+    as_work: Callable[[Step], Step | Recording] = _as_it_is,
 ) -> None:
     """Train `network` from where `state` stands to the last epoch, or until the loss is no number.
 
@@ -81,19 +87,22 @@ def train_epochs(
         seed: seed of the run's streams.
         state: where the run stands; changed in place.
         after_epoch: called with the state after each epoch.
+        as_work: makes what is called with batches of the step, so that it may be recorded.
     """
     network.backbone.to(memory_format=memory_format(recipe, data.images.target))
     optimiser = create_optimiser(recipe, network)
-    step = Step.of(network, optimiser, recipe, data.normalise)
     if state.network is not None and state.optimiser is not None:
         network.load_state_dict(state.network)
-        optimiser.load_state_dict(state.optimiser)
+        restore_optimiser(optimiser, state.optimiser)
     else:
         state.map_before = network.eval().attention_map()
+    work = as_work(Step.of(network, optimiser, recipe, data.normalise))
     for epoch in range(len(state.history) + 1, recipe.epochs + 1):
         if network.attention is not None:
             network.attention.begin_epoch(epoch)
-        trained = _train_one_epoch(step, data, seed, epoch)
+        if isinstance(work, Recording):
+            work.begin_epoch(None if network.attention is None else network.attention.phase(epoch))
+        trained = _train_one_epoch(work, data, seed, epoch)
         scores = evaluate(network, data, recipe)
         # The one synchronisation of the epoch: everything above only queued work on the device.
         state.scores.append(scores.cpu())
@@ -115,8 +124,9 @@ def evaluate(network: AttendedNetwork, data: TrainingData, recipe: Recipe) -> Te
     return torch.cat(parts)
 
 
-def _train_one_epoch(step: Step, data: TrainingData, seed: int, epoch: int) -> Tensor:
+def _train_one_epoch(work: Step | Recording, data: TrainingData, seed: int, epoch: int) -> Tensor:
     """Train one epoch; return the sums of its steps, on the device."""
+    step = work.step if isinstance(work, Recording) else work
     step.network.train()
     set_learning_rates(step.optimiser, step.recipe, epoch)
     torch.manual_seed(stream_seed(seed, "layers", epoch))  # dropout and its kind
@@ -124,7 +134,7 @@ def _train_one_epoch(step: Step, data: TrainingData, seed: int, epoch: int) -> T
     changes = torch.Generator().manual_seed(stream_seed(seed, "augmentation", epoch))
     step.sums.zero_()
     for images, labels in training_batches(data.images, data.training, step.recipe, order, changes):
-        step(images, labels)
+        work(images, labels)
     return step.sums
 
 

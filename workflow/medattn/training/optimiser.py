@@ -3,7 +3,8 @@
 import math
 from typing import Any
 
-from torch import optim
+import torch
+from torch import Tensor, optim
 
 from medattn.config.recipe import Recipe
 from medattn.training.network import AttendedNetwork
@@ -13,7 +14,8 @@ def create_optimiser(recipe: Recipe, network: AttendedNetwork) -> optim.Optimize
     """Return the recipe's optimiser over the parameters of `network` that learn.
 
     Where new layers have a learning rate of their own, they are a group of their own. All parameters are updated by
-    one fused kernel, on CUDA and on the CPU.
+    one fused kernel, on CUDA and on the CPU. On CUDA learning rates lie on the device, in float32, where a recorded
+    step reads them anew each time.
     """
     learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
     parameters: list[Any] = learning
@@ -22,8 +24,31 @@ def create_optimiser(recipe: Recipe, network: AttendedNetwork) -> optim.Optimize
         old = [parameter for parameter in learning if not network.is_new(parameter)]
         groups = ((old, recipe.learning_rate), (new, recipe.new_layers_learning_rate))
         parameters = [{"params": group, "start": rate} for group, rate in groups if group]
+    device = learning[0].device
+    optimiser = _optimiser(recipe, parameters, on_gpu=device.type == "cuda")
+    if device.type == "cuda":
+        put_learning_rates_on(device, optimiser)
+    return optimiser
+
+
+def put_learning_rates_on(device: torch.device, optimiser: optim.Optimizer) -> None:
+    """Make the learning rate of each group a tensor on `device`."""
+    for group in optimiser.param_groups:
+        group["lr"] = torch.tensor(group["lr"], dtype=torch.float32, device=device)
+
+
+def restore_optimiser(optimiser: optim.Optimizer, state: dict[str, Any]) -> None:
+    """Load what an optimiser has gathered from its `state`; its settings follow from recipe and device as ever."""
+    settings = [{key: value for key, value in group.items() if key != "params"} for group in optimiser.param_groups]
+    optimiser.load_state_dict(state)
+    for group, own in zip(optimiser.param_groups, settings, strict=True):
+        group.update(own)
+
+
+def _optimiser(recipe: Recipe, parameters: list[Any], on_gpu: bool) -> optim.Optimizer:
     if recipe.optimiser == "adam":
-        return optim.Adam(parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
+        decay = recipe.weight_decay
+        return optim.Adam(parameters, recipe.learning_rate, weight_decay=decay, fused=True, capturable=on_gpu)
     return optim.SGD(
         parameters,
         lr=recipe.learning_rate,
@@ -37,7 +62,11 @@ def create_optimiser(recipe: Recipe, network: AttendedNetwork) -> optim.Optimize
 def set_learning_rates(optimiser: optim.Optimizer, recipe: Recipe, epoch: int) -> None:
     """Set the learning rate of each group of parameters for `epoch` (counted from 1)."""
     for group in optimiser.param_groups:
-        group["lr"] = learning_rate(recipe, epoch, group.get("start"))
+        rate = learning_rate(recipe, epoch, group.get("start"))
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
 
 
 def learning_rate(recipe: Recipe, epoch: int, start: float | None = None) -> float:

@@ -17,9 +17,10 @@ from medattn.provenance.records import earlier_failures, failure_reason, read_re
 
 if TYPE_CHECKING:  # these import torch, which a pack whose runs have all ended never needs
     from medattn.datasets.store import DataStore
-    from medattn.training.run import Progress, ResidentDatasets
+    from medattn.training.run import Progress
     from medattn.training.stop import Stop
     from medattn.training.turn import Turn
+    from medattn.training.workplace import Workplace
 
 OUT_OF_MEMORY = "failed: out of memory"
 
@@ -111,14 +112,14 @@ def _train_until_asked_to_stop(
     """
     if not runs:
         return []
-    from medattn.datasets.store import read_store
-    from medattn.training.device import choose_device
-    from medattn.training.run import ResidentDatasets
-    from medattn.training.turn import TurnLostError, TurnTakenError, own_turn
+    with stop.held():
+        from medattn.datasets.store import read_store
+        from medattn.training.turn import TurnLostError, TurnTakenError, own_turn
+        from medattn.training.workplace import Workplace
 
     before = {run.id: _stamp(run_files(results, run).failure) for run in runs}
 
-    resident = ResidentDatasets(choose_device(plan.configuration["device"]))
+    workplace = Workplace.on(plan.configuration["device"], plan.configuration["cuda_graphs"])
     stores: dict[str, DataStore] = {}
     failed = []
     for number, run in enumerate(runs, start=already + 1):
@@ -132,7 +133,7 @@ def _train_until_asked_to_stop(
                     # Else another process was faster, or it has failed there just now.
                     if not files.record.exists() and (wait or _stamp(files.failure) == before[run.id]):
                         progress = _progress(label, stop, turn)
-                        _train_one(plan, run, cell, stores[cell.prepared], resident, files, progress, label, results)
+                        _train_one(plan, run, cell, stores[cell.prepared], workplace, files, progress, label, results)
             except TurnTakenError:
                 break
             except TurnLostError as lost:
@@ -153,7 +154,7 @@ def _train_one(
     run: Run,
     cell: Cell,
     store: "DataStore",
-    resident: "ResidentDatasets",
+    workplace: "Workplace",
     files: RunFiles,
     progress: "Progress",
     label: str,
@@ -173,7 +174,7 @@ def _train_one(
         from medattn.training.run import train_run
 
         seconds = plan.configuration["checkpoint_seconds"]
-        train_run(run, cell, grid_point, store, resident, files, data, seconds, progress)
+        train_run(run, cell, grid_point, store, workplace, files, data, seconds, progress)
     record = read_record(files.record)
     ending = "" if record["status"] == "ok" else f", {record['status']}: {record['reason']}"
     print(f"{label}: {record['epochs']} epochs in {record['seconds']:.1f} s{ending}", file=sys.stderr)

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,26 +35,9 @@ from medattn.training.numerics import fix_numerics, numerics_record
 from medattn.training.outcome import now, write_arrays, write_record
 from medattn.training.split_identity import split_sha256
 from medattn.training.splits import SplitOfRun, split_of_run
+from medattn.training.workplace import Workplace
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass
-class ResidentDatasets:
-    """Data sets that were uploaded once for all runs of a pack."""
-
-    device: torch.device
-    _uploaded: dict[tuple[str, int | None], ResidentImages] = field(default_factory=dict)
-
-    def of(self, store: DataStore, size: int | None) -> ResidentImages:
-        """Return the images of `store` on the device; its splits stand one behind the other in the store's order."""
-        key = (store.manifest["entry_sha256"], size)
-        if key not in self._uploaded:
-            splits = store.splits.values()
-            self._uploaded[key] = ResidentImages.on(
-                self.device, [s.images for s in splits], [s.labels for s in splits], size
-            )
-        return self._uploaded[key]
 
 
 def train_run(
@@ -62,7 +45,7 @@ def train_run(
     cell: Cell,
     grid_point: Mapping[str, Any],
     store: DataStore,
-    resident: ResidentDatasets,
+    workplace: Workplace,
     files: RunFiles,
     data: Path,
     checkpoint_seconds: float,
@@ -75,7 +58,7 @@ def train_run(
         cell: its cell.
         grid_point: values of the arm's grid: the run's own, or those that cross-validation chose.
         store: the prepared data set.
-        resident: uploaded data sets.
+        workplace: what the runs of this process share.
         files: where the run's files go.
         data: folder under which ImageNet weights lie.
         checkpoint_seconds: least seconds between two checkpoints.
@@ -89,10 +72,10 @@ def train_run(
     arm = Arm.model_validate(cell.settings["arm"])
     recipe, options = arm_settings(arm, Recipe.model_validate(cell.settings["recipe"]), grid_point, cell.id)
     fix_numerics(recipe)
-    forget_peak(resident.device)
+    forget_peak(workplace.device)
 
     split = split_of_run(store, run, protocol, recipe.class_copies)
-    training_data = _training_data(resident.of(store, backbone.input_size), split, recipe)
+    training_data = _training_data(workplace.images(store, backbone.input_size), split, recipe)
     sees_all = arm.mechanism != "none" and not is_block_mechanism(arm.mechanism)
     images = training_data.normalised_training_images(None if sees_all else 1)
     network = build_network(backbone, arm.mechanism, options, len(store.classes), images, run.seed, data, arm.placement)
@@ -100,7 +83,7 @@ def train_run(
 
     with disk_errors(files.folder):
         files.folder.mkdir(parents=True, exist_ok=True)
-    state = read_checkpoint(files.checkpoint, resident.device)
+    state = read_checkpoint(files.checkpoint, workplace.device)
     sessions = _Sessions(files, len(state.history), len(split.training))
     sessions.write(len(state.history))  # at once: also a session that is killed in its first epoch was one
 
@@ -116,7 +99,9 @@ def train_run(
             checkpoints.write(state)
             raise
 
-    train_epochs(network, training_data, recipe, run.seed, state, keep)
+    same = (cell.id, recipe.model_dump_json(), repr(sorted(options.items())))
+    work = partial(workplace.recordings.of, same)
+    train_epochs(network, training_data, recipe, run.seed, state, keep, work)
 
     write_history(files.history, state.history, split.evaluated_name)
     write_arrays(files.scores, _scores(training_data, split, state))
@@ -137,8 +122,8 @@ def train_run(
         history=state.history,
         resolved=run_settings(cell, run, grid_point),
         data={**data_record(store, split, cell), **weights},
-        numerics=numerics_record(recipe, resident.device),
-        resources=gpu_memory(resident.device),
+        numerics=numerics_record(recipe, workplace.device),
+        resources={**gpu_memory(workplace.device), **workplace.recordings.record()},
         sessions=sessions.all(len(state.history)),
     )
     files.checkpoint.unlink(missing_ok=True)

@@ -6,15 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch.nn import functional
 
 from medattn.measure.complexity.images import ImageFacts
 from medattn.measure.complexity.network import NetworkOfCell, build
+from medattn.training.images import Normalisation
 from medattn.training.network import AttendedNetwork
-from medattn.training.numerics import autocast, fix_numerics, memory_format
+from medattn.training.numerics import fix_numerics, memory_format
 from medattn.training.optimiser import create_optimiser
+from medattn.training.step import Step, logits_of
+from medattn.training.workplace import Workplace
 
 _WARM_UP = 2
+_WARM_UP_ON_GPU = 6  # until the step is recorded and replayed
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Speed:
     Attributes:
         training: images per second in training steps (forward, loss, backward, optimiser), median over the repeats.
         inference: images per second in evaluation, median over the repeats.
-        repeats: steps that were timed of each kind, after two that were not.
+        repeats: steps that were timed of each kind, after a few that were not.
         batch: images a step, as in the recipe.
         device: the device, by name.
     """
@@ -48,26 +51,21 @@ def measured_speed(network: NetworkOfCell, images: ImageFacts, device: torch.dev
     recipe = network.recipe
     fix_numerics(recipe)
     built = build(network, images, device)
-    layout = memory_format(recipe, device)
-    built.backbone.to(memory_format=layout)
-    batch = torch.randn(recipe.batch, 3, images.height, images.width, device=device).contiguous(memory_format=layout)
+    built.backbone.to(memory_format=memory_format(recipe, device))
+    half = torch.full((1, 1, 1, 1), 0.5, device=device)
+    step = Step.of(built, create_optimiser(recipe, built), recipe, Normalisation(half, half))
+    work = Workplace.on(device.type, cuda_graphs=True).recordings.of(None, step)
+    batch = torch.rand(recipe.batch, 3, images.height, images.width, device=device)
     labels = torch.arange(recipe.batch, device=device) % images.classes
-    optimiser = create_optimiser(recipe, built)
     if built.attention is not None:
         built.attention.begin_epoch(1)
 
     def train() -> None:
-        optimiser.zero_grad(set_to_none=True)
-        with autocast(recipe, device):
-            logits = built(batch)
-        loss = functional.cross_entropy(logits.float(), labels)
-        penalty = built.attention.penalty() if built.attention is not None else None
-        (loss if penalty is None else loss + penalty).backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
+        work(batch, labels)
 
     def infer() -> None:
-        with torch.no_grad(), autocast(recipe, device):
-            built(batch)
+        with torch.no_grad():
+            logits_of(built, batch, step.normalise, recipe)
 
     training = recipe.batch / _median_seconds(built.train(), train, device, repeats)
     inference = recipe.batch / _median_seconds(built.eval(), infer, device, repeats)
@@ -76,12 +74,13 @@ def measured_speed(network: NetworkOfCell, images: ImageFacts, device: torch.dev
 
 def _median_seconds(network: AttendedNetwork, step: Callable[[], None], device: torch.device, repeats: int) -> float:
     seconds = []
-    for number in range(_WARM_UP + repeats):
+    warm_up = _WARM_UP_ON_GPU if device.type == "cuda" else _WARM_UP
+    for number in range(warm_up + repeats):
         _wait(device)
         started = time.perf_counter()
         step()
         _wait(device)
-        if number >= _WARM_UP:
+        if number >= warm_up:
             seconds.append(time.perf_counter() - started)
     return statistics.median(seconds)
 
