@@ -1,5 +1,6 @@
 """A pack that is asked to stop, or killed, goes on to the same bytes and trains nothing twice."""
 
+import os
 import random
 import signal
 import subprocess
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from medattn.errors import StopRequested
 from medattn.plan.frozen import Pack
+from medattn.training.stop import stopping_on_signals
 from tests.conftest import Project
 
 PAPER = {"recipe": {"epochs": 6}, "arms": {"gsa": {"options": {"cutoff_epoch": 2}}}}
@@ -104,3 +107,16 @@ def test_random_kills_change_nothing_and_no_finished_run_is_trained_again(distur
     assert disturbed.outputs() == expected
     left = {path.name for path in disturbed.results.folder.glob("runs/*/*/*")}
     assert left == {"record.json", "history.csv", "scores.safetensors", "maps.safetensors"}, "nothing half-written"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_what_must_not_be_left_halfway_is_finished_first(number):
+    finished = []
+    with pytest.raises(StopRequested, match=number.name), stopping_on_signals() as stop, stop.held():
+        os.kill(os.getpid(), number)
+        finished.append(number)
+    assert finished == [number]
+    with pytest.raises(StopRequested), stopping_on_signals():
+        os.kill(os.getpid(), signal.SIGTERM)
+        finished.append(number)
+    assert finished == [number], "afterwards SIGTERM stops at once again"

@@ -23,6 +23,7 @@ class Stop:
     def __init__(self, parent: int | None = None) -> None:
         self._asked_by: str | None = None
         self._parent = parent
+        self._held = False
 
     @property
     def asked(self) -> bool:
@@ -32,6 +33,30 @@ class Stop:
     def ask(self, signal_name: str) -> None:
         """Ask for a stop at the end of the epoch under way."""
         self._asked_by = signal_name
+
+    def ask_at_once(self, signal_name: str) -> None:
+        """Ask for a stop here and now, or at the end of what must not be left halfway.
+
+        Raises:
+            StopRequested: here and now.
+        """
+        if not self._held:
+            raise stop_requested(signal_name)
+        self.ask(signal_name)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let no signal stop the body, such as the import of a library that aborts the process when it is left halfway.
+
+        Raises:
+            StopRequested: at the end of the body, where a stop was asked for in it.
+        """
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+        self.between_epochs()
 
     def between_epochs(self) -> None:
         """Stop here if it was asked for.
@@ -60,7 +85,7 @@ def stopping_on_signals(parent: int | None = None) -> Iterator[Stop]:
     stop = Stop(parent)
 
     def at_once(number: int, frame: FrameType | None) -> None:
-        raise stop_requested(signal.Signals(number).name)
+        stop.ask_at_once(signal.Signals(number).name)
 
     def after_the_epoch(number: int, frame: FrameType | None) -> None:
         stop.ask(signal.Signals(number).name)
