@@ -1,11 +1,16 @@
 """What a selection will cost is told beforehand, and what it rests on."""
 
+from pathlib import Path
+
 import pytest
 
 from medattn.config.load import resolve
+from medattn.errors import UserError
 from medattn.plan.estimate import estimate_lines, estimates
 from medattn.plan.expand import make_plan
+from medattn.plan.speeds import speeds_for
 
+SHIPPED = speeds_for(Path("no-such-file"))
 BREAST = {"train": 546, "val": 78, "test": 156}
 
 
@@ -22,7 +27,7 @@ def selection(**changes):
 def of(root, **changes):
     configuration = resolve(selection(**changes), root, "config.yaml")
     plan = make_plan(configuration)
-    return plan, configuration, estimates(plan, configuration, frozenset())
+    return plan, configuration, estimates(plan, configuration, frozenset(), SHIPPED)
 
 
 def test_cost_follows_from_images_epochs_and_measured_throughput(pytestconfig):
@@ -34,7 +39,7 @@ def test_cost_follows_from_images_epochs_and_measured_throughput(pytestconfig):
     assert found["ppcr"].seconds == pytest.approx(resnet18 * (1 + 1.04771 / 0.4567), rel=0.4)
     assert found["ppcr"].seconds > resnet18
     done = frozenset(plan.runs)
-    assert estimates(plan, configuration, done) == {}
+    assert estimates(plan, configuration, done, SHIPPED) == {}
 
 
 def test_what_is_not_known_is_said(pytestconfig):
@@ -42,4 +47,35 @@ def test_what_is_not_known_is_said(pytestconfig):
     papers = {"ppcr": {**selection()["papers"]["ppcr"], "extra_backbones": networks, "backbones": ["other"]}}
     _, _, found = of(pytestconfig.rootpath, papers=papers)
     assert (found["ppcr"].runs, found["ppcr"].unknown) == (0, {"torchvision/squeezenet1_1 at 64 px": 1})
-    assert list(estimate_lines(found)) == ["  estimate, ppcr: unknown for 1 runs (torchvision/squeezenet1_1 at 64 px)"]
+    assert list(estimate_lines(found, SHIPPED)) == [
+        "  estimate, ppcr: unknown for 1 runs (torchvision/squeezenet1_1 at 64 px)"
+    ]
+
+
+COLUMNS = "paper,experiment,counted_for,backbone,arm,gmacs,training_images_per_second,device"
+
+
+def test_speeds_that_were_measured_for_the_selection_come_first(pytestconfig, tmp_path):
+    plan, configuration, _ = of(pytestconfig.rootpath)
+    path = tmp_path / "complexity.csv"
+    path.write_text(
+        f"{COLUMNS}\nppcr,medmnist,breastmnist,resnet18,vanilla,0.5,10,NVIDIA X\n"
+        "ppcr,medmnist,breastmnist,resnet50,vanilla,1.0,,NVIDIA X\ngsa,a,b,c,lr,,,\n"
+    )
+    speeds = speeds_for(path)
+    found = estimates(plan, configuration, frozenset(), speeds)
+    images = BREAST["train"] + (BREAST["val"] + BREAST["test"]) / 3
+    assert found["ppcr"].seconds == pytest.approx(150 * images * (1 / 10 + 1 / 5))
+    hours = found["ppcr"].seconds / 3600
+    cost, source = estimate_lines(found, speeds)
+    assert (cost, "NVIDIA X" in source) == (f"  estimate, ppcr: about {hours:.1f} hours for 2 runs", True)
+
+
+def test_without_speeds_the_file_says_nothing_and_a_damaged_one_is_named(tmp_path):
+    path = tmp_path / "complexity.csv"
+    path.write_text(COLUMNS.rpartition(",training")[0] + "\nppcr,medmnist,breastmnist,resnet18,vanilla,0.5\n")
+    assert speeds_for(path) == SHIPPED
+    for damaged in ("params\n1\n", f"{COLUMNS}\nppcr,m,b,r,v,much,1,cpu\n"):
+        path.write_text(damaged)
+        with pytest.raises(UserError, match="call it again"):
+            speeds_for(path)

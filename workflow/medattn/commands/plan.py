@@ -18,6 +18,7 @@ from medattn.plan.estimate import estimate_lines, estimates
 from medattn.plan.expand import make_plan
 from medattn.plan.progress import progress_of
 from medattn.plan.show import plan_csv, plan_lines
+from medattn.plan.speeds import speeds_for
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(plan_csv(chosen.plan, progress))
     else:
         print("\n".join(plan_lines(chosen.plan, progress)))
-        for line in estimate_lines(estimates(chosen.plan, configuration, progress.done)):
+        speeds = speeds_for(chosen.results.complexity)
+        for line in estimate_lines(estimates(chosen.plan, configuration, progress.done, speeds), speeds):
             print(line)
         if arguments.write:
             print(f"  written: {chosen.results.plan}")

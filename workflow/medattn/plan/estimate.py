@@ -1,4 +1,4 @@
-"""What a selection will cost, told before anything is trained: hours of one processor core, from measured throughputs.
+"""What a selection will cost, told before anything is trained: hours of a processor core or of a GPU.
 
 A training step takes about as long as its multiply-accumulates ask for: where a network's images per second were not
 measured on the device, they follow from the median rate of those that were. An image that is scored costs a third of
@@ -6,22 +6,16 @@ one that is trained on (a forward pass without the backward one). What this leav
 and files of a run, all small; layers that do not learn are counted as if they did.
 """
 
-import json
-import statistics
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 from medattn.config.dataset import DatasetEntry
 from medattn.config.resolved import Configuration
 from medattn.plan.frozen import Cell, Plan, Run
+from medattn.plan.speeds import Speeds, network_of
 from medattn.plan.stand_ins import planned_entries
 
-_SPEEDS = Path(__file__).with_name("speeds.json")
 _FORWARD = 1 / 3
-Network = tuple[str, str, int]
 
 
 @dataclass
@@ -29,7 +23,7 @@ class Estimate:
     """Estimated cost of a paper's open runs.
 
     Attributes:
-        seconds: of one core, of the runs for which it is known.
+        seconds: of the device that speeds were measured on, of the runs for which it is known.
         runs: how many these are.
         unknown: how many it is not known for, by what is lacking.
     """
@@ -39,32 +33,7 @@ class Estimate:
     unknown: dict[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _Speeds:
-    device: str
-    gmacs: Mapping[Network, float]
-    measured: Mapping[Network, float]
-
-    def images_per_second(self, network: Network) -> float | None:
-        """Return training images per second, measured or by multiply-accumulates; None where neither is known."""
-        if network in self.measured or network not in self.gmacs:
-            return self.measured.get(network)
-        rate = statistics.median(self.gmacs[known] * speed for known, speed in self.measured.items())
-        return rate / self.gmacs[network]
-
-
-@cache
-def _speeds() -> _Speeds:
-    value: dict[str, Any] = json.loads(_SPEEDS.read_text())
-    networks = {(row["model"], row["stem"], row["size"]): row for row in value["networks"]}
-    return _Speeds(
-        value["device"],
-        {network: row["gmacs"] for network, row in networks.items()},
-        {key: row["images_per_second"] for key, row in networks.items() if "images_per_second" in row},
-    )
-
-
-def estimates(plan: Plan, configuration: Configuration, done: frozenset[str]) -> dict[str, Estimate]:
+def estimates(plan: Plan, configuration: Configuration, done: frozenset[str], speeds: Speeds) -> dict[str, Estimate]:
     """Return what the open runs of networks will cost, by paper."""
     entries = planned_entries(plan, configuration)
     found: dict[str, Estimate] = {}
@@ -73,7 +42,7 @@ def estimates(plan: Plan, configuration: Configuration, done: frozenset[str]) ->
         if cell.missing is not None or cell.is_classifier or run.id in done:
             continue
         estimate = found.setdefault(cell.paper, Estimate())
-        seconds = _seconds(run, cell, entries[cell.dataset])
+        seconds = _seconds(run, cell, entries[cell.dataset], speeds)
         if isinstance(seconds, str):
             estimate.unknown[seconds] = estimate.unknown.get(seconds, 0) + 1
         else:
@@ -82,32 +51,31 @@ def estimates(plan: Plan, configuration: Configuration, done: frozenset[str]) ->
     return found
 
 
-def estimate_lines(found: Mapping[str, Estimate]) -> Iterator[str]:
+def estimate_lines(found: Mapping[str, Estimate], speeds: Speeds) -> Iterator[str]:
     """Yield what people read: a line a paper, and what the numbers rest on."""
     for paper, estimate in found.items():
         unknown = "; ".join(f"{runs:,} runs ({why})" for why, runs in estimate.unknown.items())
-        known = f"about {_hours(estimate.seconds)} for {estimate.runs:,} runs" if estimate.runs else ""
+        known = f"{_hours(estimate.seconds, speeds.unit)} for {estimate.runs:,} runs" if estimate.runs else ""
         lacking = f"unknown for {unknown}" if unknown else ""
         yield f"  estimate, {paper}: {'; '.join(part for part in (known, lacking) if part)}"
     if any(estimate.runs for estimate in found.values()):
-        yield f"  estimated from throughputs of {_speeds().device}; no GPU was measured"
+        yield f"  estimated from {speeds.source}"
 
 
-def _hours(seconds: float) -> str:
+def _hours(seconds: float, unit: str) -> str:
     hours = seconds / 3600
-    return f"{hours:,.0f} core hours" if hours >= 10 else f"{hours:.1f} core hours" if hours >= 0.1 else "minutes"
+    return f"about {hours:,.0f} {unit}" if hours >= 10 else f"about {hours:.1f} {unit}" if hours >= 0.1 else "minutes"
 
 
-def _seconds(run: Run, cell: Cell, entry: DatasetEntry) -> float | str:
+def _seconds(run: Run, cell: Cell, entry: DatasetEntry, speeds: Speeds) -> float | str:
     """Return the seconds of a run, or what is lacking to know them."""
     splits = _images(entry)
     if splits is None:
         return f"images of {cell.dataset}"
-    backbone = cell.settings["backbone"]
-    network = (backbone["model"], backbone["stem"], backbone["input_size"] or entry.source.shape[0])
-    speed = _speeds().images_per_second(network)
+    speed = speeds.images_per_second(cell, entry)
     if speed is None:
-        return f"{backbone['model']} at {network[2]} px"
+        model, _, size = network_of(cell, entry)
+        return f"{model} at {size} px"
     trained, scored = _trained_and_scored(run, cell, splits)
     epochs: int = cell.settings["recipe"]["epochs"]
     return epochs * (trained + _FORWARD * scored) / speed

@@ -1,0 +1,99 @@
+"""How many images a second a network trains on: measured for this selection, or as shipped with this software."""
+
+import csv
+import json
+import statistics
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from medattn.config.dataset import DatasetEntry
+from medattn.errors import UserError
+from medattn.plan.frozen import Cell
+
+_SHIPPED = Path(__file__).with_name("speeds.json")
+Network = tuple[str, str, int]
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """Throughputs of one device.
+
+    Attributes:
+        unit: of the hours that are estimated from them.
+        source: what they rest on, for people.
+        key: by what a cell's network is found.
+        gmacs: billions of multiply-accumulates of one image.
+        measured: training images per second, of as many networks as were measured.
+    """
+
+    unit: str
+    source: str
+    key: Callable[[Cell, DatasetEntry], Hashable]
+    gmacs: Mapping[Hashable, float]
+    measured: Mapping[Hashable, float]
+
+    def images_per_second(self, cell: Cell, entry: DatasetEntry) -> float | None:
+        """Return the training images per second of a cell, measured or by multiply-accumulates; None if unknown."""
+        key = self.key(cell, entry)
+        if key in self.measured or key not in self.gmacs:
+            return self.measured.get(key)
+        rate = statistics.median(self.gmacs[known] * speed for known, speed in self.measured.items())
+        return rate / self.gmacs[key]
+
+
+def network_of(cell: Cell, entry: DatasetEntry) -> Network:
+    """Return model, stem and input size of a cell's network."""
+    backbone = cell.settings["backbone"]
+    return backbone["model"], backbone["stem"], backbone["input_size"] or entry.source.shape[0]
+
+
+def speeds_for(complexity: Path) -> Speeds:
+    """Return what was measured for a selection, where its complexity.csv has speeds; else what is shipped.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    return _measured_in(complexity) or _shipped()
+
+
+@cache
+def _shipped() -> Speeds:
+    value: dict[str, Any] = json.loads(_SHIPPED.read_text())
+    networks: dict[Hashable, dict[str, Any]] = {
+        (row["model"], row["stem"], row["size"]): row for row in value["networks"]
+    }
+    return Speeds(
+        "core hours",
+        f"throughputs of {value['device']}; `medattn complexity --speed --write` measures your device",
+        network_of,
+        {network: row["gmacs"] for network, row in networks.items()},
+        {key: row["images_per_second"] for key, row in networks.items() if "images_per_second" in row},
+    )
+
+
+def _measured_in(path: Path) -> Speeds | None:
+    if not path.is_file():
+        return None
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows: dict[Hashable, dict[str, str]] = {
+                (row["paper"], row["experiment"], row["counted_for"], row["backbone"], row["arm"]): row
+                for row in csv.DictReader(stream)
+                if row["gmacs"]
+            }
+        measured = {key: row for key, row in rows.items() if row.get("training_images_per_second")}
+        if not measured:
+            return None
+        device = next(iter(measured.values()))["device"]
+        return Speeds(
+            "hours",
+            f"throughputs that were measured on {device} (complexity.csv), one run at a time",
+            lambda cell, entry: (cell.paper, cell.experiment, cell.dataset, cell.backbone, cell.arm),
+            {key: float(row["gmacs"]) for key, row in rows.items()},
+            {key: float(row["training_images_per_second"]) for key, row in measured.items()},
+        )
+    except (ValueError, KeyError, csv.Error) as error:
+        raise UserError(f"{path}: not as `medattn complexity --write` writes it; call it again") from error
