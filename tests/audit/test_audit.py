@@ -212,3 +212,15 @@ def test_a_replayed_run_comes_out_bit_for_bit_and_another_is_found(finished, cap
         change_json(run.files.record, lambda record: record["outputs"]["history.csv"].update(sha256="0" * 64))
     assert medattn(["audit", str(FOLDER), "--check", "pairing", "--replay", "1", "--seed", "3"]) == 1
     assert "the same history.csv, bit for bit" in capsys.readouterr().out
+
+
+def test_costs_are_counted_again_by_a_replay(finished, capsys):
+    costs = Subject(FOLDER).results.complexity
+    again = ["audit", str(FOLDER), "--check", "pairing", "--replay", "1"]
+    lines = costs.read_text().splitlines()
+    costs.write_text("\n".join([f"{lines[0]},device", *(f"{line},cpu" for line in lines[1:])]) + "\n")
+    assert medattn(again) == 0, "columns of measured speed come out otherwise each time"
+    parameters = lines[1].split(",")[lines[0].split(",").index("params")]
+    costs.write_text("\n".join([lines[0], lines[1].replace(parameters, "1" + parameters), *lines[2:]]) + "\n")
+    assert medattn(again) == 1
+    assert "error: replay: complexity.csv" in capsys.readouterr().out

@@ -1,9 +1,11 @@
-"""Training a few runs again and comparing: bit for bit on the CPU, within a tolerance where bits may differ."""
+"""Training a few runs and counting all costs again: the same bits on the CPU, elsewhere within a tolerance."""
 
+import csv
+import io
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +24,7 @@ _TOLERANCE = 0.02
 
 
 def replay(subject: Subject, count: int, seed: int) -> Iterator[Finding]:
-    """Train `count` runs that are drawn with `seed` again, and yield where they come out otherwise.
+    """Train `count` runs that are drawn with `seed` again and count costs, and yield what comes out otherwise.
 
     Raises:
         UserError: the images or the code are not those of the plan.
@@ -31,6 +33,7 @@ def replay(subject: Subject, count: int, seed: int) -> Iterator[Finding]:
     for ended in random.Random(seed).sample(candidates, min(count, len(candidates))):  # noqa: S311 (no secret)
         with tempfile.TemporaryDirectory(prefix="medattn-replay-") as name:
             yield from _again(subject, ended, Results(Path(name)))
+    yield from _counted_again(subject)
 
 
 def _again(subject: Subject, ended: Ended, results: Results) -> Iterator[Finding]:
@@ -59,6 +62,24 @@ def _again(subject: Subject, ended: Ended, results: Results) -> Iterator[Finding
     if gap > _TOLERANCE:
         expected = f"scores within {_TOLERANCE} after the first epoch (not the device or libraries of the record)"
         yield Finding("error", run.id, expected, f"{gap:.3g} apart on average", check=_CHECK)
+
+
+def _counted_again(subject: Subject) -> Iterator[Finding]:
+    path = subject.results.complexity
+    if not path.is_file():
+        return
+    from medattn.measure.complexity.rows import COLUMNS, complexity_csv, complexity_rows
+
+    rows = complexity_rows(subject.plan, subject.configuration.datasets, subject.root)
+    expected, found = complexity_csv(rows), path.read_text(encoding="utf-8", errors="replace")
+    # Columns of measured speed, which may stand beside them, come out otherwise each time.
+    if _cells(expected, COLUMNS) != _cells(found, COLUMNS):
+        remedy = "run `medattn complexity --write`, then `medattn audit --seal`"
+        yield Finding("error", path.name, "what its networks cost", "something else", remedy, check=_CHECK)
+
+
+def _cells(text: str, columns: Sequence[str]) -> list[list[str | None]]:
+    return [[row.get(column) for column in columns] for row in csv.DictReader(io.StringIO(text))]
 
 
 def _gap(first: np.ndarray, second: np.ndarray) -> float:

@@ -35,7 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument("folder", type=Path, metavar="DIR", help="the results of a selection, such as results/demo")
     parser.add_argument("--check", action="append", metavar="NAME", help="run this check only (may be repeated)")
-    parser.add_argument("--replay", type=int, default=0, metavar="N", help="train N runs again, drawn at random")
+    parser.add_argument(
+        "--replay",
+        type=int,
+        default=0,
+        metavar="N",
+        help="train N runs again, drawn at random, and count every cost again",
+    )
     parser.add_argument("--seed", type=int, default=0, help="what draws the runs of --replay (default: 0)")
     parser.add_argument("--info", action="store_true", help="show also what is no fault, but worth knowing")
     parser.add_argument("--seal", action="store_true", help="seal the folder: write manifest.json anew")
