@@ -14,6 +14,7 @@ from tests.conftest import Project
 from medattn.compare.table import write_comparisons
 from medattn.config.load import read_configuration
 from medattn.errors import UserError
+from medattn.files import write_json
 from medattn.layout import RunFiles
 from medattn.measure.collect import write_measurements
 from medattn.metrics import Scored
@@ -121,8 +122,11 @@ def test_what_was_not_kept_or_trained_is_named_with_its_reason(trained: Inputs) 
         assert "Not shown: Net mask on Phantom (not trained yet)." in drawn(trained, "maps")[1]
         assert "(not trained yet)" in (trained.results.figures / "maps.svg").read_text()
         assert "not trained yet" in drawn(trained, "masks")[0]["reason"].item()
+        write_json(files_of(trained, "mask").failure, {"reason": "out of\nmemory"})
+        assert "Not shown: Net mask on Phantom (failed: out of memory)." in drawn(trained, "maps")[1]
     finally:
         record.write_bytes(content)
+        files_of(trained, "mask").failure.unlink(missing_ok=True)
 
 
 def test_a_changed_file_is_refused(trained: Inputs) -> None:

@@ -13,7 +13,7 @@ from medattn.layout import RunFiles
 from medattn.measure.measured_run import read_measured_run
 from medattn.metrics import Scored
 from medattn.plan.frozen import Cell, Run
-from medattn.provenance.records import check_output, read_record
+from medattn.provenance.records import check_output, ending, read_record
 from medattn.render.inputs import Inputs, backbone_label
 
 NOT_KEPT = "the run kept no attention"
@@ -47,10 +47,9 @@ def good_runs(inputs: Inputs, paper: ResolvedPaper, dataset: str, backbone: str,
     found, reasons = [], []
     for run in inputs.plan.runs_of(cell.id, "train"):
         files = inputs.results.run(run.cell, run.name)
-        if not files.record.exists():
-            reasons.append("not trained yet")
-        elif (record := read_record(files.record))["status"] != "ok":
-            reasons.append(f"{record['status']}: {record['reason']}")
+        ended = ending(files)
+        if isinstance(ended, str):
+            reasons.append(ended)
         else:
             found.append(FoundRun(cell, run, files))
     return found or Lacking(dataset, backbone, arm, reasons[0] if reasons else "no run")
