@@ -1,21 +1,11 @@
 """Official images, from the folder that MEDATTN_DATA names."""
 
 import csv
-import os
-from pathlib import Path
 
 import pytest
 from safetensors.numpy import load_file
 
 FILES = ("breastmnist", "retinamnist")
-
-
-@pytest.fixture
-def real_data() -> Path:
-    folder = os.environ.get("MEDATTN_DATA")
-    if not folder:
-        pytest.skip("needs real data: set MEDATTN_DATA to a folder with breastmnist.npz and retinamnist.npz")
-    return Path(folder)
 
 
 @pytest.mark.slow
