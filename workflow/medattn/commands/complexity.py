@@ -25,7 +25,7 @@ classes fits most printed parameters of the table (column counted_for). Where hy
 values of the grid are counted, and params_at_grid_end says what the last ones give.
 
 --speed trains and evaluates every network for a few steps on random images on the selection's device, and adds images
-per second: the median over --repeats steps of each kind, after two that are not timed.
+per second: the median over --repeats steps of each kind, after a few that are not timed.
 
 --write keeps the rows in results/<selection>/complexity.csv, from which tables and figures are made.
 """
