@@ -76,3 +76,12 @@ class DatasetEntry(Closed):
         if min((self.images or {}).values(), default=0) < 0:
             raise ValueError("images has a negative count")
         return self
+
+    def known_images(self) -> dict[str, int] | None:
+        """Return the images of each split; where splits are not known, all as a training split; None if unknown."""
+        counts = self.counts or getattr(self.source, "counts", None)
+        if counts:
+            return {split: sum(classes) for split, classes in counts.items()}
+        if self.images:
+            return dict(self.images.items())
+        return {"train": sum(self.per_class)} if self.per_class else None

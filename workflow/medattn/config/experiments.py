@@ -54,6 +54,7 @@ def _experiment(name: str, paper: Paper, experiment: str, declared: Experiment, 
         recipe,
         protocol,
         {key: table for key, table in paper.tables.items() if (table.experiment or "") == experiment},
+        {key: table for key, table in paper.statistics.items() if (table.experiment or "") == experiment},
         {key: figure for key, figure in paper.figures.items() if (figure.experiment or "") == experiment},
     )
 

@@ -11,7 +11,19 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from medattn.config import dataset, facts, figure, paper, placement, protocol, recipe, selection, sources, verdicts
+from medattn.config import (
+    dataset,
+    facts,
+    figure,
+    paper,
+    placement,
+    protocol,
+    recipe,
+    selection,
+    sources,
+    statistics,
+    verdicts,
+)
 from medattn.config.classifiers import CLASSIFIER_OPTIONS
 from medattn.config.manual_table import anchor, prose, table
 from medattn.config.mechanisms import mechanism_names, mechanism_options
@@ -53,6 +65,8 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
         *((f"Protocol {kind}", model, _PROTOCOL_PLACE) for kind, model in protocol.PROTOCOLS.items()),
         ("Family", paper.Family, "`families.<name>` of a paper"),
         ("Table", paper.Table, "`tables.<name>` of a paper"),
+        ("Table of data sets", statistics.Statistics, "`statistics.<name>` of a paper"),
+        ("Printed of a data set", statistics.PrintedStatistics, "`datasets.<name>` of a table of data sets"),
         ("Mark", paper.Mark, "each entry of `marks` of a table"),
         ("Figure", figure.Figure, "`figures.<name>` of a paper"),
     ],

@@ -10,6 +10,7 @@ from medattn.config.metrics import METRICS, Metric, Shown
 from medattn.config.placement import EVERYWHERE, Placement
 from medattn.config.protocol import Protocol
 from medattn.config.recipe import Recipe
+from medattn.config.statistics import Statistics
 
 Scalar = bool | int | float | str
 MAIN = "main"
@@ -189,6 +190,7 @@ class Paper(Closed):
         {}, description="comparisons that are corrected together, by name; what is in none is the family `main`"
     )
     tables: dict[Name, Table] = Field({}, description="tables by name")
+    statistics: dict[Name, Statistics] = Field({}, description="tables of what data sets hold, by name")
     figures: dict[Name, Figure] = Field({}, description="figures by name")
 
     @model_validator(mode="after")
@@ -203,6 +205,12 @@ class Paper(Closed):
                 seen[arm] = name
             if family.against in family.arms and family.against_backbone is None:
                 raise ValueError(f"families: '{name}' compares the arm '{family.against}' with itself")
+        return self
+
+    @model_validator(mode="after")
+    def _each_table_once(self) -> Self:
+        for name in self.tables.keys() & self.statistics.keys():
+            raise ValueError(f"statistics: '{name}' is also the name of a table")
         return self
 
     @model_validator(mode="after")

@@ -6,6 +6,7 @@ from medattn.config.dataset import DatasetEntry
 from medattn.config.figure import Figure
 from medattn.config.paper import Paper, Table
 from medattn.config.recipe import Recipe
+from medattn.config.statistics import Statistics
 from medattn.config.validation import below
 from medattn.errors import UserError
 from medattn.nearest import unknown_name
@@ -58,9 +59,11 @@ def _valid(kind: str, paper: Paper, datasets: Mapping[str, object]) -> Iterable[
     }[kind]
 
 
-def _shown(paper: Paper) -> Iterator[tuple[tuple[str, str], Table | Figure]]:
+def _shown(paper: Paper) -> Iterator[tuple[tuple[str, str], Table | Statistics | Figure]]:
     for name, table in paper.tables.items():
         yield ("tables", name), table
+    for name, statistics in paper.statistics.items():
+        yield ("statistics", name), statistics
     for name, figure in paper.figures.items():
         yield ("figures", name), figure
 
@@ -94,6 +97,9 @@ def _names(paper: Paper) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         for position, mark in enumerate(table.marks):
             yield from _listed("arm", [mark.arm], *place, "marks", str(position), "arm")
             yield from _listed("arm", [mark.against], *place, "marks", str(position), "against")
+    for name, statistics in paper.statistics.items():
+        yield from _listed("experiment", [statistics.experiment], "statistics", name, "experiment")
+        yield from _listed("data set", statistics.datasets, "statistics", name, "datasets")
     for name, figure in paper.figures.items():
         place = ("figures", name)
         yield from _listed("experiment", [figure.experiment], *place, "experiment")

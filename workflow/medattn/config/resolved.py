@@ -9,6 +9,7 @@ from medattn.config.paper import Arm, Backbone, Paper, Table
 from medattn.config.protocol import AnyProtocol
 from medattn.config.recipe import Recipe
 from medattn.config.selection import Selection
+from medattn.config.statistics import Statistics
 
 NO_BACKBONE = "none"
 
@@ -27,6 +28,7 @@ class ResolvedPaper:
         recipe: recipe with the changes of experiment and selection.
         protocol: protocol with the changes of experiment and selection.
         tables: the tables that show it, by name.
+        statistics: its tables of data sets, by name.
         figures: the figures that show it, by name.
     """
 
@@ -39,6 +41,7 @@ class ResolvedPaper:
     recipe: Recipe
     protocol: AnyProtocol
     tables: Mapping[str, Table]
+    statistics: Mapping[str, Statistics]
     figures: Mapping[str, Figure]
 
     def trains(self, dataset: str, backbone: str, arm: str) -> bool:

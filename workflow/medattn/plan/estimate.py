@@ -69,7 +69,7 @@ def _hours(seconds: float, unit: str) -> str:
 
 def _seconds(run: Run, cell: Cell, entry: DatasetEntry, speeds: Speeds) -> float | str:
     """Return the seconds of a run, or what is lacking to know them."""
-    splits = _images(entry)
+    splits = entry.known_images()
     if splits is None:
         return f"images of {cell.dataset}"
     speed = speeds.images_per_second(cell, entry)
@@ -90,13 +90,3 @@ def _trained_and_scored(run: Run, cell: Cell, splits: Mapping[str, int]) -> tupl
         return pool * (1 - 1 / folds), pool / folds
     trained = splits.get("train", everything - test)
     return trained, everything - trained
-
-
-def _images(entry: DatasetEntry) -> dict[str, int] | None:
-    """Return the images of each split; without known splits, all of them as a training split; None if unknown."""
-    counts = entry.counts or getattr(entry.source, "counts", None)
-    if counts:
-        return {split: sum(classes) for split, classes in counts.items()}
-    if entry.images:
-        return dict(entry.images.items())
-    return {"train": sum(entry.per_class)} if entry.per_class else None

@@ -49,7 +49,10 @@ def graph_of(plan: Plan, configuration: Configuration, results: Results) -> dict
         "packs": packs,
         "choices": choices,
         "measured": [str(results.pack(pack.id)) for pack in plan.packs.values() if pack.stage == "train"],
-        "tables": [*(name for paper in configuration.papers for name in paper.tables), *complexity_tables],
+        "tables": [
+            *(name for paper in configuration.papers for name in (*paper.tables, *paper.statistics)),
+            *complexity_tables,
+        ],
         "cost_tables": [
             *(name for paper in configuration.papers for name, table in paper.tables.items() if shows_costs(table)),
             *complexity_tables,

@@ -8,6 +8,7 @@ from medattn.layout import complexity_table
 from medattn.nearest import unknown_name
 from medattn.render.complexity_table import write_complexity_table
 from medattn.render.inputs import Inputs
+from medattn.render.statistics_table import write_statistics_table
 from medattn.render.write_figures import write_figure
 from medattn.render.write_tables import write_table
 
@@ -31,15 +32,19 @@ def render(
         UserError: no paper of the selection has a table or figure of a given name.
     """
     known_tables = {name: paper for paper in inputs.configuration.papers for name in paper.tables}
+    known_statistics = {name: paper for paper in inputs.configuration.papers for name in paper.statistics}
     known_figures = {name: paper for paper in inputs.configuration.papers for name in paper.figures}
     known_costs = {complexity_table(paper.name): paper for paper in inputs.configuration.papers}
     # Costs are counted by a command of their own: all tables are those that there is something for.
     counted = list(known_costs) if inputs.results.complexity.is_file() else []
-    chosen_tables = _chosen("table", tables, {**known_tables, **known_costs}, [*known_tables, *counted])
+    made = {**known_tables, **known_statistics}
+    chosen_tables = _chosen("table", tables, {**made, **known_costs}, [*made, *counted])
     chosen_figures = _chosen("figure", figures, known_figures, list(known_figures))
     for name in chosen_tables:
         if name in known_costs:
             write_complexity_table(inputs, known_costs[name].name)
+        elif name in known_statistics:
+            write_statistics_table(inputs, known_statistics[name], name)
         else:
             write_table(inputs, known_tables[name], name, _sentences(inputs, known_tables[name]))
     for name in chosen_figures:

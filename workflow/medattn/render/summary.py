@@ -25,7 +25,7 @@ def summary(inputs: Inputs) -> str:
 
 def _places(inputs: Inputs) -> list[str]:
     folder = inputs.results.folder
-    tables = [name for paper in inputs.configuration.papers for name in paper.tables]
+    tables = [name for paper in inputs.configuration.papers for name in (*paper.tables, *paper.statistics)]
     figures = [name for paper in inputs.configuration.papers for name in paper.figures]
     lines = [f"- table: {inputs.results.tables / name}.md" for name in tables]
     lines += [f"- figure: {inputs.results.figures / name}.svg" for name in figures]

@@ -13,7 +13,7 @@ from medattn.render.report.figures import figure_view
 from medattn.render.report.names import pair_title
 from medattn.render.report.origin import origin
 from medattn.render.report.page_model import BigTable, Page, PaperView, Tally
-from medattn.render.report.paper_tables import complexity_view, table_view
+from medattn.render.report.paper_tables import complexity_view, statistics_view, table_view
 from medattn.render.report.rows import plain_rows
 
 _COMPARED = (
@@ -91,6 +91,7 @@ def _paper(inputs: Inputs, name: str, claims: Claims, known: Evidence) -> PaperV
     parts = [paper for paper in inputs.configuration.papers if paper.name == name]
     verdicts = claims.verdict_at()
     tables = [table_view(inputs, part, table, verdicts) for part in parts for table in part.tables]
+    tables += [statistics_view(inputs, part, table) for part in parts for table in part.statistics]
     if (inputs.costs["paper"] == name).any():
         tables.append(complexity_view(inputs, name))
     figures = [figure_view(inputs, part, figure) for part in parts for figure in part.figures]

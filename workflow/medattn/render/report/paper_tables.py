@@ -11,6 +11,7 @@ from medattn.render.report.claims import Place
 from medattn.render.report.page_model import NOT_MEASURED, Line, Number, TableView
 from medattn.render.report.rows import number_in
 from medattn.render.sheet import Field, Sheet
+from medattn.render.statistics_table import statistics_sheet
 from medattn.render.table_text import PRINTED, RUNS, kinds_of, sheet_of
 from medattn.render.tables import Position, Row, TableModel, table_model
 
@@ -35,12 +36,19 @@ def table_view(inputs: Inputs, paper: ResolvedPaper, name: str, verdicts: Mappin
 
 def complexity_view(inputs: Inputs, paper: str) -> TableView:
     """Return the table of what a paper's networks cost."""
-    sheet = complexity_sheet(inputs, paper)
+    return _view(inputs, complexity_sheet(inputs, paper), "What the networks cost, printed and counted")
+
+
+def statistics_view(inputs: Inputs, paper: ResolvedPaper, name: str) -> TableView:
+    """Return a table of what data sets hold."""
+    return _view(inputs, statistics_sheet(inputs, paper, name), paper.statistics[name].title)
+
+
+def _view(inputs: Inputs, sheet: Sheet, title: str) -> TableView:
     lines = [
         Line(row.label, [Number(f.text, order=number_in(f.text), notes=f.notes) for f in row.fields], first)
         for row, first in zip(sheet.rows, _firsts(sheet), strict=True)
     ]
-    title = "What the networks cost, printed and counted"
     return TableView(sheet.name, title, written_caption(inputs, sheet.name), sheet.lines, lines, sheet.notes)
 
 
