@@ -52,10 +52,10 @@ def rows_of_paper(table: pd.DataFrame, paper: ResolvedPaper, /, **values: object
 
 
 class CellRows:
-    """The rows of a table by cell and metric, found without looking at all of them."""
+    """The rows of a table by cell and metric, found without looking at all of them, and some of its columns."""
 
-    def __init__(self, table: pd.DataFrame) -> None:
-        self._table = table
+    def __init__(self, table: pd.DataFrame, columns: Sequence[str]) -> None:
+        self._table = table[[*columns]]
         self._positions = table.groupby(KEYS[:6], sort=False).indices
 
     def of(self, paper: ResolvedPaper, dataset: str, backbone: str, arm: str, metric: str) -> pd.DataFrame:

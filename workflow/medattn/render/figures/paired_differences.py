@@ -1,5 +1,7 @@
 """Kind `paired_differences`: each arm minus vanilla by seed, mean and interval, a panel per data set."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -21,8 +23,8 @@ from medattn.render.style import GRAY, TWO_COLUMNS, Palette, arm_colours
 _SPREAD = 0.6
 _MOST_ACROSS = 4
 _TITLE_LENGTH = 22
-# Dots stand a little below the interval, where neither hides the other.
-_BELOW = 0.1
+# Dots stand a little below the interval, where neither hides the other, and above that of the next arm.
+_BELOW, _BELOW_OF_ARM = 0.1, 0.5
 
 
 @figure_kind("paired_differences")
@@ -88,20 +90,24 @@ def _panel(
     ax: Axes, compared: pd.DataFrame, dots: pd.DataFrame, backbones: list[str], arms: list[str], palette: Palette
 ) -> None:
     ax.axvline(0, color=GRAY, linewidth=0.6, zorder=0)
-    for row in compared.to_dict("records"):
-        arm, colour = row["arm"], palette[row["arm"]]
-        y = backbones.index(row["backbone"]) + _SPREAD * ((arms.index(arm) + 0.5) / len(arms) - 0.5)
-        of_seed = rows_of(dots, backbone=row["backbone"], arm=arm)["seed_difference"]
-        ax.scatter(of_seed, [y + _BELOW] * len(of_seed), s=7, color=[colour], alpha=0.5, linewidths=0)
-        ax.hlines(y, row["low"], row["high"], colors=[colour], linewidth=1.1)
-        ax.scatter(
-            row["difference"],
-            y,
-            s=16,
-            marker="D",
-            color=[colour],
-            edgecolors="white",
-            linewidths=0.5,
-            zorder=3,
-        )
+    heights = {
+        (backbone, arm): place + _SPREAD * ((number + 0.5) / len(arms) - 0.5)
+        for place, backbone in enumerate(backbones)
+        for number, arm in enumerate(arms)
+    }
+
+    y, colours = _placed(dots, heights, palette)
+    below = min(_BELOW, _BELOW_OF_ARM * _SPREAD / len(arms))
+    ax.scatter(dots["seed_difference"], [at + below for at in y], s=7, color=colours, alpha=0.5, linewidths=0)
+    y, colours = _placed(compared, heights, palette)
+    ax.hlines(y, compared["low"], compared["high"], colors=colours, linewidth=1.1)
+    ax.scatter(compared["difference"], y, s=16, marker="D", color=colours, edgecolors="white", linewidths=0.5, zorder=3)
     ax.tick_params(axis="y", length=0)
+
+
+def _placed(
+    rows: pd.DataFrame, heights: Mapping[tuple[str, str], float], palette: Palette
+) -> tuple[list[float], list[tuple[float, float, float]]]:
+    """Return the height and colour of each row's arm."""
+    places = zip(rows["backbone"], rows["arm"], strict=True)
+    return [heights[place] for place in places], [palette[arm] for arm in rows["arm"]]
