@@ -9,19 +9,10 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from medattn.config.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
-from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
+from medattn.render.figures.of_datasets import of_datasets
 from medattn.render.figures.panels import extent, frame, limits, outline, range_text, show_image, wrapped
-from medattn.render.found import (
-    NOT_KEPT,
-    Lacking,
-    backbone_with,
-    chosen_datasets,
-    first_run,
-    network_label,
-    run_words,
-    sentences_on,
-)
+from medattn.render.found import NOT_KEPT, FoundRun, Lacking, first_run, run_words
 from medattn.render.images import images_at, region_of
 from medattn.render.inputs import Inputs
 from medattn.render.kept import KeptAttention, kept_attention
@@ -31,33 +22,32 @@ from medattn.render.style import TWO_COLUMNS
 @figure_kind("block_masks")
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     """Draw the channels that the first seed's run has kept of the first block whose weights differ by channel."""
-    arm = str(declared.arm)
-    backbone = backbone_with(paper, arm, declared.backbone)
-    if backbone is None:
-        return nothing_to_draw(f"The selection has no network with the arm '{arm}'.")
-    found: dict[str, tuple[KeptAttention, int]] = {}
-    lacking = []
-    for dataset in chosen_datasets(paper, declared.datasets):
+
+    def look(dataset: str, backbone: str, arm: str) -> tuple[FoundRun, tuple[KeptAttention, int]] | Lacking:
         run = first_run(inputs, paper, dataset, backbone, arm)
-        kept = None if isinstance(run, Lacking) else kept_attention(run)
+        if isinstance(run, Lacking):
+            return run
+        kept = kept_attention(run)
         stage = None if kept is None else next((stage for stage in kept.blocks if kept.masks(stage)), None)
         if kept is None or stage is None:
-            lacking.append(run if isinstance(run, Lacking) else Lacking(dataset, backbone, arm, NOT_KEPT))
-        else:
-            found[dataset] = kept, stage
-    unseen = sentences_on(inputs, paper, lacking)
-    if not found:
-        return nothing_to_draw(" ".join(unseen) or "The selection has none of the data sets.")
+            return Lacking(dataset, backbone, arm, NOT_KEPT)
+        return run, (kept, stage)
+
+    found = of_datasets(inputs, paper, declared, look)
+    if isinstance(found, Drawing):
+        return found
     facts = [
-        f"{network_label(paper, backbone, arm)}, {run_words(kept.found for kept, _ in found.values())}; "
-        "test images, the first of each class by place in the data set.",
+        f"{found.network}, {run_words(found.runs)}; test images, the first of each class by place in the data set.",
         "The first mask of the network: channels spread evenly over all, each from white (its greatest weight, which "
         "enhances) to black (its least), and gray where it hardly varies.",
     ]
+    shown = found.by_dataset
     numbers = pd.DataFrame(
-        [row for name, (kept, stage) in found.items() for row in _rows(name, kept, stage, declared.images)]
+        [row for name, (kept, stage) in shown.items() for row in _rows(name, kept, stage, declared.images)]
     )
-    return Drawing(_figure(inputs, found, declared.images), numbers, datasets=list(found), facts=facts, unseen=unseen)
+    return Drawing(
+        _figure(inputs, shown, declared.images), numbers, datasets=list(shown), facts=facts, unseen=found.unseen
+    )
 
 
 def _rows(dataset: str, kept: KeptAttention, stage: int, images: int) -> list[dict[str, object]]:

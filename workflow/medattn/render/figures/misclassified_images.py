@@ -12,20 +12,10 @@ from medattn.config.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.datasets.store import check_store
 from medattn.metrics import Scored
-from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
+from medattn.render.figures.of_datasets import of_datasets
 from medattn.render.figures.panels import frame, say, show_image, wrapped
-from medattn.render.found import (
-    FoundRun,
-    Lacking,
-    arrays_of,
-    backbone_with,
-    chosen_datasets,
-    first_scores,
-    network_label,
-    run_words,
-    sentences_on,
-)
+from medattn.render.found import FoundRun, Lacking, arrays_of, first_scores, run_words
 from medattn.render.images import StoredImages, images_at
 from medattn.render.inputs import Inputs
 from medattn.render.style import TWO_COLUMNS
@@ -51,30 +41,23 @@ class _Mistakes:
 @figure_kind("misclassified_images")
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     """Draw, for each class, its first test image that the network takes for another class."""
-    arm = str(declared.arm)
-    backbone = backbone_with(paper, arm, declared.backbone)
-    if backbone is None:
-        return nothing_to_draw(f"The selection has no network with the arm '{arm}'.")
-    found: dict[str, _Mistakes] = {}
-    runs, lacking = [], []
-    for dataset in chosen_datasets(paper, declared.datasets):
+
+    def look(dataset: str, backbone: str, arm: str) -> tuple[FoundRun, _Mistakes] | Lacking:
         seen = first_scores(inputs, paper, dataset, backbone, arm)
-        if isinstance(seen, Lacking):
-            lacking.append(seen)
-        else:
-            runs.append(seen[0])
-            found[dataset] = _mistakes(*seen)
-    unseen = sentences_on(inputs, paper, lacking)
-    if not found:
-        return nothing_to_draw(" ".join(unseen) or "The selection has none of the data sets.")
+        return seen if isinstance(seen, Lacking) else (seen[0], _mistakes(*seen))
+
+    found = of_datasets(inputs, paper, declared, look)
+    if isinstance(found, Drawing):
+        return found
     facts = [
-        f"{network_label(paper, backbone, arm)}, {run_words(runs)}, at the last measured epoch; of each class the "
-        "first mistaken test image, by its place in the data set, with the probability of the class it is taken for.",
+        f"{found.network}, {run_words(found.runs)}, at the last measured epoch; of each class the first mistaken test "
+        "image, by its place in the data set, with the probability of the class it is taken for.",
     ]
-    if any(len(run.cell.classes) > _MOST_CLASSES for run in runs):
+    if any(len(run.cell.classes) > _MOST_CLASSES for run in found.runs):
         facts.append(f"Of the first {_MOST_CLASSES} classes.")
-    numbers = pd.DataFrame([{"dataset": name, **row} for name, of in found.items() for row in of.rows])
-    return Drawing(_figure(inputs, found), numbers, datasets=list(found), facts=facts, unseen=unseen)
+    shown = found.by_dataset
+    numbers = pd.DataFrame([{"dataset": name, **row} for name, of in shown.items() for row in of.rows])
+    return Drawing(_figure(inputs, shown), numbers, datasets=list(shown), facts=facts, unseen=found.unseen)
 
 
 def _mistakes(found: FoundRun, scored: Scored) -> _Mistakes:

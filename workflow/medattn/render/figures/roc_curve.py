@@ -15,17 +15,9 @@ from medattn.compare.inputs import rows_of
 from medattn.config.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.metrics import Scored
-from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
-from medattn.render.found import (
-    Lacking,
-    backbone_with,
-    chosen_datasets,
-    first_scores,
-    network_label,
-    run_words,
-    sentences_on,
-)
+from medattn.render.figures.of_datasets import of_datasets
+from medattn.render.found import FoundRun, Lacking, first_scores, run_words
 from medattn.render.inputs import Inputs
 from medattn.render.style import GRAY, ONE_COLUMN, TWO_COLUMNS
 
@@ -37,35 +29,27 @@ Floats = NDArray[np.float64]
 @figure_kind("roc_curve")
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     """Draw the curves of the first seed's run at its last measured epoch, a panel per data set."""
-    arm = str(declared.arm)
-    backbone = backbone_with(paper, arm, declared.backbone)
-    if backbone is None:
-        return nothing_to_draw(f"The selection has no network with the arm '{arm}'.")
-    parts, runs, lacking = [], [], []
-    for dataset in chosen_datasets(paper, declared.datasets):
+
+    def look(dataset: str, backbone: str, arm: str) -> tuple[FoundRun, pd.DataFrame] | Lacking:
         seen = first_scores(inputs, paper, dataset, backbone, arm)
         if isinstance(seen, Lacking):
-            lacking.append(seen)
-            continue
+            return seen
         run, scored = seen
-        found = curves(scored)
-        if found.empty:
-            lacking.append(Lacking(dataset, backbone, arm, "the test images have a single class"))
-        else:
-            runs.append(run)
-            parts.append(found.assign(dataset=dataset))
-    unseen = sentences_on(inputs, paper, lacking)
-    if not parts:
-        return nothing_to_draw(" ".join(unseen) or "The selection has none of the data sets.")
-    numbers = pd.concat(parts, ignore_index=True)
+        points = curves(scored)
+        return Lacking(dataset, backbone, arm, "the test images have a single class") if points.empty else (run, points)
+
+    found = of_datasets(inputs, paper, declared, look)
+    if isinstance(found, Drawing):
+        return found
+    numbers = pd.concat([points.assign(dataset=name) for name, points in found.by_dataset.items()], ignore_index=True)
     numbers = numbers[["dataset", "curve", "auc", "false_positive_rate", "true_positive_rate"]]
-    shown = list(dict.fromkeys(numbers["dataset"]))
+    shown = list(found.by_dataset)
     facts = [
-        f"{network_label(paper, backbone, arm)}, {run_words(runs)}, at the last measured epoch.",
+        f"{found.network}, {run_words(found.runs)}, at the last measured epoch.",
         "Each class against the rest; micro: all pairs of image and class together; macro: mean of the classes' true "
         "positive rates at each false positive rate. In brackets: area under the curve.",
     ]
-    return Drawing(_figure(inputs, numbers, shown), numbers, datasets=shown, facts=facts, unseen=unseen)
+    return Drawing(_figure(inputs, numbers, shown), numbers, datasets=shown, facts=facts, unseen=found.unseen)
 
 
 def curves(scored: Scored) -> pd.DataFrame:

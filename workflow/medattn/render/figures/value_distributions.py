@@ -9,18 +9,9 @@ from matplotlib.figure import Figure
 from medattn.compare.inputs import rows_of
 from medattn.config.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
-from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
-from medattn.render.found import (
-    NOT_KEPT,
-    Lacking,
-    backbone_with,
-    chosen_datasets,
-    first_run,
-    network_label,
-    run_words,
-    sentences_on,
-)
+from medattn.render.figures.of_datasets import of_datasets
+from medattn.render.found import NOT_KEPT, FoundRun, Lacking, first_run, run_words
 from medattn.render.images import Array
 from medattn.render.inputs import Inputs
 from medattn.render.kept import KeptAttention, kept_attention
@@ -33,33 +24,30 @@ _BOX = {"whislo": 1, "q1": 25, "med": 50, "q3": 75, "whishi": 99}
 @figure_kind("value_distributions")
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     """Draw boxes from the quantiles that the first seed's run has kept."""
-    arm, values = str(declared.arm), declared.values or []
-    backbone = backbone_with(paper, arm, declared.backbone)
-    if backbone is None:
-        return nothing_to_draw(f"The selection has no network with the arm '{arm}'.")
-    parts, lacking = [], []
-    shown_runs: list[KeptAttention] = []
-    for dataset in chosen_datasets(paper, declared.datasets):
+    values = declared.values or []
+
+    def look(dataset: str, backbone: str, arm: str) -> tuple[FoundRun, tuple[pd.DataFrame, int]] | Lacking:
         run = first_run(inputs, paper, dataset, backbone, arm)
-        kept = None if isinstance(run, Lacking) else kept_attention(run)
+        if isinstance(run, Lacking):
+            return run
+        kept = kept_attention(run)
         boxes = None if kept is None else _boxes(kept, values, declared)
         if kept is None or boxes is None or boxes.empty:
-            lacking.append(run if isinstance(run, Lacking) else Lacking(dataset, backbone, arm, NOT_KEPT))
-        else:
-            shown_runs.append(kept)
-            parts.append(boxes.assign(dataset=dataset))
-    unseen = sentences_on(inputs, paper, lacking)
-    if not parts:
-        return nothing_to_draw(" ".join(unseen) or "The selection has none of the data sets.")
-    numbers = pd.concat(parts, ignore_index=True)
-    shown = list(dict.fromkeys(numbers["dataset"]))
-    runs, images = run_words(kept.found for kept in shown_runs), len(shown_runs[0].positions)
+            return Lacking(dataset, backbone, arm, NOT_KEPT)
+        return run, (boxes, len(kept.positions))
+
+    found = of_datasets(inputs, paper, declared, look)
+    if isinstance(found, Drawing):
+        return found
+    boxes = [boxes.assign(dataset=name) for name, (boxes, _) in found.by_dataset.items()]
+    numbers, shown = pd.concat(boxes, ignore_index=True), list(found.by_dataset)
+    images = next(images for _, images in found.by_dataset.values())
     facts = [
-        f"{network_label(paper, backbone, arm)}, {runs}, the last block with attention of each stage.",
+        f"{found.network}, {run_words(found.runs)}, the last block with attention of each stage.",
         f"Boxes: quartiles and median over {images} test images and all pixels (of what is learned, over its values); "
         "whiskers: 1st and 99th percentile.",
     ]
-    return Drawing(_figure(inputs, numbers, shown, values), numbers, datasets=shown, facts=facts, unseen=unseen)
+    return Drawing(_figure(inputs, numbers, shown, values), numbers, datasets=shown, facts=facts, unseen=found.unseen)
 
 
 def _boxes(kept: KeptAttention, values: list[str], declared: Declared) -> pd.DataFrame:
