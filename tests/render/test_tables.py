@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from io import StringIO
 
 import pandas as pd
@@ -87,7 +88,7 @@ def test_runs_are_marked_by_the_adjusted_p(inputs: Inputs) -> None:
     unmarked = table_model(inputs, inputs.configuration.papers[0], "main")
     assert not any(p.runs and p.runs.marks for r in unmarked.rows for p in r.positions)
     inputs.comparisons.loc[inputs.comparisons["procedure"] == "runs", "p_adjusted"] = 0.009
-    marked = table_model(inputs, inputs.configuration.papers[0], "main")
+    marked = table_model(replace(inputs), inputs.configuration.papers[0], "main")
     assert {p.runs.marks for r in marked.rows if r.arm == "gsa" for p in r.positions if p.runs} == {("bold", "star")}
 
 

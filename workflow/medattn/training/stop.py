@@ -56,7 +56,8 @@ class Stop:
             yield
         finally:
             self._held = False
-        self.between_epochs()
+        if self._asked_by is not None:
+            raise stop_requested(self._asked_by)
 
     def between_epochs(self) -> None:
         """Stop here if it was asked for.
