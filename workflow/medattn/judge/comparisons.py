@@ -236,6 +236,10 @@ def _judged_costs(
     claim = replace(claim, measured=difference, n=1, procedure="count", stand_in=first.stand_in or second.stand_in)
     if claim.stand_in:
         return not_measured(claim, "stand-in images")
-    holds = difference >= said.least and (said.most is None or difference <= said.most) and difference > 0
-    wanted = f"{said.least:g} to {said.most:g}" if said.most is not None else f"at least {said.least:g}"
+    if said.most is not None:  # "almost the same" is true of the same
+        holds, wanted = said.least <= difference <= said.most, f"{said.least:g} to {said.most:g}"
+    elif said.least > 0:
+        holds, wanted = difference >= said.least, f"at least {said.least:g}"
+    else:
+        holds, wanted = difference > 0, "more"
     return claim.judged(judge_count(holds, "" if holds else f"stated is {wanted}"), 1.0)
