@@ -190,6 +190,7 @@ def test_costs_are_judged_by_the_count(tmp_path, judged):
     lines = [
         f"{place},vanilla,23.52,23522375,4.116,4.1,4100000000,differs,,isic2018,parameters,,224,224",
         f"{place},ca,27.33,27330000,4.171,4.171,4171000000,matches,,isic2018,C1,macs,224,224",
+        f"{place},ppcr,23.51,23522375,4.116,4.1,4100000000,differs,,isic2018,parameters,,224,224",
     ]
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / "complexity.csv").write_text("\n".join([header, *lines]) + "\n")
@@ -199,6 +200,9 @@ def test_costs_are_judged_by_the_count(tmp_path, judged):
     assert table.loc[f"{name}.vanilla.gflops", "verdict"] == "not reproduced"
     assert "C1" in table.loc[f"{name}.ca.params_m", "reason"]
     assert "not counted yet" in table.loc[f"{name}.nl.params_m", "reason"]
+    compared = table[(table["table"] == "ppcr-table-1") & (table["arm"] == "ppcr") & (table["measured"] == 0)]
+    assert compared["statement"].str.contains("almost the same computation").all()
+    assert list(compared["verdict"]) == ["reproduced"], "what is the same is almost the same"
 
 
 def test_what_is_written_is_read_again_and_damage_is_one_line(default, tmp_path):
