@@ -4,11 +4,8 @@ The runs are made up, of the size of BreastMNIST's (156 test and 78 validation i
 training uses: ten networks with ten arms on ten data sets, each with ten seeds, measured as the PPCR paper does.
 """
 
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -16,7 +13,7 @@ from unittest import mock
 
 import numpy as np
 import yaml
-from ratios import Ratio, medattn, seconds_of
+from ratios import Ratio, cost_of, medattn, seconds_of
 
 from medattn import files as medattn_files
 from medattn.config.mechanisms import is_block_mechanism, mechanism_names
@@ -99,21 +96,10 @@ def write_run(run: Run, cell: Cell, results: Results, random: np.random.Generato
     )
 
 
-def command(folder: Path, *arguments: str) -> tuple[float, int]:
-    """Run a command; return its seconds and the peak of its memory in bytes."""
-    started = time.perf_counter()
-    with subprocess.Popen(medattn(*arguments), cwd=folder, stdout=subprocess.DEVNULL) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"medattn {' '.join(arguments)} failed")
-    return time.perf_counter() - started, usage.ru_maxrss * 1024
-
-
 def commands(folder: Path) -> Iterator[tuple[str, float, int]]:
     """Yield the three commands with seconds and peak memory."""
     for name in ("measure", "compare", "render"):
-        yield name, *command(folder, name, "--config", "config.yaml")
+        yield name, *cost_of(medattn(name, "--config", "config.yaml"), folder)
 
 
 def measure(full: bool) -> list[Ratio]:

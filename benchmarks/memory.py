@@ -8,11 +8,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from ratios import Ratio, python, seconds_of
+from ratios import Ratio, cost_of, python
 
 COUNT, SIDE = 107_180, 28
 LIBRARIES = """
-import resource
 import torch, torchvision, timm
 import medattn.training.run, medattn.backbones.build
 """
@@ -37,13 +36,6 @@ first = data.normalised_training_images(1)
 network = build_network(Backbone(model="timm/test_resnet"), "none", {}, 9, first, 0, Path())
 train_epochs(network, data, recipe, 0, TrainingState(), lambda state: None)
 """
-PEAK = "open('peak', 'w').write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024))"
-
-
-def peak(code: str, folder: Path) -> int:
-    """Return the peak memory of a Python that runs `code`, in bytes."""
-    seconds_of(python(code), folder)
-    return int((folder / "peak").read_text())
 
 
 def measure() -> list[Ratio]:
@@ -51,8 +43,8 @@ def measure() -> list[Ratio]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         np.save(folder / "images.npy", np.random.default_rng(0).integers(0, 256, (COUNT, SIDE, SIDE, 3), np.uint8))
-        libraries = peak(LIBRARIES + PEAK, folder)
-        whole = peak(LIBRARIES + TRAINING + PEAK, folder)
+        _, libraries = cost_of(python(LIBRARIES), folder)
+        _, whole = cost_of(python(LIBRARIES + TRAINING), folder)
     images = COUNT * SIDE * SIDE * 3
     measured = {"libraries, MB": libraries / 1e6, "with training, MB": whole / 1e6, "images, MB": images / 1e6}
     return [Ratio("memory of images and training / images", (whole - libraries) / images, None, measured)]

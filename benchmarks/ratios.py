@@ -54,6 +54,26 @@ def seconds_of(command: list[str], folder: Path) -> float:
     return time.perf_counter() - started
 
 
+_PEAK = """
+import resource, subprocess, sys
+ended = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(ended.returncode)
+"""
+
+
+def cost_of(command: list[str], folder: Path) -> tuple[float, int]:
+    """Run a command; return its seconds and the peak of its memory in bytes.
+
+    A small process starts it: Linux counts what a process held before it became another program.
+    """
+    started = time.perf_counter()
+    done = subprocess.run([*python(_PEAK), *command], cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)[:200]} failed: {done.stderr[-500:]}")
+    return time.perf_counter() - started, int(done.stdout) * 1024
+
+
 def python(code: str) -> list[str]:
     """Return the command that runs `code` in this Python."""
     return [sys.executable, "-c", code]
