@@ -5,7 +5,7 @@ import json
 import statistics
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +40,11 @@ class Speeds:
         key = self.key(cell, entry)
         if key in self.measured or key not in self.gmacs:
             return self.measured.get(key)
-        rate = statistics.median(self.gmacs[known] * speed for known, speed in self.measured.items())
-        return rate / self.gmacs[key]
+        return self._gmacs_per_second / self.gmacs[key]
+
+    @cached_property
+    def _gmacs_per_second(self) -> float:
+        return statistics.median(self.gmacs[known] * speed for known, speed in self.measured.items())
 
 
 def network_of(cell: Cell, entry: DatasetEntry) -> Network:

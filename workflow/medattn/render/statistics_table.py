@@ -27,12 +27,15 @@ def write_statistics_table(inputs: Inputs, paper: ResolvedPaper, name: str) -> N
     rows = _rows(inputs, paper, name)
     numbers = str(pd.DataFrame(rows).to_csv(index=False, lineterminator="\n"))
     title = paper.statistics[name].title
-    write_formats(inputs, statistics_sheet(inputs, paper, name), numbers, f"{title}. {_CAPTION}")
+    write_formats(inputs, _sheet(inputs, name, rows), numbers, f"{title}. {_CAPTION}")
 
 
 def statistics_sheet(inputs: Inputs, paper: ResolvedPaper, name: str) -> Sheet:
     """Return the table as text."""
-    rows = _rows(inputs, paper, name)
+    return _sheet(inputs, name, _rows(inputs, paper, name))
+
+
+def _sheet(inputs: Inputs, name: str, rows: list[dict[str, Any]]) -> Sheet:
     signs = {reason: str(i) for i, reason in enumerate(dict.fromkeys(r["reason"] for r in rows if r["reason"]), 1)}
     notes = {sign: reason for reason, sign in signs.items()}
     if any(row["stand_in"] for row in rows):
