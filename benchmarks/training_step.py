@@ -18,13 +18,13 @@ from torchvision.transforms import functional as transforms
 
 from medattn.config.paper import Backbone
 from medattn.config.recipe import Recipe
+from medattn.measure.complexity.speed import recordings_on
 from medattn.training.images import ResidentImages, normalisation_for, training_batches
 from medattn.training.network import build_network
 from medattn.training.numerics import fix_numerics, memory_format
 from medattn.training.optimiser import create_optimiser
 from medattn.training.recording import Recording
 from medattn.training.step import Step
-from medattn.training.workplace import Workplace
 
 CASES = {
     # name: backbone, images, side, channels, batch
@@ -100,7 +100,7 @@ def ratios_of(name: str, rounds: int, device: torch.device, precision: str) -> l
     for network in (ours, bound):
         network.backbone.to(memory_format=layout)
     step = Step.of(ours, create_optimiser(recipe, ours), recipe, normalise)
-    recordings = Workplace.on(device.type, cuda_graphs=True).recordings
+    recordings = recordings_on(device)
     work = recordings.of(name, step)
     batch = normalise(images.taken(indices[:size])).contiguous(memory_format=layout)
     plain_optimiser, bound_optimiser = torch.optim.Adam(plain.parameters(), lr=1e-4), create_optimiser(recipe, bound)

@@ -13,8 +13,8 @@ from medattn.training.images import Normalisation
 from medattn.training.network import AttendedNetwork
 from medattn.training.numerics import fix_numerics, memory_format
 from medattn.training.optimiser import create_optimiser
+from medattn.training.recording import CudaGraphs, Recordings
 from medattn.training.step import Step, logits_of
-from medattn.training.workplace import Workplace
 
 _WARM_UP = 2
 _WARM_UP_ON_GPU = 6  # until the step is recorded and replayed
@@ -54,7 +54,7 @@ def measured_speed(network: NetworkOfCell, images: ImageFacts, device: torch.dev
     built.backbone.to(memory_format=memory_format(recipe, device))
     half = torch.full((1, 1, 1, 1), 0.5, device=device)
     step = Step.of(built, create_optimiser(recipe, built), recipe, Normalisation(half, half))
-    work = Workplace.on(device.type, cuda_graphs=True).recordings.of(None, step)
+    work = recordings_on(device).of(None, step)
     batch = torch.rand(recipe.batch, 3, images.height, images.width, device=device)
     labels = torch.arange(recipe.batch, device=device) % images.classes
     if built.attention is not None:
@@ -70,6 +70,11 @@ def measured_speed(network: NetworkOfCell, images: ImageFacts, device: torch.dev
     training = recipe.batch / _median_seconds(built.train(), train, device, repeats)
     inference = recipe.batch / _median_seconds(built.eval(), infer, device, repeats)
     return Speed(training, inference, repeats, recipe.batch, _name(device))
+
+
+def recordings_on(device: torch.device) -> Recordings:
+    """Return what records steps on a device that was chosen already; on the CPU nothing is recorded."""
+    return Recordings(CudaGraphs(device) if device.type == "cuda" else None)
 
 
 def _median_seconds(network: AttendedNetwork, step: Callable[[], None], device: torch.device, repeats: int) -> float:
