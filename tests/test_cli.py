@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -58,6 +59,16 @@ def test_an_interruption_is_a_line_and_code_130(monkeypatch, capsys):
     monkeypatch.setattr(plan, "run", interrupted)
     assert main(["plan"]) == 130
     assert capsys.readouterr().err == "medattn: stopped; the same command goes on from here\n"
+
+
+def test_a_reader_who_has_seen_enough_is_no_error():
+    """As in `medattn plan | head -1`: the other end of the pipe is closed before anything is written."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "medattn", "fetch", "--list"]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_a_message_is_one_line():

@@ -1,4 +1,5 @@
 import argparse
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -83,3 +84,13 @@ def test_duplicates_are_told(run, capsys, tmp_path, medmnist_file, monkeypatch):
     assert run("tiny") == 0
     out = capsys.readouterr().out
     assert "5 of 6 test images repeat another one of test; 1 image stands under more than one label" in out
+    assert "tiny: the same image: image 0 (test, healthy), image 1 (test, ill), " in out
+
+
+def test_equal_images_of_a_folder_are_named(run, capsys, image_folder, folder_entry, monkeypatch):
+    folder = image_folder()
+    shutil.copy(folder / "0.png", folder / "6.png")
+    entry = folder_entry.model_copy(update={"path": str(folder)})
+    monkeypatch.setattr("medattn.config.load.registered_datasets", lambda: {"mine": entry})
+    assert run("mine") == 0
+    assert "mine: the same image: 0.png (train, healthy), 6.png (test, healthy)\n" in capsys.readouterr().out

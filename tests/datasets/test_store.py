@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from medattn.config.load import registered_datasets
-from medattn.datasets.duplicates import duplicate_sentences, find_duplicates
+from medattn.datasets.duplicates import duplicate_lines, duplicate_sentences, find_duplicates, without_names
 from medattn.datasets.prepare import fetch, prepare
 from medattn.datasets.source import SourceData, Split, check_source
 from medattn.datasets.store import read_store, write_store
 from medattn.errors import UserError
 from medattn.plan.availability import entry_identity, missing_reason, original_path
 
-from .conftest import entry_of, medmnist_entry
+from .conftest import CLASSES, entry_of, medmnist_entry
 
 
 def split_of(labels, groups=None, start=0):
@@ -151,8 +151,32 @@ def test_duplicates_are_counted_and_named():
     ]
 
 
+def test_equal_images_are_named_a_line_each_and_of_many_the_first():
+    splits = {"train": split_of([0] * 12), "test": split_of([1] * 12)}
+    lines = duplicate_lines(find_duplicates(splits), CLASSES, "manifest.json")
+    assert lines[0] == "the same image: image 0 (train, healthy), image 0 (test, ill)"
+    assert len(lines) == 11
+    assert lines[-1] == "2 more images stand more than once, see manifest.json"
+    splits["train"].images[:] = 0
+    (line,) = duplicate_lines(find_duplicates({"train": splits["train"]}), CLASSES, "manifest.json")
+    assert line.startswith("the same image: image 0 (train, healthy), image 1 (train, healthy), ")
+    assert line.endswith("image 3 (train, healthy) and 8 more")
+
+
+def test_equal_images_of_a_folder_are_named_as_there():
+    splits = {"train": split_of([0]), "test": split_of([1])}
+    named = {
+        split: Split(part.images, part.labels, names=[name])
+        for (split, part), name in zip(splits.items(), ["a.png", "b.png"], strict=True)
+    }
+    found = find_duplicates(named)
+    assert duplicate_lines(found, CLASSES, "") == ["the same image: a.png (train, healthy), b.png (test, ill)"]
+    assert without_names(found) == find_duplicates(splits)
+
+
 def test_no_duplicates_no_sentence(data):
     assert duplicate_sentences(find_duplicates(data.splits), {"train": 3, "test": 2}) == []
+    assert duplicate_lines(find_duplicates(data.splits), CLASSES, "") == []
 
 
 def test_identity_follows_content_not_words(tmp_path, medmnist_file):

@@ -1,6 +1,7 @@
 """The command line: `medattn COMMAND ...`, a command a file in commands/. Each --help is a page of the manual."""
 
 import argparse
+import os
 import sys
 from importlib import import_module
 
@@ -29,7 +30,7 @@ COMMANDS = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 well, 2 something to mend, 75 asked to stop."""
+    """Run the command line and return its exit code: 0 well, 2 something to mend, 75 asked to stop, 141 not read on."""
     arguments = sys.argv[1:] if argv is None else argv
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_help())
@@ -49,10 +50,15 @@ def main(argv: list[str] | None = None) -> int:
         )
         command.add_arguments(parser)
         code: int = command.run(parser.parse_args(arguments[1:]))
+        sys.stdout.flush()
         return code
     except (UserError, StopRequested) as error:
         print(f"medattn: {error}", file=sys.stderr)
         return error.exit_code
+    except BrokenPipeError:
+        # Who read the output, such as `head`, has seen enough; nor can Python write what is left when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except KeyboardInterrupt:
         print("medattn: stopped; the same command goes on from here", file=sys.stderr)
         return 130

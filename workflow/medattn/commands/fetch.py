@@ -9,8 +9,8 @@
 An original is looked for in the folder of data (`--data`, else `data` of the selection, else ./data) or
 where the selection's `datasets.<name>.path` points; a file that can be downloaded is, if it is absent.
 Sizes, hashes, types, labels and counts are checked before anything is written, and a line per data set says
-what it holds: images per split, images that stand more than once, and where it lies. What is prepared
-already is verified and kept.
+what it holds: images per split, images that stand more than once, and where it lies. Images that are equal, pixel by
+pixel, are named, a line each. What is prepared already is verified and kept.
 
 On a machine without network, run the same command where there is one and copy the folder of data, or only
 the original file, to the place that the message names.
@@ -151,11 +151,14 @@ def _list(entries: Mapping[str, DatasetEntry], data: Path) -> int:
 
 
 def _fetched(name: str, entry: DatasetEntry, data: Path) -> str:
+    from medattn.datasets.duplicates import duplicate_lines
     from medattn.datasets.prepare import fetch
-    from medattn.datasets.store import check_store
+    from medattn.datasets.store import MANIFEST, check_store
 
     folder = fetch(name, entry, data)
-    return f"{_summary(check_store(folder, verify=False))}; in {folder}"
+    manifest = check_store(folder, verify=False)
+    equal = duplicate_lines(manifest["duplicates"], manifest["classes"], str(folder / MANIFEST))
+    return "\n".join([f"{_summary(manifest)}; in {folder}", *(f"{name}: {line}" for line in equal)])
 
 
 def _summary(manifest: Mapping[str, Any]) -> str:

@@ -1,9 +1,9 @@
 """Show the plan of a selection.
 
 Its cells and runs, the packs in which they are trained, what is done already, what can't be run and why, the time
-that is left where it was measured, and an estimate of what networks will cost. Nothing is trained. --write freezes the
-plan under results/<selection>/ (plan.json, plan.csv, graph.json), which is what Snakemake works from. --format csv
-prints a row per cell.
+that is left where it was measured, and an estimate of what networks will cost, also with the images and weights that
+are not at hand. Nothing is trained. --write freezes the plan under results/<selection>/ (plan.json, plan.csv,
+graph.json), which is what Snakemake works from. --format csv prints a row per cell.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from medattn.errors import UserError
 from medattn.plan.estimate import estimate_lines, estimates
 from medattn.plan.expand import make_plan
 from medattn.plan.progress import progress_of
-from medattn.plan.show import plan_csv, plan_lines
+from medattn.plan.show import at_hand_line, plan_csv, plan_lines
 from medattn.plan.speeds import speeds_for
 
 
@@ -50,6 +50,12 @@ def run(arguments: argparse.Namespace) -> int:
         speeds = speeds_for(chosen.results.complexity)
         for line in estimate_lines(estimates(chosen.plan, configuration, progress.done, speeds), speeds):
             print(line)
+        if not arguments.resolved and any(cell.missing for cell in chosen.plan.cells.values()):
+            whole = make_plan(configuration, as_if_at_hand=True)
+            if len(whole.packs) > len(chosen.plan.packs):
+                print(at_hand_line(whole))
+                for line in estimate_lines(estimates(whole, configuration, progress.done, speeds), speeds):
+                    print(line)
         if arguments.write:
             print(f"  written: {chosen.results.plan}")
     return 0

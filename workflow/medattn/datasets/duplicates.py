@@ -5,10 +5,13 @@ them.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from medattn.datasets.source import Split
+
+_SETS_NAMED = 10
+_MEMBERS_NAMED = 4
 
 
 def find_duplicates(splits: Mapping[str, Split]) -> dict[str, Any]:
@@ -18,12 +21,11 @@ def find_duplicates(splits: Mapping[str, Split]) -> dict[str, Any]:
         splits: splits by name, in the order train, val, test.
 
     Returns:
-        A JSON value: `sets` (a list of sets of equal images, each a list of members with split, index and
-        label) and
-        counts: `repeated_images` (images that repeat one before them), `two_labels` (sets under more than
-        one label), `within` (repetitions inside each split), `between` (for "train/test" and so on: images
-        of the second split whose pixels stand in the first one as well, and how many of these under another
-        label).
+        A JSON value: `sets` (a list of sets of equal images, each a list of members with split, index, label and,
+        where the original has a name for each image, `image`) and counts: `repeated_images` (images that repeat one
+        before them), `two_labels` (sets under more than one label), `within` (repetitions inside each split),
+        `between` (for "train/test" and so on: images of the second split whose pixels stand in the first one as well,
+        and how many of these under another label).
     """
     sets = [members for members in _by_pixels(splits).values() if len(members) > 1]
     names = list(splits)
@@ -64,11 +66,46 @@ def duplicate_sentences(duplicates: Mapping[str, Any], splits: Mapping[str, int]
     return sentences
 
 
+def duplicate_lines(duplicates: Mapping[str, Any], classes: Sequence[str], where: str) -> list[str]:
+    """Name the images that `find_duplicates` found, a line for each set of equal ones; of many, the first.
+
+    Args:
+        duplicates: what `find_duplicates` returned.
+        classes: names in the order of the labels.
+        where: the file that names them all.
+    """
+    sets = duplicates["sets"]
+    lines = [f"the same image: {_members(members, classes)}" for members in sets[:_SETS_NAMED]]
+    more = len(sets) - len(lines)
+    if more:
+        lines.append(f"{more} more {'image stands' if more == 1 else 'images stand'} more than once, see {where}")
+    return lines
+
+
+def without_names(duplicates: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `find_duplicates` finds where the original's names of the images are not known any more."""
+    kept = [[{key: member[key] for key in ("split", "index", "label")} for member in s] for s in duplicates["sets"]]
+    return {**duplicates, "sets": kept}
+
+
+def _members(members: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> str:
+    named = ", ".join(_called(member, classes) for member in members[:_MEMBERS_NAMED])
+    more = len(members) - _MEMBERS_NAMED
+    return f"{named} and {more} more" if more > 0 else named
+
+
+def _called(member: Mapping[str, Any], classes: Sequence[str]) -> str:
+    name = member.get("image") or f"image {member['index']}"
+    return f"{name} ({member['split']}, {classes[member['label']]})"
+
+
 def _by_pixels(splits: Mapping[str, Split]) -> dict[bytes, list[dict[str, Any]]]:
     found: dict[bytes, list[dict[str, Any]]] = {}
     for name, split in splits.items():
         for index, (image, label) in enumerate(zip(split.images, split.labels, strict=True)):
-            member = {"split": name, "index": index, "label": int(label)}
+            member: dict[str, Any] = {"split": name, "index": index, "label": int(label)}
+            if split.names is not None:
+                member["image"] = split.names[index]
             found.setdefault(hashlib.sha256(image.tobytes()).digest(), []).append(member)
     return found
 

@@ -93,7 +93,7 @@ def read_listing(listing: Listing, source: LooseSource, scratch: Path | None = N
         if members:
             labels = np.array([image.label for image in members], dtype=np.int64)
             groups = [image.patient for image in members if image.patient is not None] or None
-            splits[name] = Split(piles[name].array(), labels, groups)
+            splits[name] = Split(piles[name].array(), labels, groups, [image.name for image in members])
     files = (*(source_file(table) for table in listing.tables), whole.file())
     return SourceData(splits, files, notes=listing.notes)
 

@@ -26,11 +26,13 @@ class Split:
         images: uint8, (N, height, width, channels), 0 to 255.
         labels: int64, (N,), positions in the list of classes.
         groups: the patient of each image, where known; images of one patient belong together.
+        names: the path of each image in the original, where that is a folder of images; not kept when prepared.
     """
 
     images: Images
     labels: Labels
     groups: list[str] | None = None
+    names: list[str] | None = None
 
 
 @dataclass(frozen=True)

@@ -20,18 +20,25 @@ from medattn.plan.stand_ins import taken_entries
 from medattn.provenance.code import code_digest
 
 
-def make_plan(configuration: Configuration) -> Plan:
-    """Expand `configuration` into the plan of all that it asks for."""
+def make_plan(configuration: Configuration, *, as_if_at_hand: bool = False) -> Plan:
+    """Expand `configuration` into the plan of all that it asks for.
+
+    Args:
+        configuration: what is asked for.
+        as_if_at_hand: plan as if no images and no weights were missing, to tell what that would take.
+    """
     selection, entries = configuration.selection, taken_entries(configuration)
     data = Path(selection.data)
-    cells = {cell.id: cell for paper in configuration.papers for cell in _cells(paper, entries, data)}
+    cells = {cell.id: cell for paper in configuration.papers for cell in _cells(paper, entries, data, as_if_at_hand)}
     seeds = tuple(selection.seeds)
     runs = {run.id: run for cell in cells.values() for run in runs_of_cell(cell, seeds)}
     packs = pack_runs(cells, runs, selection.pack, selection.pack_cells)
     return Plan(selection.selection, configuration.selection.model_dump(mode="json"), cells, runs, packs)
 
 
-def _cells(paper: ResolvedPaper, entries: Mapping[str, DatasetEntry], data: Path) -> Iterator[Cell]:
+def _cells(
+    paper: ResolvedPaper, entries: Mapping[str, DatasetEntry], data: Path, as_if_at_hand: bool
+) -> Iterator[Cell]:
     for dataset in paper.datasets:
         entry = entries[dataset]
         for backbone_name, backbone, arm_name, arm in _pairs(paper, dataset):
@@ -47,8 +54,7 @@ def _cells(paper: ResolvedPaper, entries: Mapping[str, DatasetEntry], data: Path
                 stand_in=bool(entry.stand_in),
                 missing=_misfit(paper, backbone, arm, entry)
                 or undividable(paper.protocol, bool(arm.grid), entry)
-                or missing_reason(dataset, entry, data)
-                or _missing_weights(backbone, data),
+                or (None if as_if_at_hand else _wanting(dataset, entry, backbone, data)),
                 prepared=str(prepared_dataset(data, dataset, entry_identity(dataset, entry))),
                 tables=_tables(paper, dataset, backbone_name, arm_name),
                 settings=_settings(paper, backbone, arm, entry_identity(dataset, entry)),
@@ -93,8 +99,10 @@ def _misfit(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, entry: Da
     return None if backbone is None else misfit(backbone, arm, paper.recipe, entry)
 
 
-def _missing_weights(backbone: Backbone | None, data: Path) -> str | None:
+def _wanting(dataset: str, entry: DatasetEntry, backbone: Backbone | None, data: Path) -> str | None:
+    """Say which images or weights are not at hand and what to do, or None if all are."""
+    reason = missing_reason(dataset, entry, data)
     source = weights_model(backbone.model) if backbone and backbone.weights == "imagenet" else None
-    if source is None or weights_file(data, source).exists():
-        return None
+    if reason or source is None or weights_file(data, source).exists():
+        return reason
     return f"ImageNet weights not at hand: run `medattn fetch --weights {source}`"

@@ -93,6 +93,17 @@ def _protocols(plan: Plan) -> dict[str, str]:
     return sentences
 
 
+def at_hand_line(whole: Plan) -> str:
+    """Say how much a selection would be with all images and weights at hand.
+
+    Args:
+        whole: its plan as if they were.
+    """
+    cells = sum(cell.missing is None for cell in whole.cells.values())
+    runs = sum(len(pack.runs) for pack in whole.packs.values())
+    return f"  with all images and weights at hand: {cells} cells, {runs} runs in {len(whole.packs)} packs"
+
+
 def _total(plan: Plan, progress: Progress, left: Mapping[str, float | None]) -> str:
     runnable = {cell.id for cell in plan.cells.values() if cell.missing is None}
     planned = [run.id for run in plan.runs.values() if run.cell in runnable]

@@ -11,7 +11,7 @@ from medattn.audit.finding import Finding
 from medattn.audit.manifest import as_written
 from medattn.audit.subject import Ended, Subject
 from medattn.config.networks import weights_model
-from medattn.datasets.duplicates import duplicate_sentences, find_duplicates
+from medattn.datasets.duplicates import duplicate_sentences, find_duplicates, without_names
 from medattn.datasets.store import MANIFEST, check_store
 from medattn.datasets.tensor_file import pieces
 from medattn.errors import UserError
@@ -64,7 +64,7 @@ def _facts(subject: Subject, prepared: str, manifest: dict[str, Any]) -> Iterato
             yield Finding("error", f"{prepared}, split {name}", str(told), str(facts), _FETCH)
     duplicates = find_duplicates(store.splits)
     sentences = duplicate_sentences(duplicates, {name: len(split.labels) for name, split in store.splits.items()})
-    if {**duplicates, "sentences": sentences} != manifest["duplicates"]:
+    if {**duplicates, "sentences": sentences} != without_names(manifest["duplicates"]):
         yield Finding(
             "error", prepared, "the equal images that its manifest names", "; ".join(sentences) or "none", _FETCH
         )
