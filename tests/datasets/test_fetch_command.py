@@ -77,6 +77,39 @@ def test_a_selection_brings_its_own_data_and_those_out_of_reach_are_passed_over(
     assert "there/prepared/digits-" in out
 
 
+def test_without_names_all_is_fetched_that_the_selection_asks_for(run, capsys, tmp_path, monkeypatch):
+    with pytest.raises(UserError, match=r"config\.yaml: no such file"):
+        run()
+    paper = {
+        "title": "A",
+        "citation": "A",
+        "datasets": ["digits", "jaffe"],
+        "backbones": {"plain": {"model": "timm/resnet18"}, "known": {"model": "timm/resnet34", "weights": "imagenet"}},
+        "arms": {"vanilla": {}},
+        "recipe": {"epochs": 1, "learning_rate": 0.1},
+        "protocol": {"kind": "fixed_epoch"},
+    }
+    Path("papers/a").mkdir(parents=True)
+    Path("papers/a/paper.yaml").write_text(yaml.safe_dump(paper))
+    Path("config.yaml").write_text(yaml.safe_dump({"selection": "s", "papers": {"a": {}}}))
+    asked = []
+
+    def fetched(model, data):
+        asked.append(model)
+        raise UserError(f"{model}: could not be reached")
+
+    monkeypatch.setattr(fetch, "_fetched_weights", fetched)
+    assert run() == 2
+    assert asked == ["timm/resnet34"]
+    out, err = capsys.readouterr()
+    assert out.startswith("digits: train 1437")
+    assert "jaffe: passed over" in out
+    assert err == "timm/resnet34: could not be reached\n"
+    assert run("digits") == 0
+    assert run("--weights", "timm/resnet50") == 2
+    assert asked == ["timm/resnet34", "timm/resnet50"]
+
+
 def test_duplicates_are_told(run, capsys, tmp_path, medmnist_file, monkeypatch):
     path = medmnist_file(test_images=np.zeros((6, 10, 10), dtype=np.uint8))
     entry = medmnist_entry(path, path=str(path))

@@ -69,6 +69,21 @@ def test_the_validation_images_can_be_the_test_images(isic):
     assert len({image.name for image in listing.images}) == 46
 
 
+def test_only_whole_batches_of_test_images_can_be_kept(isic):
+    options = {"split": "test_on_validation", "counts": {"train": [14, 14, 12], "val": [2, 2, 2], "test": [4, 3, 2]}}
+    whole = list_images(entry(**options), isic)
+    listing = list_images(entry(**options, whole_batches=4), isic)
+    assert [i.name for i in listing.images if i.split == "test"] == [i.name for i in whole.images if i.split == "test"][
+        :4
+    ]
+    assert listing.notes == ("test images left out, which fill no batch of 4: the last 2",)
+    assert (sizes(whole)["test"], sizes(listing)["test"]) == (6, 4)
+    assert list_images(entry(**options, whole_batches=3), isic) == whole, "all batches are whole"
+    assert len(read_source(entry(**options, whole_batches=4), isic).splits["test"].labels) == 4
+    with pytest.raises(UserError, match="whole_batches: 7, but there are 6 test images only"):
+        list_images(entry(**options, whole_batches=7), isic)
+
+
 def test_a_random_split_takes_shares_of_each_class_from_the_training_images(isic):
     listing = list_images(entry(split="random", val_fraction=0.15, test_fraction=0.3), isic)
     by_class = Counter((image.split, image.label) for image in listing.images)
@@ -151,6 +166,9 @@ def test_official_tables_give_the_registered_counts(tmp_path: Path, real_data: P
     found = Counter((image.split, image.label) for image in listing.images)
     for split, counts in (registered.counts or {}).items():
         assert [found[split, label] for label in range(7)] == counts
+    printed = {"split": "test_on_validation", "whole_batches": 32}
+    paper = registered.model_copy(update={"source": registered.source.model_copy(update=printed)})
+    assert sizes(list_images(paper, root))["test"] == 192
     source = registered.source.model_copy(update={"split": "random", "split_by": "lesion"})
     by_lesion = list_images(registered.model_copy(update={"source": source}), root)
     assert len({image.patient for image in by_lesion.images}) == 7470

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from medattn.config.load import registered_datasets
 from medattn.config.medmnist_files import OFFICIAL
 from medattn.datasets.medmnist import read_medmnist
 from medattn.datasets.prepare import prepare
@@ -109,3 +110,16 @@ def test_sets_that_nobody_knows_need_an_md5():
         entry_of(source={"kind": "medmnist", "set": "octmnst"})
     with pytest.raises(UserError, match="size"):
         entry_of(source={"kind": "medmnist", "set": "octmnist", "size": 32})
+
+
+def test_a_set_with_several_labels_an_image_is_refused_with_that_reason():
+    with pytest.raises(UserError, match="images of chestmnist have several labels each; only sets with one can be"):
+        entry_of(source={"kind": "medmnist", "set": "chestmnist"})
+
+
+@pytest.mark.parametrize("name", sorted(OFFICIAL))
+def test_every_official_set_is_registered(name):
+    entry = registered_datasets()[name]
+    assert entry.title.lower() == entry.source.set == name
+    assert entry.source.download.md5 == OFFICIAL[name].md5[28]
+    assert entry.known_images()

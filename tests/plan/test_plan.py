@@ -52,6 +52,14 @@ def test_with_tune_each_every_seed_of_a_network_is_cross_validated(project):
     assert found["none.lr", "tune"] == 3 * 2
 
 
+def test_grades_are_measured_by_kappa_too(project):
+    grades = {"title": "Grades", "source": {"kind": "phantom", "counts": {"train": [9, 9], "test": [3, 3]}}}
+    entries = {"grades": {**grades, "classes": ["0", "1"], "graded": True}}
+    plan = planned(project, papers={"tiny": {"datasets": ["phantom", "grades"]}}, datasets=entries)
+    metrics = {cell.dataset: cell.metrics for cell in plan.cells.values()}
+    assert metrics == {"phantom": ("accuracy",), "grades": ("accuracy", "kappa_quadratic")}
+
+
 def test_planning_twice_gives_the_same_files(project):
     planned(project)
     files = [project.results.plan, project.results.graph, project.results.plan_table]

@@ -76,6 +76,14 @@ def test_another_split_has_the_counts_that_it_draws(options, train, val, test):
     assert bool(made.source.images_per_patient) == ("split_by" in options)
 
 
+def test_a_stand_in_has_whole_batches_where_these_are_wanted():
+    entry = REGISTRY["isic2018"]
+    wanted = entry.source.model_copy(update={"split": "test_on_validation", "whole_batches": 32})
+    counts = stand_in_for("x", entry.model_copy(update={"source": wanted}), None, None).counts
+    assert (sum(counts["test"]), len(counts["test"])) == (192, 7)
+    assert [whole - left for whole, left in zip(entry.counts["val"], counts["test"], strict=True)].count(0) == 6
+
+
 def stand_ins(project, **selection):
     project.configure(JAFFE, stand_ins=True, stand_in_size=12, stand_in_fraction=0.05, **selection)
 

@@ -1,10 +1,10 @@
-"""Get data sets ready: download what can be downloaded, check every file, prepare the images for training.
+"""Get data sets and ImageNet weights ready: download what can be downloaded, check every file, prepare the images.
 
-    medattn fetch                          everything in the registry
-    medattn fetch breastmnist phantom      these data sets
-    medattn fetch --config config.yaml     the data sets of a selection, with its changes
-    medattn fetch --weights torchvision/vgg16   ImageNet weights, which training never fetches by itself
-    medattn fetch --list                   what there is, and what is at hand
+    medattn fetch                          what config.yaml asks for: data sets, and ImageNet weights
+    medattn fetch --config my.yaml         what another selection asks for
+    medattn fetch breastmnist phantom      these data sets, of all that are registered
+    medattn fetch --weights torchvision/vgg16   these ImageNet weights; training never fetches any by itself
+    medattn fetch --list                   what data sets there are, and what is at hand
 
 An original is looked for in the folder of data (`--data`, else `data` of the selection, else ./data) or
 where the selection's `datasets.<name>.path` points; a file that can be downloaded is, if it is absent.
@@ -19,12 +19,13 @@ Archives that were put into the folder of data (IDRiD, OCT2017) are unpacked. Wh
 are made instead of what is not at hand; naming the data set without the selection gets the real one.
 
 Without names, data sets that only a person can get are passed over with the reason. The exit code is 0, or 2
-if a data set that was asked for could not be prepared; the others are prepared all the same.
+if something that was asked for could not be had; the rest is done all the same.
 """
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,12 +34,29 @@ from medattn.config.dataset import DatasetEntry
 from medattn.errors import UserError
 from medattn.nearest import unknown_name
 
+_DEFAULT = Path("config.yaml")
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What can be named, and what is meant where nothing is: all data sets, and these weights.
+
+    Attributes:
+        entries: data sets by name.
+        data: the folder of data.
+        weights: models whose ImageNet weights are asked for.
+    """
+
+    entries: Mapping[str, DatasetEntry]
+    data: Path
+    weights: Sequence[str] = ()
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `medattn fetch` to its parser."""
-    parser.add_argument("names", nargs="*", metavar="NAME", help="data sets; default: all")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="data sets; default: all of the selection")
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--config", type=Path, metavar="FILE", help="the selection whose data sets are meant")
+    source.add_argument("--config", type=Path, metavar="FILE", help="the selection (default: config.yaml)")
     source.add_argument(
         "--plan", type=Path, metavar="FILE", help="a frozen plan instead, as the workflow's jobs use it"
     )
@@ -50,29 +68,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Fetch, check and prepare the data sets that `arguments` name.
+    """Fetch, check and prepare what `arguments` name.
 
     Returns:
-        0, or 2 if one of them failed (each failure is a line on standard error).
+        0, or 2 if something could not be had (each failure is a line on standard error).
 
     Raises:
         UserError: the selection is wrong, or a name is unknown.
     """
-    known, data = _known(arguments.config, arguments.plan)
-    data = arguments.data or data
+    everything = not (arguments.names or arguments.weights)
+    default = _DEFAULT if everything and not (arguments.list or arguments.plan) else None
+    known = _known(arguments.config or default, arguments.plan)
+    data = arguments.data or known.data
     if data.exists() and not data.is_dir():
         raise UserError(f"{data}: a file, but the folder of data must be a folder; choose another with --data")
     for name in arguments.names:
-        if name not in known:
-            raise UserError(f"medattn fetch: {unknown_name('data set', name, known)}")
-    entries = {name: known[name] for name in dict.fromkeys(arguments.names or known)}
+        if name not in known.entries:
+            raise UserError(f"medattn fetch: {unknown_name('data set', name, known.entries)}")
     if arguments.list:
-        return _list(entries, data)
-    failed = _fetch_weights(arguments.weights, data)
-    if arguments.weights and not arguments.names:
-        return 2 if failed else 0
-    for name, entry in entries.items():
-        reason = None if arguments.names else _out_of_reach(name, entry, data)
+        return _list({name: known.entries[name] for name in arguments.names or known.entries}, data)
+    failed = _fetch_weights(known.weights if everything else arguments.weights, data)
+    for name in dict.fromkeys(known.entries if everything else arguments.names):
+        entry = known.entries[name]
+        reason = _out_of_reach(name, entry, data) if everything else None
         if reason:
             print(f"{name}: passed over, {reason}")
             continue
@@ -84,7 +102,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 2 if failed else 0
 
 
-def _fetch_weights(models: list[str], data: Path) -> int:
+def _fetch_weights(models: Sequence[str], data: Path) -> int:
     """Fetch ImageNet weights and return how many could not be had."""
     failed = 0
     for model in models:
@@ -112,8 +130,8 @@ def _fetched_weights(model: str, data: Path) -> str:
     return f"{model}: ImageNet weights, SHA-256 {weights_sha256(model, data)[:12]}...; in {path}"
 
 
-def _known(config: Path | None, plan: Path | None) -> tuple[Mapping[str, DatasetEntry], Path]:
-    """Return the entries that can be named, by default all of which are meant, and the folder of data."""
+def _known(config: Path | None, plan: Path | None) -> _Known:
+    """Return what a selection, by its file or its frozen plan, asks for; without one, all registered data sets."""
     from medattn.config.load import read_configuration, registered_datasets, resolve
     from medattn.plan.stand_ins import planned_entries, taken_entries
 
@@ -127,11 +145,13 @@ def _known(config: Path | None, plan: Path | None) -> tuple[Mapping[str, Dataset
         configuration = read_configuration(config, Path())
         entries = taken_entries(configuration)
     else:
-        return registered_datasets(), Path("data")
+        return _Known(registered_datasets(), Path("data"))
     names = dict.fromkeys(name for paper in configuration.papers for name in paper.datasets)
     # Data sets that the selection changes or adds count as its own, even where no paper takes them.
     names.update(dict.fromkeys(configuration.selection.datasets))
-    return {name: entries[name] for name in names}, Path(configuration.selection.data)
+    backbones = [backbone for paper in configuration.papers for backbone in paper.backbones.values()]
+    weights = dict.fromkeys(backbone.model for backbone in backbones if backbone.weights == "imagenet")
+    return _Known({name: entries[name] for name in names}, Path(configuration.selection.data), list(weights))
 
 
 def _out_of_reach(name: str, entry: DatasetEntry, data: Path) -> str | None:

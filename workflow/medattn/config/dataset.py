@@ -21,6 +21,10 @@ class DatasetEntry(Closed):
         "IDRiD, <data>/idrid",
     )
     classes: list[str] = Field(min_length=2, description="class names in the order of the labels 0, 1, ...")
+    graded: bool = Field(
+        False,
+        description="the classes are grades, in their order: Cohen's kappa with quadratic weights is measured as well",
+    )
     counts: dict[SplitName, list[int]] | None = Field(
         None,
         description="images per class that each split must hold; checked where given. Where it names no test split, "

@@ -1,13 +1,13 @@
-"""The official files of MedMNIST's 2D sets (version 3, Zenodo record 10519652): channels, and the MD5 at each size.
-
-ChestMNIST is left out: its images have several labels each.
-"""
+"""The official files of MedMNIST's 2D sets (version 3, Zenodo record 10519652): channels, and the MD5 at each size."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 MedmnistSize = Literal[28, 64, 128, 224]
+
+SEVERAL_LABELS = ("chestmnist",)
+"""2D sets whose images have several labels each, which nothing here is made for."""
 
 ADDRESS = "https://zenodo.org/records/10519652/files/{file}?download=1"
 

@@ -12,7 +12,7 @@ from medattn.config.loose_sources import (
     JaffeSource,
     LooseSource,
 )
-from medattn.config.medmnist_files import ADDRESS, OFFICIAL, MedmnistSize
+from medattn.config.medmnist_files import ADDRESS, OFFICIAL, SEVERAL_LABELS, MedmnistSize
 from medattn.config.source_options import Channels, Download, SourceOptions, SplitName
 from medattn.nearest import unknown_name
 
@@ -96,7 +96,9 @@ class MedmnistSource(SourceOptions):
     )
 
     @model_validator(mode="after")
-    def _checksum_is_known(self) -> Self:
+    def _is_known(self) -> Self:
+        if self.set in SEVERAL_LABELS:
+            raise ValueError(f"images of {self.set} have several labels each; only sets with one can be taken")
         if self.md5 is None and self.set not in OFFICIAL:
             raise ValueError(f"{unknown_name('set', self.set, OFFICIAL)}; another file needs its md5")
         return self

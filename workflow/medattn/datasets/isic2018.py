@@ -28,7 +28,8 @@ def list_isic2018(entry: DatasetEntry, path: Path) -> Listing:
         path: the folder with ISIC2018_Task3_Training_Input and so on, and the tables, as the archives unpack.
 
     Raises:
-        UserError: a table or image is missing, an image has no row or not one class, or a lesion is unknown.
+        UserError: a table or image is missing, an image has no row or not one class, a lesion is unknown, or there are
+            fewer test images than a batch should have.
     """
     source = entry.source
     assert isinstance(source, Isic2018Source)
@@ -54,8 +55,20 @@ def list_isic2018(entry: DatasetEntry, path: Path) -> Listing:
         parts = [replace(image, patient=image.file.stem) for image in parts]
     names = [image.patient or image.name for image in training]
     drawn = draw_splits(names, [image.label for image in training], shares, source.split_seed)
-    images = [*_moved(training, drawn), *parts]
-    return Listing(tuple(sorted(images, key=lambda image: list(_PARTS).index(image.split))), tuple(tables))
+    images = sorted([*_moved(training, drawn), *parts], key=lambda image: list(_PARTS).index(image.split))
+    left_out = _left_out(source, sum(image.split == "test" for image in images))
+    notes = (f"test images left out, which fill no batch of {source.whole_batches}: the last {left_out}",)
+    # Test images stand last.
+    return Listing(tuple(images[: len(images) - left_out]), tuple(tables), notes=notes if left_out else ())
+
+
+def _left_out(source: Isic2018Source, test_images: int) -> int:
+    """Return how many test images don't fill a batch, where only whole batches are wanted."""
+    if source.whole_batches is None:
+        return 0
+    if source.whole_batches > test_images:
+        raise UserError(f"source.whole_batches: {source.whole_batches}, but there are {test_images} test images only")
+    return test_images % source.whole_batches
 
 
 def _part(entry: DatasetEntry, path: Path, split: SplitName) -> tuple[list[LooseImage], Path]:

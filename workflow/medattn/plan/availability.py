@@ -28,7 +28,7 @@ READERS = {
 }
 """Version of each reader, raised when it gives other images than before: prepared data are made anew then."""
 
-_IN_WORDS_ONLY = {"title", "licence", "citation", "homepage", "path", "source", "images", "per_class"}
+_NOT_OF_IMAGES = {"title", "licence", "citation", "homepage", "path", "source", "graded", "images", "per_class"}
 _FOLDERS_INSIDE = {
     "idrid": ("B. Disease Grading", "B.%20Disease%20Grading", "Disease Grading"),
     "class_folders": ("OCT2017",),
@@ -43,7 +43,7 @@ def entry_identity(name: str, entry: DatasetEntry) -> str:
     is fixed. A folder of images of the user's own is fixed by no hash, so its `path`, where one is configured, tells
     it from others of the same name. A stand-in is another data set than the one that it stands for.
     """
-    facts: dict[str, Any] = entry.model_dump(exclude=_IN_WORDS_ONLY)
+    facts: dict[str, Any] = entry.model_dump(exclude=_NOT_OF_IMAGES)
     if isinstance(entry.source, FolderSource | ClassFoldersSource) and entry.path is not None:
         facts["path"] = entry.path
     facts["stand_in"] = bool(entry.stand_in)

@@ -42,6 +42,7 @@ def _cells(
     for dataset in paper.datasets:
         entry = entries[dataset]
         for backbone_name, backbone, arm_name, arm in _pairs(paper, dataset):
+            tables = _tables(paper, dataset, backbone_name, arm_name)
             yield Cell(
                 paper=paper.name,
                 experiment=paper.experiment,
@@ -56,9 +57,9 @@ def _cells(
                 or undividable(paper.protocol, bool(arm.grid), entry)
                 or (None if as_if_at_hand else _wanting(dataset, entry, backbone, data)),
                 prepared=str(prepared_dataset(data, dataset, entry_identity(dataset, entry))),
-                tables=_tables(paper, dataset, backbone_name, arm_name),
+                tables=tables,
                 settings=_settings(paper, backbone, arm, entry_identity(dataset, entry)),
-                metrics=_metrics(paper, _tables(paper, dataset, backbone_name, arm_name)),
+                metrics=_metrics(paper, tables, entry.graded),
                 classes=tuple(entry.classes),
             )
 
@@ -78,10 +79,10 @@ def _tables(paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> tupl
     return tuple(name for name, table in paper.tables.items() if shows(table, dataset, backbone, arm))
 
 
-def _metrics(paper: ResolvedPaper, tables: tuple[str, ...]) -> tuple[str, ...]:
-    """Return accuracy, the metrics of the tables and those that the paper asks for, each once."""
+def _metrics(paper: ResolvedPaper, tables: tuple[str, ...], graded: bool) -> tuple[str, ...]:
+    """Return accuracy, the metrics of the tables, those that the paper asks for and that of grades, each once."""
     shown = [metric for name in tables for metric in paper.tables[name].metrics if METRICS[metric].measured]
-    return tuple(dict.fromkeys(["accuracy", *shown, *paper.paper.metrics]))
+    return tuple(dict.fromkeys(["accuracy", *shown, *paper.paper.metrics, *(["kappa_quadratic"] if graded else [])]))
 
 
 def _settings(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, dataset: str) -> dict[str, Any]:

@@ -114,14 +114,18 @@ def _known_counts(entry: DatasetEntry) -> dict[SplitName, list[int]] | None:
 
 def _drawn(source: Isic2018Source, counts: Mapping[SplitName, list[int]]) -> dict[SplitName, list[int]]:
     """Return the counts of the challenge's parts as the source's options split them."""
-    if source.split == "official":
-        return dict(counts)
-    shares: dict[SplitName, float] = {"val": source.val_fraction}
-    if source.split == "random":
-        shares["test"] = source.test_fraction
-    drawn = {split: [round(share * count) for count in counts["train"]] for split, share in shares.items()}
-    rest = [count - sum(part) for count, *part in zip(counts["train"], *drawn.values(), strict=True)]
-    return {"train": rest, "val": drawn["val"], "test": drawn.get("test", list(counts["val"]))}
+    split = dict(counts)
+    if source.split != "official":
+        shares: dict[SplitName, float] = {"val": source.val_fraction}
+        if source.split == "random":
+            shares["test"] = source.test_fraction
+        drawn = {name: [round(share * count) for count in counts["train"]] for name, share in shares.items()}
+        rest = [count - sum(part) for count, *part in zip(counts["train"], *drawn.values(), strict=True)]
+        split = {"train": rest, "val": drawn["val"], "test": drawn.get("test", list(counts["val"]))}
+    if source.whole_batches:  # nobody says of which class those are that are left out: they go from the largest
+        left_out, largest = sum(split["test"]) % source.whole_batches, max(split["test"])
+        split["test"] = [n - left_out * (i == split["test"].index(largest)) for i, n in enumerate(split["test"])]
+    return split
 
 
 def _fewer(count: int, fraction: float | None, least: int) -> int:
