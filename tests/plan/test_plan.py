@@ -60,6 +60,13 @@ def test_grades_are_measured_by_kappa_too(project):
     assert metrics == {"phantom": ("accuracy",), "grades": ("accuracy", "kappa_quadratic")}
 
 
+def test_a_selection_can_ask_for_more_metrics_and_no_run_changes(project):
+    before = planned(project)
+    after = planned(project, papers={"tiny": {"extra_metrics": ["auc", "accuracy", "calibration_error"]}})
+    assert {cell.metrics for cell in after.cells.values()} == {("accuracy", "auc", "calibration_error")}
+    assert after.runs == before.runs
+
+
 def test_planning_twice_gives_the_same_files(project):
     planned(project)
     files = [project.results.plan, project.results.graph, project.results.plan_table]

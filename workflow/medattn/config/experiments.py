@@ -56,6 +56,7 @@ def _experiment(name: str, paper: Paper, experiment: str, declared: Experiment, 
         {key: table for key, table in paper.tables.items() if (table.experiment or "") == experiment},
         {key: table for key, table in paper.statistics.items() if (table.experiment or "") == experiment},
         {key: figure for key, figure in paper.figures.items() if (figure.experiment or "") == experiment},
+        tuple(paper.metrics),
     )
 
 
@@ -136,6 +137,7 @@ def _taken(
         arms=arms,
         recipe=recipe,
         protocol=protocol,
+        metrics=(*whole.metrics, *taken.extra_metrics),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from medattn.config.dataset import DatasetEntry
 from medattn.config.figure import Figure
+from medattn.config.metrics import Metric
 from medattn.config.paper import Arm, Backbone, Paper, Table
 from medattn.config.protocol import AnyProtocol
 from medattn.config.recipe import Recipe
@@ -30,6 +31,7 @@ class ResolvedPaper:
         tables: the tables that show it, by name.
         statistics: its tables of data sets, by name.
         figures: the figures that show it, by name.
+        metrics: what is measured beside accuracy and the metrics of the tables.
     """
 
     name: str
@@ -43,6 +45,7 @@ class ResolvedPaper:
     tables: Mapping[str, Table]
     statistics: Mapping[str, Statistics]
     figures: Mapping[str, Figure]
+    metrics: tuple[Metric, ...]
 
     def trains(self, dataset: str, backbone: str, arm: str) -> bool:
         """Return whether an arm is trained with a backbone (`none` for classifiers on pixels) on a data set."""

@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from medattn.config.base import Closed, Name
+from medattn.config.metrics import Metric
 from medattn.config.paper import Arm, Backbone
 from medattn.config.verdicts import VerdictRule
 
@@ -31,6 +32,7 @@ class PaperSelection(Closed):
     extra_arms: dict[Name, Arm] = Field(
         {}, description="arms that the paper does not have, your own mechanism for one, or has otherwise"
     )
+    extra_metrics: list[Metric] = Field([], description="metrics that are measured beside those of the paper")
     recipe: dict[str, Any] = Field({}, description="keys of the paper's recipe to change")
     protocol: dict[str, Any] = Field({}, description="keys of the paper's protocol to change")
 

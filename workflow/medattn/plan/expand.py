@@ -80,9 +80,9 @@ def _tables(paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> tupl
 
 
 def _metrics(paper: ResolvedPaper, tables: tuple[str, ...], graded: bool) -> tuple[str, ...]:
-    """Return accuracy, the metrics of the tables, those that the paper asks for and that of grades, each once."""
+    """Return accuracy, the metrics of the tables, those asked for beside them and that of grades, each once."""
     shown = [metric for name in tables for metric in paper.tables[name].metrics if METRICS[metric].measured]
-    return tuple(dict.fromkeys(["accuracy", *shown, *paper.paper.metrics, *(["kappa_quadratic"] if graded else [])]))
+    return tuple(dict.fromkeys(["accuracy", *shown, *paper.metrics, *(["kappa_quadratic"] if graded else [])]))
 
 
 def _settings(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, dataset: str) -> dict[str, Any]:
