@@ -6,8 +6,8 @@ from medattn.config.facts import Facts
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.judge.measured import Place
 
-_OF_THE_PLACE = {"path", "stand_in"}
-"""Keys of a data set that only say where its images lie, or that are judged elsewhere."""
+_NOT_OF_THE_PROCEDURE = {"path", "stand_in", "graded"}
+"""Keys of a data set that say where its images lie, that are judged elsewhere, or that add a metric."""
 _OPEN_EVERYWHERE = ("recipe.precision", "recipe.threads", "protocol.split_seed", "protocol.tune")
 """Keys of which no paper speaks."""
 
@@ -34,5 +34,5 @@ def _changes(configuration: Configuration, paper: ResolvedPaper, place: Place) -
         yield f"arms.{place.arm}"
     if place.backbone in taken.extra_backbones:
         yield f"backbones.{place.backbone}"
-    changed = set(selection.datasets.get(place.dataset, {})) - _OF_THE_PLACE
+    changed = set(selection.datasets.get(place.dataset, {})) - _NOT_OF_THE_PROCEDURE
     yield from (f"datasets.{place.dataset}.{key}" for key in sorted(changed))
