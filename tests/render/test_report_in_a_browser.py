@@ -79,6 +79,7 @@ def test_a_reader_sorts_filters_and_opens_numbers(browser: Any, path: Path) -> N
     see(page.locator("article#main tbody tr")).to_have_count(1)
     search.fill("")
 
+    see(page.locator("#claims .dt-length option:checked")).to_have_text("20")
     page.locator("#claims select[aria-label=Verdict]").select_option("not reproduced")
     see(page.locator("#table-claims tbody tr")).to_have_count(1)
     see(page.locator("#table-claims tbody tr")).to_contain_text(HOSTILE)

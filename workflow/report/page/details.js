@@ -44,7 +44,7 @@
       element("p", { class: `claim ${medattn.verdictClass(row.verdict)}` },
         mark(row.verdict), " ", element("b", {}, row.verdict), row.reason ? `: ${row.reason}` : "", element("br"),
         `${row.statement || row.table}: printed ${row.printed}${row.printed_spread ? ` (${row.printed_spread})` : ""} ${row.unit ?? ""}`,
-        row.measured === null ? "" : `, measured ${row.measured}`, row.interval ? `, interval ${row.interval}` : "",
+        row.measured === null ? "" : `, measured ${Number(row.measured.toPrecision(5))}`, row.interval ? `, interval ${row.interval}` : "",
         row.p === null || row.p === undefined ? "" : `, p ${probability(row.p)}`, element("br"), element("code", {}, row.claim))));
   };
 

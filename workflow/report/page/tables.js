@@ -42,6 +42,7 @@
   const shown = {
     text: (value) => document.createTextNode(value ?? ""),
     number: (value) => document.createTextNode(typeof value === "number" ? String(Number(value.toPrecision(4))) : value ?? ""),
+    long: (value) => document.createTextNode(value ?? ""),
     p: (value) => document.createTextNode(medattn.probability(value)),
     verdict: (value) => medattn.element("span", { class: "verdict" }, medattn.mark(value), " ", value),
     place: (value, row) => opener(value, row.place),
@@ -77,6 +78,7 @@
       deferRender: true,
       language: { ...LEGEND, entries: { _: "rows", 1: "row" }, lengthMenu: "_MENU_ rows a page" },
       layout: { topStart: "search", topEnd: () => choosers, bottomStart: "info", bottomEnd: ["pageLength", "paging"] },
+      lengthMenu: [20, 50, 100, { label: "all", value: -1 }],
       order: [],
       pageLength: 20,
     });

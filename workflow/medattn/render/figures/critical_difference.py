@@ -28,7 +28,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     ranks = rows_of(inputs.rankings, paper=paper.name, experiment=experiment, metric=declared.metric)
     ranked = ranks[ranks["mean_rank"].notna()]
     if ranked.empty:
-        notes = [note for note in dict.fromkeys(ranks["note"]) if note]
+        notes = [f"{note[0].upper()}{note[1:]}." for note in dict.fromkeys(ranks["note"]) if note]
         return nothing_to_draw(
             " ".join(notes) or "Arms were not ranked: that needs several data sets on which all of them were measured."
         )

@@ -29,7 +29,7 @@ _SHOWN = (
     ("n", "n", "number"),
     ("p", "p", "p"),
     ("verdict", "Verdict", "verdict"),
-    ("reason", "Reason", "text"),
+    ("reason", "Reason", "long"),
 )
 _ABOUT = (
     "Every printed number and every printed comparison, with what was measured and a verdict by a rule that was fixed "

@@ -28,7 +28,7 @@ _COMPARED = (
     ("interval", "Interval", "text"),
     ("p", "p", "p"),
     ("p_adjusted", "p adjusted", "p"),
-    ("note", "Note", "text"),
+    ("note", "Note", "long"),
 )
 _RANKED = (
     ("paper", "Paper", "text"),
@@ -36,12 +36,12 @@ _RANKED = (
     ("family", "Family", "text"),
     ("backbone", "Backbone", "text"),
     ("arm", "Arm", "text"),
-    ("datasets", "Data sets", "number"),
+    ("datasets", "Data sets", "text"),
     ("mean_rank", "Mean rank", "number"),
     ("critical_difference", "Critical difference", "number"),
     ("p", "Friedman's p", "p"),
     ("p_holm", "p (Holm)", "p"),
-    ("note", "Note", "text"),
+    ("note", "Note", "long"),
 )
 _ABOUT_COMPARISONS = (
     "Arm against arm, by the paper's own procedure (epochs of one run, which are not independent) and by the sound one "
@@ -129,6 +129,6 @@ def _compared(inputs: Inputs) -> Iterator[tuple[BigTable, list[dict[str, Any]]]]
 
 def _ranked(inputs: Inputs) -> Iterator[tuple[BigTable, list[dict[str, Any]]]]:
     """Yield the table of ranks over data sets, where arms were ranked."""
-    rows = plain_rows(inputs.rankings)
+    rows = [{**row, "datasets": (row["datasets"] or "").replace(";", ", ")} for row in plain_rows(inputs.rankings)]
     if rows:
         yield BigTable("rankings", "Ranks over data sets", _ABOUT_RANKS, _RANKED, len(rows)), rows

@@ -139,7 +139,7 @@ class BigTable:
         name: name of its block.
         title: its heading.
         about: what it is, in a sentence or two.
-        columns: key, title and kind (`text`, `number`, `p`, `verdict` or `place`) of each column.
+        columns: key, title and kind (`text`, `long`, `number`, `p`, `verdict` or `place`) of each column.
         count: number of rows.
     """
 
