@@ -1,8 +1,11 @@
 """Small data sets, whole and damaged."""
 
 import os
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,8 @@ from medattn.datasets.source import source_file
 
 Table = Sequence[Sequence[str]]
 CLASSES = ["healthy", "ill"]
+CONTENT = bytes(range(256)) * 3000
+"""What the local server serves at first."""
 
 
 def entry_of(**keys: Any) -> DatasetEntry:
@@ -84,3 +89,48 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("needs real data: set MEDATTN_DATA to a folder with breastmnist.npz and retinamnist.npz")
     return Path(folder)
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        server = self.server
+        server.ranges.append(self.headers.get("Range"))
+        step = server.script.pop(0) if server.script else "serve"
+        if isinstance(step, int):
+            self.send_error(step)
+            return
+        if step.startswith(("http", "file")):
+            self.send_response(302)
+            self.send_header("Location", step)
+            self.end_headers()
+            return
+        start = 0
+        if (match := re.match(r"bytes=(\d+)-", self.headers.get("Range", ""))) and step != "no ranges":
+            start = int(match[1])
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {start}-{len(server.content) - 1}/{len(server.content)}")
+        else:
+            self.send_response(200)
+        body = server.content[start:]
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: len(body) // 2] if step == "break off" else body)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A local server: `content` is served at `url`, as `script` says for each request; `ranges` were asked for."""
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.content, server.script, server.ranges = CONTENT, [], []
+    server.url = f"http://127.0.0.1:{server.server_port}/file.npz"
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()

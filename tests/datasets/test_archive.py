@@ -1,5 +1,6 @@
 """Archives of others: unpacked whole, inside their folder, or not at all."""
 
+import hashlib
 import io
 import stat
 import tarfile
@@ -15,7 +16,7 @@ from medattn.plan.availability import can_be_fetched, missing_reason
 
 from .conftest import entry_of
 
-FILES = {"top/a.txt": b"one", "top/sub folder/b.txt": b"two" * 1000, "__MACOSX/._a": b"junk"}
+FILES = {"top/a.txt": b"one", "top/sub folder/b.txt": b"two" * 1000, "__MACOSX/._a": b"junk", "top/._a.txt": b"junk"}
 
 
 def zipped(path, files=FILES, **attributes):
@@ -111,7 +112,7 @@ def images(tmp_path):
 
 
 def test_fetch_unpacks_archives_that_were_put_into_the_folder_of_data(tmp_path):
-    source = {"kind": "class_folders", "size": 8, "archives": {"OCT2017.tar.gz": ""}, "obtain": "go and get it"}
+    source = {"kind": "class_folders", "size": 8, "archives": {"OCT2017.tar.gz": {}}, "obtain": "go and get it"}
     entry = entry_of(source=source, classes=["CNV", "DME"])
     assert "go and get it" in missing_reason("oct", entry, tmp_path)
     with pytest.raises(UserError, match="go and get it"):
@@ -124,8 +125,27 @@ def test_fetch_unpacks_archives_that_were_put_into_the_folder_of_data(tmp_path):
     assert (tmp_path / "oct/OCT2017/train/CNV/x.png").is_file()
 
 
+def test_an_archive_is_downloaded_and_must_have_its_hash(tmp_path, server):
+    server.content = tarred(tmp_path / "there.tar.gz", images(tmp_path)).read_bytes()
+    about = {"url": server.url, "md5": hashlib.md5(server.content).hexdigest(), "bytes": len(server.content)}
+    options = {"kind": "class_folders", "size": 8, "obtain": "go and get it"}
+
+    def fetched(**changes):
+        source = {**options, "archives": {"OCT2017.tar.gz": {**about, **changes}}}
+        return fetch("oct", entry_of(source=source, classes=["CNV", "DME"]), tmp_path / "data", lambda *_: None)
+
+    with pytest.raises(UserError, match=r"gave \d+ bytes with MD5 .*, not .*; by hand: go and get it"):
+        fetched(md5="0" * 32)
+    server.script = [404]
+    with pytest.raises(UserError, match=r"answers HTTP 404 .*; by hand: go and get it"):
+        fetched()
+    assert not list((tmp_path / "data").iterdir())
+    assert len(read_store(fetched()).splits["train"].labels) == 2
+    assert (tmp_path / "data/OCT2017.tar.gz").read_bytes() == server.content
+
+
 def test_a_folder_of_the_users_is_never_unpacked_into(tmp_path):
-    entry = entry_of(source={"kind": "class_folders", "size": 8, "archives": {"OCT2017.tar.gz": ""}})
+    entry = entry_of(source={"kind": "class_folders", "size": 8, "archives": {"OCT2017.tar.gz": {}}})
     tarred(tmp_path / "OCT2017.tar.gz", images(tmp_path))
     (tmp_path / "oct").mkdir()
     assert not can_be_fetched("oct", entry, tmp_path)
@@ -137,9 +157,10 @@ def test_a_folder_of_the_users_is_never_unpacked_into(tmp_path):
 @pytest.mark.parametrize(
     ("archives", "message"),
     [
-        ({"../a.zip": ""}, "not the name of a zip or tar.gz archive"),
-        ({"a.rar": ""}, "not the name of a zip or tar.gz archive"),
-        ({"a.zip": "file:///etc/passwd"}, "not one of http or https"),
+        ({"../a.zip": {}}, "not the name of a zip or tar.gz archive"),
+        ({"a.rar": {}}, "not the name of a zip or tar.gz archive"),
+        ({"a.zip": {"url": "file:///etc/passwd"}}, r"archives.a.zip.url: should match \^https\?"),
+        ({"a.zip": {"sha": "0"}}, "unknown key 'sha'"),
     ],
 )
 def test_wrong_archives_are_refused(archives, message):

@@ -1,7 +1,4 @@
 import hashlib
-import re
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 
@@ -10,54 +7,9 @@ from medattn.datasets.prepare import fetch
 from medattn.datasets.store import read_store
 from medattn.errors import UserError
 
-from .conftest import medmnist_entry
+from .conftest import CONTENT, medmnist_entry
 
-CONTENT = bytes(range(256)) * 3000
 MD5 = hashlib.md5(CONTENT).hexdigest()
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        server = self.server
-        server.ranges.append(self.headers.get("Range"))
-        step = server.script.pop(0) if server.script else "serve"
-        if isinstance(step, int):
-            self.send_error(step)
-            return
-        if step.startswith(("http", "file")):
-            self.send_response(302)
-            self.send_header("Location", step)
-            self.end_headers()
-            return
-        start = 0
-        if (match := re.match(r"bytes=(\d+)-", self.headers.get("Range", ""))) and step != "no ranges":
-            start = int(match[1])
-            self.send_response(206)
-            self.send_header("Content-Range", f"bytes {start}-{len(server.content) - 1}/{len(server.content)}")
-        else:
-            self.send_response(200)
-        body = server.content[start:]
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body[: len(body) // 2] if step == "break off" else body)
-
-    def log_message(self, *args):
-        pass
-
-
-@pytest.fixture
-def server(monkeypatch):
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.content, server.script, server.ranges = CONTENT, [], []
-    server.url = f"http://127.0.0.1:{server.server_port}/file.npz"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture

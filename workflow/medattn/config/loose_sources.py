@@ -5,10 +5,27 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from medattn.config.base import Closed
 from medattn.config.source_options import Channels, SourceOptions, SplitName
 
 _OBTAIN = "how a reader gets the images: a sentence without its full stop"
 _SIZE = "height and width in pixels; images are resized to them by area averaging"
+
+
+class Archive(Closed):
+    """An archive that images come in: where it is to be had, and what it then must be."""
+
+    url: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="where `medattn fetch` gets it; default: a person has to, and puts it into the folder of data",
+    )
+    md5: str | None = Field(
+        None, pattern=r"^[0-9a-f]{32}$", description="MD5 that a download must have; default: it is not known"
+    )
+    bytes: int | None = Field(
+        None, gt=0, description="bytes that a download must have; default: as many as the server announces"
+    )
 
 
 class LooseSource(SourceOptions):
@@ -16,20 +33,17 @@ class LooseSource(SourceOptions):
 
     size: int = Field(224, ge=8, le=4096, description=_SIZE)
     obtain: str = Field("", description=_OBTAIN)
-    archives: dict[str, str] = Field(
+    archives: dict[str, Archive] = Field(
         {},
-        description="zip and tar.gz archives that the images come in, by name, with their address, or '' where a "
-        "person has to get one; `medattn fetch` downloads those with an address, and unpacks all where they lie in "
-        "the folder of data and the images don't",
+        description="zip and tar.gz archives that the images come in, by name; `medattn fetch` downloads those that "
+        "have a url, and unpacks all where they lie in the folder of data and the images don't",
     )
 
     @model_validator(mode="after")
-    def _archives_have_names_and_addresses(self) -> Self:
-        for name, address in self.archives.items():
+    def _archives_can_be_unpacked(self) -> Self:
+        for name in self.archives:
             if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 ._-]*\.(zip|tar\.gz)", name):
                 raise ValueError(f"archives names {name!r}, which is not the name of a zip or tar.gz archive")
-            if address and not address.startswith(("http://", "https://")):
-                raise ValueError(f"archives gives {name} the address {address!r}, which is not one of http or https")
         return self
 
     @property

@@ -15,6 +15,7 @@ from medattn.config import (
     dataset,
     facts,
     figure,
+    loose_sources,
     paper,
     placement,
     protocol,
@@ -81,6 +82,7 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
         ("Source idrid", sources.IdridSource, "`source` of a data set"),
         ("Source jaffe", sources.JaffeSource, "`source` of a data set"),
         ("Source isic2018", sources.Isic2018Source, "`source` of a data set"),
+        ("Archive", loose_sources.Archive, "`archives.<name>` of a source that is a folder of images"),
     ],
     "Facts about printed numbers": [
         ("Facts", facts.Facts, "the top level of `papers/<paper>/claims.yaml` and of `medattn claims --facts`"),

@@ -68,7 +68,7 @@ def _unpack(archive: Path, folder: Path, largest: int) -> int:
             written += member.size
             if written > largest or count > MOST_MEMBERS:
                 raise UserError(f"{archive}: unpacks to more than {largest} bytes or {MOST_MEMBERS} files; refused")
-            if _LEFT_BEHIND.isdisjoint(path.parts):
+            if _LEFT_BEHIND.isdisjoint(path.parts) and not path.name.startswith("._"):
                 with disk_errors(folder):
                     _write(member, folder / path, archive)
     except (

@@ -75,12 +75,16 @@ def fetch(name: str, entry: DatasetEntry, data: Path, progress: Progress | None 
 def _archives(name: str, source: LooseSource, data: Path, progress: Progress | None) -> list[Path]:
     """Return the archives in the folder of data, downloading those that are absent.
 
-    Nobody publishes their hashes: the archives' own checksums and the counts of the registry tell what arrived.
+    Where nobody publishes their hash, and where a person has put them there, the archives' own checksums and the
+    counts of the registry tell what they are.
     """
-    for archive, address in source.archives.items():
-        if not (data / archive).is_file():
-            download(address, data / archive, name=name, progress=progress)
-    return [data / archive for archive in source.archives]
+    for file, archive in source.archives.items():
+        if archive.url and not (data / file).is_file():
+            try:
+                download(archive.url, data / file, name=name, size=archive.bytes, md5=archive.md5, progress=progress)
+            except UserError as error:
+                raise UserError(f"{error}; by hand: {source.obtain}" if source.obtain else str(error)) from error
+    return [data / file for file in source.archives]
 
 
 def _stands(folder: Path, name: str, entry: DatasetEntry, data: Path) -> bool:

@@ -31,7 +31,7 @@ READERS = {
 _NOT_OF_IMAGES = {"title", "licence", "citation", "homepage", "path", "source", "graded", "images", "per_class"}
 _FOLDERS_INSIDE = {
     "idrid": ("B. Disease Grading", "B.%20Disease%20Grading", "Disease Grading"),
-    "class_folders": ("OCT2017",),
+    "class_folders": ("OCT2017", "OCT2017 "),  # the latter in copies of other hosts
 }
 """Folders that archives unpack to, in which the original may lie."""
 
@@ -109,8 +109,8 @@ def can_be_fetched(name: str, entry: DatasetEntry, data: Path) -> bool:
     source = entry.source
     if not isinstance(source, LooseSource) or original_is_there(name, entry, data):
         return True
-    archives = source.archives.items()
-    whole = bool(archives) and all(address or (data / archive).is_file() for archive, address in archives)
+    archives = source.archives
+    whole = bool(archives) and all(archive.url or (data / name).is_file() for name, archive in archives.items())
     # A folder that stands there without its images is somebody's work: it is never unpacked into.
     return whole and not original_path(name, entry, data).exists()
 
