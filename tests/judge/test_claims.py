@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -40,7 +41,7 @@ def measured_as_printed(configuration: Any, shift: float = 0.0, reach: float = 0
             if row.table not in paper.tables or row.metric in ("params_m", "gflops"):
                 continue
             place = (paper.name, paper.experiment, row.dataset, row.backbone, row.arm)
-            rng = np.random.default_rng(abs(hash((cell_id(*place), row.metric))) % 2**32)
+            rng = np.random.default_rng(crc32(f"{cell_id(*place)} {row.metric}".encode()))
             unit = 100.0 if row.mean.unit == "fraction" else 1.0
             values = float(row.mean.value) * unit + shift + reach * rng.permutation(np.linspace(-1, 1, len(seeds)))
             common = dict(zip(MEASUREMENT_COLUMNS, place, strict=False)) | {
@@ -65,8 +66,11 @@ def measured_as_printed(configuration: Any, shift: float = 0.0, reach: float = 0
 
 @pytest.fixture
 def judged(tmp_path: Path) -> Judged:
-    def judge(paper: str = "gsa", cells: Any = None, taken: Any = None, **how: Any) -> pd.DataFrame:
+    def judge(
+        paper: str = "gsa", cells: Any = None, taken: Any = None, datasets: Any = None, **how: Any
+    ) -> pd.DataFrame:
         raw = {"selection": "trial", "papers": {paper: taken or {}}, "data": str(tmp_path / "data")}
+        raw["datasets"] = datasets or {}
         configuration = resolve(raw, ROOT, "test")
         results = Results(tmp_path / "results")
         results.folder.mkdir(exist_ok=True)
@@ -142,6 +146,19 @@ def test_a_selection_that_leaves_the_paper_gets_no_verdict_and_another_reading_i
     reading = judged(taken={"protocol": {"patience": 5}})
     assert set(reading[reading["kind"] == "number"]["verdict"]) == {"reproduced"}
     assert "protocol.patience" in reading.iloc[0]["reason"]
+
+
+def test_of_a_source_single_options_may_be_open(judged):
+    def of_jaffe(**source):
+        table = judged(datasets={"jaffe": {"source": source, "graded": False}})
+        return table[(table["kind"] == "number") & (table["dataset"] == "jaffe")]
+
+    drawn = of_jaffe(split_seed=3)
+    assert set(drawn["verdict"]) == {"reproduced"}
+    assert drawn["reason"].str.contains("leaves open: datasets.jaffe.source.split_seed").all()
+    apart = of_jaffe(split_seed=3, split_by="person")
+    assert set(apart["verdict"]) == {"not measured"}
+    assert apart["reason"].str.contains("the selection changes datasets.jaffe.source.split_by,").all()
 
 
 def test_what_the_selection_leaves_out_is_named(judged):

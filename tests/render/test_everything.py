@@ -28,6 +28,9 @@ def test_the_summary_says_where_and_what(inputs: Inputs) -> None:
     assert str(inputs.results.tables / "main.md") in text
     assert "- tiny, Phantom, vgg16, gsa: +7." in text
     assert "stand-in images" in text
+    assert "- report: " not in text, "none was written"
+    inputs.results.report.touch()
+    assert f"- report: {inputs.results.report}\n" in summary(inputs)
 
 
 def test_the_commands_do_the_whole(

@@ -133,6 +133,11 @@ class Results:
         return self.folder / "report.html"
 
     @property
+    def snakemake_report(self) -> Path:
+        """Snakemake's own report, where somebody has made one."""
+        return self.folder / "snakemake-report.html"
+
+    @property
     def tables(self) -> Path:
         """Folder of the tables in CSV, Markdown and LaTeX."""
         return self.folder / "tables"

@@ -264,7 +264,7 @@ class Facts(Closed):
     )
     left_open: list[str] = Field(
         [],
-        description="keys that the paper leaves open, such as `recipe.learning_rate`: a selection that changes others "
-        "no longer follows the paper, and gets no verdict",
+        description="keys that the paper leaves open, such as `recipe.learning_rate` or, with all below it, "
+        "`datasets.isic2018.source`: a selection that changes others no longer follows the paper, and gets no verdict",
     )
     independent: list[Independent] = Field([], description="rows that were measured independently")

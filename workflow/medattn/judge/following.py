@@ -1,6 +1,6 @@
 """Whether a selection still follows a paper: a verdict is about the paper's procedure, not about another one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from medattn.config.facts import Facts
 from medattn.config.resolved import Configuration, ResolvedPaper
@@ -14,14 +14,14 @@ _OPEN_EVERYWHERE = ("recipe.precision", "recipe.threads", "protocol.split_seed",
 
 def departure(configuration: Configuration, paper: ResolvedPaper, place: Place, facts: Facts) -> str:
     """Return what a selection does otherwise than the paper at a place, as a reason; empty where nothing."""
-    free = {*facts.left_open, *_OPEN_EVERYWHERE}
-    keys = [key for key in _changes(configuration, paper, place) if key not in free]
+    free = (*facts.left_open, *_OPEN_EVERYWHERE)
+    keys = [key for key in _changes(configuration, paper, place) if not _is_among(key, free)]
     return f"the selection changes {', '.join(keys)}, so this is not the paper's procedure" if keys else ""
 
 
 def readings(configuration: Configuration, paper: ResolvedPaper, place: Place, facts: Facts) -> str:
     """Return which of the keys that the paper leaves open a selection changes, as a reason; empty where none."""
-    keys = [key for key in _changes(configuration, paper, place) if key in facts.left_open]
+    keys = [key for key in _changes(configuration, paper, place) if _is_among(key, facts.left_open)]
     return f"another reading of what the paper leaves open: {', '.join(keys)}" if keys else ""
 
 
@@ -34,5 +34,12 @@ def _changes(configuration: Configuration, paper: ResolvedPaper, place: Place) -
         yield f"arms.{place.arm}"
     if place.backbone in taken.extra_backbones:
         yield f"backbones.{place.backbone}"
-    changed = set(selection.datasets.get(place.dataset, {})) - _NOT_OF_THE_PROCEDURE
-    yield from (f"datasets.{place.dataset}.{key}" for key in sorted(changed))
+    changed = selection.datasets.get(place.dataset, {})
+    for key in sorted(set(changed) - _NOT_OF_THE_PROCEDURE):
+        options = sorted(changed[key]) if key == "source" else [""]
+        yield from (".".join(filter(None, ("datasets", place.dataset, key, option))) for option in options)
+
+
+def _is_among(key: str, free: Sequence[str]) -> bool:
+    """Return whether a key is one of the free ones, or stands below one of them."""
+    return any(key == name or key.startswith(f"{name}.") for name in free)

@@ -24,12 +24,13 @@ def summary(inputs: Inputs) -> str:
 
 
 def _places(inputs: Inputs) -> list[str]:
-    folder = inputs.results.folder
+    reports = [inputs.results.report, inputs.results.snakemake_report]
     tables = [name for paper in inputs.configuration.papers for name in (*paper.tables, *paper.statistics)]
     figures = [name for paper in inputs.configuration.papers for name in paper.figures]
     lines = [f"- table: {inputs.results.tables / name}.md" for name in tables]
     lines += [f"- figure: {inputs.results.figures / name}.svg" for name in figures]
-    return [*lines, f"- numbers: {inputs.results.comparisons}", f"- report: {folder / 'snakemake-report.html'}"]
+    lines.append(f"- numbers: {inputs.results.measurements}, {inputs.results.comparisons}")
+    return [*lines, *(f"- report: {path}" for path in reports if path.is_file())]
 
 
 def _unmeasured(inputs: Inputs) -> list[str]:
