@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from medattn.__main__ import main
-from medattn.config.load import read_paper, resolve
+from medattn.config.load import read_configuration, read_paper, resolve
 from medattn.config.paper import Paper
 from medattn.config.validation import validated
 from medattn.config.yaml_files import read_yaml
@@ -34,6 +34,17 @@ def cells(name: str) -> set[tuple[str, str, str, str]]:
     """Table, data set, backbone and arm of all cells of a paper; those that can't be run, too."""
     plan = make_plan(resolve({"selection": "test", "papers": {name: {}}}, ROOT, "test"))
     return {(table, c.dataset, c.backbone, c.arm) for c in plan.cells.values() for table in c.tables}
+
+
+SELECTIONS = [ROOT / "config.yaml", *sorted((ROOT / "config").glob("*.yaml"))]
+
+
+@pytest.mark.parametrize("path", SELECTIONS, ids=lambda path: path.stem)
+def test_every_selection_that_is_shipped_plans_runs_under_its_own_name(path):
+    configuration = read_configuration(path, ROOT)
+    assert path.stem in ("config", configuration.selection.selection)
+    plan = make_plan(configuration, as_if_at_hand=True)
+    assert plan.packs and not any(cell.missing for cell in plan.cells.values())
 
 
 @pytest.mark.parametrize("name", NAMES)
