@@ -153,7 +153,7 @@ def test_of_a_source_single_options_may_be_open(judged):
         table = judged(datasets={"jaffe": {"source": source, "graded": False}})
         return table[(table["kind"] == "number") & (table["dataset"] == "jaffe")]
 
-    drawn = of_jaffe(split_seed=3)
+    drawn = of_jaffe(kind="jaffe", split_by="image", split_seed=3)
     assert set(drawn["verdict"]) == {"reproduced"}
     assert drawn["reason"].str.contains("leaves open: datasets.jaffe.source.split_seed").all()
     apart = of_jaffe(split_seed=3, split_by="person")

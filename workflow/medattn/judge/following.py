@@ -1,8 +1,9 @@
 """Whether a selection still follows a paper: a verdict is about the paper's procedure, not about another one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from medattn.config.facts import Facts
+from medattn.config.load import registered_datasets
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.judge.measured import Place
 
@@ -36,8 +37,17 @@ def _changes(configuration: Configuration, paper: ResolvedPaper, place: Place) -
         yield f"backbones.{place.backbone}"
     changed = selection.datasets.get(place.dataset, {})
     for key in sorted(set(changed) - _NOT_OF_THE_PROCEDURE):
-        options = sorted(changed[key]) if key == "source" else [""]
-        yield from (".".join(filter(None, ("datasets", place.dataset, key, option))) for option in options)
+        if key == "source":
+            yield from _source_changes(place.dataset, changed[key])
+        else:
+            yield f"datasets.{place.dataset}.{key}"
+
+
+def _source_changes(dataset: str, options: Mapping[str, object]) -> Iterator[str]:
+    """Yield the options of a data set's source that are other than the registry's."""
+    registered = registered_datasets().get(dataset)
+    before = registered.source.model_dump(mode="json") if registered else {}
+    yield from (f"datasets.{dataset}.source.{key}" for key in sorted(options) if options[key] != before.get(key))
 
 
 def _is_among(key: str, free: Sequence[str]) -> bool:
