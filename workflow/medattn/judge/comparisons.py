@@ -205,9 +205,9 @@ def _judgement(pair: _Pair, difference: Difference, tests: int, rule: VerdictRul
     judgement = judge_higher(difference, rule, pair.least, pair.most, pair.half)
     if judgement.verdict == "inconclusive" and least_p(difference.n) * tests >= rule.level:
         needed = int(1 - log2(rule.level / tests)) + 1
+        pairs = "one pair" if difference.n == 1 else f"{difference.n} pairs"
         return replace(
-            judgement,
-            reason=f"{judgement.reason}: {difference.n} pairs can't reach it in {_tests(tests)}, {needed} would",
+            judgement, reason=f"{judgement.reason}: {pairs} can't reach it in {_tests(tests)}, {needed} would"
         )
     return judgement
 
