@@ -26,7 +26,8 @@ class Ranking:
         datasets: N.
         statistic: Friedman's chi-square, corrected for ties, with k - 1 degrees of freedom; NaN for N < 2.
         p: its p.
-        p_iman_davenport: p of F = (N - 1) chi2 / (N (k - 1) - chi2), which is less conservative.
+        p_iman_davenport: p of F = (N - 1) chi2 / (N (k - 1) - chi2), which is less conservative; NaN where all data
+            sets rank the arms alike: F has no bound there, while chance alone would do that once in (k!)^(N - 1).
         critical_difference: Nemenyi's: mean ranks further apart than this differ at the level `ALPHA`; NaN for N < 2.
     """
 
@@ -77,11 +78,9 @@ def _friedman(ranks: Floats) -> float:
 
 
 def _iman_davenport(statistic: float, n: int, k: int) -> float:
-    if isnan(statistic):
-        return nan
     rest = n * (k - 1) - statistic
-    if rest <= 1e-9 * n * k:  # the same order everywhere
-        return 0.0
+    if isnan(statistic) or rest <= 1e-9 * n * k:  # the same order everywhere
+        return nan
     return float(stats.f.sf((n - 1) * statistic / rest, k - 1, (k - 1) * (n - 1)))
 
 
