@@ -205,15 +205,13 @@ def _judgement(pair: _Pair, difference: Difference, tests: int, rule: VerdictRul
     judgement = judge_higher(difference, rule, pair.least, pair.most, pair.half)
     if judgement.verdict == "inconclusive" and least_p(difference.n) * tests >= rule.level:
         needed = int(1 - log2(rule.level / tests)) + 1
-        pairs = "one pair" if difference.n == 1 else f"{difference.n} pairs"
-        return replace(
-            judgement, reason=f"{judgement.reason}: {pairs} can't reach it in {_tests(tests)}, {needed} would"
-        )
+        known = f"{_counted(difference.n, 'pair')} can't reach it in {_counted(tests, 'test')}"
+        return replace(judgement, reason=f"{judgement.reason}: {known}, {needed} would")
     return judgement
 
 
-def _tests(number: int) -> str:
-    return "one test" if number == 1 else f"{number} tests"
+def _counted(number: int, what: str) -> str:
+    return f"one {what}" if number == 1 else f"{number} {what}s"
 
 
 def _spread(first: Found, second: Found) -> float:

@@ -110,7 +110,7 @@ def can_be_fetched(name: str, entry: DatasetEntry, data: Path) -> bool:
     if not isinstance(source, LooseSource) or original_is_there(name, entry, data):
         return True
     archives = source.archives
-    whole = bool(archives) and all(archive.url or (data / name).is_file() for name, archive in archives.items())
+    whole = bool(archives) and all(archive.url or (data / file).is_file() for file, archive in archives.items())
     # A folder that stands there without its images is somebody's work: it is never unpacked into.
     return whole and not original_path(name, entry, data).exists()
 

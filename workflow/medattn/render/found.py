@@ -123,6 +123,11 @@ def sentences_on(inputs: Inputs, paper: ResolvedPaper, lacking: Iterable[Lacking
     return [f"Not shown: {_named(inputs, paper, found)} ({reason})." for reason, found in by_reason.items()]
 
 
+def as_sentence(words: str) -> str:
+    """Return words, which have no full stop, as a sentence."""
+    return f"{words[0].upper()}{words[1:]}."
+
+
 def _named(inputs: Inputs, paper: ResolvedPaper, lacking: list[Lacking]) -> str:
     by_dataset: dict[str, list[str]] = {}
     for one in lacking:

@@ -14,6 +14,7 @@ from medattn.config.metrics import METRICS
 from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
+from medattn.render.found import as_sentence
 from medattn.render.inputs import Inputs, backbone_label
 from medattn.render.style import GRAY, TWO_COLUMNS
 
@@ -28,7 +29,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     ranks = rows_of(inputs.rankings, paper=paper.name, experiment=experiment, metric=declared.metric)
     ranked = ranks[ranks["mean_rank"].notna()]
     if ranked.empty:
-        notes = [f"{note[0].upper()}{note[1:]}." for note in dict.fromkeys(ranks["note"]) if note]
+        notes = [as_sentence(note) for note in dict.fromkeys(ranks["note"]) if note]
         return nothing_to_draw(
             " ".join(notes) or "Arms were not ranked: that needs several data sets on which all of them were measured."
         )

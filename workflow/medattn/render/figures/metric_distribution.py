@@ -15,7 +15,7 @@ from medattn.config.resolved import ResolvedPaper
 from medattn.render.columns import Column
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
-from medattn.render.found import Lacking, chosen, chosen_datasets, network_label, sentences_on
+from medattn.render.found import Lacking, as_sentence, chosen, chosen_datasets, network_label, sentences_on
 from medattn.render.inputs import Inputs
 from medattn.render.numbers import printed_number
 from medattn.render.style import GRAY, TWO_COLUMNS
@@ -33,7 +33,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         for backbone in chosen(paper.backbones, declared.backbones)
         for arm in chosen(arms_of(paper, backbone), declared.arms)
     ]
-    class_name = _class_name(declared)
+    metric, class_name = METRICS[declared.metric], _class_name(declared)
     parts, lacking = [], []
     for dataset in chosen_datasets(paper, declared.datasets):
         for backbone, arm in networks:
@@ -53,8 +53,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     shown = list(dict.fromkeys(numbers["dataset"]))
     folds = bool((numbers["procedure"] == "fold").any())
     facts = [
-        f"{METRICS[declared.metric].words[0].upper()}{METRICS[declared.metric].words[1:]}"
-        + (f" (positive: {class_name})." if METRICS[declared.metric].classes == "positive" else "."),
+        as_sentence(metric.words + (f" (positive: {class_name})" if metric.classes == "positive" else "")),
         f"Dots: {'one for each fold of each seed' if folds else 'one for each seed'}. Boxes: quartiles and median, "
         f"whiskers to the last dot, where there are {_LEAST_FOR_A_BOX} dots at least. Diamonds: the printed numbers.",
     ]
