@@ -103,6 +103,9 @@ def test_the_audit_of_the_sealed_folder_is_shown_and_no_other(inputs: Inputs) ->
     write_json(inputs.results.manifest, {"root": "r"})
     page = report_page(gather(inputs))
     assert "Not all holds." in page and HOSTILE not in page
+    known_here = {**finding, "severity": "info", "check": "snakemake", "found": "no notes"}
+    write_json(inputs.results.audit, {**audit, "findings": [finding, known_here]})
+    assert report_page(gather(inputs)) == page, "the same page wherever the audit ran"
     write_text(inputs.results.audit, "[]")
     with pytest.raises(UserError, match="not what the audit writes"):
         gather(inputs)

@@ -39,10 +39,12 @@
       ? medattn.element("button", { type: "button", class: "open", "data-place": place, "aria-haspopup": "dialog" }, text)
       : medattn.element("span", {}, text);
 
+  const text = (value) => document.createTextNode(value ?? "");
+
   const shown = {
-    text: (value) => document.createTextNode(value ?? ""),
+    text,
+    long: text,
     number: (value) => document.createTextNode(typeof value === "number" ? String(Number(value.toPrecision(4))) : value ?? ""),
-    long: (value) => document.createTextNode(value ?? ""),
     p: (value) => document.createTextNode(medattn.probability(value)),
     verdict: (value) => medattn.element("span", { class: "verdict" }, medattn.mark(value), " ", value),
     place: (value, row) => opener(value, row.place),

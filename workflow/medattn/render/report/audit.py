@@ -9,6 +9,9 @@ from medattn.layout import Results
 from medattn.render.report.page_model import AuditView
 
 _SHOWN = 50
+_KNOWN_HERE = ("code", "snakemake")
+"""Checks whose infos say what git and Snakemake know where the audit ran; the page that a folder gives is the same
+everywhere, and leaves them out."""
 
 
 def sealed_root(results: Results) -> str:
@@ -31,12 +34,16 @@ def audit_view(results: Results) -> AuditView | None:
     try:
         if value["root"] != sealed_root(results):
             return None
-        findings = [_finding(finding) for finding in value["findings"]]
+        findings = [_finding(finding) for finding in value["findings"] if _is_of_the_folder(finding)]
         return AuditView(bool(value["holds"]), len(value["checks"]), findings[:_SHOWN], max(0, len(findings) - _SHOWN))
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"{results.audit}: not what the audit writes; delete it and run `medattn audit` again"
         ) from error
+
+
+def _is_of_the_folder(finding: Mapping[str, Any]) -> bool:
+    return finding["severity"] != "info" or finding["check"] not in _KNOWN_HERE
 
 
 def _finding(finding: Mapping[str, Any]) -> tuple[str, str, str]:
