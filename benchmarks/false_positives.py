@@ -23,7 +23,7 @@ from medattn.compare.equivalence import equivalence
 from medattn.compare.mcnemar import mcnemar
 from medattn.compare.nadeau_bengio import nadeau_bengio
 from medattn.compare.outperforming import outperforming
-from medattn.compare.paired import permutation
+from medattn.compare.permutation_test import permutation
 from medattn.compare.replicates import Replicates
 from medattn.compare.wilcoxon import wilcoxon
 
@@ -35,7 +35,7 @@ Tests = dict[str, Callable[[np.ndarray, np.ndarray], bool]]
 
 
 def train(runs: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Train many networks at once, each with an initialisation and an order of images of its own.
+    """Train many networks at once, each with an initialization and an order of images of its own.
 
     Returns:
         runs x `MEASURED`: test accuracy in percent after each of the last epochs; and runs x `TESTED`: which test
@@ -51,7 +51,7 @@ def train(runs: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         (torch.randn(runs, *shape, generator=random) * (shape[0] ** -0.5 if shape[0] > 1 else 0)).requires_grad_()
         for shape in shapes
     ]
-    optimiser = torch.optim.Adam(parameters, lr=3e-3)
+    optimizer = torch.optim.Adam(parameters, lr=3e-3)
     accuracy, right = [], None
     for epoch in range(EPOCHS):
         shuffled = torch.rand(runs, TRAINED, generator=random).argsort(dim=1)
@@ -59,9 +59,9 @@ def train(runs: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
             loss = torch.nn.functional.cross_entropy(
                 scores(parameters, x[batch]).flatten(0, 1), y[batch].flatten(), reduction="sum"
             )
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             (loss / BATCH).backward()
-            optimiser.step()
+            optimizer.step()
         if epoch >= EPOCHS - MEASURED:
             with torch.no_grad():
                 right = scores(parameters, test_x.expand(runs, -1, -1)).argmax(dim=2) == test_y

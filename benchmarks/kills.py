@@ -20,7 +20,7 @@ citation: medattn, benchmarks/kills.py
 datasets: [phantom]
 backbones: {net: {model: torchvision/squeezenet1_1, input_size: 28}}
 arms: {vanilla: {}, gsa: {mechanism: gsa, options: {channels: 4, cutoff_epoch: 5}}}
-recipe: {epochs: 10, batch: 8, learning_rate: 0.001}
+recipe: {epochs: 10, batch_size: 8, learning_rate: 0.001}
 protocol: {kind: cross_validated_epochs, folds: 5, measured_epochs: 2}
 """
 SELECTION = """
@@ -30,7 +30,7 @@ datasets:
   phantom: {source: {size: 12, counts: {train: [20, 20], test: [6, 6]}}, classes: [healthy, ill]}
 seeds: [0, 1, 2]
 pack: 100
-pack_cells: true
+pack_across_cells: true
 device: cpu
 """
 OUTPUTS = ("history.csv", "scores.safetensors", "maps.safetensors")

@@ -17,9 +17,9 @@ from ratios import Ratio, cost_of, medattn, seconds_of
 
 from medattn import files as medattn_files
 from medattn.config.mechanisms import is_block_mechanism, mechanism_names
-from medattn.layout import Results
-from medattn.plan.frozen import Cell, Plan, Run, read_plan
-from medattn.training import outcome
+from medattn.layout import ResultPaths
+from medattn.plan.model import Cell, Plan, Run, read_plan
+from medattn.training import run_record
 from medattn.training.history import EpochRow, write_history
 
 EPOCHS, TESTS, VALIDATIONS, CLASSES = 30, 156, 78, 2
@@ -51,18 +51,18 @@ def project(folder: Path, datasets: int) -> Plan:
     return read_plan(folder / "results/many/plan.json")
 
 
-def write_runs(plan: Plan, results: Results) -> None:
+def write_runs(plan: Plan, results: ResultPaths) -> None:
     """Write the files of every run. Only the flushing to the disk is left out, and Git is asked once."""
     with (
         mock.patch.object(medattn_files.os, "fsync", lambda _: None),
-        mock.patch.object(outcome, "git_state", cache(outcome.git_state)),
-        mock.patch.object(outcome, "environment", cache(outcome.environment)),
+        mock.patch.object(run_record, "git_state", cache(run_record.git_state)),
+        mock.patch.object(run_record, "environment", cache(run_record.environment)),
     ):
         for number, run in enumerate(plan.runs.values()):
             write_run(run, plan.cells[run.cell], results, np.random.default_rng(number))
 
 
-def write_run(run: Run, cell: Cell, results: Results, random: np.random.Generator) -> None:
+def write_run(run: Run, cell: Cell, results: ResultPaths, random: np.random.Generator) -> None:
     """Write a run that gets a little better with every epoch."""
     files = results.run(run.cell, run.name)
     labels = np.arange(TESTS + VALIDATIONS, dtype=np.int64) % CLASSES
@@ -83,8 +83,8 @@ def write_run(run: Run, cell: Cell, results: Results, random: np.random.Generato
         "validation_labels": labels[TESTS:],
         "validation_images": np.arange(VALIDATIONS),
     }
-    outcome.write_arrays(files.scores, arrays)
-    outcome.write_record(
+    run_record.write_arrays(files.scores, arrays)
+    run_record.write_record(
         files,
         run,
         cell,
@@ -92,7 +92,7 @@ def write_run(run: Run, cell: Cell, results: Results, random: np.random.Generato
         resolved={"seed": run.seed},
         data={"dataset": cell.dataset, "evaluated": "test", "evaluated_images": TESTS},
         numerics={"device": "cpu"},
-        sessions=[{"started": outcome.now(), "seconds": 1.0, "epochs_at_end": EPOCHS}],
+        sessions=[{"started": run_record.now(), "seconds": 1.0, "epochs_at_end": EPOCHS}],
     )
 
 
@@ -107,7 +107,7 @@ def measure(full: bool) -> list[Ratio]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         plan = project(folder, 10 if full else 1)
-        write_runs(plan, Results(folder / "results/many"))
+        write_runs(plan, ResultPaths(folder / "results/many"))
         found = list(commands(folder))
     seconds = {f"{name}, s": took for name, took, _ in found}
     peaks = {f"{name}, MB": peak / 1e6 for name, _, peak in found}
@@ -121,5 +121,5 @@ def measure(full: bool) -> list[Ratio]:
 if __name__ == "__main__":
     # By hand: keep what was made in a folder, to look at or to profile.
     kept = Path(sys.argv[1])
-    write_runs(project(kept, int(sys.argv[2])), Results(kept / "results/many"))
+    write_runs(project(kept, int(sys.argv[2])), ResultPaths(kept / "results/many"))
     print(*commands(kept), sep="\n")

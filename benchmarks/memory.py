@@ -1,6 +1,6 @@
 """Peak memory of images and training: what a process holds beyond its libraries, as a multiple of the images' bytes.
 
-As many images as PathMNIST has, at 28 px in colour (252 MB), are read from a file that is mapped, made resident, and a
+As many images as PathMNIST has, at 28 px in color (252 MB), are read from a file that is mapped, made resident, and a
 few of them trained on and evaluated, in a process of its own.
 """
 
@@ -18,9 +18,9 @@ import medattn.training.run, medattn.backbones.build
 TRAINING = """
 from pathlib import Path
 import numpy as np
-from medattn.config.paper import Backbone
-from medattn.config.recipe import Recipe
-from medattn.training.images import ResidentImages, normalisation_for
+from medattn.config.models.paper import Backbone
+from medattn.config.models.recipe import Recipe
+from medattn.training.images import ResidentImages, normalization_for
 from medattn.training.loop import TrainingData, TrainingState, train_epochs
 from medattn.training.network import build_network
 from medattn.training.numerics import fix_numerics
@@ -31,8 +31,8 @@ pixels = np.load("images.npy", mmap_mode="r")
 images = ResidentImages.on(torch.device("cpu"), [pixels], [np.arange(len(pixels)) % 9], None)
 del pixels
 some = torch.arange(256)
-data = TrainingData(images, some, some, normalisation_for(recipe, images, torch.arange(len(images.labels))))
-first = data.normalised_training_images(1)
+data = TrainingData(images, some, some, normalization_for(recipe, images, torch.arange(len(images.labels))))
+first = data.normalized_training_images(1)
 network = build_network(Backbone(model="timm/test_resnet"), "none", {}, 9, first, 0, Path())
 train_epochs(network, data, recipe, 0, TrainingState(), lambda state: None)
 """

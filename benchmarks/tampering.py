@@ -22,12 +22,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medattn.__main__ import main as medattn
-from medattn.audit.examine import examine
+from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import data_files, seal, sealed_files
-from medattn.audit.subject import Subject
-from medattn.layout import Results
-from medattn.plan.frozen import Plan
+from medattn.audit.run_checks import examine
+from medattn.layout import ResultPaths
+from medattn.plan.model import Plan
 
 PAPER = """
 title: Tampering
@@ -38,7 +38,7 @@ arms:
   lr: {classifier: logistic_regression}
   vanilla: {}
   gsa: {mechanism: gsa, options: {channels: 4, cutoff_epoch: 1}, grid: {options.coefficient: [0.01, 1.0]}}
-recipe: {epochs: 3, batch: 8, learning_rate: 0.001}
+recipe: {epochs: 3, batch_size: 8, learning_rate: 0.001}
 protocol: {kind: cross_validated_epochs, folds: 2, measured_epochs: 2}
 tables: {a-table: {title: A table}}
 figures: {a-figure: {title: A map, kind: attention_map, arm: gsa}}
@@ -55,7 +55,7 @@ FOLDER = Path("results/tampering")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TestResult:
     """A change, the file, and the first finding of the audit after it."""
 
     change: str
@@ -84,7 +84,7 @@ def finish(project: Path) -> None:
 
 def first_finding(folder: Path) -> Finding | None:
     """Return the first finding of an audit that is a fault; the audit stops there."""
-    return next((finding for finding in examine(Subject(folder)) if finding.severity != "info"), None)
+    return next((finding for finding in examine(AuditContext(folder)) if finding.severity != "info"), None)
 
 
 def change_a_byte(path: Path, draw: random.Random) -> None:
@@ -157,9 +157,9 @@ def put_back(before: dict[Path, bytes], after: dict[Path, bytes]) -> None:
             path.write_bytes(content)
 
 
-def tamper(folder: Path, count: int, seed: int, resealed: bool) -> list[Outcome]:
+def tamper(folder: Path, count: int, seed: int, resealed: bool) -> list[TestResult]:
     """Change the folder `count` times; return what was done and what an audit found, for each."""
-    draw, outcomes, plan = random.Random(seed), [], Subject(folder).plan
+    draw, outcomes, plan = random.Random(seed), [], AuditContext(folder).plan
     before = contents(folder, plan)
     made = afterwards(folder)
     targets = sorted(path for path in before if before[path] and not (resealed and path in made))
@@ -170,9 +170,9 @@ def tamper(folder: Path, count: int, seed: int, resealed: bool) -> list[Outcome]
         change(path, draw)
         if contents(folder, plan) != before:  # else the two that were swapped are equal
             if resealed:
-                seal(Results(folder), plan)
+                seal(ResultPaths(folder), plan)
                 (folder / "report.html").unlink()
-            outcomes.append(Outcome(change.__name__, path, first_finding(folder)))
+            outcomes.append(TestResult(change.__name__, path, first_finding(folder)))
             put_back(before, contents(folder, plan))
     return outcomes
 

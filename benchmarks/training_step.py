@@ -1,7 +1,7 @@
 """Our training step against the plain loop, and both against the bound: the same work on one batch that lies ready.
 
-The plain loop is what a first script does: a DataLoader with two workers that turns images into normalised tensors one
-by one, a network and an optimiser as PyTorch makes them, and a loss that is fetched after each step. All arms train the
+The plain loop is what a first script does: a DataLoader with two workers that turns images into normalized tensors one
+by one, a network and an optimizer as PyTorch makes them, and a loss that is fetched after each step. All arms train the
 same network from the same weights on as many images; each is timed several times in turn, the shortest time counts.
 """
 
@@ -16,14 +16,14 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import functional as transforms
 
-from medattn.config.paper import Backbone
-from medattn.config.recipe import Recipe
-from medattn.measure.complexity.speed import recordings_on
-from medattn.training.images import ResidentImages, normalisation_for, training_batches
+from medattn.complexity.speed import recordings_on
+from medattn.config.models.paper import Backbone
+from medattn.config.models.recipe import Recipe
+from medattn.training.cuda_graphs import GraphedStep
+from medattn.training.images import ResidentImages, normalization_for, training_batches
 from medattn.training.network import build_network
 from medattn.training.numerics import fix_numerics, memory_format
-from medattn.training.optimiser import create_optimiser
-from medattn.training.recording import Recording
+from medattn.training.optimizer import create_optimizer
 from medattn.training.step import Step
 
 CASES = {
@@ -36,7 +36,7 @@ WORKERS = 2
 
 
 class PlainImages(Dataset[tuple[torch.Tensor, int]]):
-    """Images as files of arrays give them, each turned into a normalised tensor when it is asked for."""
+    """Images as files of arrays give them, each turned into a normalized tensor when it is asked for."""
 
     def __init__(self, images: np.ndarray, labels: np.ndarray) -> None:
         self.images, self.labels = images, labels
@@ -49,18 +49,18 @@ class PlainImages(Dataset[tuple[torch.Tensor, int]]):
         return tensor.expand(3, -1, -1), int(self.labels[index])
 
 
-def plain_epoch(network: Any, optimiser: Any, loader: Any, device: torch.device) -> None:
+def plain_epoch(network: Any, optimizer: Any, loader: Any, device: torch.device) -> None:
     """Train one epoch as a first script does."""
     network.train()
     for images, labels in loader:
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss = functional.cross_entropy(network(images.to(device)), labels.to(device))
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         loss.item()
 
 
-def our_epoch(step: Step, work: Step | Recording, images: ResidentImages, indices: torch.Tensor) -> None:
+def our_epoch(step: Step, work: Step | GraphedStep, images: ResidentImages, indices: torch.Tensor) -> None:
     """Train one epoch as runs do."""
     step.network.train()
     order, changes = torch.Generator().manual_seed(0), torch.Generator().manual_seed(1)
@@ -69,13 +69,13 @@ def our_epoch(step: Step, work: Step | Recording, images: ResidentImages, indice
     step.sums.tolist()
 
 
-def bound_epoch(network: Any, optimiser: Any, batch: torch.Tensor, labels: torch.Tensor, steps: int) -> None:
+def bound_epoch(network: Any, optimizer: Any, batch: torch.Tensor, labels: torch.Tensor, steps: int) -> None:
     """Do nothing but forward, backward and update, as often as an epoch has steps."""
     network.train()
     for _ in range(steps):
-        optimiser.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=True)
         functional.cross_entropy(network(batch), labels).backward()
-        optimiser.step()
+        optimizer.step()
     labels.sum().item()
 
 
@@ -83,7 +83,7 @@ def ratios_of(name: str, rounds: int, device: torch.device, precision: str) -> l
     """Measure one case."""
     backbone, count, side, channels, size = CASES[name]
     recipe = Recipe.model_validate(
-        {"epochs": 1, "batch": size, "learning_rate": 1e-4, "normalise": "half", "precision": precision}
+        {"epochs": 1, "batch_size": size, "learning_rate": 1e-4, "normalization": "half", "precision": precision}
     )
     fix_numerics(recipe)
     random = np.random.default_rng(0)
@@ -91,29 +91,29 @@ def ratios_of(name: str, rounds: int, device: torch.device, precision: str) -> l
     labels = random.integers(0, 2, count)
     images = ResidentImages.on(device, [pixels], [labels], None)
     indices = torch.arange(count, device=device)
-    normalise = normalisation_for(recipe, images, indices)
-    first = normalise(images.taken(indices[:1]))
+    normalize = normalization_for(recipe, images, indices)
+    first = normalize(images.taken(indices[:1]))
     network = build_network(Backbone.model_validate(backbone), "none", {}, 2, first, 0, Path())
     plain, ours, bound = (copy.deepcopy(network) for _ in range(3))
     loader = DataLoader(PlainImages(pixels, labels), batch_size=size, shuffle=True, num_workers=WORKERS)
     layout = memory_format(recipe, device)
     for network in (ours, bound):
         network.backbone.to(memory_format=layout)
-    step = Step.of(ours, create_optimiser(recipe, ours), recipe, normalise)
-    recordings = recordings_on(device)
-    work = recordings.of(name, step)
-    batch = normalise(images.taken(indices[:size])).contiguous(memory_format=layout)
-    plain_optimiser, bound_optimiser = torch.optim.Adam(plain.parameters(), lr=1e-4), create_optimiser(recipe, bound)
+    step = Step.of(ours, create_optimizer(recipe, ours), recipe, normalize)
+    graphs = recordings_on(device)
+    work = graphs.of(name, step)
+    batch = normalize(images.taken(indices[:size])).contiguous(memory_format=layout)
+    plain_optimizer, bound_optimizer = torch.optim.Adam(plain.parameters(), lr=1e-4), create_optimizer(recipe, bound)
     ready = images.labels[:size]
     arms = {
         "ours": lambda: our_epoch(step, work, images, indices),
-        "plain": lambda: plain_epoch(plain, plain_optimiser, loader, device),
-        "bound": lambda: bound_epoch(bound, bound_optimiser, batch, ready, -(-count // size)),
+        "plain": lambda: plain_epoch(plain, plain_optimizer, loader, device),
+        "bound": lambda: bound_epoch(bound, bound_optimizer, batch, ready, -(-count // size)),
     }
     interleaved(arms, 1)  # the first of each is not counted
     best = interleaved(arms, rounds)
     measured = {f"{arm}, images/s": round(count / seconds, 1) for arm, seconds in best.items()}
-    if said := recordings.record():
+    if said := graphs.record():
         measured["ours, replayed"] = float(said["steps"] == "replayed")
     return [
         Ratio(f"training step: ours / plain loop ({name})", best["ours"] / best["plain"], 1.0, measured),

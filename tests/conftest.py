@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from medattn.__main__ import main
-from medattn.layout import Results, RunFiles
-from medattn.plan.frozen import Plan, read_plan
+from medattn.layout import ResultPaths, RunPaths
+from medattn.plan.model import Plan, read_plan
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,7 +29,7 @@ PAPER: dict[str, Any] = {
     # Has dropout, so that the streams of layers are under test, too.
     "backbones": {"net": {"model": "torchvision/squeezenet1_1", "input_size": 28}},
     "arms": {"vanilla": {}, "gsa": {"mechanism": "gsa", "options": {"channels": 4, "cutoff_epoch": 1}}},
-    "recipe": {"epochs": 2, "batch": 8, "learning_rate": 0.001},
+    "recipe": {"epochs": 2, "batch_size": 8, "learning_rate": 0.001},
     "protocol": {"kind": "cross_validated_epochs", "folds": 2, "measured_epochs": 2},
     "tables": {"tiny-table": {"title": "A table"}},
     "figures": {"tiny-figure": {"title": "A map", "kind": "attention_map", "arm": "gsa"}},
@@ -44,7 +44,7 @@ SELECTION: dict[str, Any] = {
         }
     },
     "seeds": [0],
-    "pack_cells": True,
+    "pack_across_cells": True,
     "device": "cpu",
 }
 
@@ -85,15 +85,15 @@ class Project:
         return subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False, **options)
 
     @property
-    def results(self) -> Results:
-        return Results(self.root / "results" / "trial")
+    def results(self) -> ResultPaths:
+        return ResultPaths(self.root / "results" / "trial")
 
     def plan(self) -> Plan:
         """The frozen plan, made anew."""
         assert self.medattn("plan", "--write") == 0
         return read_plan(self.results.plan)
 
-    def files(self, run: str) -> RunFiles:
+    def files(self, run: str) -> RunPaths:
         return self.results.run(*run.split("/"))
 
     def record(self, run: str) -> dict[str, Any]:

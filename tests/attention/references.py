@@ -51,14 +51,14 @@ def spa(x, p):
 
 
 def ca(x, p):
-    """In evaluation: BN normalises by its running statistics."""
+    """In evaluation: BN normalizes by its running statistics."""
     out = np.empty_like(x)
-    scale = p["normalise.weight"] / np.sqrt(p["normalise.running_var"] + 1e-5)
+    scale = p["normalize.weight"] / np.sqrt(p["normalize.running_var"] + 1e-5)
     for b, image in enumerate(x):
         _, height, width = image.shape
         means = np.concatenate([image.mean(2), image.mean(1)], axis=1)
         u = matrix(p, "reduce") @ means + p["reduce.bias"][:, None]
-        u = (u - p["normalise.running_mean"][:, None]) * scale[:, None] + p["normalise.bias"][:, None]
+        u = (u - p["normalize.running_mean"][:, None]) * scale[:, None] + p["normalize.bias"][:, None]
         u = u * np.clip(u + 3, 0, 6) / 6
         rows = sigmoid(matrix(p, "expand_rows") @ u[:, :height] + p["expand_rows.bias"][:, None])
         columns = sigmoid(matrix(p, "expand_columns") @ u[:, height:] + p["expand_columns.bias"][:, None])

@@ -14,8 +14,8 @@ from medattn.attention.mechanism import (
     create_input_attention,
     mechanism_class,
 )
-from medattn.config.mechanisms import is_block_mechanism, mechanism_names, mechanism_options, unfit_reason
-from medattn.errors import UnfitError, UserError
+from medattn.config.mechanisms import is_block_mechanism, mechanism_names, mechanism_options, mechanism_skip_reason
+from medattn.errors import Skipped, UserError
 
 BLOCK = [name for name in mechanism_names() if is_block_mechanism(name)]
 INPUT = [name for name in mechanism_names() if not is_block_mechanism(name)]
@@ -33,13 +33,13 @@ def features(channels=64, size=(7, 5), batch=4, seed=1) -> torch.Tensor:
 
 def after_one_step(module: nn.Module, inputs: torch.Tensor) -> nn.Module:
     """What starts as zero and holds others back (a last layer, a factor) has moved after one step."""
-    optimiser = torch.optim.SGD(module.parameters(), lr=1.0)
+    optimizer = torch.optim.SGD(module.parameters(), lr=1.0)
     for _ in range(2):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         output = module(inputs)
         (output * torch.linspace(-1, 1, output.numel(), dtype=output.dtype).view_as(output)).mean().backward()
         if _ == 0:
-            optimiser.step()
+            optimizer.step()
     return module
 
 
@@ -71,10 +71,10 @@ def test_the_file_names_its_paper_and_what_differs(name):
 @pytest.mark.parametrize(("channels", "size"), PLACES)
 @pytest.mark.parametrize("name", BLOCK)
 def test_a_block_mechanism_keeps_shape_and_type_or_says_why_it_does_not_fit(name, channels, size, batch, mode):
-    reason = unfit_reason(name, channels, size, mechanism_options(name)().model_dump())
+    reason = mechanism_skip_reason(name, channels, size, mechanism_options(name)().model_dump())
     if reason is not None:
         assert "\n" not in reason
-        with pytest.raises(UnfitError, match=name):
+        with pytest.raises(Skipped, match=name):
             block(name, channels, size)
         return
     module = block(name, channels, size).train(mode == "train")
@@ -91,7 +91,7 @@ def test_a_block_mechanism_keeps_shape_and_type_or_says_why_it_does_not_fit(name
 @pytest.mark.parametrize("name", BLOCK)
 def test_every_block_mechanism_fits_the_blocks_of_a_resnet(name):
     for channels, side in ((64, 56), (128, 28), (256, 14), (512, 7), (2048, 4)):
-        assert unfit_reason(name, channels, (side, side), mechanism_options(name)().model_dump()) is None
+        assert mechanism_skip_reason(name, channels, (side, side), mechanism_options(name)().model_dump()) is None
 
 
 @pytest.mark.parametrize("name", BLOCK)
@@ -135,7 +135,7 @@ def test_in_evaluation_an_image_does_not_see_the_others(name):
 
 
 @pytest.mark.parametrize("name", BLOCK)
-def test_initialisation_is_that_of_the_generator_and_forward_draws_nothing(name):
+def test_initialization_is_that_of_the_generator_and_forward_draws_nothing(name):
     states = [torch.cat([v.flatten().double() for v in block(name).state_dict().values()]) for _ in range(2)]
     assert torch.equal(*states)
     module = block(name)
@@ -211,10 +211,10 @@ def test_an_unknown_mechanism_names_the_nearest():
     ("spa", {}, 64, (3, 3), "a map of 3 x 3 is smaller than the finest grid of 4 x 4"),
     ("sa", {"kernel": 4}, 64, (7, 7), "even"),
     ("ppcr", {"scales": 4}, 60, (7, 7), "60 channels can't be divided into 8 groups"),
-    ("ppcr", {"normalisation": "instance"}, 64, (1, 1), "needs more than one value"),
+    ("ppcr", {"normalization": "instance"}, 64, (1, 1), "needs more than one value"),
 ])  # fmt: skip
 def test_what_does_not_fit_says_why_in_the_plan_and_at_construction(name, options, channels, size, reason):
     full = mechanism_options(name)(**options).model_dump()
-    assert reason in unfit_reason(name, channels, size, full)
-    with pytest.raises(UnfitError, match=reason):
+    assert reason in mechanism_skip_reason(name, channels, size, full)
+    with pytest.raises(Skipped, match=reason):
         create_block_attention(name, full, channels, size)

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from medattn.config.mechanisms import mechanism_options
-from medattn.config.paper import Backbone
+from medattn.config.models.paper import Backbone
 from medattn.training.network import build_network
 
 ROWS = list(csv.DictReader((Path(__file__).parent / "parameters.csv").open()))

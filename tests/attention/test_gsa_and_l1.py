@@ -9,12 +9,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from medattn.attention.gsa import GlobalSpatialAttention
 from medattn.attention.l1 import PixelWeights
 from medattn.attention.mechanism import create_input_attention
-from medattn.config.paper import Backbone
-from medattn.config.protocol import CrossValidatedEpochs
+from medattn.config.models.paper import Backbone
+from medattn.config.models.protocol import CrossValidatedEpochs
 from medattn.errors import UserError
-from medattn.plan.frozen import Run
+from medattn.plan.model import Run
 from medattn.training import network as networks
-from medattn.training.images import ResidentImages, normalisation_for
+from medattn.training.images import ResidentImages, normalization_for
 from medattn.training.loop import TrainingData
 from medattn.training.network import build_network
 from medattn.training.splits import split_of_run
@@ -88,11 +88,11 @@ def test_map_output_and_penalty_follow_the_equations():
     assert expected.min() > 0 and expected.max() < 1
 
 
-@pytest.mark.parametrize("optimiser", [torch.optim.Adam, torch.optim.SGD])
-def test_the_pixel_cnn_learns_up_to_the_cutoff_and_is_frozen_after_it(optimiser):
+@pytest.mark.parametrize("optimizer", [torch.optim.Adam, torch.optim.SGD])
+def test_the_pixel_cnn_learns_up_to_the_cutoff_and_is_frozen_after_it(optimizer):
     gsa = prepared(torch.randn(4, 1, 6, 6))
     head = nn.Linear(36, 2)
-    steps = optimiser([*gsa.parameters(), *head.parameters()], lr=0.1, weight_decay=0.5)
+    steps = optimizer([*gsa.parameters(), *head.parameters()], lr=0.1, weight_decay=0.5)
     x, labels = torch.randn(8, 1, 6, 6), torch.arange(8) % 2
     maps, states = [], []
     for epoch in range(1, 5):
@@ -170,7 +170,7 @@ def test_an_unknown_mechanism_names_the_nearest():
 
 @pytest.fixture
 def small_backbone(monkeypatch):
-    """A linear network in place of torchvision's, initialised from the same generator."""
+    """A linear network in place of torchvision's, initialized from the same generator."""
 
     def build(backbone, classes, data, size):
         return nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, classes))
@@ -203,10 +203,10 @@ def test_the_map_never_sees_validation_or_test_images(small_backbone, tmp_path, 
         )
         images = ResidentImages.on(torch.device("cpu"), [s.images for s in store.splits.values()], [train[:0]], None)
         training = torch.from_numpy(split.training)
-        normalise = normalisation_for(recipe(), images, training)
-        data = TrainingData(images, training, torch.from_numpy(split.evaluated), normalise)
+        normalize = normalization_for(recipe(), images, training)
+        data = TrainingData(images, training, torch.from_numpy(split.evaluated), normalize)
         options = {"channels": 3, "coefficient": 0.1, "cutoff_epoch": 1}
-        pixels = data.normalised_training_images()
+        pixels = data.normalized_training_images()
         return build_network(small_backbone, "gsa", options, 2, pixels, 0, tmp_path).attention_map(), split
 
     expected, split = map_of(train, test)

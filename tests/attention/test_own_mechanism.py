@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from medattn.attention.mechanism import create_block_attention
-from medattn.config.mechanisms import is_block_mechanism, mechanism_options, unfit_reason
+from medattn.config.mechanisms import is_block_mechanism, mechanism_options, mechanism_skip_reason
 from medattn.errors import UserError
 from medattn.provenance.code import code_digest
 
@@ -30,7 +30,7 @@ class Half(BlockAttention):
         self.factor = torch.nn.Parameter(torch.full((), factor))
 
     @staticmethod
-    def unfit(channels, size, options):
+    def skip_reason(channels, size, options):
         return "too narrow" if channels < 8 else None
 
     def forward(self, features):
@@ -63,8 +63,8 @@ def test_it_is_read_without_importing_it(folder):
     written(folder, SOURCE + "\nraise RuntimeError('imported')\n")
     assert is_block_mechanism("mine:Half")
     assert mechanism_options("mine:Half")().model_dump() == {"factor": 0.5}
-    assert unfit_reason("mine:Half", 4, (7, 7), {"factor": 0.5}) == "too narrow"
-    assert unfit_reason("mine:Half", 8, (7, 7), {"factor": 0.5}) is None
+    assert mechanism_skip_reason("mine:Half", 4, (7, 7), {"factor": 0.5}) == "too narrow"
+    assert mechanism_skip_reason("mine:Half", 8, (7, 7), {"factor": 0.5}) is None
     assert "mine" not in sys.modules
     with pytest.raises(UserError, match=r"mine\.py: can't be imported: RuntimeError: imported"):
         create_block_attention("mine:Half", {"factor": 0.5}, 8, (7, 7))
@@ -73,7 +73,7 @@ def test_it_is_read_without_importing_it(folder):
 def test_what_a_class_inherits_in_its_file_counts(folder):
     written(folder, SOURCE)
     assert mechanism_options("mine:Third")().model_dump() == {"factor": 0.5}
-    assert unfit_reason("mine:Third", 4, (7, 7), {}) == "too narrow"
+    assert mechanism_skip_reason("mine:Third", 4, (7, 7), {}) == "too narrow"
     module = create_block_attention("mine:Third", {"factor": 0.5}, 9, (7, 7))
     torch.testing.assert_close(module(torch.ones(1, 9, 2, 2)), torch.full((1, 9, 2, 2), 1 / 3))
 
@@ -134,9 +134,9 @@ def test_what_is_wrong_is_one_line(folder, mechanism, source, message):
 
 
 def test_an_unfit_that_needs_its_module_is_refused(folder):
-    written(folder, HEAD + "class A(BlockAttention):\n @staticmethod\n def unfit(c, s, o): return torch.ones(c)")
-    with pytest.raises(UserError, match=r"mine\.py:8: unfit may use only its arguments and built-in functions"):
-        unfit_reason("mine:A", 8, (7, 7), {})
+    written(folder, HEAD + "class A(BlockAttention):\n @staticmethod\n def skip_reason(c, s, o): return torch.ones(c)")
+    with pytest.raises(UserError, match=r"mine\.py:8: skip_reason may use only its arguments and built-in functions"):
+        mechanism_skip_reason("mine:A", 8, (7, 7), {})
 
 
 def test_a_module_that_has_the_name_of_another_is_refused(folder):

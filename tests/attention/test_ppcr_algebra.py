@@ -17,41 +17,41 @@ def ppcr(**options) -> Ppcr:
     return Ppcr(16, SIZE, **options).double()
 
 
-def randomised(module: Ppcr) -> Ppcr:
+def randomized(module: Ppcr) -> Ppcr:
     torch.nn.init.normal_(module.weight, generator=torch.Generator().manual_seed(1))
     return module
 
 
 @pytest.mark.parametrize("scales", [2, 3, 4])
-def test_normalised_maps_sum_to_0_and_the_first_is_0(scales):
+def test_normalized_maps_sum_to_0_and_the_first_is_0(scales):
     module = ppcr(scales=scales)
-    normalised = module.normalise(module.context(features()))
-    assert normalised.shape == (3, 2**scales - 1, *SIZE)
-    assert normalised.sum(1).abs().max() < 1e-12
-    assert normalised[:, 0].abs().max() < 1e-12
-    assert normalised.abs().max() > 1
+    normalized = module.normalize(module.context(features()))
+    assert normalized.shape == (3, 2**scales - 1, *SIZE)
+    assert normalized.sum(1).abs().max() < 1e-12
+    assert normalized[:, 0].abs().max() < 1e-12
+    assert normalized.abs().max() > 1
 
 
 @pytest.mark.parametrize("weight_shape", ["position", "shared"])
 def test_w_of_0_and_of_1_are_the_same_model_and_learn_alike(weight_shape):
     modules = [ppcr(initial_weight=value, weight_shape=weight_shape) for value in (0.0, 1.0)]
-    optimisers = [torch.optim.SGD(module.parameters(), lr=0.5, momentum=0.9) for module in modules]
+    optimizers = [torch.optim.SGD(module.parameters(), lr=0.5, momentum=0.9) for module in modules]
     x, target = features(), features().roll(1, 0)
     for _ in range(20):
         outputs = []
-        for module, optimiser in zip(modules, optimisers, strict=True):
-            optimiser.zero_grad()
+        for module, optimizer in zip(modules, optimizers, strict=True):
+            optimizer.zero_grad()
             outputs.append(module(x))
             functional.mse_loss(outputs[-1], target).backward()
         torch.testing.assert_close(outputs[0], outputs[1], rtol=0, atol=1e-12)
         torch.testing.assert_close(modules[0].weight.grad, modules[1].weight.grad, rtol=0, atol=1e-12)
-        for optimiser in optimisers:
-            optimiser.step()
+        for optimizer in optimizers:
+            optimizer.step()
     assert modules[0].weight.abs().max() > 0.01, "they must have learned something"
 
 
 def test_a_constant_added_over_the_maps_changes_nothing():
-    module, x = randomised(ppcr()), features()
+    module, x = randomized(ppcr()), features()
     before = module(x)
     with torch.no_grad():
         module.weight += torch.randn(1, *SIZE, dtype=torch.float64)
@@ -59,7 +59,7 @@ def test_a_constant_added_over_the_maps_changes_nothing():
 
 
 def test_the_weight_of_the_coarsest_map_gets_no_gradient():
-    module = randomised(ppcr())
+    module = randomized(ppcr())
     module(features()).pow(2).sum().backward()
     gradient = module.weight.grad.abs().amax((1, 2))
     assert gradient[0] < 1e-10
@@ -73,19 +73,19 @@ def test_three_scales_have_rank_4():
 
 
 def test_one_scale_is_a_constant_gate_of_one_half():
-    module, x = randomised(ppcr(scales=1)), features()
+    module, x = randomized(ppcr(scales=1)), features()
     torch.testing.assert_close(module(x), x / 2, rtol=0, atol=0)
     module(x).sum().backward()
     assert module.weight.grad.abs().max() == 0
 
 
 def test_two_scales_are_the_sign_of_the_difference_of_two_halves():
-    module = randomised(ppcr(scales=2, eps=1e-12))
+    module = randomized(ppcr(scales=2, eps=1e-12))
     x = features().requires_grad_()
-    normalised = module.normalise(module.context(x))
+    normalized = module.normalize(module.context(x))
     sign = (x[:, :8].mean(1) - x[:, 8:].mean(1)).sign()
     expected = torch.stack([0 * sign, sign, -sign], dim=1) * 1.5**0.5
-    torch.testing.assert_close(normalised, expected, rtol=0, atol=1e-6)
+    torch.testing.assert_close(normalized, expected, rtol=0, atol=1e-6)
     (gradient,) = torch.autograd.grad(module.weights(x).sum(), x)
     assert gradient.abs().max() < 1e-6
 
@@ -97,25 +97,25 @@ def test_any_constant_start_halves_the_features(initial_weight, weight_shape):
     torch.testing.assert_close(module(features()), features() / 2, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize(("normalisation", "more"), [
+@pytest.mark.parametrize(("normalization", "more"), [
     ("pixel", 0), ("none", 0), ("instance", 0), ("batch", 2 * 7), ("layer", 2 * 7 * 30),
 ])  # fmt: skip
 @pytest.mark.parametrize(("weight_shape", "weights"), [("position", 7 * 30), ("shared", 7)])
-def test_parameters(normalisation, more, weight_shape, weights):
-    module = ppcr(normalisation=normalisation, weight_shape=weight_shape)
+def test_parameters(normalization, more, weight_shape, weights):
+    module = ppcr(normalization=normalization, weight_shape=weight_shape)
     assert sum(p.numel() for p in module.parameters()) == weights + more
 
 
-@pytest.mark.parametrize(("normalisation", "axes"), [("batch", (0, 2, 3)), ("instance", (2, 3)), ("layer", (1, 2, 3))])
-def test_rivals_normalise_over_other_axes(normalisation, axes):
-    module = randomised(ppcr(normalisation=normalisation))
+@pytest.mark.parametrize(("normalization", "axes"), [("batch", (0, 2, 3)), ("instance", (2, 3)), ("layer", (1, 2, 3))])
+def test_rivals_normalize_over_other_axes(normalization, axes):
+    module = randomized(ppcr(normalization=normalization))
     maps = module.context(features())
     variance, mean = torch.var_mean(maps, axes, correction=0, keepdim=True)
     expected = ((maps - mean) / (variance + 1e-5).sqrt() * module.weight).sum(1, keepdim=True).sigmoid()
     torch.testing.assert_close(module.weights(features()), expected)
 
 
-def test_without_normalisation_the_means_themselves_are_weighed():
-    module = randomised(ppcr(normalisation="none"))
+def test_without_normalization_the_means_themselves_are_weighed():
+    module = randomized(ppcr(normalization="none"))
     expected = (module.context(features()) * module.weight).sum(1, keepdim=True).sigmoid()
     torch.testing.assert_close(module.weights(features()), expected)

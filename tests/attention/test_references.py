@@ -20,7 +20,7 @@ def created(name: str, size=(7, 5), channels=CHANNELS, **options) -> torch.nn.Mo
     return create_block_attention(name, mechanism_options(name)(**options).model_dump(), channels, size)
 
 
-def randomised(module: torch.nn.Module) -> torch.nn.Module:
+def randomized(module: torch.nn.Module) -> torch.nn.Module:
     """In double precision, with all parameters and statistics away from their special starting values."""
     generator = torch.Generator().manual_seed(1)
     module = module.double()
@@ -39,7 +39,7 @@ def features(size, channels=CHANNELS, batch=3) -> torch.Tensor:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", NAMES)
 def test_output_is_that_of_the_equations(name, size):
-    module, x = randomised(created(name, size)).eval(), features(size)
+    module, x = randomized(created(name, size)).eval(), features(size)
     state = {key: value.detach().numpy() for key, value in module.state_dict().items()}
     expected = getattr(references, name)(x.numpy(), state)
     np.testing.assert_allclose(module(x).detach().numpy(), expected, rtol=0, atol=1e-6)
@@ -47,14 +47,14 @@ def test_output_is_that_of_the_equations(name, size):
 
 
 def test_squeeze_and_excitation_is_that_of_timm():
-    ours, theirs = randomised(created("se")), SEModule(CHANNELS, rd_divisor=1).double()
+    ours, theirs = randomized(created("se")), SEModule(CHANNELS, rd_divisor=1).double()
     theirs.load_state_dict({k.removeprefix("module."): v for k, v in ours.state_dict().items()})
     torch.testing.assert_close(ours(features((7, 5))), theirs(features((7, 5))))
 
 
 def test_coordinate_attention_is_that_of_timm():
-    ours, theirs = randomised(created("ca", channels=256)), CoordAttn(256, se_factor=1.0, bias=True).double()
-    names = {"reduce": "conv1", "normalise": "bn1", "expand_rows": "conv_h", "expand_columns": "conv_w"}
+    ours, theirs = randomized(created("ca", channels=256)), CoordAttn(256, se_factor=1.0, bias=True).double()
+    names = {"reduce": "conv1", "normalize": "bn1", "expand_rows": "conv_h", "expand_columns": "conv_w"}
     state = ours.state_dict()
     theirs.load_state_dict({f"{names[k.split('.')[0]]}.{k.split('.')[1]}": v for k, v in state.items()})
     x = features((7, 5), 256)
@@ -64,12 +64,12 @@ def test_coordinate_attention_is_that_of_timm():
 
 @pytest.mark.parametrize("name", ["se", "spa", "ca", "sa", "cbam", "ppcr"])
 def test_a_gate_is_what_the_features_are_multiplied_by(name):
-    module, x = randomised(created(name)).eval(), features((7, 5))
+    module, x = randomized(created(name)).eval(), features((7, 5))
     torch.testing.assert_close(module(x), x * module.weights(x))
 
 
 @pytest.mark.parametrize(("name", "summed"), [("nl", 2), ("gc", (2, 3)), ("ea", 1)])
 def test_attention_weights_sum_to_one(name, summed):
-    weights = randomised(created(name)).eval().weights(features((7, 5)))
+    weights = randomized(created(name)).eval().weights(features((7, 5)))
     torch.testing.assert_close(weights.sum(summed), torch.ones_like(weights.sum(summed)))
     assert weights.min() >= 0

@@ -6,10 +6,10 @@ import torch
 
 from medattn.attention.mechanism import create_block_attention
 from medattn.attention.vgg_att3 import CompatibilityAttention
-from medattn.config.mechanisms import mechanism_options, unfit_reason
+from medattn.config.mechanisms import mechanism_options, mechanism_skip_reason
 from medattn.errors import UserError
 
-from .test_references import randomised
+from .test_references import randomized
 
 
 def residual(channels, size, **options):
@@ -94,7 +94,7 @@ def expected(x, p, depth, before, trunk, between):
     ((6, 7), {"p": 0, "t": 0, "depth": 2, "mask_bias": -4.0}),
 ])  # fmt: skip
 def test_residual_attention_is_that_of_the_equations(size, options):
-    module = randomised(residual(8, size, **options)).eval()
+    module = randomized(residual(8, size, **options)).eval()
     x = torch.randn(2, 8, *size, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     state = {key: value.detach().numpy() for key, value in module.state_dict().items()}
     counts = {"depth": 1, "p": 1, "t": 2, "r": 1, **options}
@@ -123,7 +123,7 @@ def test_a_mask_alone_with_a_negative_bias_starts_near_the_identity():
     (64, (2, 99), 0, None),
 ])  # fmt: skip
 def test_where_residual_attention_does_not_fit(channels, size, depth, reason):
-    assert unfit_reason("residual", channels, size, {"depth": depth}) == reason
+    assert mechanism_skip_reason("residual", channels, size, {"depth": depth}) == reason
 
 
 @pytest.mark.parametrize(("side", "depth"), [
@@ -136,14 +136,14 @@ def test_depth_0_halves_until_at_most_9_pixels_are_left(side, depth):
     for size in ((side, side), (side, 300), (300, side)):
         module = residual(4, size, depth=0)
         assert (len(module.down), len(module.up), len(module.skip)) == (depth, depth, depth - 1)
-        assert unfit_reason("residual", 4, size, {"depth": 0}) is None
+        assert mechanism_skip_reason("residual", 4, size, {"depth": 0}) is None
     assert len(residual(4, (side, side), depth=1).down) == 1
 
 
-@pytest.mark.parametrize("normalisation", ["softmax", "sigmoid"])
+@pytest.mark.parametrize("normalization", ["softmax", "sigmoid"])
 @pytest.mark.parametrize("compatibility", ["pc", "dp"])
-def test_compatibility_attention_is_that_of_the_equations(compatibility, normalisation):
-    module = randomised(CompatibilityAttention(6, compatibility, normalisation))
+def test_compatibility_attention_is_that_of_the_equations(compatibility, normalization):
+    module = randomized(CompatibilityAttention(6, compatibility, normalization))
     generator = torch.Generator().manual_seed(0)
     local = torch.randn(2, 6, 3, 4, dtype=torch.float64, generator=generator)
     whole = torch.randn(2, 6, 1, 1, dtype=torch.float64, generator=generator)
@@ -153,7 +153,7 @@ def test_compatibility_attention_is_that_of_the_equations(compatibility, normali
         for i, pixel in enumerate(pixels):
             u = None if module.score is None else module.score.weight.detach().numpy().reshape(6)
             scores[i] = pixel @ g if u is None else u @ (pixel + g)
-        a = np.exp(scores) / np.exp(scores).sum() if normalisation == "softmax" else 1 / (1 + np.exp(-scores)) / 12
+        a = np.exp(scores) / np.exp(scores).sum() if normalization == "softmax" else 1 / (1 + np.exp(-scores)) / 12
         np.testing.assert_allclose(module(local, whole)[b].detach().numpy(), a @ pixels, rtol=1e-9)
 
 

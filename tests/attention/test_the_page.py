@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from medattn.config.mechanisms import mechanism_options
-from medattn.config.paper import Arm
+from medattn.config.models.paper import Arm
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "add-a-mechanism.md").read_text(encoding="utf-8")

@@ -8,27 +8,27 @@ from pathlib import Path
 import pytest
 from benchmarks.tampering import FOLDER, finish
 
-from medattn.layout import Results
-from medattn.training import outcome
+from medattn.layout import ResultPaths
+from medattn.training import run_record
 
 
 @pytest.fixture(scope="session")
 def _finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Its records name no commit: what git says of this checkout while its tests are written is beside the point."""
-    project, before, git_state = tmp_path_factory.mktemp("finished") / "project", Path.cwd(), outcome.git_state
+    project, before, git_state = tmp_path_factory.mktemp("finished") / "project", Path.cwd(), run_record.git_state
     project.mkdir()
-    outcome.git_state = lambda _: {}
+    run_record.git_state = lambda _: {}
     try:
         finish(project)
     finally:
-        outcome.git_state = git_state
+        run_record.git_state = git_state
         os.chdir(before)
     yield project
 
 
 @pytest.fixture
-def finished(_finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Results:
+def finished(_finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ResultPaths:
     """The folder; the test stands in its project."""
     shutil.copytree(_finished, tmp_path / "project")
     monkeypatch.chdir(tmp_path / "project")
-    return Results(FOLDER)
+    return ResultPaths(FOLDER)

@@ -13,20 +13,20 @@ from safetensors.numpy import load_file, save_file
 
 from medattn.__main__ import main as medattn
 from medattn.audit.checks import code
-from medattn.audit.examine import examine
+from medattn.audit.context import AuditContext, Ended
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import seal
-from medattn.audit.subject import Ended, Subject
+from medattn.audit.run_checks import examine
 from medattn.files import sha256_of_file, sha256_of_value, write_json
-from medattn.layout import Results
+from medattn.layout import ResultPaths
 
 
 def faults(checks: list[str] | None = None) -> list[Finding]:
-    return [finding for finding in examine(Subject(FOLDER), checks) if finding.severity != "info"]
+    return [finding for finding in examine(AuditContext(FOLDER), checks) if finding.severity != "info"]
 
 
 def a_run(arm: str, stage: str = "train") -> Ended:
-    return next(e for e in Subject(FOLDER).ended() if e.cell.arm == arm and e.run.stage == stage)
+    return next(e for e in AuditContext(FOLDER).ended() if e.cell.arm == arm and e.run.stage == stage)
 
 
 def change_json(path: Path, change: Callable[[Any], None]) -> None:
@@ -41,9 +41,9 @@ def name_output(run: Ended, path: Path) -> None:
     change_json(run.files.record, lambda record: record["outputs"].update({path.name: facts}))
 
 
-def seal_anew(results: Results) -> None:
+def seal_anew(results: ResultPaths) -> None:
     results.audit.unlink()
-    seal(results, Subject(FOLDER).plan)
+    seal(results, AuditContext(FOLDER).plan)
 
 
 def test_an_untouched_folder_holds_in_one_line_and_the_audit_is_the_same_bytes_again(finished, capsys):
@@ -67,7 +67,7 @@ def test_every_one_of_forty_random_changes_is_found(finished):
 def test_a_folder_that_was_sealed_anew_disagrees_with_the_audit_that_stands_in_it(finished):
     finished.measurements.write_text(finished.measurements.read_text() + "\n")
     kept = finished.audit.read_bytes()
-    seal(finished, Subject(FOLDER).plan)
+    seal(finished, AuditContext(FOLDER).plan)
     finished.audit.write_bytes(kept)
     (finding,) = faults(["seal"])
     assert finding.place == "audit.json"
@@ -85,14 +85,14 @@ def test_without_a_seal_the_audit_says_how_to_make_one(finished, capsys):
     assert "did you mean 'seal'" in capsys.readouterr().err
 
 
-def better_number(results: Results) -> None:
+def better_number(results: ResultPaths) -> None:
     rows = results.measurements.read_text().splitlines()
     value = next(field for field in rows[1].split(",") if "." in field)
     results.measurements.write_text("\n".join([rows[0], rows[1].replace(value, "99.5"), *rows[2:]]) + "\n")
 
 
-def another_choice(results: Results) -> None:
-    path = results.choices("tampering.phantom.net")
+def another_choice(results: ResultPaths) -> None:
+    path = results.tuned("tampering.phantom.net")
 
     def change(value: Any) -> None:
         value["cells"]["tampering.phantom.net.vanilla"]["all"]["epochs"].reverse()
@@ -100,7 +100,7 @@ def another_choice(results: Results) -> None:
     change_json(path, change)
 
 
-def better_history(_: Results) -> None:
+def better_history(_: ResultPaths) -> None:
     run = a_run("gsa")
     path = run.files.history
     head, *rows = path.read_text().splitlines()
@@ -111,7 +111,7 @@ def better_history(_: Results) -> None:
     name_output(run, path)
 
 
-def better_scores(_: Results) -> None:
+def better_scores(_: ResultPaths) -> None:
     run = a_run("gsa")
     arrays = load_file(run.files.scores)
     arrays["labels"] = 1 - arrays["labels"]
@@ -119,7 +119,7 @@ def better_scores(_: Results) -> None:
     name_output(run, run.files.scores)
 
 
-def other_images(_: Results) -> None:
+def other_images(_: ResultPaths) -> None:
     run = a_run("vanilla")
     arrays = load_file(run.files.scores)
     arrays["images"] = np.roll(arrays["images"], 1)
@@ -127,7 +127,7 @@ def other_images(_: Results) -> None:
     name_output(run, run.files.scores)
 
 
-def other_settings(_: Results) -> None:
+def other_settings(_: ResultPaths) -> None:
     def change(record: Any) -> None:
         record["configuration"]["recipe"]["learning_rate"] = 0.1
         record["configuration_sha256"] = sha256_of_value(record["configuration"])
@@ -135,30 +135,30 @@ def other_settings(_: Results) -> None:
     change_json(a_run("vanilla").files.record, change)
 
 
-def other_seed(_: Results) -> None:
+def other_seed(_: ResultPaths) -> None:
     change_json(a_run("vanilla").files.record, lambda record: record.update(seed=7))
 
 
-def lost_run(_: Results) -> None:
+def lost_run(_: ResultPaths) -> None:
     shutil.rmtree(a_run("vanilla").files.folder)
 
 
-def other_library(_: Results) -> None:
+def other_library(_: ResultPaths) -> None:
     change_json(a_run("gsa").files.record, lambda record: record["environment"]["packages"].update(torch="1.0"))
 
 
-def other_code(_: Results) -> None:
-    change_json(a_run("gsa").files.record, lambda record: record["code"]["modules"].update({"streams.py": "0" * 12}))
+def other_code(_: ResultPaths) -> None:
+    change_json(a_run("gsa").files.record, lambda record: record["code"]["modules"].update({"seeding.py": "0" * 12}))
 
 
-def other_pixel(_: Results) -> None:
+def other_pixel(_: ResultPaths) -> None:
     path = next(Path("data/prepared").glob("*/images.safetensors"))
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
 
 
-def other_plan(results: Results) -> None:
+def other_plan(results: ResultPaths) -> None:
     change_json(results.plan, lambda plan: plan["cells"]["tampering.phantom.net.gsa"].update(metrics=["auc"]))
 
 
@@ -208,14 +208,14 @@ def test_the_code_of_a_run_is_that_of_the_commit_that_its_record_names(finished,
 
 def test_a_replayed_run_comes_out_bit_for_bit_and_another_is_found(finished, capsys):
     assert medattn(["audit", str(FOLDER), "--check", "seal", "--replay", "1", "--seed", "3"]) == 0
-    for run in Subject(FOLDER).ended():
+    for run in AuditContext(FOLDER).ended():
         change_json(run.files.record, lambda record: record["outputs"]["history.csv"].update(sha256="0" * 64))
     assert medattn(["audit", str(FOLDER), "--check", "pairing", "--replay", "1", "--seed", "3"]) == 1
     assert "the same history.csv, bit for bit" in capsys.readouterr().out
 
 
 def test_costs_are_counted_again_by_a_replay(finished, capsys):
-    costs = Subject(FOLDER).results.complexity
+    costs = AuditContext(FOLDER).results.complexity
     again = ["audit", str(FOLDER), "--check", "pairing", "--replay", "1"]
     lines = costs.read_text().splitlines()
     costs.write_text("\n".join([f"{lines[0]},device", *(f"{line},cpu" for line in lines[1:])]) + "\n")

@@ -18,7 +18,7 @@ def test_settings_modules_and_images_that_differ_are_named(finished, capsys):
     assert all("not trained anew" in line for line in lines)
 
     paper = Path("papers/tampering/paper.yaml")
-    paper.write_text(PAPER.replace("batch: 8", "batch: 4"))
+    paper.write_text(PAPER.replace("batch_size: 8", "batch_size: 4"))
     for path in (finished.folder / "runs" / CELL).glob("*/record.json"):
         record = json.loads(path.read_text())
         record["code"]["digest"] = "0" * 64
@@ -27,7 +27,7 @@ def test_settings_modules_and_images_that_differ_are_named(finished, capsys):
     assert medattn(["why", f"{CELL}/train-s1"]) == 0
     head, *found = capsys.readouterr().out.splitlines()
     assert f"to be trained: {CELL}/train-s1-" in head
-    assert "  recipe.batch: 8, now 4" in found
+    assert "  recipe.batch_size: 8, now 4" in found
 
     assert medattn(["why", "tampering.phantom.net.vanila"]) == 2
     assert f"did you mean '{CELL}'" in capsys.readouterr().err

@@ -10,11 +10,11 @@ import pytest
 from medattn.config.arms import arm_settings
 from medattn.config.load import read_configuration, registered_datasets
 from medattn.config.mechanisms import mechanism_names
-from medattn.config.networks import smallest_size
-from medattn.config.paper import Arm, Backbone
-from medattn.config.recipe import Augmentation, Recipe
+from medattn.config.models.paper import Arm, Backbone
+from medattn.config.models.recipe import Augmentation, Recipe
+from medattn.config.networks.options import smallest_size
 from medattn.config.resolved import ResolvedPaper
-from medattn.plan.fitting import misfit
+from medattn.plan.fitting import network_skip_reason
 from medattn.plan.grid import grid_points
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +31,7 @@ EXTRA: dict[str, list[tuple[Keys, Keys]]] = {
             {
                 "model": "medattn/vgg_att3",
                 "input_size": 32,
-                "options": {"compatibility": "dp", "normalisation": "sigmoid"},
+                "options": {"compatibility": "dp", "normalization": "sigmoid"},
             },
             {},
         ),
@@ -67,10 +67,10 @@ class Case:
     recipe: Recipe
     size: int
 
-    def misfit(self) -> str | None:
+    def network_skip_reason(self) -> str | None:
         """What the plan says of it."""
         backbone = self.backbone.model_copy(update={"input_size": self.size})
-        return misfit(backbone, self.arm, self.recipe, BREASTMNIST)
+        return network_skip_reason(backbone, self.arm, self.recipe, BREASTMNIST)
 
 
 def of_the_papers() -> list[Case]:
@@ -87,7 +87,7 @@ def of_the_papers() -> list[Case]:
     for paper, name, backbone, arm in pairs:
         for case in _cases(paper, name, backbone, arm):
             found.setdefault(_identity(case), case)
-    return [case for case in found.values() if case.misfit() is None]
+    return [case for case in found.values() if case.network_skip_reason() is None]
 
 
 def parameters(cases: list[Case]) -> list[Any]:
@@ -108,7 +108,7 @@ def _models(pairs: list[tuple[Keys, Keys]]) -> Iterator[Pair]:
 
 def _cases(paper: ResolvedPaper, name: str, backbone: Backbone, arm: Arm) -> Iterator[Case]:
     recipe, options = arm_settings(arm, paper.recipe, grid_points(arm.grid)[0], name)
-    recipe = recipe.model_copy(update={"class_copies": None, "augmentation": Augmentation()})
+    recipe = recipe.model_copy(update={"oversampling": None, "augmentation": Augmentation()})
     parts = [paper.name, name, "small stem" if backbone.stem == "small" else "", arm.label or arm.mechanism]
     for size in _sizes(backbone):
         label = "-".join(filter(None, [*parts, f"{size} px"])).replace(" ", "_")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from medattn.config.recipe import Recipe
-from medattn.training.images import ResidentImages, normalisation_for
+from medattn.config.models.recipe import Recipe
+from medattn.training.images import ResidentImages, normalization_for
 from medattn.training.loop import TrainingData
 
 from ..training.conftest import images_of
@@ -21,6 +21,6 @@ def data_for() -> Callable[[Recipe], TrainingData]:
         labels = np.arange(10, dtype=np.int64) % 2
         images = ResidentImages.on(torch.device("cpu"), [images_of(0, 10)], [labels], None)
         indices = torch.arange(10)
-        return TrainingData(images, indices, indices, normalisation_for(settings, images, indices))
+        return TrainingData(images, indices, indices, normalization_for(settings, images, indices))
 
     return make

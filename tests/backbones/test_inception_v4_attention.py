@@ -9,13 +9,13 @@ from safetensors.torch import save_file
 from torch import nn
 
 from medattn.config.mechanisms import mechanism_options
-from medattn.config.paper import Backbone
-from medattn.config.placement import Placement
-from medattn.errors import UnfitError
+from medattn.config.models.paper import Backbone
+from medattn.config.models.placement import Placement
+from medattn.errors import Skipped
 from medattn.files import sha256_of_file, write_json
 from medattn.layout import weights_file
 from medattn.training.network import AttendedNetwork, build_network
-from medattn.training.optimiser import create_optimiser
+from medattn.training.optimizer import create_optimizer
 
 from ..training.conftest import recipe
 
@@ -86,15 +86,15 @@ def test_what_is_placed_learns_at_the_rate_of_new_layers(tmp_path, form, trainab
     network = attended(tmp_path, **form)
     placed = {id(parameter) for module in modules(network) for parameter in module.parameters()}
     last = {id(parameter) for parameter in network.backbone.last_linear.parameters()}
-    settings = recipe(optimiser="sgd", learning_rate=0.001, new_layers_learning_rate=0.1)
-    old, new = create_optimiser(settings, network).param_groups
+    settings = recipe(optimizer="sgd", learning_rate=0.001, new_layers_learning_rate=0.1)
+    old, new = create_optimizer(settings, network).param_groups
     assert (old["start"], new["start"]) == (0.001, 0.1)
     assert {id(parameter) for parameter in new["params"]} == placed | last
     assert sum(p.numel() for p in old["params"]) == 13_659_264
     assert sum(p.numel() for p in (*old["params"], *new["params"])) == trainable
 
 
-def test_only_frozen_normalisation_stays_in_evaluation(tmp_path):
+def test_only_frozen_normalization_stays_in_evaluation(tmp_path):
     network = attended(tmp_path).train().backbone
     norms = {name: m.training for name, m in network.named_modules() if isinstance(m, nn.BatchNorm2d)}
     learning = {name for name, training in norms.items() if training}
@@ -104,7 +104,7 @@ def test_only_frozen_normalisation_stays_in_evaluation(tmp_path):
 
 def test_a_last_map_of_a_pixel_is_refused(tmp_path):
     message = "behind features.21 of timm/inception_v4, 1536 x 1 x 1: residual: a map of 1 x 1 can't be halved 1 times"
-    with pytest.raises(UnfitError, match=message):
+    with pytest.raises(Skipped, match=message):
         attended(tmp_path, side=106)
     assert [len(module.down) for module in modules(attended(tmp_path, side=107))] == [1, 1, 1]
 

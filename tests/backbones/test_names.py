@@ -8,8 +8,8 @@ import torch
 import torchvision
 
 from medattn.backbones import names
-from medattn.config import networks
-from medattn.config.networks import (
+from medattn.config.networks import options as networks
+from medattn.config.networks.options import (
     check_backbone,
     check_model,
     described,
@@ -89,7 +89,7 @@ def test_weights_come_from_where_they_are_published():
     assert timm.get_pretrained_cfg("inception_v4").tag == "tf_in1k"
 
 
-def test_torchvision_networks_with_another_normalisation_change_their_input_where_weights_are_loaded():
+def test_torchvision_networks_with_another_normalization_change_their_input_where_weights_are_loaded():
     """torchvision itself does so for these weights, which were trained in another library."""
     with torch.device("meta"):
         for name in ("googlenet", "inception_v3"):

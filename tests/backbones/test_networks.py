@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from medattn.backbones.build import check_images, create_network
-from medattn.config.networks import own_networks
-from medattn.errors import UnfitError
+from medattn.config.networks.options import own_networks
+from medattn.errors import Skipped
 
 OWN = [f"medattn/{name}" for name in own_networks()]
 LIBRARY = [
@@ -87,7 +87,7 @@ def learn(network: nn.Module, images: torch.Tensor) -> None:
     ("model", "size"), [("torchvision/vgg16", 31), ("medattn/vgg_att3", 31), ("timm/inception_v4", 74)]
 )
 def test_images_that_are_too_small_are_refused_before_training(model, size):
-    with pytest.raises(UnfitError, match=f"{model} can't be trained on images of {size} x {size} px: "):
+    with pytest.raises(Skipped, match=f"{model} can't be trained on images of {size} x {size} px: "):
         check_images(create_network(model, 2, size=(size, size)), model, (size, size))
 
 
@@ -100,7 +100,7 @@ def test_the_check_of_the_size_leaves_the_network_as_it_was():
 
 
 @pytest.mark.parametrize(("model", "works"), [("medattn/acnet", True), ("medattn/resattnet56", False)])
-def test_a_single_image_trains_only_where_batch_normalisation_sees_more_than_a_pixel(model, works):
+def test_a_single_image_trains_only_where_batch_normalization_sees_more_than_a_pixel(model, works):
     network, size = small(model)
     image = torch.randn(1, 3, size, size)
     if works:

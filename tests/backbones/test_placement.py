@@ -7,9 +7,9 @@ from torch import nn
 from medattn.backbones.build import create_network
 from medattn.backbones.placement import output_shapes, place_modules
 from medattn.backbones.stem import use_small_stem
-from medattn.config.placement import EVERYWHERE, Placement
-from medattn.config.structures import _STRUCTURES, place_paths, places, structure_of
-from medattn.errors import UnfitError
+from medattn.config.models.placement import EVERYWHERE, Placement
+from medattn.config.networks.architectures import _STRUCTURES, architecture_of, insertion_paths, places
+from medattn.errors import Skipped
 
 TORCHVISION = sorted(set(_STRUCTURES) - {"test_resnet", "inception_v4"})
 TIMM = sorted(set(_STRUCTURES) - {"googlenet"})
@@ -36,7 +36,7 @@ def test_the_table_of_structures_says_what_the_networks_do(model, image):
     with torch.device("meta"):
         network = create_network(model, 5)
     for placement in (EVERYWHERE, AFTER):
-        paths = place_paths(model, placement)
+        paths = insertion_paths(model, placement)
         found = output_shapes(network, model, paths, image)
         expected = {place.path: (place.channels, *place.size) for place in places(model, False, placement, image)}
         assert found == expected
@@ -51,7 +51,7 @@ def test_the_table_of_structures_holds_with_the_small_stem(model, image):
     with torch.device("meta"):
         network = create_network(model, 5)
         use_small_stem(network, model)
-    found = output_shapes(network, model, place_paths(model, AFTER), image)
+    found = output_shapes(network, model, insertion_paths(model, AFTER), image)
     assert found == {place.path: (place.channels, *place.size) for place in places(model, True, AFTER, image)}
 
 
@@ -76,7 +76,7 @@ def test_a_network_with_modules_that_do_nothing_is_the_network(model, placement)
 
 @pytest.mark.parametrize("model", ["torchvision/resnet18", "torchvision/resnet50", "timm/resnet18", "timm/resnet50"])
 def test_before_the_addition_means_that_the_shortcut_goes_around(model):
-    """A factor of 0 behind the last normalisation leaves the shortcut; behind the block it leaves nothing."""
+    """A factor of 0 behind the last normalization leaves the shortcut; behind the block it leaves nothing."""
 
     class Nothing(Noted):
         def forward(self, features):
@@ -97,19 +97,19 @@ def test_before_the_addition_means_that_the_shortcut_goes_around(model):
 
 def test_which_places_each_key_gives():
     def paths(**keys):
-        return place_paths("torchvision/resnet18", Placement(**keys))
+        return insertion_paths("torchvision/resnet18", Placement(**keys))
 
     assert paths() == [f"layer{stage}.{block}.bn2" for stage in range(1, 5) for block in range(2)]
     assert paths(where="stage_ends") == [f"layer{stage}.1.bn2" for stage in range(1, 5)]
     assert paths(stages=[4, 3], position="after_block") == ["layer3.0", "layer3.1", "layer4.0", "layer4.1"]
     assert paths(after=["layer2", "layer1.0.relu"]) == ["layer2", "layer1.0.relu"]
-    assert place_paths("timm/inception_v4", Placement(where="stage_ends")) == [
+    assert insertion_paths("timm/inception_v4", Placement(where="stage_ends")) == [
         "features.9",
         "features.17",
         "features.21",
     ]
-    assert place_paths("torchvision/vgg16", EVERYWHERE) == [f"features.{i}" for i in (3, 8, 15, 22, 29)]
-    assert place_paths("torchvision/resnet50", EVERYWHERE)[-1] == "layer4.2.bn3"
+    assert insertion_paths("torchvision/vgg16", EVERYWHERE) == [f"features.{i}" for i in (3, 8, 15, 22, 29)]
+    assert insertion_paths("torchvision/resnet50", EVERYWHERE)[-1] == "layer4.2.bn3"
 
 
 def test_places_may_lie_within_each_other():
@@ -147,7 +147,7 @@ def test_placing_leaves_modes_hooks_and_statistics_alone():
 def test_what_can_not_be_placed_is_one_line(model, placement, image, reason):
     network = create_network(model, 3)
     before = str(network)
-    with pytest.raises(UnfitError) as error:
+    with pytest.raises(Skipped) as error:
         place_modules(network, model, placement, image, Noted)
     assert reason in str(error.value)
     assert "\n" not in str(error.value)
@@ -160,5 +160,5 @@ def test_images_that_leave_nothing_are_known_without_the_network():
 
 
 def test_names_of_weights_do_not_hide_the_structure():
-    assert structure_of("timm/resnet50.a1_in1k") == structure_of("timm/resnet50")
-    assert structure_of("timm/resnet50d") is None
+    assert architecture_of("timm/resnet50.a1_in1k") == architecture_of("timm/resnet50")
+    assert architecture_of("timm/resnet50d") is None

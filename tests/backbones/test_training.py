@@ -1,6 +1,6 @@
 """Every network of the papers trains for an epoch on real images, in float32 and bfloat16, without a warning.
 
-Each is trained by its paper's own optimiser and rates. There are two batches, of two images where an image is costly
+Each is trained by its paper's own optimizer and rates. There are two batches, of two images where an image is costly
 and else of eight, as only a second step reaches what stands behind a factor that starts as zero.
 
 Handwritten digits stand in scikit-learn; BreastMNIST is taken where MEDATTN_DATA points to its file.
@@ -17,8 +17,8 @@ import torch
 
 from medattn.attention.mechanism import BlockAttention
 from medattn.config.mechanisms import mechanism_names
-from medattn.config.networks import own_networks
-from medattn.training.images import ResidentImages, normalisation_for
+from medattn.config.networks.options import own_networks
+from medattn.training.images import ResidentImages, normalization_for
 from medattn.training.loop import TrainingData, TrainingState, train_epochs
 from medattn.training.network import AttendedNetwork, build_network
 from medattn.training.numerics import fix_numerics
@@ -50,18 +50,18 @@ def real_images(count: int) -> tuple[np.ndarray, np.ndarray]:
 def trained(case: Case, precision: str, tmp_path: Path) -> None:
     batch = 8 if case.size < 128 else 2
     images, labels = real_images(2 * batch)
-    changes = {"epochs": 1, "batch": batch, "precision": precision}
+    changes = {"epochs": 1, "batch_size": batch, "precision": precision}
     recipe = case.recipe.model_copy(update=changes)
     # Without its ImageNet weights a frozen trunk passes on next to nothing, so all of it learns.
     backbone = case.backbone.model_copy(update={"weights": "none", "trainable": None})
     fix_numerics(recipe)
     resident = ResidentImages.on(torch.device("cpu"), [images], [labels], case.size)
     indices = torch.arange(len(labels))
-    data = TrainingData(resident, indices, indices, normalisation_for(recipe, resident, indices))
+    data = TrainingData(resident, indices, indices, normalization_for(recipe, resident, indices))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         network = build_network(
-            backbone, case.arm.mechanism, case.options, 2, data.normalised_training_images(), 0, tmp_path,
+            backbone, case.arm.mechanism, case.options, 2, data.normalized_training_images(), 0, tmp_path,
             case.arm.placement,
         )  # fmt: skip
         before = {key: value.clone() for key, value in network.named_parameters()}

@@ -18,7 +18,7 @@ from medattn.backbones import weights
 from medattn.backbones.build import build_backbone, create_network
 from medattn.backbones.weights import WeightsOrigin, read_weights
 from medattn.commands import fetch
-from medattn.config.paper import Backbone
+from medattn.config.models.paper import Backbone
 from medattn.datasets import download as downloading
 from medattn.errors import UserError
 from medattn.layout import weights_file

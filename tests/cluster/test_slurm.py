@@ -31,7 +31,7 @@ HASTE = ["--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "20
 
 
 def configure(project: Project, pack: int) -> None:
-    project.configure(PAPER, pack_cells=False, seeds=[0, 1], pack=pack, device="auto")
+    project.configure(PAPER, pack_across_cells=False, seeds=[0, 1], pack=pack, device="auto")
     (project.root / "slurm").symlink_to(ROOT / "slurm")
 
 
@@ -92,7 +92,7 @@ def test_the_profile_trains_on_two_nodes_to_the_same_bytes(slurm: Slurm, project
     assert {record["slurm_job_id"] for record in records} <= {path.stem for path in logs.rglob("*.log")}
 
 
-def test_a_dead_node_a_cancelled_job_and_a_sigterm_change_nothing(slurm: Slurm, project: Project, undisturbed) -> None:
+def test_a_dead_node_a_canceled_job_and_a_sigterm_change_nothing(slurm: Slurm, project: Project, undisturbed) -> None:
     configure(project, pack=1)
     process = submit(project)
     pack_of = {run: pack.id for pack in project.plan().packs.values() for run in pack.runs}

@@ -7,7 +7,7 @@ from scipy import stats
 from medattn.compare.epochs_tests import compare_epochs
 from medattn.compare.nadeau_bengio import nadeau_bengio
 from medattn.compare.outperforming import outperforming
-from medattn.compare.paired import permutation
+from medattn.compare.permutation_test import permutation
 from medattn.compare.replicates import Replicates
 from medattn.compare.wilcoxon import wilcoxon
 

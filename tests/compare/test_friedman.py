@@ -72,7 +72,7 @@ def test_cliques_are_what_the_test_cannot_tell_apart() -> None:
     # C4.5 (3.143) and m+cf (1.964) lie 1.179 apart, less than 1.25: one bar joins all four.
     assert cliques(rank(TABLE)) == [[3, 1, 2, 0]]
     order = np.array([[4.0, 3.0, 2.0, 1.0]] * 12)
-    # Neighbours are one rank apart, and the critical difference is 1.35.
+    # Neighbors are one rank apart, and the critical difference is 1.35.
     assert cliques(rank(order)) == [[0, 1], [1, 2], [2, 3]]
 
 

@@ -8,9 +8,9 @@ from sklearn.metrics import roc_auc_score
 from medattn.compare.delong import components, delong
 from medattn.compare.image_bootstrap import RESAMPLES, bootstrap, resample
 from medattn.compare.mcnemar import mcnemar
-from medattn.compare.outcome import Outcome
 from medattn.compare.resampled_metrics import resampled
-from medattn.config.metrics import METRICS
+from medattn.compare.test_result import TestResult
+from medattn.config.models.metrics import METRICS
 from medattn.metrics import Scored, measure
 
 # The 43 patients with ovarian cancer of DeLong, DeLong and Clarke-Pearson (1988), as the SAS documentation prints them:
@@ -33,7 +33,7 @@ def binary(score: np.ndarray) -> np.ndarray:
     return np.stack([-score, score], axis=1)
 
 
-def of_models(first: np.ndarray, second: np.ndarray, labels: np.ndarray) -> Outcome:
+def of_models(first: np.ndarray, second: np.ndarray, labels: np.ndarray) -> TestResult:
     return delong(components(first, labels), components(second, labels), labels)
 
 

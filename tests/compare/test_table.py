@@ -125,7 +125,7 @@ def test_the_model_is_that_of_the_epoch_which_is_ranked_first(project: Project, 
     paper["arms"]["gsa-wide"], paper["families"] = None, None
     project.configure(paper, seeds=[0])
     trained(project)
-    folder = Path(project.results.choices("tiny.phantom.net")).parent
+    folder = Path(project.results.tuned("tiny.phantom.net")).parent
     folder.mkdir()
     epochs = {"vanilla": [3, 1], "gsa": [1, 2]}
     cells = {f"tiny.phantom.net.{arm}": {"all": {"grid_point": {}, "epochs": epochs[arm]}} for arm in epochs}

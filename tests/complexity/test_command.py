@@ -7,7 +7,7 @@ import json
 import pytest
 
 from medattn.commands.complexity import __doc__ as manual
-from medattn.measure.complexity.rows import COLUMNS, SPEED_COLUMNS
+from medattn.complexity.rows import COLUMNS, SPEED_COLUMNS
 
 FIRST = "paper,table,dataset,backbone,arm,published_params_m,params,published_gflops,gmacs,verdict"
 PUBLISHED = (
@@ -51,7 +51,7 @@ def test_counts_of_a_small_network(project, capsys):
 def test_memory_grows_with_the_batch(project, capsys):
     project.configure(papers={"tiny": {"arms": ["vanilla"]}})
     assert project.medattn("complexity", "--format", "csv") == 0
-    project.configure(papers={"tiny": {"arms": ["vanilla"], "recipe": {"batch": 16}}})
+    project.configure(papers={"tiny": {"arms": ["vanilla"], "recipe": {"batch_size": 16}}})
     before = int(rows(capsys)[0]["activation_bytes"])
     assert project.medattn("complexity", "--format", "csv") == 0
     assert int(rows(capsys)[0]["activation_bytes"]) == 2 * before

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from medattn.measure.complexity.counters import Tally, counting
+from medattn.complexity.counters import Tally, counting
 
 
 def tally_of(network: nn.Module, *shape: int) -> Tally:

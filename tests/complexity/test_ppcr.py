@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from medattn.complexity.rows import complexity_rows
+from medattn.complexity.verdict import fits
 from medattn.config.load import resolve
-from medattn.measure.complexity.rows import complexity_rows
-from medattn.measure.complexity.verdict import fits
 from medattn.plan.expand import make_plan
 
 ROOT = Path(__file__).parents[2]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from medattn.measure.complexity.network import Counts
-from medattn.measure.complexity.verdict import (
+from medattn.complexity.network import Counts
+from medattn.complexity.verdict import (
     Verdict,
     fits,
     in_words,

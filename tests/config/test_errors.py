@@ -13,7 +13,7 @@ from tests.config.conftest import PAPER, SELECTION
 REMOVE = "(removed)"
 
 
-def changed(source: dict, keys: str, value: object) -> dict:
+def override(source: dict, keys: str, value: object) -> dict:
     """A copy of `source` with the value at the path `keys` set or removed."""
     result = copy.deepcopy(source)
     *parents, last = keys.split("/")
@@ -95,9 +95,9 @@ WRONG_SELECTIONS = [
         "config.yaml: papers.toy.recipe.learning_rate: should be a finite number",
     ),
     (
-        "papers/toy/recipe/optimiser",
+        "papers/toy/recipe/optimizer",
         "adm",
-        "config.yaml: papers.toy.recipe.optimiser: unknown value 'adm'; did you mean 'adam'?",
+        "config.yaml: papers.toy.recipe.optimizer: unknown value 'adm'; did you mean 'adam'?",
     ),
     ("papers/toy/recipe/momentum", 0.9, "config.yaml: papers.toy.recipe: momentum and nesterov belong to"),
     (
@@ -249,13 +249,13 @@ WRONG_PAPERS = [
     ),
     (
         "arms/blur/grid",
-        {"recipe.batch": [0]},
-        "arms.blur.grid.recipe.batch: should be greater than or equal to 1, not 0",
+        {"recipe.batch_size": [0]},
+        "arms.blur.grid.recipe.batch_size: should be greater than or equal to 1, not 0",
     ),
     (
         "arms/blur/grid",
         {"recipe.bacth": [1]},
-        "arms.blur.grid: unknown key 'recipe.bacth'; did you mean 'recipe.batch'?",
+        "arms.blur.grid: unknown key 'recipe.bacth'; did you mean 'recipe.batch_size'?",
     ),
     ("arms/blur/grid", {"width": [1]}, "arms.blur.grid: unknown key 'width'; did you mean 'options.width'?"),
     ("arms/blur/grid", {"options.width": []}, "arms.blur: grid: options.width has no values"),
@@ -286,9 +286,9 @@ WRONG_PAPERS = [
         "tables.toy-table.marks.0.arm: unknown arm 'blut'; did you mean 'blur'?",
     ),
     (
-        "tables/toy-table/marks/0/level",
+        "tables/toy-table/marks/0/alpha",
         1.5,
-        "tables.toy-table.marks.0.level: should be less than 1, not 1.5",
+        "tables.toy-table.marks.0.alpha: should be less than 1, not 1.5",
     ),
     ("figures/toy-figure/kind", "map", "figures.toy-figure.kind: unknown value 'map'; "),
     (
@@ -306,13 +306,15 @@ WRONG_PAPERS = [
 
 @pytest.mark.parametrize(("keys", "value", "expected"), WRONG_SELECTIONS, ids=lambda v: str(v)[:40])
 def test_wrong_selection(project, keys, value, expected):
-    (project / "config.yaml").write_text(yaml.safe_dump(changed(SELECTION, keys, value), sort_keys=False))
+    (project / "config.yaml").write_text(yaml.safe_dump(override(SELECTION, keys, value), sort_keys=False))
     assert message(project).startswith(expected)
 
 
 @pytest.mark.parametrize(("keys", "value", "expected"), WRONG_PAPERS, ids=lambda v: str(v)[:40])
 def test_wrong_paper(project, keys, value, expected):
-    (project / "papers" / "toy" / "paper.yaml").write_text(yaml.safe_dump(changed(PAPER, keys, value), sort_keys=False))
+    (project / "papers" / "toy" / "paper.yaml").write_text(
+        yaml.safe_dump(override(PAPER, keys, value), sort_keys=False)
+    )
     assert message(project).startswith(IN_PAPER + expected)
 
 

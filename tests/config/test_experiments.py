@@ -16,7 +16,7 @@ EXPERIMENTS = {
     "small": {
         "datasets": ["digits"],
         "arms": ["vanilla", "blur"],
-        "change": {
+        "override": {
             "backbones": {"resnet18": {"stem": "small"}},
             "arms": {"blur": {"grid": {"options.width": [5]}}},
             "recipe": {"epochs": 35},
@@ -85,7 +85,7 @@ def test_a_selection_takes_experiments_data_sets_and_arms(project, paper):
     assert resolved(project, paper, experiments=["small"], datasets=["retinamnist"])["small"].datasets == (
         "retinamnist",
     )
-    assert {part.recipe.batch for part in resolved(project, paper, recipe={"batch": 8}).values()} == {8}
+    assert {part.recipe.batch_size for part in resolved(project, paper, recipe={"batch_size": 8}).values()} == {8}
 
 
 def test_an_extra_arm_of_a_known_name_stays_where_the_paper_has_it_and_another_goes_everywhere(project, paper):
@@ -107,13 +107,13 @@ WRONG = [
     ({}, {"experiments": {"a": {"datasets": ["digit"]}}}, "experiments.a.datasets: unknown data set 'digit'; did you"),
     (
         {},
-        {"experiments": {**EXPERIMENTS, "large": {"datasets": ["digits"], "change": {"recipe": {"epoch": 3}}}}},
-        "experiments.large.change.recipe: unknown key 'epoch'; did you mean 'epochs'?",
+        {"experiments": {**EXPERIMENTS, "large": {"datasets": ["digits"], "override": {"recipe": {"epoch": 3}}}}},
+        "experiments.large.override.recipe: unknown key 'epoch'; did you mean 'epochs'?",
     ),
     (
         {},
-        {"experiments": {**EXPERIMENTS, "large": {"datasets": ["digits"], "change": {"recipe": {"epochs": 9}}}}},
-        "experiments.large.change.protocol.measured_epochs: measures 30 epochs, but recipe.epochs trains only 9",
+        {"experiments": {**EXPERIMENTS, "large": {"datasets": ["digits"], "override": {"recipe": {"epochs": 9}}}}},
+        "experiments.large.override.protocol.measured_epochs: measures 30 epochs, but recipe.epochs trains only 9",
     ),
 ]  # fmt: skip
 

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from medattn.config.load import read_configuration
-from medattn.config.paper import Paper
-from medattn.config.selection import Selection
+from medattn.config.models.paper import Paper
+from medattn.config.models.selection import Selection
 from medattn.errors import UserError
 from tests.config.conftest import PAPER, SELECTION
 

@@ -5,13 +5,13 @@ import re
 
 import pytest
 
-from medattn.config import manual
-from medattn.config.dataset import DatasetEntry
-from medattn.config.facts import Facts
 from medattn.config.load import read_configuration
-from medattn.config.manual_table import anchor, prose, table
-from medattn.config.paper import Paper
-from medattn.config.selection import Selection
+from medattn.config.manual import __main__ as manual
+from medattn.config.manual.key_tables import anchor, prose, table
+from medattn.config.models.dataset import DatasetEntry
+from medattn.config.models.facts import Facts
+from medattn.config.models.paper import Paper
+from medattn.config.models.selection import Selection
 
 
 def test_generated_files_are_in_step():

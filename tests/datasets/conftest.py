@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from medattn.config.dataset import DatasetEntry
+from medattn.config.models.dataset import DatasetEntry
 from medattn.config.validation import validated
 from medattn.datasets.source import source_file
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from medattn.config.load import registered_datasets
-from medattn.datasets.idrid import list_idrid, mirrored_positions
+from medattn.datasets.idrid import flipped_positions, list_idrid
 from medattn.datasets.readers import read_source
 from medattn.errors import UserError
 
@@ -29,7 +29,7 @@ def small(**options):
 
 
 def ramp(value=0):
-    """Brightness rises to the right, so that a mirrored image can be told."""
+    """Brightness rises to the right, so that a flipped image can be told."""
     row = np.linspace(value, 200, WIDTH).astype(np.uint8)
     return Image.fromarray(np.broadcast_to(row[None, :, None], (HEIGHT, WIDTH, 3)).copy())
 
@@ -60,7 +60,7 @@ def test_right_eyes_are_mirrored_and_columns_cut(idrid):
     rises = [bool(image[0, -1, 0] > image[0, 0, 0]) for image in train.images]
     # Of the first eight, the paper's list mirrors 0 and 6.
     assert rises == [False, True, True, True, True, True, False, True]
-    plain = read_source(small(mirror_right_eyes=False), idrid).splits["train"].images
+    plain = read_source(small(flip_right_eyes=False), idrid).splits["train"].images
     assert np.array_equal(plain[0][:, ::-1], train.images[0])
     whole = np.asarray(ramp(2), dtype=float)[:, COLUMNS[0] : COLUMNS[1] + 1]
     assert np.abs(plain[1][0, :, 0] - whole[0, :, 0].reshape(8, 4).mean(1)).max() < 4
@@ -115,7 +115,7 @@ def test_what_is_wrong_is_named_in_a_line(idrid, damage, message):
 
 
 def test_the_lists_hold_204_training_and_47_test_images():
-    positions = mirrored_positions()
+    positions = flipped_positions()
     assert {split: len(listed) for split, listed in positions.items()} == {"train": 204, "test": 47}
     assert max(positions["train"]) < 413
     assert max(positions["test"]) < 103
@@ -133,7 +133,7 @@ def test_official_labels_give_the_registered_counts_and_flips(tmp_path, real_dat
             (root / "1. Original Images" / folder / f"IDRiD_{number:03d}.jpg").touch()
     entry = registered_datasets()[name]
     images = list_idrid(entry, root).images
-    assert Counter(image.split for image in images if image.mirrored) == {"train": 204, "test": 47}
+    assert Counter(image.split for image in images if image.flipped) == {"train": 204, "test": 47}
     for split, counts in (entry.counts or {}).items():
         assert [sum(i.split == split and i.label == label for i in images) for label in range(len(counts))] == counts
 
@@ -159,14 +159,14 @@ def test_images_of_the_original_size(tmp_path):
             shutil.copy(first, image(root, split, number))
     entry = registered_datasets()["idrid_dr"].model_copy(update={"counts": None})
     data = read_source(entry, root)
-    mirrored, plain = data.splits["train"].images[0], data.splits["train"].images[1]
-    assert mirrored.shape == (224, 224, 3)
+    flipped, plain = data.splits["train"].images[0], data.splits["train"].images[1]
+    assert flipped.shape == (224, 224, 3)
     assert np.abs(plain[:, :111].astype(int) - 40).max() <= 3
     assert np.abs(plain[:, 113:].astype(int) - 200).max() <= 3
-    assert np.array_equal(mirrored, plain[:, ::-1])
+    assert np.array_equal(flipped, plain[:, ::-1])
 
 
 def test_the_lists_are_whole_numbers_in_order():
-    listed = json.loads((Path(list_idrid.__code__.co_filename).with_name("idrid_mirrored.json")).read_text())
+    listed = json.loads((Path(list_idrid.__code__.co_filename).with_name("idrid_flipped.json")).read_text())
     for positions in listed.values():
         assert positions == sorted(set(positions))

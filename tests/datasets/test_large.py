@@ -5,11 +5,11 @@ import pytest
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from medattn.datasets import pile as pile_module
+from medattn.datasets import spooled_images
 from medattn.datasets.medmnist import read_medmnist
-from medattn.datasets.pile import ImagePile
 from medattn.datasets.prepare import prepare
 from medattn.datasets.source import SourceData, Split
+from medattn.datasets.spooled_images import SpooledImages
 from medattn.datasets.store import read_store, write_store
 from medattn.datasets.tensor_file import map_tensors, write_tensors
 
@@ -22,9 +22,9 @@ def images(count, seed=0):
 
 @pytest.mark.parametrize("limit", [0, 100, 10_000])
 def test_a_pile_gives_back_what_was_added(tmp_path, monkeypatch, limit):
-    monkeypatch.setattr(pile_module, "IN_MEMORY", limit)
+    monkeypatch.setattr(spooled_images, "IN_MEMORY", limit)
     wanted = images(20)
-    pile = ImagePile(tmp_path / "scratch")
+    pile = SpooledImages(tmp_path / "scratch")
     for image in wanted[:15]:
         pile.add(image)
     pile.extend(wanted[15:])
@@ -37,15 +37,15 @@ def test_a_pile_gives_back_what_was_added(tmp_path, monkeypatch, limit):
 
 
 def test_a_pile_without_a_folder_stays_in_memory(monkeypatch):
-    monkeypatch.setattr(pile_module, "IN_MEMORY", 0)
-    pile = ImagePile(None)
+    monkeypatch.setattr(spooled_images, "IN_MEMORY", 0)
+    pile = SpooledImages(None)
     pile.extend(images(3))
     assert not isinstance(pile.array(), np.memmap)
-    assert len(ImagePile(None).array()) == 0
+    assert len(SpooledImages(None).array()) == 0
 
 
 def test_images_of_another_shape_do_not_go_on_a_pile():
-    pile = ImagePile(None)
+    pile = SpooledImages(None)
     pile.add(images(1)[0])
     with pytest.raises(ValueError, match="shape"):
         pile.add(images(1)[0][:2])
@@ -96,7 +96,7 @@ def test_large_and_small_memory_give_the_same_prepared_files(tmp_path, medmnist_
     entry = medmnist_entry(path)
     contents = []
     for place, limit in (("one", 1 << 28), ("two", 0)):
-        monkeypatch.setattr(pile_module, "IN_MEMORY", limit)
+        monkeypatch.setattr(spooled_images, "IN_MEMORY", limit)
         (tmp_path / place).mkdir()
         (tmp_path / place / path.name).write_bytes(path.read_bytes())
         folder = prepare("tiny", entry, tmp_path / place)

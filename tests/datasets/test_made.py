@@ -7,7 +7,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from medattn.config.load import registered_datasets
-from medattn.config.sources import PhantomSource
+from medattn.config.sources.sources import PhantomSource
 from medattn.datasets.digits import read_digits
 from medattn.datasets.phantom import make_images, read_phantom, region_mask
 from medattn.datasets.source import check_source

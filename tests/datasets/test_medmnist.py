@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from medattn.config.load import registered_datasets
-from medattn.config.medmnist_files import OFFICIAL
+from medattn.config.sources.medmnist_files import OFFICIAL
 from medattn.datasets.medmnist import read_medmnist
 from medattn.datasets.prepare import prepare
 from medattn.errors import UserError

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from medattn.config.load import registered_datasets
-from medattn.config.sources import LooseSource
+from medattn.config.sources.sources import ImageFolderSource
 from medattn.plan.availability import missing_reason, original_path
 
 REGISTRY = registered_datasets()
@@ -34,14 +34,14 @@ def test_every_link_of_the_page_leads_to_a_heading():
 
 
 @pytest.mark.parametrize("name", sorted(REGISTRY))
-def test_a_data_set_has_a_licence_a_source_to_cite_and_says_how_it_is_got(name, tmp_path):
+def test_a_data_set_has_a_license_a_source_to_cite_and_says_how_it_is_got(name, tmp_path):
     entry = REGISTRY[name]
-    assert entry.licence
-    if "not public" not in entry.licence and name != "phantom":
+    assert entry.license
+    if "not public" not in entry.license and name != "phantom":
         assert entry.citation
         assert entry.homepage.startswith("https://")
     reason = missing_reason(name, entry, tmp_path)
-    if isinstance(entry.source, LooseSource):
+    if isinstance(entry.source, ImageFolderSource):
         assert entry.source.obtain
         assert not entry.source.obtain.endswith(".")
         assert reason

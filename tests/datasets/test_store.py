@@ -181,7 +181,7 @@ def test_no_duplicates_no_sentence(data):
 
 def test_identity_follows_content_not_words(tmp_path, medmnist_file):
     entry = medmnist_entry(medmnist_file())
-    same = entry.model_copy(update={"title": "Other", "path": "/elsewhere.npz", "licence": "X"})
+    same = entry.model_copy(update={"title": "Other", "path": "/elsewhere.npz", "license": "X"})
     other = entry.model_copy(update={"classes": ["b", "a"]})
     assert entry_identity("tiny", entry) == entry_identity("tiny", same)
     assert entry_identity("tiny", entry) != entry_identity("tiny", other)

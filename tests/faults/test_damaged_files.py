@@ -56,7 +56,7 @@ def test_a_garbage_pack_or_choice_is_named(trained, capsys, content):
     trained.files(pack.runs[0]).record.unlink()
     train = ["train", "--plan", "results/trial/plan.json", "--pack", pack.id]
     for path, command in (
-        (trained.results.choices("tiny.phantom.none"), train),
+        (trained.results.tuned("tiny.phantom.none"), train),
         (trained.results.pack(pack.id), ["plan"]),
     ):
         path.write_text(content)

@@ -20,8 +20,8 @@ from medattn.datasets.medmnist import read_medmnist
 from medattn.datasets.store import MANIFEST, read_store, write_store
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_value
-from medattn.plan.chosen import read_choice
-from medattn.plan.frozen import read_plan
+from medattn.plan.model import read_plan
+from medattn.plan.tuning_result import read_choice
 from medattn.provenance.records import check_output, failure_reason, read_record
 from medattn.training.checkpoint import read_checkpoint, write_checkpoint
 from medattn.training.history import EpochRow
@@ -111,7 +111,7 @@ def test_a_checkpoint_with_code_in_it_is_damaged(tmp_path, capsys, legacy):
         content = pickle.dumps(Payload())
     else:
         buffer = io.BytesIO()
-        torch.save({"history": Payload(), "scores": 0, "map_before": None, "network": None, "optimiser": None}, buffer)
+        torch.save({"history": Payload(), "scores": 0, "map_before": None, "network": None, "optimizer": None}, buffer)
         content = buffer.getvalue()
     path.write_bytes(hashlib.sha256(content).digest() + content)
     assert read_checkpoint(path, torch.device("cpu")).history == []
@@ -217,7 +217,7 @@ def test_any_plan_and_any_choice(project, data):
         for run in changed.runs.values():
             assert project.results.folder in project.results.run(run.cell, run.name).folder.resolve().parents
     cell = next(iter(plan.cells.values()))
-    choices = project.results.choices(cell.group)
+    choices = project.results.tuned(cell.group)
     choices.parent.mkdir(exist_ok=True)
     choices.write_text(json.dumps(data.draw(JSON)))
     try:

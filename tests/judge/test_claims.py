@@ -10,16 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from medattn.claims.published import read_published
 from medattn.config.load import read_configuration, resolve
+from medattn.consistency.published import read_published
 from medattn.errors import UserError
 from medattn.judge.claim import COLUMNS
 from medattn.judge.counts import statement_verdicts, verdict_lines
 from medattn.judge.table import claims, read_claims, write_claims
-from medattn.layout import Results
+from medattn.layout import ResultPaths
 from medattn.measure.collect import MEASUREMENT_COLUMNS, write_measurements
 from medattn.plan.expand import make_plan
-from medattn.plan.frozen import Plan, cell_id
+from medattn.plan.model import Plan, cell_id
 
 ROOT = Path(__file__).parents[2]
 SEEDS = range(8)
@@ -72,7 +72,7 @@ def judged(tmp_path: Path) -> Judged:
         raw = {"selection": "trial", "papers": {paper: taken or {}}, "data": str(tmp_path / "data")}
         raw["datasets"] = datasets or {}
         configuration = resolve(raw, ROOT, "test")
-        results = Results(tmp_path / "results")
+        results = ResultPaths(tmp_path / "results")
         results.folder.mkdir(exist_ok=True)
         measured_as_printed(configuration, **how).to_csv(results.measurements, index=False)
         return claims(results, configuration, plan_of(configuration, **(cells or {})), ROOT)
@@ -84,7 +84,7 @@ def judged(tmp_path: Path) -> Judged:
 def default(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """The default selection, nothing measured."""
     configuration = read_configuration(ROOT / "config.yaml", ROOT)
-    results = Results(tmp_path_factory.mktemp("results"))
+    results = ResultPaths(tmp_path_factory.mktemp("results"))
     plan = make_plan(configuration)
     write_measurements(plan, results)
     return write_claims(results, configuration, plan, ROOT)
@@ -150,7 +150,7 @@ def test_a_selection_that_leaves_the_paper_gets_no_verdict_and_another_reading_i
 
 def test_of_a_source_single_options_may_be_open(judged):
     def of_jaffe(**source):
-        table = judged(datasets={"jaffe": {"source": source, "graded": False}})
+        table = judged(datasets={"jaffe": {"source": source, "ordinal": False}})
         return table[(table["kind"] == "number") & (table["dataset"] == "jaffe")]
 
     drawn = of_jaffe(kind="jaffe", split_by="image", split_seed=3)
@@ -191,8 +191,8 @@ def test_enough_runs_reproduce_a_comparison_and_refute_one_that_is_not_so(judged
 
 def test_gains_that_the_tables_do_not_show_are_refuted(judged):
     table = judged("ppcr", reach=0.05, seeds=range(10))
-    normalisations = table[table["statement"].str.startswith("pixel normalisation")]
-    refuted = normalisations[normalisations["verdict"] == "not reproduced"]
+    normalizations = table[table["statement"].str.startswith("pixel normalization")]
+    refuted = normalizations[normalizations["verdict"] == "not reproduced"]
     assert list(refuted["against"]) == ["ppcr-instance-norm"] and list(refuted["metric"]) == ["f1_weighted"]
     gain = table[table["statement"].str.contains("3.65 points")].iloc[0]
     assert gain["verdict"] == "reproduced"

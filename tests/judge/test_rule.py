@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medattn.config.verdicts import VerdictRule
+from medattn.config.models.verdicts import VerdictRule
 from medattn.judge.rule import Difference, Repeated, judge_count, judge_higher, judge_number, judge_same
 
 RULE = VerdictRule()
@@ -51,7 +51,7 @@ def test_the_measured_mean_itself_is_never_refuted(mean, spread, n):
 def test_the_interval_holds_a_further_repetition_as_often_as_it_says():
     rng = np.random.default_rng(0)
     runs = rng.normal(70, 2, (2000, 6))
-    rule = VerdictRule(margin=0, widest=100)
+    rule = VerdictRule(margin=0, max_half_width=100)
     verdicts = [
         judge_number(one[5], 0.0, Repeated(one[:5].mean(), one[:5].std(ddof=1), 5), rule).verdict for one in runs
     ]

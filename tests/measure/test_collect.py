@@ -41,8 +41,8 @@ def measurable(project) -> Project:
             outputs = {"scores.safetensors": {"sha256": sha256_of_file(files.scores)}}
             files.record.write_text(json.dumps({**record, "outputs": outputs}))
     cells = {"tiny.phantom.net.vanilla": {"all": {"grid_point": {}, "epochs": MEASURED}}}
-    project.results.choices("tiny.phantom.net").parent.mkdir()
-    project.results.choices("tiny.phantom.net").write_text(json.dumps({"cells": cells}))
+    project.results.tuned("tiny.phantom.net").parent.mkdir()
+    project.results.tuned("tiny.phantom.net").write_text(json.dumps({"cells": cells}))
     return project
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from medattn.config.metrics import METRICS
+from medattn.config.models.metrics import METRICS
 from medattn.metrics import BINS, Scored, Value, measure
 
 CLASSES = ["a", "b", "c"]

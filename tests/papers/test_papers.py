@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from medattn.__main__ import main
+from medattn.complexity.published_costs import METRICS
 from medattn.config.load import read_configuration, read_paper, resolve
-from medattn.config.paper import Paper
+from medattn.config.models.paper import Paper
 from medattn.config.validation import validated
 from medattn.config.yaml_files import read_yaml
-from medattn.measure.complexity.printed import METRICS
 from medattn.plan.expand import make_plan
 
 ROOT = Path(__file__).parents[2]

@@ -10,16 +10,16 @@ from medattn.compare.costs import read_costs
 from medattn.compare.rankings import COLUMNS as RANKING_COLUMNS
 from medattn.compare.table import COLUMNS
 from medattn.config.load import resolve
-from medattn.config.metrics import METRICS
-from medattn.layout import Results
+from medattn.config.models.metrics import METRICS
+from medattn.layout import ResultPaths
 from medattn.measure.collect import EPOCH_COLUMNS, MEASUREMENT_COLUMNS
 from medattn.plan.expand import make_plan
 from medattn.render.captions import table_caption
 from medattn.render.inputs import Inputs
-from medattn.render.table_latex import latex
-from medattn.render.table_markdown import markdown
-from medattn.render.table_text import sheet_of
-from medattn.render.tables import table_model
+from medattn.render.tables.table_latex import latex
+from medattn.render.tables.table_markdown import markdown
+from medattn.render.tables.table_model import table_model
+from medattn.render.tables.table_text import sheet_of
 
 ROOT = Path(__file__).parents[2]
 PAPERS = sorted(
@@ -33,7 +33,7 @@ def nothing_measured(paper: str, folder: Path) -> Inputs:
     return Inputs(
         configuration,
         ROOT,
-        Results(folder / "results"),
+        ResultPaths(folder / "results"),
         make_plan(configuration),
         pd.DataFrame(columns=MEASUREMENT_COLUMNS),
         pd.DataFrame(columns=COLUMNS),

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from medattn.layout import Results
-from medattn.plan.frozen import Plan, read_plan
+from medattn.layout import ResultPaths
+from medattn.plan.model import Plan, read_plan
 from medattn.plan.progress import progress_of
 from medattn.plan.show import COLUMNS
 from medattn.provenance import code
@@ -54,7 +54,7 @@ def test_with_tune_each_every_seed_of_a_network_is_cross_validated(project):
 
 def test_grades_are_measured_by_kappa_too(project):
     grades = {"title": "Grades", "source": {"kind": "phantom", "counts": {"train": [9, 9], "test": [3, 3]}}}
-    entries = {"grades": {**grades, "classes": ["0", "1"], "graded": True}}
+    entries = {"grades": {**grades, "classes": ["0", "1"], "ordinal": True}}
     plan = planned(project, papers={"tiny": {"datasets": ["phantom", "grades"]}}, datasets=entries)
     metrics = {cell.dataset: cell.metrics for cell in plan.cells.values()}
     assert metrics == {"phantom": ("accuracy",), "grades": ("accuracy", "kappa_quadratic")}
@@ -96,7 +96,7 @@ def test_labels_other_seeds_and_other_arms_change_no_run(project):
 @pytest.mark.parametrize(
     ("paper", "selection", "same"),
     [
-        ({"recipe": {"batch": 4}}, {}, {("none.lr", "tune"), ("none.lr", "train"), ("none.svm", "train")}),
+        ({"recipe": {"batch_size": 4}}, {}, {("none.lr", "tune"), ("none.lr", "train"), ("none.svm", "train")}),
         ({"backbones": {"net": {"input_size": 30}}}, {}, {("none.lr", "tune"), ("none.svm", "train")}),
         ({"arms": {"gsa": {"options": {"cutoff_epoch": 2}}}}, {}, {("net.vanilla", "tune"), ("net.vanilla", "train")}),
         ({"protocol": {"folds": 4}}, {}, set()),
@@ -152,7 +152,7 @@ def test_the_digest_of_the_code_sees_code_and_neither_comments_nor_docstrings(tm
     (10, True, Counter({10: 2, 7: 1, 8: 1})),
 ])  # fmt: skip
 def test_packs_hold_runs_of_one_stage_up_to_their_size(project, pack, across, sizes):
-    plan = planned(project, seeds=[0, 1, 2], pack=pack, pack_cells=across)
+    plan = planned(project, seeds=[0, 1, 2], pack=pack, pack_across_cells=across)
     assert sum(sizes.elements()) == 35 == len(plan.runs)
     assert Counter(len(pack.runs) for pack in plan.packs.values()) == sizes
     assert Counter(run for pack in plan.packs.values() for run in pack.runs) == Counter(list(plan.runs))
@@ -167,7 +167,7 @@ def test_the_table_of_the_plan_counts_what_is_done_and_says_what_is_missing(proj
         project,
         {**PAPER, "backbones": {"net": {"weights": "imagenet"}}, "datasets": ["phantom", "jaffe"]},
         seeds=[0, 1],
-        pack_cells=False,
+        pack_across_cells=False,
     )
     ended = next(run for run in plan.runs.values() if run.cell.endswith("none.lr") and run.stage == "tune")
     files = project.files(ended.id)
@@ -206,7 +206,7 @@ def test_the_time_left_is_estimated_from_runs_that_ended(project, capsys):
         endings = {run: {"status": "ok", "epochs": 2, "seconds": s} for run, s in runs.items()}
         project.results.pack(pack.id).parent.mkdir(exist_ok=True)
         project.results.pack(pack.id).write_text(json.dumps({"pack": pack.id, "runs": endings}))
-    progress = progress_of(plan, Results(project.results.folder))
+    progress = progress_of(plan, ResultPaths(project.results.folder))
     assert progress.remaining_seconds(plan) == {cell: 15.0 + 100.0}
     capsys.readouterr()
     assert project.medattn("plan") == 0
@@ -245,12 +245,12 @@ def test_twenty_thousand_runs_are_less_than_a_thousand_jobs_by_default(project):
                                                                              "c": {"model": "timm/resnet26"},
                                                                              "d": {"model": "timm/resnet34"}}},
         papers={"tiny": {"datasets": names}}, datasets=dict.fromkeys(names, entry), seeds=[0, 1, 2, 3, 4],
-        pack_cells=None, pack=None,
+        pack_across_cells=None, pack=None,
     )  # fmt: skip
     plan = project.plan()
     graph = json.loads(project.results.graph.read_text())
     assert len(plan.runs) > 20_000
     assert len(graph["packs"]) == len(plan.packs)
-    assert len(graph["packs"]) + len(graph["choices"]) + len(graph["datasets"]) < 1000
+    assert len(graph["packs"]) + len(graph["tuned"]) + len(graph["datasets"]) < 1000
     again = read_plan(project.results.plan)
     assert again == plan

@@ -12,7 +12,7 @@ FILES = ("breastmnist", "retinamnist")
 def test_gsa_and_vanilla_are_trained_and_measured_on_official_images(project, real_data):
     project.configure(
         {"datasets": list(FILES), "backbones": {"net": {"model": "timm/test_resnet", "input_size": None}},
-         "recipe": {"batch": 32}},
+         "recipe": {"batch_size": 32}},
         datasets={"phantom": None, **{name: {"path": str(real_data / f"{name}.npz")} for name in FILES}},
     )  # fmt: skip
     for command in ("train", "measure", "compare"):

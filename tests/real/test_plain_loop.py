@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from medattn.config.paper import Backbone
-from medattn.config.recipe import Recipe
-from medattn.training.images import ResidentImages, normalisation_for
+from medattn.config.models.paper import Backbone
+from medattn.config.models.recipe import Recipe
+from medattn.training.images import ResidentImages, normalization_for
 from medattn.training.loop import TrainingData, TrainingState, train_epochs
 from medattn.training.network import build_network
 
@@ -26,16 +26,16 @@ def test_the_plain_loop_comes_to_the_same_accuracy_within_the_spread_over_seeds(
     stored = np.load(real_data / "breastmnist.npz")
     pixels = [stored[f"{split}_images"][..., None] for split in ("train", "test")]
     labels = [stored[f"{split}_labels"][:, 0].astype(np.int64) for split in ("train", "test")]
-    recipe = Recipe.model_validate({"epochs": EPOCHS, "batch": 32, "learning_rate": 1e-3, "normalise": "half"})
+    recipe = Recipe.model_validate({"epochs": EPOCHS, "batch_size": 32, "learning_rate": 1e-3, "normalization": "half"})
     cpu, count = torch.device("cpu"), len(labels[0])
     images = ResidentImages.on(cpu, pixels, labels, None)
     training = torch.arange(count)
     data = TrainingData(
-        images, training, torch.arange(count, count + len(labels[1])), normalisation_for(recipe, images, training)
+        images, training, torch.arange(count, count + len(labels[1])), normalization_for(recipe, images, training)
     )
     ours, plain = [], []
     for seed in SEEDS:
-        first = data.normalised_training_images(1)
+        first = data.normalized_training_images(1)
         network = build_network(Backbone(model="timm/test_resnet"), "none", {}, 2, first, seed, Path())
         other = copy.deepcopy(network)
         state = TrainingState()
@@ -44,9 +44,9 @@ def test_the_plain_loop_comes_to_the_same_accuracy_within_the_spread_over_seeds(
 
         torch.manual_seed(seed)
         loader = DataLoader(plain_loop.PlainImages(pixels[0], labels[0]), batch_size=32, shuffle=True)
-        optimiser = torch.optim.Adam(other.parameters(), lr=1e-3)
+        optimizer = torch.optim.Adam(other.parameters(), lr=1e-3)
         for _ in range(EPOCHS):
-            plain_loop.plain_epoch(other, optimiser, loader, cpu)
+            plain_loop.plain_epoch(other, optimizer, loader, cpu)
         tested = torch.stack([image for image, _ in plain_loop.PlainImages(pixels[1], labels[1])])
         with torch.no_grad():
             right = other.eval()(tested).argmax(1) == torch.from_numpy(labels[1])

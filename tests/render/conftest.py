@@ -12,8 +12,8 @@ from medattn.compare.table import write_comparisons
 from medattn.config import mechanisms
 from medattn.config.load import resolve
 from medattn.config.resolved import Configuration
-from medattn.layout import Results
-from medattn.plan.frozen import Cell, Plan, Run, write_plan
+from medattn.layout import ResultPaths
+from medattn.plan.model import Cell, Plan, Run, write_plan
 from medattn.render.inputs import Inputs, read_inputs
 
 SEEDS = [0, 1, 2, 3, 4]
@@ -76,9 +76,9 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
 
 
 @pytest.fixture
-def written(tmp_path: Path, configuration: Configuration) -> Results:
+def written(tmp_path: Path, configuration: Configuration) -> ResultPaths:
     """Measured: all on the stand-in `phantom`; on `digits` one backbone, where a run of gsa diverged."""
-    results = Results(tmp_path / "results" / "trial")
+    results = ResultPaths(tmp_path / "results" / "trial")
     results.folder.mkdir(parents=True)
     cells = _cells(tmp_path)
     write_plan(results.plan, Plan("trial", configuration.selection.model_dump(mode="json"), cells, _runs(cells), {}))
@@ -92,12 +92,12 @@ def written(tmp_path: Path, configuration: Configuration) -> Results:
 
 
 @pytest.fixture
-def inputs(written: Results, configuration: Configuration, tmp_path: Path) -> Inputs:
+def inputs(written: ResultPaths, configuration: Configuration, tmp_path: Path) -> Inputs:
     return read_inputs(written, configuration, tmp_path)
 
 
 @pytest.fixture
-def reread(written: Results, configuration: Configuration, tmp_path: Path) -> Callable[[], Inputs]:
+def reread(written: ResultPaths, configuration: Configuration, tmp_path: Path) -> Callable[[], Inputs]:
     return lambda: read_inputs(written, configuration, tmp_path)
 
 
@@ -121,7 +121,7 @@ def _cells(folder: Path) -> dict[str, Cell]:
             tables=("main",),
             settings={
                 "arm": {"classifier": "svm" if backbone == "none" else None, "grid": {}},
-                "recipe": {"class_copies": None},
+                "recipe": {"oversampling": None},
                 "protocol": {"kind": "cross_validated_epochs", "measured_epochs": MEASURED},
             },
         )
@@ -221,7 +221,7 @@ def _images(folder: Path) -> None:
         )
 
 
-def _maps(results: Results, cells: dict[str, Cell]) -> None:
+def _maps(results: ResultPaths, cells: dict[str, Cell]) -> None:
     rows, columns = np.mgrid[:28, :28]
     blob = np.exp(-((rows - 12) ** 2 + (columns - 16) ** 2) / 50)
     for name, cell in cells.items():

@@ -4,7 +4,7 @@ const shortened = (one) => one.outerHTML.slice(0, 160);
 var unnamed = () =>
   [...document.querySelectorAll("button, select, input, img, [role=button], [role=region], dialog")]
     .filter((one) => !(one.ariaLabel || one.textContent.trim() || one.alt || one.title
-      || one.labels?.[0]?.textContent.trim() || one.getAttribute("aria-labelledby")))
+      || one.labels?.[0]?.textContent.trim() || one.getAttribute("aria-labeledby")))
     .map(shortened);
 
 var skippedHeadings = () => {
@@ -13,13 +13,13 @@ var skippedHeadings = () => {
 };
 
 // Contrast as WCAG defines it; 4.5 is what its level AA asks of small text.
-const parts = (colour) => colour.match(/[\d.]+/g).map(Number);
+const parts = (color) => color.match(/[\d.]+/g).map(Number);
 const linear = (value) => (value / 255 <= 0.03928 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
 const luminance = ([red, green, blue]) => 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
 const ground = (one) => {
   for (; one; one = one.parentElement) {
-    const colour = parts(getComputedStyle(one).backgroundColor);
-    if (colour.length === 3 || colour[3] > 0.99) return colour;
+    const color = parts(getComputedStyle(one).backgroundColor);
+    if (color.length === 3 || color[3] > 0.99) return color;
   }
   return [255, 255, 255];
 };

@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 from medattn.files import write_json
-from medattn.layout import Results
+from medattn.layout import ResultPaths
 from medattn.training.history import EpochRow, write_history
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'"
@@ -20,7 +20,7 @@ _CLAIMS = (
 )
 
 
-def write_claims(results: Results) -> None:
+def write_claims(results: ResultPaths) -> None:
     """Write claims.csv with three claims on the data set `phantom`."""
     with results.claims.open("w", newline="") as stream:
         writer = csv.DictWriter(stream, _COLUMNS, restval="")
@@ -37,7 +37,7 @@ def write_claims(results: Results) -> None:
             )  # fmt: skip
 
 
-def write_runs(results: Results) -> None:
+def write_runs(results: ResultPaths) -> None:
     """Write record and history of every run of one cell."""
     for seed in range(5):
         files = results.run("tiny.phantom.vgg16.gsa", f"train-s{seed}")

@@ -3,7 +3,7 @@ import numpy as np
 from medattn.compare.holm import holm
 from medattn.compare.inputs import read_rankings, rows_of
 from medattn.compare.table import COLUMNS
-from medattn.layout import Results
+from medattn.layout import ResultPaths
 from medattn.render.inputs import Inputs
 
 TESTS = {
@@ -66,7 +66,7 @@ def test_models_that_are_not_there_say_so(inputs: Inputs) -> None:
     assert rows["note"].str.contains("not trained yet").all()
 
 
-def test_arms_are_ranked_over_the_data_sets_that_have_them_all(written: Results) -> None:
+def test_arms_are_ranked_over_the_data_sets_that_have_them_all(written: ResultPaths) -> None:
     table = read_rankings(written.rankings)
     whole = rows_of(table, backbone="resnet_18")
     assert list(whole["arm"]) == ["vanilla", "l1", "gsa"]

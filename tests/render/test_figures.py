@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from medattn.render.figures.images import at_size
 from medattn.render.figures.kinds import drawer
-from medattn.render.images import at_size
+from medattn.render.figures.write_figures import write_figure
 from medattn.render.inputs import Inputs
-from medattn.render.write_figures import write_figure
 
 NAMES = ["maps", "curves", "differences"]
 

@@ -15,14 +15,14 @@ from medattn.compare.table import write_comparisons
 from medattn.config.load import read_configuration
 from medattn.errors import UserError
 from medattn.files import write_json
-from medattn.layout import RunFiles
+from medattn.layout import RunPaths
 from medattn.measure.collect import write_measurements
 from medattn.metrics import Scored
-from medattn.plan.frozen import read_plan
+from medattn.plan.model import read_plan
 from medattn.render.figures.loss_curve import cross_entropy
 from medattn.render.figures.roc_curve import curves
+from medattn.render.figures.write_figures import write_figure
 from medattn.render.inputs import Inputs, read_inputs
-from medattn.render.write_figures import write_figure
 
 FIGURES = {
     "samples": {"kind": "sample_images"},
@@ -73,7 +73,7 @@ def drawn(inputs: Inputs, name: str) -> tuple[pd.DataFrame, str]:
     return pd.read_csv(inputs.results.figures / f"{name}.csv"), caption
 
 
-def files_of(inputs: Inputs, arm: str) -> RunFiles:
+def files_of(inputs: Inputs, arm: str) -> RunPaths:
     return inputs.trained_runs(inputs.configuration.papers[0], "phantom", "net", arm)[0]
 
 

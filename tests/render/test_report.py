@@ -14,8 +14,8 @@ from tests.render.report_files import HOSTILE, write_claims, write_runs
 from medattn.errors import UserError
 from medattn.files import write_json, write_text
 from medattn.render.inputs import Inputs
-from medattn.render.report.gather import gather
-from medattn.render.report.write import LIBRARIES, PAGE, report_page, write_report
+from medattn.report.gather import gather
+from medattn.report.write import LIBRARIES, PAGE, report_page, write_report
 
 
 @pytest.fixture
@@ -123,6 +123,6 @@ def test_libraries_are_the_published_files() -> None:
     assert set(listed) == set(LIBRARIES) == {path.name for path in folder.glob("*.js")}
     for name, digest in listed.items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest, name
-    licences = (folder / "LICENCES.txt").read_text()
+    licenses = (folder / "LICENCES.txt").read_text()
     for name in ("jQuery", "DataTables", "D3"):
-        assert f"\n{name} " in f"\n{licences}"
+        assert f"\n{name} " in f"\n{licenses}"

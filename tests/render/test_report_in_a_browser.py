@@ -10,8 +10,8 @@ import pytest
 from tests.render.report_files import HOSTILE, page_at, write_claims, write_runs
 
 from medattn.render.inputs import Inputs
-from medattn.render.report.gather import gather
-from medattn.render.report.write import report_page
+from medattn.report.gather import gather
+from medattn.report.write import report_page
 
 pytestmark = pytest.mark.browser
 NAMES = ("chromium", "chromium-browser", "google-chrome")

@@ -9,12 +9,12 @@ import pytest
 from medattn.compare.inputs import rows_of
 from medattn.render.captions import listed_seeds, table_caption
 from medattn.render.inputs import Inputs
-from medattn.render.table_csv import long_table
-from medattn.render.table_latex import escaped, latex
-from medattn.render.table_markdown import markdown
-from medattn.render.table_text import Head, heads, sheet_of
-from medattn.render.tables import TableModel, table_model
-from medattn.render.write_tables import write_table
+from medattn.render.tables.table_csv import long_table
+from medattn.render.tables.table_latex import escaped, latex
+from medattn.render.tables.table_markdown import markdown
+from medattn.render.tables.table_model import TableModel, table_model
+from medattn.render.tables.table_text import Head, heads, sheet_of
+from medattn.render.tables.write_tables import write_table
 
 
 @pytest.fixture

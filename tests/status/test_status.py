@@ -10,21 +10,21 @@ import pytest
 
 from medattn.__main__ import main
 from medattn.files import write_json
-from medattn.layout import RunFiles
-from medattn.training.turn import EXPIRY
+from medattn.layout import RunPaths
+from medattn.training.lease import EXPIRY
 
 
-def holding(files: RunFiles, touched: float = 0.0, **holder: object) -> None:
+def holding(files: RunPaths, touched: float = 0.0, **holder: object) -> None:
     """A turn, touched so many seconds ago, of a process on another machine unless it is said otherwise."""
     files.folder.mkdir(parents=True, exist_ok=True)
-    turn = files.turn(1)
+    turn = files.lease(1)
     turn.write_text(
         json.dumps({"host": "elsewhere", "boot": "b", "processes": "p", "pid": 1, "started": "1", **holder})
     )
     os.utime(turn, (time.time() - touched, time.time() - touched))
 
 
-def session(files: RunFiles, epochs: int, seconds: float, start: int = 0, images: int = 20) -> None:
+def session(files: RunPaths, epochs: int, seconds: float, start: int = 0, images: int = 20) -> None:
     note = {"started": "2026-01-01T00:00:00+00:00", "seconds": seconds, "epochs_at_end": epochs}
     write_json(files.sessions, [{**note, "epochs_at_start": start, "training_images": images}])
 
@@ -38,7 +38,7 @@ def status(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:
 @pytest.fixture
 def planned(project, capsys):
     """A plan of two arms with four seeds: cross-validation, then training; nothing is done yet."""
-    project.configure({"recipe": {"epochs": 10}}, seeds=[0, 1, 2, 3], pack_cells=False)
+    project.configure({"recipe": {"epochs": 10}}, seeds=[0, 1, 2, 3], pack_across_cells=False)
     return project, project.plan()
 
 
@@ -78,7 +78,7 @@ def test_a_process_that_is_gone_holds_nothing(planned, capsys):
     silent, killed, failed, *_ = plan.runs
     holding(project.files(silent), touched=EXPIRY + 60)
     session(project.files(silent), epochs=3, seconds=3)
-    from medattn.training.turn import _place
+    from medattn.training.lease import _place
 
     holding(project.files(killed), **{**_place(), "host": platform.node(), "pid": 2**22 + 1})
     write_json(project.files(failed).failure, {"run": failed, "reason": "out of\nmemory", "traceback": ""})

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from medattn.config.recipe import Recipe
+from medattn.config.models.recipe import Recipe
 from medattn.datasets.source import Split
 from medattn.datasets.store import DataStore
 from medattn.training.images import ResidentImages

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from medattn.config.mechanisms import is_block_mechanism, mechanism_names, mechanism_options
-from medattn.config.paper import Backbone
-from medattn.training.images import ResidentImages, normalisation_for
+from medattn.config.models.paper import Backbone
+from medattn.training.images import ResidentImages, normalization_for
 from medattn.training.loop import TrainingData, TrainingState, train_epochs
 from medattn.training.network import build_network
 
@@ -25,15 +25,15 @@ def network_of(mechanism: str, images, seed=0, backbone=TINY):
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("mechanism", mechanism_names())
 def test_an_epoch_without_a_warning(mechanism, precision):
-    how = recipe(epochs=1, learning_rate=1e-3, batch=4, precision=precision)
+    how = recipe(epochs=1, learning_rate=1e-3, batch_size=4, precision=precision)
     labels = torch.arange(8).numpy() % 2
     images = ResidentImages.on(torch.device("cpu"), [images_of(0, 8, size=128)], [labels], None)
     training = torch.arange(6)
-    data = TrainingData(images, training, torch.arange(6, 8), normalisation_for(how, images, training))
+    data = TrainingData(images, training, torch.arange(6, 8), normalization_for(how, images, training))
     states = []
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        network = network_of(mechanism, data.normalised_training_images())
+        network = network_of(mechanism, data.normalized_training_images())
         before = {key: value.clone() for key, value in network.named_parameters()}
         train_epochs(network, data, how, 0, TrainingState(), states.append)
     row = states[-1].history[0]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from medattn.config.paper import Arm
+from medattn.config.models.paper import Arm
 from medattn.training.classifier import _classifier
 
 ARMS = {
@@ -33,7 +33,7 @@ def test_classifiers_are_trained_chosen_and_measured_again_and_again_alike(proje
     assert sorted((run.cell.rpartition(".")[2], run.stage) for run in plan.runs.values()) == (
         [("lr", "train"), *[("svm", "train")], *[("svm", "tune")] * 4]
     )
-    choice = json.loads(project.results.choices("tiny.phantom.none").read_text())["cells"]["tiny.phantom.none.svm"]
+    choice = json.loads(project.results.tuned("tiny.phantom.none").read_text())["cells"]["tiny.phantom.none.svm"]
     assert choice["all"]["grid_point"] in ({"options.c": 0.1}, {"options.c": 10.0})
     run = next(run for run in plan.runs.values() if "svm" in run.cell and run.stage == "train")
     scores = load_file(project.files(run.id).scores)

@@ -46,7 +46,7 @@ def test_a_diverged_grid_point_is_left_out_and_a_diverged_arm_is_not_measured(pr
     assert history[-1]["train_loss"] in ("nan", "inf")
     assert not project.files(diverged).checkpoint.exists()
 
-    cells = json.loads(project.results.choices("tiny.phantom.net").read_text())["cells"]
+    cells = json.loads(project.results.tuned("tiny.phantom.net").read_text())["cells"]
     vanilla, gsa = (cells[f"tiny.phantom.net.{arm}"]["all"] for arm in ("vanilla", "gsa"))
     assert vanilla["grid_point"] == {"recipe.learning_rate": WELL}
     assert [candidate["validation_accuracy"] is None for candidate in vanilla["candidates"]] == [True, False]
@@ -124,8 +124,8 @@ def test_networks_that_cannot_be_made_fail_their_runs_and_no_other(project, caps
     assert "2 of 3 runs of the pack" in capsys.readouterr().err
     assert project.record(net)["status"] == "ok"
     reasons = [json.loads(project.files(run).failure.read_text())["reason"] for run in (large, part)]
-    assert reasons[0].startswith("UnfitError: torchvision/alexnet can't be trained on images of 12 x 12 px: ")
-    assert reasons[1] == ("UnfitError: trainable: unknown part of timm/test_resnet 'layer5'; did you mean 'layer4'?")
+    assert reasons[0].startswith("Skipped: torchvision/alexnet can't be trained on images of 12 x 12 px: ")
+    assert reasons[1] == ("Skipped: trainable: unknown part of timm/test_resnet 'layer5'; did you mean 'layer4'?")
 
 
 def test_one_line_for_too_little_memory(project, monkeypatch, capsys):

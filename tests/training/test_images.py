@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 import torch
 
-from medattn.config.recipe import Augmentation
+from medattn.config.models.recipe import Augmentation
 from medattn.training import augment as augmenting
 from medattn.training.augment import augment
-from medattn.training.images import ResidentImages, normalisation_for, training_batches
+from medattn.training.images import ResidentImages, normalization_for, training_batches
 from medattn.training.network import AttendedNetwork
-from medattn.training.optimiser import create_optimiser, learning_rate
+from medattn.training.optimizer import create_optimizer, learning_rate
 
 from .conftest import images_of, recipe
 
@@ -40,7 +40,7 @@ def test_a_crop_is_a_shift_of_each_image_with_zeros_around():
     assert len(set(found)) > 15
 
 
-def test_a_rotation_turns_each_image_about_its_centre(monkeypatch):
+def test_a_rotation_turns_each_image_about_its_center(monkeypatch):
     turns = torch.tensor([0.5, 0.75, 1.0, 0.25])  # 0, 90, 180 and -90 degrees of at most 180
     monkeypatch.setattr(augmenting.torch, "rand", lambda count, generator: turns[:count])
     images = squares(4)
@@ -63,19 +63,19 @@ def test_augmentation_depends_on_the_generator_alone():
     assert torch.equal(augment(images, Augmentation(), generator()), images)
 
 
-def test_normalisation_knows_the_training_images_only():
+def test_normalization_knows_the_training_images_only():
     images = images_of(3, 9, channels=3)
     labels = np.zeros(9, dtype=np.int64)
     training = torch.arange(6)
     resident = ResidentImages.on(torch.device("cpu"), [images], [labels], None)
-    normalise = normalisation_for(recipe(normalise="training"), resident, training)
+    normalize = normalization_for(recipe(normalization="training"), resident, training)
     seen = images[:6] / 255
-    assert normalise.mean.flatten().numpy() == pytest.approx(seen.mean((0, 1, 2)), abs=1e-6)
-    assert normalise.deviation.flatten().numpy() == pytest.approx(seen.std((0, 1, 2)), abs=1e-6)
+    assert normalize.mean.flatten().numpy() == pytest.approx(seen.mean((0, 1, 2)), abs=1e-6)
+    assert normalize.deviation.flatten().numpy() == pytest.approx(seen.std((0, 1, 2)), abs=1e-6)
     images[6:] = 0
     changed = ResidentImages.on(torch.device("cpu"), [images], [labels], None)
-    assert torch.equal(normalisation_for(recipe(), changed, training).mean, normalise.mean)
-    half = normalisation_for(recipe(normalise="half"), resident, training)(resident.taken(training))
+    assert torch.equal(normalization_for(recipe(), changed, training).mean, normalize.mean)
+    half = normalization_for(recipe(normalization="half"), resident, training)(resident.taken(training))
     assert half.min() == -1 and half.max() == 1
 
 
@@ -84,13 +84,13 @@ def test_images_for_which_the_device_has_no_room_stay_with_the_host():
     images, labels = [images_of(0, 10)], [np.arange(10, dtype=np.int64)]
     roomy, full = (ResidentImages.on(meta, images, labels, None, free=free) for free in (2 * 640, 2 * 640 - 1))
     assert (roomy.pixels.device.type, full.pixels.device.type, full.labels.device.type) == ("meta", "cpu", "cpu")
-    batch, chosen = next(training_batches(full, torch.arange(10), recipe(batch=5), generator(), generator(1)))
+    batch, chosen = next(training_batches(full, torch.arange(10), recipe(batch_size=5), generator(), generator(1)))
     assert (batch.device.type, chosen.device.type, tuple(batch.shape)) == ("meta", "meta", (5, 1, 8, 8))
     assert full.extended(full.pixels, full.labels).pixels.device.type == "cpu"
 
 
-def test_gray_images_are_normalised_and_repeated(resident):
-    batch = normalisation_for(recipe(), resident, torch.arange(10))(resident.taken(torch.arange(10)))
+def test_gray_images_are_normalized_and_repeated(resident):
+    batch = normalization_for(recipe(), resident, torch.arange(10))(resident.taken(torch.arange(10)))
     assert batch.shape == (10, 3, 8, 8)
     assert torch.equal(batch[:, 0], batch[:, 2])
     assert float(batch.mean()) == pytest.approx(0, abs=1e-5)
@@ -108,7 +108,7 @@ def test_images_are_enlarged_to_the_input_of_the_network(resident):
 @pytest.mark.parametrize(("batch", "sizes"), [(3, [3, 3, 4]), (4, [4, 4, 2]), (10, [10]), (9, [10]), (1, [1] * 10)])
 def test_batches_hold_each_image_once_and_never_one_alone(resident, batch, sizes):
     batches = list(
-        training_batches(resident, torch.arange(10), recipe(batch=batch), generator(seed=5), generator(seed=6))
+        training_batches(resident, torch.arange(10), recipe(batch_size=batch), generator(seed=5), generator(seed=6))
     )
     assert [len(labels) for _, labels in batches] == sizes
     seen = torch.cat([images for images, _ in batches])
@@ -127,11 +127,11 @@ def test_learning_rates_of_the_schedules():
     assert rates(schedule="cosine") == pytest.approx([0.1, 0.1 * (1 + 2**-0.5) / 2, 0.05, 0.1 * (1 - 2**-0.5) / 2])
 
 
-def test_optimisers_take_what_the_recipe_says():
+def test_optimizers_take_what_the_recipe_says():
     network = AttendedNetwork(torch.nn.Linear(2, 2), None)
-    sgd = create_optimiser(recipe(optimiser="sgd", momentum=0.9, nesterov=True, weight_decay=0.5), network)
+    sgd = create_optimizer(recipe(optimizer="sgd", momentum=0.9, nesterov=True, weight_decay=0.5), network)
     assert isinstance(sgd, torch.optim.SGD)
     assert {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.5}.items() <= sgd.defaults.items()
-    adam = create_optimiser(recipe(weight_decay=0.5), network)
+    adam = create_optimizer(recipe(weight_decay=0.5), network)
     assert type(adam) is torch.optim.Adam
     assert {"lr": 0.1, "weight_decay": 0.5, "amsgrad": False}.items() <= adam.defaults.items()

@@ -117,7 +117,7 @@ def test_test_labels_choose_nothing_except_under_the_reading_that_says_so(projec
     assert project.medattn("train") == 0
     assert project.medattn("measure") == 0
     before = measured_epochs(project)
-    choices = project.results.choices("tiny.phantom.net")
+    choices = project.results.tuned("tiny.phantom.net")
     chosen = choices.read_bytes()
     swap_test_labels(project)
     assert project.medattn("tune") == 0

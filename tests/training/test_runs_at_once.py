@@ -38,7 +38,7 @@ def test_runs_at_once_give_the_bytes_of_runs_in_turn_and_are_stopped_together(pr
         _, said = process.communicate()
         assert process.returncode == 75, said
     time.sleep(0.1)
-    assert not list(at_once.results.folder.rglob("turn-*"))  # nobody works on
+    assert not list(at_once.results.folder.rglob("lease-*"))  # nobody works on
     done = subprocess.run(command, cwd=at_once.root, capture_output=True, text=True, check=True)
     assert done.stderr.count("epochs in") <= 4
     assert at_once.outputs() == in_turn.outputs()

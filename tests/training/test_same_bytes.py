@@ -38,14 +38,18 @@ def start_and_kill(project: Project, pack: str, run: str, epochs: int) -> None:
     assert not files.record.exists()
 
 
-COPIES = {"classes": ["ill"], "factor": 1.5, "changes": [{"rotations": [-10.0, 10.0], "noise": 0.05}, {"mirror": True}]}
+COPIES = {
+    "classes": ["ill"],
+    "factor": 1.5,
+    "changes": [{"rotations": [-10.0, 10.0], "noise": 0.05}, {"horizontal_flip": True}],
+}
 KINDS = {
     "best_validation_epoch": {"folds": None, "measured_epochs": None, "kind": "best_validation_epoch"},
     "fixed_epoch": {"folds": None, "measured_epochs": None, "kind": "fixed_epoch"},
     "cross_validation": {
         "measured_epochs": None,
         "kind": "cross_validation",
-        "copies": "before_split",
+        "oversampling": "before_split",
         "validation_fraction": 0.5,
     },
 }
@@ -54,7 +58,7 @@ KINDS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_runs_with_copies_and_random_parts_give_the_same_bytes_in_every_protocol(project_at, tmp_path, kind):
-    recipe = {**RECIPE, "class_copies": COPIES, "augmentation": {"resized_crop": {"smallest": 0.3}}}
+    recipe = {**RECIPE, "oversampling": COPIES, "augmentation": {"random_resized_crop": {"scale": [0.3, 1.0]}}}
     gate = {"mechanism": "ppcr", "placement": {"after": ["features.4"]}, "grid": {"recipe.weight_decay": [0.1, 0.01]}}
     arms = {"gsa": None, "vanilla": None, "gate": gate}
     paper = {"arms": arms, "recipe": recipe, "protocol": KINDS[kind], "figures": None}
@@ -63,7 +67,7 @@ def test_runs_with_copies_and_random_parts_give_the_same_bytes_in_every_protocol
     for command in ("train", "measure"):
         assert together.medattn(command) == 0
     alone = project_at(tmp_path / "alone")
-    alone.configure(paper, pack=1, pack_cells=False, seeds=[0, 1])
+    alone.configure(paper, pack=1, pack_across_cells=False, seeds=[0, 1])
     plan = alone.plan()
     killed = next(run.id for run in reversed(plan.runs.values()) if run.stage == "tune")
     pack_of = {run: pack.id for pack in plan.packs.values() for run in pack.runs}
@@ -86,7 +90,7 @@ def test_packed_alone_and_killed_runs_give_the_same_bytes(project_at, tmp_path):
     assert len(expected) == 5 * 3 + 3 * 2  # gsa: two folds, two grid points, one measured; vanilla has no maps
     alone = project_at(tmp_path / "alone")
     # One job a run, the other way round, and no pack shared by cells.
-    alone.configure(PAPER, pack=1, pack_cells=False)
+    alone.configure(PAPER, pack=1, pack_across_cells=False)
     plan = alone.plan()
     killed = next(run.id for run in plan.runs.values() if run.stage == "tune" and "gsa" in run.cell)
     pack_of = {run: pack.id for pack in plan.packs.values() for run in pack.runs}
@@ -105,7 +109,7 @@ def test_packed_alone_and_killed_runs_give_the_same_bytes(project_at, tmp_path):
     assert sessions[0]["epochs_at_end"] < 3 <= sessions[1]["epochs_at_end"] < 5
     leftovers = {path.name for path in alone.files(killed).folder.iterdir()}
     assert leftovers == {"history.csv", "scores.safetensors", "maps.safetensors", "record.json"}
-    choices = (project.results.choices("tiny.phantom.net").read_bytes() for project in (alone, together))
+    choices = (project.results.tuned("tiny.phantom.net").read_bytes() for project in (alone, together))
     assert next(choices) == next(choices)
 
 

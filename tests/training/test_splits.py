@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from medattn.config.protocol import PROTOCOLS, AnyProtocol
-from medattn.config.recipe import ClassCopies
+from medattn.config.models.protocol import PROTOCOLS, AnyProtocol
+from medattn.config.models.recipe import Oversampling
 from medattn.datasets.source import Split
 from medattn.datasets.store import DataStore
 from medattn.errors import UserError
-from medattn.plan.frozen import Run
+from medattn.plan.model import Run
 from medattn.training.splits import SplitOfRun, split_of_run
 from tests.training.conftest import images_of
 
-COPIES = ClassCopies.model_validate({"classes": ["ill"], "factor": 2.5, "changes": [{"rotations": [-10.0, 10.0]}]})
+COPIES = Oversampling.model_validate({"classes": ["ill"], "factor": 2.5, "changes": [{"rotations": [-10.0, 10.0]}]})
 TRAIN, VAL, TEST = 40, 10, 20
 
 
@@ -113,7 +113,7 @@ def test_a_class_is_copied_by_its_factor_in_the_training_images_alone():
 
 def test_copies_made_before_the_split_are_divided_like_images_and_are_the_same_for_all_folds():
     given = store(patients=True)
-    parts = [split(given, "cross_validation", "train", fold, COPIES, copies="before_split") for fold in range(5)]
+    parts = [split(given, "cross_validation", "train", fold, COPIES, oversampling="before_split") for fold in range(5)]
     every = np.concatenate([part.evaluated for part in parts])
     total = TRAIN + TEST + len(parts[0].copies.sources)
     assert sorted(every) == list(range(total))
@@ -129,6 +129,6 @@ def test_copies_made_before_the_split_are_divided_like_images_and_are_the_same_f
 
 
 def test_a_class_that_the_data_lack_is_named():
-    wanted = ClassCopies.model_validate({"classes": ["il"], "factor": 2.0, "changes": [{"mirror": True}]})
+    wanted = Oversampling.model_validate({"classes": ["il"], "factor": 2.0, "changes": [{"horizontal_flip": True}]})
     with pytest.raises(UserError, match="did you mean 'ill'"):
         split(store(), "fixed_epoch", "train", None, wanted)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from medattn.errors import StopRequested
-from medattn.plan.frozen import Pack
+from medattn.plan.model import Pack
 from medattn.training.stop import stopping_on_signals
 from tests.conftest import Project
 
@@ -83,7 +83,7 @@ def test_asked_to_stop_a_pack_says_so_and_goes_on_at_its_epoch(disturbed, expect
             assert process.wait() == 75
         assert said[-1] == f"medattn: stopped by {name}; the same command goes on from the last finished epoch"
         assert not any("Traceback" in line for line in said)
-        assert not list(disturbed.results.folder.rglob("turn-*")), "the run is free for others"
+        assert not list(disturbed.results.folder.rglob("lease-*")), "the run is free for others"
         assert not disturbed.results.pack(pack.id).exists()
     assert disturbed.medattn("train", "--plan", str(disturbed.results.plan), "--pack", pack.id) == 0
     assert disturbed.outputs() == expected
@@ -112,7 +112,7 @@ def test_random_kills_change_nothing_and_no_finished_run_is_trained_again(distur
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
 def test_what_must_not_be_left_halfway_is_finished_first(number):
     finished = []
-    with pytest.raises(StopRequested, match=number.name), stopping_on_signals() as stop, stop.held():
+    with pytest.raises(StopRequested, match=number.name), stopping_on_signals() as stop, stop.deferred():
         os.kill(os.getpid(), number)
         finished.append(number)
     assert finished == [number]

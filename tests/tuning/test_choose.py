@@ -73,7 +73,7 @@ def test_choices_of_a_group_by_hand(project, tune):
         },
     )  # fmt: skip
     assert project.medattn("tune") == 0
-    choices = json.loads(project.results.choices("tiny.phantom.net").read_text())["cells"]["tiny.phantom.net.vanilla"]
+    choices = json.loads(project.results.tuned("tiny.phantom.net").read_text())["cells"]["tiny.phantom.net.vanilla"]
     assert list(choices) == (["all"] if tune == "once" else ["7", "8"])
     first = choices["all" if tune == "once" else "7"]
     assert (first["grid_point"], first["epochs"]) == ({"recipe.weight_decay": 0.01}, [1, 2])

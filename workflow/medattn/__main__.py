@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 
 from medattn.errors import StopRequested, UserError
-from medattn.nearest import unknown_name
+from medattn.suggestions import unknown_name
 from medattn.version import __version__
 
 # Name -> what it does. Kept here so that --help need not import every command.

@@ -10,7 +10,7 @@ class UserError(Exception):
         super().__init__(" ".join(message.split()))
 
 
-class UnfitError(Exception):
+class Skipped(Exception):  # noqa: N818 (the word of benchopt and pytest)
     """A mechanism can't stand where it was put, or images are too small for a network: one line with the reason.
 
     It ends one run and not the others.

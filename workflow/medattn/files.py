@@ -17,7 +17,7 @@ _CHUNK = 1 << 20
 
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Turn what the file system refuses (full, read-only, forbidden, lost) into one line that names `path`.
+    """Lease what the file system refuses (full, read-only, forbidden, lost) into one line that names `path`.
 
     Raises:
         UserError: the disk is full, the place is read-only, access is denied, or the file system is lost.
@@ -42,7 +42,7 @@ def disk_errors(path: Path) -> Iterator[None]:
         raise UserError(f"{path}: {reason} and run the same command again: finished work is kept") from error
 
 
-def write_whole(path: Path, fill: Callable[[Path], None]) -> None:
+def atomic_write(path: Path, fill: Callable[[Path], None]) -> None:
     """Let `fill` write a file aside, then flush it and rename it to `path`, so that readers never see half of it.
 
     Raises:
@@ -70,7 +70,7 @@ def write_text(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write `content` to `path`, whole or not at all."""
-    write_whole(path, lambda aside: _write_bytes(aside, content))
+    atomic_write(path, lambda aside: _write_bytes(aside, content))
 
 
 def write_json(path: Path, value: object) -> None:

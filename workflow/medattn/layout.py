@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class RunFiles:
+class RunPaths:
     """The files of one run. `record` is written last: where it stands, the run has ended and is never trained again."""
 
     folder: Path
@@ -52,17 +52,17 @@ class RunFiles:
 
     def sweep(self) -> None:
         """Remove what a process leaves that was killed within the moment after a run had ended."""
-        for pattern in ("checkpoint.pt", "sessions.json", "turn-*", ".*"):
+        for pattern in ("checkpoint.pt", "sessions.json", "lease-*", ".*"):
             for path in self.folder.glob(pattern):
                 path.unlink(missing_ok=True)
 
-    def turn(self, number: int) -> Path:
+    def lease(self, number: int) -> Path:
         """Return the file of a turn: the latest is held by the process that works on the run."""
-        return self.folder / f"turn-{number}"
+        return self.folder / f"lease-{number}"
 
 
 @dataclass(frozen=True)
-class Results:
+class ResultPaths:
     """The files of one selection under results/<selection>/."""
 
     folder: Path
@@ -152,13 +152,13 @@ class Results:
         """Folder of the captions of tables and figures, in reStructuredText, for the report."""
         return self.folder / "captions"
 
-    def run(self, cell: str, run: str) -> RunFiles:
+    def run(self, cell: str, run: str) -> RunPaths:
         """Return the files of the run `run` of the cell `cell`."""
-        return RunFiles(self.folder / "runs" / cell / run)
+        return RunPaths(self.folder / "runs" / cell / run)
 
-    def choices(self, group: str) -> Path:
+    def tuned(self, group: str) -> Path:
         """Return the file with what cross-validation chose for the arms of a group (a backbone on a data set)."""
-        return self.folder / "choices" / f"{group}.json"
+        return self.folder / "tuned" / f"{group}.json"
 
     def pack(self, pack: str) -> Path:
         """Return the file that says how the runs of a pack ended."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 from sklearn.metrics import cohen_kappa_score
 
-from medattn.config.metrics import MEAN
+from medattn.config.models.metrics import MEAN
 
 BINS = 15
 """Bins of equal width of the calibration error, as in Guo et al., ICML 2017."""

@@ -10,7 +10,7 @@ rule judge_claims:
             str(path)
             for paper in config["papers"]
             for path in sorted(Path("papers", paper).glob("[cp]*.*"))
-            if path.name in ("published.csv", "claims.yaml")
+            if path.name in ("published.csv", "facts.yaml")
         ],
     output:
         RESULTS / "claims.csv",

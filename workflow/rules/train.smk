@@ -4,7 +4,7 @@
 rule train_pack:
     input:
         manifest=lambda wildcards: PACKS[wildcards.pack]["manifest"],
-        choices=lambda wildcards: PACKS[wildcards.pack]["choices"],
+        tuned=lambda wildcards: PACKS[wildcards.pack]["tuned"],
     output:
         RESULTS / "packs/{pack,train[.].*}.json",
     log:

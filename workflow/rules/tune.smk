@@ -28,11 +28,11 @@ rule cross_validate:
 
 rule choose_settings:
     input:
-        packs=lambda wildcards: GRAPH["choices"][
-            str(RESULTS / f"choices/{wildcards.group}.json")
+        packs=lambda wildcards: GRAPH["tuned"][
+            str(RESULTS / f"tuned/{wildcards.group}.json")
         ]["packs"],
     output:
-        RESULTS / "choices/{group}.json",
+        RESULTS / "tuned/{group}.json",
     log:
         RESULTS / "logs/choose_settings/{group}.log",
     conda:

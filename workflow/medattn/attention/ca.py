@@ -52,13 +52,13 @@ class CoordinateAttention(BlockAttention):
         self.pool_rows = nn.AdaptiveAvgPool2d((None, 1))
         self.pool_columns = nn.AdaptiveAvgPool2d((1, None))
         self.reduce = nn.Conv2d(channels, width, kernel_size=1, bias=bias)
-        self.normalise = nn.BatchNorm2d(width)
+        self.normalize = nn.BatchNorm2d(width)
         self.activation = nn.Hardswish()
         self.expand_rows = nn.Conv2d(width, channels, kernel_size=1, bias=bias)
         self.expand_columns = nn.Conv2d(width, channels, kernel_size=1, bias=bias)
 
     @staticmethod
-    def unfit(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
+    def skip_reason(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
         """Refuse channels that the reduction does not divide."""
         reduction = options["reduction"]
         return f"{channels} channels can't be divided by {reduction}" if channels % reduction else None
@@ -76,5 +76,5 @@ class CoordinateAttention(BlockAttention):
     def _rows_and_columns(self, features: Tensor) -> tuple[Tensor, Tensor]:
         height, width = features.shape[-2:]
         means = torch.cat([self.pool_rows(features), self.pool_columns(features).transpose(2, 3)], dim=2)
-        rows, columns = self.activation(self.normalise(self.reduce(means))).split([height, width], dim=2)
+        rows, columns = self.activation(self.normalize(self.reduce(means))).split([height, width], dim=2)
         return self.expand_rows(rows).sigmoid(), self.expand_columns(columns.transpose(2, 3)).sigmoid()

@@ -12,7 +12,7 @@ Equations, for features X of shape B x C x H x W and r the reduction:
 Parameters: 2 C^2 / r (+ C / r + C with biases) + 2 k^2. The channel half is timm's module.
 
 Deviations: none known. The paper leaves biases open; the authors' code has them, timm's has not (the default here). For
-normalisation behind the spatial convolution, see `sa`.
+normalization behind the spatial convolution, see `sa`.
 """
 
 from collections.abc import Mapping
@@ -38,23 +38,23 @@ class ConvolutionalBlockAttention(BlockAttention):
         reduction: Annotated[int, Field(ge=1, description="r, divisor of the channels in the bottleneck")] = 16,
         bias: Annotated[bool, Field(description="whether the layers of the channel half have biases")] = False,
         kernel: Annotated[int, Field(ge=1, le=31, description="k, side of the convolution in pixels, odd")] = 7,
-        normalisation: Annotated[
+        normalization: Annotated[
             Literal["none", "batch"], Field(description="what follows the convolution of the spatial half")
         ] = "none",
     ) -> None:
         super().__init__()
         self.channel = ChannelAttn(channels, rd_channels=channels // reduction, mlp_bias=bias)
-        self.spatial = SpatialAttention(channels, size, kernel=kernel, normalisation=normalisation)
+        self.spatial = SpatialAttention(channels, size, kernel=kernel, normalization=normalization)
 
     @staticmethod
-    def unfit(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
+    def skip_reason(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
         """Refuse channels that the reduction does not divide, and what the spatial half can't take."""
         if channels % options["reduction"]:
             return f"{channels} channels can't be divided by {options['reduction']}"
         if options["kernel"] % 2 == 0:
             return f"a kernel of {options['kernel']} is even: the map would be shifted"
-        if options["normalisation"] == "batch" and tuple(size) == (1, 1):
-            return "batch normalisation of a map of 1 x 1 needs more than one value"
+        if options["normalization"] == "batch" and tuple(size) == (1, 1):
+            return "batch normalization of a map of 1 x 1 needs more than one value"
         return None
 
     def forward(self, features: Tensor) -> Tensor:

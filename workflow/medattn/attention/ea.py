@@ -5,14 +5,14 @@ Paper: Guo et al., "Beyond Self-attention: External Attention using Two Linear L
 Equations, for features X of shape B x C x H x W seen as Q of shape B x N x C, N = H W pixels, S slots:
 
     A = softmax over the N pixels of (Q M_k^T)      B x N x S, M_k: S x C
-    A = A / (eps + sum over the S slots of A)       the paper's double normalisation
+    A = A / (eps + sum over the S slots of A)       the paper's double normalization
     Y = A M_v                                       B x N x C, back to B x C x H x W, M_v: S x C
 
 Parameters: 2 S C.
 
 Deviations: the authors' block for networks has two more C x C convolutions and a skip connection; the PPCR paper's
 counts exclude the convolutions and fit S = 64 and two layers without biases. No skip connection inside. Both memories
-start from a normal distribution of standard deviation 0.001, a public re-implementation's choice. The normalisation
+start from a normal distribution of standard deviation 0.001, a public re-implementation's choice. The normalization
 runs in 32 bits at least. On a map of one pixel the output is the mean of the rows of M_v: the image plays no part, and
 M_k gets no gradient.
 """
@@ -62,7 +62,7 @@ class ExternalAttention(BlockAttention):
     def weight_map(self, features: Tensor) -> Tensor:
         """Return how much the slots attend to each pixel, B x H x W; the sum of a map is 1.
 
-        It is the mean over the slots before the second normalisation, behind which every pixel has the same mean.
+        It is the mean over the slots before the second normalization, behind which every pixel has the same mean.
         """
         return self._over_pixels(features).mean(2).view(len(features), *features.shape[2:])
 

@@ -18,9 +18,9 @@ with dense connections each layer sees P and the output of all layers before it,
 
 What the paper leaves open, and what is taken here: the hidden activation ("convolution with activation") is ReLU;
 the output lies in [0, 1] by a sigmoid; |M| is the mean over the pixels, as the paper says of its L1 baseline; P
-holds the training images of the run only, in the order of the data set and normalised as the image CNN sees them,
+holds the training images of the run only, in the order of the data set and normalized as the image CNN sees them,
 without augmentation, since test or validation images in it would leak; gray images count as one channel. The pixel
-CNN shares optimiser and learning rate with the image CNN and starts from PyTorch's default initialisation.
+CNN shares optimizer and learning rate with the image CNN and starts from PyTorch's default initialization.
 """
 
 from typing import Annotated, Literal
@@ -38,7 +38,7 @@ class GlobalSpatialAttention(InputAttention):
 
     pixel_cnn: nn.Sequential
     pixels: Tensor | None
-    _penalised: Tensor
+    _penalized: Tensor
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class GlobalSpatialAttention(InputAttention):
         if epoch > self.cutoff_epoch and not self._frozen:
             self.pixel_cnn.requires_grad_(False)
             for parameter in self.pixel_cnn.parameters():
-                parameter.grad = None  # else the optimiser would go on with the last gradient
+                parameter.grad = None  # else the optimizer would go on with the last gradient
             self._known_map = self._map_without_gradient()
             self._frozen = True
             self.pixels = None
@@ -118,13 +118,13 @@ class GlobalSpatialAttention(InputAttention):
 
     def penalty(self) -> Tensor | None:
         """Return coefficient times the mean of the map; nothing once the map is fixed."""
-        return None if self._frozen else self.coefficient * self._penalised.abs().mean()
+        return None if self._frozen else self.coefficient * self._penalized.abs().mean()
 
     def _map(self) -> Tensor:
         assert self.pixels is not None, "prepare() comes first"
         # Kept so that the penalty needs no second pass through the pixel CNN.
-        self._penalised = self.pixel_cnn(self.pixels)
-        return self._penalised
+        self._penalized = self.pixel_cnn(self.pixels)
+        return self._penalized
 
     @torch.no_grad()
     def _map_without_gradient(self) -> Tensor:

@@ -21,7 +21,7 @@ from medattn.attention.mechanism import InputAttention, register
 
 @register("l1")
 class PixelWeights(InputAttention):
-    """A weight per pixel, initialised to 1, with an L1 penalty averaged over the pixels."""
+    """A weight per pixel, initialized to 1, with an L1 penalty averaged over the pixels."""
 
     values: nn.Parameter
 

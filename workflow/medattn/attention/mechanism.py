@@ -9,8 +9,8 @@ from typing import Any, ClassVar, TypeVar
 from torch import Tensor, nn
 
 from medattn.config.mechanisms import mechanism_file, mechanism_names, own_mechanism
-from medattn.errors import UnfitError, UserError
-from medattn.nearest import unknown_name
+from medattn.errors import Skipped, UserError
+from medattn.suggestions import unknown_name
 
 
 class InputAttention(nn.Module):
@@ -24,7 +24,7 @@ class InputAttention(nn.Module):
         """Make the parameters for the training images.
 
         Args:
-            images: normalised training images of the run, N x C x H x W, float32, on the device of the training.
+            images: normalized training images of the run, N x C x H x W, float32, on the device of the training.
         """
         raise NotImplementedError
 
@@ -81,7 +81,7 @@ class BlockAttention(nn.Module):
         return {}
 
     @staticmethod
-    def unfit(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
+    def skip_reason(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
         """Say why the mechanism can't stand behind a block of this width and (H, W), or None where it can.
 
         The plan calls this without importing the module: the body may use its arguments and Python's built-in
@@ -150,13 +150,13 @@ def create_block_attention(
     """Return the mechanism `name` for a block of so many channels and this (H, W).
 
     Raises:
-        UnfitError: the mechanism can't stand there.
+        Skipped: the mechanism can't stand there.
     """
     mechanism = mechanism_class(name)
     assert issubclass(mechanism, BlockAttention), f"{name} does not work inside a network"
-    reason = mechanism.unfit(channels, size, options)
+    reason = mechanism.skip_reason(channels, size, options)
     if reason is not None:
-        raise UnfitError(f"{name}: {reason}")
+        raise Skipped(f"{name}: {reason}")
     return mechanism(channels, size, **options)
 
 

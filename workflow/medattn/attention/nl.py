@@ -50,7 +50,7 @@ class NonLocalAttention(BlockAttention):
         self.gamma = nn.Parameter(torch.full((1,), initial_weight))
 
     @staticmethod
-    def unfit(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
+    def skip_reason(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
         """Refuse channels that the reduction does not divide."""
         reduction = options["reduction"]
         return f"{channels} channels can't be divided by {reduction}" if channels % reduction else None

@@ -6,12 +6,12 @@ section 3, Eq. 1 to 8.
 Equations, for features X of shape B x C x H x W and n scales of k = 1, 2, 4, ... groups, D = 2^n - 1 (three scales: 7):
 
     T = [CP(X, 1), CP(X, 2), CP(X, 4)]                  B x D x H x W, CP(X, k): means over k groups of C / k channels
-    That_d = (T_d - mean_d T) / sqrt(var_d T + eps)     "pixel normalisation": per pixel, over d = 1..D, biased variance
+    That_d = (T_d - mean_d T) / sqrt(var_d T + eps)     "pixel normalization": per pixel, over d = 1..D, biased variance
     Z = sum_d W_d That_d                                B x 1 x H x W, W: D x H x W, or D x 1 x 1 (shared)
     G = sigmoid(Z)
     Y = X * G                                           broadcast over C
 
-Parameters: D H W, or D where the weights are shared; with `normalisation: batch` 2 D more, with `layer` 2 D H W.
+Parameters: D H W, or D where the weights are shared; with `normalization: batch` 2 D more, with `layer` 2 D H W.
 
 What the paper leaves open, and what is taken here: groups are contiguous; eps is 1e-5; four scales (Table 3) are 1, 2,
 4 and 8 groups; Eq. 4 writes i for d and z for t; the rivals of Table 4 are torch's BatchNorm2d(D), InstanceNorm2d(D)
@@ -19,7 +19,7 @@ and LayerNorm([D, H, W]) with their defaults. The text gives W a value per pixel
 parameter counts look like one value per d: `weight_shape` has both. With W per position the network is bound to one
 image size. All of it is computed in 32 bits at least. No public code of the authors is known.
 
-What follows from the algebra, for pixel normalisation:
+What follows from the algebra, for pixel normalization:
 
 - sum_d That_d = 0 at every pixel, so adding a constant over d to W changes nothing: W = 0 and W = 1 are the same model,
   with the same gradients. Table 5 compares a model with itself.
@@ -40,15 +40,15 @@ from torch import Tensor, nn
 from medattn.attention.mechanism import BlockAttention, register
 
 
-class PixelNormalisation(nn.Module):
-    """Normalises every pixel over the channels: mean 0, variance 1, without parameters."""
+class PixelNormalization(nn.Module):
+    """Normalizes every pixel over the channels: mean 0, variance 1, without parameters."""
 
     def __init__(self, eps: float) -> None:
         super().__init__()
         self.eps = eps
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Return `maps` (B x D x H x W), normalised over D."""
+        """Return `maps` (B x D x H x W), normalized over D."""
         variance, mean = torch.var_mean(maps, dim=1, correction=0, keepdim=True)
         return (maps - mean) / torch.sqrt(variance + self.eps)
 
@@ -65,9 +65,9 @@ class PyramidPixelContextRecalibration(BlockAttention):
         scales: Annotated[
             int, Field(ge=1, le=6, description="number of scales, of 1, 2, 4, ... groups of channels")
         ] = 3,
-        normalisation: Annotated[
+        normalization: Annotated[
             Literal["pixel", "batch", "instance", "layer", "none"],
-            Field(description="how the group means are normalised"),
+            Field(description="how the group means are normalized"),
         ] = "pixel",
         weight_shape: Annotated[
             Literal["position", "shared"],
@@ -80,17 +80,17 @@ class PyramidPixelContextRecalibration(BlockAttention):
         self.scales = scales
         maps = 2**scales - 1
         position = size if weight_shape == "position" else (1, 1)
-        self.normalise = _normalisation(normalisation, maps, size, eps)
+        self.normalize = _normalization(normalization, maps, size, eps)
         self.weight = nn.Parameter(torch.full((maps, *position), initial_weight))
 
     @staticmethod
-    def unfit(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
-        """Refuse channels that don't split into the finest groups, and normalisation over a single value."""
+    def skip_reason(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
+        """Refuse channels that don't split into the finest groups, and normalization over a single value."""
         groups = 2 ** (options["scales"] - 1)
         if channels % groups:
             return f"{channels} channels can't be divided into {groups} groups"
-        if options["normalisation"] in ("batch", "instance") and tuple(size) == (1, 1):
-            return f"{options['normalisation']} normalisation of a map of 1 x 1 needs more than one value"
+        if options["normalization"] in ("batch", "instance") and tuple(size) == (1, 1):
+            return f"{options['normalization']} normalization of a map of 1 x 1 needs more than one value"
         return None
 
     def context(self, features: Tensor) -> Tensor:
@@ -111,23 +111,23 @@ class PyramidPixelContextRecalibration(BlockAttention):
 
     def weights(self, features: Tensor) -> Tensor:
         """Return the gate G, B x 1 x H x W."""
-        normalised = self.normalise(self.context(features))
-        result: Tensor = (self.weight * normalised).sum(dim=1, keepdim=True).sigmoid()
+        normalized = self.normalize(self.context(features))
+        result: Tensor = (self.weight * normalized).sum(dim=1, keepdim=True).sigmoid()
         return result
 
     def distributions(self, features: Tensor) -> Mapping[str, Tensor]:
-        """Return T ("context"), That ("normalised") and W ("weight"), a row for each d; PPCR's Fig. 4."""
+        """Return T ("context"), That ("normalized") and W ("weight"), a row for each d; PPCR's Fig. 4."""
         context = self.context(features)
         return {
             "context": context.transpose(0, 1).flatten(1),
-            "normalised": self.normalise(context).transpose(0, 1).flatten(1),
+            "normalized": self.normalize(context).transpose(0, 1).flatten(1),
             "weight": self.weight.flatten(1),
         }
 
 
-def _normalisation(name: str, maps: int, size: tuple[int, int], eps: float) -> nn.Module:
+def _normalization(name: str, maps: int, size: tuple[int, int], eps: float) -> nn.Module:
     if name == "pixel":
-        return PixelNormalisation(eps)
+        return PixelNormalization(eps)
     if name == "batch":
         return nn.BatchNorm2d(maps, eps=eps)
     if name == "instance":

@@ -23,7 +23,7 @@ modules behind the three kinds of Inception-v4's blocks (35, 17 and 8 px: 2, 1, 
 What the paper leaves open, and what is taken here: the last map before the mask is added to T, the skip connections
 inside the hourglass are d + U(d), and bilinear interpolation aligns corners, as in the public code of the imgclsmob
 models, whose parameter count the networks have; p counts the units behind the product, too. Convolutions
-have no biases and He's initialisation (fan out).
+have no biases and He's initialization (fan out).
 """
 
 from collections.abc import Mapping
@@ -98,12 +98,12 @@ class ResidualAttention(BlockAttention):
         last = nn.Conv2d(channels, channels, 1, bias=mask_bias is not None)
         self.head = nn.Sequential(activation(channels), convolution(channels, channels, 1), activation(channels), last)
         self.after = _units(channels, p)
-        initialise(self)
+        initialize(self)
         if last.bias is not None and mask_bias is not None:
             nn.init.constant_(last.bias, mask_bias)
 
     @staticmethod
-    def unfit(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
+    def skip_reason(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
         """Return why the module can't stand behind a block of so many channels and this (H, W)."""
         if channels % 4:
             return f"{channels} channels can't be divided by 4"
@@ -150,7 +150,7 @@ def depth_for(size: tuple[int, int]) -> int:
 
 
 def activation(channels: int) -> nn.Sequential:
-    """Return batch normalisation and ReLU, the pre-activation of a convolution."""
+    """Return batch normalization and ReLU, the pre-activation of a convolution."""
     return nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU(inplace=True))
 
 
@@ -159,8 +159,8 @@ def convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.C
     return nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
 
 
-def initialise(network: nn.Module) -> None:
-    """Initialise all convolutions of `network` as He et al. 2015 do (fan out), biases with 0."""
+def initialize(network: nn.Module) -> None:
+    """Initialize all convolutions of `network` as He et al. 2015 do (fan out), biases with 0."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

@@ -9,8 +9,8 @@ Equations, for features X of shape B x C x H x W:
 
 Parameters: 2 k^2 = 98 for the paper's k = 7.
 
-Deviations: the paper writes a convolution and nothing else; the authors' code and timm's put a batch normalisation
-behind it (2 more parameters), which `normalisation: batch` gives. No bias, as in both.
+Deviations: the paper writes a convolution and nothing else; the authors' code and timm's put a batch normalization
+behind it (2 more parameters), which `normalization: batch` gives. No bias, as in both.
 """
 
 from collections.abc import Mapping
@@ -33,19 +33,19 @@ class SpatialAttention(BlockAttention):
         size: tuple[int, int],
         *,
         kernel: Annotated[int, Field(ge=1, le=31, description="k, side of the convolution in pixels, odd")] = 7,
-        normalisation: Annotated[Literal["none", "batch"], Field(description="what follows the convolution")] = "none",
+        normalization: Annotated[Literal["none", "batch"], Field(description="what follows the convolution")] = "none",
     ) -> None:
         super().__init__()
         self.convolve = nn.Conv2d(2, 1, kernel_size=kernel, padding=kernel // 2, bias=False)
-        self.normalise = nn.BatchNorm2d(1) if normalisation == "batch" else nn.Identity()
+        self.normalize = nn.BatchNorm2d(1) if normalization == "batch" else nn.Identity()
 
     @staticmethod
-    def unfit(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
+    def skip_reason(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
         """Refuse even kernels, which would shift the map, and batches that may hold a single value."""
         if options["kernel"] % 2 == 0:
             return f"a kernel of {options['kernel']} is even: the map would be shifted"
-        if options["normalisation"] == "batch" and tuple(size) == (1, 1):
-            return "batch normalisation of a map of 1 x 1 needs more than one value"
+        if options["normalization"] == "batch" and tuple(size) == (1, 1):
+            return "batch normalization of a map of 1 x 1 needs more than one value"
         return None
 
     def forward(self, features: Tensor) -> Tensor:
@@ -55,5 +55,5 @@ class SpatialAttention(BlockAttention):
     def weights(self, features: Tensor) -> Tensor:
         """Return G, B x 1 x H x W."""
         summary = torch.cat([features.mean(1, keepdim=True), features.amax(1, keepdim=True)], dim=1)
-        result: Tensor = self.normalise(self.convolve(summary)).sigmoid()
+        result: Tensor = self.normalize(self.convolve(summary)).sigmoid()
         return result

@@ -49,7 +49,7 @@ class SpatialPyramidAttention(BlockAttention):
         )
 
     @staticmethod
-    def unfit(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
+    def skip_reason(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
         """Refuse channels that the reduction does not divide, and maps smaller than the finest grid."""
         reduction, finest = options["reduction"], 2 ** (options["scales"] - 1)
         if channels % reduction:

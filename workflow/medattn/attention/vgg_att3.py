@@ -5,7 +5,7 @@ Paper: Jetley et al., "Learn to Pay Attention", ICLR 2018, section 3; GSA's base
 Equations, for local features L of shape B x C x H x W with l_i the vector at pixel i, and a global feature g of shape
 B x C x 1 x 1 (equal C; a layer of other width is projected first, see the network):
 
-    pc:  c_i = u . (l_i + g)          u a learned vector of C weights ("parametrised compatibility")
+    pc:  c_i = u . (l_i + g)          u a learned vector of C weights ("parametrized compatibility")
     dp:  c_i = l_i . g                dot product, no parameters
     softmax:  a = softmax over the H W pixels of c;   g_a = sum_i a_i l_i
     sigmoid:  a = sigmoid(c);                         g_a = mean over the pixels of a_i l_i
@@ -22,16 +22,16 @@ from typing import Literal
 from torch import Tensor, nn
 
 Compatibility = Literal["pc", "dp"]
-AttentionNormalisation = Literal["softmax", "sigmoid"]
+AttentionNormalization = Literal["softmax", "sigmoid"]
 
 
 class CompatibilityAttention(nn.Module):
     """Weights local features by their compatibility with a global one."""
 
-    def __init__(self, channels: int, compatibility: Compatibility, normalisation: AttentionNormalisation) -> None:
+    def __init__(self, channels: int, compatibility: Compatibility, normalization: AttentionNormalization) -> None:
         super().__init__()
         self.score = nn.Conv2d(channels, 1, kernel_size=1, bias=False) if compatibility == "pc" else None
-        self.softmax = normalisation == "softmax"
+        self.softmax = normalization == "softmax"
 
     def weights(self, local: Tensor, whole: Tensor) -> Tensor:
         """Return the attention weights a, B x 1 x H x W.

@@ -13,8 +13,8 @@ from typing import Any
 
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_file, sha256_of_value, write_json
-from medattn.layout import Results
-from medattn.plan.frozen import Plan
+from medattn.layout import ResultPaths
+from medattn.plan.model import Plan
 
 SCHEMA = 1
 MADE_AFTERWARDS = (
@@ -38,7 +38,7 @@ def data_files(plan: Plan) -> Iterator[str]:
             yield path.as_posix()
 
 
-def seal(results: Results, plan: Plan) -> str:
+def seal(results: ResultPaths, plan: Plan) -> str:
     """Write manifest.json and remove the audit of the folder as it was before; return the root hash."""
     value: dict[str, Any] = {
         "schema": SCHEMA,

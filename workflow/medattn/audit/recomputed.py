@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from medattn.audit.subject import Subject
+from medattn.audit.context import AuditContext
 from medattn.compare.table import write_comparisons
 from medattn.judge.table import write_claims
-from medattn.layout import Results
+from medattn.layout import ResultPaths
 from medattn.measure.collect import write_measurements
-from medattn.render.everything import render
 from medattn.render.inputs import read_inputs
+from medattn.render.render_selection import render
 from medattn.tuning.choose import write_choices
 
 # What is computed from the runs; the rest of the folder is the ground that it stands on.
@@ -19,14 +19,14 @@ _GROUND = ("runs", "plan.json", "complexity.csv")
 
 
 @contextmanager
-def recomputed(subject: Subject) -> Iterator[Results]:
+def recomputed(subject: AuditContext) -> Iterator[ResultPaths]:
     """Give a temporary folder with everything that follows from the runs, computed again; links lead to the rest.
 
     Raises:
         UserError: what a step reads is missing or damaged.
     """
     with tempfile.TemporaryDirectory(prefix="medattn-audit-") as name:
-        again = Results(Path(name) / subject.results.folder.name)
+        again = ResultPaths(Path(name) / subject.results.folder.name)
         again.folder.mkdir()
         for part in _GROUND:
             original = subject.results.folder / part
@@ -42,7 +42,7 @@ def recomputed(subject: Subject) -> Iterator[Results]:
         yield again
 
 
-def written_again(again: Results) -> Iterator[str]:
+def written_again(again: ResultPaths) -> Iterator[str]:
     """Yield the names of the files that were computed, without the links to what they were computed from."""
     for path in sorted(again.folder.rglob("*")):
         if not path.is_symlink() and path.is_file():

@@ -15,10 +15,10 @@ from medattn.audit.checks.seal import check_seal
 from medattn.audit.checks.snakemake import check_snakemake
 from medattn.audit.checks.tables import check_tables
 from medattn.audit.checks.training import check_training
+from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
-from medattn.audit.subject import Subject
 
-Check = Callable[[Subject], Iterator[Finding]]
+Check = Callable[[AuditContext], Iterator[Finding]]
 
 CHECKS: Mapping[str, Check] = {
     "seal": check_seal,

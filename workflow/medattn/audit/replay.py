@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file
 
+from medattn.audit.context import AuditContext, Ended
 from medattn.audit.finding import Finding
-from medattn.audit.subject import Ended, Subject
 from medattn.errors import UserError
-from medattn.layout import Results
-from medattn.plan.frozen import Pack
+from medattn.layout import ResultPaths
+from medattn.plan.model import Pack
 from medattn.provenance.records import read_record
 
 _CHECK = "replay"
@@ -23,7 +23,7 @@ _CHECK = "replay"
 _TOLERANCE = 0.02
 
 
-def replay(subject: Subject, count: int, seed: int) -> Iterator[Finding]:
+def replay(subject: AuditContext, count: int, seed: int) -> Iterator[Finding]:
     """Train `count` runs that are drawn with `seed` again and count costs, and yield what comes out otherwise.
 
     Raises:
@@ -32,17 +32,17 @@ def replay(subject: Subject, count: int, seed: int) -> Iterator[Finding]:
     candidates = [ended for ended in subject.ended() if ended.record["status"] == "ok"]
     for ended in random.Random(seed).sample(candidates, min(count, len(candidates))):  # noqa: S311 (no secret)
         with tempfile.TemporaryDirectory(prefix="medattn-replay-") as name:
-            yield from _again(subject, ended, Results(Path(name)))
+            yield from _again(subject, ended, ResultPaths(Path(name)))
     yield from _counted_again(subject)
 
 
-def _again(subject: Subject, ended: Ended, results: Results) -> Iterator[Finding]:
+def _again(subject: AuditContext, ended: Ended, results: ResultPaths) -> Iterator[Finding]:
     from medattn.training.pack import train_pack
 
     run = ended.run
-    choices = subject.results.folder / "choices"
+    choices = subject.results.folder / "tuned"
     if choices.is_dir():
-        shutil.copytree(choices, results.folder / "choices")
+        shutil.copytree(choices, results.folder / "tuned")
     try:
         train_pack(subject.plan, Pack("replay", run.stage, ended.cell.dataset, (run.id,)), results)
     except UserError as error:
@@ -64,11 +64,11 @@ def _again(subject: Subject, ended: Ended, results: Results) -> Iterator[Finding
         yield Finding("error", run.id, expected, f"{gap:.3g} apart on average", check=_CHECK)
 
 
-def _counted_again(subject: Subject) -> Iterator[Finding]:
+def _counted_again(subject: AuditContext) -> Iterator[Finding]:
     path = subject.results.complexity
     if not path.is_file():
         return
-    from medattn.measure.complexity.rows import COLUMNS, complexity_csv, complexity_rows
+    from medattn.complexity.rows import COLUMNS, complexity_csv, complexity_rows
 
     rows = complexity_rows(subject.plan, subject.configuration.datasets, subject.root)
     expected, found = complexity_csv(rows), path.read_text(encoding="utf-8", errors="replace")

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.registry import CHECKS
-from medattn.audit.subject import Subject
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_value
 
@@ -26,7 +26,7 @@ def finding_line(finding: Finding) -> str:
     return " ".join(f"{text}{remedy}".split())
 
 
-def summary_line(subject: Subject, findings: Sequence[Finding]) -> str:
+def summary_line(subject: AuditContext, findings: Sequence[Finding]) -> str:
     """Return the audit in one line."""
     folder, root = subject.results.folder, root_of(subject)
     sealed = f"; sealed as {root[:16]}" if root else ""
@@ -39,7 +39,7 @@ def summary_line(subject: Subject, findings: Sequence[Finding]) -> str:
     return f"{folder}: audited, not all holds: {said}{sealed}"
 
 
-def audit_value(subject: Subject, findings: Sequence[Finding]) -> dict[str, Any]:
+def audit_value(subject: AuditContext, findings: Sequence[Finding]) -> dict[str, Any]:
     """Return what audit.json holds; the same folder gives the same bytes."""
     counts = Counter(finding.severity for finding in findings)
     value: dict[str, Any] = {
@@ -58,7 +58,7 @@ def audit_value(subject: Subject, findings: Sequence[Finding]) -> dict[str, Any]
     return {**value, "self_sha256": sha256_of_value(value)}
 
 
-def root_of(subject: Subject) -> str:
+def root_of(subject: AuditContext) -> str:
     """Return the root hash that the seal names; empty where there is none."""
     try:
         value = read_json(subject.results.manifest)
@@ -67,7 +67,7 @@ def root_of(subject: Subject) -> str:
         return ""
 
 
-def _runs(subject: Subject) -> int:
+def _runs(subject: AuditContext) -> int:
     try:
         return len(subject.ended())
     except UserError:

@@ -21,7 +21,7 @@ from typing import Annotated
 from pydantic import Field
 from torch import Tensor, nn
 
-from medattn.attention.residual import Bottleneck, ResidualAttention, activation, convolution, initialise
+from medattn.attention.residual import Bottleneck, ResidualAttention, activation, convolution, initialize
 from medattn.backbones.network import register
 
 _STEM = ((4, 1), (4, 2), (2, 1), (2, 2), (1, 1), (1, 1), (1, 1))  # what divides the width, stride
@@ -82,10 +82,10 @@ class AcNet(nn.Module):
         self.attention.append(ResidualAttention(width, side, depth=depth))
         self.last = activation(width)
         self.classify = nn.Linear(width, classes)
-        initialise(self)
+        initialize(self)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return the logits of normalised images."""
+        """Return the logits of normalized images."""
         features = self.last(self.attention(self.down_residual(images)))
         logits: Tensor = self.classify(features.mean((2, 3)))
         return logits

@@ -11,9 +11,9 @@ from torch.func import functional_call
 from medattn.backbones.network import create_own_network
 from medattn.backbones.stem import use_small_stem
 from medattn.backbones.weights import read_weights
-from medattn.config.networks import network_options, weights_model
-from medattn.config.paper import Backbone
-from medattn.errors import UnfitError, UserError
+from medattn.config.models.paper import Backbone
+from medattn.config.networks.options import network_options, weights_model
+from medattn.errors import Skipped, UserError
 
 _WITH_AUXILIARY_HEADS = ("torchvision/googlenet", "torchvision/inception_v3")
 
@@ -21,7 +21,7 @@ _WITH_AUXILIARY_HEADS = ("torchvision/googlenet", "torchvision/inception_v3")
 def build_backbone(backbone: Backbone, classes: int, data: Path, size: tuple[int, int] | None = None) -> nn.Module:
     """Return the network that maps B x 3 x H x W images to B x `classes` logits.
 
-    It is initialised from torch's global generator. While training, a network with auxiliary heads returns their logits
+    It is initialized from torch's global generator. While training, a network with auxiliary heads returns their logits
     behind the main ones, as a tuple.
 
     Args:
@@ -32,7 +32,7 @@ def build_backbone(backbone: Backbone, classes: int, data: Path, size: tuple[int
 
     Raises:
         UserError: ImageNet weights are asked for and not there, or do not fit.
-        UnfitError: images of this size are too small for one of our own networks.
+        Skipped: images of this size are too small for one of our own networks.
     """
     if size is None and backbone.input_size is not None:
         size = (backbone.input_size, backbone.input_size)
@@ -60,7 +60,7 @@ def create_network(
     size: tuple[int, int] | None = None,
     pretrained: bool = False,
 ) -> nn.Module:
-    """Return the randomly initialised network `model` for so many classes.
+    """Return the randomly initialized network `model` for so many classes.
 
     Args:
         model: "torchvision/<name>", "timm/<name>" or "medattn/<name>".
@@ -68,7 +68,7 @@ def create_network(
         options: its options; defaults are filled in.
         size: height and width of its images in pixels; our own networks need it.
         pretrained: whether ImageNet weights will be loaded. torchvision's GoogLeNet and Inception-v3 were trained with
-            another normalisation and then change that of their input.
+            another normalization and then change that of their input.
     """
     library, _, name = model.partition("/")
     resolved = network_options(model, options or {}, model)
@@ -117,16 +117,16 @@ def check_images(network: nn.Module, model: str, size: tuple[int, int]) -> None:
     """Refuse images of a height and width that `network` can't be trained on, by a pass on the meta device.
 
     Raises:
-        UnfitError: one line with what stopped the pass.
+        Skipped: one line with what stopped the pass.
     """
     state = {name: value.to("meta") for name, value in (*network.named_parameters(), *network.named_buffers())}
     try:
-        # Two images, since batch normalisation can't train on one where maps have shrunk to a pixel.
+        # Two images, since batch normalization can't train on one where maps have shrunk to a pixel.
         with torch.no_grad():
             functional_call(network, state, (torch.empty(2, 3, *size, device="meta"),))
     except (RuntimeError, ValueError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise UnfitError(f"{model} can't be trained on images of {size[0]} x {size[1]} px: {reason}") from error
+        raise Skipped(f"{model} can't be trained on images of {size[0]} x {size[1]} px: {reason}") from error
 
 
 def _load(network: nn.Module, weights: dict[str, Tensor], new: set[str], source: str) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 
 from medattn.backbones.build import check_images, create_network
-from medattn.config.networks import described, own_networks
-from medattn.errors import UnfitError
+from medattn.config.networks.options import described, own_networks
+from medattn.errors import Skipped
 
 FILE = Path(__file__).with_name("models.json")
 
@@ -65,7 +65,7 @@ def accepts(model: str, options: Mapping[str, Any], size: int) -> bool:
         with torch.device("meta"):
             network = create_network(model, 2, options, (size, size))
         check_images(network, model, (size, size))
-    except UnfitError:
+    except Skipped:
         return False
     return True
 

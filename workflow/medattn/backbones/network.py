@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from torch import nn
 
-from medattn.config.networks import own_network
+from medattn.config.networks.options import own_network
 
 N = TypeVar("N", bound=type[nn.Module])
 _REGISTRY: dict[str, type[nn.Module]] = {}
@@ -27,7 +27,7 @@ def register(name: str) -> Callable[[N], N]:
 
 
 def create_own_network(name: str, classes: int, size: tuple[int, int], options: Mapping[str, Any]) -> nn.Module:
-    """Return the randomly initialised network `medattn/<name>`.
+    """Return the randomly initialized network `medattn/<name>`.
 
     Args:
         name: its name.

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from medattn.config.placement import Placement
-from medattn.config.structures import place_paths
-from medattn.errors import UnfitError
+from medattn.config.models.placement import Placement
+from medattn.config.networks.architectures import insertion_paths
+from medattn.errors import Skipped
 
 Create = Callable[[int, tuple[int, int]], nn.Module]
 
@@ -19,7 +19,7 @@ def place_modules(
 ) -> dict[str, nn.Module]:
     """Put a module behind each of the declared places of `network` and return them by the paths of these places.
 
-    Modules are made in the order of the places on the network's device, so that their initialisation is that of
+    Modules are made in the order of the places on the network's device, so that their initialization is that of
     torch's generator.
 
     Args:
@@ -30,12 +30,12 @@ def place_modules(
         create: makes the module for a width C and an output of (H, W); it maps B x C x H x W to the same shape.
 
     Raises:
-        UnfitError: the places are not known, don't exist, or a module can't stand there.
+        Skipped: the places are not known, don't exist, or a module can't stand there.
     """
     try:
-        paths = place_paths(model, placement)
+        paths = insertion_paths(model, placement)
     except ValueError as error:
-        raise UnfitError(str(error)) from error
+        raise Skipped(str(error)) from error
     shapes = output_shapes(network, model, paths, image)
     device = next(network.parameters()).device
     placed = {}
@@ -43,8 +43,8 @@ def place_modules(
         channels, height, width = shapes[path]
         try:
             module = create(channels, (height, width))
-        except UnfitError as error:
-            raise UnfitError(f"behind {path} of {model}, {channels} x {height} x {width}: {error}") from error
+        except Skipped as error:
+            raise Skipped(f"behind {path} of {model}, {channels} x {height} x {width}: {error}") from error
         placed[path] = module.to(device)
     # Looked up before anything changes, as one place may lie within another.
     holders = {path: network.get_submodule(path.rpartition(".")[0]) for path in paths}
@@ -63,7 +63,7 @@ def output_shapes(
     The images pass through on the meta device, which has shapes and no numbers, so this is free for any network.
 
     Raises:
-        UnfitError: there is no such module, it is not used once, its output is no map, or the images do not fit.
+        Skipped: there is no such module, it is not used once, its output is no map, or the images do not fit.
     """
     shapes: dict[str, list[tuple[int, ...] | None]] = {path: [] for path in paths}
     handles = []
@@ -71,7 +71,7 @@ def output_shapes(
         try:
             module = network.get_submodule(path)
         except AttributeError as error:
-            raise UnfitError(f"{model} has no module {path}") from error
+            raise Skipped(f"{model} has no module {path}") from error
 
         def note(_module: nn.Module, _inputs: object, output: object, path: str = path) -> None:
             shapes[path].append(tuple(output.shape[1:]) if isinstance(output, Tensor) else None)
@@ -85,7 +85,7 @@ def output_shapes(
             functional_call(network, state, (torch.empty(1, 3, *image, device="meta"),))
     except (RuntimeError, ValueError, AssertionError) as error:
         reason = " ".join(str(error).split())
-        raise UnfitError(f"{model} can't take images of {image[0]} x {image[1]}: {reason}") from error
+        raise Skipped(f"{model} can't take images of {image[0]} x {image[1]}: {reason}") from error
     finally:
         for handle in handles:
             handle.remove()
@@ -96,8 +96,8 @@ def output_shapes(
 
 def _map_shape(model: str, path: str, found: list[tuple[int, ...] | None]) -> tuple[int, int, int]:
     if len(found) != 1:
-        raise UnfitError(f"{path} of {model} is used {len(found)} times in a pass, not once")
+        raise Skipped(f"{path} of {model} is used {len(found)} times in a pass, not once")
     shape = found[0]
     if shape is None or len(shape) != 3:
-        raise UnfitError(f"{path} of {model} does not put out maps, B x C x H x W")
+        raise Skipped(f"{path} of {model} does not put out maps, B x C x H x W")
     return shape[0], shape[1], shape[2]

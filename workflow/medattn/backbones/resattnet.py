@@ -19,7 +19,7 @@ of 224 px. Other public versions hold an unused shortcut convolution in each uni
 
 from torch import Tensor, nn
 
-from medattn.attention.residual import Bottleneck, ResidualAttention, activation, initialise
+from medattn.attention.residual import Bottleneck, ResidualAttention, activation, initialize
 from medattn.backbones.network import register
 
 
@@ -50,10 +50,10 @@ class ResAttNet(nn.Module):
         self.features = nn.Sequential(*layers)
         self.last = activation(2048)
         self.classify = nn.Linear(2048, classes)
-        initialise(self)
+        initialize(self)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return the logits of normalised images."""
+        """Return the logits of normalized images."""
         logits: Tensor = self.classify(self.last(self.features(images)).mean((2, 3)))
         return logits
 

@@ -7,22 +7,22 @@ count.
 
 from torch import nn
 
-from medattn.config.stems import no_small_stem, small_stem_paths
-from medattn.errors import UnfitError
+from medattn.config.networks.stems import no_small_stem, small_stem_paths
+from medattn.errors import Skipped
 
 
 def use_small_stem(network: nn.Module, model: str) -> None:
     """Replace the first convolution of `network` by one of 3x3 and stride 1, and drop the pooling behind it.
 
     Raises:
-        UnfitError: no small stem is known for it.
+        Skipped: no small stem is known for it.
     """
     paths = small_stem_paths(model)
     old = _at(network, paths[0]) if paths else None
     if paths is None or not isinstance(old, nn.Conv2d) or _at(network, paths[1]) is None:
-        raise UnfitError(no_small_stem(model))
+        raise Skipped(no_small_stem(model))
     new = nn.Conv2d(old.in_channels, old.out_channels, kernel_size=3, padding=1, bias=old.bias is not None)
-    # As the networks initialise their own convolutions (He, fan out); torch's default is another distribution.
+    # As the networks initialize their own convolutions (He, fan out); torch's default is another distribution.
     nn.init.kaiming_normal_(new.weight, mode="fan_out", nonlinearity="relu")
     if new.bias is not None:
         nn.init.zeros_(new.bias)

@@ -3,7 +3,7 @@
 Paper: Jetley et al., "Learn to Pay Attention", ICLR 2018; a baseline of GSA, which names the public repository
 LearnToPayAttention and trains it without ImageNet weights.
 
-Blocks of 3x3 convolutions with bias, batch normalisation and ReLU, for images of H x W:
+Blocks of 3x3 convolutions with bias, batch normalization and ReLU, for images of H x W:
 
     2 x 64, 2 x 128, 3 x 256 at H x W           l1: B x 256 x H/2 x W/2, projected to 512 by a 1x1 convolution
     pool, 3 x 512                               l2: B x 512 x H/4 x W/4
@@ -14,8 +14,8 @@ Blocks of 3x3 convolutions with bias, batch normalisation and ReLU, for images o
 
 Unlike VGG, nothing is pooled before the end of the third block, so that it costs twelve times as much as VGG-16.
 
-What GSA leaves open, and what is taken by default: local features behind the poolings, the parametrised compatibility
-and the softmax. Convolutions and the classifier have Glorot's uniform initialisation with the gain of ReLU, biases 0.
+What GSA leaves open, and what is taken by default: local features behind the poolings, the parametrized compatibility
+and the softmax. Convolutions and the classifier have Glorot's uniform initialization with the gain of ReLU, biases 0.
 """
 
 from typing import Annotated, Literal
@@ -27,7 +27,7 @@ from torch.nn import functional
 
 from medattn.attention.vgg_att3 import CompatibilityAttention
 from medattn.backbones.network import register
-from medattn.errors import UnfitError
+from medattn.errors import Skipped
 
 
 @register("vgg_att3")
@@ -41,9 +41,9 @@ class VggAtt3(nn.Module):
         *,
         compatibility: Annotated[
             Literal["pc", "dp"],
-            Field(description="how local features are compared with the image: parametrised, or dot product"),
+            Field(description="how local features are compared with the image: parametrized, or dot product"),
         ] = "pc",
-        normalisation: Annotated[
+        normalization: Annotated[
             Literal["softmax", "sigmoid"],
             Field(description="softmax over the pixels and sum, or sigmoid and mean"),
         ] = "softmax",
@@ -54,7 +54,7 @@ class VggAtt3(nn.Module):
     ) -> None:
         super().__init__()
         if min(size) < 32:
-            raise UnfitError(
+            raise Skipped(
                 f"medattn/vgg_att3 can't be trained on images of {size[0]} x {size[1]} px: it halves them five times"
             )
         self.after_pooling = local_features == "after_pooling"
@@ -66,7 +66,7 @@ class VggAtt3(nn.Module):
         )
         self.dense = nn.Conv2d(512, 512, kernel_size=(size[0] // 32, size[1] // 32))
         self.project = nn.Conv2d(256, 512, kernel_size=1, bias=False)
-        self.attention = nn.ModuleList(CompatibilityAttention(512, compatibility, normalisation) for _ in range(3))
+        self.attention = nn.ModuleList(CompatibilityAttention(512, compatibility, normalization) for _ in range(3))
         self.classify = nn.Linear(3 * 512, classes)
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
@@ -75,7 +75,7 @@ class VggAtt3(nn.Module):
                     nn.init.zeros_(module.bias)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return the logits of normalised images."""
+        """Return the logits of normalized images."""
         x, local = self.stem(images), []
         for block in self.blocks:
             before = block(x)

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from medattn.errors import UserError
-from medattn.files import read_json, sha256_of_file, write_json, write_whole
+from medattn.files import atomic_write, read_json, sha256_of_file, write_json
 from medattn.layout import weights_file
 
 Download = Callable[[str, Path], None]
@@ -103,7 +103,7 @@ def fetch_weights(model: str, data: Path, download: Download) -> Path:
         published_sha256 = sha256_of_file(original)
         _check_published_hash(original, published_sha256)
         state = _as_the_library_reads_it(model, origin, original).state_dict()
-        write_whole(path, lambda aside: save_file({k: v.contiguous() for k, v in state.items()}, aside))
+        atomic_write(path, lambda aside: save_file({k: v.contiguous() for k, v in state.items()}, aside))
     write_json(
         path.with_suffix(".json"),
         {

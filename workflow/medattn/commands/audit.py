@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING
 
 from medattn.errors import UserError
 from medattn.files import write_json, write_text
-from medattn.layout import Results
-from medattn.nearest import unknown_name
+from medattn.layout import ResultPaths
+from medattn.suggestions import unknown_name
 
 if TYPE_CHECKING:
+    from medattn.audit.context import AuditContext
     from medattn.audit.finding import Finding
-    from medattn.audit.subject import Subject
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,15 +50,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Audit or seal."""
-    results = Results(arguments.folder)
+    results = ResultPaths(arguments.folder)
     if not results.plan.is_file() and not results.manifest.is_file():
         raise UserError(f"{arguments.folder}: no results to audit (neither plan.json nor manifest.json)")
     return _seal(results) if arguments.seal else _audit(results, arguments)
 
 
-def _seal(results: Results) -> int:
+def _seal(results: ResultPaths) -> int:
     from medattn.audit.manifest import seal
-    from medattn.plan.frozen import read_plan
+    from medattn.plan.model import read_plan
     from medattn.plan.progress import progress_of
     from medattn.plan.show import plan_csv
 
@@ -69,15 +69,15 @@ def _seal(results: Results) -> int:
     return 0
 
 
-def _audit(results: Results, arguments: argparse.Namespace) -> int:
+def _audit(results: ResultPaths, arguments: argparse.Namespace) -> int:
+    from medattn.audit.context import AuditContext
     from medattn.audit.registry import CHECKS
     from medattn.audit.show import audit_value, finding_line, holds, summary_line
-    from medattn.audit.subject import Subject
 
     for name in arguments.check or []:
         if name not in CHECKS:
             raise UserError(unknown_name("check", name, CHECKS))
-    subject = Subject(results.folder)
+    subject = AuditContext(results.folder)
     findings = []
     for finding in _findings(subject, arguments):
         findings.append(finding)
@@ -94,8 +94,8 @@ def _audit(results: Results, arguments: argparse.Namespace) -> int:
     return 0 if holds(findings) else 1
 
 
-def _findings(subject: "Subject", arguments: argparse.Namespace) -> "Iterator[Finding]":
-    from medattn.audit.examine import examine
+def _findings(subject: "AuditContext", arguments: argparse.Namespace) -> "Iterator[Finding]":
+    from medattn.audit.run_checks import examine
 
     yield from examine(subject, arguments.check)
     if arguments.replay:

@@ -14,8 +14,9 @@ does not state the number of images, its digits are asked.
 FILE has the columns of papers/<paper>/published.csv; paper, table, metric, mean and unit (percent, fraction, K, M,
 G, T, count, other) are needed, and numbers are read as text, so that a last zero counts. What the checks need to
 know beyond the numbers (what was averaged, images a class, formulas, statements of the text) are facts, a YAML file
-whose keys config/README.md describes; for FILE without --facts, papers/<paper>/claims.yaml of the checkout is taken
-where the paper has one. --counts takes what `medattn complexity --format csv` prints. docs/claims.md says what each
+whose keys config/README.md describes; for FILE without --facts, papers/<paper>/facts.yaml of the checkout is taken
+where the paper has one. --counts takes what `medattn complexity --format csv` prints. docs/consistency.md says what
+each
 check does, when it has no power, and what it found.
 
 A verdict is consistent, inconsistent (it contradicts the stated protocol or another printed number; it does not say
@@ -29,12 +30,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medattn.errors import UserError
-from medattn.nearest import unknown_name
+from medattn.suggestions import unknown_name
 
 if TYPE_CHECKING:
-    from medattn.claims.audit import Audited
-    from medattn.claims.published import Row
-    from medattn.config.facts import Facts
+    from medattn.config.models.facts import Facts
+    from medattn.consistency.check_paper import Audited
+    from medattn.consistency.published import Row
 
 PAPERS = Path("papers")
 
@@ -56,9 +57,9 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         UserError: a file is missing or wrong, or a name is unknown.
     """
-    from medattn.claims.audit import audit
-    from medattn.claims.inputs import read_counts
-    from medattn.claims.registry import CHECKS
+    from medattn.consistency.check_paper import audit
+    from medattn.consistency.inputs import read_counts
+    from medattn.consistency.registry import CHECKS
 
     for name in arguments.check:
         if name not in CHECKS:
@@ -76,8 +77,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _of_checkout(arguments: argparse.Namespace) -> "dict[str, tuple[list[Row], Facts]]":
     """Return rows and facts of the papers in papers/."""
-    from medattn.claims.published import read_published
-    from medattn.config.facts import Facts
+    from medattn.config.models.facts import Facts
+    from medattn.consistency.published import read_published
 
     known = sorted(path.parent.name for path in PAPERS.glob("*/published.csv"))
     for name in arguments.paper:
@@ -93,14 +94,14 @@ def _of_checkout(arguments: argparse.Namespace) -> "dict[str, tuple[list[Row], F
     papers = {}
     for name in names:
         rows = read_published(PAPERS / name / "published.csv")
-        own = PAPERS / name / "claims.yaml"
+        own = PAPERS / name / "facts.yaml"
         papers[name] = rows, _facts(arguments.facts or own, rows) if arguments.facts or own.is_file() else Facts()
     return papers
 
 
 def _of_file(arguments: argparse.Namespace) -> "dict[str, tuple[list[Row], Facts]]":
     """Return rows and facts of the papers in a file."""
-    from medattn.claims.published import read_published
+    from medattn.consistency.published import read_published
 
     papers: dict[str, list[Row]] = {}
     for row in read_published(arguments.file):
@@ -118,7 +119,7 @@ def _of_file(arguments: argparse.Namespace) -> "dict[str, tuple[list[Row], Facts
 
 def _facts(path: Path, rows: "list[Row]") -> "Facts":
     """Return the facts of a file, which must be about these rows."""
-    from medattn.claims.inputs import check_rows, read_facts
+    from medattn.consistency.inputs import check_rows, read_facts
 
     facts = read_facts(path)
     check_rows(facts, rows, str(path))
@@ -127,16 +128,16 @@ def _facts(path: Path, rows: "list[Row]") -> "Facts":
 
 def _own_facts(paper: str) -> "Facts":
     """Return the checkout's facts on a paper, some rows of which may be absent from a file of the user's."""
-    from medattn.claims.inputs import read_facts
-    from medattn.config.facts import Facts
+    from medattn.config.models.facts import Facts
+    from medattn.consistency.inputs import read_facts
 
     # A paper's name comes from the file's text, so it must be a plain name before it becomes a path.
-    path = PAPERS / paper / "claims.yaml"
+    path = PAPERS / paper / "facts.yaml"
     return read_facts(path) if Path(paper).name == paper and path.is_file() else Facts()
 
 
 def _print(audited: "list[Audited]", arguments: argparse.Namespace) -> None:
-    from medattn.claims.show import as_csv, as_json, as_text
+    from medattn.consistency.show import as_csv, as_json, as_text
 
     if arguments.format == "csv":
         sys.stdout.write(as_csv(audited))

@@ -24,7 +24,7 @@ experiment, family, metric, class, procedure and test. docs/statistics.md says w
 
 import argparse
 
-from medattn.commands.selecting import add_selection_arguments, selected
+from medattn.commands.selection import add_selection_arguments, selected
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,12 +8,12 @@ Nothing is trained and no data are read: networks are built where tensors have s
 
     params        parameters, and how many of them learn
     gmacs         multiply-accumulates of one image in evaluation, in billions: convolutions, linear layers and
-                  matrix products (torch.utils.flop_counter / 2). FLOPs are twice that. Biases, normalisation,
+                  matrix products (torch.utils.flop_counter / 2). FLOPs are twice that. Biases, normalization,
                   activations, pooling and elementwise products are left out.
     macs_per_step multiply-accumulates that a training step spends once, however many images it has (an attention
                   map that all images share)
     C1, C2, C3    what other counting rules see. C1 is that of the profiler thop in 2020 and 2021: 2 per element of
-                  batch normalisation and the adaptive pools as well, but no matrix product of attention and no
+                  batch normalization and the adaptive pools as well, but no matrix product of attention and no
                   parameter held directly. C2 adds one per element of each ReLU object, C3 is C2 without the pools.
     memory        bytes of the tensors that a training step at the recipe's batch keeps for its backward pass, in
                   float32
@@ -34,7 +34,7 @@ import argparse
 import json
 import sys
 
-from medattn.commands.selecting import add_selection_arguments, selected
+from medattn.commands.selection import add_selection_arguments, selected
 from medattn.errors import UserError
 from medattn.files import write_text
 
@@ -58,8 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     from pathlib import Path
 
-    from medattn.measure.complexity.rows import complexity_csv, complexity_rows
-    from medattn.measure.complexity.text import complexity_lines
+    from medattn.complexity.rows import complexity_csv, complexity_rows
+    from medattn.complexity.text import complexity_lines
 
     device = chosen.configuration.selection.device if arguments.speed else None
     rows = complexity_rows(chosen.plan, chosen.configuration.datasets, Path(), device, arguments.repeats)

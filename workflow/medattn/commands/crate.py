@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 
 from medattn.errors import UserError
-from medattn.layout import Results
+from medattn.layout import ResultPaths
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,13 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the crate."""
-    results = Results(arguments.folder)
+    results = ResultPaths(arguments.folder)
     if not results.plan.is_file():
         raise UserError(f"{arguments.folder}: no results (no plan.json)")
 
-    from medattn.audit.subject import Subject
+    from medattn.audit.context import AuditContext
     from medattn.crate.write import write_crate
 
-    count = write_crate(Subject(arguments.folder), results.crate, arguments.arrays)
+    count = write_crate(AuditContext(arguments.folder), results.crate, arguments.arrays)
     print(f"{results.crate}: {count} files; open {results.crate / 'ro-crate-preview.html'}")
     return 0

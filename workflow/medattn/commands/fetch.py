@@ -30,9 +30,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from medattn.config.dataset import DatasetEntry
+from medattn.config.models.dataset import DatasetEntry
 from medattn.errors import UserError
-from medattn.nearest import unknown_name
+from medattn.suggestions import unknown_name
 
 _DEFAULT = Path("config.yaml")
 
@@ -115,8 +115,8 @@ def _fetch_weights(models: Sequence[str], data: Path) -> int:
 
 
 def _fetched_weights(model: str, data: Path) -> str:
-    from medattn.config.networks import check_model, weights_model
-    from medattn.config.paper import Backbone
+    from medattn.config.models.paper import Backbone
+    from medattn.config.networks.options import check_model, weights_model
     from medattn.config.validation import validated
 
     validated(Backbone, {"model": model}, "--weights")
@@ -136,7 +136,7 @@ def _known(config: Path | None, plan: Path | None) -> _Known:
     from medattn.plan.stand_ins import planned_entries, taken_entries
 
     if plan is not None:
-        from medattn.plan.frozen import read_plan
+        from medattn.plan.model import read_plan
 
         frozen = read_plan(plan)
         configuration = resolve(frozen.configuration, Path(), str(plan))

@@ -1,7 +1,7 @@
 """Judge every printed number and every printed comparison of the selection's papers.
 
 Reads measurements.csv and complexity.csv, the printed numbers of the papers (papers/<paper>/published.csv) and what
-they say of them (claims.yaml). Writes claims.csv: a row per claim with what was printed, what was measured and the
+they say of them (facts.yaml). Writes claims.csv: a row per claim with what was printed, what was measured and the
 verdict: reproduced, not reproduced, inconclusive, or not measured, with the reason. The rule is fixed in advance; its
 thresholds are the keys under `verdicts` of the selection. Prints how often each verdict was given, by paper.
 """
@@ -9,7 +9,7 @@ thresholds are the keys under `verdicts` of the selection. Prints how often each
 import argparse
 from pathlib import Path
 
-from medattn.commands.selecting import add_selection_arguments, selected
+from medattn.commands.selection import add_selection_arguments, selected
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

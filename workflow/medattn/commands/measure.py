@@ -6,7 +6,7 @@ epoch).
 
 import argparse
 
-from medattn.commands.selecting import add_selection_arguments, selected
+from medattn.commands.selection import add_selection_arguments, selected
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

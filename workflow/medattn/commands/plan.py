@@ -11,7 +11,7 @@ import json
 import sys
 from pathlib import Path
 
-from medattn.commands.selecting import Selected, freeze, results_of
+from medattn.commands.selection import Selected, freeze, results_of
 from medattn.config.load import read_configuration, resolve
 from medattn.errors import UserError
 from medattn.plan.estimate import estimate_lines, estimates

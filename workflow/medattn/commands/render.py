@@ -18,7 +18,7 @@ The same input gives the same files, byte for byte.
 import argparse
 from pathlib import Path
 
-from medattn.commands.selecting import add_selection_arguments, selected
+from medattn.commands.selection import add_selection_arguments, selected
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,13 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Render the tables and figures of the selection, or its report."""
-    from medattn.render.everything import render
     from medattn.render.inputs import read_inputs
+    from medattn.render.render_selection import render
 
     chosen = selected(arguments)
     inputs = read_inputs(chosen.results, chosen.configuration, Path())
     if arguments.report:
-        from medattn.render.report.write import write_report
+        from medattn.report.write import write_report
 
         write_report(inputs)
         print(f"{chosen.results.report}: written")

@@ -35,13 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show the status, once or until everything has ended."""
-    from medattn.layout import Results
-    from medattn.plan.frozen import read_plan
+    from medattn.layout import ResultPaths
+    from medattn.plan.model import read_plan
     from medattn.status.estimate import status_of
-    from medattn.status.look import look
+    from medattn.status.snapshot import look
 
     path = _plan_of(arguments)
-    plan, results = read_plan(path), Results(path.parent)
+    plan, results = read_plan(path), ResultPaths(path.parent)
     try:
         while True:
             status = status_of(plan, look(plan, results), results)
@@ -73,7 +73,7 @@ def _plan_of(arguments: argparse.Namespace) -> Path:
     elif arguments.plan is not None:
         path = arguments.plan
     else:
-        from medattn.commands.selecting import results_of
+        from medattn.commands.selection import results_of
         from medattn.config.load import read_configuration
 
         path = results_of(read_configuration(arguments.config, Path())).plan

@@ -7,7 +7,7 @@ comparison was given, and how arms compare with vanilla over runs paired by seed
 import argparse
 from pathlib import Path
 
-from medattn.commands.selecting import add_selection_arguments, selected
+from medattn.commands.selection import add_selection_arguments, selected
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,28 +9,28 @@ from its last finished epoch.
 import argparse
 import sys
 
-from medattn.commands.selecting import Selected, add_selection_arguments, selected
+from medattn.commands.selection import Selected, add_selection_arguments, selected
 from medattn.errors import UserError
-from medattn.nearest import unknown_name
-from medattn.plan.frozen import Stage
+from medattn.plan.model import Stage
+from medattn.suggestions import unknown_name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_selection_arguments(parser)
     parser.add_argument("--pack", help="train this pack only")
-    parser.add_argument("--companion", action="store_true", help=argparse.SUPPRESS)  # for runs_at_once
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)  # for runs_at_once
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train."""
-    from medattn.training.pack import train_beside, train_pack
+    from medattn.training.pack import train_as_worker, train_pack
 
     chosen = selected(arguments)
     if arguments.pack is not None:
         if arguments.pack not in chosen.plan.packs:
             raise UserError(unknown_name("pack", arguments.pack, chosen.plan.packs))
-        train = train_beside if arguments.companion else train_pack
+        train = train_as_worker if arguments.worker else train_pack
         train(chosen.plan, chosen.plan.packs[arguments.pack], chosen.results)
         return 0
     if not chosen.plan.packs:

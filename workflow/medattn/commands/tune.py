@@ -1,14 +1,14 @@
 """Choose the grid point and the measured epochs of every arm of a group from its cross-validation.
 
 A group is a backbone on a data set (paper.dataset.backbone). What was chosen is written to
-results/<selection>/choices/. Only validation folds of training images are read.
+results/<selection>/tuned/. Only validation folds of training images are read.
 """
 
 import argparse
 
-from medattn.commands.selecting import add_selection_arguments, selected
+from medattn.commands.selection import add_selection_arguments, selected
 from medattn.errors import UserError
-from medattn.nearest import unknown_name
+from medattn.suggestions import unknown_name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,9 +9,9 @@ fold: their settings key by key, the modules of the code and the images. Nothing
 
 import argparse
 
-from medattn.commands.selecting import add_selection_arguments, selected
+from medattn.commands.selection import add_selection_arguments, selected
 from medattn.errors import UserError
-from medattn.nearest import unknown_name
+from medattn.suggestions import unknown_name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -28,9 +28,9 @@ def read_costs(path: Path) -> pd.DataFrame:
         return pd.DataFrame(columns=[*_TEXT, *_NUMBERS])
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not a table; run `medattn complexity --write` again") from error
-    lacking = [name for name in [*_TEXT, *_NUMBERS] if name not in table.columns]
-    if lacking:
-        raise UserError(f"{path}: no column '{lacking[0]}'; run `medattn complexity --write` again")
+    skipped = [name for name in [*_TEXT, *_NUMBERS] if name not in table.columns]
+    if skipped:
+        raise UserError(f"{path}: no column '{skipped[0]}'; run `medattn complexity --write` again")
     table[_TEXT] = table[_TEXT].fillna("")
     return table
 

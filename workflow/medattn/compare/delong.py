@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 from scipy.stats import rankdata
 
-from medattn.compare.outcome import CONFIDENCE, Outcome
+from medattn.compare.test_result import CONFIDENCE, TestResult
 
 TEST = "delong"
 Floats = NDArray[np.float64]
@@ -35,7 +35,7 @@ class Components:
     classes: int
 
 
-def delong(first: Components, second: Components, labels: NDArray[np.integer]) -> Outcome:
+def delong(first: Components, second: Components, labels: NDArray[np.integer]) -> TestResult:
     """Return the difference of AUCs in percentage points with its 95% interval and p.
 
     Args:
@@ -45,22 +45,22 @@ def delong(first: Components, second: Components, labels: NDArray[np.integer]) -
     """
     n = len(labels)
     if not first.classes:
-        return Outcome(TEST, n, note="the test images have a single class")
+        return TestResult(TEST, n, note="the test images have a single class")
     counts = np.bincount(labels)
     present = np.flatnonzero(counts)
     difference = 100 * (first.auc - second.auc)
     if min(counts[present]) < 2:
-        return Outcome(TEST, n, difference, note="a class has a single test image: no variance")
+        return TestResult(TEST, n, difference, note="a class has a single test image: no variance")
     parts = 100 * (first.shares - second.shares)
     variance = sum(float(counts[label] * parts[labels == label].var(ddof=1)) for label in present)
     if variance <= 1e-18:
         p = 1.0 if abs(difference) < 1e-9 else float("nan")
-        return Outcome(TEST, n, difference, p=p, note="no variance: both models order the images alike")
+        return TestResult(TEST, n, difference, p=p, note="no variance: both models order the images alike")
     error = float(np.sqrt(variance))
     half = float(ndtri((1 + CONFIDENCE) / 2)) * error
     p = 2 * float(ndtr(-abs(difference) / error))
     note = "" if first.classes == 1 else "mean AUC of each class against the rest"
-    return Outcome(TEST, n, difference, difference - half, difference + half, p=p, note=note)
+    return TestResult(TEST, n, difference, difference - half, difference + half, p=p, note=note)
 
 
 def components(scores: NDArray[np.floating], labels: NDArray[np.integer]) -> Components:

@@ -5,14 +5,14 @@ from math import nan
 import numpy as np
 from scipy.special import nctdtrinc, ndtri
 
-from medattn.compare.outcome import CONFIDENCE, Outcome
-from medattn.compare.paired import cohens_dz
+from medattn.compare.permutation_test import cohens_dz
 from medattn.compare.replicates import Replicates
+from medattn.compare.test_result import CONFIDENCE, TestResult
 
 _TAIL = (1 - CONFIDENCE) / 2
 
 
-def dz(pairs: Replicates) -> Outcome:
+def dz(pairs: Replicates) -> TestResult:
     """Return d_z, mean over standard deviation of the differences, with the interval of the noncentral t distribution.
 
     t = d_z sqrt(n) has a noncentral t distribution with n - 1 degrees of freedom; the ends are the noncentralities
@@ -27,10 +27,10 @@ def dz(pairs: Replicates) -> Outcome:
     else:
         root = float(np.sqrt(n))
         low, high = (float(nctdtrinc(n - 1, share, effect * root)) / root for share in (1 - _TAIL, _TAIL))
-    return Outcome("dz", n, _mean(pairs), low, high, note="; ".join(notes), quantity="d_z", estimate=effect)
+    return TestResult("dz", n, _mean(pairs), low, high, note="; ".join(notes), quantity="d_z", estimate=effect)
 
 
-def cliffs_delta(pairs: Replicates) -> Outcome:
+def cliffs_delta(pairs: Replicates) -> TestResult:
     """Return Cliff's delta, P(A > B) - P(A < B) of any two runs, with Newcombe's interval.
 
     delta = 2 A12 - 1, where A12 is Vargha and Delaney's (2000) measure, an area under a ROC curve. Its interval solves
@@ -48,7 +48,9 @@ def cliffs_delta(pairs: Replicates) -> Outcome:
         estimate = 2 * share - 1
         low, high = (2 * end - 1 for end in newcombe(share, n, n))
     note = "; ".join(notes)
-    return Outcome("cliffs_delta", n, _mean(pairs), low, high, note=note, quantity="Cliff's delta", estimate=estimate)
+    return TestResult(
+        "cliffs_delta", n, _mean(pairs), low, high, note=note, quantity="Cliff's delta", estimate=estimate
+    )
 
 
 def newcombe(share: float, m: int, n: int) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """The paper's own procedure: t-tests over the measured epochs of one run of each arm.
 
-Epochs of one run share initialisation, data order and test images, and neighbours share almost all weights:
+Epochs of one run share initialization, data order and test images, and neighbors share almost all weights:
 they are no independent samples, so these p are far too small. They are computed because the paper drew its
 conclusions from them.
 """
@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from medattn.compare.outcome import CONFIDENCE, Outcome
+from medattn.compare.test_result import CONFIDENCE, TestResult
 
 CAUTION = "epochs of one run are not independent"
 
 
-def compare_epochs(arm: ArrayLike, against: ArrayLike) -> list[Outcome]:
+def compare_epochs(arm: ArrayLike, against: ArrayLike) -> list[TestResult]:
     """Return Student's and Welch's t-test between the epoch values of one run of each arm.
 
     Args:
@@ -27,22 +27,22 @@ def compare_epochs(arm: ArrayLike, against: ArrayLike) -> list[Outcome]:
     return [_t_test("student", first, second, True), _t_test("welch", first, second, False)]
 
 
-def _t_test(name: str, first: np.ndarray, second: np.ndarray, equal_variances: bool) -> Outcome:
+def _t_test(name: str, first: np.ndarray, second: np.ndarray, equal_variances: bool) -> TestResult:
     n = min(len(first), len(second))
     if n == 0:
-        return Outcome(name, 0, note="no epochs to compare")
+        return TestResult(name, 0, note="no epochs to compare")
     difference = float(first.mean() - second.mean())
     if n < 2:
-        return Outcome(name, n, difference, note="a single value each: no test")
+        return TestResult(name, n, difference, note="a single value each: no test")
     pooled = _pooled_deviation(first, second)
     if pooled == 0:
-        return Outcome(name, n, difference, note="no spread in either arm: no test")
+        return TestResult(name, n, difference, note="no spread in either arm: no test")
     with warnings.catch_warnings():
         # scipy warns where one of the arms has no spread at all, which is fine as long as the other has some.
         warnings.filterwarnings("ignore", "Precision loss", RuntimeWarning)
         result = stats.ttest_ind(first, second, equal_var=equal_variances)
     interval = result.confidence_interval(CONFIDENCE)
-    return Outcome(
+    return TestResult(
         name,
         n,
         difference,

@@ -7,15 +7,15 @@ never says that two arms are the same; this does, where the 90% interval of the 
 import numpy as np
 from scipy.special import stdtr
 
-from medattn.compare.outcome import Outcome
-from medattn.compare.paired import t_interval
+from medattn.compare.permutation_test import t_interval
 from medattn.compare.replicates import Replicates
+from medattn.compare.test_result import TestResult
 
 TEST = "equivalence"
 LEVEL = 0.05
 
 
-def equivalence(pairs: Replicates, margin: float) -> Outcome:
+def equivalence(pairs: Replicates, margin: float) -> TestResult:
     """Return the mean difference with its 90% interval, p of equivalence, and whether it is shown.
 
     Args:
@@ -24,15 +24,15 @@ def equivalence(pairs: Replicates, margin: float) -> Outcome:
     """
     n, notes = pairs.n, list(pairs.notes)
     if n == 0:
-        return Outcome(TEST, 0, note="; ".join(notes))
+        return TestResult(TEST, 0, note="; ".join(notes))
     differences = pairs.differences
     mean = float(differences.mean())
     low, high = t_interval(differences, 1 - 2 * LEVEL)
     error = float(differences.std(ddof=1) / np.sqrt(n)) if n > 1 else 0.0
     if error <= 1e-12 * float(np.abs(differences).max()):
         notes.append("a single pair: no test" if n < 2 else "no spread of the differences: no test")
-        return Outcome(TEST, n, mean, low, high, note="; ".join(notes), verdict="undecided")
+        return TestResult(TEST, n, mean, low, high, note="; ".join(notes), verdict="undecided")
     p = max(float(stdtr(n - 1, -(mean + margin) / error)), float(stdtr(n - 1, (mean - margin) / error)))
     notes.append("90% interval")
     verdict = "equivalent" if p < LEVEL else "not shown to be equivalent"
-    return Outcome(TEST, n, mean, low, high, p=p, note="; ".join(notes), verdict=verdict)
+    return TestResult(TEST, n, mean, low, high, p=p, note="; ".join(notes), verdict=verdict)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from medattn.compare.outcome import CONFIDENCE, Outcome
-from medattn.streams import stream_seed
+from medattn.compare.test_result import CONFIDENCE, TestResult
+from medattn.seeding import derive_seed
 
 TEST = "bootstrap"
 RESAMPLES = 999
@@ -29,7 +29,7 @@ def resample(labels: NDArray[np.integer], patients: Sequence[str] | None, name: 
         name: what the random stream belongs to: the data set.
     """
     units = np.arange(len(labels)) if patients is None else np.unique(patients, return_inverse=True)[1]
-    draws = np.random.default_rng(stream_seed(0, f"bootstrap/{name}"))
+    draws = np.random.default_rng(derive_seed(0, f"bootstrap/{name}"))
     times = np.empty((int(units.max()) + 1, RESAMPLES), dtype=np.float32)
     for stratum in _strata(labels, units):
         each = np.full(len(stratum), 1 / len(stratum))
@@ -46,7 +46,7 @@ def _strata(labels: NDArray[np.integer], units: NDArray[np.integer]) -> list[NDA
     return [np.flatnonzero(stratum == number) for number in range(int(stratum.max()) + 1)]
 
 
-def bootstrap(values: Floats, other_values: Floats, n: int, notes: str) -> Outcome:
+def bootstrap(values: Floats, other_values: Floats, n: int, notes: str) -> TestResult:
     """Return the difference of a metric with its 95% percentile interval and p.
 
     p is twice the share of resamples beyond zero, each side counted with the sample itself.
@@ -60,7 +60,7 @@ def bootstrap(values: Floats, other_values: Floats, n: int, notes: str) -> Outco
     difference, *others = values - other_values
     differences = np.array(others)[~np.isnan(others)]
     if np.isnan(difference) or len(differences) == 0:
-        return Outcome(TEST, n, note="undefined on these test images")
+        return TestResult(TEST, n, note="undefined on these test images")
     tail = 100 * (1 - CONFIDENCE) / 2
     low, high = np.percentile(differences, [tail, 100 - tail])
     slack = 1e-6  # equal models differ by rounding
@@ -69,4 +69,4 @@ def bootstrap(values: Floats, other_values: Floats, n: int, notes: str) -> Outco
     least = 2 / (len(differences) + 1)
     lost = len(others) - len(differences)
     note = "; ".join(part for part in (notes, f"undefined in {lost} resamples" if lost else "") if part)
-    return Outcome(TEST, n, float(difference), float(low), float(high), p=p, least_p=least, note=note)
+    return TestResult(TEST, n, float(difference), float(low), float(high), p=p, least_p=least, note=note)

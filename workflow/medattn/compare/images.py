@@ -17,12 +17,12 @@ from medattn.compare.mcnemar import TEST as MCNEMAR
 from medattn.compare.mcnemar import mcnemar
 from medattn.compare.measured import Measure
 from medattn.compare.models import Model, Models
-from medattn.compare.outcome import Outcome
 from medattn.compare.resampled_metrics import ByClass, resampled
-from medattn.config.dataset import DatasetEntry
+from medattn.compare.test_result import TestResult
+from medattn.config.models.dataset import DatasetEntry
 from medattn.datasets.store import read_store
 from medattn.errors import UserError
-from medattn.plan.frozen import Cell
+from medattn.plan.model import Cell
 
 _BY_PATIENTS = "whole patients are drawn"
 _NO_PATIENTS = "images are drawn one by one, as the data set that knows the patients is not at hand"
@@ -39,18 +39,18 @@ class ImagesOfDataset:
         self._values: dict[tuple[str, str], ByClass] = {}
         self._weights: dict[bytes, tuple[Floats, str]] = {}
 
-    def compare(self, cell: Cell, against: Cell, measure: Measure) -> list[Outcome]:
+    def compare(self, cell: Cell, against: Cell, measure: Measure) -> list[TestResult]:
         """Return McNemar's test of accuracies, DeLong's of AUCs, and the paired bootstrap of any metric."""
         first, second = self._model(cell), self._model(against)
         own = {"accuracy": MCNEMAR, "auc": DELONG}.get(measure.metric)
         tests = [own, BOOTSTRAP] if own else [BOOTSTRAP]
         for model, arm in ((first, cell.arm), (second, against.arm)):
             if isinstance(model, str):
-                return [Outcome(test, 0, note=f"{arm}: {model}") for test in tests]
+                return [TestResult(test, 0, note=f"{arm}: {model}") for test in tests]
         assert isinstance(first, Model)
         assert isinstance(second, Model)
         if not np.array_equal(first.positions, second.positions):
-            return [Outcome(test, 0, note="the models were scored on different test images") for test in tests]
+            return [TestResult(test, 0, note="the models were scored on different test images") for test in tests]
         resamples = self._bootstrap(cell, against, measure)
         if own == MCNEMAR:
             return [mcnemar(_right(first), _right(second)), resamples]
@@ -69,12 +69,12 @@ class ImagesOfDataset:
             self._read[cell.id] = self._models.read(cell)
         return self._read[cell.id]
 
-    def _bootstrap(self, cell: Cell, against: Cell, measure: Measure) -> Outcome:
+    def _bootstrap(self, cell: Cell, against: Cell, measure: Measure) -> TestResult:
         values, others = (self._resampled(each, measure.metric) for each in (cell, against))
         name, model = measure.class_name, self._model(cell)
         assert isinstance(model, Model)
         if name not in values or name not in others:
-            return Outcome(BOOTSTRAP, 0, note=f"the test images have no class '{name}'")
+            return TestResult(BOOTSTRAP, 0, note=f"the test images have no class '{name}'")
         return bootstrap(values[name], others[name], len(model.positions), self._resamples(model)[1])
 
     def _resampled(self, cell: Cell, metric: str) -> ByClass:

@@ -79,9 +79,9 @@ def _read(path: Path, needed: Sequence[str]) -> pd.DataFrame:
         raise UserError(f"{path}: no such file; run the step that makes it first") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not a table; delete it and run the step that makes it") from error
-    lacking = [name for name in needed if name not in table.columns]
-    if lacking:
-        raise UserError(f"{path}: no column '{lacking[0]}'; delete it and run the step that makes it")
+    skipped = [name for name in needed if name not in table.columns]
+    if skipped:
+        raise UserError(f"{path}: no column '{skipped[0]}'; delete it and run the step that makes it")
     for name in set(_TEXT) & set(table.columns):
         table[name] = table[name].fillna("")
     for name in set(_TRUTH) & set(table.columns):

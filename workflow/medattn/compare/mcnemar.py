@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from medattn.compare.outcome import Outcome
+from medattn.compare.test_result import TestResult
 
 TEST = "mcnemar"
 
 
-def mcnemar(right: NDArray[np.bool_], other_right: NDArray[np.bool_]) -> Outcome:
+def mcnemar(right: NDArray[np.bool_], other_right: NDArray[np.bool_]) -> TestResult:
     """Return the difference of accuracies in percentage points, and the exact two-sided p.
 
     Args:
@@ -26,4 +26,4 @@ def mcnemar(right: NDArray[np.bool_], other_right: NDArray[np.bool_]) -> Outcome
     p = min(1.0, 2 * float(binom.cdf(min(only, other_only), unlike, 0.5)))
     note = f"right alone: {only} and {other_only} images"
     least = min(1.0, 2.0 ** (1 - unlike)) if unlike < 1000 else 0.0
-    return Outcome(TEST, n, 100 * (only - other_only) / n, p=p, least_p=least, note=note)
+    return TestResult(TEST, n, 100 * (only - other_only) / n, p=p, least_p=least, note=note)

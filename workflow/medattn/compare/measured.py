@@ -56,7 +56,7 @@ class Measured:
     """The rows of measurements.csv and of epochs.csv, by cell."""
 
     def __init__(self, measurements: pd.DataFrame, epochs: pd.DataFrame, seed: int) -> None:
-        """Look up what is measured.
+        """Snapshot up what is measured.
 
         Args:
             measurements: as `read_measurements` returns it.

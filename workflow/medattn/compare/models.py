@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
-from medattn.config.protocol import CrossValidatedEpochs, protocol_of
-from medattn.layout import Results
+from medattn.config.models.protocol import CrossValidatedEpochs, protocol_of
+from medattn.layout import ResultPaths
 from medattn.measure.epochs import measured_epochs
 from medattn.metrics import Scored
-from medattn.plan.chosen import read_choice
-from medattn.plan.frozen import Cell, Plan, Run
+from medattn.plan.model import Cell, Plan, Run
+from medattn.plan.tuning_result import read_choice
 from medattn.provenance.records import check_output, ending
 
 
@@ -35,7 +35,7 @@ class Models:
     cross-validation ranks first. Of a cross-validation, the test images of all folds are put together.
     """
 
-    def __init__(self, plan: Plan, results: Results, seed: int) -> None:
+    def __init__(self, plan: Plan, results: ResultPaths, seed: int) -> None:
         self._plan, self._results, self._seed = plan, results, seed
         self._runs: dict[str, list[Run]] = {}
         for run in plan.runs.values():

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from medattn.compare.outcome import CONFIDENCE, Outcome
-from medattn.compare.paired import cohens_dz
+from medattn.compare.permutation_test import cohens_dz
 from medattn.compare.replicates import Replicates
+from medattn.compare.test_result import CONFIDENCE, TestResult
 
 TEST = "nadeau_bengio"
 
 
-def nadeau_bengio(pairs: Replicates, ratios: Sequence[float]) -> Outcome:
+def nadeau_bengio(pairs: Replicates, ratios: Sequence[float]) -> TestResult:
     """Return the mean difference with its corrected 95% t-interval and p.
 
     Args:
@@ -26,19 +26,19 @@ def nadeau_bengio(pairs: Replicates, ratios: Sequence[float]) -> Outcome:
     """
     n, notes = pairs.n, list(pairs.notes)
     if n == 0:
-        return Outcome(TEST, 0, note="; ".join(notes))
+        return TestResult(TEST, 0, note="; ".join(notes))
     differences = pairs.differences
     mean = float(differences.mean())
     effect = cohens_dz(differences)
     if np.isnan(effect):
         notes.append("a single pair: no test" if n < 2 else "no spread of the differences: no test")
-        return Outcome(TEST, n, mean, note="; ".join(notes))
+        return TestResult(TEST, n, mean, note="; ".join(notes))
     factor = 1 / n + float(np.mean(ratios))
     error = float(differences.std(ddof=1)) * float(np.sqrt(factor))
     half = float(stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * error
     notes.append(f"variance times 1/{n} + {float(np.mean(ratios)):.4g}")
     p = min(1.0, 2 * float(stdtr(n - 1, -abs(mean) / error)))
-    return Outcome(TEST, n, mean, mean - half, mean + half, effect, p, note="; ".join(notes))
+    return TestResult(TEST, n, mean, mean - half, mean + half, effect, p, note="; ".join(notes))
 
 
 def shares_of_folds(

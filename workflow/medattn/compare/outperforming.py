@@ -9,9 +9,9 @@ every pair; with few runs that is common, so the interval here is Clopper and Pe
 from scipy.special import betaincinv
 from scipy.stats import binom
 
-from medattn.compare.outcome import CONFIDENCE, Outcome
 from medattn.compare.replicates import Replicates
 from medattn.compare.sign_flips import least_p
+from medattn.compare.test_result import CONFIDENCE, TestResult
 
 TEST = "outperforming"
 THRESHOLD = 0.75
@@ -19,12 +19,12 @@ THRESHOLD = 0.75
 _QUANTITY = "probability of outperforming"
 
 
-def outperforming(pairs: Replicates) -> Outcome:
+def outperforming(pairs: Replicates) -> TestResult:
     """Return the probability of outperforming, its 95% interval, what follows, and the p of the exact sign test."""
     notes = list(pairs.notes)
     n = pairs.n
     if n == 0:
-        return Outcome(TEST, 0, note="; ".join(notes), quantity=_QUANTITY)
+        return TestResult(TEST, 0, note="; ".join(notes), quantity=_QUANTITY)
     differences = pairs.differences
     wins, losses = int((differences > 0).sum()), int((differences < 0).sum())
     ties = n - wins - losses
@@ -32,7 +32,7 @@ def outperforming(pairs: Replicates) -> Outcome:
         notes.append(f"{ties} of {n} pairs tie: half a win each, and none in the sign test")
     score = wins + ties / 2
     low, high = clopper_pearson(score, n)
-    return Outcome(
+    return TestResult(
         TEST,
         n,
         float(differences.mean()),

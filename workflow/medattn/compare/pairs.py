@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from medattn.config.paper import MAIN, Family
+from medattn.config.models.paper import MAIN, Family
 from medattn.config.resolved import ResolvedPaper
 
 VANILLA = "vanilla"

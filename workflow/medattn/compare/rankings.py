@@ -16,7 +16,7 @@ from medattn.compare.friedman import Ranking, cliques, p_against_control, rank
 from medattn.compare.holm import holm
 from medattn.compare.measured import Measure, Measured, Numbers, Place
 from medattn.compare.pairs import families_of
-from medattn.config.paper import Family
+from medattn.config.models.paper import Family
 from medattn.config.resolved import Configuration, ResolvedPaper
 
 COLUMNS = [
@@ -129,14 +129,14 @@ def _ranked(
     arms = [arm for arm in declared if any(_has_number(numbers[block, arm]) for block in blocks)]
     if len(arms) < 2:
         return
-    lacking = {block: [arm for arm in arms if not _has_number(numbers[block, arm])] for block in blocks}
-    whole = [block for block in blocks if not lacking[block]]
+    skipped = {block: [arm for arm in arms if not _has_number(numbers[block, arm])] for block in blocks}
+    whole = [block for block in blocks if not skipped[block]]
     common = {
         **common,
         "datasets": ";".join(block.dataset for block in whole),
         "stand_in": any(numbers[block, arm].stand_in for block in whole for arm in arms),
         "left_out": ";".join(
-            f"{block.dataset} (no number of {', '.join(lacking[block])})" for block in blocks if lacking[block]
+            f"{block.dataset} (no number of {', '.join(skipped[block])})" for block in blocks if skipped[block]
         ),
         "note": _note(len(whole), [arm for arm in declared if arm not in arms]),
     }

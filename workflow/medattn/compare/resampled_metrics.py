@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from medattn.config.metrics import MEAN
+from medattn.config.models.metrics import MEAN
 from medattn.metrics import BINS, Scored, calibration
 
 Floats = NDArray[np.floating]

@@ -15,19 +15,19 @@ from medattn.compare.inputs import read_epochs, read_measurements
 from medattn.compare.measured import Measure, Measured, Numbers, Place
 from medattn.compare.models import Models
 from medattn.compare.nadeau_bengio import nadeau_bengio, shares_of_folds
-from medattn.compare.outcome import Outcome
 from medattn.compare.outperforming import outperforming
-from medattn.compare.paired import permutation
 from medattn.compare.pairs import Pair, declared_pairs
+from medattn.compare.permutation_test import permutation
 from medattn.compare.rankings import rankings
 from medattn.compare.replicates import pair_up
+from medattn.compare.test_result import TestResult
 from medattn.compare.wilcoxon import wilcoxon
-from medattn.config.metrics import METRICS
-from medattn.config.protocol import CrossValidatedEpochs, CrossValidation
+from medattn.config.models.metrics import METRICS
+from medattn.config.models.protocol import CrossValidatedEpochs, CrossValidation
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.files import write_text
-from medattn.layout import Results
-from medattn.plan.frozen import Plan, cell_id, read_plan
+from medattn.layout import ResultPaths
+from medattn.plan.model import Plan, cell_id, read_plan
 
 COLUMNS = [
     "paper", "experiment", "dataset", "backbone", "arm", "against", "against_backbone", "metric", "class_name",
@@ -39,10 +39,10 @@ TOGETHER = ["paper", "experiment", "family", "metric", "class_name", "procedure"
 CORRECTION = "holm"
 _SHARED_IMAGES = "folds share training images, which this test ignores"
 
-Tested = tuple[str, Outcome]
+Tested = tuple[str, TestResult]
 
 
-def comparisons(results: Results, configuration: Configuration, measured: Measured) -> pd.DataFrame:
+def comparisons(results: ResultPaths, configuration: Configuration, measured: Measured) -> pd.DataFrame:
     """Compare every declared pair of arms of every paper on every data set.
 
     Args:
@@ -75,7 +75,7 @@ def comparisons(results: Results, configuration: Configuration, measured: Measur
     return table
 
 
-def write_comparisons(results: Results, configuration: Configuration) -> pd.DataFrame:
+def write_comparisons(results: ResultPaths, configuration: Configuration) -> pd.DataFrame:
     """Write comparisons.csv and rankings.csv, and return what stands in the former.
 
     Raises:
@@ -171,9 +171,9 @@ def _over_folds(first: Numbers, second: Numbers, folds: int) -> Iterator[Tested]
     pairs = pair_up(first.by_fold, second.by_fold, "seed/fold")
     both = sorted(set(first.by_fold) & set(second.by_fold))
     yield "folds", nadeau_bengio(pairs, shares_of_folds(first.images, both, folds))
-    optimistic = pair_up(first.by_fold, second.by_fold, "seed/fold", _SHARED_IMAGES)
-    yield "folds", permutation(optimistic)
-    yield "folds", wilcoxon(optimistic)
+    optimiztic = pair_up(first.by_fold, second.by_fold, "seed/fold", _SHARED_IMAGES)
+    yield "folds", permutation(optimiztic)
+    yield "folds", wilcoxon(optimiztic)
 
 
 def _reason(numbers: Numbers, arm: str) -> str:

@@ -8,19 +8,19 @@ inverts the test.
 import numpy as np
 from scipy.stats import rankdata
 
-from medattn.compare.outcome import CONFIDENCE, Outcome
 from medattn.compare.replicates import Floats, Replicates
 from medattn.compare.sign_flips import DRAWN, EXACT_UP_TO, least_p, sign_flip_p
+from medattn.compare.test_result import CONFIDENCE, TestResult
 
 TEST = "wilcoxon"
 _QUANTITY = "median difference (Hodges-Lehmann)"
 
 
-def wilcoxon(pairs: Replicates) -> Outcome:
+def wilcoxon(pairs: Replicates) -> TestResult:
     """Return the Hodges-Lehmann estimate, its 95% interval, the rank-biserial correlation and the exact p."""
     notes = list(pairs.notes)
     if pairs.n == 0:
-        return Outcome(TEST, 0, note="; ".join(notes), quantity=_QUANTITY)
+        return TestResult(TEST, 0, note="; ".join(notes), quantity=_QUANTITY)
     differences = pairs.differences
     moved = differences[differences != 0]
     if len(moved) < pairs.n:
@@ -32,7 +32,7 @@ def wilcoxon(pairs: Replicates) -> Outcome:
         notes.append("too few pairs for a 95% interval")
     # Rounding must not tell apart what is equal.
     signed = np.sign(moved) * rankdata(np.round(np.abs(moved), 9))
-    return Outcome(
+    return TestResult(
         TEST,
         pairs.n,
         float(differences.mean()),

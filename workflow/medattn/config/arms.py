@@ -5,16 +5,16 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from medattn.config.changes import changed
-from medattn.config.classifiers import CLASSIFIER_OPTIONS
 from medattn.config.mechanisms import is_block_mechanism, mechanism_options
-from medattn.config.paper import Arm
-from medattn.config.placement import EVERYWHERE
-from medattn.config.protocol import AnyProtocol
-from medattn.config.recipe import Recipe
+from medattn.config.models.classifiers import CLASSIFIER_OPTIONS
+from medattn.config.models.paper import Arm
+from medattn.config.models.placement import EVERYWHERE
+from medattn.config.models.protocol import AnyProtocol
+from medattn.config.models.recipe import Recipe
+from medattn.config.overrides import override
 from medattn.config.validation import below, validated
 from medattn.errors import UserError
-from medattn.nearest import unknown_name
+from medattn.suggestions import unknown_name
 
 
 def check_arm(arm: Arm, recipe: Recipe, protocol: AnyProtocol, where: str) -> None:
@@ -61,7 +61,7 @@ def arm_settings(arm: Arm, recipe: Recipe, grid_point: Mapping[str, Any], where:
             raise UserError(f"{below(where, 'grid')}: {unknown_name('key', key, valid)}")
         head, _, tail = key.partition(".")
         parts[head][tail] = value
-    recipe = changed(recipe, parts["recipe"], below(where, "grid", "recipe"))
+    recipe = override(recipe, parts["recipe"], below(where, "grid", "recipe"))
     if model is None:
         if arm.options:
             raise UserError(f"{below(where, 'options')}: the mechanism 'none' has no options")

@@ -5,16 +5,16 @@ from dataclasses import replace
 from typing import TypeVar
 
 from medattn.config.arms import check_arm
-from medattn.config.changes import changed, changed_protocol
-from medattn.config.dataset import DatasetEntry
-from medattn.config.networks import check_backbone
-from medattn.config.paper import Backbone, Experiment, Paper
-from medattn.config.protocol import AnyProtocol
-from medattn.config.recipe import Recipe
+from medattn.config.models.dataset import DatasetEntry
+from medattn.config.models.paper import Backbone, Experiment, Paper
+from medattn.config.models.protocol import AnyProtocol
+from medattn.config.models.recipe import Recipe
+from medattn.config.models.selection import PaperSelection
+from medattn.config.networks.options import check_backbone
+from medattn.config.networks.stems import no_small_stem, small_stem_paths
+from medattn.config.overrides import override, override_protocol
 from medattn.config.references import check_copied_classes, check_name
 from medattn.config.resolved import ResolvedPaper
-from medattn.config.selection import PaperSelection
-from medattn.config.stems import no_small_stem, small_stem_paths
 from medattn.config.validation import below
 from medattn.errors import UserError
 
@@ -28,16 +28,16 @@ def _declared(paper: Paper) -> list[tuple[str, Experiment]]:
 
 def _experiment(name: str, paper: Paper, experiment: str, declared: Experiment, path: str) -> ResolvedPaper:
     """Return an experiment as the paper's file says, without a selection."""
-    change, where = declared.change, below(path, "experiments", experiment, "change") if experiment else path
-    recipe = changed(paper.recipe, change.recipe, below(where, "recipe"))
-    protocol = changed_protocol(paper.protocol, change.protocol, below(where, "protocol"))
+    change, where = declared.override, below(path, "experiments", experiment, "override") if experiment else path
+    recipe = override(paper.recipe, change.recipe, below(where, "recipe"))
+    protocol = override_protocol(paper.protocol, change.protocol, below(where, "protocol"))
     _check_epochs(recipe, protocol, where)
     backbones = {
-        key: changed(paper.backbones[key], change.backbones.get(key, {}), below(where, "backbones", key))
+        key: override(paper.backbones[key], change.backbones.get(key, {}), below(where, "backbones", key))
         for key in declared.backbones or paper.backbones
     }
     arms = {
-        key: changed(paper.arms[key], change.arms.get(key, {}), below(where, "arms", key))
+        key: override(paper.arms[key], change.arms.get(key, {}), below(where, "arms", key))
         for key in declared.arms or paper.arms
     }
     for key, backbone in backbones.items():
@@ -113,8 +113,8 @@ def _taken(
     where: str,
 ) -> ResolvedPaper:
     """Return what a selection takes of an experiment, with its changes."""
-    recipe = changed(whole.recipe, taken.recipe, below(where, "recipe"))
-    protocol = changed_protocol(whole.protocol, taken.protocol, below(where, "protocol"))
+    recipe = override(whole.recipe, taken.recipe, below(where, "recipe"))
+    protocol = override_protocol(whole.protocol, taken.protocol, below(where, "protocol"))
     _check_epochs(recipe, protocol, where)
     for name, backbone in taken.extra_backbones.items():
         _check_backbone(backbone, below(where, "extra_backbones", name))

@@ -5,17 +5,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from medattn.config.changes import changed
-from medattn.config.dataset import DatasetEntry
 from medattn.config.experiments import check_experiments, taken_experiments
-from medattn.config.paper import Paper
+from medattn.config.models.dataset import DatasetEntry
+from medattn.config.models.paper import Paper
+from medattn.config.models.selection import PaperSelection, Selection
+from medattn.config.overrides import override
 from medattn.config.references import check_references
 from medattn.config.resolved import Configuration, ResolvedPaper
-from medattn.config.selection import PaperSelection, Selection
 from medattn.config.validation import below, validated
 from medattn.config.yaml_files import read_yaml
 from medattn.errors import UserError
-from medattn.nearest import unknown_name
+from medattn.suggestions import unknown_name
 
 REGISTRY = Path(__file__).parent.parent / "datasets" / "registry.yaml"
 
@@ -79,7 +79,7 @@ def _datasets(selection: Selection, where: str) -> dict[str, DatasetEntry]:
     for name, changes in selection.datasets.items():
         place = below(where, "datasets", name)
         if name in entries:
-            entries[name] = changed(entries[name], changes, place)
+            entries[name] = override(entries[name], changes, place)
         elif "source" in changes:
             entries[name] = validated(DatasetEntry, changes, place)
         else:

@@ -2,7 +2,7 @@
 
 A mechanism is a file in attention/ with a class registered under the name of the file, or a class of the user's,
 written `module:Class`. Its hyper-parameters are the keyword-only arguments of the constructor (signatures.py). Planning
-must know where a mechanism can't stand, too, so the static method `unfit` is taken from the syntax tree as well.
+must know where a mechanism can't stand, too, so the static method `skip_reason` is taken from the syntax tree as well.
 """
 
 import ast
@@ -20,7 +20,7 @@ from pydantic import BaseModel
 
 from medattn.config.signatures import method, options_model, parsed, registered_classes, summary_of
 from medattn.errors import UserError
-from medattn.nearest import unknown_name
+from medattn.suggestions import unknown_name
 
 Kind = Literal["input", "block"]
 
@@ -45,13 +45,13 @@ class Mechanism:
         file: its source.
         kind: `input` works on the images, `block` on the outputs of a network's blocks.
         options: model of its hyper-parameters.
-        unfit: the static method of that name, if the class has one.
+        skip_reason: the static method of that name, if the class has one.
     """
 
     file: Path
     kind: Kind
     options: type[BaseModel]
-    unfit: ast.FunctionDef | None
+    skip_reason: ast.FunctionDef | None
 
 
 @cache
@@ -103,23 +103,23 @@ def is_block_mechanism(name: str) -> bool:
     return name != "none" and _mechanism(name).kind == "block"
 
 
-def unfit_reason(name: str, channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
+def mechanism_skip_reason(name: str, channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
     """Say why the block mechanism `name` can't stand behind a block of this width and (H, W), or None where it can.
 
     Raises:
-        UserError: its `unfit` can't be called here: it uses more than its arguments and built-in functions.
+        UserError: its `skip_reason` can't be called here: it uses more than its arguments and built-in functions.
     """
     mechanism = _mechanism(name)
-    if mechanism.unfit is None:
+    if mechanism.skip_reason is None:
         return None
     names: dict[str, Any] = {"__builtins__": {function.__name__: function for function in _NAMES_IN_UNFIT}}
     try:
-        exec(_function_alone(mechanism.unfit), names)  # noqa: S102 (the class's own source)
-        reason: str | None = names["unfit"](channels, size, options)
+        exec(_function_alone(mechanism.skip_reason), names)  # noqa: S102 (the class's own source)
+        reason: str | None = names["skip_reason"](channels, size, options)
     except Exception as error:
-        place = f"{mechanism.file}:{mechanism.unfit.lineno}"
+        place = f"{mechanism.file}:{mechanism.skip_reason.lineno}"
         raise UserError(
-            f"{place}: unfit may use only its arguments and built-in functions ({type(error).__name__}: {error})"
+            f"{place}: skip_reason may use only its arguments and built-in functions ({type(error).__name__}: {error})"
         ) from error
     return reason
 
@@ -134,11 +134,11 @@ def _function_alone(function: ast.FunctionDef) -> Any:
         kw_defaults=[],
         defaults=[],
     )
-    alone = ast.FunctionDef("unfit", arguments, function.body, [], None, lineno=function.lineno, col_offset=0)
+    alone = ast.FunctionDef("skip_reason", arguments, function.body, [], None, lineno=function.lineno, col_offset=0)
     alone.end_lineno = function.end_lineno
     if sys.version_info >= (3, 12):
         alone.type_params = []
-    return compile(ast.fix_missing_locations(ast.Module([alone], [])), "<unfit>", "exec")
+    return compile(ast.fix_missing_locations(ast.Module([alone], [])), "<skip_reason>", "exec")
 
 
 def _mechanism(name: str) -> Mechanism:
@@ -166,7 +166,7 @@ def _read(file: Path, text: str, name: str) -> Mechanism:
     if constructor is not None:
         _check_positional(constructor, kinds[0], file)
     options = options_model(f"{name}_options", found, constructor, summary_of(found if own else module), file)
-    return Mechanism(file, kinds[0], options, method("unfit", family))
+    return Mechanism(file, kinds[0], options, method("skip_reason", family))
 
 
 def _module_file(module: str) -> Path:

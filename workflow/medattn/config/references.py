@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from medattn.config.dataset import DatasetEntry
-from medattn.config.figure import Figure
-from medattn.config.paper import Paper, Table
-from medattn.config.recipe import Recipe
-from medattn.config.statistics import Statistics
+from medattn.config.models.dataset import DatasetEntry
+from medattn.config.models.figure import Figure
+from medattn.config.models.paper import Paper, Table
+from medattn.config.models.recipe import Recipe
+from medattn.config.models.statistics import Statistics
 from medattn.config.validation import below
 from medattn.errors import UserError
-from medattn.nearest import unknown_name
+from medattn.suggestions import unknown_name
 
 
 def check_name(kind: str, name: str, valid: Iterable[str], where: str) -> None:
@@ -44,9 +44,9 @@ def check_copied_classes(recipe: Recipe, datasets: Mapping[str, DatasetEntry], w
     Raises:
         UserError: one of them lacks a class; names it and the nearest.
     """
-    for name in recipe.class_copies.classes if recipe.class_copies else []:
+    for name in recipe.oversampling.classes if recipe.oversampling else []:
         for dataset, entry in datasets.items():
-            place = f"{below(where, 'class_copies', 'classes')}: data set '{dataset}'"
+            place = f"{below(where, 'oversampling', 'classes')}: data set '{dataset}'"
             check_name("class", name, entry.classes, place)
 
 
@@ -76,8 +76,8 @@ def _names(paper: Paper) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         yield from _listed("data set", experiment.datasets, *place, "datasets")
         yield from _listed("backbone", experiment.backbones, *place, "backbones")
         yield from _listed("arm", experiment.arms, *place, "arms")
-        yield from _listed("backbone", experiment.change.backbones, *place, "change", "backbones")
-        yield from _listed("arm", experiment.change.arms, *place, "change", "arms")
+        yield from _listed("backbone", experiment.override.backbones, *place, "override", "backbones")
+        yield from _listed("arm", experiment.override.arms, *place, "override", "arms")
     for name, backbone in paper.backbones.items():
         yield from _listed("arm", backbone.arms, "backbones", name, "arms")
     for name, arm in paper.arms.items():

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from medattn.config.dataset import DatasetEntry
-from medattn.config.figure import Figure
-from medattn.config.metrics import Metric
-from medattn.config.paper import Arm, Backbone, Paper, Table
-from medattn.config.protocol import AnyProtocol
-from medattn.config.recipe import Recipe
-from medattn.config.selection import Selection
-from medattn.config.statistics import Statistics
+from medattn.config.models.dataset import DatasetEntry
+from medattn.config.models.figure import Figure
+from medattn.config.models.metrics import Metric
+from medattn.config.models.paper import Arm, Backbone, Paper, Table
+from medattn.config.models.protocol import AnyProtocol
+from medattn.config.models.recipe import Recipe
+from medattn.config.models.selection import Selection
+from medattn.config.models.statistics import Statistics
 
 NO_BACKBONE = "none"
 

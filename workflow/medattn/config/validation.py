@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from medattn.config.base import NAME_PATTERN
+from medattn.config.models.base import NAME_PATTERN
 from medattn.errors import UserError
-from medattn.nearest import unknown_name
+from medattn.suggestions import unknown_name
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medattn.audit.manifest import sealed_files
-from medattn.layout import Results
+from medattn.layout import ResultPaths
 
 _TYPES = {
     ".csv": "text/csv",
@@ -37,7 +37,7 @@ _FOLDERS = {
     "tables": "Table",
     "figures": "Figure",
     "captions": "Caption",
-    "choices": "What cross-validation chose",
+    "tuned": "What cross-validation chose",
     "packs": "How the runs of a pack ended",
 }
 _OF_A_RUN = {
@@ -67,7 +67,7 @@ class Item:
     encoding: str
 
 
-def contents(results: Results, arrays: bool) -> Iterator[Item]:
+def contents(results: ResultPaths, arrays: bool) -> Iterator[Item]:
     """Yield the files of the crate; with `arrays` also scores and attention maps.
 
     What jobs printed (logs/, benchmarks/) stays behind: it names machines.

@@ -12,11 +12,11 @@ from rocrate.model.entity import Entity
 from rocrate.model.file import File
 from rocrate.rocrate import ROCrate
 
-from medattn.audit.subject import Ended, Subject
+from medattn.audit.context import AuditContext, Ended
 from medattn.crate.contents import Item
 from medattn.crate.workflow import SNAKEFILE, WORKFLOW_FILES, software_file
 from medattn.files import sha256_of_file
-from medattn.plan.frozen import Pack
+from medattn.plan.model import Pack
 from medattn.version import __version__
 
 _PROFILES = {
@@ -39,7 +39,7 @@ _TOOLS = {
 _COMPLETED, _FAILED = (f"http://schema.org/{name}ActionStatus" for name in ("Completed", "Failed"))
 
 
-def describe(subject: Subject, items: Sequence[Item]) -> ROCrate:
+def describe(subject: AuditContext, items: Sequence[Item]) -> ROCrate:
     """Return the crate, not written yet. The same folder gives the same crate.
 
     Args:
@@ -52,7 +52,7 @@ def describe(subject: Subject, items: Sequence[Item]) -> ROCrate:
 class _Description:
     """The crate as it is put together."""
 
-    def __init__(self, subject: Subject, items: Sequence[Item]) -> None:
+    def __init__(self, subject: AuditContext, items: Sequence[Item]) -> None:
         self._subject = subject
         self._ended = {ended.run.id: ended for ended in subject.ended()}
         self.crate = ROCrate(version="1.1")
@@ -180,7 +180,7 @@ class _Description:
             run.cell: self._subject.plan.cells[run.cell] for run in map(self._subject.plan.runs.__getitem__, pack.runs)
         }
         read = dict.fromkeys(cell.prepared for cell in cells.values())
-        choices = {f"choices/{cell.group}.json" for cell in cells.values() if cell.is_tuned and pack.stage == "train"}
+        choices = {f"tuned/{cell.group}.json" for cell in cells.values() if cell.is_tuned and pack.stage == "train"}
         made = [f"packs/{pack.id}.json", *self._starting(*(f"runs/{run}/" for run in pack.runs))]
         return self._action(
             f"pack-{pack.id}",
@@ -193,7 +193,7 @@ class _Description:
         )
 
     def _later_steps(self) -> list[Entity]:
-        choices = self._starting("choices/")
+        choices = self._starting("tuned/")
         steps = {
             "tune": (self._starting("packs/tune."), choices),
             "measure": ([*self._starting("packs/train."), *choices], ["measurements.csv", "epochs.csv"]),

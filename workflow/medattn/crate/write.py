@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rocrate.model.preview import Preview
 
-from medattn.audit.subject import Subject
+from medattn.audit.context import AuditContext
 from medattn.crate.contents import contents
 from medattn.crate.metadata import describe
 from medattn.files import disk_errors
@@ -25,7 +25,7 @@ read `ro-crate-metadata.json` with any tool for RO-Crates (profile: Provenance R
 """
 
 
-def write_crate(subject: Subject, folder: Path, arrays: bool = False) -> int:
+def write_crate(subject: AuditContext, folder: Path, arrays: bool = False) -> int:
     """Write the crate of a results folder; one that stands there is replaced. Return the number of its files.
 
     Args:

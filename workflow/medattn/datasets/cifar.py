@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100 from the official binary archives: 32 x 32 colour images, 50,000 to train and 10,000 to test.
+"""CIFAR-10 and CIFAR-100 from the official binary archives: 32 x 32 color images, 50,000 to train and 10,000 to test.
 
 The better known Python archives are pickles, which are never loaded. The members wanted here are read out of the
 archive by name and checked by size; nothing is unpacked to the disk.
@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from medattn.config.dataset import DatasetEntry
-from medattn.config.sources import CifarSource
-from medattn.datasets.original import check_original
+from medattn.config.models.dataset import DatasetEntry
+from medattn.config.sources.sources import CifarSource
 from medattn.datasets.source import SourceData, Split
+from medattn.datasets.verify_download import check_original
 from medattn.errors import UserError
 
 _SIDE = 32

@@ -3,12 +3,12 @@
 import re
 from pathlib import Path
 
-from medattn.config.dataset import DatasetEntry, SplitName
-from medattn.config.sources import ClassFoldersSource
+from medattn.config.models.dataset import DatasetEntry, SplitName
+from medattn.config.sources.sources import ClassFoldersSource
+from medattn.datasets.folder_images import FolderImage, Listing
 from medattn.datasets.image_files import ENDINGS
-from medattn.datasets.loose_images import Listing, LooseImage
 from medattn.errors import UserError
-from medattn.nearest import unknown_name
+from medattn.suggestions import unknown_name
 
 
 def list_class_folders(entry: DatasetEntry, path: Path) -> Listing:
@@ -30,7 +30,7 @@ def list_class_folders(entry: DatasetEntry, path: Path) -> Listing:
     return Listing(tuple(images), notes=tuple(_shared_patients(images, source.splits)))
 
 
-def _split(source: ClassFoldersSource, path: Path, split: SplitName, folders: list[str]) -> list[LooseImage]:
+def _split(source: ClassFoldersSource, path: Path, split: SplitName, folders: list[str]) -> list[FolderImage]:
     try:
         present = sorted(folder.name for folder in (path / split).iterdir() if folder.is_dir())
     except OSError as error:
@@ -46,7 +46,7 @@ def _split(source: ClassFoldersSource, path: Path, split: SplitName, folders: li
     ]
 
 
-def _class(source: ClassFoldersSource, path: Path, folder: Path, split: SplitName, label: int) -> list[LooseImage]:
+def _class(source: ClassFoldersSource, path: Path, folder: Path, split: SplitName, label: int) -> list[FolderImage]:
     pattern = re.compile(source.patient) if source.patient is not None else None
     images = []
     for file in sorted((path / folder).iterdir()):
@@ -61,13 +61,13 @@ def _class(source: ClassFoldersSource, path: Path, folder: Path, split: SplitNam
             if not patient:
                 raise UserError(f"{path / folder}: {file.name} does not tell its patient as {source.patient} does")
         name = (folder / file.name).as_posix()
-        images.append(LooseImage(str(path), name, file, label, split, patient))
+        images.append(FolderImage(str(path), name, file, label, split, patient))
     if not images:
         raise UserError(f"{path / folder}: holds no image")
     return images
 
 
-def _shared_patients(images: list[LooseImage], splits: list[SplitName]) -> list[str]:
+def _shared_patients(images: list[FolderImage], splits: list[SplitName]) -> list[str]:
     patients = {split: {image.patient for image in images if image.split == split} - {None} for split in splits}
     notes = []
     for position, first in enumerate(splits):

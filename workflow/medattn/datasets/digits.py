@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from medattn.config.dataset import DatasetEntry
-from medattn.config.sources import DigitsSource
+from medattn.config.models.dataset import DatasetEntry
+from medattn.config.sources.sources import DigitsSource
 from medattn.datasets.source import SourceData, Split
 from medattn.errors import UserError
 

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from medattn.config.dataset import DatasetEntry, SplitName
-from medattn.datasets.loose_images import Listing, LooseImage
+from medattn.config.models.dataset import DatasetEntry, SplitName
+from medattn.datasets.folder_images import FolderImage, Listing
 from medattn.datasets.source import SPLITS
 from medattn.errors import UserError
-from medattn.nearest import unknown_name
+from medattn.suggestions import unknown_name
 
 TABLE = "images.csv"
 _NEEDED = ("image", "label", "split")
@@ -45,7 +45,7 @@ def list_folder(entry: DatasetEntry, path: Path) -> Listing:
             twice, a patient is in two splits, or an image is missing or outside the folder.
     """
     rows = _read_table(entry, path)
-    images = (LooseImage(row.where, row.image, row.file, row.label, row.split, row.patient) for row in rows)
+    images = (FolderImage(row.where, row.image, row.file, row.label, row.split, row.patient) for row in rows)
     return Listing(tuple(images), (path / TABLE,))
 
 

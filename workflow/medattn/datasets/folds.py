@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from medattn.datasets.source import Labels
 from medattn.errors import UserError
-from medattn.streams import stream_seed
+from medattn.seeding import derive_seed
 
 
 def assign_folds(
@@ -43,7 +43,7 @@ def assign_folds(
     names = list(classes) if classes is not None else [str(label) for label in range(int(labels.max(initial=0)) + 1)]
     _check_classes(labels, folds, names, key)
     # scikit-learn takes seeds of 32 bits.
-    state = stream_seed(seed, "folds") % 2**32
+    state = derive_seed(seed, "folds") % 2**32
     splitter = (StratifiedKFold if groups is None else StratifiedGroupKFold)(folds, shuffle=True, random_state=state)
     if groups is not None and len(set(groups)) < folds:
         raise UserError(f"{key}: {len(set(groups))} patients cannot fill {folds} folds; use fewer folds")
@@ -67,9 +67,9 @@ def _check_parts(labels: Labels, assigned: npt.NDArray[np.int64], folds: int, na
     for fold in range(folds):
         if not np.any(assigned == fold):
             raise UserError(f"{key}: fold {fold} would be empty; use fewer folds than {folds}")
-        lacking = np.setdiff1d(labels, labels[assigned != fold])
-        if len(lacking):
+        skipped = np.setdiff1d(labels, labels[assigned != fold])
+        if len(skipped):
             raise UserError(
-                f"{key}: all patients of class '{names[lacking[0]]}' fall into fold {fold}, so that "
+                f"{key}: all patients of class '{names[skipped[0]]}' fall into fold {fold}, so that "
                 f"its training part lacks the class; use fewer folds than {folds} or images of more patients"
             )

@@ -1,8 +1,8 @@
 """IDRiD, part B (disease grading): 413 training and 103 test fundus photographs of 4288 x 2848 pixels.
 
-Prepared as the GSA paper did: the columns 260 to 3685 stay, right eyes are mirrored so that all look like left ones,
+Prepared as the GSA paper did: the columns 260 to 3685 stay, right eyes are flipped so that all look like left ones,
 and the rest is resized by area averaging without keeping the aspect ratio. Which eyes are right ones is in
-`idrid_mirrored.json`, positions counted from 0: those that the paper's authors listed.
+`idrid_flipped.json`, positions counted from 0: those that the paper's authors listed.
 """
 
 import json
@@ -10,15 +10,15 @@ import re
 from functools import cache
 from pathlib import Path
 
-from medattn.config.dataset import DatasetEntry, SplitName
-from medattn.config.sources import IdridSource
+from medattn.config.models.dataset import DatasetEntry, SplitName
+from medattn.config.sources.sources import IdridSource
+from medattn.datasets.folder_images import FolderImage, Listing
 from medattn.datasets.image_files import image_files, refuse_unnamed
 from medattn.datasets.label_table import read_label_table
-from medattn.datasets.loose_images import Listing, LooseImage
 from medattn.errors import UserError
-from medattn.nearest import unknown_name
+from medattn.suggestions import unknown_name
 
-_MIRRORED = Path(__file__).with_name("idrid_mirrored.json")
+_MIRRORED = Path(__file__).with_name("idrid_flipped.json")
 _IMAGES = "1. Original Images"
 _LABELS = "2. Groundtruths"
 _PARTS: dict[SplitName, tuple[str, str]] = {
@@ -49,17 +49,17 @@ def list_idrid(entry: DatasetEntry, path: Path) -> Listing:
 
 
 @cache
-def mirrored_positions() -> dict[SplitName, frozenset[int]]:
+def flipped_positions() -> dict[SplitName, frozenset[int]]:
     """Return the positions, counted from 0, of the right eyes in each split."""
     return {split: frozenset(positions) for split, positions in json.loads(_MIRRORED.read_text()).items()}
 
 
-def _part(entry: DatasetEntry, source: IdridSource, path: Path, split: SplitName) -> list[LooseImage]:
+def _part(entry: DatasetEntry, source: IdridSource, path: Path, split: SplitName) -> list[FolderImage]:
     folder, table = path / _IMAGES / _PARTS[split][0], path / _LABELS / _PARTS[split][1]
     files = image_files(folder, (".jpg", ".jpeg"))
     rows = read_label_table(table, ("Image name", _COLUMNS[source.task]))
     refuse_unnamed(files, {row.values[0] for row in rows}, table)
-    mirrored = mirrored_positions()[split] if source.mirror_right_eyes else frozenset()
+    flipped = flipped_positions()[split] if source.flip_right_eyes else frozenset()
     images = []
     for row in rows:
         name, grade = row.values
@@ -71,13 +71,13 @@ def _part(entry: DatasetEntry, source: IdridSource, path: Path, split: SplitName
         if grade not in entry.classes:
             raise UserError(f"{row.where}: {unknown_name('grade', grade, entry.classes)}")
         images.append(
-            LooseImage(
+            FolderImage(
                 where=row.where,
                 name=f"{_PARTS[split][0]}/{files[name].name}",
                 file=files[name],
                 label=entry.classes.index(grade),
                 split=split,
-                mirrored=int(number[1]) - 1 in mirrored,
+                flipped=int(number[1]) - 1 in flipped,
             )
         )
     return images

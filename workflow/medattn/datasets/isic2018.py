@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from medattn.config.dataset import DatasetEntry, SplitName
-from medattn.config.sources import Isic2018Source
+from medattn.config.models.dataset import DatasetEntry, SplitName
+from medattn.config.sources.sources import Isic2018Source
+from medattn.datasets.folder_images import FolderImage, Listing
 from medattn.datasets.image_files import image_files, refuse_unnamed
 from medattn.datasets.label_table import LabelRow, read_label_table
-from medattn.datasets.loose_images import Listing, LooseImage
 from medattn.datasets.splitting import draw_splits
 from medattn.errors import UserError
 
@@ -34,7 +34,7 @@ def list_isic2018(entry: DatasetEntry, path: Path) -> Listing:
     source = entry.source
     assert isinstance(source, Isic2018Source)
     training, table = _part(entry, path, "train")
-    tables, parts = [table], list[LooseImage]()
+    tables, parts = [table], list[FolderImage]()
     shares: dict[SplitName, float] = {"test": source.test_fraction, "val": source.val_fraction}
     if source.split != "random":
         del shares["test"]
@@ -71,7 +71,7 @@ def _left_out(source: Isic2018Source, test_images: int) -> int:
     return test_images % source.whole_batches
 
 
-def _part(entry: DatasetEntry, path: Path, split: SplitName) -> tuple[list[LooseImage], Path]:
+def _part(entry: DatasetEntry, path: Path, split: SplitName) -> tuple[list[FolderImage], Path]:
     """Return the images of a part of the challenge, and the table of their truth."""
     stem = f"ISIC2018_Task3_{_PARTS[split]}"
     folder, truth = path / f"{stem}_Input", f"{stem}_GroundTruth"
@@ -85,7 +85,7 @@ def _part(entry: DatasetEntry, path: Path, split: SplitName) -> tuple[list[Loose
         name = row.values[0]
         if name not in files:
             raise UserError(f"{row.where}: {name}.jpg is missing from {folder}")
-        images.append(LooseImage(row.where, f"{folder.name}/{files[name].name}", files[name], _label(row), split))
+        images.append(FolderImage(row.where, f"{folder.name}/{files[name].name}", files[name], _label(row), split))
     _check_part(entry, split, images, table)
     return images, table
 
@@ -100,7 +100,7 @@ def _label(row: LabelRow) -> int:
     return truth.index(1.0)
 
 
-def _check_part(entry: DatasetEntry, split: SplitName, images: list[LooseImage], table: Path) -> None:
+def _check_part(entry: DatasetEntry, split: SplitName, images: list[FolderImage], table: Path) -> None:
     """Compare a part with the registry's counts before any split is drawn from it."""
     if entry.counts is None or split not in entry.counts:
         return
@@ -121,19 +121,19 @@ def _lesions(path: Path) -> tuple[dict[str, str], Path]:
     raise UserError(f"{path}: split_by: lesion needs {_METADATA} or {_GROUPINGS} in this folder")
 
 
-def _lesion(image: LooseImage, lesions: dict[str, str], table: Path) -> str:
+def _lesion(image: FolderImage, lesions: dict[str, str], table: Path) -> str:
     stem = image.file.stem
     if stem not in lesions:
         raise UserError(f"{image.where}: {stem} has no lesion in {table}")
     return lesions[stem]
 
 
-def _check_lesions(images: Sequence[LooseImage]) -> None:
+def _check_lesions(images: Sequence[FolderImage]) -> None:
     labels: dict[str | None, int] = {}
     for image in images:
         if labels.setdefault(image.patient, image.label) != image.label:
             raise UserError(f"{image.where}: the lesion {image.patient} has images of two classes")
 
 
-def _moved(images: Sequence[LooseImage], splits: Sequence[SplitName]) -> list[LooseImage]:
+def _moved(images: Sequence[FolderImage], splits: Sequence[SplitName]) -> list[FolderImage]:
     return [replace(image, split=split) for image, split in zip(images, splits, strict=True)]

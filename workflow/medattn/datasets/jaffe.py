@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from medattn.config.dataset import DatasetEntry, SplitName
-from medattn.config.sources import JaffeSource
+from medattn.config.models.dataset import DatasetEntry, SplitName
+from medattn.config.sources.sources import JaffeSource
+from medattn.datasets.folder_images import FolderImage, Listing
 from medattn.datasets.image_files import image_files
-from medattn.datasets.loose_images import Listing, LooseImage
 from medattn.datasets.splitting import draw_splits
 from medattn.errors import UserError
 
@@ -48,14 +48,14 @@ def list_jaffe(entry: DatasetEntry, path: Path) -> Listing:
     by_person = source.split_by == "person"
     splits = draw_splits(people if by_person else keys, None, {"test": source.test_fraction}, source.split_seed)
     images = [
-        LooseImage(where, files[key].name, files[key], scores.index(max(scores)), split, person if by_person else None)
+        FolderImage(where, files[key].name, files[key], scores.index(max(scores)), split, person if by_person else None)
         for key, person, split in zip(keys, people, splits, strict=True)
         for where, scores in (ratings[key],)
     ]
     return Listing(_in_order(images), (table,), notes=tuple(_notes([ratings[key][1] for key in keys], missing)))
 
 
-def _in_order(images: list[LooseImage]) -> tuple[LooseImage, ...]:
+def _in_order(images: list[FolderImage]) -> tuple[FolderImage, ...]:
     order: list[SplitName] = ["train", "test"]
     return tuple(sorted(images, key=lambda image: order.index(image.split)))
 

@@ -11,11 +11,11 @@ from typing import IO, Any
 
 import numpy as np
 
-from medattn.config.dataset import DatasetEntry
-from medattn.config.sources import MedmnistSource
-from medattn.datasets.original import check_original
-from medattn.datasets.pile import ImagePile
+from medattn.config.models.dataset import DatasetEntry
+from medattn.config.sources.sources import MedmnistSource
 from medattn.datasets.source import SPLITS, Images, Labels, SourceData, Split
+from medattn.datasets.spooled_images import SpooledImages
+from medattn.datasets.verify_download import check_original
 from medattn.errors import UserError
 
 _PIECE = 1 << 24
@@ -67,7 +67,7 @@ def _images(stream: IO[bytes], where: str, scratch: Path | None) -> Images:
         shape = (*shape, 1)
     if len(shape) != 4 or shape[-1] not in (1, 3):
         raise UserError(f"{where} has shape {shape}, not (N, H, W) or (N, H, W, 3)")
-    pile, image_bytes = ImagePile(scratch), math.prod(shape[1:])
+    pile, image_bytes = SpooledImages(scratch), math.prod(shape[1:])
     rows = max(1, _PIECE // max(1, image_bytes))
     for first in range(0, shape[0], rows):
         count = min(rows, shape[0] - first)

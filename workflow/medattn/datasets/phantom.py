@@ -18,25 +18,25 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from medattn.config.dataset import DatasetEntry
-from medattn.config.sources import PhantomSource
-from medattn.datasets.pile import ImagePile
+from medattn.config.models.dataset import DatasetEntry
+from medattn.config.sources.sources import PhantomSource
 from medattn.datasets.source import SPLITS, Images, Region, SourceData, Split
-from medattn.streams import stream_seed
+from medattn.datasets.spooled_images import SpooledImages
+from medattn.seeding import derive_seed
 
 Plane = npt.NDArray[np.float64]
 
-REGION_CENTRE = (0.64, 0.53)
+REGION_CENTER = (0.64, 0.53)
 REGION_RADIUS = 0.17
-_DISC_CENTRE = (0.26, 0.49)
+_DISC_CENTER = (0.26, 0.49)
 _DISC_RADIUS = 0.075
-_FIELD_CENTRE = (0.5, 0.5)
+_FIELD_CENTER = (0.5, 0.5)
 _FIELD_RADII = (0.47, 0.45)
 _LESION_RADII = (0.038, 0.058)
 _MOST_LESIONS = 4
 _BUMPS = 0.2
 
-# Colours (red, green, blue, full range 1) of a fundus photograph; a gray image shows `_GRAY_WEIGHTS` of them.
+# Colors (red, green, blue, full range 1) of a fundus photograph; a gray image shows `_GRAY_WEIGHTS` of them.
 _GROUND = (0.72, 0.36, 0.17)
 _PIT = (-0.28, -0.19, -0.09)
 _DISC = (0.22, 0.40, 0.30)
@@ -47,7 +47,7 @@ _GRAY_WEIGHTS = (0.3, 0.6, 0.1)
 
 @dataclass(frozen=True)
 class _Canvas:
-    """Coordinates of the pixels' centres, (size, size) each, and the side of a pixel."""
+    """Coordinates of the pixels' centers, (size, size) each, and the side of a pixel."""
 
     x: Plane
     y: Plane
@@ -56,7 +56,7 @@ class _Canvas:
 
 @dataclass(frozen=True)
 class _Spot:
-    """A bright spot with a bumpy outline: centre, mean radius, peak brightness, phase of the bumps."""
+    """A bright spot with a bumpy outline: center, mean radius, peak brightness, phase of the bumps."""
 
     x: float
     y: float
@@ -80,7 +80,7 @@ def read_phantom(entry: DatasetEntry, path: Path, scratch: Path | None = None) -
         if name in source.counts:
             labels = np.repeat(np.arange(len(entry.classes), dtype=np.int64), source.counts[name])
             labels = _generator(source, f"{name}/order").permutation(labels)
-            pile = ImagePile(scratch)
+            pile = SpooledImages(scratch)
             for image in _images(source, name, labels, len(entry.classes)):
                 pile.add(image)
             splits[name] = Split(pile.array(), labels, _patients(source, name, labels))
@@ -90,7 +90,7 @@ def read_phantom(entry: DatasetEntry, path: Path, scratch: Path | None = None) -
 def region_mask(size: int) -> Region:
     """Return the pixels where lesions can lie: bool, (size, size)."""
     canvas = _canvas(size)
-    return np.asarray(_distance(canvas, *REGION_CENTRE) < REGION_RADIUS, dtype=np.bool_)
+    return np.asarray(_distance(canvas, *REGION_CENTER) < REGION_RADIUS, dtype=np.bool_)
 
 
 def make_images(source: PhantomSource, split: str, labels: npt.NDArray[np.int64], classes: int) -> Images:
@@ -103,7 +103,7 @@ def make_images(source: PhantomSource, split: str, labels: npt.NDArray[np.int64]
 
 def _images(source: PhantomSource, split: str, labels: npt.NDArray[np.int64], classes: int) -> Iterator[Images]:
     canvas, region = _canvas(source.size), region_mask(source.size)
-    tint = _colour(_LESION, source.channels)
+    tint = _color(_LESION, source.channels)
     for index, label in enumerate(labels):
         image = _anatomy(canvas, _generator(source, f"{split}/{index}/anatomy"), source.channels)
         for spot in _distractors(source, _generator(source, f"{split}/{index}/distractors"), classes):
@@ -127,12 +127,12 @@ def _patients(source: PhantomSource, split: str, labels: npt.NDArray[np.int64]) 
 
 
 def _generator(source: PhantomSource, purpose: str) -> np.random.Generator:
-    return np.random.default_rng(stream_seed(source.seed, f"phantom/{purpose}"))
+    return np.random.default_rng(derive_seed(source.seed, f"phantom/{purpose}"))
 
 
 def _canvas(size: int) -> _Canvas:
-    centres = (np.arange(size) + 0.5) / size
-    x, y = np.meshgrid(centres, centres)
+    centers = (np.arange(size) + 0.5) / size
+    x, y = np.meshgrid(centers, centers)
     return _Canvas(x, y, 1 / size)
 
 
@@ -140,12 +140,12 @@ def _distance(canvas: _Canvas, x: float, y: float) -> Plane:
     return np.hypot(canvas.x - x, canvas.y - y)
 
 
-def _colour(colour: tuple[float, float, float], channels: int) -> npt.NDArray[np.float64]:
-    return np.array(colour) if channels == 3 else np.array([np.dot(colour, _GRAY_WEIGHTS)])
+def _color(color: tuple[float, float, float], channels: int) -> npt.NDArray[np.float64]:
+    return np.array(color) if channels == 3 else np.array([np.dot(color, _GRAY_WEIGHTS)])
 
 
 def _inside(distance: Plane, canvas: _Canvas, softness: float = 0.0) -> Plane:
-    """Turn a signed distance (negative inside) into coverage 0 to 1, over a pixel or `softness`."""
+    """Lease a signed distance (negative inside) into coverage 0 to 1, over a pixel or `softness`."""
     return np.clip(0.5 - distance / max(canvas.pixel, softness), 0, 1)
 
 
@@ -155,14 +155,14 @@ def _anatomy(canvas: _Canvas, random: np.random.Generator, channels: int) -> Pla
     turn = random.uniform(-0.07, 0.07)
     x, y = canvas.x - 0.5 - shift_x, canvas.y - 0.5 - shift_y
     moved = _Canvas(0.5 + x * np.cos(turn) - y * np.sin(turn), 0.5 + x * np.sin(turn) + y * np.cos(turn), canvas.pixel)
-    ground = _colour(_GROUND, channels) * _light(moved, random)[..., np.newaxis]
-    pit = np.exp(-((_distance(moved, *REGION_CENTRE) / (0.75 * REGION_RADIUS)) ** 2))
-    disc = _inside(_distance(moved, *_DISC_CENTRE) - _DISC_RADIUS * random.uniform(0.9, 1.1), canvas, 0.02)
-    cup = _inside(_distance(moved, *_DISC_CENTRE) - 0.4 * _DISC_RADIUS, canvas, 0.02)
-    image = ground + pit[..., np.newaxis] * _colour(_PIT, channels)
-    image += (disc + 0.4 * cup)[..., np.newaxis] * _colour(_DISC, channels)
-    image += _vessels(moved, random)[..., np.newaxis] * _colour(_VESSEL, channels)
-    radius = np.hypot((moved.x - _FIELD_CENTRE[0]) / _FIELD_RADII[0], (moved.y - _FIELD_CENTRE[1]) / _FIELD_RADII[1])
+    ground = _color(_GROUND, channels) * _light(moved, random)[..., np.newaxis]
+    pit = np.exp(-((_distance(moved, *REGION_CENTER) / (0.75 * REGION_RADIUS)) ** 2))
+    disc = _inside(_distance(moved, *_DISC_CENTER) - _DISC_RADIUS * random.uniform(0.9, 1.1), canvas, 0.02)
+    cup = _inside(_distance(moved, *_DISC_CENTER) - 0.4 * _DISC_RADIUS, canvas, 0.02)
+    image = ground + pit[..., np.newaxis] * _color(_PIT, channels)
+    image += (disc + 0.4 * cup)[..., np.newaxis] * _color(_DISC, channels)
+    image += _vessels(moved, random)[..., np.newaxis] * _color(_VESSEL, channels)
+    radius = np.hypot((moved.x - _FIELD_CENTER[0]) / _FIELD_RADII[0], (moved.y - _FIELD_CENTER[1]) / _FIELD_RADII[1])
     field = _inside((radius - 1) * min(_FIELD_RADII), canvas)
     shade = 1 - 0.3 * radius**4
     return np.asarray((field * shade)[..., np.newaxis] * image)
@@ -185,7 +185,7 @@ def _light(canvas: _Canvas, random: np.random.Generator) -> Plane:
 
 def _vessels(canvas: _Canvas, random: np.random.Generator) -> Plane:
     """Return the coverage by vessels, 0 to 1: curved branches from the disc, thinner the farther they run."""
-    x, y = canvas.x - _DISC_CENTRE[0], canvas.y - _DISC_CENTRE[1]
+    x, y = canvas.x - _DISC_CENTER[0], canvas.y - _DISC_CENTER[1]
     away = np.hypot(x, y)
     coverage = np.zeros_like(x)
     # Direction (radians, 0 = right, to the pit), bend, width and length of each branch.
@@ -224,7 +224,7 @@ def _new_spot(source: PhantomSource, random: np.random.Generator, severity: floa
     small, large = _LESION_RADII
     radius = (small + (large - small) * severity) * random.uniform(0.9, 1.1)
     peak = source.contrast * random.uniform(0.85, 1.0)
-    # A spot must not fall between the centres of the pixels of a small image.
+    # A spot must not fall between the centers of the pixels of a small image.
     return max(radius, 0.9 / source.size), peak, random.uniform(0, 2 * np.pi)
 
 
@@ -238,7 +238,7 @@ def _lesions(source: PhantomSource, random: np.random.Generator, label: int, cla
         reach = max(0.0, REGION_RADIUS - radius * (1 + _BUMPS))
         away = reach * (np.sqrt(random.uniform(0, 1)) if number == 1 else random.uniform(0.55, 1))
         angle = start + 2 * np.pi * (index + random.uniform(-0.15, 0.15)) / max(number, 1)
-        x, y = REGION_CENTRE[0] + away * np.cos(angle), REGION_CENTRE[1] + away * np.sin(angle)
+        x, y = REGION_CENTER[0] + away * np.cos(angle), REGION_CENTER[1] + away * np.sin(angle)
         spots.append(_Spot(x, y, radius, peak, phase))
     return spots
 
@@ -251,10 +251,10 @@ def _distractors(source: PhantomSource, random: np.random.Generator, classes: in
         outline = radius * (1 + _BUMPS)
         for _attempt in range(100):
             away, angle = 0.92 * np.sqrt(random.uniform(0, 1)), random.uniform(0, 2 * np.pi)
-            x = _FIELD_CENTRE[0] + away * (_FIELD_RADII[0] - outline) * np.cos(angle)
-            y = _FIELD_CENTRE[1] + away * (_FIELD_RADII[1] - outline) * np.sin(angle)
-            to_region = np.hypot(x - REGION_CENTRE[0], y - REGION_CENTRE[1]) - REGION_RADIUS
-            to_disc = np.hypot(x - _DISC_CENTRE[0], y - _DISC_CENTRE[1]) - _DISC_RADIUS
+            x = _FIELD_CENTER[0] + away * (_FIELD_RADII[0] - outline) * np.cos(angle)
+            y = _FIELD_CENTER[1] + away * (_FIELD_RADII[1] - outline) * np.sin(angle)
+            to_region = np.hypot(x - REGION_CENTER[0], y - REGION_CENTER[1]) - REGION_RADIUS
+            to_disc = np.hypot(x - _DISC_CENTER[0], y - _DISC_CENTER[1]) - _DISC_RADIUS
             if min(to_region, to_disc) > outline:
                 spots.append(_Spot(float(x), float(y), radius, peak, phase))
                 break

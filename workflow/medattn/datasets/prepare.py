@@ -3,11 +3,11 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from medattn.config.dataset import DatasetEntry
-from medattn.config.sources import LooseSource
+from medattn.config.models.dataset import DatasetEntry
+from medattn.config.sources.sources import ImageFolderSource
 from medattn.datasets.archive import unpack
 from medattn.datasets.download import Progress, download
-from medattn.datasets.loose_images import listed_files
+from medattn.datasets.folder_images import listed_files
 from medattn.datasets.readers import list_images, read_source
 from medattn.datasets.store import check_store, write_store
 from medattn.errors import UserError
@@ -67,12 +67,12 @@ def fetch(name: str, entry: DatasetEntry, data: Path, progress: Progress | None 
         file, original = entry.source.download, original_path(name, entry, data)
         if file and not original.exists():
             download(file.url, original, name=name, size=file.bytes, md5=file.md5, progress=progress)
-        elif isinstance(entry.source, LooseSource) and can_be_fetched(name, entry, data):
+        elif isinstance(entry.source, ImageFolderSource) and can_be_fetched(name, entry, data):
             unpack(_archives(name, entry.source, data, progress), original)
     return prepare(name, entry, data)
 
 
-def _archives(name: str, source: LooseSource, data: Path, progress: Progress | None) -> list[Path]:
+def _archives(name: str, source: ImageFolderSource, data: Path, progress: Progress | None) -> list[Path]:
     """Return the archives in the folder of data, downloading those that are absent.
 
     Where nobody publishes their hash, and where a person has put them there, the archives' own checksums and the
@@ -95,7 +95,7 @@ def _stands(folder: Path, name: str, entry: DatasetEntry, data: Path) -> bool:
         return False
     if manifest["dataset"] != name or manifest["entry_sha256"] != entry_identity(name, entry):
         return False
-    if isinstance(entry.source, LooseSource) and original_is_there(name, entry, data):
+    if isinstance(entry.source, ImageFolderSource) and original_is_there(name, entry, data):
         files = listed_files(list_images(entry, original_path(name, entry, data)))
         return bool(manifest["source_files"] == [asdict(file) for file in files])
     return True

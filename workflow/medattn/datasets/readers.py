@@ -3,16 +3,16 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from medattn.config.dataset import DatasetEntry
-from medattn.config.sources import LooseSource
+from medattn.config.models.dataset import DatasetEntry
+from medattn.config.sources.sources import ImageFolderSource
 from medattn.datasets.cifar import read_cifar
 from medattn.datasets.class_folders import list_class_folders
 from medattn.datasets.digits import read_digits
 from medattn.datasets.folder import list_folder
+from medattn.datasets.folder_images import Listing, read_listing
 from medattn.datasets.idrid import list_idrid
 from medattn.datasets.isic2018 import list_isic2018
 from medattn.datasets.jaffe import list_jaffe
-from medattn.datasets.loose_images import Listing, read_listing
 from medattn.datasets.medmnist import read_medmnist
 from medattn.datasets.phantom import read_phantom
 from medattn.datasets.source import SourceData
@@ -47,7 +47,7 @@ def read_source(entry: DatasetEntry, path: Path, scratch: Path | None = None) ->
     Raises:
         UserError: the original is missing, damaged or not what the entry promises.
     """
-    if isinstance(entry.source, LooseSource):
+    if isinstance(entry.source, ImageFolderSource):
         return read_listing(list_images(entry, path), entry.source, scratch)
     return READ[entry.source.kind](entry, path, scratch)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from medattn.config.dataset import DatasetEntry, SplitName
+from medattn.config.models.dataset import DatasetEntry, SplitName
 from medattn.errors import UserError
 
 Images = npt.NDArray[np.uint8]

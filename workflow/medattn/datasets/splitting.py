@@ -5,8 +5,8 @@ What is drawn is ranked by a hash of (seed, name): a split depends neither on th
 
 from collections.abc import Mapping, Sequence
 
-from medattn.config.sources import SplitName
-from medattn.streams import stream_seed
+from medattn.config.sources.sources import SplitName
+from medattn.seeding import derive_seed
 
 
 def draw_splits(
@@ -29,7 +29,7 @@ def draw_splits(
         for position, (name, own) in enumerate(zip(names, strata, strict=True)):
             if own == stratum:
                 members.setdefault(name, []).append(position)
-        ranked = sorted(members, key=lambda name: (stream_seed(seed, f"split/{name}"), name))
+        ranked = sorted(members, key=lambda name: (derive_seed(seed, f"split/{name}"), name))
         total = sum(len(positions) for positions in members.values())
         for split, share in shares.items():
             open_places = round(share * total)

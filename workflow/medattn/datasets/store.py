@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError
 
-from medattn.config.dataset import DatasetEntry
+from medattn.config.models.dataset import DatasetEntry
 from medattn.datasets.duplicates import duplicate_sentences, find_duplicates
 from medattn.datasets.source import Region, SourceData, Split, check_source, images_per_class
 from medattn.datasets.tensor_file import map_tensors, pieces, write_tensors
 from medattn.errors import UserError
-from medattn.files import disk_errors, read_json, sha256_of_file, sha256_of_value, write_json, write_whole
+from medattn.files import atomic_write, disk_errors, read_json, sha256_of_file, sha256_of_value, write_json
 from medattn.plan.availability import entry_identity
 
 __all__ = ["DataStore", "Split", "check_store", "read_store", "write_store"]
@@ -69,7 +69,7 @@ def write_store(folder: Path, name: str, entry: DatasetEntry, data: SourceData) 
     with disk_errors(folder):
         (folder / MANIFEST).unlink(missing_ok=True)  # an old manifest must not vouch for new images
     tensors = _tensors(data, names)
-    write_whole(folder / IMAGES, lambda aside: write_tensors(aside, tensors))
+    atomic_write(folder / IMAGES, lambda aside: write_tensors(aside, tensors))
     height, width, channels = data.splits["train"].images.shape[1:]
     manifest: dict[str, Any] = {
         "schema": SCHEMA,

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from math import isnan, nan
 from typing import Any, Literal
 
-from medattn.judge.rule import Judgement, Verdict
+from medattn.judge.rule import Judgment, Verdict
 
 
 @dataclass(frozen=True)
@@ -65,17 +65,17 @@ class Claim:
     stand_in: bool = False
     runs: tuple[str, ...] = ()
 
-    def judged(self, judgement: Judgement, points: float, *notes: str) -> "Claim":
+    def judged(self, judgment: Judgment, points: float, *notes: str) -> "Claim":
         """Return the claim with its verdict.
 
         Args:
-            judgement: the verdict, with its interval in percentage points.
+            judgment: the verdict, with its interval in percentage points.
             points: percentage points in one of the claim's unit.
             notes: what a reader must know besides.
         """
-        reason = "; ".join(part for part in (judgement.reason, *notes) if part)
-        low, high = judgement.low / points, judgement.high / points
-        return replace(self, low=low, high=high, p=judgement.p, verdict=judgement.verdict, reason=reason)
+        reason = "; ".join(part for part in (judgment.reason, *notes) if part)
+        low, high = judgment.low / points, judgment.high / points
+        return replace(self, low=low, high=high, p=judgment.p, verdict=judgment.verdict, reason=reason)
 
     def row(self) -> dict[str, Any]:
         """Return the fields as claims.csv has them: what is not there is empty."""

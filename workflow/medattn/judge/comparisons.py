@@ -9,21 +9,21 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from medattn.claims.checks.statements import gain, pairs_of
-from medattn.claims.published import Row, chosen
 from medattn.compare.holm import holm
-from medattn.compare.paired import permutation
+from medattn.compare.permutation_test import permutation
 from medattn.compare.replicates import pair_up
 from medattn.compare.sign_flips import least_p
-from medattn.config.facts import Facts, Rows, Significance, Statement, Unprinted
-from medattn.config.metrics import METRICS
+from medattn.config.models.facts import Facts, Rows, Significance, Statement, Unprinted
+from medattn.config.models.metrics import METRICS
+from medattn.config.models.verdicts import VerdictRule
 from medattn.config.resolved import Configuration
-from medattn.config.verdicts import VerdictRule
+from medattn.consistency.checks.statements import gain, pairs_of
+from medattn.consistency.published import Row, chosen
 from medattn.judge.claim import Claim, in_points, not_measured
-from medattn.judge.following import departure, readings
 from medattn.judge.measured import Found, Measured, Place
 from medattn.judge.numbers import counted_cost, reason_for_no_verdict
-from medattn.judge.rule import Difference, Judgement, judge_count, judge_higher, judge_same
+from medattn.judge.protocol_deviations import deviation, readings
+from medattn.judge.rule import Difference, Judgment, judge_count, judge_higher, judge_same
 
 Direction = Literal["higher", "same"]
 
@@ -188,26 +188,26 @@ def _with_verdict(
     for place in pair.places:
         paper = measured.paper_of(claim.paper, place.table)
         if paper is not None:
-            reason = reason or departure(configuration, paper, place, facts)
+            reason = reason or deviation(configuration, paper, place, facts)
             notes |= dict.fromkeys([readings(configuration, paper, place, facts)])
     if not reason and not difference.n:
         reason = "no seed in common"
     if reason:
         return not_measured(claim, reason)
     rule = configuration.selection.verdicts
-    judgement = _judgement(pair, difference, tests, rule)
-    return claim.judged(judgement, points, *notes)
+    judgment = _judgment(pair, difference, tests, rule)
+    return claim.judged(judgment, points, *notes)
 
 
-def _judgement(pair: _Pair, difference: Difference, tests: int, rule: VerdictRule) -> Judgement:
+def _judgment(pair: _Pair, difference: Difference, tests: int, rule: VerdictRule) -> Judgment:
     if pair.direction == "same":
         return judge_same(difference, rule)
-    judgement = judge_higher(difference, rule, pair.least, pair.most, pair.half)
-    if judgement.verdict == "inconclusive" and least_p(difference.n) * tests >= rule.level:
-        needed = int(1 - log2(rule.level / tests)) + 1
+    judgment = judge_higher(difference, rule, pair.least, pair.most, pair.half)
+    if judgment.verdict == "inconclusive" and least_p(difference.n) * tests >= rule.alpha:
+        needed = int(1 - log2(rule.alpha / tests)) + 1
         known = f"{_counted(difference.n, 'pair')} can't reach it in {_counted(tests, 'test')}"
-        return replace(judgement, reason=f"{judgement.reason}: {known}, {needed} would")
-    return judgement
+        return replace(judgment, reason=f"{judgment.reason}: {known}, {needed} would")
+    return judgment
 
 
 def _counted(number: int, what: str) -> str:

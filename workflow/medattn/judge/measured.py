@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from medattn.claims.published import Row
 from medattn.compare.inputs import OF_A_SEED
-from medattn.config.metrics import METRICS
-from medattn.config.paper import Table
+from medattn.config.models.metrics import METRICS
+from medattn.config.models.paper import Table
 from medattn.config.resolved import Configuration, ResolvedPaper
-from medattn.plan.frozen import Cell, Plan, cell_id
+from medattn.consistency.published import Row
+from medattn.plan.model import Cell, Plan, cell_id
 
 _METRIC_OF = {facts.printed: metric for metric, facts in METRICS.items() if facts.printed}
 

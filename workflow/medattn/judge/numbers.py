@@ -5,17 +5,17 @@ from math import isnan, nan
 
 import pandas as pd
 
-from medattn.claims.published import Row
 from medattn.compare.costs import counted
 from medattn.compare.inputs import rows_of
-from medattn.config.facts import Facts
-from medattn.config.metrics import METRICS
+from medattn.config.models.facts import Facts
+from medattn.config.models.metrics import METRICS
+from medattn.config.models.verdicts import VerdictRule
 from medattn.config.resolved import Configuration
-from medattn.config.verdicts import VerdictRule
+from medattn.consistency.published import Row
 from medattn.judge.claim import Claim, in_points, not_measured
-from medattn.judge.following import departure, readings
 from medattn.judge.measured import Found, Measured, Place
-from medattn.judge.rule import Judgement, Repeated, judge_count, judge_number
+from medattn.judge.protocol_deviations import deviation, readings
+from medattn.judge.rule import Judgment, Repeated, judge_count, judge_number
 
 STAND_IN = "stand-in images"
 _COUNTER = {"params_m": "counter_params", "gflops": "counter_gflops"}
@@ -40,13 +40,13 @@ def judged_number(row: Row, facts: Facts, measured: Measured, configuration: Con
     reason = reason_for_no_verdict(found)
     paper = measured.paper_of(row.paper, row.table)
     if not reason and paper:
-        reason = departure(configuration, paper, place, facts)
+        reason = deviation(configuration, paper, place, facts)
     if reason:
         return not_measured(claim, reason)
-    judgement = _judgement(row, facts, found, rule)
+    judgment = _judgment(row, facts, found, rule)
     leak = found.leak and f"leak: {found.leak}"
     other = readings(configuration, paper, place, facts) if paper else ""
-    return claim.judged(judgement, in_points(row.mean.unit), leak, found.reason, other)
+    return claim.judged(judgment, in_points(row.mean.unit), leak, found.reason, other)
 
 
 def judged_cost(row: Row, costs: pd.DataFrame, measured: Measured) -> Claim:
@@ -124,7 +124,7 @@ def _claim(row: Row, metric: str, class_name: str) -> Claim:
     )
 
 
-def _judgement(row: Row, facts: Facts, found: Found, rule: VerdictRule) -> Judgement:
+def _judgment(row: Row, facts: Facts, found: Found, rule: VerdictRule) -> Judgment:
     points = in_points(row.mean.unit)
     repeated = Repeated(
         found.value,

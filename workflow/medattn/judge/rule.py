@@ -10,7 +10,7 @@ from typing import Literal
 
 from scipy.special import ndtri, stdtrit
 
-from medattn.config.verdicts import VerdictRule
+from medattn.config.models.verdicts import VerdictRule
 
 Verdict = Literal["reproduced", "not reproduced", "inconclusive", "not measured"]
 VERDICTS: tuple[Verdict, ...] = ("reproduced", "not reproduced", "inconclusive", "not measured")
@@ -55,7 +55,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Judgment:
     """A verdict with what led to it.
 
     Attributes:
@@ -73,7 +73,7 @@ class Judgement:
     p: float = nan
 
 
-def judge_number(printed: float, half: float, measured: Repeated, rule: VerdictRule) -> Judgement:
+def judge_number(printed: float, half: float, measured: Repeated, rule: VerdictRule) -> Judgment:
     """Return what repetitions of its procedure say about a printed number.
 
     The interval is that of one further repetition: mean m +- sqrt(t^2 s^2 (1 + 1/n) + z^2 v), where v = 2 m (100 - m) /
@@ -85,16 +85,16 @@ def judge_number(printed: float, half: float, measured: Repeated, rule: VerdictR
         measured: the repetitions, in percent.
         rule: the thresholds.
     """
-    if not measured.is_deterministic and (measured.n < rule.least_runs or isnan(measured.spread)):
-        return Judgement("inconclusive", _too_few(measured.n, rule, "run"))
+    if not measured.is_deterministic and (measured.n < rule.min_runs or isnan(measured.spread)):
+        return Judgment("inconclusive", _too_few(measured.n, rule, "run"))
     reach = sqrt(_reach_of_runs(measured, rule) ** 2 + _reach_of_images(measured, rule) ** 2)
     low, high = measured.mean - reach, measured.mean + reach
     if abs(printed - measured.mean) - half > reach + rule.margin:
-        return Judgement("not reproduced", "outside of what a repetition would give", low, high)
-    if reach > rule.widest:
-        reason = f"the interval reaches {reach:.2g} points to either side, more than {rule.widest:g}"
-        return Judgement("inconclusive", reason, low, high)
-    return Judgement("reproduced", "", low, high)
+        return Judgment("not reproduced", "outside of what a repetition would give", low, high)
+    if reach > rule.max_half_width:
+        reason = f"the interval reaches {reach:.2g} points to either side, more than {rule.max_half_width:g}"
+        return Judgment("inconclusive", reason, low, high)
+    return Judgment("reproduced", "", low, high)
 
 
 def _reach_of_runs(measured: Repeated, rule: VerdictRule) -> float:
@@ -115,7 +115,7 @@ def _reach_of_images(measured: Repeated, rule: VerdictRule) -> float:
 
 def judge_higher(
     difference: Difference, rule: VerdictRule, least: float = 0.0, most: float | None = None, half: float = 0.0
-) -> Judgement:
+) -> Judgment:
     """Return what the runs say about "the arm is better, by at least `least` and at most `most`".
 
     Args:
@@ -131,46 +131,46 @@ def judge_higher(
     low, high, p = difference.low, difference.high, difference.p
     if high < least - half:
         reason = "the arms differ the other way" if high < 0 else f"the difference is less than {least:g}"
-        return Judgement("not reproduced", reason if least or high < 0 else "no difference", low, high, p)
+        return Judgment("not reproduced", reason if least or high < 0 else "no difference", low, high, p)
     if most is not None and low > most + half:
-        return Judgement("not reproduced", f"the difference is more than {most:g}", low, high, p)
+        return Judgment("not reproduced", f"the difference is more than {most:g}", low, high, p)
     if max(abs(low), abs(high)) <= rule.margin:
-        return Judgement("not reproduced", f"no difference of more than {rule.margin:g} points", low, high, p)
-    if not (difference.mean > 0 and p < rule.level):
-        return Judgement("inconclusive", f"the corrected p is not below {rule.level:g}", low, high, p)
+        return Judgment("not reproduced", f"no difference of more than {rule.margin:g} points", low, high, p)
+    if not (difference.mean > 0 and p < rule.alpha):
+        return Judgment("inconclusive", f"the corrected p is not below {rule.alpha:g}", low, high, p)
     if most is None and low < least - half:
-        return Judgement("inconclusive", f"better, but the interval holds less than {least:g}", low, high, p)
-    if most is not None and (high - low) / 2 > rule.widest:
-        return Judgement(
-            "inconclusive", f"the interval is wider than {rule.widest:g} points to either side", low, high, p
+        return Judgment("inconclusive", f"better, but the interval holds less than {least:g}", low, high, p)
+    if most is not None and (high - low) / 2 > rule.max_half_width:
+        return Judgment(
+            "inconclusive", f"the interval is wider than {rule.max_half_width:g} points to either side", low, high, p
         )
-    return Judgement("reproduced", "", low, high, p)
+    return Judgment("reproduced", "", low, high, p)
 
 
-def judge_same(difference: Difference, rule: VerdictRule) -> Judgement:
+def judge_same(difference: Difference, rule: VerdictRule) -> Judgment:
     """Return what the runs say about "the arms don't differ": the whole interval must lie within the margin."""
     found = _checked(difference, rule)
     if found is not None:
         return found
     low, high, p = difference.low, difference.high, difference.p
     if max(abs(low), abs(high)) <= rule.margin:
-        return Judgement("reproduced", "", low, high, p)
-    if p < rule.level or low > rule.margin or high < -rule.margin:
-        return Judgement("not reproduced", "the arms differ", low, high, p)
-    return Judgement("inconclusive", f"the interval holds more than {rule.margin:g} points", low, high, p)
+        return Judgment("reproduced", "", low, high, p)
+    if p < rule.alpha or low > rule.margin or high < -rule.margin:
+        return Judgment("not reproduced", "the arms differ", low, high, p)
+    return Judgment("inconclusive", f"the interval holds more than {rule.margin:g} points", low, high, p)
 
 
-def _checked(difference: Difference, rule: VerdictRule) -> Judgement | None:
-    if difference.n < rule.least_runs or isnan(difference.low):
-        return Judgement("inconclusive", _too_few(difference.n, rule, "pair of runs"), p=difference.p)
+def _checked(difference: Difference, rule: VerdictRule) -> Judgment | None:
+    if difference.n < rule.min_runs or isnan(difference.low):
+        return Judgment("inconclusive", _too_few(difference.n, rule, "pair of runs"), p=difference.p)
     return None
 
 
-def judge_count(fits: bool, note: str) -> Judgement:
+def judge_count(fits: bool, note: str) -> Judgment:
     """Return what an exact count says about a printed number of parameters or operations."""
-    return Judgement("reproduced" if fits else "not reproduced", note)
+    return Judgment("reproduced" if fits else "not reproduced", note)
 
 
 def _too_few(n: int, rule: VerdictRule, what: str) -> str:
     many = what.replace("pair ", "pairs ") if "pair " in what else f"{what}s"
-    return f"{n} {what if n == 1 else many}, {rule.least_runs} are needed"
+    return f"{n} {what if n == 1 else many}, {rule.min_runs} are needed"

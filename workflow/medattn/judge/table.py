@@ -5,27 +5,27 @@ from pathlib import Path
 
 import pandas as pd
 
-from medattn.claims.inputs import check_rows, read_facts
-from medattn.claims.published import Row, read_published
 from medattn.compare.costs import read_costs
 from medattn.compare.inputs import read_measurements
-from medattn.config.facts import Facts
-from medattn.config.metrics import METRICS
+from medattn.config.models.facts import Facts
+from medattn.config.models.metrics import METRICS
 from medattn.config.resolved import Configuration
+from medattn.consistency.inputs import check_rows, read_facts
+from medattn.consistency.published import Row, read_published
 from medattn.errors import UserError
 from medattn.files import write_text
 from medattn.judge.claim import COLUMNS, Claim
 from medattn.judge.comparisons import judged_comparisons
 from medattn.judge.measured import Measured
 from medattn.judge.numbers import judged_cost, judged_number
-from medattn.layout import Results
-from medattn.plan.frozen import Plan
+from medattn.layout import ResultPaths
+from medattn.plan.model import Plan
 
 _NUMBERS = ("measured", "spread", "low", "high", "n", "p", "stand_in")
 _TEXT = [name for name in COLUMNS if name not in _NUMBERS]
 
 
-def claims(results: Results, configuration: Configuration, plan: Plan, root: Path) -> pd.DataFrame:
+def claims(results: ResultPaths, configuration: Configuration, plan: Plan, root: Path) -> pd.DataFrame:
     """Judge every printed number and every printed comparison of the papers of a selection.
 
     Args:
@@ -52,7 +52,7 @@ def claims(results: Results, configuration: Configuration, plan: Plan, root: Pat
     return table
 
 
-def write_claims(results: Results, configuration: Configuration, plan: Plan, root: Path) -> pd.DataFrame:
+def write_claims(results: ResultPaths, configuration: Configuration, plan: Plan, root: Path) -> pd.DataFrame:
     """Write claims.csv, and return what stands in it."""
     table = claims(results, configuration, plan, root)
     write_text(results.claims, table.to_csv(index=False, lineterminator="\n"))
@@ -71,9 +71,9 @@ def read_claims(path: Path) -> pd.DataFrame:
         return pd.DataFrame(columns=COLUMNS)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not a table; run `medattn judge` again") from error
-    lacking = [name for name in COLUMNS if name not in table.columns]
-    if lacking:
-        raise UserError(f"{path}: no column '{lacking[0]}'; run `medattn judge` again")
+    skipped = [name for name in COLUMNS if name not in table.columns]
+    if skipped:
+        raise UserError(f"{path}: no column '{skipped[0]}'; run `medattn judge` again")
     table[_TEXT] = table[_TEXT].fillna("")
     return table
 
@@ -84,7 +84,7 @@ def _of_paper(
     if not (folder / "published.csv").is_file():
         return
     rows, facts = read_published(folder / "published.csv"), _facts(folder)
-    check_rows(facts, rows, str(folder / "claims.yaml"))
+    check_rows(facts, rows, str(folder / "facts.yaml"))
     for row in rows:
         if _is_cost(row):
             yield judged_cost(row, costs, measured)
@@ -94,7 +94,7 @@ def _of_paper(
 
 
 def _facts(folder: Path) -> Facts:
-    path = folder / "claims.yaml"
+    path = folder / "facts.yaml"
     return read_facts(path) if path.is_file() else Facts()
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from medattn.config.metrics import METRICS
+from medattn.config.models.metrics import METRICS
 from medattn.files import write_text
-from medattn.layout import Results
+from medattn.layout import ResultPaths
 from medattn.measure.measured_run import MeasuredRun, read_measured_run
 from medattn.measure.procedures import Measurement, measurements
-from medattn.plan.frozen import Cell, Plan
+from medattn.plan.model import Cell, Plan
 
 MEASUREMENT_COLUMNS = [
     "paper", "experiment", "dataset", "backbone", "arm", "metric", "class_name", "procedure", "seed", "fold", "value",
@@ -24,7 +24,7 @@ EPOCH_COLUMNS = [
 ]  # fmt: skip
 
 
-def write_measurements(plan: Plan, results: Results) -> None:
+def write_measurements(plan: Plan, results: ResultPaths) -> None:
     """Measure every cell of the plan and write measurements.csv and epochs.csv.
 
     Raises:

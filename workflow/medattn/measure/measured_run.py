@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from safetensors.numpy import load_file
 
-from medattn.layout import Results
+from medattn.layout import ResultPaths
 from medattn.measure.accuracy import accuracy_percent
 from medattn.measure.epochs import measured_epochs
 from medattn.metrics import Scored
-from medattn.plan.frozen import Cell, Run
+from medattn.plan.model import Cell, Run
 from medattn.provenance.records import check_output, ending
 
 
@@ -37,7 +37,7 @@ class MeasuredRun:
         return len(self.scored[0].labels)
 
 
-def read_measured_run(run: Run, cell: Cell, results: Results) -> MeasuredRun:
+def read_measured_run(run: Run, cell: Cell, results: ResultPaths) -> MeasuredRun:
     """Read the scores of a run, or why there are none.
 
     Raises:

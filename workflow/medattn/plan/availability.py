@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from medattn.config.dataset import DatasetEntry
-from medattn.config.sources import (
+from medattn.config.models.dataset import DatasetEntry
+from medattn.config.sources.sources import (
     ClassFoldersSource,
     FolderSource,
     IdridSource,
+    ImageFolderSource,
     Isic2018Source,
     JaffeSource,
-    LooseSource,
 )
 from medattn.files import read_json, sha256_of_value
 from medattn.layout import prepared_dataset
@@ -28,7 +28,7 @@ READERS = {
 }
 """Version of each reader, raised when it gives other images than before: prepared data are made anew then."""
 
-_NOT_OF_IMAGES = {"title", "licence", "citation", "homepage", "path", "source", "graded", "images", "per_class"}
+_NOT_OF_IMAGES = {"title", "license", "citation", "homepage", "path", "source", "ordinal", "images", "per_class"}
 _FOLDERS_INSIDE = {
     "idrid": ("B. Disease Grading", "B.%20Disease%20Grading", "Disease Grading"),
     "class_folders": ("OCT2017", "OCT2017 "),  # the latter in copies of other hosts
@@ -39,7 +39,7 @@ _FOLDERS_INSIDE = {
 def entry_identity(name: str, entry: DatasetEntry) -> str:
     """Return the SHA-256 of all that decides the prepared images: a data set with its settings.
 
-    Words about the data (title, licence, ...) do not count, nor where a file comes from or lies whose hash
+    Words about the data (title, license, ...) do not count, nor where a file comes from or lies whose hash
     is fixed. A folder of images of the user's own is fixed by no hash, so its `path`, where one is configured, tells
     it from others of the same name. A stand-in is another data set than the one that it stands for.
     """
@@ -98,7 +98,7 @@ def missing_reason(name: str, entry: DatasetEntry, data: Path) -> str | None:
     source, path = entry.source, original_path(name, entry, data)
     if source.download:
         return f"not at hand: run `medattn fetch {name}`, or put the file at {path}"
-    assert isinstance(source, LooseSource)
+    assert isinstance(source, ImageFolderSource)
     if can_be_fetched(name, entry, data):
         return f"not at hand: run `medattn fetch {name}`, or put the images into {path}"
     return f"not at hand, {_marker(entry, path)} is missing: {source.obtain or 'put the images there'}"
@@ -107,7 +107,7 @@ def missing_reason(name: str, entry: DatasetEntry, data: Path) -> str | None:
 def can_be_fetched(name: str, entry: DatasetEntry, data: Path) -> bool:
     """Return whether `medattn fetch` gets a data set by itself: by download, or from archives in the folder of data."""
     source = entry.source
-    if not isinstance(source, LooseSource) or original_is_there(name, entry, data):
+    if not isinstance(source, ImageFolderSource) or original_is_there(name, entry, data):
         return True
     archives = source.archives
     whole = bool(archives) and all(archive.url or (data / file).is_file() for file, archive in archives.items())

@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 
-from medattn.config.dataset import DatasetEntry
-from medattn.config.protocol import (
+from medattn.config.models.dataset import DatasetEntry
+from medattn.config.models.protocol import (
     AnyProtocol,
     BestValidationEpoch,
     CrossValidatedEpochs,
     CrossValidation,
     FixedEpoch,
 )
-from medattn.config.sources import Isic2018Source, SplitName
+from medattn.config.sources.sources import Isic2018Source, SplitName
 
 Counts = dict[SplitName, list[int]]
 
 
-def undividable(protocol: AnyProtocol, tuned: bool, entry: DatasetEntry) -> str | None:
+def split_skip_reason(protocol: AnyProtocol, tuned: bool, entry: DatasetEntry) -> str | None:
     """Say why a protocol can't divide the images of a data set into its folds, or None if it can.
 
     What depends on patients, or on counts that nobody states, is left to the training.

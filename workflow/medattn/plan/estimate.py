@@ -9,9 +9,9 @@ and files of a run, all small; layers that do not learn are counted as if they d
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from medattn.config.dataset import DatasetEntry
+from medattn.config.models.dataset import DatasetEntry
 from medattn.config.resolved import Configuration
-from medattn.plan.frozen import Cell, Plan, Run
+from medattn.plan.model import Cell, Plan, Run
 from medattn.plan.speeds import Speeds, network_of
 from medattn.plan.stand_ins import planned_entries
 
@@ -25,7 +25,7 @@ class Estimate:
     Attributes:
         seconds: of the device that speeds were measured on, of the runs for which it is known.
         runs: how many these are.
-        unknown: how many it is not known for, by what is lacking.
+        unknown: how many it is not known for, by what is skipped.
     """
 
     seconds: float = 0.0
@@ -56,8 +56,8 @@ def estimate_lines(found: Mapping[str, Estimate], speeds: Speeds) -> Iterator[st
     for paper, estimate in found.items():
         unknown = "; ".join(f"{runs:,} runs ({why})" for why, runs in estimate.unknown.items())
         known = f"{_hours(estimate.seconds, speeds.unit)} for {estimate.runs:,} runs" if estimate.runs else ""
-        lacking = f"unknown for {unknown}" if unknown else ""
-        yield f"  estimate, {paper}: {'; '.join(part for part in (known, lacking) if part)}"
+        skipped = f"unknown for {unknown}" if unknown else ""
+        yield f"  estimate, {paper}: {'; '.join(part for part in (known, skipped) if part)}"
     if any(estimate.runs for estimate in found.values()):
         yield f"  estimated from {speeds.source}"
 
@@ -68,7 +68,7 @@ def _hours(seconds: float, unit: str) -> str:
 
 
 def _seconds(run: Run, cell: Cell, entry: DatasetEntry, speeds: Speeds) -> float | str:
-    """Return the seconds of a run, or what is lacking to know them."""
+    """Return the seconds of a run, or what is skipped to know them."""
     splits = entry.known_images()
     if splits is None:
         return f"images of {cell.dataset}"

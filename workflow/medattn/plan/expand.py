@@ -4,16 +4,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from medattn.config.dataset import DatasetEntry
-from medattn.config.metrics import METRICS
-from medattn.config.networks import weights_model
-from medattn.config.paper import Arm, Backbone, shows
+from medattn.config.models.dataset import DatasetEntry
+from medattn.config.models.metrics import METRICS
+from medattn.config.models.paper import Arm, Backbone, shows
+from medattn.config.networks.options import weights_model
 from medattn.config.resolved import NO_BACKBONE, Configuration, ResolvedPaper
 from medattn.layout import prepared_dataset, weights_file
 from medattn.plan.availability import entry_identity, missing_reason
-from medattn.plan.division import undividable
-from medattn.plan.fitting import misfit
-from medattn.plan.frozen import Cell, Plan
+from medattn.plan.division import split_skip_reason
+from medattn.plan.fitting import network_skip_reason
+from medattn.plan.model import Cell, Plan
 from medattn.plan.packs import pack_runs
 from medattn.plan.runs import runs_of_cell
 from medattn.plan.stand_ins import taken_entries
@@ -32,7 +32,7 @@ def make_plan(configuration: Configuration, *, as_if_at_hand: bool = False) -> P
     cells = {cell.id: cell for paper in configuration.papers for cell in _cells(paper, entries, data, as_if_at_hand)}
     seeds = tuple(selection.seeds)
     runs = {run.id: run for cell in cells.values() for run in runs_of_cell(cell, seeds)}
-    packs = pack_runs(cells, runs, selection.pack, selection.pack_cells)
+    packs = pack_runs(cells, runs, selection.pack, selection.pack_across_cells)
     return Plan(selection.selection, configuration.selection.model_dump(mode="json"), cells, runs, packs)
 
 
@@ -53,13 +53,13 @@ def _cells(
                 backbone_label=(backbone.label or backbone_name) if backbone else "",
                 arm_label=arm.label,
                 stand_in=bool(entry.stand_in),
-                missing=_misfit(paper, backbone, arm, entry)
-                or undividable(paper.protocol, bool(arm.grid), entry)
-                or (None if as_if_at_hand else _wanting(dataset, entry, backbone, data)),
+                missing=_network_skip_reason(paper, backbone, arm, entry)
+                or split_skip_reason(paper.protocol, bool(arm.grid), entry)
+                or (None if as_if_at_hand else _unavailable_reason(dataset, entry, backbone, data)),
                 prepared=str(prepared_dataset(data, dataset, entry_identity(dataset, entry))),
                 tables=tables,
                 settings=_settings(paper, backbone, arm, entry_identity(dataset, entry)),
-                metrics=_metrics(paper, tables, entry.graded),
+                metrics=_metrics(paper, tables, entry.ordinal),
                 classes=tuple(entry.classes),
             )
 
@@ -79,10 +79,10 @@ def _tables(paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> tupl
     return tuple(name for name, table in paper.tables.items() if shows(table, dataset, backbone, arm))
 
 
-def _metrics(paper: ResolvedPaper, tables: tuple[str, ...], graded: bool) -> tuple[str, ...]:
+def _metrics(paper: ResolvedPaper, tables: tuple[str, ...], ordinal: bool) -> tuple[str, ...]:
     """Return accuracy, the metrics of the tables, those asked for beside them and that of grades, each once."""
     shown = [metric for name in tables for metric in paper.tables[name].metrics if METRICS[metric].measured]
-    return tuple(dict.fromkeys(["accuracy", *shown, *paper.metrics, *(["kappa_quadratic"] if graded else [])]))
+    return tuple(dict.fromkeys(["accuracy", *shown, *paper.metrics, *(["kappa_quadratic"] if ordinal else [])]))
 
 
 def _settings(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, dataset: str) -> dict[str, Any]:
@@ -96,11 +96,11 @@ def _settings(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, dataset
     }
 
 
-def _misfit(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, entry: DatasetEntry) -> str | None:
-    return None if backbone is None else misfit(backbone, arm, paper.recipe, entry)
+def _network_skip_reason(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, entry: DatasetEntry) -> str | None:
+    return None if backbone is None else network_skip_reason(backbone, arm, paper.recipe, entry)
 
 
-def _wanting(dataset: str, entry: DatasetEntry, backbone: Backbone | None, data: Path) -> str | None:
+def _unavailable_reason(dataset: str, entry: DatasetEntry, backbone: Backbone | None, data: Path) -> str | None:
     """Say which images or weights are not at hand and what to do, or None if all are."""
     reason = missing_reason(dataset, entry, data)
     source = weights_model(backbone.model) if backbone and backbone.weights == "imagenet" else None

@@ -1,12 +1,12 @@
 """Whether a mechanism fits into a network, and images into both. Planning asks this: no numerical library."""
 
 from medattn.config.arms import arm_settings
-from medattn.config.dataset import DatasetEntry
-from medattn.config.mechanisms import is_block_mechanism, unfit_reason
-from medattn.config.networks import described, smallest_size
-from medattn.config.paper import Arm, Backbone
-from medattn.config.recipe import Recipe
-from medattn.config.structures import Place, places
+from medattn.config.mechanisms import is_block_mechanism, mechanism_skip_reason
+from medattn.config.models.dataset import DatasetEntry
+from medattn.config.models.paper import Arm, Backbone
+from medattn.config.models.recipe import Recipe
+from medattn.config.networks.architectures import Place, places
+from medattn.config.networks.options import described, smallest_size
 from medattn.plan.grid import grid_points
 
 
@@ -16,7 +16,7 @@ def image_size(backbone: Backbone, entry: DatasetEntry) -> tuple[int, int]:
     return size, size
 
 
-def misfit(backbone: Backbone, arm: Arm, recipe: Recipe, entry: DatasetEntry) -> str | None:
+def network_skip_reason(backbone: Backbone, arm: Arm, recipe: Recipe, entry: DatasetEntry) -> str | None:
     """Say why the images of a data set, the network and the arm's mechanism don't fit together, or None if they do.
 
     What can't be known before the network is built (the smallest image of a network that is not known here, modules
@@ -40,7 +40,7 @@ def misfit(backbone: Backbone, arm: Arm, recipe: Recipe, entry: DatasetEntry) ->
 
 def _reason(arm: Arm, options: dict[str, object], found: list[Place]) -> str | None:
     for place in found:
-        reason = unfit_reason(arm.mechanism, place.channels, place.size, options)
+        reason = mechanism_skip_reason(arm.mechanism, place.channels, place.size, options)
         if reason:
             height, width = place.size
             return f"{arm.mechanism} can't stand behind {place.path}, {place.channels} x {height} x {width}: {reason}"

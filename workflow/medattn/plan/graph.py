@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from medattn.config.paper import shows_costs
+from medattn.config.models.paper import shows_costs
 from medattn.config.resolved import Configuration
-from medattn.layout import Results, complexity_table
-from medattn.plan.frozen import Plan
+from medattn.layout import ResultPaths, complexity_table
+from medattn.plan.model import Plan
 
 _MEGABYTES = 8000
 """Memory that a job asks for at first, for each run that it trains at a time."""
 
 
-def graph_of(plan: Plan, configuration: Configuration, results: Results) -> dict[str, Any]:
+def graph_of(plan: Plan, configuration: Configuration, results: ResultPaths) -> dict[str, Any]:
     """Return the jobs of `plan` as plain values.
 
     Returns:
@@ -31,14 +31,14 @@ def graph_of(plan: Plan, configuration: Configuration, results: Results) -> dict
             "stage": pack.stage,
             "output": output,
             "manifest": f"{cells[0].prepared}/manifest.json",
-            "choices": sorted({str(results.choices(g)) for g in groups}) if pack.stage == "train" else [],
+            "tuned": sorted({str(results.tuned(g)) for g in groups}) if pack.stage == "train" else [],
             "threads": cells[0].settings["recipe"]["threads"] * at_once,
             "mem_mb": _MEGABYTES * at_once,
             "runs": len(pack.runs),
         }
         if pack.stage == "tune":
             for group in groups:
-                choice = choices.setdefault(str(results.choices(group)), {"group": group, "packs": []})
+                choice = choices.setdefault(str(results.tuned(group)), {"group": group, "packs": []})
                 if output not in choice["packs"]:
                     choice["packs"].append(output)
     complexity_tables = list(dict.fromkeys(complexity_table(paper.name) for paper in configuration.papers))
@@ -47,7 +47,7 @@ def graph_of(plan: Plan, configuration: Configuration, results: Results) -> dict
         "results": str(results.folder),
         "datasets": datasets,
         "packs": packs,
-        "choices": choices,
+        "tuned": choices,
         "measured": [str(results.pack(pack.id)) for pack in plan.packs.values() if pack.stage == "train"],
         "tables": [
             *(name for paper in configuration.papers for name in (*paper.tables, *paper.statistics)),

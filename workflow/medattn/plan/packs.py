@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from medattn.files import sha256_of_value
-from medattn.plan.frozen import Cell, Pack, Run
+from medattn.plan.model import Cell, Pack, Run
 
 
 def pack_runs(cells: Mapping[str, Cell], runs: Mapping[str, Run], size: int, across_cells: bool) -> dict[str, Pack]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from medattn.errors import UserError
 from medattn.files import read_json
-from medattn.layout import Results
-from medattn.plan.frozen import Plan
+from medattn.layout import ResultPaths
+from medattn.plan.model import Plan
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ class Progress:
         return remaining
 
 
-def progress_of(plan: Plan, results: Results) -> Progress:
-    """Look at the folders of runs and at the files of packs."""
+def progress_of(plan: Plan, results: ResultPaths) -> Progress:
+    """Snapshot at the folders of runs and at the files of packs."""
     return Progress(frozenset(_done(plan, results)), _measured_seconds(plan, results))
 
 
-def _done(plan: Plan, results: Results) -> list[str]:
+def _done(plan: Plan, results: ResultPaths) -> list[str]:
     """Return ended runs. One listing per cell spares shared file systems a look at every run."""
     present: dict[str, set[str]] = {cell: _folders(results.folder / "runs" / cell) for cell in plan.cells}
     return [
@@ -56,7 +56,7 @@ def _folders(folder: Path) -> set[str]:
         return set()
 
 
-def _measured_seconds(plan: Plan, results: Results) -> dict[tuple[str, str], float]:
+def _measured_seconds(plan: Plan, results: ResultPaths) -> dict[tuple[str, str], float]:
     seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
     for name in _folders(results.folder / "packs"):
         if name.endswith(".json"):

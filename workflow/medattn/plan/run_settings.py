@@ -5,11 +5,11 @@ from typing import Any
 
 from medattn.config.arms import arm_settings
 from medattn.config.mechanisms import is_block_mechanism
-from medattn.config.networks import network_options
-from medattn.config.paper import Arm, Backbone
-from medattn.config.protocol import protocol_of
-from medattn.config.recipe import Recipe
-from medattn.plan.frozen import Cell, Run
+from medattn.config.models.paper import Arm, Backbone
+from medattn.config.models.protocol import protocol_of
+from medattn.config.models.recipe import Recipe
+from medattn.config.networks.options import network_options
+from medattn.plan.model import Cell, Run
 
 
 def run_settings(cell: Cell, run: Run, grid_point: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from medattn.config.mechanisms import is_block_mechanism
-from medattn.config.protocol import (
+from medattn.config.models.protocol import (
     AnyProtocol,
     BestValidationEpoch,
     CrossValidatedEpochs,
@@ -13,11 +13,11 @@ from medattn.config.protocol import (
     protocol_of,
 )
 from medattn.files import sha256_of_value
-from medattn.plan.frozen import Cell, Run, Stage
 from medattn.plan.grid import grid_points
+from medattn.plan.model import Cell, Run, Stage
 
 # What decides the images of a run of the stage `tune`; the other keys only say what is chosen from them.
-_SPLIT_KEYS = ("folds", "split_seed", "training_splits", "splits", "validation_fraction", "copies")
+_SPLIT_KEYS = ("folds", "split_seed", "training_splits", "splits", "validation_fraction", "oversampling")
 
 
 def runs_of_cell(cell: Cell, seeds: Sequence[int]) -> Iterator[Run]:

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from medattn.config.protocol import protocol_of
+from medattn.config.models.protocol import protocol_of
 from medattn.plan.availability import remarks_on
-from medattn.plan.frozen import Cell, Plan
+from medattn.plan.model import Cell, Plan
 from medattn.plan.progress import Progress
 
 COLUMNS = ("paper", "table", "dataset", "backbone", "arm", "runs", "packs", "done", "stand_in", "missing")

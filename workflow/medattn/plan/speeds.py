@@ -9,9 +9,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from medattn.config.dataset import DatasetEntry
+from medattn.config.models.dataset import DatasetEntry
 from medattn.errors import UserError
-from medattn.plan.frozen import Cell
+from medattn.plan.model import Cell
 
 _SHIPPED = Path(__file__).with_name("speeds.json")
 Network = tuple[str, str, int]

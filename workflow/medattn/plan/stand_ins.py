@@ -9,14 +9,14 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
-from medattn.config.dataset import DatasetEntry, SplitName
+from medattn.config.models.dataset import DatasetEntry, SplitName
+from medattn.config.models.selection import LEAST_IMAGES
 from medattn.config.resolved import Configuration
-from medattn.config.selection import LEAST_IMAGES
-from medattn.config.sources import Isic2018Source, PhantomSource
+from medattn.config.sources.sources import Isic2018Source, PhantomSource
 from medattn.errors import UserError
 from medattn.plan.availability import missing_reason
-from medattn.plan.frozen import Plan
-from medattn.streams import stream_seed
+from medattn.plan.model import Plan
+from medattn.seeding import derive_seed
 
 IMAGES_PER_PATIENT = 2
 SMALLEST_SIZE = 12
@@ -85,7 +85,7 @@ def stand_in_for(
         channels=channels,
         counts=smaller,
         images_per_patient=IMAGES_PER_PATIENT if entry.source.has_patients else 0,
-        seed=stream_seed(0, f"stand-in/{name}"),
+        seed=derive_seed(0, f"stand-in/{name}"),
     )
     changes = {"source": source, "counts": smaller, "images": None, "per_class": None, "path": None, "stand_in": True}
     return entry.model_copy(update=changes)

@@ -4,16 +4,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from medattn.errors import UserError
-from medattn.layout import Results
-from medattn.plan.chosen import read_choice
+from medattn.layout import ResultPaths
 from medattn.plan.differences import Difference, differences
-from medattn.plan.frozen import Cell, Run
+from medattn.plan.model import Cell, Run
 from medattn.plan.run_settings import run_settings
+from medattn.plan.tuning_result import read_choice
 from medattn.provenance.code import code_modules, code_of
 from medattn.provenance.records import failure_reason, read_record
 
 
-def reasons(run: Run, cell: Cell, results: Results) -> list[str]:
+def reasons(run: Run, cell: Cell, results: ResultPaths) -> list[str]:
     """Return in lines whether a run has to be trained, and why."""
     files = results.run(run.cell, run.name)
     if cell.missing is not None:
@@ -37,7 +37,7 @@ def reasons(run: Run, cell: Cell, results: Results) -> list[str]:
     return [f"{run.id}: to be trained: {record['run']} differs in", *lines]
 
 
-def _earlier(run: Run, results: Results) -> Iterator[dict[str, Any]]:
+def _earlier(run: Run, results: ResultPaths) -> Iterator[dict[str, Any]]:
     """Yield the records of the same cell, stage, seed and fold, the newest last."""
     found = []
     for path in (results.folder / "runs" / run.cell).glob("*/record.json"):
@@ -50,7 +50,7 @@ def _earlier(run: Run, results: Results) -> Iterator[dict[str, Any]]:
     yield from sorted(found, key=lambda record: str(record.get("finished", "")))
 
 
-def _grid_point(run: Run, cell: Cell, results: Results) -> Mapping[str, Any] | None:
+def _grid_point(run: Run, cell: Cell, results: ResultPaths) -> Mapping[str, Any] | None:
     """Return the grid point of a run; None where it is still to be chosen."""
     if run.grid_point is not None or not cell.is_tuned:
         return run.grid_point or {}

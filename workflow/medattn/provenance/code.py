@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from medattn.config.mechanisms import mechanism_file, own_mechanism
-from medattn.config.networks import own_network
+from medattn.config.networks.options import own_network
 
 _PACKAGE = Path(__file__).parent.parent
 CODE_FOLDER = _PACKAGE
@@ -16,20 +16,20 @@ CODE_FOLDER = _PACKAGE
 
 # What decides the numbers of a run. Plans, tables and figures are not among it, so changing them trains nothing again.
 _CORE = (
-    "streams.py",
+    "seeding.py",
     "attention/mechanism.py",
     "backbones/build.py",
     "backbones/network.py",
-    "backbones/parts.py",
+    "backbones/parameter_groups.py",
     "backbones/stem.py",
     "datasets/folds.py",
     "training/augment.py",
-    "training/copies.py",
+    "training/oversampling.py",
     "training/history.py",
     "training/images.py",
     "training/loop.py",
     "training/network.py",
-    "training/optimiser.py",
+    "training/optimizer.py",
     "training/numerics.py",
     "training/splits.py",
     "training/step.py",
@@ -37,11 +37,11 @@ _CORE = (
 # What block mechanisms need besides.
 _INSIDE_NETWORKS = (
     "backbones/placement.py",
-    "config/placement.py",
-    "config/structures.py",
-    "training/kept_attention.py",
+    "config/models/placement.py",
+    "config/networks/architectures.py",
+    "training/attention_snapshots.py",
 )
-_CLASSIFIERS = ("streams.py", "datasets/folds.py", "training/classifier.py", "training/splits.py")
+_CLASSIFIERS = ("seeding.py", "datasets/folds.py", "training/classifier.py", "training/splits.py")
 
 
 Reader = Callable[[Path], str]

@@ -6,7 +6,7 @@ from typing import Any
 
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_file
-from medattn.layout import RunFiles
+from medattn.layout import RunPaths
 
 _KINDS: dict[str, tuple[type, ...]] = {"status": (str,), "epochs": (int,), "seconds": (int, float), "outputs": (dict,)}
 
@@ -41,7 +41,7 @@ def check_output(record: Mapping[str, Any], path: Path) -> None:
         raise UserError(f"{path}: not the file that the record of the run names; {mend}")
 
 
-def ending(files: RunFiles) -> dict[str, Any] | str:
+def ending(files: RunPaths) -> dict[str, Any] | str:
     """Return the record of a run that ended well, or in one line why there is none.
 
     Raises:

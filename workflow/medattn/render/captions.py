@@ -11,14 +11,14 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from medattn.compare.inputs import rows_of_paper
-from medattn.compare.paired import TEST
-from medattn.config.metrics import METRICS
-from medattn.config.paper import Mark
+from medattn.compare.permutation_test import TEST
+from medattn.config.models.metrics import METRICS
+from medattn.config.models.paper import Mark
 from medattn.config.resolved import ResolvedPaper
 from medattn.files import write_text
 from medattn.render.inputs import Inputs, arm_label
-from medattn.render.table_text import SINGLE
-from medattn.render.tables import TableModel
+from medattn.render.tables.table_model import TableModel
+from medattn.render.tables.table_text import SINGLE
 
 TEMPLATES = Path(__file__).parent.parent.parent / "report"
 
@@ -105,7 +105,7 @@ def _tests(inputs: Inputs, paper: ResolvedPaper, model: TableModel) -> dict[str,
     least = float(tested["least_p"].min()) if len(tested) else 1.0
     # Were every p the least, Holm would multiply it by their number: no adjusted p can be less than this.
     least_adjusted = min(1.0, least * max(1, len(tested)))
-    levels = [mark.level for mark in model.declared.marks]
+    levels = [mark.alpha for mark in model.declared.marks]
     return {
         "comparisons": len(tested),
         "n_pairs": n,

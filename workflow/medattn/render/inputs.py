@@ -9,9 +9,9 @@ import pandas as pd
 from medattn.compare.costs import read_costs
 from medattn.compare.inputs import CellRows, read_comparisons, read_epochs, read_measurements, read_rankings
 from medattn.config.resolved import Configuration, ResolvedPaper
-from medattn.layout import Results, RunFiles
+from medattn.layout import ResultPaths, RunPaths
 from medattn.plan.availability import remarks_on
-from medattn.plan.frozen import Cell, Plan, cell_id, read_plan
+from medattn.plan.model import Cell, Plan, cell_id, read_plan
 
 _PUBLISHED = ["table", "dataset", "backbone", "arm", "metric", "class_name", "mean", "std", "flags"]
 
@@ -40,7 +40,7 @@ class Inputs:
 
     configuration: Configuration
     root: Path
-    results: Results
+    results: ResultPaths
     plan: Plan
     measurements: pd.DataFrame
     comparisons: pd.DataFrame
@@ -75,7 +75,7 @@ class Inputs:
         folders = {cell.prepared for cell in self.plan.cells.values() if cell.dataset == dataset}
         return [sentence for folder in sorted(folders) if folder for sentence in remarks_on(Path(folder))]
 
-    def trained_runs(self, paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> dict[int, RunFiles]:
+    def trained_runs(self, paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> dict[int, RunPaths]:
         """Return the files of the runs on all training images of a cell, by seed."""
         cell = self.cell(paper, dataset, backbone, arm)
         runs = [] if cell is None else self.plan.runs_of(cell.id, "train")
@@ -103,7 +103,7 @@ class Inputs:
         return self._published[paper]
 
 
-def read_inputs(results: Results, configuration: Configuration, root: Path) -> Inputs:
+def read_inputs(results: ResultPaths, configuration: Configuration, root: Path) -> Inputs:
     """Read all that is drawn.
 
     Raises:

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 
 from medattn.compare.inputs import rows_of
-from medattn.compare.paired import TEST
 from medattn.compare.pairs import VANILLA
+from medattn.compare.permutation_test import TEST
 from medattn.judge.counts import verdict_lines
 from medattn.judge.table import read_claims
 from medattn.render.inputs import Inputs

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from medattn.errors import UserError
-from medattn.layout import Results
-from medattn.plan.frozen import Plan, Run
+from medattn.layout import ResultPaths
+from medattn.plan.model import Plan, Run
 from medattn.provenance.records import read_record
-from medattn.status.look import STATES, Look, Seen, State
+from medattn.status.snapshot import STATES, RunStatus, Snapshot, State
 
 _OPENED = 3
 """Records that are opened of a cell and stage, where no finished pack tells how long its runs take."""
@@ -49,12 +49,12 @@ class Status:
     """
 
     plan: Plan
-    look: Look
+    look: Snapshot
     packs: Mapping[str, Group]
     total: Group
     left: Mapping[str, float] = field(default_factory=dict)
 
-    def seen(self, state: State) -> list[Seen]:
+    def seen(self, state: State) -> list[RunStatus]:
         """Return the runs in a state, in the order of the plan."""
         return [seen for seen in self.look.runs.values() if seen.state == state]
 
@@ -64,7 +64,7 @@ class Status:
         return sum(group.counts["running"] > 0 for group in self.packs.values())
 
 
-def status_of(plan: Plan, seen: Look, results: Results) -> Status:
+def status_of(plan: Plan, seen: Snapshot, results: ResultPaths) -> Status:
     """Count the runs of a plan and estimate what is left."""
     left = _left(plan, seen, results)
     packs = {pack.id: _group(pack.runs, seen, left) for pack in plan.packs.values()}
@@ -79,7 +79,7 @@ def epochs_of(plan: Plan, run: Run) -> int:
     return int((run.grid_point or {}).get("recipe.epochs") or cell.settings["recipe"]["epochs"])
 
 
-def _group(runs: Iterable[str], seen: Look, left: Mapping[str, float]) -> Group:
+def _group(runs: Iterable[str], seen: Snapshot, left: Mapping[str, float]) -> Group:
     counts = dict.fromkeys(STATES, 0)
     diverged, seconds, known = 0, 0.0, 0
     for run in runs:
@@ -92,7 +92,7 @@ def _group(runs: Iterable[str], seen: Look, left: Mapping[str, float]) -> Group:
     return Group(counts, diverged, None if unknown else seconds, known)
 
 
-def _left(plan: Plan, seen: Look, results: Results) -> dict[str, float]:
+def _left(plan: Plan, seen: Snapshot, results: ResultPaths) -> dict[str, float]:
     """Return the seconds that each open run still takes: by its own speed, or by that of runs of its cell and stage."""
     per_epoch = _seconds_per_epoch(plan, seen, results)
     left = {}
@@ -106,7 +106,7 @@ def _left(plan: Plan, seen: Look, results: Results) -> dict[str, float]:
     return left
 
 
-def _seconds_per_epoch(plan: Plan, seen: Look, results: Results) -> dict[tuple[str, str], float]:
+def _seconds_per_epoch(plan: Plan, seen: Snapshot, results: ResultPaths) -> dict[tuple[str, str], float]:
     """Return the mean seconds of an epoch by cell and stage: of runs that have ended, else of those under way."""
     ended: dict[tuple[str, str], list[float]] = defaultdict(list)
     for key, ending in seen.endings.items():
@@ -123,7 +123,7 @@ def _seconds_per_epoch(plan: Plan, seen: Look, results: Results) -> dict[tuple[s
     return {key: sum(values) / len(values) for key, values in {**running, **ended}.items() if values}
 
 
-def _of_record(run: Run, results: Results) -> list[float]:
+def _of_record(run: Run, results: ResultPaths) -> list[float]:
     try:
         record = read_record(results.run(run.cell, run.name).record)
     except UserError:  # damage is for `medattn audit` to tell

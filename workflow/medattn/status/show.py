@@ -5,7 +5,7 @@ from typing import Any
 
 from medattn.plan.show import duration
 from medattn.status.estimate import Group, Status, epochs_of
-from medattn.status.look import STATES, Seen
+from medattn.status.snapshot import STATES, RunStatus
 
 _SHOWN_AT_MOST = 20
 
@@ -40,7 +40,7 @@ def _is_begun(group: Group) -> bool:
     return 0 < group.open < sum(group.counts.values()) or group.counts["running"] + group.counts["failed"] > 0
 
 
-def _running(status: Status, seen: Seen) -> str:
+def _running(status: Status, seen: RunStatus) -> str:
     facts = [f"epoch {seen.epoch} of {epochs_of(status.plan, seen.run)}"]
     if seen.images_per_second is not None:
         facts.append(f"{seen.images_per_second:,.0f} images/s")

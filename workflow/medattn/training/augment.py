@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from medattn.config.recipe import Augmentation, ResizedCrop
+from medattn.config.models.recipe import Augmentation, RandomResizedCrop
 from medattn.training.device import sent
 
 
 def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generator) -> Tensor:
-    """Return `images` (B x C x H x W, float, before normalisation), each changed at random.
+    """Return `images` (B x C x H x W, float, before normalization), each changed at random.
 
     Random numbers are drawn on the CPU, so that they are the same on every device.
     """
@@ -21,8 +21,8 @@ def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generat
         images = _flipped(images, augmentation.vertical_flip, 2, generator)
     if augmentation.crop_padding:
         images = _cropped(images, augmentation.crop_padding, generator)
-    if augmentation.resized_crop:
-        images = _resized_crop(images, augmentation.resized_crop, generator)
+    if augmentation.random_resized_crop:
+        images = _random_resized_crop(images, augmentation.random_resized_crop, generator)
     if augmentation.rotation:
         degrees = math.radians(augmentation.rotation)
         images = rotated(images, (2 * torch.rand(len(images), generator=generator) - 1) * degrees)
@@ -54,14 +54,16 @@ def _cropped(images: Tensor, padding: int, generator: torch.Generator) -> Tensor
     return padded[every, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
-def _resized_crop(images: Tensor, crop: ResizedCrop, generator: torch.Generator) -> Tensor:
+def _random_resized_crop(images: Tensor, crop: RandomResizedCrop, generator: torch.Generator) -> Tensor:
     """Cut out a part of random area, shape and place, and enlarge it to the old size.
 
     A side that would be longer than the image's is cut to it, which makes the area a little smaller than drawn.
     """
     area, shape, x, y = torch.rand((4, len(images)), generator=generator)
-    area = crop.smallest + area * (crop.largest - crop.smallest)
-    aspect = ((2 * shape - 1) * math.log(crop.aspect)).exp()
+    smallest, largest = crop.scale
+    area = smallest + area * (largest - smallest)
+    narrowest, widest = map(math.log, crop.ratio)
+    aspect = (narrowest + shape * (widest - narrowest)).exp()
     width, height = (area * aspect).sqrt().clamp(max=1), (area / aspect).sqrt().clamp(max=1)
     zero = torch.zeros_like(area)
     # Coordinates run from -1 to 1: a part of width w has its middle between w - 1 and 1 - w.

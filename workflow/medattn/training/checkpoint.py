@@ -22,7 +22,7 @@ def write_checkpoint(path: Path, state: TrainingState) -> None:
         "scores": torch.stack(state.scores),
         "map_before": state.map_before,
         "network": state.network,
-        "optimiser": state.optimiser,
+        "optimizer": state.optimizer,
     }
     # By way of memory: a full disk is then told by the operating system, and not as a failure inside torch.
     buffer = io.BytesIO()
@@ -49,7 +49,7 @@ def read_checkpoint(path: Path, device: torch.device) -> TrainingState:
             scores=list(value["scores"].cpu()),
             map_before=None if value["map_before"] is None else value["map_before"].cpu(),
             network=value["network"],
-            optimiser=value["optimiser"],
+            optimizer=value["optimizer"],
         )
     except (torch.OutOfMemoryError, MemoryError):
         raise

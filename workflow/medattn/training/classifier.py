@@ -13,22 +13,22 @@ from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
 from medattn.config.arms import arm_settings
-from medattn.config.paper import Arm
-from medattn.config.protocol import protocol_of
-from medattn.config.recipe import Recipe
+from medattn.config.models.paper import Arm
+from medattn.config.models.protocol import protocol_of
+from medattn.config.models.recipe import Recipe
 from medattn.datasets.store import DataStore
 from medattn.files import disk_errors
-from medattn.layout import RunFiles
-from medattn.plan.frozen import Cell, Run
+from medattn.layout import RunPaths
+from medattn.plan.model import Cell, Run
 from medattn.plan.run_settings import run_settings
-from medattn.streams import stream_seed
+from medattn.seeding import derive_seed
 from medattn.training.history import EpochRow, write_history
-from medattn.training.outcome import now, write_arrays, write_record
 from medattn.training.run import data_record
+from medattn.training.run_record import now, write_arrays, write_record
 from medattn.training.splits import SplitOfRun, split_of_run
 
 
-def train_classifier(run: Run, cell: Cell, grid_point: Mapping[str, Any], store: DataStore, files: RunFiles) -> None:
+def train_classifier(run: Run, cell: Cell, grid_point: Mapping[str, Any], store: DataStore, files: RunPaths) -> None:
     """Fit the classifier of a run and write its files. Its history has one epoch, with a loss of 0."""
     started, clock = now(), time.perf_counter()
     protocol = protocol_of(cell.settings["protocol"])
@@ -81,7 +81,7 @@ def _fitted_scores(
 
 
 def _classifier(arm: Arm, options: Mapping[str, Any], seed: int) -> Pipeline:
-    random_state = stream_seed(seed, "classifier") % 2**32
+    random_state = derive_seed(seed, "classifier") % 2**32
     if arm.classifier == "logistic_regression":
         model = LogisticRegression(C=options["c"], max_iter=options["iterations"], random_state=random_state)
     else:

@@ -1,4 +1,4 @@
-"""A data set as uint8, on the device or with the host; its batches are augmented and normalised on the device."""
+"""A data set as uint8, on the device or with the host; its batches are augmented and normalized on the device."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from medattn.config.recipe import Recipe
+from medattn.config.models.recipe import Recipe
 from medattn.training.augment import augment
 from medattn.training.device import free_memory, sent
 
@@ -91,26 +91,26 @@ class ResidentImages:
 
 
 @dataclass(frozen=True)
-class Normalisation:
+class Normalization:
     """Per-channel mean and deviation, 1 x C x 1 x 1."""
 
     mean: Tensor
     deviation: Tensor
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Return normalised images with 3 channels; gray images are repeated."""
+        """Return normalized images with 3 channels; gray images are repeated."""
         return images.sub(self.mean).div_(self.deviation).expand(-1, 3, -1, -1)
 
 
-def normalisation_for(recipe: Recipe, images: ResidentImages, training: Tensor) -> Normalisation:
-    """Return the recipe's normalisation; "training" takes mean and deviation of the run's training images only."""
+def normalization_for(recipe: Recipe, images: ResidentImages, training: Tensor) -> Normalization:
+    """Return the recipe's normalization; "training" takes mean and deviation of the run's training images only."""
     device = images.target
-    if recipe.normalise == "training":
+    if recipe.normalization == "training":
         mean, deviation = _moments(images, training)
     else:
         known = {"imagenet": (_IMAGENET_MEAN, _IMAGENET_DEVIATION), "half": ((0.5,) * 3, (0.5,) * 3)}
-        mean, deviation = (torch.tensor(values) for values in known[recipe.normalise])
-    return Normalisation(mean.view(1, -1, 1, 1).to(device), deviation.view(1, -1, 1, 1).to(device))
+        mean, deviation = (torch.tensor(values) for values in known[recipe.normalization])
+    return Normalization(mean.view(1, -1, 1, 1).to(device), deviation.view(1, -1, 1, 1).to(device))
 
 
 def training_batches(
@@ -118,10 +118,10 @@ def training_batches(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield augmented batches (images in [0, 1], labels) over `indices` in random order.
 
-    A last batch of a single image joins the batch before it: batch normalisation can't train on one image.
+    A last batch of a single image joins the batch before it: batch normalization can't train on one image.
     """
     shuffled = indices[torch.randperm(len(indices), generator=order).to(indices.device)]
-    for chosen in _split(shuffled, recipe.batch):
+    for chosen in _split(shuffled, recipe.batch_size):
         labels = sent(images.labels[chosen], images.target)
         yield augment(images.taken(chosen), recipe.augmentation, changes), labels
 

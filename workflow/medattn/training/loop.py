@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from medattn.config.recipe import Recipe
-from medattn.streams import stream_seed
+from medattn.config.models.recipe import Recipe
+from medattn.seeding import derive_seed
+from medattn.training.cuda_graphs import GraphedStep
 from medattn.training.history import EpochRow
-from medattn.training.images import Normalisation, ResidentImages, training_batches
+from medattn.training.images import Normalization, ResidentImages, training_batches
 from medattn.training.network import AttendedNetwork
 from medattn.training.numerics import memory_format
-from medattn.training.optimiser import create_optimiser, learning_rate, restore_optimiser, set_learning_rates
-from medattn.training.recording import Recording
+from medattn.training.optimizer import create_optimizer, learning_rate, restore_optimizer, set_learning_rates
 from medattn.training.step import Step, logits_of
 
 _EVALUATION_BATCH = 256
@@ -31,14 +31,14 @@ class TrainingState:
             then of the validation images.
         map_before: attention map before learning, H x W.
         network: state of the network; None before the first epoch.
-        optimiser: state of the optimiser.
+        optimizer: state of the optimizer.
     """
 
     history: list[EpochRow] = field(default_factory=list)
     scores: list[Tensor] = field(default_factory=list)
     map_before: Tensor | None = None
     network: dict[str, Any] | None = None
-    optimiser: dict[str, Any] | None = None
+    optimizer: dict[str, Any] | None = None
 
     def ended(self, recipe: Recipe) -> bool:
         """Return whether no epoch follows: all are trained, or the loss is no number."""
@@ -47,12 +47,12 @@ class TrainingState:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """The images of one run: where they are, which are trained on, evaluated and validate, how they are normalised."""
+    """The images of one run: where they are, which are trained on, evaluated and validate, how they are normalized."""
 
     images: ResidentImages
     training: Tensor
     evaluated: Tensor
-    normalise: Normalisation
+    normalize: Normalization
     validation: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.int64))
 
     @property
@@ -60,9 +60,9 @@ class TrainingData:
         """The images that are scored after each epoch: the evaluated, then the validation images."""
         return torch.cat([self.evaluated, self.validation.to(self.evaluated.device)])
 
-    def normalised_training_images(self, count: int | None = None) -> Tensor:
+    def normalized_training_images(self, count: int | None = None) -> Tensor:
         """Return the first `count` training images, or all, as the network sees them; gray ones as a single channel."""
-        return self.normalise(self.images.taken(self.training[:count]))[:, : self.images.pixels.shape[1]]
+        return self.normalize(self.images.taken(self.training[:count]))[:, : self.images.pixels.shape[1]]
 
 
 def _as_it_is(step: Step) -> Step:
@@ -76,12 +76,12 @@ def train_epochs(
     seed: int,
     state: TrainingState,
     after_epoch: Callable[[TrainingState], None],
-    as_work: Callable[[Step], Step | Recording] = _as_it_is,
+    as_work: Callable[[Step], Step | GraphedStep] = _as_it_is,
 ) -> None:
     """Train `network` from where `state` stands to the last epoch, or until the loss is no number.
 
     Args:
-        network: as initialised; overwritten by the state where there is one.
+        network: as initialized; overwritten by the state where there is one.
         data: the images.
         recipe: how to train.
         seed: seed of the run's streams.
@@ -90,24 +90,24 @@ def train_epochs(
         as_work: makes what is called with batches of the step, so that it may be recorded.
     """
     network.backbone.to(memory_format=memory_format(recipe, data.images.target))
-    optimiser = create_optimiser(recipe, network)
-    if state.network is not None and state.optimiser is not None:
+    optimizer = create_optimizer(recipe, network)
+    if state.network is not None and state.optimizer is not None:
         network.load_state_dict(state.network)
-        restore_optimiser(optimiser, state.optimiser)
+        restore_optimizer(optimizer, state.optimizer)
     else:
         state.map_before = network.eval().attention_map()
-    work = as_work(Step.of(network, optimiser, recipe, data.normalise))
+    work = as_work(Step.of(network, optimizer, recipe, data.normalize))
     for epoch in range(len(state.history) + 1, recipe.epochs + 1):
         if network.attention is not None:
             network.attention.begin_epoch(epoch)
-        if isinstance(work, Recording):
+        if isinstance(work, GraphedStep):
             work.begin_epoch(None if network.attention is None else network.attention.phase(epoch))
         trained = _train_one_epoch(work, data, seed, epoch)
         scores = evaluate(network, data, recipe)
-        # The one synchronisation of the epoch: everything above only queued work on the device.
+        # The one synchronization of the epoch: everything above only queued work on the device.
         state.scores.append(scores.cpu())
         state.history.append(_row(epoch, recipe, trained.tolist(), state.scores[-1], data))
-        state.network, state.optimiser = network.state_dict(), optimiser.state_dict()
+        state.network, state.optimizer = network.state_dict(), optimizer.state_dict()
         after_epoch(state)
         if state.ended(recipe):
             return
@@ -119,19 +119,19 @@ def evaluate(network: AttendedNetwork, data: TrainingData, recipe: Recipe) -> Te
     network.eval()
     parts = []
     for chosen in torch.split(data.scored, _EVALUATION_BATCH):
-        logits = logits_of(network, data.images.taken(chosen), data.normalise, recipe)
+        logits = logits_of(network, data.images.taken(chosen), data.normalize, recipe)
         parts.append(functional.softmax(logits.float(), dim=1))
     return torch.cat(parts)
 
 
-def _train_one_epoch(work: Step | Recording, data: TrainingData, seed: int, epoch: int) -> Tensor:
+def _train_one_epoch(work: Step | GraphedStep, data: TrainingData, seed: int, epoch: int) -> Tensor:
     """Train one epoch; return the sums of its steps, on the device."""
-    step = work.step if isinstance(work, Recording) else work
+    step = work.step if isinstance(work, GraphedStep) else work
     step.network.train()
-    set_learning_rates(step.optimiser, step.recipe, epoch)
-    torch.manual_seed(stream_seed(seed, "layers", epoch))  # dropout and its kind
-    order = torch.Generator().manual_seed(stream_seed(seed, "order", epoch))
-    changes = torch.Generator().manual_seed(stream_seed(seed, "augmentation", epoch))
+    set_learning_rates(step.optimizer, step.recipe, epoch)
+    torch.manual_seed(derive_seed(seed, "layers", epoch))  # dropout and its kind
+    order = torch.Generator().manual_seed(derive_seed(seed, "order", epoch))
+    changes = torch.Generator().manual_seed(derive_seed(seed, "augmentation", epoch))
     step.sums.zero_()
     for images, labels in training_batches(data.images, data.training, step.recipe, order, changes):
         work(images, labels)

@@ -16,17 +16,17 @@ from medattn.attention.mechanism import (
     mechanism_class,
 )
 from medattn.backbones.build import build_backbone, check_images
-from medattn.backbones.parts import Parts
+from medattn.backbones.parameter_groups import Parts
 from medattn.backbones.placement import place_modules
-from medattn.config.paper import Backbone
-from medattn.config.placement import EVERYWHERE, Placement
-from medattn.streams import stream_seed
+from medattn.config.models.paper import Backbone
+from medattn.config.models.placement import EVERYWHERE, Placement
+from medattn.seeding import derive_seed
 
 T = TypeVar("T")
 
 
 class AttendedNetwork(nn.Module):
-    """What is trained: attention on the input, if the arm has one, then normalised images through the backbone.
+    """What is trained: attention on the input, if the arm has one, then normalized images through the backbone.
 
     Attention that works on the outputs of blocks is part of the backbone.
     """
@@ -42,7 +42,7 @@ class AttendedNetwork(nn.Module):
         self._parts = parts
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return the logits (B x classes) of normalised images (B x 3 x H x W)."""
+        """Return the logits (B x classes) of normalized images (B x 3 x H x W)."""
         if self.attention is not None:
             images = self.attention(images)
         output = self.backbone(images)
@@ -51,7 +51,7 @@ class AttendedNetwork(nn.Module):
         return logits
 
     def train(self, mode: bool = True) -> Self:
-        """Switch between training and evaluation; frozen batch normalisation stays in evaluation."""
+        """Switch between training and evaluation; frozen batch normalization stays in evaluation."""
         super().train(mode)
         if self._parts is not None:
             self._parts.keep_frozen()
@@ -74,7 +74,7 @@ class AttendedNetwork(nn.Module):
         """Return what `look` makes of each attention inside the backbone and its input, by its path, in order.
 
         Args:
-            images: normalised images, B x 3 x H x W, that pass through the network.
+            images: normalized images, B x 3 x H x W, that pass through the network.
             look: takes the module and the features that it is given; attention inside attention is not shown to it.
         """
         seen: dict[str, T] = {}
@@ -112,9 +112,9 @@ def build_network(
     data: Path,
     placement: Placement = EVERYWHERE,
 ) -> AttendedNetwork:
-    """Return the initialised network of a run.
+    """Return the initialized network of a run.
 
-    The backbone is initialised first and from a stream of its own, so that all arms of a seed start from the same
+    The backbone is initialized first and from a stream of its own, so that all arms of a seed start from the same
     weights.
 
     Args:
@@ -122,7 +122,7 @@ def build_network(
         mechanism: name of a mechanism, or "none".
         options: hyper-parameters of the mechanism.
         classes: outputs.
-        training_images: normalised training images of the run (N x C x H x W), from which a mechanism may be made, and
+        training_images: normalized training images of the run (N x C x H x W), from which a mechanism may be made, and
             whose H x W is that of all images.
         seed: seed of the run.
         data: folder under which ImageNet weights lie.
@@ -130,18 +130,18 @@ def build_network(
 
     Raises:
         UserError: the network can't be built so.
-        UnfitError: images of this size are too small for it, or the mechanism can't be placed in it.
+        Skipped: images of this size are too small for it, or the mechanism can't be placed in it.
     """
     device = training_images.device
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(stream_seed(seed, "initialisation"))
+        torch.manual_seed(derive_seed(seed, "initialisation"))
         size = (training_images.shape[-2], training_images.shape[-1])
         network = build_backbone(backbone, classes, data, size).to(device)
         parts = Parts(network, backbone, classes, size)
         parts.freeze()
         attention = None
         if mechanism != "none":
-            torch.manual_seed(stream_seed(seed, "initialisation of the mechanism"))
+            torch.manual_seed(derive_seed(seed, "initialisation of the mechanism"))
             if issubclass(mechanism_class(mechanism), BlockAttention):
                 place_modules(
                     network,

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from medattn.config.recipe import Recipe
+from medattn.config.models.recipe import Recipe
 
 
 def fix_numerics(recipe: Recipe) -> None:

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from medattn.errors import UserError
 from medattn.files import write_json
-from medattn.layout import Results, RunFiles
-from medattn.plan.chosen import read_choice
-from medattn.plan.frozen import Cell, Pack, Plan, Run
+from medattn.layout import ResultPaths, RunPaths
+from medattn.plan.model import Cell, Pack, Plan, Run
+from medattn.plan.tuning_result import read_choice
 from medattn.provenance.code import CODE_FOLDER, code_digest, code_of
 from medattn.provenance.records import earlier_failures, failure_reason, read_record
 
 if TYPE_CHECKING:  # these import torch, which a pack whose runs have all ended never needs
     from medattn.datasets.store import DataStore
+    from medattn.training.device_context import DeviceContext
+    from medattn.training.lease import Lease
     from medattn.training.run import Progress
     from medattn.training.stop import Stop
-    from medattn.training.turn import Turn
-    from medattn.training.workplace import Workplace
 
 OUT_OF_MEMORY = "failed: out of memory"
 
@@ -29,7 +29,7 @@ class RunsFailedError(UserError):
     """Some runs of a pack failed; the others are finished and recorded."""
 
 
-def train_pack(plan: Plan, pack: Pack, results: Results) -> None:
+def train_pack(plan: Plan, pack: Pack, results: ResultPaths) -> None:
     """Train the runs of `pack` that have not ended yet, then say in the pack's file how each ended.
 
     A run whose loss is no number ends as `diverged` and the others go on. A run that fails (out of memory, a bug)
@@ -58,12 +58,12 @@ def train_pack(plan: Plan, pack: Pack, results: Results) -> None:
     )
 
 
-def run_files(results: Results, run: Run) -> RunFiles:
+def run_files(results: ResultPaths, run: Run) -> RunPaths:
     """Return the files of `run`."""
     return results.run(run.cell, run.name)
 
 
-def train_beside(plan: Plan, pack: Pack, results: Results) -> None:
+def train_as_worker(plan: Plan, pack: Pack, results: ResultPaths) -> None:
     """Train those open runs of `pack` that no other process works on, for the process that started this one.
 
     How runs ended is for that process to say.
@@ -79,17 +79,17 @@ def train_beside(plan: Plan, pack: Pack, results: Results) -> None:
         _train_until_asked_to_stop(plan, open_runs, results, len(pack.runs) - len(open_runs), stop, wait=False)
 
 
-def _train_all(plan: Plan, pack: Pack, runs: list[Run], results: Results) -> list[str]:
+def _train_all(plan: Plan, pack: Pack, runs: list[Run], results: ResultPaths) -> list[str]:
     """Train the runs, several at once where that is asked for; return the ids of those that failed."""
-    from medattn.training.companions import companions
     from medattn.training.stop import stopping_on_signals
+    from medattn.training.workers import start_workers
 
     failed: list[str] = []
     with stopping_on_signals() as stop:
         count = min(plan.configuration["runs_at_once"], len(runs)) - 1
         if count:
             before = {run.id: _stamp(run_files(results, run).failure) for run in runs}
-            with companions(results.plan, pack.id, count, stop):
+            with start_workers(results.plan, pack.id, count, stop):
                 _train_until_asked_to_stop(plan, runs, results, len(pack.runs) - len(runs), stop, wait=False)
             # What is open still was in the hands of a companion that was killed, or of another job.
             runs = [run for run in runs if not run_files(results, run).record.exists()]
@@ -104,7 +104,7 @@ def _stamp(path: Path) -> int:
 
 
 def _train_until_asked_to_stop(
-    plan: Plan, runs: list[Run], results: Results, already: int, stop: "Stop", wait: bool
+    plan: Plan, runs: list[Run], results: ResultPaths, already: int, stop: "Stop", wait: bool
 ) -> list[str]:
     """Train the runs one after the other; return the ids of those that failed.
 
@@ -112,14 +112,14 @@ def _train_until_asked_to_stop(
     """
     if not runs:
         return []
-    with stop.held():
+    with stop.deferred():
         from medattn.datasets.store import read_store
-        from medattn.training.turn import TurnLostError, TurnTakenError, own_turn
-        from medattn.training.workplace import Workplace
+        from medattn.training.device_context import DeviceContext
+        from medattn.training.lease import LeaseLostError, LeaseTakenError, hold_lease
 
     before = {run.id: _stamp(run_files(results, run).failure) for run in runs}
 
-    workplace = Workplace.on(plan.configuration["device"], plan.configuration["cuda_graphs"])
+    device_context = DeviceContext.on(plan.configuration["device"], plan.configuration["cuda_graphs"])
     stores: dict[str, DataStore] = {}
     failed = []
     for number, run in enumerate(runs, start=already + 1):
@@ -129,14 +129,16 @@ def _train_until_asked_to_stop(
         files, label = run_files(results, run), f"[{number}/{already + len(runs)}] {run.id}"
         while True:
             try:
-                with own_turn(files, label, wait) as turn:
+                with hold_lease(files, label, wait) as lease:
                     # Else another process was faster, or it has failed there just now.
                     if not files.record.exists() and (wait or _stamp(files.failure) == before[run.id]):
-                        progress = _progress(label, stop, turn)
-                        _train_one(plan, run, cell, stores[cell.prepared], workplace, files, progress, label, results)
-            except TurnTakenError:
+                        progress = _progress(label, stop, lease)
+                        _train_one(
+                            plan, run, cell, stores[cell.prepared], device_context, files, progress, label, results
+                        )
+            except LeaseTakenError:
                 break
-            except TurnLostError as lost:
+            except LeaseLostError as lost:
                 print(lost, file=sys.stderr)
                 continue  # to wait for the other one
             except UserError:
@@ -154,16 +156,16 @@ def _train_one(
     run: Run,
     cell: Cell,
     store: "DataStore",
-    workplace: "Workplace",
-    files: RunFiles,
+    device_context: "DeviceContext",
+    files: RunPaths,
     progress: "Progress",
     label: str,
-    results: Results,
+    results: ResultPaths,
 ) -> None:
     data = Path(plan.configuration["data"])
     grid_point = run.grid_point if run.grid_point is not None else _chosen(results, cell, run)
     if isinstance(grid_point, str):
-        from medattn.training.outcome import write_skipped
+        from medattn.training.run_record import write_skipped
 
         write_skipped(files, run, cell, grid_point)
     elif cell.is_classifier:
@@ -174,13 +176,13 @@ def _train_one(
         from medattn.training.run import train_run
 
         seconds = plan.configuration["checkpoint_seconds"]
-        train_run(run, cell, grid_point, store, workplace, files, data, seconds, progress)
+        train_run(run, cell, grid_point, store, device_context, files, data, seconds, progress)
     record = read_record(files.record)
     ending = "" if record["status"] == "ok" else f", {record['status']}: {record['reason']}"
     print(f"{label}: {record['epochs']} epochs in {record['seconds']:.1f} s{ending}", file=sys.stderr)
 
 
-def _chosen(results: Results, cell: Cell, run: Run) -> Mapping[str, Any] | str:
+def _chosen(results: ResultPaths, cell: Cell, run: Run) -> Mapping[str, Any] | str:
     """Return the grid point that was chosen for a measured run, or why none was."""
     if not cell.is_tuned:
         return {}
@@ -199,15 +201,15 @@ def _refuse_other_code(plan: Plan, pack: Pack) -> None:
             )
 
 
-def _ending(results: Results, run: Run) -> dict[str, Any]:
+def _ending(results: ResultPaths, run: Run) -> dict[str, Any]:
     record = read_record(run_files(results, run).record)
     return {"status": record["status"], "epochs": record["epochs"], "seconds": record["seconds"]}
 
 
-def _note_failure(files: RunFiles, run: Run, error: Exception) -> None:
+def _note_failure(files: RunPaths, run: Run, error: Exception) -> None:
     import traceback
 
-    from medattn.training.outcome import now
+    from medattn.training.run_record import now
 
     reason = "out of memory" if _is_out_of_memory(error) else f"{type(error).__name__}: {error}"
     print(f"{run.id}: failed: {' '.join(reason.split())[:300]}", file=sys.stderr)
@@ -222,18 +224,18 @@ def _is_out_of_memory(error: Exception) -> bool:
     return named or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error))
 
 
-def _progress(label: str, stop: "Stop", turn: "Turn") -> "Progress":
+def _progress(label: str, stop: "Stop", lease: "Lease") -> "Progress":
     """Return what is called after each epoch: it prints how far a run is, at most every ten seconds.
 
     Raises:
-        TurnLostError: when called, another process has the run.
+        LeaseLostError: when called, another process has the run.
         StopRequested: when called, this process was asked to stop.
     """
     last = time.monotonic()
 
     def show(done: int, epochs: int) -> None:
         nonlocal last
-        turn.check()
+        lease.check()
         if done < epochs:  # else the run ends first
             stop.between_epochs()
         if time.monotonic() - last >= 10 and done < epochs:

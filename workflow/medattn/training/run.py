@@ -13,29 +13,29 @@ import torch
 from medattn.backbones.weights import weights_sha256
 from medattn.config.arms import arm_settings
 from medattn.config.mechanisms import is_block_mechanism
-from medattn.config.networks import weights_model
-from medattn.config.paper import Arm, Backbone
-from medattn.config.protocol import protocol_of
-from medattn.config.recipe import Recipe
+from medattn.config.models.paper import Arm, Backbone
+from medattn.config.models.protocol import protocol_of
+from medattn.config.models.recipe import Recipe
+from medattn.config.networks.options import weights_model
 from medattn.datasets.store import DataStore
 from medattn.errors import StopRequested
 from medattn.files import disk_errors, read_json, write_json
-from medattn.layout import RunFiles
-from medattn.plan.frozen import Cell, Run
+from medattn.layout import RunPaths
+from medattn.plan.model import Cell, Run
 from medattn.plan.run_settings import run_settings
+from medattn.training.attention_snapshots import attention_snapshot, kept_images
 from medattn.training.checkpoint import read_checkpoint, write_checkpoint
-from medattn.training.copies import make_copies
+from medattn.training.device_context import DeviceContext
 from medattn.training.gpu_memory import forget_peak, gpu_memory
 from medattn.training.history import write_history
-from medattn.training.images import ResidentImages, normalisation_for
-from medattn.training.kept_attention import kept_attention, kept_images
+from medattn.training.images import ResidentImages, normalization_for
 from medattn.training.loop import TrainingData, TrainingState, train_epochs
 from medattn.training.network import build_network
 from medattn.training.numerics import fix_numerics, numerics_record
-from medattn.training.outcome import now, write_arrays, write_record
+from medattn.training.oversampling import make_copies
+from medattn.training.run_record import now, write_arrays, write_record
 from medattn.training.split_identity import split_sha256
 from medattn.training.splits import SplitOfRun, split_of_run
-from medattn.training.workplace import Workplace
 
 Progress = Callable[[int, int], None]
 
@@ -45,8 +45,8 @@ def train_run(
     cell: Cell,
     grid_point: Mapping[str, Any],
     store: DataStore,
-    workplace: Workplace,
-    files: RunFiles,
+    device_context: DeviceContext,
+    files: RunPaths,
     data: Path,
     checkpoint_seconds: float,
     progress: Progress,
@@ -58,7 +58,7 @@ def train_run(
         cell: its cell.
         grid_point: values of the arm's grid: the run's own, or those that cross-validation chose.
         store: the prepared data set.
-        workplace: what the runs of this process share.
+        device_context: what the runs of this process share.
         files: where the run's files go.
         data: folder under which ImageNet weights lie.
         checkpoint_seconds: least seconds between two checkpoints.
@@ -72,18 +72,18 @@ def train_run(
     arm = Arm.model_validate(cell.settings["arm"])
     recipe, options = arm_settings(arm, Recipe.model_validate(cell.settings["recipe"]), grid_point, cell.id)
     fix_numerics(recipe)
-    forget_peak(workplace.device)
+    forget_peak(device_context.device)
 
-    split = split_of_run(store, run, protocol, recipe.class_copies)
-    training_data = _training_data(workplace.images(store, backbone.input_size), split, recipe)
+    split = split_of_run(store, run, protocol, recipe.oversampling)
+    training_data = _training_data(device_context.images(store, backbone.input_size), split, recipe)
     sees_all = arm.mechanism != "none" and not is_block_mechanism(arm.mechanism)
-    images = training_data.normalised_training_images(None if sees_all else 1)
+    images = training_data.normalized_training_images(None if sees_all else 1)
     network = build_network(backbone, arm.mechanism, options, len(store.classes), images, run.seed, data, arm.placement)
     del images
 
     with disk_errors(files.folder):
         files.folder.mkdir(parents=True, exist_ok=True)
-    state = read_checkpoint(files.checkpoint, workplace.device)
+    state = read_checkpoint(files.checkpoint, device_context.device)
     sessions = _Sessions(files, len(state.history), len(split.training))
     sessions.write(len(state.history))  # at once: also a session that is killed in its first epoch was one
 
@@ -100,7 +100,7 @@ def train_run(
             raise
 
     same = (cell.id, recipe.model_dump_json(), repr(sorted(options.items())))
-    work = partial(workplace.recordings.of, same)
+    work = partial(device_context.graphs.of, same)
     train_epochs(network, training_data, recipe, run.seed, state, keep, work)
 
     write_history(files.history, state.history, split.evaluated_name)
@@ -111,7 +111,7 @@ def train_run(
     if run.stage == "train" and state.history[-1].finite:
         stored = sum(len(part.labels) for part in store.splits.values())
         shown = kept_images(split.evaluated, training_data.images.labels.cpu().numpy(), stored)
-        if kept := kept_attention(network, training_data, recipe, shown):
+        if kept := attention_snapshot(network, training_data, recipe, shown):
             write_arrays(files.attention, kept)
     source = weights_model(backbone.model) if backbone.weights == "imagenet" else None
     weights = {"weights_sha256": weights_sha256(source, data)} if source else {}
@@ -122,8 +122,8 @@ def train_run(
         history=state.history,
         resolved=run_settings(cell, run, grid_point),
         data={**data_record(store, split, cell), **weights},
-        numerics=numerics_record(recipe, workplace.device),
-        resources={**gpu_memory(workplace.device), **workplace.recordings.record()},
+        numerics=numerics_record(recipe, device_context.device),
+        resources={**gpu_memory(device_context.device), **device_context.graphs.record()},
         sessions=sessions.all(len(state.history)),
     )
     files.checkpoint.unlink(missing_ok=True)
@@ -158,7 +158,7 @@ def _training_data(images: ResidentImages, split: SplitOfRun, recipe: Recipe) ->
         images = images.extended(make_copies(images.pixels, split.copies), images.labels[sources])
     parts = (split.training, split.evaluated, split.validation)
     training, evaluated, validation = (torch.from_numpy(part).to(device) for part in parts)
-    return TrainingData(images, training, evaluated, normalisation_for(recipe, images, training), validation)
+    return TrainingData(images, training, evaluated, normalization_for(recipe, images, training), validation)
 
 
 def _scores(data: TrainingData, split: SplitOfRun, state: TrainingState) -> dict[str, np.ndarray]:
@@ -197,7 +197,7 @@ class _Sessions:
 
     _KEPT = ("started", "seconds", "epochs_at_end")
 
-    def __init__(self, files: RunFiles, epochs: int, training_images: int) -> None:
+    def __init__(self, files: RunPaths, epochs: int, training_images: int) -> None:
         self._path = files.sessions
         earlier = read_json(self._path) if self._path.exists() else []
         self._earlier: list[dict[str, Any]] = [{key: session[key] for key in self._KEPT} for session in earlier]

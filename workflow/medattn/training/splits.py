@@ -11,19 +11,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from medattn.config.protocol import (
+from medattn.config.models.protocol import (
     AnyProtocol,
     BestValidationEpoch,
     CrossValidatedEpochs,
     CrossValidation,
     FixedEpoch,
 )
-from medattn.config.recipe import ClassCopies
+from medattn.config.models.recipe import Oversampling
 from medattn.datasets.folds import assign_folds
 from medattn.datasets.store import DataStore
 from medattn.errors import UserError
-from medattn.plan.frozen import Run
-from medattn.training.copies import Copies, draw_copies
+from medattn.plan.model import Run
+from medattn.training.oversampling import Copies, draw_copies
 
 Positions = NDArray[np.int64]
 _FRACTION = "protocol.validation_fraction"
@@ -53,7 +53,7 @@ class SplitOfRun:
 
 
 def split_of_run(
-    store: DataStore, run: Run, protocol: AnyProtocol, class_copies: ClassCopies | None = None
+    store: DataStore, run: Run, protocol: AnyProtocol, oversampling: Oversampling | None = None
 ) -> SplitOfRun:
     """Return the images of a run.
 
@@ -61,12 +61,12 @@ def split_of_run(
         store: the prepared data set.
         run: the run.
         protocol: its protocol.
-        class_copies: the further training images that its recipe asks for.
+        oversampling: the further training images that its recipe asks for.
 
     Raises:
         UserError: the data set can't be divided so, or lacks a class that is copied.
     """
-    return _SPLITS[type(protocol)](_Images(store, protocol.split_seed), run, protocol, class_copies)
+    return _SPLITS[type(protocol)](_Images(store, protocol.split_seed), run, protocol, oversampling)
 
 
 class _Images:
@@ -109,7 +109,7 @@ class _Images:
         first: NDArray[np.bool_] = folds == 0
         return first
 
-    def with_copies(self, split: SplitOfRun, wanted: ClassCopies | None, seed: int) -> SplitOfRun:
+    def with_copies(self, split: SplitOfRun, wanted: Oversampling | None, seed: int) -> SplitOfRun:
         """Return `split` with copies of its training images of rare classes."""
         if wanted is None:
             return split
@@ -119,7 +119,7 @@ class _Images:
 
 
 def _cross_validated_epochs(
-    images: _Images, run: Run, protocol: CrossValidatedEpochs, copies: ClassCopies | None
+    images: _Images, run: Run, protocol: CrossValidatedEpochs, copies: Oversampling | None
 ) -> SplitOfRun:
     """`tune`: all folds of the training images but one, and that one. `train`: training and test images."""
     pool = images.pooled(protocol.training_splits)
@@ -132,7 +132,7 @@ def _cross_validated_epochs(
 
 
 def _best_validation_epoch(
-    images: _Images, run: Run, protocol: BestValidationEpoch, copies: ClassCopies | None
+    images: _Images, run: Run, protocol: BestValidationEpoch, copies: Oversampling | None
 ) -> SplitOfRun:
     """`tune`: training and validation images. `train`: these, and the test images are scored beside them."""
     training = images.pooled(protocol.training_splits)
@@ -149,7 +149,7 @@ def _best_validation_epoch(
     return images.with_copies(split, copies, run.seed)
 
 
-def _fixed_epoch(images: _Images, run: Run, protocol: FixedEpoch, copies: ClassCopies | None) -> SplitOfRun:
+def _fixed_epoch(images: _Images, run: Run, protocol: FixedEpoch, copies: Oversampling | None) -> SplitOfRun:
     """`tune`: training images and a share that is held out. `train`: training and test images."""
     training = images.pooled(protocol.training_splits)
     if run.stage == "train":
@@ -160,9 +160,9 @@ def _fixed_epoch(images: _Images, run: Run, protocol: FixedEpoch, copies: ClassC
     return images.with_copies(split, copies, run.seed)
 
 
-def _cross_validation(images: _Images, run: Run, protocol: CrossValidation, copies: ClassCopies | None) -> SplitOfRun:
+def _cross_validation(images: _Images, run: Run, protocol: CrossValidation, copies: Oversampling | None) -> SplitOfRun:
     """`train`: all folds but one, and that one. `tune`: of the former, a share that is held out."""
-    if copies is not None and protocol.copies == "before_split":
+    if copies is not None and protocol.oversampling == "before_split":
         return _copied_before_split(images, run, protocol, copies)
     pool, groups = images.pooled(protocol.splits), images.groups(protocol.splits)
     inside = images.folds(protocol.splits, protocol.folds) != run.fold
@@ -175,7 +175,7 @@ def _cross_validation(images: _Images, run: Run, protocol: CrossValidation, copi
     return images.with_copies(split, copies, run.seed)
 
 
-def _copied_before_split(images: _Images, run: Run, protocol: CrossValidation, wanted: ClassCopies) -> SplitOfRun:
+def _copied_before_split(images: _Images, run: Run, protocol: CrossValidation, wanted: Oversampling) -> SplitOfRun:
     """Copies are drawn once for all folds and seeds, then divided like images of their own: the leak as asked for."""
     pool = images.pooled(protocol.splits)
     copies = draw_copies(images.labels, pool, wanted, images.classes, protocol.split_seed)
@@ -193,7 +193,7 @@ def _copied_before_split(images: _Images, run: Run, protocol: CrossValidation, w
     return SplitOfRun(training[~held_out], training[held_out], "validation", copies=copies)
 
 
-_SPLITS: dict[type[AnyProtocol], Callable[[_Images, Run, Any, ClassCopies | None], SplitOfRun]] = {
+_SPLITS: dict[type[AnyProtocol], Callable[[_Images, Run, Any, Oversampling | None], SplitOfRun]] = {
     CrossValidatedEpochs: _cross_validated_epochs,
     BestValidationEpoch: _best_validation_epoch,
     FixedEpoch: _fixed_epoch,

@@ -1,4 +1,4 @@
-"""One optimisation step of a run, and the sums that it keeps on the device so that no step waits for it."""
+"""One optimization step of a run, and the sums that it keeps on the device so that no step waits for it."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, optim
 from torch.nn import functional
 
-from medattn.config.recipe import Recipe
-from medattn.training.images import Normalisation
+from medattn.config.models.recipe import Recipe
+from medattn.training.images import Normalization
 from medattn.training.network import AttendedNetwork
 from medattn.training.numerics import autocast, memory_format
 
@@ -20,38 +20,38 @@ class Step:
 
     Attributes:
         network: what is trained.
-        optimiser: of its parameters.
+        optimizer: of its parameters.
         recipe: how it is trained.
-        normalise: of the run.
+        normalize: of the run.
         sums: over the steps since they were last set to 0: cross entropy times images, penalty, correct images, steps;
             4, float64, on the device.
     """
 
     network: AttendedNetwork
-    optimiser: optim.Optimizer
+    optimizer: optim.Optimizer
     recipe: Recipe
-    normalise: Normalisation
+    normalize: Normalization
     sums: Tensor
 
     @classmethod
     def of(
-        cls, network: AttendedNetwork, optimiser: optim.Optimizer, recipe: Recipe, normalise: Normalisation
+        cls, network: AttendedNetwork, optimizer: optim.Optimizer, recipe: Recipe, normalize: Normalization
     ) -> "Step":
         """Return the step of a run, its sums at 0."""
-        sums = torch.zeros(4, dtype=torch.float64, device=normalise.mean.device)
-        return cls(network, optimiser, recipe, normalise, sums)
+        sums = torch.zeros(4, dtype=torch.float64, device=normalize.mean.device)
+        return cls(network, optimizer, recipe, normalize, sums)
 
     def __call__(self, images: Tensor, labels: Tensor) -> None:
         """Train on `images` (B x C x H x W in [0, 1]) with their `labels` (B)."""
-        self.optimiser.zero_grad(set_to_none=True)
-        logits = logits_of(self.network, images, self.normalise, self.recipe)
+        self.optimizer.zero_grad(set_to_none=True)
+        logits = logits_of(self.network, images, self.normalize, self.recipe)
         loss = _cross_entropy(logits, labels, self.recipe)
         whole = loss
         for auxiliary in self.network.auxiliary_logits:
             whole = whole + _AUXILIARY_WEIGHT * _cross_entropy(auxiliary, labels, self.recipe)
         penalty = self.network.attention.penalty() if self.network.attention is not None else None
         (whole if penalty is None else whole + penalty).backward()  # type: ignore[no-untyped-call]
-        self.optimiser.step()
+        self.optimizer.step()
         self.sums[0] += loss.detach() * len(labels)
         if penalty is not None:
             self.sums[1] += penalty.detach()
@@ -59,9 +59,9 @@ class Step:
         self.sums[3] += 1
 
 
-def logits_of(network: AttendedNetwork, images: Tensor, normalise: Normalisation, recipe: Recipe) -> Tensor:
+def logits_of(network: AttendedNetwork, images: Tensor, normalize: Normalization, recipe: Recipe) -> Tensor:
     """Return the logits (B x classes) of `images` (B x C x H x W in [0, 1]) in the numerics of the recipe."""
-    batch = normalise(images).contiguous(memory_format=memory_format(recipe, images.device))
+    batch = normalize(images).contiguous(memory_format=memory_format(recipe, images.device))
     with autocast(recipe, images.device):
         logits: Tensor = network(batch)
     return logits

@@ -23,7 +23,7 @@ class Stop:
     def __init__(self, parent: int | None = None) -> None:
         self._asked_by: str | None = None
         self._parent = parent
-        self._held = False
+        self._deferred = False
 
     @property
     def asked(self) -> bool:
@@ -40,22 +40,22 @@ class Stop:
         Raises:
             StopRequested: here and now.
         """
-        if not self._held:
+        if not self._deferred:
             raise stop_requested(signal_name)
         self.ask(signal_name)
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def deferred(self) -> Iterator[None]:
         """Let no signal stop the body, such as the import of a library that aborts the process when it is left halfway.
 
         Raises:
             StopRequested: at the end of the body, where a stop was asked for in it.
         """
-        self._held = True
+        self._deferred = True
         try:
             yield
         finally:
-            self._held = False
+            self._deferred = False
         if self._asked_by is not None:
             raise stop_requested(self._asked_by)
 

@@ -7,8 +7,8 @@ from math import isnan, nan
 import numpy as np
 from safetensors import safe_open
 
-from medattn.config.protocol import AnyProtocol, BestValidationEpoch
-from medattn.layout import RunFiles
+from medattn.config.models.protocol import AnyProtocol, BestValidationEpoch
+from medattn.layout import RunPaths
 from medattn.metrics import Scored, measure
 from medattn.provenance.records import check_output, read_record
 from medattn.training.history import read_history
@@ -21,7 +21,7 @@ def validation_metric(protocol: AnyProtocol) -> str:
     return protocol.chosen_by if isinstance(protocol, BestValidationEpoch) else "accuracy"
 
 
-def best_epoch(files: RunFiles, protocol: BestValidationEpoch) -> tuple[int, Number]:
+def best_epoch(files: RunPaths, protocol: BestValidationEpoch) -> tuple[int, Number]:
     """Return the epoch (from 1) of a finished run that does best on the validation images, and how well.
 
     Only validation images are read: those beside the test images in `train`, the evaluated ones in `tune`.
@@ -44,7 +44,7 @@ def best_epoch(files: RunFiles, protocol: BestValidationEpoch) -> tuple[int, Num
     return _best(values, protocol.ties)
 
 
-def _validation_values(files: RunFiles, metric: str) -> list[Number]:
+def _validation_values(files: RunPaths, metric: str) -> list[Number]:
     with safe_open(files.scores, "numpy") as arrays:
         beside = "validation_scores" in arrays.keys()  # noqa: SIM118 (not a mapping)
         scores = arrays.get_tensor("validation_scores" if beside else "scores")

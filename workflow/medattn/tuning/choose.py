@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from medattn.config.protocol import (
+from medattn.config.models.protocol import (
     AnyProtocol,
     BestValidationEpoch,
     CrossValidatedEpochs,
@@ -18,9 +18,9 @@ from medattn.config.protocol import (
     protocol_of,
 )
 from medattn.files import write_json
-from medattn.layout import Results
-from medattn.plan.chosen import choice_key
-from medattn.plan.frozen import Cell, Plan, Run
+from medattn.layout import ResultPaths
+from medattn.plan.model import Cell, Plan, Run
+from medattn.plan.tuning_result import choice_key
 from medattn.provenance.records import check_output, read_record
 from medattn.training.history import read_history
 from medattn.tuning.best_epoch import best_epoch, validation_metric
@@ -80,17 +80,17 @@ def choose(candidates: Sequence[Candidate]) -> Candidate | None:
     return max(finished, key=lambda c: c.value or 0, default=None)
 
 
-def write_choices(plan: Plan, group: str, results: Results) -> None:
-    """Choose for every tuned cell of a group and write choices/<group>.json.
+def write_choices(plan: Plan, group: str, results: ResultPaths) -> None:
+    """Choose for every tuned cell of a group and write tuned/<group>.json.
 
     Raises:
         UserError: a run of the stage `tune` has not ended yet, or its files are not what its record names.
     """
     cells = [cell for cell in plan.cells.values() if cell.group == group and cell.missing is None and cell.is_tuned]
-    write_json(results.choices(group), {"cells": {cell.id: _choices(plan, cell, results) for cell in cells}})
+    write_json(results.tuned(group), {"cells": {cell.id: _choices(plan, cell, results) for cell in cells}})
 
 
-def _choices(plan: Plan, cell: Cell, results: Results) -> dict[str, Any]:
+def _choices(plan: Plan, cell: Cell, results: ResultPaths) -> dict[str, Any]:
     protocol = protocol_of(cell.settings["protocol"])
     each = protocol.tune == "each" and not cell.is_classifier
     by_key: dict[str, list[Run]] = {}
@@ -101,7 +101,7 @@ def _choices(plan: Plan, cell: Cell, results: Results) -> dict[str, Any]:
     return {key: _choice(members, protocol, results) for key, members in by_key.items()}
 
 
-def _choice(runs: Sequence[Run], protocol: AnyProtocol, results: Results) -> dict[str, Any]:
+def _choice(runs: Sequence[Run], protocol: AnyProtocol, results: ResultPaths) -> dict[str, Any]:
     points: list[Mapping[str, Any]] = []
     for run in runs:
         if run.grid_point not in points:
@@ -129,7 +129,7 @@ def _choice(runs: Sequence[Run], protocol: AnyProtocol, results: Results) -> dic
     }
 
 
-def _candidate(point: Mapping[str, Any], runs: Sequence[Run], protocol: AnyProtocol, results: Results) -> Candidate:
+def _candidate(point: Mapping[str, Any], runs: Sequence[Run], protocol: AnyProtocol, results: ResultPaths) -> Candidate:
     for run in runs:
         files = results.run(run.cell, run.name)
         record = read_record(files.record)
@@ -140,13 +140,13 @@ def _candidate(point: Mapping[str, Any], runs: Sequence[Run], protocol: AnyProto
     return Candidate(point, epochs, value)
 
 
-def _accuracies(runs: Sequence[Run], results: Results) -> list[list[Fraction]]:
+def _accuracies(runs: Sequence[Run], results: ResultPaths) -> list[list[Fraction]]:
     histories = [read_history(results.run(run.cell, run.name).history) for run in runs]
     return [[Fraction(row.correct, row.images) for row in history] for history in histories]
 
 
 def _cross_validated_epochs(
-    runs: Sequence[Run], protocol: CrossValidatedEpochs, results: Results
+    runs: Sequence[Run], protocol: CrossValidatedEpochs, results: ResultPaths
 ) -> tuple[tuple[int, ...], Number]:
     """The accuracy, averaged over the folds and over the protocol's number of best epochs (GSA, section 4.6)."""
     folds = _accuracies(runs, results)
@@ -157,7 +157,7 @@ def _cross_validated_epochs(
 
 
 def _best_validation_epoch(
-    runs: Sequence[Run], protocol: BestValidationEpoch, results: Results
+    runs: Sequence[Run], protocol: BestValidationEpoch, results: ResultPaths
 ) -> tuple[tuple[int, ...], Number]:
     """The metric at the best epoch of the one run."""
     (run,) = runs
@@ -165,13 +165,13 @@ def _best_validation_epoch(
     return (epoch,), value
 
 
-def _last_epoch(runs: Sequence[Run], _: AnyProtocol, results: Results) -> tuple[tuple[int, ...], Number]:
+def _last_epoch(runs: Sequence[Run], _: AnyProtocol, results: ResultPaths) -> tuple[tuple[int, ...], Number]:
     """The accuracy after the last epoch of the one run."""
     (history,) = _accuracies(runs, results)
     return (len(history),), history[-1]
 
 
-_DOES: dict[type[AnyProtocol], Callable[[Sequence[Run], Any, Results], tuple[tuple[int, ...], Number]]] = {
+_DOES: dict[type[AnyProtocol], Callable[[Sequence[Run], Any, ResultPaths], tuple[tuple[int, ...], Number]]] = {
     CrossValidatedEpochs: _cross_validated_epochs,
     BestValidationEpoch: _best_validation_epoch,
     FixedEpoch: _last_epoch,

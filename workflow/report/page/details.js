@@ -109,7 +109,7 @@
     medattn.curves(plot, runs, "evaluated", "test accuracy (%)");
     medattn.curves(plot, runs, "loss", "training loss");
     const legend = element("ul", { class: "legend" }, ...runs.slice(0, 12).map((run, index) =>
-      element("li", {}, element("span", { class: `swatch colour-${index % 6}` }), run.name)));
+      element("li", {}, element("span", { class: `swatch color-${index % 6}` }), run.name)));
     return part("Learning curves", plot, legend, element("p", { class: "hint" }, "Dots: the epochs that are measured."));
   };
 

@@ -122,7 +122,7 @@
       const middle = 36 + 44 * index;
       svg.append("text").attr("class", "lane").attr("x", left - 12).attr("y", middle + 4).attr("text-anchor", "end").text(lane.name);
       // Equal values must all be seen: they are spread about the middle of the lane, in order.
-      svg.append("g").selectAll("circle").data(lane.values).join("circle").attr("class", `dot colour-${index % 6}`)
+      svg.append("g").selectAll("circle").data(lane.values).join("circle").attr("class", `dot color-${index % 6}`)
         .attr("cx", (value) => x(value.at)).attr("cy", (_, place_) => middle + ((place_ % 5) - 2) * 4).attr("r", 4)
         .append("title").text((value) => `${value.name}: ${value.at}`);
       const mean = d3.mean(lane.values, (value) => value.at);
@@ -139,10 +139,10 @@
     axes(svg, x, y, box, ["epoch", name]);
     runs.forEach((run, index) => {
       const line = d3.line((_, at) => x(run.curve.epoch[at]), (value) => y(value)).defined((value) => value !== null);
-      svg.append("path").attr("class", `curve colour-${index % 6}`).attr("d", line(run.curve[key])).append("title").text(run.name);
+      svg.append("path").attr("class", `curve color-${index % 6}`).attr("d", line(run.curve[key])).append("title").text(run.name);
       if (run.curve.epoch.length === 1 || run.measured.size)
         svg.append("g").selectAll("circle").data(run.curve.epoch.filter((epoch) => run.measured.has(epoch) || run.curve.epoch.length === 1))
-          .join("circle").attr("class", `dot colour-${index % 6}`).attr("r", 2.6)
+          .join("circle").attr("class", `dot color-${index % 6}`).attr("r", 2.6)
           .attr("cx", (epoch) => x(epoch)).attr("cy", (epoch) => y(run.curve[key][run.curve.epoch.indexOf(epoch)]));
     });
   };

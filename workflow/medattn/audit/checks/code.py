@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from functools import cache, partial
 from pathlib import Path
 
+from medattn.audit.context import AuditContext, Ended
 from medattn.audit.finding import Finding
-from medattn.audit.subject import Ended, Subject
 from medattn.errors import UserError
-from medattn.plan.frozen import Cell
+from medattn.plan.model import Cell
 from medattn.provenance.code import CODE_FOLDER, Reader, code_digest, code_modules, code_of
 from medattn.provenance.environment import git
 
 
-def check_code(subject: Subject) -> Iterator[Finding]:
+def check_code(subject: AuditContext) -> Iterator[Finding]:
     """Take the digest of the code again, from the recorded commit where git has it and from the files that are here."""
     committed = cache(_committed)
     read = cache(_read)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
-from medattn.audit.subject import Subject
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_value
 from medattn.provenance.records import failure_reason
@@ -12,7 +12,7 @@ from medattn.provenance.records import failure_reason
 _TRAIN = "run snakemake, or `medattn train`"
 
 
-def check_completeness(subject: Subject) -> Iterator[Finding]:
+def check_completeness(subject: AuditContext) -> Iterator[Finding]:
     """Compare the plan with the folders of runs and the files of packs."""
     yield from _missing(subject)
     yield from _not_planned(subject)
@@ -20,7 +20,7 @@ def check_completeness(subject: Subject) -> Iterator[Finding]:
     yield from _packs(subject)
 
 
-def _missing(subject: Subject) -> Iterator[Finding]:
+def _missing(subject: AuditContext) -> Iterator[Finding]:
     for run in subject.plan.runs.values():
         files = subject.results.run(run.cell, run.name)
         if subject.plan.cells[run.cell].missing is not None or files.record.is_file():
@@ -34,7 +34,7 @@ def _missing(subject: Subject) -> Iterator[Finding]:
             yield Finding("error", run.id, "a record, or why there is none", str(error), _TRAIN)
 
 
-def _not_planned(subject: Subject) -> Iterator[Finding]:
+def _not_planned(subject: AuditContext) -> Iterator[Finding]:
     others = [
         f"{folder.parent.name}/{folder.name}"
         for folder in sorted((subject.results.folder / "runs").glob("*/*"))
@@ -45,7 +45,7 @@ def _not_planned(subject: Subject) -> Iterator[Finding]:
         yield Finding("info", "runs/", "runs of this plan", found, "they are in no table; delete them if you like")
 
 
-def _duplicates(subject: Subject) -> Iterator[Finding]:
+def _duplicates(subject: AuditContext) -> Iterator[Finding]:
     seen: dict[str, str] = {}
     for ended in subject.ended():
         if not ended.trained:
@@ -58,7 +58,7 @@ def _duplicates(subject: Subject) -> Iterator[Finding]:
             yield Finding("error", ended.run.id, "a run of its own", f"the same settings and images as {first}", "")
 
 
-def _packs(subject: Subject) -> Iterator[Finding]:
+def _packs(subject: AuditContext) -> Iterator[Finding]:
     records = {ended.run.id: ended.record for ended in subject.ended()}
     for pack in subject.plan.packs.values():
         path, place = subject.results.pack(pack.id), f"packs/{pack.id}.json"

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
-from medattn.audit.subject import Subject
 from medattn.files import read_json
 
 _ANEW = "write it again: `medattn crate`"
 
 
-def check_crate(subject: Subject) -> Iterator[Finding]:
+def check_crate(subject: AuditContext) -> Iterator[Finding]:
     """Hash every file that ro-crate-metadata.json names, where there is a crate, and compare it with the folder's."""
     crate, folder = subject.results.crate, subject.results.folder
     if not crate.is_dir():

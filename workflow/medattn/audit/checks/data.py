@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from medattn.audit.context import AuditContext, Ended
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import as_written
-from medattn.audit.subject import Ended, Subject
-from medattn.config.networks import weights_model
+from medattn.config.networks.options import weights_model
 from medattn.datasets.duplicates import duplicate_sentences, find_duplicates, without_names
 from medattn.datasets.store import MANIFEST, check_store
 from medattn.datasets.tensor_file import pieces
@@ -22,7 +22,7 @@ from medattn.plan.stand_ins import planned_entries
 _FETCH = "delete its folder and run `medattn fetch` again; if the images then differ, train again"
 
 
-def check_data(subject: Subject) -> Iterator[Finding]:
+def check_data(subject: AuditContext) -> Iterator[Finding]:
     """Hash every prepared data set again, count and compare its images, and hold the records of the runs to it."""
     entries = planned_entries(subject.plan, subject.configuration)
     datasets = {cell.prepared: cell.dataset for cell in subject.plan.cells.values()}
@@ -45,7 +45,7 @@ def check_data(subject: Subject) -> Iterator[Finding]:
             yield from _of_run(subject, ended, manifests[ended.cell.prepared])
 
 
-def _facts(subject: Subject, prepared: str, manifest: dict[str, Any]) -> Iterator[Finding]:
+def _facts(subject: AuditContext, prepared: str, manifest: dict[str, Any]) -> Iterator[Finding]:
     store = subject.store(prepared)
     for name, split in store.splits.items():
         images = hashlib.sha256()
@@ -72,7 +72,7 @@ def _facts(subject: Subject, prepared: str, manifest: dict[str, Any]) -> Iterato
         yield Finding("info", prepared, "images that stand once", sentence, "captions say so; nothing to mend")
 
 
-def _of_run(subject: Subject, ended: Ended, manifest: dict[str, Any]) -> Iterator[Finding]:
+def _of_run(subject: AuditContext, ended: Ended, manifest: dict[str, Any]) -> Iterator[Finding]:
     data, settings = ended.record["data"], ended.cell.settings
     for key in ("dataset", "entry_sha256", "stand_in", "files"):
         if data[key] != manifest[key]:

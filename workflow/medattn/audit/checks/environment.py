@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from medattn.audit.context import AuditContext, Ended
 from medattn.audit.finding import Finding
-from medattn.audit.subject import Ended, Subject
 
 _REMEDY = "train the arms that differ again in one environment (delete their folders first)"
 
 
-def check_environment(subject: Subject) -> Iterator[Finding]:
+def check_environment(subject: AuditContext) -> Iterator[Finding]:
     """List every fact about the environment that differs within what is compared."""
     for members in subject.compared():
         trained = [member for member in members if member.trained]

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from medattn.audit.context import AuditContext, Ended
 from medattn.audit.finding import Finding
-from medattn.audit.subject import Ended, Subject
 
 
-def check_pairing(subject: Subject) -> Iterator[Finding]:
+def check_pairing(subject: AuditContext) -> Iterator[Finding]:
     """Compare the arms of each backbone on each data set."""
     for members in subject.compared():
         by_arm: dict[str, list[Ended]] = {}
@@ -16,8 +16,8 @@ def check_pairing(subject: Subject) -> Iterator[Finding]:
         pairs = {arm: {(m.run.seed, m.run.fold) for m in of_arm} for arm, of_arm in by_arm.items()}
         every = set().union(*pairs.values())
         for arm, of_arm in pairs.items():
-            if lacking := sorted(every - of_arm, key=str):
-                seeds = ", ".join(f"seed {seed}" + ("" if fold is None else f" fold {fold}") for seed, fold in lacking)
+            if skipped := sorted(every - of_arm, key=str):
+                seeds = ", ".join(f"seed {seed}" + ("" if fold is None else f" fold {fold}") for seed, fold in skipped)
                 yield Finding("warning", f"{members[0].cell.group}.{arm}", "the seeds and folds of the other arms",
                               f"lacks {seeds}", "what one lacks is not compared; train it")  # fmt: skip
         yield from _images(by_arm)

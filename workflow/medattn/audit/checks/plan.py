@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 
+from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import as_written
-from medattn.audit.subject import Subject
 from medattn.files import read_json
-from medattn.layout import Results
+from medattn.layout import ResultPaths
 from medattn.plan.differences import differences
 from medattn.plan.expand import make_plan
 from medattn.plan.graph import graph_of
@@ -18,7 +18,7 @@ from medattn.plan.show import plan_csv
 _ANEW = "run snakemake: it makes a new plan and trains what differs"
 
 
-def check_plan(subject: Subject) -> Iterator[Finding]:
+def check_plan(subject: AuditContext) -> Iterator[Finding]:
     """Expand the configuration of the plan again, with the papers and the code as they are here."""
     now, frozen = make_plan(subject.configuration), subject.plan
     other_code = [
@@ -47,12 +47,12 @@ def check_plan(subject: Subject) -> Iterator[Finding]:
     yield from _files(subject)
 
 
-def _files(subject: Subject) -> Iterator[Finding]:
+def _files(subject: AuditContext) -> Iterator[Finding]:
     results, selection = subject.results, subject.configuration.selection
     if not as_written(results.plan, read_json(results.plan)):
         yield Finding("error", "plan.json", "the plan as it was written", "other bytes", _ANEW)
     if results.graph.is_file():
-        planned = Results(subject.root / selection.results / selection.selection)
+        planned = ResultPaths(subject.root / selection.results / selection.selection)
         graph = json.loads(json.dumps(graph_of(subject.plan, subject.configuration, planned)))
         if read_json(results.graph) != graph:
             yield Finding("error", "graph.json", "the jobs of the plan", "others", _ANEW)

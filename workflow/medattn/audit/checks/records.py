@@ -5,21 +5,21 @@ from datetime import datetime
 from math import fsum, isclose
 from typing import Any
 
+from medattn.audit.context import AuditContext, Ended
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import as_written, difference
-from medattn.audit.subject import Ended, Subject
 from medattn.errors import UserError
 from medattn.files import sha256_of_value
-from medattn.plan.chosen import read_choice
 from medattn.plan.differences import differences
 from medattn.plan.run_settings import run_settings
+from medattn.plan.tuning_result import read_choice
 from medattn.provenance.records import read_record
 
 _MEND = "train the run again (delete its folder first), or bring the file back"
 _OUTPUTS = {"history.csv", "scores.safetensors"}
 
 
-def check_records(subject: Subject) -> Iterator[Finding]:
+def check_records(subject: AuditContext) -> Iterator[Finding]:
     """Check the record of every run against the plan, the configuration that it holds, and the run's files."""
     for run in subject.plan.runs.values():
         files = subject.results.run(run.cell, run.name)
@@ -38,7 +38,7 @@ def check_records(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def _of_run(subject: Subject, ended: Ended) -> Iterator[tuple[str, str]]:
+def _of_run(subject: AuditContext, ended: Ended) -> Iterator[tuple[str, str]]:
     """Yield what is expected of a record and what is found, where they differ."""
     record, files = ended.record, ended.files
     if not as_written(files.record, record):
@@ -65,7 +65,7 @@ def _heading(ended: Ended) -> dict[str, Any]:
     return {"run": run.id, **names, "stage": run.stage, "seed": run.seed, "fold": run.fold}
 
 
-def _settings(subject: Subject, ended: Ended) -> Iterator[tuple[str, str]]:
+def _settings(subject: AuditContext, ended: Ended) -> Iterator[tuple[str, str]]:
     run, cell, record = ended.run, ended.cell, ended.record
     if record["configuration_sha256"] != sha256_of_value(record["configuration"]):
         yield "the hash of its configuration", str(record["configuration_sha256"])

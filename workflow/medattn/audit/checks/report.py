@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
-from medattn.audit.subject import Subject
 from medattn.errors import UserError
 from medattn.render.inputs import read_inputs
-from medattn.render.report.gather import gather
-from medattn.render.report.write import report_page
+from medattn.report.gather import gather
+from medattn.report.write import report_page
 
 _ANEW = "write it again: `medattn render --report`"
 
 
-def check_report(subject: Subject) -> Iterator[Finding]:
+def check_report(subject: AuditContext) -> Iterator[Finding]:
     """Compare report.html with the page that the folder gives, with what the last audit found and without it."""
     path = subject.results.report
     if not path.is_file():

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import as_written, data_files, difference, read_manifest, sealed_files
-from medattn.audit.subject import Subject
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_value
 
@@ -13,7 +13,7 @@ _SEAL = "run snakemake, which seals what it has made, or `medattn audit --seal`"
 _CHANGED = "bring the file back, or make it again with snakemake, which then seals anew"
 
 
-def check_seal(subject: Subject) -> Iterator[Finding]:
+def check_seal(subject: AuditContext) -> Iterator[Finding]:
     """Compare every file, its size and hash with manifest.json, and the root hash with the audit that stands there."""
     folder, path = subject.results.folder, subject.results.manifest
     if not path.is_file():
@@ -39,7 +39,7 @@ def check_seal(subject: Subject) -> Iterator[Finding]:
             yield Finding("error", name, "no such file in the seal", "a file", "remove it, or seal anew if it is yours")
 
 
-def _earlier_audit(subject: Subject, root: str) -> Iterator[Finding]:
+def _earlier_audit(subject: AuditContext, root: str) -> Iterator[Finding]:
     """An audit that stands in the folder remembers the root hash: a folder that was sealed behind its back shows."""
     path = subject.results.audit
     if not path.is_file():

@@ -5,20 +5,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
-from medattn.audit.subject import Subject
 from medattn.errors import UserError
 from medattn.files import read_json
-from medattn.layout import Results
+from medattn.layout import ResultPaths
 
 _LONGEST = 255  # bytes of a file name
 
 
-def check_snakemake(subject: Subject) -> Iterator[Finding]:
+def check_snakemake(subject: AuditContext) -> Iterator[Finding]:
     """Read .snakemake/metadata where the commands run; what was made by hand has none, and that is no fault."""
     notes = subject.root / ".snakemake" / "metadata"
     selection = subject.configuration.selection
-    planned = Results(Path(selection.results) / selection.selection)
+    planned = ResultPaths(Path(selection.results) / selection.selection)
     if not notes.is_dir():
         yield Finding("info", str(notes), "Snakemake's notes", "none: made by hand, or elsewhere")
         return
@@ -37,13 +37,13 @@ def check_snakemake(subject: Subject) -> Iterator[Finding]:
         yield Finding("info", str(notes), "Snakemake's notes", found)
 
 
-def _outputs(subject: Subject) -> Iterator[str]:
+def _outputs(subject: AuditContext) -> Iterator[str]:
     """Yield the files that jobs of training, choosing and measuring make, of those that are there."""
     results = subject.results
     groups = {cell.group for cell in subject.plan.cells.values() if cell.missing is None and cell.is_tuned}
     paths = [
         *(results.pack(pack) for pack in subject.plan.packs),
-        *(results.choices(group) for group in sorted(groups)),
+        *(results.tuned(group) for group in sorted(groups)),
     ]
     for path in [*paths, results.measurements, results.comparisons]:
         if path.is_file():

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.recomputed import recomputed, written_again
-from medattn.audit.subject import Subject
 
 _ANEW = "run snakemake again: `--forcerun measure_runs` measures, compares and draws anew"
 _COMPUTED = ("choices", "tables", "figures", "captions")
 
 
-def check_tables(subject: Subject) -> Iterator[Finding]:
+def check_tables(subject: AuditContext) -> Iterator[Finding]:
     """Compute everything that follows from the runs beside the folder, and compare it with what stands there."""
     folder = subject.results.folder
     with recomputed(subject) as again:

@@ -6,16 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
+from medattn.audit.context import AuditContext, Ended
 from medattn.audit.finding import Finding
-from medattn.audit.subject import Ended, Subject
-from medattn.config.protocol import protocol_of
-from medattn.config.recipe import Recipe
+from medattn.config.models.protocol import protocol_of
+from medattn.config.models.recipe import Recipe
 from medattn.datasets.store import DataStore
 from medattn.errors import UserError
 from medattn.files import sha256_of_value
 from medattn.training.history import read_history
-from medattn.training.optimiser import learning_rate
-from medattn.training.outcome import last_epoch
+from medattn.training.optimizer import learning_rate
+from medattn.training.run_record import last_epoch
 from medattn.training.split_identity import split_sha256
 from medattn.training.splits import SplitOfRun, split_of_run
 
@@ -23,7 +23,7 @@ _MEND = "train the run again (delete its folder first)"
 Difference = tuple[str, str]
 
 
-def check_training(subject: Subject) -> Iterator[Finding]:
+def check_training(subject: AuditContext) -> Iterator[Finding]:
     """Divide the images of every run again, and read its history and its scores."""
     splits: dict[str, SplitOfRun] = {}
     for ended in subject.ended():
@@ -44,7 +44,7 @@ def check_training(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def _store(subject: Subject, ended: Ended) -> DataStore | None:
+def _store(subject: AuditContext, ended: Ended) -> DataStore | None:
     """Return the images of a run; None where they can't be read, of which the check of data tells once."""
     try:
         return subject.store(ended.cell.prepared)
@@ -55,7 +55,7 @@ def _store(subject: Subject, ended: Ended) -> DataStore | None:
 def _split(ended: Ended, store: DataStore, known: dict[str, SplitOfRun]) -> SplitOfRun:
     settings, run = ended.record["configuration"], ended.run
     recipe = None if ended.cell.is_classifier else Recipe.model_validate(settings["recipe"])
-    copies = recipe.class_copies if recipe else None
+    copies = recipe.oversampling if recipe else None
     seed = run.seed if copies else None  # without copies, seeds share their split
     asked = [
         ended.cell.prepared,

@@ -9,13 +9,13 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from medattn.compare.inputs import rows_of, rows_of_paper
-from medattn.config.figure import Figure as Declared
+from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
-from medattn.render.found import chosen_datasets
+from medattn.render.figures.style import GRAY, TWO_COLUMNS, Palette, arm_colors
 from medattn.render.inputs import Inputs, arm_label, backbone_label
-from medattn.render.style import GRAY, TWO_COLUMNS, Palette, arm_colours
+from medattn.render.run_lookup import chosen_datasets
 
 _COSTS = {
     "macs": ("macs", 1e9, "multiply-accumulates of one image (billions)"),
@@ -25,7 +25,7 @@ _MARKERS = "osD^vP"
 _MOST_ACROSS = 2
 # Room between two labels, in heights of a panel, and from the dots to their labels, in widths.
 _LINE, _GAP = 0.062, 0.035
-# Of the colour of a dot, so that yellow can be read as well.
+# Of the color of a dot, so that yellow can be read as well.
 _DARKER = 0.6
 
 
@@ -82,7 +82,7 @@ def _figure(
     across = min(_MOST_ACROSS, len(shown))
     down = ceil(len(shown) / across)
     figure = Figure(figsize=(TWO_COLUMNS * across / _MOST_ACROSS, 3.0 * down + 0.3), layout="constrained")
-    palette, markers = arm_colours(paper), dict(zip(paper.backbones, _MARKERS * len(paper.backbones), strict=False))
+    palette, markers = arm_colors(paper), dict(zip(paper.backbones, _MARKERS * len(paper.backbones), strict=False))
     grid = list(figure.subplots(down, across, squeeze=False).flat)
     for ax, dataset in zip(grid, shown, strict=False):
         _panel(ax, paper, rows_of(numbers, dataset=dataset), palette, markers)
@@ -106,10 +106,10 @@ def _panel(ax: Axes, paper: ResolvedPaper, numbers: pd.DataFrame, palette: Palet
     spread = max(numbers["accuracy"].max() - numbers["accuracy"].min(), 1.0)
     ax.set_ylim(numbers["accuracy"].min() - 0.12 * spread, numbers["accuracy"].max() + 0.12 * spread)
     for row in numbers.to_dict("records"):
-        colour = palette[row["arm"]]
+        color = palette[row["arm"]]
         ax.scatter(
             row["cost"], row["accuracy"], s=22, marker=markers[row["backbone"]], linewidths=1.1, zorder=3,
-            facecolors=[colour if row["measured"] else "white"], edgecolors=[colour],
+            facecolors=[color if row["measured"] else "white"], edgecolors=[color],
         )  # fmt: skip
     ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     ax.xaxis.set_major_formatter(ScalarFormatter())
@@ -138,8 +138,8 @@ def _label(ax: Axes, paper: ResolvedPaper, numbers: pd.DataFrame, palette: Palet
             _write(ax, x, y + 0.7 * _LINE, arm_label(paper, arm), palette[arm], "center")
 
 
-def _write(ax: Axes, x: float, y: float, text: str, colour: tuple[float, float, float], side: str = "left") -> None:
-    dark = tuple(_DARKER * part for part in colour)
+def _write(ax: Axes, x: float, y: float, text: str, color: tuple[float, float, float], side: str = "left") -> None:
+    dark = tuple(_DARKER * part for part in color)
     ax.text(x, y, text, transform=ax.transAxes, ha=side, va="center", fontsize=5.5, color=dark)
 
 
@@ -148,10 +148,10 @@ def _apart(heights: list[float]) -> list[float]:
     placed = list(heights)
     for _ in range(100):
         for upper in range(len(placed) - 1):
-            lacking = _LINE - (placed[upper] - placed[upper + 1])
-            if lacking > 0:
-                placed[upper] += lacking / 2
-                placed[upper + 1] -= lacking / 2
+            skipped = _LINE - (placed[upper] - placed[upper + 1])
+            if skipped > 0:
+                placed[upper] += skipped / 2
+                placed[upper + 1] -= skipped / 2
         placed[0] = min(placed[0], 0.98)
         placed[-1] = max(placed[-1], 0.02)
     return placed

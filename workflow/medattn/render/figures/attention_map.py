@@ -11,21 +11,21 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from medattn.compare.pairs import arms_of
-from medattn.config.figure import Figure as Declared
+from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.measure.attention_overlap import Overlap, attention_overlap
 from medattn.render.figures.empty import nothing_to_draw
+from medattn.render.figures.images import Array, TrainingImages, at_size, attention_maps, training_images
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.panels import extent, frame, outline, show_image, wrapped
-from medattn.render.found import Lacking, backbone_with, chosen_datasets, first_run, sentences_on
-from medattn.render.images import Array, TrainingImages, at_size, attention_maps, training_images
+from medattn.render.figures.style import MAP_COLORS, TWO_COLUMNS
 from medattn.render.inputs import Inputs, arm_label, backbone_label
-from medattn.render.style import MAP_COLOURS, TWO_COLUMNS
+from medattn.render.run_lookup import SkippedCell, backbone_with, chosen_datasets, first_run, sentences_on
 
 TIMES = {"before": "Before learning", "after": "After learning"}
 _WIDTH = 0.78 * TWO_COLUMNS
 _SMALL = 6.2
-# Room for the names of the data sets and the colour bars.
+# Room for the names of the data sets and the color bars.
 _SIDES = 1.05
 _LABEL_LENGTH = 22
 _MEANINGS = (
@@ -71,14 +71,14 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
 
 def _lacking(
     inputs: Inputs, paper: ResolvedPaper, declared: Declared, datasets: list[str], found: set[str]
-) -> Iterator[Lacking]:
+) -> Iterator[SkippedCell]:
     """Yield the data sets without maps, each with the reason of the first backbone that goes with the arm."""
     arm = str(declared.arm)
     for dataset in datasets:
         backbone = backbone_with(paper, arm, declared.backbone)
         if dataset not in found and backbone is not None:
             run = first_run(inputs, paper, dataset, backbone, arm)
-            yield run if isinstance(run, Lacking) else Lacking(dataset, "", "", "its runs have no maps")
+            yield run if isinstance(run, SkippedCell) else SkippedCell(dataset, "", "", "its runs have no maps")
 
 
 def _maps(inputs: Inputs, paper: ResolvedPaper, declared: Declared, dataset: str) -> _Maps | None:
@@ -119,7 +119,7 @@ def _row(figure: Figure, title: str, maps: _Maps, axes: list[Axes], first: bool)
     values = [maps.of_seed[seed][time] for time in TIMES]
     low, high = min(float(v.min()) for v in values), max(float(v.max()) for v in values)
     for ax, time, value in zip(axes[1:], TIMES, values, strict=True):
-        drawn = ax.imshow(value, cmap=MAP_COLOURS, vmin=low, vmax=high, extent=extent(maps.images.mean))
+        drawn = ax.imshow(value, cmap=MAP_COLORS, vmin=low, vmax=high, extent=extent(maps.images.mean))
         _caption(ax, TIMES[time] if first else "", _lines(maps.overlap(seed, time)) or [""])
     bar = figure.colorbar(drawn, cax=axes[-1].inset_axes((1.05, 0, 0.05, 1)))
     bar.set_label("attention")

@@ -10,16 +10,24 @@ from matplotlib.figure import Figure
 
 from medattn.compare.inputs import rows_of
 from medattn.compare.pairs import arms_of
-from medattn.config.figure import Figure as Declared
+from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.measure.attention_overlap import Overlap, attention_overlap
+from medattn.render.figures.attention_snapshots import attention_snapshot
 from medattn.render.figures.empty import nothing_to_draw
+from medattn.render.figures.images import Array, at_size, region_of
 from medattn.render.figures.kinds import Drawing, figure_kind
-from medattn.render.found import FoundRun, Lacking, arrays_of, chosen, chosen_datasets, good_runs, network_label
-from medattn.render.images import Array, at_size, region_of
+from medattn.render.figures.style import GRAY, TWO_COLUMNS, Palette, arm_colors
 from medattn.render.inputs import Inputs
-from medattn.render.kept import kept_attention
-from medattn.render.style import GRAY, TWO_COLUMNS, Palette, arm_colours
+from medattn.render.run_lookup import (
+    FinishedRun,
+    SkippedCell,
+    arrays_of,
+    chosen,
+    chosen_datasets,
+    good_runs,
+    network_label,
+)
 
 _CHANCE = 0.5
 _ON_IMAGES = "on the images"
@@ -33,7 +41,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         for backbone in [declared.backbone] if declared.backbone else list(paper.backbones):
             for arm in chosen(arms_of(paper, backbone) if backbone in paper.backbones else [], declared.arms):
                 found = good_runs(inputs, paper, dataset, backbone, arm)
-                for run in [] if isinstance(found, Lacking) else found:
+                for run in [] if isinstance(found, SkippedCell) else found:
                     place = {"dataset": dataset, "backbone": backbone, "arm": arm, "run": run.run.id}
                     rows += [{**place, "seed": run.run.seed, **row} for row in _overlaps(run)]
     if not rows:
@@ -50,7 +58,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     return Drawing(_figure(inputs, paper, numbers, shown), numbers, datasets=shown, facts=facts)
 
 
-def _overlaps(found: FoundRun) -> Iterator[dict[str, object]]:
+def _overlaps(found: FinishedRun) -> Iterator[dict[str, object]]:
     """Yield the mean overlap of each kind of map of a run: of the map on the images, and of each stage."""
     region = region_of(Path(found.cell.prepared))
     if region is None:
@@ -59,7 +67,7 @@ def _overlaps(found: FoundRun) -> Iterator[dict[str, object]]:
     if "after" in maps:
         after: Array = at_size(maps["after"].astype("float32"), region.shape)
         yield {"where": _ON_IMAGES, "maps": 1, **_mean([attention_overlap(after, region)])}
-    kept = kept_attention(found)
+    kept = attention_snapshot(found)
     for stage in kept.blocks if kept is not None else ():
         assert kept is not None
         overlaps = kept.overlaps(stage)
@@ -75,7 +83,7 @@ def _mean(overlaps: list[Overlap]) -> dict[str, float]:
 def _figure(inputs: Inputs, paper: ResolvedPaper, numbers: pd.DataFrame, shown: list[str]) -> Figure:
     lines = list(dict.fromkeys(zip(numbers["backbone"], numbers["arm"], numbers["where"], strict=True)))
     figure = Figure(figsize=(min(TWO_COLUMNS, 2.2 + 2.2 * len(shown)), 0.7 + 0.2 * len(lines)), layout="constrained")
-    palette = arm_colours(paper)
+    palette = arm_colors(paper)
     axes = figure.subplots(1, len(shown), squeeze=False, sharey=True)[0]
     for ax, dataset in zip(axes, shown, strict=True):
         _panel(ax, rows_of(numbers, dataset=dataset), lines, palette)

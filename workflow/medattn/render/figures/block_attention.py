@@ -14,15 +14,19 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from medattn.compare.pairs import arms_of
-from medattn.config.figure import Figure as Declared
 from medattn.config.mechanisms import is_block_mechanism
+from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
+from medattn.render.figures.attention_snapshots import AttentionSnapshot, attention_snapshot
 from medattn.render.figures.empty import nothing_to_draw
+from medattn.render.figures.images import StoredImages, images_at, region_of
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.panels import extent, frame, limits, outline, range_text, say, show_image, wrapped
-from medattn.render.found import (
+from medattn.render.figures.style import GRAY, MAP_COLORS, TWO_COLUMNS
+from medattn.render.inputs import Inputs
+from medattn.render.run_lookup import (
     NOT_KEPT,
-    Lacking,
+    SkippedCell,
     chosen,
     chosen_datasets,
     first_run,
@@ -30,10 +34,6 @@ from medattn.render.found import (
     run_words,
     sentences_on,
 )
-from medattn.render.images import StoredImages, images_at, region_of
-from medattn.render.inputs import Inputs
-from medattn.render.kept import KeptAttention, kept_attention
-from medattn.render.style import GRAY, MAP_COLOURS, TWO_COLUMNS
 
 _SIDE = 1.2
 _BINS = 40
@@ -57,7 +57,7 @@ class _Shown:
     """
 
     dataset: str
-    kept: Mapping[Network, KeptAttention]
+    kept: Mapping[Network, AttentionSnapshot]
     images: StoredImages
 
 
@@ -70,21 +70,21 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         for arm in chosen(arms_of(paper, backbone), declared.arms)
         if _attends(paper, backbone, arm)
     ]
-    shown, lacking = [], []
+    shown, skipped = [], []
     for dataset in chosen_datasets(paper, declared.datasets):
-        kept: dict[Network, KeptAttention] = {}
+        kept: dict[Network, AttentionSnapshot] = {}
         for backbone, arm in networks:
             run = first_run(inputs, paper, dataset, backbone, arm)
-            of_run = None if isinstance(run, Lacking) else kept_attention(run)
+            of_run = None if isinstance(run, SkippedCell) else attention_snapshot(run)
             if of_run is None or not _stages(of_run, declared):
-                lacking.append(run if isinstance(run, Lacking) else Lacking(dataset, backbone, arm, NOT_KEPT))
+                skipped.append(run if isinstance(run, SkippedCell) else SkippedCell(dataset, backbone, arm, NOT_KEPT))
             else:
                 kept[backbone, arm] = of_run
         if kept:
             first = next(iter(kept.values()))
             positions = [int(position) for position in first.positions[: declared.images]]
             shown.append(_Shown(dataset, kept, images_at(Path(first.found.cell.prepared), positions)))
-    unseen = sentences_on(inputs, paper, lacking)
+    unseen = sentences_on(inputs, paper, skipped)
     if not shown:
         return nothing_to_draw(" ".join(unseen) or "The selection has none of these networks.")
     columns = _columns(shown, networks, declared)
@@ -102,7 +102,7 @@ def _attends(paper: ResolvedPaper, backbone: str, arm: str) -> bool:
     return is_block_mechanism(paper.arms[arm].mechanism) or paper.backbones[backbone].model.startswith("medattn/")
 
 
-def _stages(kept: KeptAttention, declared: Declared) -> list[int]:
+def _stages(kept: AttentionSnapshot, declared: Declared) -> list[int]:
     return [
         stage
         for stage in kept.blocks
@@ -181,7 +181,7 @@ def _row(
             continue
         value = maps[number]
         low, high = limits(value)
-        ax.imshow(value, cmap=MAP_COLOURS, vmin=low, vmax=high, extent=extent(image))
+        ax.imshow(value, cmap=MAP_COLORS, vmin=low, vmax=high, extent=extent(image))
         frame(ax)
         outline(ax, region)
         ax.set_xlabel(range_text(value), fontsize=5.5, labelpad=2)

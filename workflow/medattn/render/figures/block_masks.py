@@ -7,30 +7,30 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from medattn.config.figure import Figure as Declared
+from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
+from medattn.render.figures.attention_snapshots import AttentionSnapshot, attention_snapshot
+from medattn.render.figures.images import images_at, region_of
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.of_datasets import of_datasets
 from medattn.render.figures.panels import extent, frame, limits, outline, range_text, show_image, wrapped
-from medattn.render.found import NOT_KEPT, FoundRun, Lacking, first_run, run_words
-from medattn.render.images import images_at, region_of
+from medattn.render.figures.style import TWO_COLUMNS
 from medattn.render.inputs import Inputs
-from medattn.render.kept import KeptAttention, kept_attention
-from medattn.render.style import TWO_COLUMNS
+from medattn.render.run_lookup import NOT_KEPT, FinishedRun, SkippedCell, first_run, run_words
 
 
 @figure_kind("block_masks")
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     """Draw the channels that the first seed's run has kept of the first block whose weights differ by channel."""
 
-    def look(dataset: str, backbone: str, arm: str) -> tuple[FoundRun, tuple[KeptAttention, int]] | Lacking:
+    def look(dataset: str, backbone: str, arm: str) -> tuple[FinishedRun, tuple[AttentionSnapshot, int]] | SkippedCell:
         run = first_run(inputs, paper, dataset, backbone, arm)
-        if isinstance(run, Lacking):
+        if isinstance(run, SkippedCell):
             return run
-        kept = kept_attention(run)
+        kept = attention_snapshot(run)
         stage = None if kept is None else next((stage for stage in kept.blocks if kept.masks(stage)), None)
         if kept is None or stage is None:
-            return Lacking(dataset, backbone, arm, NOT_KEPT)
+            return SkippedCell(dataset, backbone, arm, NOT_KEPT)
         return run, (kept, stage)
 
     found = of_datasets(inputs, paper, declared, look)
@@ -50,7 +50,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     )
 
 
-def _rows(dataset: str, kept: KeptAttention, stage: int, images: int) -> list[dict[str, object]]:
+def _rows(dataset: str, kept: AttentionSnapshot, stage: int, images: int) -> list[dict[str, object]]:
     """Return a row per image and channel, with the range of the mask."""
     masks = kept.masks(stage)
     assert masks is not None
@@ -70,7 +70,7 @@ def _rows(dataset: str, kept: KeptAttention, stage: int, images: int) -> list[di
     ]
 
 
-def _figure(inputs: Inputs, found: dict[str, tuple[KeptAttention, int]], images: int) -> Figure:
+def _figure(inputs: Inputs, found: dict[str, tuple[AttentionSnapshot, int]], images: int) -> Figure:
     drawn = [(dataset, kept, stage, number) for dataset, (kept, stage) in found.items() for number in range(images)]
     drawn = [(d, kept, stage, n) for d, kept, stage, n in drawn if n < len(np.atleast_1d(_masks(kept, stage)[0]))]
     across = 1 + max(len(_masks(kept, stage)[1]) for _, kept, stage, _ in drawn)
@@ -102,7 +102,7 @@ def _figure(inputs: Inputs, found: dict[str, tuple[KeptAttention, int]], images:
     return figure
 
 
-def _masks(kept: KeptAttention, stage: int) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float32]], list[int]]:
+def _masks(kept: AttentionSnapshot, stage: int) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float32]], list[int]]:
     masks = kept.masks(stage)
     assert masks is not None
     return masks

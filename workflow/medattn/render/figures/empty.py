@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from medattn.render.figures.kinds import Drawing
-from medattn.render.style import GRAY, ONE_COLUMN
+from medattn.render.figures.style import GRAY, ONE_COLUMN
 
 
 def nothing_to_draw(reason: str) -> Drawing:

@@ -7,7 +7,7 @@ from importlib import import_module
 import pandas as pd
 from matplotlib.figure import Figure
 
-from medattn.config.figure import Figure as Declared
+from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.render.inputs import Inputs
 

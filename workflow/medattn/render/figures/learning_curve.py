@@ -12,13 +12,13 @@ from matplotlib.ticker import MaxNLocator
 from medattn.compare.inputs import rows_of, rows_of_paper
 from medattn.compare.pairs import arms_of
 from medattn.config.arms import arm_settings
-from medattn.config.figure import Figure as Declared
+from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
-from medattn.render.found import chosen_datasets
+from medattn.render.figures.style import GRAY, ONE_COLUMN, TWO_COLUMNS, Palette, arm_colors
 from medattn.render.inputs import Inputs, arm_label, backbone_label
-from medattn.render.style import GRAY, ONE_COLUMN, TWO_COLUMNS, Palette, arm_colours
+from medattn.render.run_lookup import chosen_datasets
 
 # An arm with this hyper-parameter stops learning its map there.
 _CUTOFF = "cutoff_epoch"
@@ -57,7 +57,7 @@ def _figure(inputs: Inputs, paper: ResolvedPaper, epochs: pd.DataFrame, shown: l
     across = min(2, len(shown))
     down = ceil(len(shown) / across)
     width = ONE_COLUMN if across == 1 else TWO_COLUMNS
-    palette = arm_colours(paper)
+    palette = arm_colors(paper)
     figure = Figure(figsize=(width, 2.1 * down + 0.3), layout="constrained")
     grid = list(figure.subplots(down, across, squeeze=False, sharex=True).flat)
     for ax, dataset in zip(grid, shown, strict=False):

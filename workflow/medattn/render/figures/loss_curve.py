@@ -10,14 +10,22 @@ from matplotlib.ticker import MaxNLocator
 
 from medattn.compare.inputs import rows_of
 from medattn.compare.pairs import arms_of
-from medattn.config.figure import Figure as Declared
+from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.provenance.records import check_output, read_record
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
-from medattn.render.found import FoundRun, Lacking, arrays_of, chosen, chosen_datasets, good_runs, sentences_on
+from medattn.render.figures.style import TWO_COLUMNS, Palette, arm_colors
 from medattn.render.inputs import Inputs, arm_label, backbone_label
-from medattn.render.style import TWO_COLUMNS, Palette, arm_colours
+from medattn.render.run_lookup import (
+    FinishedRun,
+    SkippedCell,
+    arrays_of,
+    chosen,
+    chosen_datasets,
+    good_runs,
+    sentences_on,
+)
 from medattn.training.history import read_history
 
 _SPLITS = {"training": "training cross entropy", "test": "test cross entropy"}
@@ -28,15 +36,15 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     """Draw the mean over runs of one backbone's arms, with a band of one standard deviation where there are several."""
     backbone = declared.backbone or next(iter(paper.backbones), "")
     arms = chosen(arms_of(paper, backbone) if backbone in paper.backbones else [], declared.arms)
-    rows, lacking = [], []
+    rows, skipped = [], []
     for dataset in chosen_datasets(paper, declared.datasets):
         for arm in arms:
             found = good_runs(inputs, paper, dataset, backbone, arm)
-            if isinstance(found, Lacking):
-                lacking.append(found)
+            if isinstance(found, SkippedCell):
+                skipped.append(found)
             else:
                 rows += [{"dataset": dataset, "arm": arm, **row} for run in found for row in _losses(run)]
-    unseen = sentences_on(inputs, paper, lacking)
+    unseen = sentences_on(inputs, paper, skipped)
     if not rows:
         return nothing_to_draw(" ".join(unseen) or f"The selection has no network '{backbone}' with these arms.")
     losses = pd.DataFrame(rows)
@@ -52,7 +60,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     return Drawing(_figure(inputs, paper, losses, shown, drawn), losses, datasets=shown, facts=facts, unseen=unseen)
 
 
-def _losses(found: FoundRun) -> list[dict[str, object]]:
+def _losses(found: FinishedRun) -> list[dict[str, object]]:
     """Return a row per epoch and kind of images."""
     check_output(read_record(found.files.record), found.files.history)
     arrays = arrays_of(found, "scores.safetensors")
@@ -83,7 +91,7 @@ def cross_entropy(
 
 
 def _figure(inputs: Inputs, paper: ResolvedPaper, losses: pd.DataFrame, shown: list[str], arms: list[str]) -> Figure:
-    palette = arm_colours(paper)
+    palette = arm_colors(paper)
     figure = Figure(figsize=(TWO_COLUMNS * 0.8, 1.9 * len(shown) + 0.3), layout="constrained")
     grid = figure.subplots(len(shown), len(_SPLITS), squeeze=False, sharex=True)
     for dataset, axes in zip(shown, grid, strict=True):

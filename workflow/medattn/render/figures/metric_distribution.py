@@ -9,19 +9,19 @@ from matplotlib.lines import Line2D
 
 from medattn.compare.inputs import rows_of, rows_of_paper
 from medattn.compare.pairs import arms_of
-from medattn.config.figure import Figure as Declared
-from medattn.config.metrics import MEAN, METRICS
+from medattn.config.models.figure import Figure as Declared
+from medattn.config.models.metrics import MEAN, METRICS
 from medattn.config.resolved import ResolvedPaper
-from medattn.render.columns import Column
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
-from medattn.render.found import Lacking, as_sentence, chosen, chosen_datasets, network_label, sentences_on
+from medattn.render.figures.style import GRAY, TWO_COLUMNS
 from medattn.render.inputs import Inputs
-from medattn.render.numbers import printed_number
-from medattn.render.style import GRAY, TWO_COLUMNS
+from medattn.render.run_lookup import SkippedCell, as_sentence, chosen, chosen_datasets, network_label, sentences_on
+from medattn.render.tables.columns import Column
+from medattn.render.tables.numbers import printed_number
 
 _LEAST_FOR_A_BOX = 5
-_COLOUR = "#0173B2"
+_COLOR = "#0173B2"
 _PRINTED = "#D55E00"
 
 
@@ -34,7 +34,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         for arm in chosen(arms_of(paper, backbone), declared.arms)
     ]
     metric, class_name = METRICS[declared.metric], _class_name(declared)
-    parts, lacking = [], []
+    parts, skipped = [], []
     for dataset in chosen_datasets(paper, declared.datasets):
         for backbone, arm in networks:
             if not paper.trains(dataset, backbone, arm):
@@ -43,9 +43,9 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
             rows = rows_of_paper(inputs.measurements, paper, metric=declared.metric, class_name=class_name, **place)
             single = _single(rows)
             if single.empty:
-                lacking.append(Lacking(dataset, backbone, arm, _reason(rows)))
+                skipped.append(SkippedCell(dataset, backbone, arm, _reason(rows)))
             parts.append(single)
-    unseen = sentences_on(inputs, paper, lacking)
+    unseen = sentences_on(inputs, paper, skipped)
     numbers = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     if numbers.empty:
         return nothing_to_draw(" ".join(unseen) or "The selection has none of these networks.")
@@ -116,7 +116,7 @@ def _figure(
     axes[0].set_yticks(range(len(networks)), [network_label(paper, *network) for network in networks])
     axes[0].set_ylim(len(networks) - 0.5, -0.5)
     dots: dict[str, Any] = {"linestyle": "", "markersize": 4}
-    handles = [Line2D([], [], color=_COLOUR, marker="o", label="measured", **dots)]
+    handles = [Line2D([], [], color=_COLOR, marker="o", label="measured", **dots)]
     if numbers["printed"].notna().any():
         handles.append(
             Line2D([], [], marker="D", markeredgecolor=_PRINTED, markerfacecolor="none", label="printed", **dots)
@@ -135,7 +135,7 @@ def _panel(ax: Axes, numbers: pd.DataFrame, networks: list[tuple[str, str]]) -> 
                 manage_ticks=False, medianprops={"color": "black"}, boxprops={"color": GRAY, "linewidth": 0.6},
                 whiskerprops={"color": GRAY, "linewidth": 0.6}, capprops={"color": GRAY, "linewidth": 0.6},
             )  # fmt: skip
-        ax.scatter(values, [place] * len(values), s=9, color=_COLOUR, alpha=0.7, linewidths=0, zorder=3)
+        ax.scatter(values, [place] * len(values), s=9, color=_COLOR, alpha=0.7, linewidths=0, zorder=3)
         printed = of_network["printed"].dropna().unique()
         ax.scatter(printed, [place] * len(printed), s=20, marker="D", facecolors="none", edgecolors=_PRINTED, zorder=4)
     ax.tick_params(axis="y", length=0)

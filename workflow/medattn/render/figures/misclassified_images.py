@@ -8,17 +8,17 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from medattn.config.figure import Figure as Declared
+from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.datasets.store import check_store
 from medattn.metrics import Scored
+from medattn.render.figures.images import StoredImages, images_at
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.of_datasets import of_datasets
 from medattn.render.figures.panels import frame, say, show_image, wrapped
-from medattn.render.found import FoundRun, Lacking, arrays_of, first_scores, run_words
-from medattn.render.images import StoredImages, images_at
+from medattn.render.figures.style import TWO_COLUMNS
 from medattn.render.inputs import Inputs
-from medattn.render.style import TWO_COLUMNS
+from medattn.render.run_lookup import FinishedRun, SkippedCell, arrays_of, first_scores, run_words
 
 _SIDE = 1.45
 _MOST_CLASSES = 8
@@ -42,9 +42,9 @@ class _Mistakes:
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     """Draw, for each class, its first test image that the network takes for another class."""
 
-    def look(dataset: str, backbone: str, arm: str) -> tuple[FoundRun, _Mistakes] | Lacking:
+    def look(dataset: str, backbone: str, arm: str) -> tuple[FinishedRun, _Mistakes] | SkippedCell:
         seen = first_scores(inputs, paper, dataset, backbone, arm)
-        return seen if isinstance(seen, Lacking) else (seen[0], _mistakes(*seen))
+        return seen if isinstance(seen, SkippedCell) else (seen[0], _mistakes(*seen))
 
     found = of_datasets(inputs, paper, declared, look)
     if isinstance(found, Drawing):
@@ -60,7 +60,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     return Drawing(_figure(inputs, shown), numbers, datasets=list(shown), facts=facts, unseen=found.unseen)
 
 
-def _mistakes(found: FoundRun, scored: Scored) -> _Mistakes:
+def _mistakes(found: FinishedRun, scored: Scored) -> _Mistakes:
     positions = arrays_of(found, "scores.safetensors")["images"]
     taken_for: NDArray[np.int64] = scored.scores.argmax(axis=1)
     classes = list(scored.classes)[:_MOST_CLASSES]
@@ -84,7 +84,7 @@ def _mistakes(found: FoundRun, scored: Scored) -> _Mistakes:
     return _Mistakes(images_at(Path(found.cell.prepared), shown) if shown else None, classes, rows, number)
 
 
-def _stored(found: FoundRun) -> int:
+def _stored(found: FinishedRun) -> int:
     splits = check_store(Path(found.cell.prepared), verify=False)["splits"]
     return sum(int(facts["images"]) for facts in splits.values())
 

@@ -4,12 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from medattn.config.figure import Figure as Declared
+from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing
-from medattn.render.found import FoundRun, Lacking, backbone_with, chosen_datasets, network_label, sentences_on
 from medattn.render.inputs import Inputs
+from medattn.render.run_lookup import (
+    FinishedRun,
+    SkippedCell,
+    backbone_with,
+    chosen_datasets,
+    network_label,
+    sentences_on,
+)
 
 T = TypeVar("T")
 
@@ -26,7 +33,7 @@ class OfDatasets(Generic[T]):
     """
 
     network: str
-    runs: list[FoundRun]
+    runs: list[FinishedRun]
     by_dataset: dict[str, T]
     unseen: list[str]
 
@@ -35,7 +42,7 @@ def of_datasets(
     inputs: Inputs,
     paper: ResolvedPaper,
     declared: Declared,
-    look: Callable[[str, str, str], tuple[FoundRun, T] | Lacking],
+    look: Callable[[str, str, str], tuple[FinishedRun, T] | SkippedCell],
 ) -> OfDatasets[T] | Drawing:
     """Return what `look` finds for data set, backbone and arm of a figure, or the figure that says why it is empty."""
     arm = str(declared.arm)
@@ -43,8 +50,8 @@ def of_datasets(
     if backbone is None:
         return nothing_to_draw(f"The selection has no network with the arm '{arm}'.")
     seen = {name: look(name, backbone, arm) for name in chosen_datasets(paper, declared.datasets)}
-    shown = {name: found for name, found in seen.items() if not isinstance(found, Lacking)}
-    unseen = sentences_on(inputs, paper, [found for found in seen.values() if isinstance(found, Lacking)])
+    shown = {name: found for name, found in seen.items() if not isinstance(found, SkippedCell)}
+    unseen = sentences_on(inputs, paper, [found for found in seen.values() if isinstance(found, SkippedCell)])
     if not shown:
         return nothing_to_draw(" ".join(unseen) or "The selection has none of the data sets.")
     return OfDatasets(

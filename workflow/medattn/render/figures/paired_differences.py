@@ -8,16 +8,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from medattn.compare.inputs import OF_A_SEED, rows_of, rows_of_paper
-from medattn.compare.paired import TEST
 from medattn.compare.pairs import VANILLA
-from medattn.config.figure import Figure as Declared
+from medattn.compare.permutation_test import TEST
+from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.panels import wrapped
-from medattn.render.found import chosen_datasets
+from medattn.render.figures.style import GRAY, TWO_COLUMNS, Palette, arm_colors
 from medattn.render.inputs import Inputs, arm_label, backbone_label
-from medattn.render.style import GRAY, TWO_COLUMNS, Palette, arm_colours
+from medattn.render.run_lookup import chosen_datasets
 
 # Vertical room that the arms of one backbone share, of 1 between two backbones.
 _SPREAD = 0.6
@@ -68,7 +68,7 @@ def _figure(
     across = min(_MOST_ACROSS, len(shown))
     down = -(-len(shown) // across)
     height = down * (0.5 + 0.2 * len(backbones) * max(2, len(arms))) + 0.3
-    palette = arm_colours(paper)
+    palette = arm_colors(paper)
     figure = Figure(figsize=(min(TWO_COLUMNS, 1.2 + 2.0 * across), height), layout="constrained")
     grid = list(figure.subplots(down, across, squeeze=False, sharey=True).flat)
     for ax, dataset in zip(grid, shown, strict=False):
@@ -96,18 +96,18 @@ def _panel(
         for number, arm in enumerate(arms)
     }
 
-    y, colours = _placed(dots, heights, palette)
+    y, colors = _placed(dots, heights, palette)
     below = min(_BELOW, _BELOW_OF_ARM * _SPREAD / len(arms))
-    ax.scatter(dots["seed_difference"], [at + below for at in y], s=7, color=colours, alpha=0.5, linewidths=0)
-    y, colours = _placed(compared, heights, palette)
-    ax.hlines(y, compared["low"], compared["high"], colors=colours, linewidth=1.1)
-    ax.scatter(compared["difference"], y, s=16, marker="D", color=colours, edgecolors="white", linewidths=0.5, zorder=3)
+    ax.scatter(dots["seed_difference"], [at + below for at in y], s=7, color=colors, alpha=0.5, linewidths=0)
+    y, colors = _placed(compared, heights, palette)
+    ax.hlines(y, compared["low"], compared["high"], colors=colors, linewidth=1.1)
+    ax.scatter(compared["difference"], y, s=16, marker="D", color=colors, edgecolors="white", linewidths=0.5, zorder=3)
     ax.tick_params(axis="y", length=0)
 
 
 def _placed(
     rows: pd.DataFrame, heights: Mapping[tuple[str, str], float], palette: Palette
 ) -> tuple[list[float], list[tuple[float, float, float]]]:
-    """Return the height and colour of each row's arm."""
+    """Return the height and color of each row's arm."""
     places = zip(rows["backbone"], rows["arm"], strict=True)
     return [heights[place] for place in places], [palette[arm] for arm in rows["arm"]]

@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from medattn.render.images import Array
-from medattn.render.style import GRAY, REGION_COLOUR
+from medattn.render.figures.images import Array
+from medattn.render.figures.style import GRAY, REGION_COLOR
 
 _FINER = 8
 
@@ -33,7 +33,7 @@ def outline(ax: Axes, region: NDArray[np.bool_] | None) -> None:
         rows, columns = ((np.arange(-1, n * _FINER + 1) + 0.5) / _FINER - 0.5 for n in region.shape)
         limits = ax.get_xlim(), ax.get_ylim()
         ax.contour(columns, rows, fine, levels=[0.5], colors=["white"], linewidths=1.8)
-        ax.contour(columns, rows, fine, levels=[0.5], colors=[REGION_COLOUR], linewidths=0.9)
+        ax.contour(columns, rows, fine, levels=[0.5], colors=[REGION_COLOR], linewidths=0.9)
         ax.set(xlim=limits[0], ylim=limits[1])
 
 
@@ -54,7 +54,7 @@ def wrapped(text: str, length: int = 18) -> str:
 def limits(values: Array) -> tuple[float, float]:
     """Return the ends of a scale for `values`: their range, and a little around them where they hardly differ.
 
-    So a map that differs by less than a thousandth of its weights is drawn in one colour, and not as noise.
+    So a map that differs by less than a thousandth of its weights is drawn in one color, and not as noise.
     """
     low, high = float(values.min()), float(values.max())
     least = max(1e-3 * abs(high), 1e-9)

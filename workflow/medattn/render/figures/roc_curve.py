@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from sklearn.metrics import auc, roc_curve
 
 from medattn.compare.inputs import rows_of
-from medattn.config.figure import Figure as Declared
+from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.metrics import Scored
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.of_datasets import of_datasets
-from medattn.render.found import FoundRun, Lacking, first_scores, run_words
+from medattn.render.figures.style import GRAY, ONE_COLUMN, TWO_COLUMNS
 from medattn.render.inputs import Inputs
-from medattn.render.style import GRAY, ONE_COLUMN, TWO_COLUMNS
+from medattn.render.run_lookup import FinishedRun, SkippedCell, first_scores, run_words
 
 MICRO, MACRO = "micro-average", "macro-average"
 _MOST_NAMED = 12
@@ -30,13 +30,17 @@ Floats = NDArray[np.float64]
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     """Draw the curves of the first seed's run at its last measured epoch, a panel per data set."""
 
-    def look(dataset: str, backbone: str, arm: str) -> tuple[FoundRun, pd.DataFrame] | Lacking:
+    def look(dataset: str, backbone: str, arm: str) -> tuple[FinishedRun, pd.DataFrame] | SkippedCell:
         seen = first_scores(inputs, paper, dataset, backbone, arm)
-        if isinstance(seen, Lacking):
+        if isinstance(seen, SkippedCell):
             return seen
         run, scored = seen
         points = curves(scored)
-        return Lacking(dataset, backbone, arm, "the test images have a single class") if points.empty else (run, points)
+        return (
+            SkippedCell(dataset, backbone, arm, "the test images have a single class")
+            if points.empty
+            else (run, points)
+        )
 
     found = of_datasets(inputs, paper, declared, look)
     if isinstance(found, Drawing):
@@ -113,7 +117,7 @@ def _figure(inputs: Inputs, numbers: pd.DataFrame, shown: list[str]) -> Figure:
 def _panel(ax: Axes, numbers: pd.DataFrame) -> None:
     names = list(dict.fromkeys(numbers["curve"]))
     classes = [name for name in names if name not in (MICRO, MACRO)]
-    colours = dict(zip(classes, sns.color_palette("colorblind", len(classes)), strict=True))
+    colors = dict(zip(classes, sns.color_palette("colorblind", len(classes)), strict=True))
     ax.plot([0, 1], [0, 1], color=GRAY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0)
     for name in names:
         points = rows_of(numbers, curve=name)
@@ -123,7 +127,7 @@ def _panel(ax: Axes, numbers: pd.DataFrame) -> None:
         ax.plot(
             points["false_positive_rate"],
             points["true_positive_rate"],
-            color="black" if averaged else colours[name],
+            color="black" if averaged else colors[name],
             linestyle={MICRO: ":", MACRO: "--"}.get(name, "-"),
             linewidth=1.3 if averaged else 1.0,
             label=f"{name} ({area:.3f})" if named else None,

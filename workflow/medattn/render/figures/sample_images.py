@@ -5,16 +5,16 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from medattn.config.figure import Figure as Declared
+from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
-from medattn.plan.frozen import Cell
+from medattn.plan.model import Cell
 from medattn.render.figures.empty import nothing_to_draw
+from medattn.render.figures.images import StoredImages, first_of_classes
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.panels import frame, show_image, wrapped
-from medattn.render.found import Lacking, chosen_datasets, sentences_on
-from medattn.render.images import StoredImages, first_of_classes
+from medattn.render.figures.style import TWO_COLUMNS
 from medattn.render.inputs import Inputs
-from medattn.render.style import TWO_COLUMNS
+from medattn.render.run_lookup import SkippedCell, chosen_datasets, sentences_on
 
 _SIDE = 1.45
 
@@ -23,7 +23,7 @@ _SIDE = 1.45
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     """Draw the first training image of each of a few classes, spread evenly over all."""
     samples: dict[str, StoredImages] = {}
-    lacking = []
+    skipped = []
     for dataset in chosen_datasets(paper, declared.datasets):
         cells = [cell for cell in inputs.plan.cells.values() if _shows(cell, paper, dataset)]
         at_hand = [cell for cell in cells if not cell.missing]
@@ -31,8 +31,8 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
             samples[dataset] = first_of_classes(Path(at_hand[0].prepared), declared.images)
         else:
             reason = (cells[0].missing if cells else None) or "not in this selection"
-            lacking.append(Lacking(dataset, "", "", reason))
-    unseen = sentences_on(inputs, paper, lacking)
+            skipped.append(SkippedCell(dataset, "", "", reason))
+    unseen = sentences_on(inputs, paper, skipped)
     if not samples:
         return nothing_to_draw(" ".join(unseen) or "The selection has none of the data sets.")
     facts = ["The first training image of each shown class; classes are spread evenly over all."]

@@ -8,18 +8,18 @@ from matplotlib.figure import Figure
 
 from medattn.compare.inputs import OF_A_SEED, rows_of, rows_of_paper
 from medattn.config.arms import arm_settings
-from medattn.config.figure import Figure as Declared
 from medattn.config.mechanisms import mechanism_options
+from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.errors import UserError
-from medattn.nearest import unknown_name
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
-from medattn.render.found import Lacking, backbone_with, chosen_datasets, sentences_on
+from medattn.render.figures.style import GRAY, TWO_COLUMNS
 from medattn.render.inputs import Inputs, backbone_label
-from medattn.render.style import GRAY, TWO_COLUMNS
+from medattn.render.run_lookup import SkippedCell, backbone_with, chosen_datasets, sentences_on
+from medattn.suggestions import unknown_name
 
-_COLOUR = "#0173B2"
+_COLOR = "#0173B2"
 # From this ratio of the largest to the least value on, an axis is logarithmic.
 _WIDE = 8
 
@@ -36,7 +36,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         if option not in settings[arm]:
             known = [name for name in settings[arm] if name not in ("mechanism", "grid")]
             raise UserError(f"figure '{declared.title}': varied: {unknown_name('option', option, known)}")
-    parts, lacking = [], []
+    parts, skipped = [], []
     for dataset in chosen_datasets(paper, declared.datasets):
         for option in varied:
             for name in _varying(settings, arm, option):
@@ -48,13 +48,13 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
                 if good.empty:
                     reasons = [reason for reason in rows["reason"] if reason]
                     reason = reasons[0] if reasons else "not in this selection"
-                    lacking.append(Lacking(dataset, backbone, name, reason))
+                    skipped.append(SkippedCell(dataset, backbone, name, reason))
                 parts.append(
                     good[["dataset", "backbone", "arm", "seed", "value", "spread", "n"]].assign(
                         option=option, at=float(str(settings[name][option]))
                     )
                 )
-    unseen = sentences_on(inputs, paper, dict.fromkeys(lacking))
+    unseen = sentences_on(inputs, paper, dict.fromkeys(skipped))
     numbers = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     if numbers.empty:
         return nothing_to_draw(" ".join(unseen) or "The selection has none of the data sets.")
@@ -128,9 +128,9 @@ def _panel(ax: Axes, numbers: pd.DataFrame, arm: str) -> None:
     ax.set_xticks(points, [f"{point:g}" for point in points])
     ax.minorticks_off()
     means = numbers.groupby("at")["value"].mean()
-    ax.plot(means.index, means.to_numpy(), color=_COLOUR, linewidth=1.0, zorder=1)
+    ax.plot(means.index, means.to_numpy(), color=_COLOR, linewidth=1.0, zorder=1)
     ax.errorbar(
-        numbers["at"], numbers["value"], yerr=numbers["spread"].fillna(0), fmt="o", markersize=3, color=_COLOUR,
+        numbers["at"], numbers["value"], yerr=numbers["spread"].fillna(0), fmt="o", markersize=3, color=_COLOR,
         elinewidth=0.6, capsize=1.5, zorder=2,
     )  # fmt: skip
     base = rows_of(numbers, arm=arm)

@@ -7,15 +7,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from medattn.compare.inputs import rows_of
-from medattn.config.figure import Figure as Declared
+from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
+from medattn.render.figures.attention_snapshots import AttentionSnapshot, attention_snapshot
+from medattn.render.figures.images import Array
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.of_datasets import of_datasets
-from medattn.render.found import NOT_KEPT, FoundRun, Lacking, first_run, run_words
-from medattn.render.images import Array
+from medattn.render.figures.style import GRAY, TWO_COLUMNS
 from medattn.render.inputs import Inputs
-from medattn.render.kept import KeptAttention, kept_attention
-from medattn.render.style import GRAY, TWO_COLUMNS
+from medattn.render.run_lookup import NOT_KEPT, FinishedRun, SkippedCell, first_run, run_words
 
 # Percentages at which boxes and whiskers are drawn.
 _BOX = {"whislo": 1, "q1": 25, "med": 50, "q3": 75, "whishi": 99}
@@ -26,14 +26,14 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     """Draw boxes from the quantiles that the first seed's run has kept."""
     values = declared.values or []
 
-    def look(dataset: str, backbone: str, arm: str) -> tuple[FoundRun, tuple[pd.DataFrame, int]] | Lacking:
+    def look(dataset: str, backbone: str, arm: str) -> tuple[FinishedRun, tuple[pd.DataFrame, int]] | SkippedCell:
         run = first_run(inputs, paper, dataset, backbone, arm)
-        if isinstance(run, Lacking):
+        if isinstance(run, SkippedCell):
             return run
-        kept = kept_attention(run)
+        kept = attention_snapshot(run)
         boxes = None if kept is None else _boxes(kept, values, declared)
         if kept is None or boxes is None or boxes.empty:
-            return Lacking(dataset, backbone, arm, NOT_KEPT)
+            return SkippedCell(dataset, backbone, arm, NOT_KEPT)
         return run, (boxes, len(kept.positions))
 
     found = of_datasets(inputs, paper, declared, look)
@@ -50,7 +50,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     return Drawing(_figure(inputs, numbers, shown, values), numbers, datasets=shown, facts=facts, unseen=found.unseen)
 
 
-def _boxes(kept: KeptAttention, values: list[str], declared: Declared) -> pd.DataFrame:
+def _boxes(kept: AttentionSnapshot, values: list[str], declared: Declared) -> pd.DataFrame:
     """Return a row per kind of value, stage and distribution, with the quantiles that are drawn."""
     rows = []
     for value in values:
@@ -87,12 +87,12 @@ def _panel(ax: Axes, boxes: pd.DataFrame) -> None:
     ax.axhline(0, color=GRAY, linewidth=0.5, zorder=0)
     if boxes.empty:
         return
-    colours = sns.color_palette("colorblind", len(boxes))
+    colors = sns.color_palette("colorblind", len(boxes))
     drawn = ax.bxp(
         [{**{name: row[name] for name in _BOX}, "label": str(row["distribution"])} for row in boxes.to_dict("records")],
         showfliers=False, patch_artist=True, widths=0.6,
         medianprops={"color": "black", "linewidth": 0.8},
         whiskerprops={"linewidth": 0.6}, capprops={"linewidth": 0.6}, boxprops={"linewidth": 0.4},
     )  # fmt: skip
-    for box, colour in zip(drawn["boxes"], colours, strict=True):
-        box.set_facecolor(colour)
+    for box, color in zip(drawn["boxes"], colors, strict=True):
+        box.set_facecolor(color)

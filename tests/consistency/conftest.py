@@ -1,0 +1,60 @@
+"""The audit of the four papers, and small tables to audit."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from medattn.config.models.facts import Facts
+from medattn.config.validation import validated
+from medattn.consistency.check_paper import audit
+from medattn.consistency.inputs import read_facts
+from medattn.consistency.published import read_published
+from medattn.consistency.show import records
+
+PAPERS = Path(__file__).parents[2] / "papers"
+HEADER = "paper,table,dataset,backbone,arm,split,metric,class_name,mean,std,unit,n_test,flags"
+
+Records = list[dict[str, str]]
+
+
+@pytest.fixture(scope="session")
+def findings() -> Callable[..., Records]:
+    """Return the findings on a paper whose columns have the given values (a part of the cell is enough)."""
+    audited = {
+        path.parent.name: records(
+            audit(path.parent.name, read_published(path), read_facts(path.with_name("facts.yaml")))
+        )
+        for path in PAPERS.glob("*/published.csv")
+    }
+
+    def pick(paper: str, cell: str = "", **columns: str) -> Records:
+        return [
+            row
+            for row in audited[paper]
+            if cell in row["cell"] and all(row[column] == value for column, value in columns.items())
+        ]
+
+    return pick
+
+
+@pytest.fixture
+def audited(tmp_path: Path) -> Callable[..., Records]:
+    """Audit lines of a table, with facts as a file would hold them."""
+
+    def run(lines: list[str], facts: dict[str, Any] | None = None, **options: Any) -> Records:
+        path = tmp_path / "printed.csv"
+        path.write_text("\n".join([HEADER, *lines]) + "\n")
+        known = validated(Facts, facts or {}, "facts")
+        return records(audit("p", read_published(path), known, **options))
+
+    return run
+
+
+def line(metric: str, mean: str, **columns: str) -> str:
+    """Return a line of a table in percent; columns that are not given are the same for all."""
+    row = dict.fromkeys(HEADER.split(","), "")
+    row.update(paper="p", table="t", dataset="d", backbone="b", arm="a", split="test", unit="percent")
+    row.update(metric=metric, mean=mean, **columns)
+    return ",".join(row.values())

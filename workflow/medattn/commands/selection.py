@@ -1,0 +1,62 @@
+"""What the commands share: naming a selection, by its file or by a plan that was frozen from it."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from medattn.config.load import read_configuration, resolve
+from medattn.config.resolved import Configuration
+from medattn.files import write_json, write_text
+from medattn.layout import ResultPaths
+from medattn.plan.expand import make_plan
+from medattn.plan.graph import graph_of
+from medattn.plan.model import Plan, read_plan, write_plan
+from medattn.plan.progress import Progress, progress_of
+from medattn.plan.show import plan_csv
+
+
+@dataclass(frozen=True)
+class Selected:
+    """A selection with its plan and where its results lie."""
+
+    configuration: Configuration
+    plan: Plan
+    results: ResultPaths
+
+
+def add_selection_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --config and --plan, of which a command takes one."""
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--config", type=Path, default=Path("config.yaml"), help="the selection (default: config.yaml)")
+    group.add_argument("--plan", type=Path, help="a frozen plan instead, as the workflow's jobs use it")
+
+
+def selected(arguments: argparse.Namespace, keep: bool = True) -> Selected:
+    """Return the selection that the arguments name.
+
+    A selection's file is planned afresh and, with `keep`, the plan is frozen; a frozen plan is taken as it stands.
+
+    Raises:
+        UserError: the configuration or the plan is wrong.
+    """
+    if arguments.plan is not None:
+        plan = read_plan(arguments.plan)
+        configuration = resolve(plan.configuration, Path(), str(arguments.plan))
+        return Selected(configuration, plan, results_of(configuration))
+    configuration = read_configuration(arguments.config, Path())
+    chosen = Selected(configuration, make_plan(configuration), results_of(configuration))
+    if keep:
+        freeze(chosen, progress_of(chosen.plan, chosen.results))
+    return chosen
+
+
+def results_of(configuration: Configuration) -> ResultPaths:
+    """Return where the results of a configuration lie."""
+    return ResultPaths(Path(configuration.selection.results) / configuration.selection.selection)
+
+
+def freeze(chosen: Selected, progress: Progress) -> None:
+    """Write plan.json, plan.csv and graph.json, which every later stage reads."""
+    write_plan(chosen.results.plan, chosen.plan)
+    write_json(chosen.results.graph, graph_of(chosen.plan, chosen.configuration, chosen.results))
+    write_text(chosen.results.plan_table, plan_csv(chosen.plan, progress))

@@ -1,0 +1,179 @@
+"""Counting the network of a cell on the meta device, where tensors have shapes and no memory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from medattn.attention.mechanism import InputAttention
+from medattn.complexity.counters import RULES, counting
+from medattn.complexity.images import ImageFacts
+from medattn.complexity.shapes import quick_shapes
+from medattn.config.arms import arm_settings
+from medattn.config.models.paper import Arm, Backbone
+from medattn.config.models.recipe import Recipe
+from medattn.errors import Skipped, UserError
+from medattn.training.network import AttendedNetwork, build_network
+
+_META = torch.device("meta")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What one network costs.
+
+    Attributes:
+        parameters: all parameters.
+        trainable: parameters that learn from the first epoch on.
+        macs: multiply-accumulates (conv + linear + matmul) of one image through the network in evaluation.
+        macs_per_step: multiply-accumulates of a training step's forward pass that do not grow with the batch, such
+            as those of an attention map that all images share.
+        c1_parameters: parameters that the counter C1 sees.
+        rules: counts of one image by the other rules, by name.
+        activations: bytes that a training step at the recipe's batch keeps for its backward pass.
+    """
+
+    parameters: int
+    trainable: int
+    macs: int
+    macs_per_step: int
+    c1_parameters: int
+    rules: dict[str, int]
+    activations: int
+
+
+@dataclass(frozen=True)
+class NetworkOfCell:
+    """All that decides the network of a cell at one point of its grid.
+
+    Attributes:
+        backbone: the backbone.
+        arm: the arm.
+        options: hyper-parameters of the arm's mechanism, defaults filled in.
+        recipe: the recipe at this point of the grid.
+    """
+
+    backbone: Backbone
+    arm: Arm
+    options: dict[str, Any]
+    recipe: Recipe
+
+
+def network_of_cell(settings: Any, grid_point: dict[str, Any], where: str) -> NetworkOfCell:
+    """Return the network that the settings of a cell of the plan describe, at a point of the arm's grid."""
+    backbone = Backbone.model_validate(settings["backbone"])
+    arm = Arm.model_validate(settings["arm"])
+    recipe, options = arm_settings(arm, Recipe.model_validate(settings["recipe"]), grid_point, where)
+    return NetworkOfCell(backbone, arm, options, recipe)
+
+
+def build(network: NetworkOfCell, images: ImageFacts, device: torch.device) -> AttendedNetwork:
+    """Return the network, with random weights: those of ImageNet have the same shapes.
+
+    Raises:
+        UserError: the network can't be built for such images.
+    """
+    backbone = network.backbone.model_copy(update={"weights": "none"})
+    with torch.device(device):
+        image = torch.empty(1, images.channels, images.height, images.width)
+        # One image stands for all of them: only their shape decides the network.
+        training_images = image.expand(images.training or 1, -1, -1, -1)
+        try:
+            built = build_network(
+                backbone,
+                network.arm.mechanism,
+                network.options,
+                images.classes,
+                training_images,
+                seed=0,
+                data=Path(),
+                placement=network.arm.placement,
+            )
+        except Skipped as error:
+            raise UserError(str(error)) from error
+    return built.to(device)
+
+
+def parameter_count(network: NetworkOfCell, images: ImageFacts) -> tuple[int, int]:
+    """Return all parameters, and those that the counter C1 sees."""
+    with quick_shapes():
+        built = build(network, images, _META)
+    with counting(built) as tally:
+        pass
+    return sum(p.numel() for p in built.parameters()), tally.c1_parameters
+
+
+def count(network: NetworkOfCell, images: ImageFacts) -> Counts:
+    """Count the network of a cell.
+
+    Activation memory is the sum of the distinct tensors that autograd keeps during the forward pass of one training
+    step (torch.autograd.graph.saved_tensors_hooks), parameters and buffers aside, in float32. Work space of
+    convolutions, gradients, the optimizer's state and fragmentation come on top on a real device.
+
+    Raises:
+        UserError: the network can't be built for such images, or they are too small for it.
+    """
+    with quick_shapes():
+        return _count(network, images)
+
+
+def _count(network: NetworkOfCell, images: ImageFacts) -> Counts:
+    built = build(network, images, _META)
+    if built.attention is not None:
+        built.attention.begin_epoch(1)
+    image = torch.empty(1, 3, images.height, images.width, device=_META)
+    with torch.no_grad():
+        if built.eval().attention is not None:
+            built(image)  # a map that all images share is computed once, and not counted with each image
+        with counting(built) as tally:
+            built(image)
+    built.train()
+    batch = image.expand(network.recipe.batch_size, -1, -1, -1).contiguous()
+    saved = _SavedTensors(built)
+    with torch.autograd.graph.saved_tensors_hooks(saved.keep, lambda kept: kept):
+        built(batch)
+    parameters = list(built.parameters())
+    return Counts(
+        parameters=sum(p.numel() for p in parameters),
+        trainable=sum(p.numel() for p in parameters if p.requires_grad),
+        macs=tally.macs,
+        macs_per_step=_once_a_step(built.attention, batch),
+        c1_parameters=tally.c1_parameters,
+        rules={rule: tally.count(rule) for rule in RULES},
+        activations=saved.bytes,
+    )
+
+
+def _once_a_step(attention: InputAttention | None, batch: Tensor) -> int:
+    """Return the multiply-accumulates that attention on the input spends on a batch beyond those for each image."""
+    if attention is None:
+        return 0
+    with counting(attention) as tally:
+        attention(batch)
+    with counting(attention) as twice:
+        attention(torch.cat([batch, batch]))
+    return 2 * tally.macs - twice.macs
+
+
+class _SavedTensors:
+    """Sums the storages that autograd keeps, each once."""
+
+    def __init__(self, network: AttendedNetwork) -> None:
+        own = [*network.parameters(), *network.buffers()]
+        # The storages themselves are held: the address of one that has gone could be given to another.
+        self._known = {_storage_key(tensor): tensor for tensor in own}
+        self.bytes = 0
+
+    def keep(self, tensor: Tensor) -> Tensor:
+        """Note a tensor that autograd saves."""
+        key = _storage_key(tensor)
+        if key not in self._known:
+            self._known[key] = tensor
+            self.bytes += tensor.untyped_storage().nbytes()
+        return tensor
+
+
+def _storage_key(tensor: Tensor) -> int:
+    return int(tensor.untyped_storage()._cdata)

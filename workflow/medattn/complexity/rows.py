@@ -1,0 +1,164 @@
+"""A row for every cell of a plan, and for every printed cost: what was printed, what was counted, the verdict.
+
+A printed row can stand for several data sets (PPCR prints one cost for three sets of MedMNIST), though their networks
+differ in the last layer. It is counted for the one data set whose class count fits most printed parameters of the
+table; where several fit equally many, for the first.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from medattn.complexity.cells import Counted, CountedCells
+from medattn.complexity.published_costs import PublishedCost, datasets_of, printed_costs
+from medattn.complexity.verdict import (
+    NOT_COUNTED,
+    Verdict,
+    in_words,
+    parameters_fit,
+    verdict_on_gflops,
+    verdict_on_parameters,
+)
+from medattn.config.models.dataset import DatasetEntry
+from medattn.plan.model import Plan
+from medattn.training.device import choose_device
+
+COLUMNS = [
+    "paper", "table", "dataset", "backbone", "arm", "published_params_m", "params", "published_gflops", "gmacs",
+    "verdict", "note", "counter_params", "counter_gflops", "counter_c1_params", "counter_c1_gflops",
+    "counter_c2_gflops", "counter_c3_gflops", "trainable_params", "params_at_grid_end", "macs", "macs_per_step",
+    "flops", "batch", "activation_bytes", "height", "width", "classes", "counted_for", "experiment",
+]  # fmt: skip
+"""The columns of complexity.csv."""
+SPEED_COLUMNS = ["training_images_per_second", "inference_images_per_second", "repeats", "device"]
+"""The columns that follow where speed was measured."""
+
+
+def complexity_rows(
+    plan: Plan, datasets: Mapping[str, DatasetEntry], root: Path, device: str | None = None, repeats: int = 10
+) -> list[dict[str, Any]]:
+    """Return the rows of complexity.csv, paper by paper: printed costs first, then every cell.
+
+    Args:
+        plan: the plan.
+        datasets: entries of the data sets by name.
+        root: the folder in which papers/ lies.
+        device: `auto`, `cpu` or `cuda`, to measure speed there; None to measure none.
+        repeats: timed steps.
+    """
+    counted = CountedCells(plan, datasets)
+    pairs: list[tuple[Counted, PublishedCost | None]] = []
+    for paper in dict.fromkeys(cell.paper for cell in plan.cells.values()):
+        of_paper = [one for one in counted.cells if one.cell.paper == paper]
+        printed = printed_costs(root, paper)
+        pairs += _paired(printed, of_paper)
+        own = {(cost.dataset, cost.backbone, cost.arm) for cost in printed}
+        pairs += [(one, None) for one in of_paper if (one.cell.dataset, one.cell.backbone, one.cell.arm) not in own]
+    rows = [_row(counted, one, cost) for one, cost in pairs]
+    if device is not None:
+        on = choose_device(device)
+        rows = [row | _speed(counted, one, on, repeats) for row, (one, _) in zip(rows, pairs, strict=True)]
+    return rows
+
+
+def complexity_csv(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return complexity.csv."""
+    rows = list(rows)
+    further = SPEED_COLUMNS if rows and SPEED_COLUMNS[0] in rows[0] else []
+    return str(pd.DataFrame(rows, columns=[*COLUMNS, *further]).to_csv(index=False, lineterminator="\n"))
+
+
+def _paired(printed: list[PublishedCost], counted: list[Counted]) -> Iterator[tuple[Counted, PublishedCost]]:
+    """Yield each printed row that has cells in the plan with the cell that it is counted for."""
+    found: list[tuple[PublishedCost, dict[str, Counted]]] = []
+    for row in printed:
+        of_table = {c.cell.dataset: c for c in counted if row.table in c.cell.tables}
+        candidates = {
+            c.cell.dataset: c
+            for c in counted
+            if row.table in c.cell.tables
+            and (c.cell.backbone, c.cell.arm) == (row.backbone, row.arm)
+            and c.cell.dataset in datasets_of(row, of_table)
+        }
+        if candidates:
+            found.append((row, candidates))
+    for row, candidates in found:
+        fitting = dict.fromkeys(candidates, 0)
+        for other, theirs in found:
+            if (other.table, other.dataset) == (row.table, row.dataset):
+                for dataset in fitting:
+                    fitting[dataset] += dataset in theirs and _fits(other, theirs[dataset])
+        yield candidates[max(fitting, key=lambda name: fitting[name])], row
+
+
+def _fits(printed: PublishedCost, counted: Counted) -> bool:
+    if counted.counts is None or not printed.params_m:
+        return False
+    seen = (counted.counts.parameters, counted.counts.c1_parameters)
+    return any(parameters_fit(printed.params_m, parameters) for parameters in seen)
+
+
+def _row(cells: CountedCells, counted: Counted, printed: PublishedCost | None) -> dict[str, Any]:
+    cell, counts = counted.cell, counted.counts
+    row: dict[str, Any] = dict.fromkeys(COLUMNS, "")
+    row |= {
+        "paper": cell.paper,
+        "table": printed.table if printed else ";".join(cell.tables),
+        "dataset": printed.dataset if printed else cell.dataset,
+        "backbone": cell.backbone,
+        "arm": cell.arm,
+        "published_params_m": printed.params_m if printed else "",
+        "published_gflops": printed.gflops if printed else "",
+        "counted_for": cell.dataset,
+        "experiment": cell.experiment,
+    }
+    if counts is None or counted.images is None or counted.network is None:
+        return row | {"verdict": NOT_COUNTED, "note": counted.reason}
+    judged = _judged(cells, counted, printed) if printed else {}
+    return row | {
+        "params": counts.parameters,
+        "gmacs": f"{counts.macs / 1e9:.5f}",
+        "verdict": in_words(judged.values()),
+        "note": "; ".join(verdict.note for verdict in judged.values() if verdict.note),
+        "counter_params": judged["params"].counter if "params" in judged else "",
+        "counter_gflops": judged["gflops"].counter if "gflops" in judged else "",
+        "counter_c1_params": counts.c1_parameters,
+        **{f"counter_{rule.lower()}_gflops": f"{number / 1e9:.5f}" for rule, number in counts.rules.items()},
+        "trainable_params": counts.trainable,
+        "params_at_grid_end": "" if counted.at_end is None else counted.at_end,
+        "macs": counts.macs,
+        "macs_per_step": counts.macs_per_step,
+        "flops": 2 * counts.macs,
+        "batch": counted.network.recipe.batch_size,
+        "activation_bytes": counts.activations,
+        "height": counted.images.height,
+        "width": counted.images.width,
+        "classes": counted.images.classes,
+    }
+
+
+def _judged(cells: CountedCells, counted: Counted, printed: PublishedCost) -> dict[str, Verdict]:
+    assert counted.counts is not None and counted.images is not None
+    verdicts = {}
+    if printed.params_m:
+        of_paper = [one.images for one in cells.cells if one.cell.paper == counted.cell.paper]
+        classes = {images.classes for images in of_paper if images is not None} - {counted.images.classes}
+        verdicts["params"] = verdict_on_parameters(
+            printed.params_m, counted.counts, sorted(classes), lambda n: cells.parameters(counted, n)
+        )
+    if printed.gflops:
+        verdicts["gflops"] = verdict_on_gflops(printed.gflops, counted.counts)
+    return verdicts
+
+
+def _speed(cells: CountedCells, counted: Counted, device: torch.device, repeats: int) -> dict[str, Any]:
+    if counted.counts is None:
+        return dict.fromkeys(SPEED_COLUMNS, "")
+    speed = cells.speed(counted, device, repeats)
+    if isinstance(speed, str):
+        return dict.fromkeys(SPEED_COLUMNS, "") | {"device": speed}
+    numbers = (round(speed.training, 1), round(speed.inference, 1), speed.repeats, speed.device)
+    return dict(zip(SPEED_COLUMNS, numbers, strict=True))

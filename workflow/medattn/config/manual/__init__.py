@@ -1,0 +1,1 @@
+"""The configuration manual and the JSON schemas, generated from the models."""

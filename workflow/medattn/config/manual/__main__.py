@@ -1,0 +1,201 @@
+"""The manual of every key, config/README.md, and the JSON schemas: written from the models, never by hand.
+
+`python -m medattn.config.manual` writes them; with `--check` it only says which are out of step.
+"""
+
+import argparse
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from medattn.config.manual.key_tables import anchor, prose, table
+from medattn.config.manual.schemas import json_schemas
+from medattn.config.mechanisms import mechanism_names, mechanism_options
+from medattn.config.models import (
+    dataset,
+    facts,
+    figure,
+    paper,
+    placement,
+    protocol,
+    recipe,
+    selection,
+    statistics,
+    verdicts,
+)
+from medattn.config.models.classifiers import CLASSIFIER_OPTIONS
+from medattn.config.networks.options import LIBRARY_OPTIONS, own_networks
+from medattn.config.sources import image_folders, sources
+
+ROOT = Path(__file__).parents[4]
+INTRODUCTION = Path(__file__).with_name("introduction.md")
+
+_PROTOCOL_PLACE = "`protocol` of a paper; single keys in `papers.<paper>.protocol` of a selection"
+
+# Chapter -> (heading, model, where its keys stand). The order is that of reading.
+_CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
+    "Selections": [
+        ("Selection", selection.Selection, "the top level of `config.yaml` and `config/*.yaml`"),
+        ("Paper in a selection", selection.PaperSelection, "`papers.<paper>` of a selection"),
+        ("Rule for verdicts", verdicts.VerdictRule, "`verdicts` of a selection"),
+    ],
+    "Papers": [
+        ("Paper", paper.Paper, "the top level of `papers/<paper>/paper.yaml`"),
+        ("Experiment", paper.Experiment, "`experiments.<name>` of a paper"),
+        ("Override", paper.Override, "`override` of an experiment"),
+        (
+            "Backbone",
+            paper.Backbone,
+            "`backbones.<name>` of a paper, `extra_backbones.<name>` of a selection",
+        ),
+        ("Arm", paper.Arm, "`arms.<name>` of a paper, `extra_arms.<name>` of a selection"),
+        ("Placement", placement.Placement, "`placement` of an arm"),
+        (
+            "Recipe",
+            recipe.Recipe,
+            "`recipe` of a paper; single keys in `papers.<paper>.recipe` of a selection",
+        ),
+        ("Augmentation", recipe.Augmentation, "`augmentation` of a recipe"),
+        ("Random part", recipe.RandomResizedCrop, "`random_resized_crop` of an augmentation"),
+        ("Copies of rare classes", recipe.Oversampling, "`oversampling` of a recipe"),
+        ("Change of a copy", recipe.CopyChange, "each entry of `changes` of copies of rare classes"),
+        *((f"Protocol {kind}", model, _PROTOCOL_PLACE) for kind, model in protocol.PROTOCOLS.items()),
+        ("Family", paper.Family, "`families.<name>` of a paper"),
+        ("Table", paper.Table, "`tables.<name>` of a paper"),
+        ("Table of data sets", statistics.Statistics, "`statistics.<name>` of a paper"),
+        ("Printed of a data set", statistics.PrintedStatistics, "`datasets.<name>` of a table of data sets"),
+        ("Mark", paper.Mark, "each entry of `marks` of a table"),
+        ("Figure", figure.Figure, "`figures.<name>` of a paper"),
+    ],
+    "Data sets": [
+        ("Data set", dataset.DatasetEntry, "`<name>` in the registry, `datasets.<name>` of a selection"),
+        ("Source digits", sources.DigitsSource, "`source` of a data set"),
+        ("Source phantom", sources.PhantomSource, "`source` of a data set"),
+        ("Source medmnist", sources.MedmnistSource, "`source` of a data set"),
+        ("Source cifar", sources.CifarSource, "`source` of a data set"),
+        ("Source folder", sources.FolderSource, "`source` of a data set"),
+        ("Source class_folders", sources.ClassFoldersSource, "`source` of a data set"),
+        ("Source idrid", sources.IdridSource, "`source` of a data set"),
+        ("Source jaffe", sources.JaffeSource, "`source` of a data set"),
+        ("Source isic2018", sources.Isic2018Source, "`source` of a data set"),
+        ("Archive", image_folders.Archive, "`archives.<name>` of a source that is a folder of images"),
+    ],
+    "Facts about printed numbers": [
+        ("Facts", facts.Facts, "the top level of `papers/<paper>/facts.yaml` and of `medattn claims --facts`"),
+        ("Rows", facts.Rows, "wherever facts are about some of the printed numbers"),
+        ("Test set", facts.TestSet, "`test_sets.<name>` of facts"),
+        ("Total", facts.Total, "each entry of `totals` of facts"),
+        ("Stated number", facts.Stated, "each entry of `stated` of facts"),
+        ("Count", facts.Count, "each entry of `counts` of facts"),
+        ("Formula", facts.Formula, "each entry of `formulas` of facts"),
+        ("Stage", facts.Stage, "each entry of `stages` of a formula"),
+        ("Score over all classes", facts.Overall, "each entry of `overall` of facts"),
+        ("Feature map", facts.FeatureMap, "each entry of `feature_maps` of facts"),
+        ("Cost", facts.Cost, "each entry of `costs` of facts"),
+        ("Convolution", facts.Convolution, "each entry of `layers` of a cost"),
+        ("Significance", facts.Significance, "each entry of `significance` of facts"),
+        ("Statement", facts.Statement, "each entry of `statements` of facts"),
+        ("Comparison without numbers", facts.Unprinted, "each entry of `unprinted` of facts"),
+        ("Independent rows", facts.Independent, "each entry of `independent` of facts"),
+    ],
+}
+
+
+def manual() -> str:
+    """Return the text of config/README.md."""
+    chapters = {
+        **_CHAPTERS,
+        "Options of networks": _networks(),
+        "Options of mechanisms": _mechanisms(),
+        "Options of classifiers": _classifiers(),
+    }
+    headings = {model.__name__: heading for sections in chapters.values() for heading, model, _ in sections}
+    lines = [INTRODUCTION.read_text(encoding="utf-8").rstrip(), "", *_contents(chapters)]
+    for chapter, sections in chapters.items():
+        lines += ["", f"## {chapter}"]
+        if not sections:
+            lines += ["", "None yet."]
+        for heading, model, place in sections:
+            lines += ["", f"### {heading}", "", *_section(model, place, headings)]
+    return "\n".join(lines) + "\n"
+
+
+def files() -> dict[Path, str]:
+    """Return every generated file with the text it must have."""
+    schemas = {ROOT / "workflow" / "schemas" / name: text for name, text in json_schemas().items()}
+    return {ROOT / "config" / "README.md": manual(), **schemas}
+
+
+def out_of_step() -> list[Path]:
+    """Return the generated files whose text is not that of the models."""
+    return [path for path, text in files().items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the generated files, or check them."""
+    parser = argparse.ArgumentParser(prog="python -m medattn.config.manual", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a file is out of step")
+    check = parser.parse_args(arguments).check
+    stale = out_of_step()
+    texts = files()
+    for path in stale:
+        outcome = "out of step; run python -m medattn.config.manual" if check else "written"
+        print(f"{path.relative_to(ROOT)}: {outcome}")
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(texts[path], encoding="utf-8")
+    return 1 if check and stale else 0
+
+
+def _mechanisms() -> list[tuple[str, type[BaseModel], str]]:
+    return [
+        (f"Mechanism {name}", mechanism_options(name), f"`options` of an arm with `mechanism: {name}`")
+        for name in mechanism_names()
+    ]
+
+
+def _networks() -> list[tuple[str, type[BaseModel], str]]:
+    sections = [
+        (f"Network {name}", network.options, f"`options` of a backbone with `model: medattn/{name}`")
+        for name, network in own_networks().items()
+        if network.options.model_fields
+    ]
+    libraries: dict[type[BaseModel], list[str]] = {}
+    for model, options in LIBRARY_OPTIONS.items():
+        libraries.setdefault(options, []).append(model)
+    for options, models in libraries.items():
+        place = " or ".join(f"`model: {model}`" for model in models)
+        names = " and ".join(model.partition("/")[2] for model in models)
+        sections.append((f"Networks {names}", options, f"`options` of a backbone with {place}"))
+    return sections
+
+
+def _classifiers() -> list[tuple[str, type[BaseModel], str]]:
+    return [
+        (f"Classifier {name}", model, f"`options` of an arm with `classifier: {name}`")
+        for name, model in sorted(CLASSIFIER_OPTIONS.items())
+    ]
+
+
+def _contents(chapters: dict[str, list[tuple[str, type[BaseModel], str]]]) -> Iterator[str]:
+    yield "## All keys"
+    yield ""
+    for chapter, sections in chapters.items():
+        links = ", ".join(f"[{heading}](#{anchor(heading)})" for heading, _, _ in sections)
+        yield f"- [{chapter}](#{anchor(chapter)})" + (f": {links}" if links else "")
+
+
+def _section(model: type[BaseModel], place: str, headings: dict[str, str]) -> Iterator[str]:
+    if model.__doc__:
+        yield prose(inspect.cleandoc(model.__doc__))
+        yield ""
+    yield f"Stands at: {place}."
+    yield ""
+    yield from table(model.model_json_schema(), headings)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+"""The JSON schemas of the configuration files, for editors; the models alone decide what is valid."""
+
+import json
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from medattn.config.mechanisms import OWN_MECHANISM, mechanism_names
+from medattn.config.models.base import Name
+from medattn.config.models.dataset import DatasetEntry
+from medattn.config.models.facts import Facts
+from medattn.config.models.paper import Paper
+from medattn.config.models.selection import Selection
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+_FILES: dict[str, tuple[str, TypeAdapter[Any]]] = {
+    "selection": ("A selection: config.yaml and config/*.yaml", TypeAdapter(Selection)),
+    "paper": ("A paper: papers/<paper>/paper.yaml", TypeAdapter(Paper)),
+    "facts": ("Facts about printed numbers: papers/<paper>/facts.yaml", TypeAdapter(Facts)),
+    "dataset": ("The registry of data sets: an entry by name", TypeAdapter(dict[Name, DatasetEntry])),
+}
+
+
+def json_schemas() -> dict[str, str]:
+    """Return the text of each JSON schema by file name."""
+    return {f"{name}.schema.json": _schema(title, adapter) for name, (title, adapter) in _FILES.items()}
+
+
+def _schema(title: str, adapter: TypeAdapter[Any]) -> str:
+    schema = {"$schema": DIALECT, **adapter.json_schema(), "title": title}
+    arm = schema.get("$defs", {}).get("Arm")
+    if arm is not None:
+        own = {"pattern": rf"^{OWN_MECHANISM}$"}
+        arm["properties"]["mechanism"]["anyOf"] = [{"enum": ["none", *mechanism_names()]}, own]
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

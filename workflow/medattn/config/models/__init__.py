@@ -1,0 +1,1 @@
+"""Pydantic models of everything a person writes: selection, paper, data set, recipe."""

@@ -1,0 +1,29 @@
+"""Hyper-parameters of the classifiers on pixels (scikit-learn's names and defaults)."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from medattn.config.models.base import Closed
+
+
+class LogisticRegressionOptions(Closed):
+    """Logistic regression on standardized pixels."""
+
+    c: float = Field(1.0, gt=0, description="inverse of the regularization strength")
+    iterations: int = Field(1000, ge=1, description="greatest number of iterations")
+
+
+class SvmOptions(Closed):
+    """Support vector machine on standardized pixels."""
+
+    c: float = Field(1.0, gt=0, description="inverse of the regularization strength")
+    kernel: Literal["rbf", "linear", "poly", "sigmoid"] = Field(
+        "rbf", description="kernel, gamma as scikit-learn scales it"
+    )
+
+
+CLASSIFIER_OPTIONS: dict[str, type[BaseModel]] = {
+    "logistic_regression": LogisticRegressionOptions,
+    "svm": SvmOptions,
+}

@@ -1,0 +1,141 @@
+"""The recipe: optimizer, schedule, batch, epochs, loss, augmentation and the numerics of one training."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from medattn.config.models.base import Closed
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(gt=0, le=1)]
+AspectRatio = Annotated[float, Field(ge=0.1, le=10)]
+
+
+class RandomResizedCrop(Closed):
+    """A random part of the image, resized to the old size, bilinear."""
+
+    scale: list[Share] = Field(
+        [0.08, 1.0],
+        min_length=2,
+        max_length=2,
+        description="smallest and largest area of the crop, as a share of the image; uniform between",
+    )
+    ratio: list[AspectRatio] = Field(
+        [3 / 4, 4 / 3],
+        min_length=2,
+        max_length=2,
+        description="smallest and largest ratio of width to height; log-uniform between",
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        for key, (low, high) in (("scale", self.scale), ("ratio", self.ratio)):
+            if low > high:
+                raise ValueError(f"{key}: the first value must not be above the second")
+        return self
+
+
+class Augmentation(Closed):
+    """Random changes to each training image, drawn anew for each image and epoch; none by default."""
+
+    horizontal_flip: Probability = Field(0.0, description="probability of a left-right mirror image")
+    vertical_flip: Probability = Field(0.0, description="probability of an upside-down image")
+    crop_padding: int = Field(
+        0, ge=0, le=64, description="zero padding in pixels on each side before a random crop to the old size"
+    )
+    random_resized_crop: RandomResizedCrop | None = Field(
+        None, description="a random part of the image, resized to the old size; default: none"
+    )
+    rotation: float = Field(
+        0.0, ge=0, le=180, description="greatest rotation to either side in degrees, bilinear, zeros outside"
+    )
+
+
+class CopyChange(Closed):
+    """How a copy differs from its image; at least one key is needed."""
+
+    rotations: list[Annotated[float, Field(ge=-180, le=180)]] = Field(
+        [], description="angles in degrees of which one is drawn for each copy; bilinear, zeros outside"
+    )
+    horizontal_flip: bool = Field(False, description="flip the copy left to right")
+    noise: float = Field(0.0, ge=0, le=1, description="standard deviation of normal noise, of full range 1")
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not (self.rotations or self.horizontal_flip or self.noise):
+            raise ValueError("a copy must differ from its image: set rotations, horizontal_flip or noise")
+        return self
+
+
+class Oversampling(Closed):
+    """Further training images of rare classes, made once before a training from the images of these classes.
+
+    Every image is copied equally often, up to the rest that a factor leaves, for which images are drawn; the copies of
+    an image take turns through `changes`.
+    """
+
+    classes: list[str] = Field(min_length=1, description="names of the classes")
+    factor: float = Field(gt=1, le=1000, description="images of the class afterwards for each image before: 3 triples")
+    changes: list[CopyChange] = Field(min_length=1, description="how copies differ from their images, in turn")
+
+    @model_validator(mode="after")
+    def _each_class_once(self) -> Self:
+        if len(set(self.classes)) < len(self.classes):
+            raise ValueError("classes names a class twice")
+        return self
+
+
+class Recipe(Closed):
+    """How one network is trained."""
+
+    epochs: int = Field(ge=1, le=100_000, description="epochs that are trained")
+    batch_size: int = Field(32, ge=1, description="images per optimization step; the last batch may be smaller")
+    optimizer: Literal["adam", "sgd"] = Field("adam", description="`adam` or `sgd`, as in torch.optim")
+    learning_rate: float = Field(gt=0, description="learning rate at the start")
+    new_layers_learning_rate: float | None = Field(
+        None,
+        gt=0,
+        description="learning rate at the start of layers that have no ImageNet weights (the last one, attention); "
+        "default: that of all",
+    )
+    weight_decay: float = Field(0.0, ge=0, description="L2 penalty, coupled as in torch.optim")
+    momentum: float = Field(0.0, ge=0, lt=1, description="momentum of `sgd`")
+    nesterov: bool = Field(False, description="Nesterov's form of the momentum of `sgd`")
+    schedule: Literal["constant", "step", "cosine"] = Field(
+        "constant",
+        description="learning rate over the epochs: constant, times step_factor every step_epochs, or half a "
+        "cosine to 0",
+    )
+    step_epochs: int | None = Field(None, ge=1, description="epochs between two steps of the `step` schedule")
+    step_factor: float = Field(0.1, gt=0, lt=1, description="factor of the `step` schedule")
+    label_smoothing: Probability = Field(0.0, description="label smoothing of the cross entropy")
+    normalization: Literal["imagenet", "half", "training"] = Field(
+        "training",
+        description="per-channel mean and deviation: ImageNet's, 0.5 and 0.5, or those of the run's own "
+        "training images",
+    )
+    augmentation: Augmentation = Field(
+        default_factory=lambda: Augmentation(), description="random changes to training images"
+    )
+    oversampling: Oversampling | None = Field(
+        None, description="further training images of rare classes (not for classifiers on pixels); default: none"
+    )
+    precision: Literal["fp32", "tf32", "bf16"] = Field(
+        "fp32", description="arithmetic of the network; `tf32` acts on CUDA only, `bf16` is autocast"
+    )
+    threads: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description="CPU threads of one run; part of its numerics, so fixed here and not by the machine",
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.optimizer != "sgd" and (self.momentum or self.nesterov):
+            raise ValueError("momentum and nesterov belong to the optimizer 'sgd'")
+        if self.nesterov and not self.momentum:
+            raise ValueError("nesterov needs a momentum above 0")
+        if (self.schedule == "step") != (self.step_epochs is not None):
+            raise ValueError("step_epochs belongs to the schedule 'step', which needs it")
+        return self

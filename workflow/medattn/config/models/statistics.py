@@ -1,0 +1,24 @@
+"""A table of a paper that says how many images and classes its data sets have."""
+
+from pydantic import Field
+
+from medattn.config.models.base import Closed, Name
+
+
+class PrintedStatistics(Closed):
+    """What a paper prints of a data set."""
+
+    images: int = Field(ge=1, description="images, all splits together")
+    classes: int = Field(ge=2, description="classes")
+
+
+class Statistics(Closed):
+    """A table of data sets: printed numbers of images and classes, those of the registry, and those at hand."""
+
+    title: str = Field(min_length=1, description="caption")
+    experiment: Name | None = Field(
+        None, description="experiment that has the data sets; needed where the paper has experiments"
+    )
+    datasets: dict[Name, PrintedStatistics] = Field(
+        min_length=1, description="what is printed, by data set of the registry"
+    )

@@ -1,0 +1,1 @@
+"""What is known of networks without building them: options, stems, architectures."""

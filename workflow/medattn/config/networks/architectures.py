@@ -1,0 +1,262 @@
+"""The structure of known networks: their stages and blocks, with names, widths and resolutions.
+
+The plan asks whether a mechanism fits, and starts without torch, so these facts are written down here; a test compares
+each with the real network.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from medattn.config.models.placement import Placement
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a convolution or pool does to the side of a map."""
+
+    kernel: int
+    stride: int
+    padding: int = 0
+    ceil: bool = False
+
+    def side(self, side: int) -> int:
+        """Return the side of the output for a side of the input; 0 where there is no output."""
+        span = side + 2 * self.padding - self.kernel
+        if span < 0:
+            return 0
+        if not self.ceil:
+            return span // self.stride + 1
+        out = -(-span // self.stride) + 1
+        # As in torch: the last window must start inside the map or its left padding.
+        return out - 1 if (out - 1) * self.stride >= side + self.padding else out
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The blocks that work at one resolution.
+
+    Attributes:
+        blocks: paths of the blocks' modules.
+        widths: channels that each block puts out.
+        entry: what reduces the side on the way from the stage before (or the stem) to these blocks' outputs.
+        last_normalization: name, in a residual block, of the normalization before the addition; None without addition.
+    """
+
+    blocks: tuple[str, ...]
+    widths: tuple[int, ...]
+    entry: tuple[Window, ...] = ()
+    last_normalization: str | None = None
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A network as placement sees it.
+
+    Attributes:
+        stem: windows of the first layers, which `stem: small` replaces by none.
+        stages: stages from the input to the output.
+    """
+
+    stem: tuple[Window, ...]
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """One place for a mechanism: behind the module at `path`, whose output has this width and (H, W)."""
+
+    path: str
+    channels: int
+    size: tuple[int, int]
+
+
+def architecture_of(model: str) -> Architecture | None:
+    """Return the structure of `torchvision/<name>` or `timm/<name>`, or None for a network that is not known here."""
+    library, _, name = model.partition("/")
+    makers = _STRUCTURES if library in ("torchvision", "timm") else {}
+    # timm's names may end in the weights: resnet50.a1_in1k.
+    maker = makers.get(name.partition(".")[0] if library == "timm" else name)
+    return maker() if maker else None
+
+
+def insertion_paths(model: str, placement: Placement) -> list[str]:
+    """Return the modules of `model` behind which a mechanism stands.
+
+    Raises:
+        ValueError: the network is not known, or has no such stage: one line with the reason.
+    """
+    if placement.after is not None:
+        return list(placement.after)
+    return [
+        _path(block, stage, placement)
+        for stage in _chosen(model, _known(model), placement)
+        for block in _blocks(stage, placement)
+    ]
+
+
+def places(model: str, small_stem: bool, placement: Placement, image: tuple[int, int]) -> list[Place]:
+    """Return the places of a mechanism in `model` for images of this (H, W), with widths and sizes.
+
+    Of the modules that `placement.after` names, these are the ones that are blocks of a known network.
+
+    Raises:
+        ValueError: the network is not known, has no such stage, or the images are too small for it.
+    """
+    structure, found = architecture_of(model) if placement.after else _known(model), list[Place]()
+    if structure is None:
+        return []
+    size = _through(() if small_stem else structure.stem, image)
+    chosen = _chosen(model, structure, placement)
+    for stage in structure.stages:
+        size = _through(stage.entry, size)
+        if min(size) < 1:
+            raise ValueError(f"images of {image[0]} x {image[1]} are too small for {model}")
+        if stage in chosen:
+            width_of = dict(zip(stage.blocks, stage.widths, strict=True))
+            found += [
+                Place(_path(block, stage, placement), width_of[block], size) for block in _blocks(stage, placement)
+            ]
+    return found
+
+
+def _known(model: str) -> Architecture:
+    structure = architecture_of(model)
+    if structure is None:
+        raise ValueError(f"the blocks of {model} are not known; name the modules with placement.after")
+    return structure
+
+
+def _chosen(model: str, structure: Architecture, placement: Placement) -> list[Stage]:
+    numbers = placement.stages or range(1, len(structure.stages) + 1)
+    if max(numbers) > len(structure.stages):
+        raise ValueError(f"{model} has {len(structure.stages)} stages, none with the number {max(numbers)}")
+    return [stage for number, stage in enumerate(structure.stages, start=1) if number in numbers]
+
+
+def _path(block: str, stage: Stage, placement: Placement) -> str:
+    inside = placement.after is None and placement.position == "before_addition"
+    return f"{block}.{stage.last_normalization}" if inside and stage.last_normalization else block
+
+
+def _blocks(stage: Stage, placement: Placement) -> tuple[str, ...]:
+    if placement.after is not None:
+        return tuple(block for block in stage.blocks if block in placement.after)
+    return stage.blocks if placement.where == "every_block" else stage.blocks[-1:]
+
+
+def _through(windows: tuple[Window, ...], size: tuple[int, int]) -> tuple[int, int]:
+    height, width = size
+    for window in windows:
+        height, width = window.side(height), window.side(width)
+    return height, width
+
+
+def _resnet(
+    blocks: tuple[int, ...],
+    widths: tuple[int, ...],
+    last_normalizations: tuple[str, ...],
+    stem: tuple[Window, ...] = (Window(7, 2, 3), Window(3, 2, 1)),
+) -> Architecture:
+    stages = tuple(
+        Stage(
+            tuple(f"layer{number}.{block}" for block in range(count)),
+            (width,) * count,
+            (Window(3, 2, 1),) if number > 1 else (),
+            last,
+        )
+        for number, (count, width, last) in enumerate(zip(blocks, widths, last_normalizations, strict=True), start=1)
+    )
+    return Architecture(stem, stages)
+
+
+def _basic(*blocks: int) -> Architecture:
+    return _resnet(blocks, (64, 128, 256, 512), ("bn2",) * 4)
+
+
+def _bottleneck(*blocks: int) -> Architecture:
+    return _resnet(blocks, (256, 512, 1024, 2048), ("bn3",) * 4)
+
+
+def _vgg(convolutions: tuple[int, ...], normalized: bool) -> Architecture:
+    stages, position = [], -1
+    for number, (count, width) in enumerate(zip(convolutions, (64, 128, 256, 512, 512), strict=True)):
+        position += count * (3 if normalized else 2)
+        stages.append(Stage((f"features.{position}",), (width,), (Window(2, 2),) if number else ()))
+        position += 1  # the pool
+    return Architecture((), tuple(stages))
+
+
+def _densenet(growth: int, start: int, layers: tuple[int, ...]) -> Architecture:
+    stages, width = [], start
+    for number, count in enumerate(layers, start=1):
+        width += growth * count
+        stages.append(Stage((f"features.denseblock{number}",), (width,), (Window(2, 2),) if number > 1 else ()))
+        width //= 2  # the transition
+    return Architecture((Window(7, 2, 3), Window(3, 2, 1)), tuple(stages))
+
+
+def _googlenet() -> Architecture:
+    pool = Window(3, 2, ceil=True)
+    return Architecture(
+        (Window(7, 2, 3), pool),
+        (
+            Stage(("inception3a", "inception3b"), (256, 480), (pool,)),
+            Stage(tuple(f"inception4{letter}" for letter in "abcde"), (512, 512, 512, 528, 832), (pool,)),
+            Stage(("inception5a", "inception5b"), (832, 1024), (Window(2, 2, ceil=True),)),
+        ),
+    )
+
+
+def _inception_v3() -> Architecture:
+    halved = Window(3, 2)
+    return Architecture(
+        (halved, Window(3, 1), halved, Window(3, 1), halved),
+        (
+            Stage(("Mixed_5b", "Mixed_5c", "Mixed_5d"), (256, 288, 288)),
+            Stage(tuple(f"Mixed_6{letter}" for letter in "bcde"), (768,) * 4, (halved,)),
+            Stage(("Mixed_7b", "Mixed_7c"), (2048,) * 2, (halved,)),
+        ),
+    )
+
+
+def _inception_v4() -> Architecture:
+    halved = Window(3, 2)
+
+    def stage(blocks: range, width: int, entry: tuple[Window, ...] = ()) -> Stage:
+        return Stage(tuple(f"features.{block}" for block in blocks), (width,) * len(blocks), entry)
+
+    return Architecture(
+        (halved, Window(3, 1), halved, Window(3, 1), halved),
+        (stage(range(6, 10), 384), stage(range(11, 18), 1024, (halved,)), stage(range(19, 22), 1536, (halved,))),
+    )
+
+
+_VGG = {"vgg11": (1, 1, 2, 2, 2), "vgg13": (2, 2, 2, 2, 2), "vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
+_STRUCTURES: dict[str, Callable[[], Architecture]] = {
+    "resnet18": partial(_basic, 2, 2, 2, 2),
+    "resnet34": partial(_basic, 3, 4, 6, 3),
+    "resnet50": partial(_bottleneck, 3, 4, 6, 3),
+    "resnet101": partial(_bottleneck, 3, 4, 23, 3),
+    "resnet152": partial(_bottleneck, 3, 8, 36, 3),
+    "resnext50_32x4d": partial(_bottleneck, 3, 4, 6, 3),
+    "resnext101_32x8d": partial(_bottleneck, 3, 4, 23, 3),
+    "wide_resnet50_2": partial(_bottleneck, 3, 4, 6, 3),
+    "wide_resnet101_2": partial(_bottleneck, 3, 4, 23, 3),
+    "test_resnet": partial(
+        _resnet,
+        (1, 1, 1, 1),
+        (32, 48, 192, 96),
+        ("bn2", "bn2", "bn3", "bn2"),
+        (Window(3, 2, 1), Window(3, 2, 1)),
+    ),
+    **{name: partial(_vgg, counts, normalized=False) for name, counts in _VGG.items()},
+    **{f"{name}_bn": partial(_vgg, counts, normalized=True) for name, counts in _VGG.items()},
+    "densenet121": partial(_densenet, 32, 64, (6, 12, 24, 16)),
+    "densenet161": partial(_densenet, 48, 96, (6, 12, 36, 24)),
+    "densenet169": partial(_densenet, 32, 64, (6, 12, 32, 32)),
+    "densenet201": partial(_densenet, 32, 64, (6, 12, 48, 32)),
+    "googlenet": _googlenet,
+    "inception_v3": _inception_v3,
+    "inception_v4": _inception_v4,
+}

@@ -1,0 +1,1 @@
+"""Options of the sources that images are read from."""

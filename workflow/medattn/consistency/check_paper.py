@@ -1,0 +1,39 @@
+"""Running the checks over the printed numbers of a paper."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from medattn.config.models.facts import Count, Facts
+from medattn.consistency.evidence import Evidence
+from medattn.consistency.findings import Finding
+from medattn.consistency.published import Row
+from medattn.consistency.registry import CHECKS
+
+
+@dataclass(frozen=True)
+class Audited:
+    """A finding with the paper and the check that it comes from."""
+
+    paper: str
+    check: str
+    finding: Finding
+
+
+def audit(
+    paper: str, rows: Sequence[Row], facts: Facts, counts: Sequence[Count] = (), checks: Iterable[str] = CHECKS
+) -> Iterator[Audited]:
+    """Yield the findings on the printed numbers of one paper, check by check.
+
+    Args:
+        paper: name of the paper.
+        rows: its printed numbers.
+        facts: what is known beside them.
+        counts: exact counts of networks that were made elsewhere.
+        checks: names of the checks to run; default: all.
+    """
+    evidence = Evidence(tuple(rows), facts, tuple(counts))
+    wanted = set(checks)
+    for name, check in CHECKS.items():
+        if name in wanted:
+            for finding in check(evidence):
+                yield Audited(paper, name, finding)

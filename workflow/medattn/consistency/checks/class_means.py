@@ -1,0 +1,52 @@
+"""Is a printed mean over the classes the mean of the printed class values?
+
+Method: each class value is known up to half a unit of its last digit, so their mean lies in an interval; the printed
+mean must be rounded from a number in it. Where the classes' images are known, the mean weighted by them is tried, too.
+
+Source: arithmetic.
+
+No power: never; a difference within the rounding is called consistent, and said to be so.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from medattn.consistency.class_groups import Group, class_groups
+from medattn.consistency.evidence import Evidence
+from medattn.consistency.findings import Finding
+from medattn.consistency.published import Row
+
+
+def check(evidence: Evidence) -> Iterator[Finding]:
+    """Yield a finding for each printed mean over classes."""
+    for group in class_groups(evidence):
+        if group.mean is not None:
+            yield _finding(group, group.mean)
+
+
+def _finding(group: Group, mean: Row) -> Finding:
+    weights = [[1] * len(group.rows)]
+    if group.images and len(set(group.images)) > 1:
+        weights.append(list(group.images))
+    centers = [_weighted([row.mean.value for row in group.rows], each) for each in weights]
+    spreads = [_weighted([row.mean.half for row in group.rows], each) for each in weights]
+    printed = mean.mean
+    fits = [
+        abs(printed.value - center) <= spread + printed.half for center, spread in zip(centers, spreads, strict=True)
+    ]
+    exact = any(printed.is_rounded_from(center) for center in centers)
+    note = f"classes {group.text}"
+    if any(fits) and not exact:
+        note += "; agrees only through the rounding of the class values"
+    return Finding(
+        mean.table,
+        mean.cell,
+        printed.text,
+        " or ".join(f"{float(center):.{printed.decimals + 2}f}" for center in centers),
+        "consistent" if any(fits) else "inconsistent",
+        note,
+    )
+
+
+def _weighted(values: list[Fraction], weights: list[int]) -> Fraction:
+    return sum((value * weight for value, weight in zip(values, weights, strict=True)), Fraction(0)) / sum(weights)

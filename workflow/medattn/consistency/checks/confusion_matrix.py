@@ -1,0 +1,123 @@
+"""Is there a confusion matrix with the printed accuracy and F1?
+
+Method: on two classes of known size an accuracy fixes the number of right answers, and leaves one confusion matrix for
+each way to divide them between the classes. An F1 is possible if one of these matrices gives it. Whether it is weighted
+by class size, a plain mean, or that of one class shows in how many rows each reading makes possible; the best is used.
+
+Source: definitions of accuracy and F1; enumeration of all matrices.
+
+No power: unknown class counts, or more than two classes. Undecidable, too: where the accuracy itself is impossible
+and the F1 does not fit the nearest one either, where another reading of F1 makes the row possible, and where the F1
+ends in 0 and is possible without it.
+"""
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+from medattn.consistency.confusion import Matrix, averages, matrices
+from medattn.consistency.evidence import Evidence, model_cell
+from medattn.consistency.findings import Finding, Verdict
+from medattn.consistency.granularity import counts
+from medattn.consistency.published import Row
+from medattn.consistency.published_value import Printed
+
+Average = Callable[[Matrix], Fraction]
+
+
+def check(evidence: Evidence) -> Iterator[Finding]:
+    """Yield a finding for each model with accuracy and F1, and one for the reading of F1, on sets of two classes."""
+    for measured in evidence.test_sets:
+        classes = measured.facts.classes
+        if len(classes) != 2 or measured.facts.averaged > 1:
+            continue
+        pairs = [
+            (row["accuracy"], row["f1"])
+            for row in evidence.by_metric(measured.rows)
+            if {"accuracy", "f1"} <= row.keys() and row["accuracy"].mean.is_proportion and row["f1"].mean.is_proportion
+        ]
+        if pairs:
+            yield from _findings(pairs, classes)
+
+
+def right_answers(accuracy: Printed, images: int) -> list[int]:
+    """Return the numbers of right answers that an accuracy allows, or the nearest one where it allows none."""
+    return list(counts(accuracy, images)) or [round(accuracy.value * images / accuracy.whole)]
+
+
+def fitting(accuracy: Printed, f1: Printed, sizes: tuple[int, int], average: Average) -> list[Matrix]:
+    """Return the confusion matrices that give both printed numbers."""
+    return [
+        matrix
+        for right in right_answers(accuracy, sum(sizes))
+        for matrix in matrices(sizes, right)
+        if f1.is_rounded_from(average(matrix) * f1.whole)
+    ]
+
+
+def _findings(pairs: list[tuple[Row, Row]], classes: dict[str, int]) -> Iterator[Finding]:
+    names = tuple(classes)
+    sizes = (classes[names[0]], classes[names[1]])
+    readings = averages((names[0], names[1]))
+    explained = {
+        name: sum(bool(fitting(acc.mean, f1.mean, sizes, average)) for acc, f1 in pairs)
+        for name, average in readings.items()
+    }
+    best = max(explained, key=lambda name: explained[name])
+    unique = 0
+    for accuracy, f1 in pairs:
+        unique += len(fitting(accuracy.mean, f1.mean, sizes, readings[best])) == 1
+        yield _finding(accuracy, f1, classes, best, readings[best])
+    row = pairs[0][0]
+    others = ", ".join(f"{name} {number}" for name, number in explained.items())
+    yield Finding(
+        ";".join(dict.fromkeys(accuracy.table for accuracy, _ in pairs)),
+        f"{row.dataset}.*.*.f1",
+        f"{len(pairs)} pairs of accuracy and F1",
+        f"F1 {best}",
+        "consistent" if 2 * explained[best] > len(pairs) else "undecidable",
+        f"pairs with a confusion matrix by reading of F1: {others}; {unique} match exactly one",
+        True,
+    )
+
+
+def _finding(accuracy: Row, f1: Row, classes: dict[str, int], reading: str, average: Average) -> Finding:
+    names = list(classes)
+    sizes = (classes[names[0]], classes[names[1]])
+    table, cell = f1.table, f"{model_cell(f1)}.f1"
+    published = f"{f1.mean.text} (accuracy {accuracy.mean.text})"
+    right = right_answers(accuracy.mean, sum(sizes))
+    possible = bool(counts(accuracy.mean, sum(sizes)))
+    how = "" if possible else f"the accuracy is impossible, {right[0]}/{sum(sizes)} is the nearest"
+    found = fitting(accuracy.mean, f1.mean, sizes, average)
+    if found:
+        shown = ", ".join(f"{r} of {n} {name}" for r, n, name in zip(found[0].right, sizes, names, strict=True))
+        note = f"exactly one confusion matrix: {shown} right" if len(found) == 1 else f"{len(found)} confusion matrices"
+        return Finding(table, cell, published, f"F1 {reading}", "consistent", "; ".join(filter(None, (note, how))))
+    values = [average(matrix) * f1.mean.whole for k in right for matrix in matrices(sizes, k)]
+    expected = f"{f1.mean.like(min(values))} to {f1.mean.like(max(values))}"
+    doubt = _doubt(accuracy.mean, f1.mean, sizes, reading, (names[0], names[1]))
+    if doubt:
+        return Finding(table, cell, published, expected, "undecidable", "; ".join(filter(None, (doubt, how))))
+    note = f"no confusion matrix with this accuracy gives this F1 ({reading}): {_where(f1.mean, values)}"
+    verdict: Verdict = "inconsistent" if possible else "undecidable"
+    return Finding(table, cell, published, expected, verdict, "; ".join(filter(None, (note, how))))
+
+
+def _doubt(accuracy: Printed, f1: Printed, sizes: tuple[int, int], reading: str, names: tuple[str, str]) -> str:
+    """Return what else may explain an F1 that is impossible as it is read."""
+    readings = averages(names)
+    for other, average in readings.items():
+        if fitting(accuracy, f1, sizes, average):
+            return f"impossible for F1 {reading}, as in most rows, possible for F1 {other}"
+    if f1.text.endswith("0") and f1.decimals > 1:
+        short = Printed(f1.text[:-1], f1.unit)
+        if fitting(accuracy, short, sizes, readings[reading]):
+            return f"possible as {short.text} only: the last 0 looks like padding"
+    return ""
+
+
+def _where(f1: Printed, values: list[Fraction]) -> str:
+    nearest = f"nearest {f1.like(min(values, key=lambda value: abs(value - f1.value)))}"
+    if f1.value > max(values):
+        return f"above the greatest, {nearest}"
+    return f"{'below the least' if f1.value < min(values) else 'between two'}, {nearest}"

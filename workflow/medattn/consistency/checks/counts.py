@@ -1,0 +1,43 @@
+"""Are printed parameters and operations those of the network?
+
+Method: an exact count, of the facts or of `--counts`, must be rounded to the printed number. Where several counts
+are given for a row (ways to count, or readings of the text), one that fits is enough.
+
+Source: the counts name theirs.
+
+No power: rows without a count are not listed.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from medattn.config.models.facts import Count
+from medattn.consistency.evidence import Evidence
+from medattn.consistency.findings import Finding
+from medattn.consistency.published import Row, chosen
+from medattn.consistency.published_value import SCALES
+
+
+def check(evidence: Evidence) -> Iterator[Finding]:
+    """Yield a finding for each printed count that is known exactly."""
+    known: dict[int, list[Count]] = {}
+    for count in (*evidence.facts.counts, *evidence.counts):
+        for row in chosen(evidence.rows, count.rows):
+            known.setdefault(id(row), []).append(count)
+    for row in evidence.rows:
+        if id(row) in known and (row.mean.unit in SCALES or row.mean.unit == "count"):
+            yield _finding(row, known[id(row)])
+
+
+def _finding(row: Row, counts: list[Count]) -> Finding:
+    scale = SCALES.get(row.mean.unit, 1)
+    fits = [count for count in counts if row.mean.is_rounded_from(Fraction(count.count, scale))]
+    shown = fits or counts
+    return Finding(
+        row.table,
+        row.cell,
+        row.mean.text,
+        " or ".join(dict.fromkeys(row.mean.like(Fraction(count.count, scale)) for count in shown)),
+        "consistent" if fits else "inconsistent",
+        "; ".join(dict.fromkeys(f"{count.count:,}: {count.source}" for count in shown)),
+    )

@@ -1,0 +1,84 @@
+"""Is there a confusion matrix with the printed precision and recall of each class?
+
+Method: recalls on known class counts give the right answers and the misses of each class; a precision then needs a
+whole number of false positives. Every miss of one class is a false positive of another, so their sums are equal. Both
+are tried with the labels as printed, and with the two exchanged.
+
+Source: definitions of precision and recall.
+
+No power: class counts unknown, or so large that several numbers fit each value: then only the sums bind.
+"""
+
+from collections.abc import Iterator, Sequence
+from math import ceil, floor
+
+from medattn.consistency.class_groups import Group, class_groups
+from medattn.consistency.evidence import Evidence
+from medattn.consistency.findings import Finding
+from medattn.consistency.granularity import counts
+from medattn.consistency.published_value import Printed
+
+
+def check(evidence: Evidence) -> Iterator[Finding]:
+    """Yield a finding for each model with precision and recall by class."""
+    groups = [group for group in class_groups(evidence) if group.images]
+    for recall in groups:
+        if recall.first.metric != "recall":
+            continue
+        for precision in groups:
+            same = precision.model == recall.model and precision.first.split == recall.first.split
+            if same and precision.first.metric == "precision" and _classes(precision) == _classes(recall):
+                yield _finding(precision, recall)
+
+
+def why_impossible(precisions: Sequence[Printed], recalls: Sequence[Printed], images: Sequence[int]) -> str | None:
+    """Return why no confusion matrix has these precisions and recalls, or None if one may."""
+    right = [counts(recall, n) for recall, n in zip(recalls, images, strict=True)]
+    if not all(right):
+        return f"{sum(not k for k in right)} of {len(right)} recalls are impossible on the images of their class"
+    # Of each class: pairs of misses and false positives that give both values.
+    pairs = [
+        {(n - k, false) for k in each for false in false_positives(precision, k)}
+        for precision, each, n in zip(precisions, right, images, strict=True)
+    ]
+    if not all(pairs):
+        return f"{sum(not p for p in pairs)} of {len(pairs)} precisions need a broken number of false positives"
+    sums = {(0, 0)}
+    for each in pairs:
+        sums = {(missed + m, false + f) for missed, false in sums for m, f in each}
+    if all(missed != false for missed, false in sums):
+        missed, false = min(sums, key=lambda pair: abs(pair[0] - pair[1]))
+        return f"the precisions need {false} false positives, the recalls {missed} misses"
+    return None
+
+
+def false_positives(precision: Printed, right: int) -> range:
+    """Return the numbers of false positives that give a printed precision with so many right answers."""
+    low, high = precision.low / precision.whole, precision.high / precision.whole
+    if right == 0 or low <= 0:
+        # Nothing right: any number of false positives gives 0, and none at all is counted as 0, too.
+        return range(1 if right else 2) if low <= 0 else range(0)
+    least = max(0, ceil(right / high - right))
+    return range(least, floor(right / low - right) + 1)
+
+
+def _classes(group: Group) -> list[str]:
+    return [row.class_name for row in group.rows]
+
+
+def _finding(precision: Group, recall: Group) -> Finding:
+    one = [row.mean for row in precision.rows]
+    other = [row.mean for row in recall.rows]
+    reason = why_impossible(one, other, recall.images)
+    note = reason or "a confusion matrix with both may exist"
+    if reason:
+        exchanged = why_impossible(other, one, recall.images)
+        note += f"; with the two exchanged {exchanged or 'it may exist'}"
+    return Finding(
+        f"{precision.first.table};{recall.first.table}",
+        ".".join(filter(None, (*recall.model, "precision+recall"))),
+        f"precision {precision.text}, recall {recall.text}",
+        "",
+        "inconsistent" if reason else "consistent",
+        note,
+    )

@@ -1,0 +1,98 @@
+"""GRIMMER: is a printed standard deviation possible beside its mean?
+
+Method: the m measurements behind a mean are whole numbers of images, so their sum and their sum of squares are whole,
+of the same parity, and the latter lies between that of the most equal and the most unequal measurements. A printed
+deviation is possible if such a sum of squares gives it, with m - 1 (sample) or m (population) in the denominator.
+Which of the two a paper used shows in how many of its deviations each makes possible.
+
+Source: Anaya 2016, The GRIMMER test, PeerJ Preprints 4:e2400v1; the parity of the sum of squares after Allard 2018,
+Analytic-GRIMMER.
+
+No power: where the mean itself is impossible, where the number of images or of measurements is unknown, or where
+every deviation near the printed one is possible.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import ceil, floor
+
+from medattn.consistency.evidence import Evidence
+from medattn.consistency.findings import Finding
+from medattn.consistency.granularity import counts
+from medattn.consistency.published import Row
+from medattn.consistency.published_value import Printed
+
+_NEIGHBORS = 50
+_NAMES = {1: "sample", 0: "population"}
+
+
+def is_possible(mean: Printed, std: Printed, images: int, measurements: int, ddof: int) -> bool:
+    """Return whether so many accuracies on so many images can have this mean and deviation."""
+    sums = counts(mean, measurements * images)
+    return any(_square_exists(total, std, images, measurements, ddof) for total in sums)
+
+
+def _square_exists(total: int, std: Printed, images: int, measurements: int, ddof: int) -> bool:
+    scale = Fraction(images, std.whole) ** 2 * (measurements - ddof)
+    center = Fraction(total * total, measurements)
+    even, rest = divmod(total, measurements)
+    full, left = divmod(total, images)
+    least = max(ceil(center + scale * max(std.low, Fraction(0)) ** 2), even * total + rest * (even + 1))
+    most = min(floor(center + scale * std.high**2), full * images**2 + left**2)
+    least += (least - total) % 2
+    return least <= most
+
+
+def power(mean: Printed, std: Printed, images: int, measurements: int, ddof: int) -> float:
+    """Return the share of impossible deviations among those near the printed one; 0 is no power."""
+    near = range(max(1, std.units - _NEIGHBORS), std.units + _NEIGHBORS + 1)
+    tried = [Printed(f"{n / 10**std.decimals:.{std.decimals}f}", std.unit) for n in near]
+    return sum(not is_possible(mean, value, images, measurements, ddof) for value in tried) / len(tried)
+
+
+def check(evidence: Evidence) -> Iterator[Finding]:
+    """Yield a finding for each deviation of an accuracy, and one for the formula that the paper used."""
+    cells = [
+        (row, row.std, measured.images, measured.facts.averaged)
+        for measured in evidence.test_sets
+        for row in measured.accuracies
+        if row.std is not None and measured.images is not None and measured.facts.averaged > 1
+    ]
+    fitting = [cell for cell in cells if counts(cell[0].mean, cell[2] * cell[3])]
+    passed = {ddof: sum(is_possible(c[0].mean, *c[1:], ddof) for c in fitting) for ddof in (1, 0)}
+    formula = max(passed, key=lambda ddof: passed[ddof])
+    for row, std, images, measurements in cells:
+        yield _finding(row, std, images, measurements, formula)
+    if fitting:
+        shown = "; ".join(f"{name} formula: {passed[ddof]} of {len(fitting)}" for ddof, name in _NAMES.items())
+        by_chance = sum(1 - power(c[0].mean, *c[1:], formula) for c in fitting)
+        settled = passed[1] != passed[0] and passed[formula] == len(fitting)
+        yield Finding(
+            ";".join(dict.fromkeys(cell[0].table for cell in fitting)),
+            "*.accuracy.std",
+            f"{len(fitting)} deviations with possible means",
+            f"{_NAMES[formula]} formula (ddof = {formula})" if settled else "",
+            "consistent" if settled else "undecidable",
+            f"possible deviations by the {shown}; about {by_chance:.0f} by chance",
+            True,
+        )
+
+
+def _finding(row: Row, std: Printed, images: int, measurements: int, formula: int) -> Finding:
+    cell = f"{row.cell}.std"
+    about = f"{measurements} measurements on {images} images"
+    if not counts(row.mean, measurements * images):
+        return Finding(row.table, cell, std.text, "", "undecidable", f"the mean itself is impossible for {about}")
+    verdicts = {ddof: is_possible(row.mean, std, images, measurements, ddof) for ddof in (1, 0)}
+    if not any(verdicts.values()):
+        note = f"no {about} with mean {row.mean.text} have this deviation, by either formula"
+        return Finding(row.table, cell, std.text, "", "inconsistent", note)
+    possible = " and ".join(name for ddof, name in _NAMES.items() if verdicts[ddof])
+    if not verdicts[formula]:
+        note = f"possible by the {possible} formula only, while most of the paper's fit the {_NAMES[formula]} formula"
+        return Finding(row.table, cell, std.text, "", "undecidable", note)
+    strength = power(row.mean, std, images, measurements, formula)
+    if strength == 0:
+        return Finding(row.table, cell, std.text, "", "undecidable", f"every deviation is possible for {about}")
+    note = f"possible by the {possible} formula; {strength:.0%} of the deviations nearby are not"
+    return Finding(row.table, cell, std.text, f"ddof = {formula}", "consistent", note)

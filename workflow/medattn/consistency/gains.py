@@ -1,0 +1,99 @@
+"""A difference of two printed accuracies, counted in test images."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor
+
+from medattn.consistency.evidence import Evidence
+from medattn.consistency.granularity import counts
+from medattn.consistency.published import Row
+from medattn.consistency.test_sets import OVER_ALL_IMAGES, Measured
+
+Bounds = tuple[Fraction, Fraction]
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What one accuracy is above another on the same images, up to the rounding of both.
+
+    Attributes:
+        row: the accuracy that is set against another.
+        other: the other.
+        images: images that each of the two models answered, of all folds together.
+        averaged: how many measurements on the same images each accuracy is the mean of.
+        right: bounds of the images that the first model has right; whole numbers where the printed value allows some.
+        other_right: the same of the other model.
+    """
+
+    row: Row
+    other: Row
+    images: int
+    averaged: int
+    right: Bounds
+    other_right: Bounds
+
+    @property
+    def low(self) -> Fraction:
+        """The least gain in images, a part of one included."""
+        return self.right[0] - self.other_right[1]
+
+    @property
+    def high(self) -> Fraction:
+        """The greatest gain in images, a part of one included."""
+        return self.right[1] - self.other_right[0]
+
+    @property
+    def least(self) -> int:
+        """The least gain in images, rounded down where it is no whole number, as that of a mean."""
+        return floor(self.low)
+
+    @property
+    def most(self) -> int:
+        """The greatest gain in images, rounded up where it is no whole number."""
+        return ceil(self.high)
+
+    @property
+    def exchangeable(self) -> int:
+        """How many images at most the other model alone can have right."""
+        return floor(min(self.other_right[1], self.images - self.right[0]))
+
+    @property
+    def points(self) -> Fraction:
+        """The difference as printed, in the unit of the rows."""
+        return self.row.mean.value - self.other.mean.value
+
+    @property
+    def text(self) -> str:
+        """The gain in images, as people say it."""
+        if self.low == self.high:
+            return f"{self.low} {'image' if self.low == 1 else 'images'}"
+        if self.low.denominator == self.high.denominator == 1:
+            return f"{self.low} to {self.high} images"
+        return f"{float((self.low + self.high) / 2):.1f} images"
+
+
+def gain_of(evidence: Evidence, row: Row, other: Row) -> Gain | None:
+    """Return the gain of a row over another, or None where the two are no accuracies on the same, known images."""
+    measured = evidence.measured_on(row)
+    if not all(
+        each.metric in OVER_ALL_IMAGES and each.mean.is_proportion and not each.class_name for each in (row, other)
+    ):
+        return None
+    if measured is not evidence.measured_on(other) or measured.images is None or measured.averages_unknown_many:
+        return None
+    images, averaged = answered(measured, measured.images)
+    return Gain(row, other, images, averaged, right(row, images, averaged), right(other, images, averaged))
+
+
+def answered(measured: Measured, images: int) -> tuple[int, int]:
+    """Return how many images each model answered, and how often: folds have images of their own."""
+    facts = measured.facts
+    return (images * facts.averaged, 1) if facts.over == "folds" else (images, facts.averaged)
+
+
+def right(row: Row, images: int, averaged: int) -> Bounds:
+    """Return how many images are right at least and at most: whole numbers if one gives the printed value."""
+    if averaged == 1 and (possible := counts(row.mean, images)):
+        return Fraction(possible[0]), Fraction(possible[-1])
+    low, high = (value * images / row.mean.whole for value in (row.mean.low, row.mean.high))
+    return max(low, Fraction(0)), min(high, Fraction(images))

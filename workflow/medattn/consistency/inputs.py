@@ -1,0 +1,113 @@
+"""What an audit reads beside the printed numbers: facts, and exact counts."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from medattn.config.models.facts import Count, Facts, Rows
+from medattn.config.validation import below, validated
+from medattn.config.yaml_files import read_yaml
+from medattn.consistency.published import IDENTITY, Row
+from medattn.errors import UserError
+from medattn.suggestions import unknown_name
+
+# Columns of `medattn complexity --format csv` -> metric of the printed numbers, and how many units they count in.
+# Beside the exact counts stand those of counters that a paper may have used, which leave some things out.
+_COUNTED = {
+    "params": ("params_m", 1),
+    "counter_c1_params": ("params_m", 1),
+    "gmacs": ("gflops", 10**9),
+    "counter_c1_gflops": ("gflops", 10**9),
+    "counter_c2_gflops": ("gflops", 10**9),
+    "counter_c3_gflops": ("gflops", 10**9),
+}
+_NEEDED = ("table", "dataset", "backbone", "arm", "params", "gmacs")
+
+
+def read_facts(path: Path) -> Facts:
+    """Read a file of facts.
+
+    Raises:
+        UserError: one line for the first thing that is wrong.
+    """
+    return validated(Facts, read_yaml(path), str(path))
+
+
+def check_rows(facts: Facts, rows: Sequence[Row], where: str) -> None:
+    """Refuse facts about rows that are not there, which would silently check nothing.
+
+    Args:
+        facts: the facts.
+        rows: all printed numbers of the paper.
+        where: the file of the facts, for the message.
+
+    Raises:
+        UserError: a value stands in no row; names the nearest.
+    """
+    present = {column: {getattr(row, column) for row in rows} for column in IDENTITY}
+    for place, wanted in _rows_in(facts, where):
+        for column, values in present.items():
+            for value in getattr(wanted, column):
+                if value not in values:
+                    raise UserError(f"{below(place, column)}: {unknown_name(column, value, values)}")
+
+
+def _rows_in(value: object, place: str) -> Iterator[tuple[str, Rows]]:
+    """Yield every choice of rows in facts with its place."""
+    if isinstance(value, Rows):
+        yield place, value
+    elif isinstance(value, BaseModel):
+        for key in type(value).model_fields:
+            yield from _rows_in(getattr(value, key), below(place, key))
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield from _rows_in(each, below(place, str(key)))
+    elif isinstance(value, list):
+        for i, each in enumerate(value):
+            yield from _rows_in(each, below(place, str(i)))
+
+
+def read_counts(path: Path) -> dict[str, list[Count]]:
+    """Read what `medattn complexity --format csv` prints: exact counts by paper.
+
+    Raises:
+        UserError: the file can't be read, a column is missing, or a value is no number.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            rows = list(csv.DictReader(stream))
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: no such file; `medattn complexity --format csv` prints it") from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path}: not a CSV file in UTF-8 ({error})") from error
+    for name in _NEEDED:
+        if not rows or name not in rows[0]:
+            raise UserError(f"{path}: no column '{name}'; `medattn complexity --format csv` prints such a file")
+    counts: dict[str, list[Count]] = {}
+    for number, row in enumerate(rows, start=2):
+        try:
+            counts.setdefault(row.get("paper") or "", []).extend(_counts(row))
+        except ValueError as error:
+            raise UserError(f"{path}: line {number}: {error}") from error
+    return counts
+
+
+def _counts(row: dict[str, str]) -> Iterator[Count]:
+    for column, (metric, scale) in _COUNTED.items():
+        if not row.get(column):
+            continue
+        try:
+            count = round(float(row[column]) * scale)
+        except (ValueError, OverflowError) as error:
+            raise ValueError(f"{column} is '{row[column]}', not a number") from error
+        for table in row["table"].split(";"):
+            rows = Rows(
+                table=[table],
+                dataset=[row["dataset"]],
+                backbone=[row["backbone"]],
+                arm=[row["arm"]],
+                metric=[metric],
+            )
+            yield Count(rows=rows, count=count, source=f"{column} of medattn complexity")

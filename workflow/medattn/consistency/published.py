@@ -1,0 +1,150 @@
+"""Reading a table of printed numbers: papers/<paper>/published.csv, or anyone's file in that format."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from medattn.config.models.facts import Rows
+from medattn.consistency.published_value import UNITS, Printed
+from medattn.errors import UserError
+from medattn.suggestions import unknown_name
+
+COLUMNS = (
+    *("paper", "table", "dataset", "backbone", "arm", "split", "metric"),
+    *("class_name", "mean", "std", "unit", "n_test", "flags"),
+)
+_NEEDED = ("paper", "table", "metric", "mean", "unit")
+_OTHER_NAMES = {"attention": "arm"}
+MEAN_OF_CLASSES = "mean"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One printed number with what the table says about it.
+
+    Attributes:
+        cell: a name of the number that no other of its table has: dataset.backbone.arm.metric and what else is needed.
+        mean: the number.
+        std: the printed standard deviation, if any.
+        n_test: numbers of test images that are stated or possible; empty where nothing is stated.
+        flags: marks, such as `star`.
+    """
+
+    paper: str
+    table: str
+    dataset: str
+    backbone: str
+    arm: str
+    split: str
+    metric: str
+    class_name: str
+    mean: Printed
+    std: Printed | None
+    n_test: tuple[int, ...]
+    flags: tuple[str, ...]
+    cell: str = ""
+
+    def key(self, *without: str) -> tuple[str, ...]:
+        """Return the values of the identifying columns except those named."""
+        return tuple(getattr(self, column) for column in IDENTITY if column not in without)
+
+
+IDENTITY = ("table", "dataset", "backbone", "arm", "split", "metric", "class_name")
+
+
+def chosen(rows: Iterable[Row], wanted: Rows) -> list[Row]:
+    """Return the rows that `wanted` describes."""
+    columns = {column: values for column in IDENTITY if (values := getattr(wanted, column))}
+    return [row for row in rows if all(getattr(row, column) in values for column, values in columns.items())]
+
+
+def named_columns(wanted: Rows) -> set[str]:
+    """Return the columns in which `wanted` chooses."""
+    return {column for column in IDENTITY if getattr(wanted, column)}
+
+
+def read_published(path: Path) -> list[Row]:
+    """Read a CSV file of printed numbers.
+
+    The columns paper, table, metric, mean and unit are needed; the others of COLUMNS may be absent or empty, and
+    further ones are passed over. `attention` is taken as another name of `arm`. `n_test` may hold alternatives
+    ("118|119"), `flags` several marks ("bold|star").
+
+    Raises:
+        UserError: the file can't be read, a column is missing, or a value is wrong; says in which line.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            lines = list(csv.reader(stream, strict=True))
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: no such file") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path}: not a CSV file in UTF-8 ({error})") from error
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from error
+    if not lines:
+        raise UserError(f"{path}: the file is empty; its first line must name the columns {','.join(COLUMNS)}")
+    header = [_OTHER_NAMES.get(name.strip(), name.strip()) for name in lines[0]]
+    for name in _NEEDED:
+        if name not in header:
+            raise UserError(f"{path}: line 1: the column '{name}' is missing; needed are {', '.join(_NEEDED)}")
+    if twice := [name for name, times in Counter(header).items() if times > 1]:
+        raise UserError(f"{path}: line 1: the column '{twice[0]}' stands twice")
+    rows = []
+    for number, line in enumerate(lines[1:], start=2):
+        if not any(field.strip() for field in line):
+            continue
+        if len(line) != len(header):
+            raise UserError(f"{path}: line {number}: {len(line)} fields, but the first line names {len(header)}")
+        fields = dict(zip(header, (field.strip() for field in line), strict=True))
+        try:
+            rows.append(_row(fields))
+        except ValueError as error:
+            raise UserError(f"{path}: line {number}: {error}") from error
+    if not rows:
+        raise UserError(f"{path}: no printed numbers below the first line")
+    return _with_cells(rows)
+
+
+def _row(fields: Mapping[str, str]) -> Row:
+    for name in _NEEDED:
+        if not fields[name]:
+            raise ValueError(f"{name} is empty")
+    unit = fields["unit"]
+    if unit not in UNITS:
+        raise ValueError(unknown_name("unit", unit, UNITS))
+    mean = Printed(fields["mean"], unit)
+    std = Printed(fields["std"], unit) if fields.get("std") else None
+    if mean.is_proportion and not 0 <= mean.value <= mean.whole:
+        raise ValueError(f"mean is {mean.text}, but a number in {unit} lies between 0 and {mean.whole}")
+    if std and std.value < 0:
+        raise ValueError(f"std is {std.text}, but a deviation is never negative")
+    return Row(
+        **{name: fields.get(name, "") for name in ("paper", *IDENTITY)},
+        mean=mean,
+        std=std,
+        n_test=_sizes(fields.get("n_test", "")),
+        flags=tuple(flag for flag in fields.get("flags", "").split("|") if flag),
+    )
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    parts = [part.strip() for part in text.split("|")] if text else []
+    for part in parts:
+        if not part.isascii() or not part.isdigit() or int(part) == 0:
+            raise ValueError(f"n_test is '{text}', not a number of images such as 103, or several such as 118|119")
+    return tuple(int(part) for part in parts)
+
+
+def _with_cells(rows: list[Row]) -> list[Row]:
+    """Name each number by as few columns as tell it from the others of its table."""
+    short = ("dataset", "backbone", "arm", "metric", "class_name")
+    names = [".".join(filter(None, (getattr(row, column) for column in short))) for row in rows]
+    times = Counter((row.paper, row.table, name) for row, name in zip(rows, names, strict=True))
+    cells = [
+        f"{name}.{row.split}" if row.split and times[row.paper, row.table, name] > 1 else name
+        for row, name in zip(rows, names, strict=True)
+    ]
+    return [Row(**{**row.__dict__, "cell": cell}) for row, cell in zip(rows, cells, strict=True)]

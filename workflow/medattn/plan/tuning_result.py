@@ -1,0 +1,34 @@
+"""What the stage `tune` chose, as the later stages read it (results/<selection>/tuned/)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from medattn.errors import UserError
+from medattn.files import read_json
+from medattn.layout import ResultPaths
+from medattn.plan.model import Cell
+
+
+def choice_key(seed: int | None, fold: int | None) -> str:
+    """Return the name of a choice in the file: for a seed or all seeds, and for a fold where each has its own."""
+    name = "all" if seed is None else str(seed)
+    return name if fold is None else f"{name}/{fold}"
+
+
+def read_choice(results: ResultPaths, cell: Cell, seed: int, fold: int | None = None) -> Mapping[str, Any]:
+    """Return what was chosen for a run of a cell: `grid_point` (None, with a `reason`, if nothing) and `epochs`.
+
+    Raises:
+        UserError: nothing was chosen yet, or the file is none of choices.
+    """
+    path = results.tuned(cell.group)
+    value = read_json(path)
+    try:
+        seeds = value["cells"][cell.id]
+        choice: Mapping[str, Any] = seeds.get(choice_key(seed, fold)) or seeds[choice_key(None, fold)]
+        if choice["grid_point"] is None:
+            str(choice["reason"])
+        list(choice["epochs"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: no choice for {cell.id}; delete it and run `medattn tune` again") from error
+    return choice

@@ -1,0 +1,29 @@
+"""Writing a figure: SVG, PNG, the numbers behind it and the caption for the report."""
+
+from collections.abc import Sequence
+
+from medattn.config.resolved import ResolvedPaper
+from medattn.files import write_text
+from medattn.render.captions import figure_caption, write_caption
+from medattn.render.figures.kinds import drawer
+from medattn.render.figures.style import save, style, write_at_foot
+from medattn.render.inputs import Inputs
+
+
+def write_figure(inputs: Inputs, paper: ResolvedPaper, name: str, duplicates: Sequence[str] = ()) -> None:
+    """Write figures/<name>.svg, .png and .csv and captions/<name>.rst.
+
+    Args:
+        inputs: what was measured and compared.
+        paper: the figure's paper.
+        name: name of the figure in paper.yaml.
+        duplicates: sentences, without full stops, about images that stand more than once.
+    """
+    declared = paper.figures[name]
+    with style():
+        drawing = drawer(declared.kind)(inputs, paper, declared)
+        write_at_foot(drawing.figure, " ".join(drawing.unseen))
+        save(drawing.figure, inputs.results.figures, name)
+    write_text(inputs.results.figures / f"{name}.csv", drawing.numbers.to_csv(index=False))
+    caption = figure_caption(inputs, declared.title, [*drawing.facts, *drawing.unseen], drawing.datasets, duplicates)
+    write_caption(inputs, name, caption)

@@ -1,0 +1,154 @@
+"""The runs that a figure shows, or why there are none."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file
+
+from medattn.compare.pairs import arms_of
+from medattn.config.resolved import ResolvedPaper
+from medattn.layout import RunPaths
+from medattn.measure.measured_run import read_measured_run
+from medattn.metrics import Scored
+from medattn.plan.model import Cell, Run
+from medattn.provenance.records import check_output, ending, read_record
+from medattn.render.inputs import Inputs, backbone_label
+
+NOT_KEPT = "the run kept no attention"
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run that ended well, with its cell and files."""
+
+    cell: Cell
+    run: Run
+    files: RunPaths
+
+
+@dataclass(frozen=True)
+class SkippedCell:
+    """A cell that a figure should show and can't, and why."""
+
+    dataset: str
+    backbone: str
+    arm: str
+    reason: str
+
+
+def good_runs(
+    inputs: Inputs, paper: ResolvedPaper, dataset: str, backbone: str, arm: str
+) -> list[FinishedRun] | SkippedCell:
+    """Return the measured runs of a cell that ended well, by seed and fold, or why there is none."""
+    cell = inputs.cell(paper, dataset, backbone, arm)
+    if cell is None or cell.missing:
+        reason = (cell and cell.missing) or "not in this selection"
+        return SkippedCell(dataset, backbone, arm, reason)
+    found, reasons = [], []
+    for run in inputs.plan.runs_of(cell.id, "train"):
+        files = inputs.results.run(run.cell, run.name)
+        ended = ending(files)
+        if isinstance(ended, str):
+            reasons.append(ended)
+        else:
+            found.append(FinishedRun(cell, run, files))
+    return found or SkippedCell(dataset, backbone, arm, reasons[0] if reasons else "no run")
+
+
+def first_run(inputs: Inputs, paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> FinishedRun | SkippedCell:
+    """Return the first seed's run of a cell, of a cross-validation its first fold, or why there is none."""
+    found = good_runs(inputs, paper, dataset, backbone, arm)
+    return found if isinstance(found, SkippedCell) else found[0]
+
+
+def run_words(runs: Iterable[FinishedRun]) -> str:
+    """Return which runs are shown, in words: "seed 0", "seed 1, fold 1"; several where data sets differ in it."""
+    words = []
+    for found in runs:
+        fold = "" if found.run.fold is None else f", fold {found.run.fold + 1}"
+        words.append(f"seed {found.run.seed}{fold}")
+    return " or ".join(dict.fromkeys(words))
+
+
+def first_scores(
+    inputs: Inputs, paper: ResolvedPaper, dataset: str, backbone: str, arm: str
+) -> tuple[FinishedRun, Scored] | SkippedCell:
+    """Return the run of `first_run` with its scores at the last epoch at which it is measured, or why there are none.
+
+    Raises:
+        UserError: they are not those that its record names.
+    """
+    run = first_run(inputs, paper, dataset, backbone, arm)
+    if isinstance(run, SkippedCell):
+        return run
+    measured = read_measured_run(run.run, run.cell, inputs.results)
+    return (run, measured.scored[-1]) if measured.scored else SkippedCell(dataset, backbone, arm, measured.reason)
+
+
+def arrays_of(found: FinishedRun, name: str) -> dict[str, NDArray[np.generic]]:
+    """Return the arrays of a safetensors file of a run; none where its record names no such file.
+
+    Raises:
+        UserError: the file is not the one that the record names.
+    """
+    record, path = read_record(found.files.record), found.files.folder / name
+    if name not in record["outputs"]:
+        return {}
+    check_output(record, path)
+    return dict(load_file(path))
+
+
+def backbone_with(paper: ResolvedPaper, arm: str, backbone: str | None) -> str | None:
+    """Return the declared backbone, or the first one that goes with the arm; None where the selection has none."""
+    fitting = [name for name in paper.backbones if arm in arms_of(paper, name)]
+    return next((name for name in fitting if backbone in (None, name)), None)
+
+
+def chosen_datasets(paper: ResolvedPaper, datasets: Iterable[str] | None) -> list[str]:
+    """Return the data sets of the selection that a figure shows."""
+    return [name for name in paper.datasets if datasets is None or name in datasets]
+
+
+def chosen(names: Iterable[str], wanted: Iterable[str] | None) -> list[str]:
+    """Return those of `names` that are wanted, in the wanted order; all where nothing is said."""
+    known = list(names)
+    return known if wanted is None else [name for name in wanted if name in known]
+
+
+def sentences_on(inputs: Inputs, paper: ResolvedPaper, skipped: Iterable[SkippedCell]) -> list[str]:
+    """Return sentences that say what a figure does not show, and why."""
+    by_reason: dict[str, list[SkippedCell]] = {}
+    for one in skipped:
+        by_reason.setdefault(one.reason, []).append(one)
+    return [f"Not shown: {_named(inputs, paper, found)} ({reason})." for reason, found in by_reason.items()]
+
+
+def as_sentence(words: str) -> str:
+    """Return words, which have no full stop, as a sentence."""
+    return f"{words[0].upper()}{words[1:]}."
+
+
+def _named(inputs: Inputs, paper: ResolvedPaper, skipped: list[SkippedCell]) -> str:
+    by_dataset: dict[str, list[str]] = {}
+    for one in skipped:
+        known = one.backbone in paper.backbones and one.arm in paper.arms
+        network = network_label(paper, one.backbone, one.arm) if known else f"{one.backbone} {one.arm}".strip()
+        by_dataset.setdefault(one.dataset, [])
+        if network and network not in by_dataset[one.dataset]:
+            by_dataset[one.dataset].append(network)
+    return "; ".join(_phrases(inputs, by_dataset))
+
+
+def _phrases(inputs: Inputs, by_dataset: Mapping[str, list[str]]) -> Iterator[str]:
+    for dataset, networks in by_dataset.items():
+        title = inputs.dataset_title(dataset)
+        yield f"{', '.join(networks)} on {title}" if networks else title
+
+
+def network_label(paper: ResolvedPaper, backbone: str, arm: str) -> str:
+    """Return the name of a network with its arm, as in tables."""
+    declared = paper.arms[arm]
+    label = declared.label or ("" if declared.mechanism == "none" else arm)
+    return f"{backbone_label(paper, backbone)} {label}".strip()

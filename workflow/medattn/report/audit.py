@@ -1,0 +1,51 @@
+"""What the audit of the sealed folder found, from audit.json, and the root hash of the seal, from manifest.json."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from medattn.errors import UserError
+from medattn.files import read_json
+from medattn.layout import ResultPaths
+from medattn.report.page_model import AuditView
+
+_SHOWN = 50
+_KNOWN_HERE = ("code", "snakemake")
+"""Checks whose infos say what git and Snakemake know where the audit ran; the page that a folder gives is the same
+everywhere, and leaves them out."""
+
+
+def sealed_root(results: ResultPaths) -> str:
+    """Return the root hash of the seal; empty where the folder is not sealed."""
+    if not results.manifest.is_file():
+        return ""
+    value = read_json(results.manifest)
+    return str(value.get("root", "")) if isinstance(value, dict) else ""
+
+
+def audit_view(results: ResultPaths) -> AuditView | None:
+    """Return what the audit found, or None where there was none since the folder was sealed.
+
+    Raises:
+        UserError: the file holds no findings.
+    """
+    if not results.audit.is_file():
+        return None
+    value = read_json(results.audit)
+    try:
+        if value["root"] != sealed_root(results):
+            return None
+        findings = [_finding(finding) for finding in value["findings"] if _is_of_the_folder(finding)]
+        return AuditView(bool(value["holds"]), len(value["checks"]), findings[:_SHOWN], max(0, len(findings) - _SHOWN))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"{results.audit}: not what the audit writes; delete it and run `medattn audit` again"
+        ) from error
+
+
+def _is_of_the_folder(finding: Mapping[str, Any]) -> bool:
+    return finding["severity"] != "info" or finding["check"] not in _KNOWN_HERE
+
+
+def _finding(finding: Mapping[str, Any]) -> tuple[str, str, str]:
+    said = f"{finding['check']}: expected {finding['expected']}, found {finding['found']}; {finding['remedy']}"
+    return str(finding["severity"]), str(finding["place"]), said.rstrip("; ")

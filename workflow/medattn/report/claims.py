@@ -1,0 +1,162 @@
+"""The claims of claims.csv: verdicts by paper, the verdict on each printed number, and what a click on one opens."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from medattn.config.models.metrics import METRICS
+from medattn.layout import ResultPaths
+from medattn.plan.model import cell_id
+from medattn.render.inputs import Inputs
+from medattn.report.names import cell_title, pair_title
+from medattn.report.page_model import VERDICTS, BigTable
+from medattn.report.rows import number_in, plain_rows, read_optional
+
+_NEEDED = (
+    "claim", "paper", "table", "kind", "dataset", "backbone", "arm", "against", "metric", "class_name", "statement",
+    "printed", "unit", "measured", "verdict", "reason", "stand_in",
+)  # fmt: skip
+_NUMBERS = ("measured", "spread", "low", "high", "n", "p")
+_SHOWN = (
+    ("paper", "Paper", "text"),
+    ("subject", "Of", "place"),
+    ("statement", "What is printed", "text"),
+    ("printed", "Printed", "number"),
+    ("measured", "Measured", "number"),
+    ("interval", "Interval", "text"),
+    ("n", "n", "number"),
+    ("p", "p", "p"),
+    ("verdict", "Verdict", "verdict"),
+    ("reason", "Reason", "long"),
+)
+_ABOUT = (
+    "Every printed number and every printed comparison, with what was measured and a verdict by a rule that was fixed "
+    "before anything was measured."
+)
+Place = tuple[str, str, str, str, str, str]
+"""Table, data set, backbone, arm, metric and class of a printed number."""
+
+
+@dataclass(frozen=True)
+class Claims:
+    """The claims of a selection.
+
+    Attributes:
+        rows: the rows of claims.csv as plain values, with `place`: what a click opens.
+        judged: whether there is a claims.csv.
+    """
+
+    rows: list[dict[str, Any]]
+    judged: bool
+
+    def verdicts(self, paper: str | None = None) -> dict[str, int]:
+        """Return the number of claims by verdict, of one paper or of all."""
+        counted = dict.fromkeys(VERDICTS, 0)
+        for row in self.rows:
+            if paper is None or row["paper"] == paper:
+                counted[row["verdict"]] = counted.get(row["verdict"], 0) + 1
+        return counted
+
+    def verdict_at(self) -> dict[Place, str]:
+        """Return the verdict on each printed number by its place in the tables."""
+        return {
+            (row["table"], row["dataset"], row["backbone"], row["arm"], row["metric"], row["class_name"]): row[
+                "verdict"
+            ]
+            for row in self.rows
+            if row["kind"] == "number"
+        }
+
+    def of_cells(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the claims about each cell."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for row in self.rows:
+            if row["place"]:
+                found.setdefault(row["place"].split("|")[0], []).append(row)
+        return found
+
+    def points(self) -> list[dict[str, Any]]:
+        """Return the claims that have a printed and a measured number, both in the unit of the measurement."""
+        points = []
+        for row in self.rows:
+            printed, measured = number_in(row["printed"]), row["measured"]
+            if row["kind"] != "number" or printed is None or measured is None:
+                continue
+            kind = METRICS[row["metric"]].title if row["metric"] in METRICS else row["metric"]
+            share = row["unit"] in ("percent", "fraction")
+            factor = 100.0 if row["unit"] == "fraction" else 1.0
+            points.append(
+                {
+                    "claim": row["claim"],
+                    "paper": row["paper"],
+                    "metric": kind,
+                    "group": "percent" if share else row["unit"],
+                    "x": printed * factor,
+                    "y": measured * factor,
+                    "verdict": row["verdict"],
+                    "stand_in": row["stand_in"],
+                    "place": row["place"],
+                    "statement": row["statement"],
+                }
+            )
+        return points
+
+    def big_tables(self) -> list[tuple[BigTable, list[dict[str, Any]]]]:
+        """Return the table of all claims with its rows, where there are claims."""
+        if not self.rows:
+            return []
+        return [(BigTable("claims", "Claims and verdicts", _ABOUT, _SHOWN, len(self.rows)), self.rows)]
+
+
+def read_claims(results: ResultPaths, inputs: Inputs) -> Claims:
+    """Read claims.csv; no claims where nothing was judged yet.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    table = read_optional(results.claims, _NEEDED, _NUMBERS)
+    if table is None:
+        return Claims([], judged=False)
+    experiments = {name: paper.experiment for paper in inputs.configuration.papers for name in paper.tables}
+    rows = plain_rows(_with_truth(table))
+    for row in rows:
+        row["place"] = _place(row, experiments, inputs)
+        row["subject"] = _subject(row, inputs)
+        row["interval"] = interval(row.get("low"), row.get("high"))
+    return Claims(rows, judged=True)
+
+
+def _with_truth(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(stand_in=table["stand_in"].str.lower() == "true")
+
+
+def _place(row: Mapping[str, Any], experiments: Mapping[str, str], inputs: Inputs) -> str:
+    """Return cell, metric and class of a claim; a cost, which is of no data set, is shown with the first cell."""
+    experiment = experiments.get(row["table"], "")
+    name = cell_id(row["paper"], experiment, row["dataset"], row["backbone"], row["arm"])
+    if name not in inputs.plan.cells:
+        name = next(
+            (
+                cell.id
+                for cell in inputs.plan.cells.values()
+                if (cell.paper, cell.backbone, cell.arm) == (row["paper"], row["backbone"], row["arm"])
+                and row["dataset"] in ("", cell.dataset)
+            ),
+            "",
+        )
+    return f"{name}|{row['metric']}|{row['class_name']}" if name else ""
+
+
+def _subject(row: Mapping[str, Any], inputs: Inputs) -> str:
+    """Return what a claim is about, in words; its name where the plan has no such cell."""
+    cell = inputs.plan.cells.get(row["place"].split("|")[0])
+    if cell is None:
+        return str(row["claim"])
+    return pair_title(inputs, cell, row["against"]) if row["against"] else cell_title(cell)
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Return an interval in words; nothing where there is none."""
+    return "" if low is None or high is None else f"{low:.4g} to {high:.4g}"

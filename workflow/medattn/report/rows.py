@@ -1,0 +1,62 @@
+"""Rows of the CSV files of a selection as plain values, and files that may not be there."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from medattn.errors import UserError
+
+_DIGITS = 7
+
+
+def plain_rows(table: pd.DataFrame, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """Return the rows as dictionaries of text, truth and numbers; missing values are None.
+
+    Numbers are rounded to seven significant digits, far below what is shown.
+    """
+    chosen = [name for name in columns or table.columns if name in table.columns]
+    return [dict(zip(chosen, map(_plain, values), strict=True)) for values in _values(table[chosen])]
+
+
+def read_optional(path: Path, needed: Sequence[str], numbers: Sequence[str]) -> pd.DataFrame | None:
+    """Read a CSV file, text as it stands and the named columns as numbers; None where there is no such file.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except FileNotFoundError:
+        return None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not a table; delete it and run the step that makes it") from error
+    skipped = [name for name in needed if name not in table.columns]
+    if skipped:
+        raise UserError(f"{path}: no column '{skipped[0]}'; delete it and run the step that makes it")
+    for name in set(numbers) & set(table.columns):
+        table[name] = pd.to_numeric(table[name], errors="coerce")
+    return table
+
+
+def number_in(text: object) -> float | None:
+    """Return the number that a text says, or None."""
+    try:
+        return float(str(text))
+    except ValueError:
+        return None
+
+
+def _values(table: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    return table.itertuples(index=False, name=None)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str | bool):
+        return value
+    if pd.isna(value):
+        return None
+    if float(value).is_integer():
+        return int(value)
+    return float(f"{float(value):.{_DIGITS}g}")

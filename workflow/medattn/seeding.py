@@ -1,0 +1,13 @@
+"""Random streams that do not depend on how a run is executed.
+
+Each use of randomness has a stream of its own, seeded by hashing (seed, purpose, epoch). Packing order, resuming
+and the number of workers therefore cannot change a result.
+"""
+
+import hashlib
+
+
+def derive_seed(seed: int, purpose: str, epoch: int = 0) -> int:
+    """Return the 63-bit seed of the stream for `purpose` ("initialization", "order", ...) at `epoch`."""
+    digest = hashlib.sha256(f"{seed}/{purpose}/{epoch}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1

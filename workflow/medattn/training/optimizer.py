@@ -1,0 +1,86 @@
+"""Optimizer and learning-rate schedule of a recipe."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, optim
+
+from medattn.config.models.recipe import Recipe
+from medattn.training.network import AttendedNetwork
+
+
+def create_optimizer(recipe: Recipe, network: AttendedNetwork) -> optim.Optimizer:
+    """Return the recipe's optimizer over the parameters of `network` that learn.
+
+    Where new layers have a learning rate of their own, they are a group of their own. All parameters are updated by
+    one fused kernel, on CUDA and on the CPU. On CUDA learning rates lie on the device, in float32, where a recorded
+    step reads them anew each time.
+    """
+    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    parameters: list[Any] = learning
+    if recipe.new_layers_learning_rate is not None:
+        new = [parameter for parameter in learning if network.is_new(parameter)]
+        old = [parameter for parameter in learning if not network.is_new(parameter)]
+        groups = ((old, recipe.learning_rate), (new, recipe.new_layers_learning_rate))
+        parameters = [{"params": group, "start": rate} for group, rate in groups if group]
+    device = learning[0].device
+    optimizer = _optimizer(recipe, parameters, on_gpu=device.type == "cuda")
+    if device.type == "cuda":
+        put_learning_rates_on(device, optimizer)
+    return optimizer
+
+
+def put_learning_rates_on(device: torch.device, optimizer: optim.Optimizer) -> None:
+    """Make the learning rate of each group a tensor on `device`."""
+    for group in optimizer.param_groups:
+        group["lr"] = torch.tensor(group["lr"], dtype=torch.float32, device=device)
+
+
+def restore_optimizer(optimizer: optim.Optimizer, state: dict[str, Any]) -> None:
+    """Load what an optimizer has gathered from its `state`; its settings follow from recipe and device as ever."""
+    settings = [{key: value for key, value in group.items() if key != "params"} for group in optimizer.param_groups]
+    optimizer.load_state_dict(state)
+    for group, own in zip(optimizer.param_groups, settings, strict=True):
+        group.update(own)
+
+
+def _optimizer(recipe: Recipe, parameters: list[Any], on_gpu: bool) -> optim.Optimizer:
+    if recipe.optimizer == "adam":
+        decay = recipe.weight_decay
+        return optim.Adam(parameters, recipe.learning_rate, weight_decay=decay, fused=True, capturable=on_gpu)
+    return optim.SGD(
+        parameters,
+        lr=recipe.learning_rate,
+        momentum=recipe.momentum,
+        weight_decay=recipe.weight_decay,
+        nesterov=recipe.nesterov,
+        fused=True,
+    )
+
+
+def set_learning_rates(optimizer: optim.Optimizer, recipe: Recipe, epoch: int) -> None:
+    """Set the learning rate of each group of parameters for `epoch` (counted from 1)."""
+    for group in optimizer.param_groups:
+        rate = learning_rate(recipe, epoch, group.get("start"))
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
+
+
+def learning_rate(recipe: Recipe, epoch: int, start: float | None = None) -> float:
+    """Return the learning rate in `epoch` (counted from 1).
+
+    Args:
+        recipe: the schedule.
+        epoch: the epoch.
+        start: learning rate at the start; default: the recipe's.
+    """
+    start = recipe.learning_rate if start is None else start
+    if recipe.schedule == "step":
+        assert recipe.step_epochs is not None
+        return start * recipe.step_factor ** ((epoch - 1) // recipe.step_epochs)
+    if recipe.schedule == "cosine":
+        return start * 0.5 * (1 + math.cos(math.pi * (epoch - 1) / recipe.epochs))
+    return start
