@@ -1,6 +1,6 @@
 """Parameters of whole networks, placed by the code that training uses, against counts worked out from the equations.
 
-The networks are those of the PPCR paper's Tables 1, 2 and 6; their counts lie within the rounding of the printed ones
+The networks are those of the PPCR paper's Tables 1, 2 and 6; their counts lie within the rounding of the published ones
 wherever a configuration exists that does.
 """
 

@@ -160,6 +160,6 @@ def test_a_wrong_arm_is_one_line_and_exit_code_2(project, capsys, arm, message):
     written(project.root, SOURCE)
     project.configure(papers={"tiny": {"extra_arms": {"mine": {"mechanism": "mine:Half", **arm}}}})
     assert project.medattn("plan") == 2
-    printed = capsys.readouterr().err
-    assert message.format(root=project.root) in printed
-    assert printed.count("\n") == 1
+    published = capsys.readouterr().err
+    assert message.format(root=project.root) in published
+    assert published.count("\n") == 1

@@ -1,4 +1,4 @@
-"""Every network of the papers has as many parameters as was printed, or as its specification says."""
+"""Every network of the papers has as many parameters as was published, or as its specification says."""
 
 import pytest
 import torch

@@ -53,7 +53,7 @@ def test_delong_on_their_own_data() -> None:
     data = ovarian()
     labels = data[:, 3].astype(int)
     albumin, protein, score = binary(data[:, 0]), binary(data[:, 1]), binary(-data[:, 2])
-    # As printed by SAS: area and standard error of each, and p of the differences from the K-G score.
+    # As published by SAS: area and standard error of each, and p of the differences from the K-G score.
     for scores, area, error in ((albumin, 0.7366, 0.0927), (protein, 0.6478, 0.1000), (score, 0.7258, 0.1028)):
         found = components(scores, labels)
         variance = sum((labels == k).sum() * found.shares[labels == k].var(ddof=1) for k in (0, 1))

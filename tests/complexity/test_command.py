@@ -31,7 +31,7 @@ def test_csv_has_the_promised_columns_and_a_row_a_cell(project, capsys):
         ("phantom", "net", "gsa"),
     ]
     assert list(found[0]) == COLUMNS
-    assert {row["verdict"] for row in found} == {"not printed"}
+    assert {row["verdict"] for row in found} == {"not published"}
 
 
 def test_counts_of_a_small_network(project, capsys):
@@ -57,7 +57,7 @@ def test_memory_grows_with_the_batch(project, capsys):
     assert int(rows(capsys)[0]["activation_bytes"]) == 2 * before
 
 
-def test_printed_numbers_get_a_verdict(project, capsys):
+def test_published_values_get_a_verdict(project, capsys):
     (project.root / "papers" / "tiny" / "published.csv").write_text(PUBLISHED)
     assert project.medattn("complexity", "--format", "json") == 0
     vanilla, _ = json.loads(capsys.readouterr().out)
@@ -72,7 +72,7 @@ def test_text_is_a_table_with_a_summary(project, capsys):
     assert project.medattn("complexity") == 0
     out = capsys.readouterr().out
     assert "tiny, phantom (tiny-table)" in out
-    assert "1 printed rows: 1 differs" in out
+    assert "1 published rows: 1 differs" in out
     assert "FLOPs are twice that" in out
 
 

@@ -1,4 +1,4 @@
-"""The networks of the PPCR paper have the counts that its printed columns were traced to.
+"""The networks of the PPCR paper have the counts that its published columns were traced to.
 
 ppcr_counts.csv: parameters, multiply-accumulates and counts by C1 and C2 (in billions), made with networks built by
 hand and counters written apart from those of this software.
@@ -21,7 +21,7 @@ ARMS = ["vanilla", "se", "spa", "ca", "nl", "gc", "ea", "ppcr", "ppcr-shared"]
 SELECTION = {"selection": "t", "papers": {"ppcr": {"datasets": ["isic2018", "retinamnist", "cifar100"], "arms": ARMS}}}
 TABLES = {"isic2018": "ppcr-table-1", "retinamnist": "ppcr-table-2", "cifar100": "ppcr-table-6"}
 
-# A count of a printed row that no rule gives, and why the rest of the row is known to be right.
+# A count of a published row that no rule gives, and why the rest of the row is known to be right.
 PARAMETERS_DIFFER = {
     ("ppcr-table-2", "resnet18", "se"): "11.31 fits 100 classes",
     ("ppcr-table-2", "resnet50", "se"): "26.24 fits 100 classes",
@@ -43,7 +43,7 @@ def rows():
 
 @pytest.fixture(scope="module")
 def counted(rows):
-    """Rows by table, backbone and arm; where there is a printed cost, the row that it stands in."""
+    """Rows by table, backbone and arm; where there is a published cost, the row that it stands in."""
     return {(TABLES[row["counted_for"]], row["backbone"], row["arm"]): row for row in reversed(rows)}
 
 
@@ -53,17 +53,17 @@ def test_counts(counted, expected):
     row = counted[expected["table"], expected["backbone"], expected["arm"]]
     assert row["params"] == int(expected["params"])
     assert float(row["gmacs"]) == pytest.approx(float(expected["gmacs"]), abs=6e-6)
-    # Modules write their pools and biases in their own way, which is worth less than the third printed decimal.
+    # Modules write their pools and biases in their own way, which is worth less than the third published decimal.
     assert float(row["counter_c1_gflops"]) == pytest.approx(float(expected["c1"]), abs=3e-5)
     assert float(row["counter_c2_gflops"]) == pytest.approx(float(expected["c2"]), abs=5e-5)
 
 
 @pytest.mark.slow
-def test_every_printed_cost_has_its_row_and_its_verdict(rows):
-    printed = [row for row in rows if row["published_params_m"]]
-    assert len(printed) == 48
-    assert {row["dataset"] for row in printed} == {"isic2018+fundus_isee", "medmnist_3", "cifar10+cifar100"}
-    for row in printed:
+def test_every_published_cost_has_its_row_and_its_verdict(rows):
+    published = [row for row in rows if row["published_params_m"]]
+    assert len(published) == 48
+    assert {row["dataset"] for row in published} == {"isic2018+fundus_isee", "medmnist_3", "cifar10+cifar100"}
+    for row in published:
         place = (row["table"], row["backbone"], row["arm"])
         assert (row["counter_params"] == "") == (place in PARAMETERS_DIFFER), place
         assert (row["counter_gflops"] == "") == (place in GFLOPS_DIFFER), place
@@ -73,7 +73,7 @@ def test_every_printed_cost_has_its_row_and_its_verdict(rows):
 
 
 @pytest.mark.slow
-def test_c1_gives_the_printed_digits_wherever_it_is_said_to(rows):
+def test_c1_gives_the_published_digits_wherever_it_is_said_to(rows):
     exact = [
         row
         for row in rows

@@ -1,4 +1,4 @@
-"""When a count meets a printed number."""
+"""When a count meets a published value."""
 
 import pytest
 
@@ -23,19 +23,19 @@ COUNTS = Counts(
 
 
 @pytest.mark.parametrize(
-    ("printed", "count", "expected"),
+    ("published", "count", "expected"),
     [
         ("11.18", 11_184_999, True),
         ("11.18", 11_185_000, True),  # a tie may be rounded either way
         ("11.18", 11_185_001, False),
         ("11.18", 11_175_000, True),
         ("11.18", 11_174_999, False),
-        ("11.180", 11_180_600, False),  # printed zeros count
+        ("11.180", 11_180_600, False),  # published zeros count
         ("11", 11_400_000, True),
     ],
 )
-def test_a_count_fits_within_half_a_unit_of_the_last_digit(printed, count, expected):
-    assert fits(printed, count, 10**6) is expected
+def test_a_count_fits_within_half_a_unit_of_the_last_digit(published, count, expected):
+    assert fits(published, count, 10**6) is expected
 
 
 def never(classes: int) -> int:
@@ -55,9 +55,9 @@ def test_parameters_that_another_head_gives():
     assert "classes" not in verdict_on_parameters("99.99", COUNTS, heads, heads.__getitem__).note
 
 
-@pytest.mark.parametrize(("printed", "counter"), [("1.814", "macs"), ("1.819", "C1"), ("1.820", "C2")])
-def test_gflops_by_the_first_rule_that_fits(printed, counter):
-    assert verdict_on_gflops(printed, COUNTS) == Verdict(True, counter)
+@pytest.mark.parametrize(("published", "counter"), [("1.814", "macs"), ("1.819", "C1"), ("1.820", "C2")])
+def test_gflops_by_the_first_rule_that_fits(published, counter):
+    assert verdict_on_gflops(published, COUNTS) == Verdict(True, counter)
 
 
 def test_gflops_that_nothing_fits():
@@ -68,7 +68,7 @@ def test_gflops_that_nothing_fits():
 @pytest.mark.parametrize(
     ("verdicts", "words"),
     [
-        ([], "not printed"),
+        ([], "not published"),
         ([Verdict(True, "parameters"), Verdict(True, "macs")], "matches"),
         ([Verdict(True, "parameters"), Verdict(True, "C1")], "matches as C1 sees it"),
         ([Verdict(True, "C1"), Verdict(True, "C2")], "matches as C1 and C2 see it"),

@@ -44,7 +44,7 @@ def audited(tmp_path: Path) -> Callable[..., Records]:
     """Audit lines of a table, with facts as a file would hold them."""
 
     def run(lines: list[str], facts: dict[str, Any] | None = None, **options: Any) -> Records:
-        path = tmp_path / "printed.csv"
+        path = tmp_path / "published.csv"
         path.write_text("\n".join([HEADER, *lines]) + "\n")
         known = validated(Facts, facts or {}, "facts")
         return records(audit("p", read_published(path), known, **options))

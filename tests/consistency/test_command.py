@@ -12,8 +12,8 @@ from .conftest import HEADER, PAPERS, line
 
 
 @pytest.fixture
-def printed(tmp_path, monkeypatch):
-    """A file of printed numbers in a folder that is no checkout."""
+def published(tmp_path, monkeypatch):
+    """A file of published values in a folder that is no checkout."""
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "mine.csv"
     path.write_text(
@@ -22,44 +22,44 @@ def printed(tmp_path, monkeypatch):
     return path
 
 
-def test_inconsistent_numbers_are_a_finding_not_a_failure(printed, capsys):
-    assert main(["claims", str(printed)]) == 0
+def test_inconsistent_numbers_are_a_finding_not_a_failure(published, capsys):
+    assert main(["claims", str(published)]) == 0
     shown = capsys.readouterr().out
     assert "inconsistent  grim  d.b.a.accuracy: 87.20; expected 136/156 = 87.18 or 137/156 = 87.82" in shown
     assert "undecidable" in shown.splitlines()[-2]
 
 
-def test_csv_and_json_hold_the_same(printed, capsys):
-    assert main(["claims", str(printed), "--format", "csv"]) == 0
+def test_csv_and_json_hold_the_same(published, capsys):
+    assert main(["claims", str(published), "--format", "csv"]) == 0
     table = capsys.readouterr().out
     assert table.splitlines()[0] == "paper,table,cell,check,published,expected,verdict,note"
-    assert main(["claims", str(printed), "--format", "json"]) == 0
+    assert main(["claims", str(published), "--format", "json"]) == 0
     assert list(csv.DictReader(io.StringIO(table))) == json.loads(capsys.readouterr().out)
 
 
-def test_text_lists_every_number_when_asked(printed, capsys):
-    main(["claims", str(printed), "--check", "grim"])
+def test_text_lists_every_number_when_asked(published, capsys):
+    main(["claims", str(published), "--check", "grim"])
     assert "87.18;" not in capsys.readouterr().out
-    main(["claims", str(printed), "--check", "grim", "--all"])
+    main(["claims", str(published), "--check", "grim", "--all"])
     assert "d.b.b.accuracy: 87.18; expected 136/156" in capsys.readouterr().out
 
 
-def test_facts_change_what_is_found(printed, capsys):
-    facts = printed.with_name("facts.yaml")
+def test_facts_change_what_is_found(published, capsys):
+    facts = published.with_name("facts.yaml")
     facts.write_text("test_sets: {d: {rows: {dataset: [d]}, averaged: 30, over: runs}}\n")
-    assert main(["claims", str(printed), "--facts", str(facts), "--check", "grim", "--format", "csv"]) == 0
+    assert main(["claims", str(published), "--facts", str(facts), "--check", "grim", "--format", "csv"]) == 0
     assert "inconsistent" not in capsys.readouterr().out
 
 
-def test_counts_are_taken_from_the_command_that_makes_them(printed, capsys):
+def test_counts_are_taken_from_the_command_that_makes_them(published, capsys):
     lines = [line("params_m", "11.18", unit="M"), line("gflops", "1.90", unit="G")]
-    printed.write_text("\n".join([HEADER, *lines]) + "\n")
-    counts = printed.with_name("counts.csv")
+    published.write_text("\n".join([HEADER, *lines]) + "\n")
+    counts = published.with_name("counts.csv")
     counts.write_text(
         "paper,table,dataset,backbone,arm,published_params_m,params,published_gflops,gmacs,verdict,counter_c2_gflops\n"
         "p,t,d,b,a,11.18,11180103,1.90,1.814,differs,1.820\n"
     )
-    assert main(["claims", str(printed), "--counts", str(counts), "--format", "csv"]) == 0
+    assert main(["claims", str(published), "--counts", str(counts), "--format", "csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [(row["published"], row["expected"], row["verdict"]) for row in rows if row["check"] == "counts"] == [
         ("11.18", "11.18", "consistent"),
@@ -97,7 +97,7 @@ def test_facts_of_a_paper_go_with_its_numbers_in_any_file(tmp_path, monkeypatch,
         (["--paper", "gsa"], "--paper: unknown paper 'gsa'"),
     ],
 )
-def test_what_could_not_be_run_is_a_line_and_code_2(printed, capsys, arguments, message):
+def test_what_could_not_be_run_is_a_line_and_code_2(published, capsys, arguments, message):
     assert main(["claims", *arguments]) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -111,7 +111,7 @@ def test_what_could_not_be_run_is_a_line_and_code_2(printed, capsys, arguments, 
         ("", "the file is empty"),
         ("paper,table,metric,mean\n", "line 1: the column 'unit' is missing"),
         (HEADER + ",mean\n", "line 1: the column 'mean' stands twice"),
-        (HEADER + "\n", "no printed numbers"),
+        (HEADER + "\n", "no published values"),
         (HEADER + "\np,t\n", "line 2: 2 fields, but the first line names 13"),
         (HEADER + "\n" + line("accuracy", "87,2".replace(",", "x")) + "\n", "line 2: '87x2' is not a number"),
         (HEADER + "\n" + line("accuracy", "") + "\n", "line 2: mean is empty"),
@@ -122,12 +122,12 @@ def test_what_could_not_be_run_is_a_line_and_code_2(printed, capsys, arguments, 
         (HEADER + '\n"p,t\n', "not a CSV file"),
     ],
 )
-def test_a_wrong_table_is_named_with_its_line(printed, capsys, text, message):
-    printed.write_text(text)
-    assert main(["claims", str(printed)]) == 2
+def test_a_wrong_table_is_named_with_its_line(published, capsys, text, message):
+    published.write_text(text)
+    assert main(["claims", str(published)]) == 2
     err = capsys.readouterr().err
     assert len(err.splitlines()) == 1
-    assert err.startswith(f"medattn: {printed}: ")
+    assert err.startswith(f"medattn: {published}: ")
     assert message in err
 
 
@@ -144,12 +144,12 @@ def test_a_wrong_table_is_named_with_its_line(printed, capsys, text, message):
             "test_sets.d.rows.metric: unknown metric 'acuracy'; did you mean",
         ),
         (
-            "overall: [{says: s, rows: {}, metric: accuracy, printed: '99,5'}]",
-            "overall.0.printed",
+            "overall: [{says: s, rows: {}, metric: accuracy, published: '99,5'}]",
+            "overall.0.published",
         ),
-        ("overall: [{says: s, rows: {}, metric: f1, printed: '99.5', unit: fraction}]", "lies between 0 and 1"),
-        ("overall: [{says: s, rows: {}, metric: f1, printed: 99.5}]", "overall.0.printed"),
-        ("feature_maps: [{says: s, size: 9, kernels: [0], printed: 4}]", "feature_maps.0.kernels"),
+        ("overall: [{says: s, rows: {}, metric: f1, published: '99.5', unit: fraction}]", "lies between 0 and 1"),
+        ("overall: [{says: s, rows: {}, metric: f1, published: 99.5}]", "overall.0.published"),
+        ("feature_maps: [{says: s, size: 9, kernels: [0], published: 4}]", "feature_maps.0.kernels"),
         (
             "costs: [{says: s, of: n, layers: [{inputs: 1, outputs: 1}], against: {m: 9}, levels: [0.0]}]",
             "a share is above 0",
@@ -157,10 +157,10 @@ def test_a_wrong_table_is_named_with_its_line(printed, capsys, text, message):
         ("statements: [{says: s, higher: {arm: [c]}}]", "statements.0.higher.arm: unknown arm 'c'; valid: a, b"),
     ],
 )
-def test_wrong_facts_are_refused(printed, capsys, facts, message):
-    path = printed.with_name("facts.yaml")
+def test_wrong_facts_are_refused(published, capsys, facts, message):
+    path = published.with_name("facts.yaml")
     path.write_text(facts)
-    assert main(["claims", str(printed), "--facts", str(path)]) == 2
+    assert main(["claims", str(published), "--facts", str(path)]) == 2
     err = capsys.readouterr().err
     assert len(err.splitlines()) == 1
     assert message in err

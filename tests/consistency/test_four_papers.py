@@ -1,4 +1,4 @@
-"""What the audit must find in the four papers by itself, from the printed numbers and what the papers state."""
+"""What the audit must find in the four papers by itself, from the published values and what the papers state."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Numbers that were computed from data, rounded and printed are never called inconsistent."""
+"""Numbers that were computed from data, rounded and published are never called inconsistent."""
 
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
@@ -22,7 +22,7 @@ SIDES = ("blocks", "height", "width")
 ROUNDINGS = st.sampled_from([ROUND_HALF_EVEN, ROUND_HALF_UP])
 
 
-def printed(value: Fraction | float, decimals: int, rounding: str) -> str:
+def published(value: Fraction | float, decimals: int, rounding: str) -> str:
     """Print a number exactly as rounded by hand."""
     exact = Fraction(value)
     with localcontext(prec=60):
@@ -32,7 +32,7 @@ def printed(value: Fraction | float, decimals: int, rounding: str) -> str:
 
 def inconsistent(lines: list[str], facts: dict[str, Any] | None = None) -> list[dict[str, str]]:
     with TemporaryDirectory() as folder:
-        path = Path(folder) / "printed.csv"
+        path = Path(folder) / "published.csv"
         path.write_text("\n".join([HEADER, *lines]) + "\n")
         rows = read_published(path)
     found = records(audit("p", rows, validated(Facts, facts or {}, "facts")))
@@ -47,7 +47,7 @@ def test_accuracies(data, images, decimals, stated, rounding):
     lines = [
         line(
             "accuracy",
-            printed(Fraction(100 * k, images), decimals, rounding),
+            published(Fraction(100 * k, images), decimals, rounding),
             arm=f"a{i}",
             n_test=f"{images}|{images + 1}" if stated else "",
         )
@@ -65,7 +65,7 @@ def test_means_with_deviations(data, images, measurements, ddof, rounding):
         right = data.draw(st.lists(st.integers(0, images), min_size=measurements, max_size=measurements))
         mean = Fraction(100 * sum(right), images * measurements)
         std = float(np.std(100 * np.array(right) / images, ddof=ddof))
-        lines.append(line("accuracy", printed(mean, 2, rounding), std=f"{std:.2f}", arm=f"a{i}", n_test=str(images)))
+        lines.append(line("accuracy", published(mean, 2, rounding), std=f"{std:.2f}", arm=f"a{i}", n_test=str(images)))
     facts = {"test_sets": {"d": {"rows": {}, "averaged": measurements, "scan_to": 160}}}
     assert not inconsistent(lines, facts)
 
@@ -82,10 +82,10 @@ def test_accuracy_and_f1_of_two_classes(data, first, second, rounding):
             for hit, size, name in zip(hits, (first, second), named, strict=True)
         ]
         weighted = (first * f1[0] + second * f1[1]) / (first + second)
-        accuracy = printed(Fraction(100 * sum(hits), first + second), 2, rounding)
+        accuracy = published(Fraction(100 * sum(hits), first + second), 2, rounding)
         lines += [
             line("accuracy", accuracy, arm=f"a{i}", n_test=str(first + second)),
-            line("f1", printed(100 * weighted, 2, rounding), arm=f"a{i}", n_test=str(first + second)),
+            line("f1", published(100 * weighted, 2, rounding), arm=f"a{i}", n_test=str(first + second)),
         ]
     facts = {"test_sets": {"d": {"rows": {}, "scan_to": 260, "classes": {"ill": first, "well": second}}}}
     assert not inconsistent(lines, facts)
@@ -104,7 +104,8 @@ def test_rates_of_stratified_folds(data, folds, positives, negatives, rounding):
             "specificity": Fraction(sum(passes), folds * negatives),
         }
         lines += [
-            line(metric, printed(value, 4, rounding), unit="fraction", arm=f"a{i}") for metric, value in values.items()
+            line(metric, published(value, 4, rounding), unit="fraction", arm=f"a{i}")
+            for metric, value in values.items()
         ]
     known = {
         "rows": {},
@@ -129,15 +130,15 @@ def test_precision_and_recall_by_class(seed, decimals, rounding):
     lines = []
     for metric, values in shares.items():
         table = f"t-{metric}"
-        lines.append(line(metric, printed(25 * sum(values), decimals, rounding), table=table, class_name="mean"))
+        lines.append(line(metric, published(25 * sum(values), decimals, rounding), table=table, class_name="mean"))
         lines += [
-            line(metric, printed(100 * value, decimals, rounding), table=table, class_name=f"c{i}")
+            line(metric, published(100 * value, decimals, rounding), table=table, class_name=f"c{i}")
             for i, value in enumerate(values)
         ]
     right, images = int(np.trace(matrix)), int(matrix.sum())
     f1 = [2 * p * r / (p + r) for p, r in zip(shares["precision"], shares["recall"], strict=True)]
-    lines.append(line("accuracy", printed(Fraction(100 * right, images), decimals, rounding)))
-    lines.append(line("f1", printed(25 * sum(f1), decimals, rounding)))
+    lines.append(line("accuracy", published(Fraction(100 * right, images), decimals, rounding)))
+    lines.append(line("f1", published(25 * sum(f1), decimals, rounding)))
     classes = {f"c{i}": int(n) for i, n in enumerate(matrix.sum(axis=1))}
     assert not inconsistent(lines, {"test_sets": {"d": {"rows": {}, "classes": classes}}})
 
@@ -155,8 +156,8 @@ def test_significance_that_was_computed(seed, rounding):
     lines = [
         line(
             "score",
-            printed(float(values.mean()), 2, rounding),
-            std=printed(float(values.std(ddof=1)), 2, rounding),
+            published(float(values.mean()), 2, rounding),
+            std=published(float(values.std(ddof=1)), 2, rounding),
             arm=name,
         )
         for name, values in arms.items()
@@ -174,7 +175,7 @@ def test_parameters_over_several_tables(bases, added, rounding):
     lines = []
     for i, base in enumerate(bases):
         for arm, count in (("vanilla", base), ("m", base + added)):
-            text = printed(Fraction(count, 10**6), 2, rounding)
+            text = published(Fraction(count, 10**6), 2, rounding)
             lines.append(line("params_m", text, unit="M", arm=arm, table=f"t{i}", split="model"))
     facts = {
         "counts": [

@@ -12,16 +12,16 @@ from medattn.consistency.checks import false_positives, grimmer, majority_class,
 from medattn.consistency.confusion import Matrix, matrices
 from medattn.consistency.fold_bounds import accuracy_bounds, even_spread, likely_spreads, spreads
 from medattn.consistency.granularity import chance, counts, is_possible, neighbors
-from medattn.consistency.published_value import Printed
+from medattn.consistency.published_value import Published
 from medattn.consistency.sizes import at_least, scan
 
 
-def percent(text: str) -> Printed:
-    return Printed(text, "percent")
+def percent(text: str) -> Published:
+    return Published(text, "percent")
 
 
-def fraction(text: str) -> Printed:
-    return Printed(text, "fraction")
+def fraction(text: str) -> Published:
+    return Published(text, "fraction")
 
 
 # GRIM. Means of whole numbers have the same grain as proportions, so their digits after the point are tested.
@@ -48,7 +48,7 @@ def test_grim_on_published_examples(mean, n, possible):
 
 
 def test_grim_counts_ties_either_way():
-    # 1/8 = 12.5 %: printed as 12 by some, as 13 by others.
+    # 1/8 = 12.5 %: published as 12 by some, as 13 by others.
     assert is_possible(percent("12"), 8)
     assert is_possible(percent("13"), 8)
     assert not is_possible(percent("11"), 8)
@@ -60,10 +60,10 @@ def test_grim_agrees_with_enumeration(unit):
         whole = 100 if unit == "percent" else 1
         for units in range(0, whole * 10**decimals + 1, 41):
             text = f"{units / 10**decimals:.{decimals}f}"
-            printed = Printed(text, unit)
-            matching = [k for k in range(n + 1) if printed.is_rounded_from(Fraction(whole * k, n))]
-            assert list(counts(printed, n)) == matching
-            assert is_possible(printed, n) is bool(matching)
+            published = Published(text, unit)
+            matching = [k for k in range(n + 1) if published.is_rounded_from(Fraction(whole * k, n))]
+            assert list(counts(published, n)) == matching
+            assert is_possible(published, n) is bool(matching)
 
 
 def test_grim_chance_is_the_share_of_possible_values():

@@ -49,4 +49,4 @@ def test_the_example_of_the_page_is_valid(text):
 
 def test_the_link_to_the_manual_leads_somewhere():
     manual = (page.ROOT / "config" / "README.md").read_text()
-    assert "## Facts about printed numbers" in manual
+    assert "## Facts about published values" in manual

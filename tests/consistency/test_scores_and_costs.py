@@ -21,20 +21,20 @@ def class_lines(**metrics: dict[str, str]) -> list[str]:
     ]
 
 
-def stated(metric: str, printed: str, unit: str = "percent") -> dict[str, object]:
-    return {"overall": [{"says": "overall", "rows": {}, "metric": metric, "printed": printed, "unit": unit}]}
+def stated(metric: str, published: str, unit: str = "percent") -> dict[str, object]:
+    return {"overall": [{"says": "overall", "rows": {}, "metric": metric, "published": published, "unit": unit}]}
 
 
 # Scores over all classes
 
 
 @pytest.mark.parametrize(
-    ("printed", "verdict"),
+    ("published", "verdict"),
     # 90 of 100 and 35 of 50 are 125 of 150; the plain mean of the recalls, 80.0, is no accuracy of them.
     [("83.33", "consistent"), ("83.3", "consistent"), ("84.0", "inconsistent"), ("80.0", "inconsistent")],
 )
-def test_an_accuracy_is_the_mean_recall_weighted_by_images(audited, printed, verdict):
-    rows = audited(class_lines(recall=RECALLS), SIZES | stated("accuracy", printed), checks=["overall"])
+def test_an_accuracy_is_the_mean_recall_weighted_by_images(audited, published, verdict):
+    rows = audited(class_lines(recall=RECALLS), SIZES | stated("accuracy", published), checks=["overall"])
     assert [(row["verdict"], row["expected"].rstrip("3")) for row in rows] == [(verdict, "83.")]
     if verdict == "consistent":
         assert "25 of 150 images misclassified" in rows[0]["note"]
@@ -87,9 +87,9 @@ def test_f1_scores_agree_with_scikit_learn():
 
 def test_f1_of_class_values(audited):
     lines = class_lines(precision={"ill": "80.0", "well": "60.0"}, recall={"ill": "80.0", "well": "60.0"})
-    for printed, verdict in (("0.70", "consistent"), ("0.73", "consistent"), ("0.75", "inconsistent")):
+    for published, verdict in (("0.70", "consistent"), ("0.73", "consistent"), ("0.75", "inconsistent")):
         # 0.70 is the plain mean of the classes, 0.733 that weighted by 100 and 50 images.
-        found = audited(lines, SIZES | stated("f1", printed, "fraction"), checks=["overall"])
+        found = audited(lines, SIZES | stated("f1", published, "fraction"), checks=["overall"])
         assert [row["verdict"] for row in found] == [verdict]
 
 
@@ -125,7 +125,7 @@ def test_oct_35_pixels_do_not_become_7(findings):
 
 
 def test_a_size_that_is_possible(audited):
-    facts = {"feature_maps": [{"says": "35 pixels", "size": 35, "times": 2, "printed": 9}]}
+    facts = {"feature_maps": [{"says": "35 pixels", "size": 35, "times": 2, "published": 9}]}
     assert [row["verdict"] for row in audited([line("auc", "90.0")], facts, checks=["feature-maps"])] == ["consistent"]
 
 

@@ -166,8 +166,8 @@ def test_official_tables_give_the_registered_counts(tmp_path: Path, real_data: P
     found = Counter((image.split, image.label) for image in listing.images)
     for split, counts in (registered.counts or {}).items():
         assert [found[split, label] for label in range(7)] == counts
-    printed = {"split": "test_on_validation", "whole_batches": 32}
-    paper = registered.model_copy(update={"source": registered.source.model_copy(update=printed)})
+    published = {"split": "test_on_validation", "whole_batches": 32}
+    paper = registered.model_copy(update={"source": registered.source.model_copy(update=published)})
     assert sizes(list_images(paper, root))["test"] == 192
     source = registered.source.model_copy(update={"split": "random", "split_by": "lesion"})
     by_lesion = list_images(registered.model_copy(update={"source": source}), root)

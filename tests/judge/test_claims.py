@@ -1,4 +1,4 @@
-"""claims.csv: a row for every printed number and comparison, with a verdict that the measurements bear out."""
+"""claims.csv: a row for every published value and comparison, with a verdict that the measurements bear out."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,8 +33,10 @@ def plan_of(configuration: Any, **changes: Any) -> Plan:
     return replace(plan, cells=cells)
 
 
-def measured_as_printed(configuration: Any, shift: float = 0.0, reach: float = 0.3, seeds: Any = SEEDS) -> pd.DataFrame:
-    """Runs around every printed number, shifted."""
+def measured_as_published(
+    configuration: Any, shift: float = 0.0, reach: float = 0.3, seeds: Any = SEEDS
+) -> pd.DataFrame:
+    """Runs around every published value, shifted."""
     rows = []
     for paper in configuration.papers:
         for row in read_published(ROOT / "papers" / paper.name / "published.csv"):
@@ -74,7 +76,7 @@ def judged(tmp_path: Path) -> Judged:
         configuration = resolve(raw, ROOT, "test")
         results = ResultPaths(tmp_path / "results")
         results.folder.mkdir(exist_ok=True)
-        measured_as_printed(configuration, **how).to_csv(results.measurements, index=False)
+        measured_as_published(configuration, **how).to_csv(results.measurements, index=False)
         return claims(results, configuration, plan_of(configuration, **(cells or {})), ROOT)
 
     return judge
@@ -90,7 +92,7 @@ def default(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     return write_claims(results, configuration, plan, ROOT)
 
 
-def test_every_printed_number_has_a_row_before_anything_is_measured(default):
+def test_every_published_value_has_a_row_before_anything_is_measured(default):
     numbers = default[default["kind"] == "number"]
     assert list(default.columns) == COLUMNS
     assert len(numbers) == sum(len(read_published(path)) for path in ROOT.glob("papers/*/published.csv")) == 524
@@ -99,7 +101,7 @@ def test_every_printed_number_has_a_row_before_anything_is_measured(default):
     assert (default["reason"] != "").all()
 
 
-def test_every_printed_comparison_has_a_row(default):
+def test_every_published_comparison_has_a_row(default):
     compared = default[default["kind"] == "comparison"]
     assert set(compared["paper"]) == {"gsa", "ppcr", "acnet", "oct"}
     gsa = compared[(compared["paper"] == "gsa") & compared["statement"].str.contains("p < 0.01")]
@@ -123,7 +125,7 @@ def test_numbers_that_do_not_come_out_again_are_not_reproduced(judged):
     assert set(table[table["kind"] == "number"]["verdict"]) == {"not reproduced"}
 
 
-def test_numbers_are_in_the_unit_that_is_printed(judged):
+def test_numbers_are_in_the_unit_that_is_published(judged):
     table = judged("acnet")
     numbers = table[(table["kind"] == "number") & (table["metric"] == "accuracy")]
     assert set(numbers["verdict"]) == {"reproduced"}
@@ -172,7 +174,7 @@ def test_comparisons_are_tested_over_runs_and_corrected_within_the_statement(jud
     compared = table[table["statement"].str.contains("p < 0.01")]
     best = compared[compared["claim"].str.contains("idrid_dr.vgg16")].iloc[0]
     assert best["measured"] == pytest.approx(66.41 - 56.96, abs=0.01)
-    assert best["printed"] == "+9.45"
+    assert best["published"] == "+9.45"
     # Of eight pairs one in 128 sign patterns is as extreme, and Holm multiplies by 16.
     assert best["p"] == pytest.approx(16 / 128)
     assert best["verdict"] == "inconclusive"

@@ -21,7 +21,7 @@ distances = st.floats(0, 20)
 
 
 @given(means, spreads, counts, distances, distances)
-def test_a_printed_number_further_away_is_never_judged_better(mean, spread, n, near, further):
+def test_a_published_value_further_away_is_never_judged_better(mean, spread, n, near, further):
     measured = Repeated(mean, spread, n)
     near, further = sorted([near, further])
     first, second = (judge_number(mean + distance, 0.005, measured, RULE) for distance in (near, further))

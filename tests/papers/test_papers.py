@@ -1,4 +1,4 @@
-"""Every paper's folder: it is valid, and its printed numbers belong to cells that it plans or explains."""
+"""Every paper's folder: it is valid, and its published values belong to cells that it plans or explains."""
 
 import csv
 from collections import Counter
@@ -58,20 +58,20 @@ def test_paper_says_what_it_leaves_open(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_printed_numbers_belong_to_cells_and_tables(name):
+def test_published_values_belong_to_cells_and_tables(name):
     planned = cells(name)
     of_table = {(table, backbone, arm) for table, _, backbone, arm in planned}
     for row in rows(name):
         assert list(row) == COLUMNS
         assert row["paper"] == name
-        if row["metric"] in METRICS:  # what a network costs may be printed once for several data sets
+        if row["metric"] in METRICS:  # what a network costs may be published once for several data sets
             assert (row["table"], row["backbone"], row["arm"]) in of_table, row
         else:
             assert (row["table"], row["dataset"], row["backbone"], row["arm"]) in planned, row
         float(row["mean"])
 
 
-def test_every_printed_number_has_its_row_in_the_plan_of_the_default_selection(monkeypatch, capsys):
+def test_every_published_value_has_its_row_in_the_plan_of_the_default_selection(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
     assert main(["plan", "--format", "csv"]) == 0
     planned = {
@@ -79,21 +79,21 @@ def test_every_printed_number_has_its_row_in_the_plan_of_the_default_selection(m
         for cell in csv.DictReader(capsys.readouterr().out.splitlines())
         for table in cell["table"].split(";")
     }
-    printed = [row for name in NAMES for row in rows(name)]
-    assert len(printed) == 524
-    for row in printed:
+    published = [row for name in NAMES for row in rows(name)]
+    assert len(published) == 524
+    for row in published:
         for dataset in SEVERAL.get(row["dataset"], row["dataset"]).split("+"):
             assert (row["paper"], row["table"], dataset, row["backbone"], row["arm"]) in planned, row
 
 
 def test_gsa_prints_a_number_for_each_of_its_64_cells():
-    printed = rows("gsa")
-    assert len(printed) == 64
+    published = rows("gsa")
+    assert len(published) == 64
     of_table = {cell for cell in cells("gsa") if cell[0] == "gsa-table-2"}
-    assert {(row["table"], row["dataset"], row["backbone"], row["arm"]) for row in printed} == of_table
-    assert sum(bool(row["std"]) for row in printed) == 56
-    assert sum(row["flags"] == "star" for row in printed) == 13
-    assert {row["dataset"] for row in printed if row["mean"] == "84.88"} == {"jaffe"}
+    assert {(row["table"], row["dataset"], row["backbone"], row["arm"]) for row in published} == of_table
+    assert sum(bool(row["std"]) for row in published) == 56
+    assert sum(row["flags"] == "star" for row in published) == 13
+    assert {row["dataset"] for row in published if row["mean"] == "84.88"} == {"jaffe"}
 
 
 def test_gsa_searches_the_grid_of_the_paper():
@@ -107,9 +107,9 @@ def test_gsa_searches_the_grid_of_the_paper():
 
 
 def test_ppcr_prints_all_numbers_of_its_six_tables():
-    printed = rows("ppcr")
-    counts = Counter((row["table"], row["metric"] in METRICS) for row in printed)
-    assert len(printed) == 390
+    published = rows("ppcr")
+    counts = Counter((row["table"], row["metric"] in METRICS) for row in published)
+    assert len(published) == 390
     assert [counts[f"ppcr-table-{n}", False] for n in range(1, 7)] == [96, 144, 8, 10, 4, 32]
     assert [counts[f"ppcr-table-{n}", True] for n in (1, 2, 6)] == [32, 32, 32]
 

@@ -108,7 +108,7 @@ def test_a_stem_that_a_network_does_not_have_is_refused_with_the_configuration(p
     )
 
 
-def test_the_reason_is_printed_and_torch_is_not_imported(project):
+def test_the_reason_is_published_and_torch_is_not_imported(project):
     missing(project)
     plan = "from medattn.__main__ import main; main(['plan', '--format', 'csv'])"
     script = f"import sys; {plan}; assert not 'torch' in sys.modules"

@@ -10,7 +10,7 @@ from medattn.training.history import EpochRow, write_history
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'"
 _COLUMNS = (
     "claim", "paper", "table", "kind", "dataset", "backbone", "arm", "against", "metric", "class_name", "statement",
-    "printed", "printed_spread", "unit", "measured", "spread", "low", "high", "n", "procedure", "p", "verdict",
+    "published", "published_spread", "unit", "measured", "spread", "low", "high", "n", "procedure", "p", "verdict",
     "reason", "stand_in", "runs",
 )  # fmt: skip
 _CLAIMS = (
@@ -25,12 +25,12 @@ def write_claims(results: ResultPaths) -> None:
     with results.claims.open("w", newline="") as stream:
         writer = csv.DictWriter(stream, _COLUMNS, restval="")
         writer.writeheader()
-        for backbone, arm, printed, measured, verdict, statement in _CLAIMS:
+        for backbone, arm, published, measured, verdict, statement in _CLAIMS:
             writer.writerow(
                 {
                     "claim": f"main.phantom.{backbone}.{arm}.accuracy", "paper": "tiny", "table": "main",
                     "kind": "number", "dataset": "phantom", "backbone": backbone, "arm": arm, "metric": "accuracy",
-                    "statement": statement, "printed": printed, "unit": "percent", "measured": measured,
+                    "statement": statement, "published": published, "unit": "percent", "measured": measured,
                     "low": "80" if measured else "", "high": "88" if measured else "", "n": "5", "verdict": verdict,
                     "reason": HOSTILE, "stand_in": "False",
                 }

@@ -17,7 +17,7 @@ FIGURE = {"title": "Cost", "kind": "accuracy_against_cost"}
 
 @pytest.fixture
 def counted(project):
-    """The project with printed costs, costs counted, nothing trained."""
+    """The project with published costs, costs counted, nothing trained."""
     project.configure({"figures": {"costs": FIGURE}})
     (project.root / "papers" / "tiny" / "published.csv").write_text(PUBLISHED)
     project.plan()
@@ -35,14 +35,14 @@ def test_the_table_comes_in_every_format_with_a_caption(counted):
         assert "differs" in text
     caption = (counted.results.captions / "tiny-complexity.rst").read_text()
     assert "multiply-accumulates of one image" in caption
-    assert "Of 1 printed rows: differs 1." in caption
+    assert "Of 1 published rows: differs 1." in caption
 
 
-def test_networks_without_a_printed_cost_are_shown_as_well(counted):
+def test_networks_without_a_published_cost_are_shown_as_well(counted):
     assert counted.medattn("render", "--table", "tiny-complexity") == 0
     with (counted.results.tables / "tiny-complexity.csv").open(newline="") as stream:
         shown = {row["arm"]: row["verdict"] for row in csv.DictReader(stream)}
-    assert shown == {"vanilla": "differs", "gsa": "not printed"}
+    assert shown == {"vanilla": "differs", "gsa": "not published"}
 
 
 def test_rendering_everything_shows_costs_where_they_were_counted(counted):
@@ -70,7 +70,7 @@ def test_a_damaged_file_is_one_line(counted, capsys):
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_a_figure_takes_printed_accuracy_where_nothing_was_measured(counted):
+def test_a_figure_takes_published_accuracy_where_nothing_was_measured(counted):
     assert counted.medattn("render", "--figure", "costs") == 0
     drawn = pd.read_csv(counted.results.figures / "costs.csv")
     assert drawn[["arm", "accuracy", "measured"]].to_dict("records") == [

@@ -55,7 +55,7 @@ def test_claims_are_counted_drawn_and_marked(page: str, inputs: Inputs) -> None:
     assert (gathered.total.measured, gathered.total.stand_ins, gathered.total.missing) == (3, 7, 6)
     assert [point["verdict"] for point in block(page, "points")] == ["reproduced", "not reproduced"]
     button = re.search(
-        r'<button[^>]*aria-label="VGG-16 \(with global attention\), Phantom, ACC, Printed, 84.20[^"]*"', page
+        r'<button[^>]*aria-label="VGG-16 \(with global attention\), Phantom, ACC, Published, 84.20[^"]*"', page
     )
     assert button and button[0].endswith(', reproduced"')
     for verdict in gathered.total.verdicts:

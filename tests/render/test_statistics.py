@@ -10,7 +10,7 @@ STATISTICS = {
 
 
 @pytest.mark.parametrize("stand_ins", [False, True])
-def test_printed_numbers_stand_beside_the_registry_s_and_those_at_hand(project, stand_ins):
+def test_published_values_stand_beside_the_registry_s_and_those_at_hand(project, stand_ins):
     datasets = ["phantom", "jaffe"]
     project.configure(
         {"datasets": datasets, "statistics": {"tiny-sets": STATISTICS}, "figures": None},
@@ -22,8 +22,8 @@ def test_printed_numbers_stand_beside_the_registry_s_and_those_at_hand(project, 
     assert project.medattn("render", "--table", "tiny-sets") == 0
     rows = pd.read_csv(project.results.tables / "tiny-sets.csv", keep_default_na=False).set_index("dataset")
     phantom = rows.loc["phantom"]
-    assert (phantom["printed_images"], phantom["registry_images"], int(phantom["images"])) == (33, 32, 32)
-    assert (phantom["printed_classes"], phantom["registry_classes"]) == (3, 2)
+    assert (phantom["published_images"], phantom["registry_images"], int(phantom["images"])) == (33, 32, 32)
+    assert (phantom["published_classes"], phantom["registry_classes"]) == (3, 2)
     assert (int(phantom["train"]), int(phantom["test"]), phantom["val"], phantom["stand_in"]) == (20, 12, "", False)
     jaffe, text = rows.loc["jaffe"], (project.results.tables / "tiny-sets.md").read_text()
     assert jaffe["stand_in"] == stand_ins

@@ -33,22 +33,22 @@ def test_rows_stand_in_the_papers_order(model: TableModel) -> None:
     ]  # fmt: skip
 
 
-def test_printed_numbers_have_their_own_column_only_where_there_are_any(model: TableModel) -> None:
+def test_published_values_have_their_own_column_only_where_there_are_any(model: TableModel) -> None:
     assert heads(model) == [
-        Head("Phantom", "ACC", "Printed"), Head("Phantom", "ACC", "Epochs"), Head("Phantom", "ACC", "Runs"),
+        Head("Phantom", "ACC", "Published"), Head("Phantom", "ACC", "Epochs"), Head("Phantom", "ACC", "Runs"),
         Head("Digits", "ACC", "Epochs"), Head("Digits", "ACC", "Runs"),
     ]  # fmt: skip
 
 
-def test_printed_numbers_keep_their_digits(model: TableModel, inputs: Inputs) -> None:
+def test_published_values_keep_their_digits(model: TableModel, inputs: Inputs) -> None:
     text = markdown(sheet_of(model), "")
     assert row(text, "LR")[1] == "74.20"
     assert row(text, "SVM")[1] == "79.60(3.00)"
     assert row(text, "VGG-16 (with global attention)")[1] == r"\*84.20(1.26)"
     table = pd.read_csv(StringIO(long_table(model)), dtype=str, keep_default_na=False)
-    for printed in inputs.published("tiny").to_dict("records"):
-        found = rows_of(table, **{key: printed[key] for key in ("dataset", "backbone", "arm")})
-        assert (found["printed_mean"].item(), found["printed_sd"].item()) == (printed["mean"], printed["std"])
+    for published in inputs.published("tiny").to_dict("records"):
+        found = rows_of(table, **{key: published[key] for key in ("dataset", "backbone", "arm")})
+        assert (found["published_mean"].item(), found["published_sd"].item()) == (published["mean"], published["std"])
 
 
 def test_measured_numbers_are_those_of_the_measurements(model: TableModel, inputs: Inputs) -> None:

@@ -16,15 +16,15 @@ COMMANDS = {
     "train": "train what is planned: one pack, or everything",
     "status": "show runs done, running, failed and waiting, with the time left",
     "tune": "choose grid points and epochs from the cross-validation",
-    "complexity": "count parameters, operations and memory beside what is printed",
+    "complexity": "count parameters, operations and memory beside what is published",
     "measure": "measure the trained runs: measurements.csv, epochs.csv",
     "compare": "compare arms: comparisons.csv",
-    "judge": "give every printed number and comparison its verdict: claims.csv",
+    "judge": "give every published value and comparison its verdict: claims.csv",
     "render": "render tables, figures and captions",
     "audit": "check that everything in a results folder is what it says, and comes out again",
     "crate": "write the results as a research object (RO-Crate) for people without medattn",
     "why": "say why a run has to be trained anew, or why not",
-    "claims": "check the arithmetic of printed numbers, without training anything",
+    "claims": "check the arithmetic of published values, without training anything",
     "summary": "say what came out and where it lies",
 }
 

@@ -94,7 +94,7 @@ class ResultPaths:
 
     @property
     def complexity(self) -> Path:
-        """What the networks cost, a row per printed cost and per cell."""
+        """What the networks cost, a row per published cost and per cell."""
         return self.folder / "complexity.csv"
 
     @property
@@ -109,7 +109,7 @@ class ResultPaths:
 
     @property
     def claims(self) -> Path:
-        """A row per printed number and per printed comparison of two arms, with its verdict."""
+        """A row per published value and per published comparison of two arms, with its verdict."""
         return self.folder / "claims.csv"
 
     @property

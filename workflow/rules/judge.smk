@@ -1,4 +1,4 @@
-"""judge: a verdict for every printed number and every printed comparison."""
+"""judge: a verdict for every published value and every published comparison."""
 
 
 rule judge_claims:
@@ -6,7 +6,7 @@ rule judge_claims:
         measurements=RESULTS / "measurements.csv",
         costs=RESULTS / "complexity.csv",
         # What the papers print, and what they say of it; a paper of one's own may print nothing.
-        printed=[
+        published=[
             str(path)
             for paper in config["papers"]
             for path in sorted(Path("papers", paper).glob("[cp]*.*"))
@@ -24,6 +24,6 @@ rule judge_claims:
     params:
         plan=str(PLAN),
     message:
-        "Judging the printed numbers and comparisons"
+        "Judging the published values and comparisons"
     shell:
         "medattn judge --plan {params.plan:q} > {log:q} 2>&1 || failed {log:q}"

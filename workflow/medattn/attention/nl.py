@@ -13,7 +13,7 @@ Equations, for features X of shape B x C x H x W, N = H W pixels and r the reduc
 Parameters: C^2 + C + 2 (C^2 + C) / r + 1.
 
 Deviations: the PPCR paper names Wang et al., whose block embeds to C/2, has an output convolution and no gamma. Its
-printed counts fit no variant of that block, and exactly this form with r = 16 and biases. There is no factor
+published counts fit no variant of that block, and exactly this form with r = 16 and biases. There is no factor
 1/sqrt(d). The two products take N^2 (C + C / r) multiply-accumulates, which counters of modules do not see. While
 gamma = 0, only gamma learns. The bias b_k has no gradient: it adds the same to all scores of a pixel, and the softmax
 takes that away.

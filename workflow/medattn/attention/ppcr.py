@@ -15,7 +15,7 @@ Parameters: D H W, or D where the weights are shared; with `normalization: batch
 
 What the paper leaves open, and what is taken here: groups are contiguous; eps is 1e-5; four scales (Table 3) are 1, 2,
 4 and 8 groups; Eq. 4 writes i for d and z for t; the rivals of Table 4 are torch's BatchNorm2d(D), InstanceNorm2d(D)
-and LayerNorm([D, H, W]) with their defaults. The text gives W a value per pixel (below Eq. 6, and Eq. 8), the printed
+and LayerNorm([D, H, W]) with their defaults. The text gives W a value per pixel (below Eq. 6, and Eq. 8), the published
 parameter counts look like one value per d: `weight_shape` has both. With W per position the network is bound to one
 image size. All of it is computed in 32 bits at least. No public code of the authors is known.
 

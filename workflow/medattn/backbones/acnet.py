@@ -3,7 +3,7 @@
 Paper: ACNet (classification of dilated cardiomyopathy on CMR T1 maps), sections II and III. The text fixes seven
 convolutions and three residual blocks ("down-residual", convolutions first, so that the receptive field grows rapidly),
 then two residual-attention modules H = (1 + M) * T. Widths, strides and depths stand in a figure without numbers in
-the text, and no parameter count is printed. The reading built here, for images of 128 x 128:
+the text, and no parameter count is published. The reading built here, for images of 128 x 128:
 
     seven 3x3 convolutions with BN and ReLU, widths 32 32 64 64 128 128 128, strides 1 2 1 2 1 1 1    128 x 32 x 32
     three pre-activation residual blocks of two 3x3 convolutions                                      128 x 32 x 32

@@ -1,12 +1,12 @@
-"""Check the arithmetic of printed numbers, without training anything.
+"""Check the arithmetic of published values, without training anything.
 
     medattn claims                               all papers of this checkout
     medattn claims --paper gsa --paper oct       these papers
-    medattn claims mine.csv                      anyone's printed numbers
+    medattn claims mine.csv                      anyone's published values
     medattn claims mine.csv --facts mine.yaml    with what is known of them beside the numbers
     medattn claims --format csv                  a row per finding, for programs
 
-A printed accuracy must be a whole number of images over their number (GRIM), a deviation must fit its mean (GRIMMER),
+A published accuracy must be a whole number of images over their number (GRIM), a deviation must fit its mean (GRIMMER),
 an accuracy must fit sensitivity and specificity, F1, precision and recall must have a confusion matrix, means over
 classes, parameters, significance, totals and the text's own comparisons must be what the tables say. Where a paper
 does not state the number of images, its digits are asked.
@@ -19,7 +19,7 @@ where the paper has one. --counts takes what `medattn complexity --format csv` p
 each
 check does, when it has no power, and what it found.
 
-A verdict is consistent, inconsistent (it contradicts the stated protocol or another printed number; it does not say
+A verdict is consistent, inconsistent (it contradicts the stated protocol or another published value; it does not say
 why) or undecidable. The exit code is 0 also where numbers are inconsistent: that is the finding. It is 2 where the
 check could not be run.
 """
@@ -42,7 +42,7 @@ PAPERS = Path("papers")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="printed numbers (default: all papers)")
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="published values (default: all papers)")
     parser.add_argument("--paper", action="append", default=[], metavar="NAME", help="only this paper; may stand again")
     parser.add_argument("--facts", type=Path, metavar="FILE", help="what is known of one paper's numbers, in YAML")
     parser.add_argument("--counts", type=Path, metavar="FILE", help="exact counts, from `medattn complexity`")

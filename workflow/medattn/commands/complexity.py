@@ -18,10 +18,10 @@ Nothing is trained and no data are read: networks are built where tensors have s
     memory        bytes of the tensors that a training step at the recipe's batch keeps for its backward pass, in
                   float32
 
-A printed number is met where a count, rounded, has its digits. `matches`: what is there has them. `matches as C1
+A published value is met where a count, rounded, has its digits. `matches`: what is there has them. `matches as C1
 sees it`: only that rule's count has them. `differs`: none has; the note says by how much, and whether the head of
-another data set of the paper would do. A row printed for several data sets is counted for the one whose number of
-classes fits most printed parameters of the table (column counted_for). Where hyper-parameters are searched, the first
+another data set of the paper would do. A row published for several data sets is counted for the one whose number of
+classes fits most published parameters of the table (column counted_for). Where hyper-parameters are searched, the first
 values of the grid are counted, and params_at_grid_end says what the last ones give.
 
 --speed trains and evaluates every network for a few steps on random images on the selection's device, and adds images

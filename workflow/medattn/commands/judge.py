@@ -1,7 +1,7 @@
-"""Judge every printed number and every printed comparison of the selection's papers.
+"""Judge every published value and every published comparison of the selection's papers.
 
-Reads measurements.csv and complexity.csv, the printed numbers of the papers (papers/<paper>/published.csv) and what
-they say of them (facts.yaml). Writes claims.csv: a row per claim with what was printed, what was measured and the
+Reads measurements.csv and complexity.csv, the published values of the papers (papers/<paper>/published.csv) and what
+they say of them (facts.yaml). Writes claims.csv: a row per claim with what was published, what was measured and the
 verdict: reproduced, not reproduced, inconclusive, or not measured, with the reason. The rule is fixed in advance; its
 thresholds are the keys under `verdicts` of the selection. Prints how often each verdict was given, by paper.
 """

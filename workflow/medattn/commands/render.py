@@ -1,6 +1,6 @@
-"""Render tables and figures: what was measured, beside what was printed.
+"""Render tables and figures: what was measured, beside what was published.
 
-Reads plan.json, measurements.csv, epochs.csv and comparisons.csv of a selection, the printed numbers of its
+Reads plan.json, measurements.csv, epochs.csv and comparisons.csv of a selection, the published values of its
 papers, attention maps and prepared images. Writes tables/<name>.csv, .md and .tex, figures/<name>.svg, .png
 and .csv, and captions/<name>.rst for the report, then prints where they lie and how
 arms compare with vanilla.
@@ -10,7 +10,7 @@ arms compare with vanilla.
     medattn render --config config.yaml --report
 
 With --table or --figure, which may be given several times, only what is named is rendered. With --report the page
-report.html is written, from what is rendered already: every number, printed and measured, and what stands behind it;
+report.html is written, from what is rendered already: every number, published and measured, and what stands behind it;
 one file that opens offline.
 The same input gives the same files, byte for byte.
 """

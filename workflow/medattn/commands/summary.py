@@ -1,6 +1,6 @@
 """Say what came out of a selection, and where it lies.
 
-Names the tables, figures and the report, what could not be run and why, how often each verdict on a printed number or
+Names the tables, figures and the report, what could not be run and why, how often each verdict on a published value or
 comparison was given, and how arms compare with vanilla over runs paired by seed.
 """
 

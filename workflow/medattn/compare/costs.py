@@ -38,7 +38,7 @@ def read_costs(path: Path) -> pd.DataFrame:
 def counted(costs: pd.DataFrame, paper: str, table: str, backbone: str, arm: str, metric: str) -> float | None:
     """Return the cost of a network in the unit of the metric, or None where it was not counted.
 
-    Printed costs stand first in complexity.csv: a row that is printed for several data sets is counted as it was.
+    Published costs stand first in complexity.csv: a row that is published for several data sets is counted as it was.
     """
     column, factor = _COUNTED[metric]
     rows = rows_of(costs, paper=paper, backbone=backbone, arm=arm)

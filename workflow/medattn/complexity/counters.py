@@ -1,7 +1,7 @@
 """Counting rules: what each of them sees of one forward pass, and what it leaves out.
 
 Papers print "GFLOPs" without saying what was counted, and tools disagree. The rules here have names, so that a
-printed number can be told from the rule that gives it. All count multiply-accumulates or what they take for one; the
+published value can be told from the rule that gives it. All count multiply-accumulates or what they take for one; the
 unit of none is the floating-point operation.
 
 `macs`: every convolution and matrix product, by torch.utils.flop_counter, halved: conv + linear + matmul, wherever
@@ -46,7 +46,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from torch.utils.hooks import RemovableHandle
 
 RULES = ("C1", "C2", "C3")
-"""The counting rules beside `macs`, in the order in which a printed number is tried."""
+"""The counting rules beside `macs`, in the order in which a published value is tried."""
 
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 _NORMALIZATIONS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)

@@ -10,15 +10,15 @@ METRICS = ("params_m", "gflops")
 
 @dataclass(frozen=True)
 class PublishedCost:
-    """A row of a printed table with what it says a network costs.
+    """A row of a published table with what it says a network costs.
 
     Attributes:
         table: name of the table.
         dataset: data set as the table has it: one, several joined by "+", or a name for all of the table's.
         backbone: name of the backbone.
         arm: name of the arm.
-        params_m: printed millions of parameters, digit for digit; empty where none are printed.
-        gflops: printed "GFLOPs"; empty where none are printed.
+        params_m: published millions of parameters, digit for digit; empty where none are published.
+        gflops: published "GFLOPs"; empty where none are published.
     """
 
     table: str
@@ -29,8 +29,8 @@ class PublishedCost:
     gflops: str
 
 
-def printed_costs(root: Path, paper: str) -> list[PublishedCost]:
-    """Return the printed costs of a paper whose folder lies in `root`/papers; none where it prints none."""
+def published_costs(root: Path, paper: str) -> list[PublishedCost]:
+    """Return the published costs of a paper whose folder lies in `root`/papers; none where it prints none."""
     path = root / "papers" / paper / "published.csv"
     if not path.is_file():
         return []
@@ -43,12 +43,12 @@ def printed_costs(root: Path, paper: str) -> list[PublishedCost]:
     return [PublishedCost(*place, *(numbers.get(m, "") for m in METRICS)) for place, numbers in found.items()]
 
 
-def datasets_of(printed: PublishedCost, in_table: Mapping[str, object]) -> list[str]:
-    """Return the data sets that a printed row is about.
+def datasets_of(published: PublishedCost, in_table: Mapping[str, object]) -> list[str]:
+    """Return the data sets that a published row is about.
 
     Args:
-        printed: the row.
+        published: the row.
         in_table: the data sets of its table by name.
     """
-    named = [name for name in printed.dataset.split("+") if name in in_table]
+    named = [name for name in published.dataset.split("+") if name in in_table]
     return named or list(in_table)

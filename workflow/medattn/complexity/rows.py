@@ -1,7 +1,7 @@
-"""A row for every cell of a plan, and for every printed cost: what was printed, what was counted, the verdict.
+"""A row for every cell of a plan, and for every published cost: what was published, what was counted, the verdict.
 
-A printed row can stand for several data sets (PPCR prints one cost for three sets of MedMNIST), though their networks
-differ in the last layer. It is counted for the one data set whose class count fits most printed parameters of the
+A published row can stand for several data sets (PPCR prints one cost for three sets of MedMNIST), though their networks
+differ in the last layer. It is counted for the one data set whose class count fits most published parameters of the
 table; where several fit equally many, for the first.
 """
 
@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 
 from medattn.complexity.cells import Counted, CountedCells
-from medattn.complexity.published_costs import PublishedCost, datasets_of, printed_costs
+from medattn.complexity.published_costs import PublishedCost, datasets_of, published_costs
 from medattn.complexity.verdict import (
     NOT_COUNTED,
     Verdict,
@@ -40,7 +40,7 @@ SPEED_COLUMNS = ["training_images_per_second", "inference_images_per_second", "r
 def complexity_rows(
     plan: Plan, datasets: Mapping[str, DatasetEntry], root: Path, device: str | None = None, repeats: int = 10
 ) -> list[dict[str, Any]]:
-    """Return the rows of complexity.csv, paper by paper: printed costs first, then every cell.
+    """Return the rows of complexity.csv, paper by paper: published costs first, then every cell.
 
     Args:
         plan: the plan.
@@ -53,9 +53,9 @@ def complexity_rows(
     pairs: list[tuple[Counted, PublishedCost | None]] = []
     for paper in dict.fromkeys(cell.paper for cell in plan.cells.values()):
         of_paper = [one for one in counted.cells if one.cell.paper == paper]
-        printed = printed_costs(root, paper)
-        pairs += _paired(printed, of_paper)
-        own = {(cost.dataset, cost.backbone, cost.arm) for cost in printed}
+        published = published_costs(root, paper)
+        pairs += _paired(published, of_paper)
+        own = {(cost.dataset, cost.backbone, cost.arm) for cost in published}
         pairs += [(one, None) for one in of_paper if (one.cell.dataset, one.cell.backbone, one.cell.arm) not in own]
     rows = [_row(counted, one, cost) for one, cost in pairs]
     if device is not None:
@@ -71,10 +71,10 @@ def complexity_csv(rows: Iterable[Mapping[str, Any]]) -> str:
     return str(pd.DataFrame(rows, columns=[*COLUMNS, *further]).to_csv(index=False, lineterminator="\n"))
 
 
-def _paired(printed: list[PublishedCost], counted: list[Counted]) -> Iterator[tuple[Counted, PublishedCost]]:
-    """Yield each printed row that has cells in the plan with the cell that it is counted for."""
+def _paired(published: list[PublishedCost], counted: list[Counted]) -> Iterator[tuple[Counted, PublishedCost]]:
+    """Yield each published row that has cells in the plan with the cell that it is counted for."""
     found: list[tuple[PublishedCost, dict[str, Counted]]] = []
-    for row in printed:
+    for row in published:
         of_table = {c.cell.dataset: c for c in counted if row.table in c.cell.tables}
         candidates = {
             c.cell.dataset: c
@@ -94,30 +94,30 @@ def _paired(printed: list[PublishedCost], counted: list[Counted]) -> Iterator[tu
         yield candidates[max(fitting, key=lambda name: fitting[name])], row
 
 
-def _fits(printed: PublishedCost, counted: Counted) -> bool:
-    if counted.counts is None or not printed.params_m:
+def _fits(published: PublishedCost, counted: Counted) -> bool:
+    if counted.counts is None or not published.params_m:
         return False
     seen = (counted.counts.parameters, counted.counts.c1_parameters)
-    return any(parameters_fit(printed.params_m, parameters) for parameters in seen)
+    return any(parameters_fit(published.params_m, parameters) for parameters in seen)
 
 
-def _row(cells: CountedCells, counted: Counted, printed: PublishedCost | None) -> dict[str, Any]:
+def _row(cells: CountedCells, counted: Counted, published: PublishedCost | None) -> dict[str, Any]:
     cell, counts = counted.cell, counted.counts
     row: dict[str, Any] = dict.fromkeys(COLUMNS, "")
     row |= {
         "paper": cell.paper,
-        "table": printed.table if printed else ";".join(cell.tables),
-        "dataset": printed.dataset if printed else cell.dataset,
+        "table": published.table if published else ";".join(cell.tables),
+        "dataset": published.dataset if published else cell.dataset,
         "backbone": cell.backbone,
         "arm": cell.arm,
-        "published_params_m": printed.params_m if printed else "",
-        "published_gflops": printed.gflops if printed else "",
+        "published_params_m": published.params_m if published else "",
+        "published_gflops": published.gflops if published else "",
         "counted_for": cell.dataset,
         "experiment": cell.experiment,
     }
     if counts is None or counted.images is None or counted.network is None:
         return row | {"verdict": NOT_COUNTED, "note": counted.reason}
-    judged = _judged(cells, counted, printed) if printed else {}
+    judged = _judged(cells, counted, published) if published else {}
     return row | {
         "params": counts.parameters,
         "gmacs": f"{counts.macs / 1e9:.5f}",
@@ -140,17 +140,17 @@ def _row(cells: CountedCells, counted: Counted, printed: PublishedCost | None) -
     }
 
 
-def _judged(cells: CountedCells, counted: Counted, printed: PublishedCost) -> dict[str, Verdict]:
+def _judged(cells: CountedCells, counted: Counted, published: PublishedCost) -> dict[str, Verdict]:
     assert counted.counts is not None and counted.images is not None
     verdicts = {}
-    if printed.params_m:
+    if published.params_m:
         of_paper = [one.images for one in cells.cells if one.cell.paper == counted.cell.paper]
         classes = {images.classes for images in of_paper if images is not None} - {counted.images.classes}
         verdicts["params"] = verdict_on_parameters(
-            printed.params_m, counted.counts, sorted(classes), lambda n: cells.parameters(counted, n)
+            published.params_m, counted.counts, sorted(classes), lambda n: cells.parameters(counted, n)
         )
-    if printed.gflops:
-        verdicts["gflops"] = verdict_on_gflops(printed.gflops, counted.counts)
+    if published.gflops:
+        verdicts["gflops"] = verdict_on_gflops(published.gflops, counted.counts)
     return verdicts
 
 

@@ -9,7 +9,7 @@ Row = Mapping[str, Any]
 _LEFT = {"backbone", "arm", "verdict"}
 UNITS = (
     "Params: millions of parameters. GMACs: multiply-accumulates of one image in evaluation (conv + linear + matmul), "
-    "in billions; FLOPs are twice that. 'Printed' GFLOPs are the paper's column, C1 what its counter sees (see "
+    "in billions; FLOPs are twice that. 'Published' GFLOPs are the paper's column, C1 what its counter sees (see "
     "`medattn complexity --help`). Memory: what a training step at the recipe's batch keeps for its backward pass."
 )
 
@@ -34,10 +34,10 @@ def _cells(row: Row) -> dict[str, str]:
         "backbone": row["backbone"],
         "arm": row["arm"],
         "params": f"{row['params'] / 1e6:.4f}" if counted else "",
-        "printed": row["published_params_m"],
+        "published": row["published_params_m"],
         "GMACs": row["gmacs"],
         "C1": row["counter_c1_gflops"],
-        "printed ": row["published_gflops"],
+        "published ": row["published_gflops"],
         "memory": f"{row['activation_bytes'] / 2**20:,.0f} MiB" if counted else "",
     }
     if row.get("training_images_per_second"):
@@ -60,9 +60,11 @@ def _aligned(lines: list[dict[str, str]]) -> Iterator[str]:
 
 
 def _summary(rows: Sequence[Row]) -> Iterator[str]:
-    printed = [row for row in rows if row["published_params_m"] or row["published_gflops"]]
+    published = [row for row in rows if row["published_params_m"] or row["published_gflops"]]
     counts: dict[str, int] = {}
-    for row in printed:
+    for row in published:
         counts[row["verdict"]] = counts.get(row["verdict"], 0) + 1
-    if printed:
-        yield f"{len(printed)} printed rows: " + ", ".join(f"{n} {verdict}" for verdict, n in sorted(counts.items()))
+    if published:
+        yield f"{len(published)} published rows: " + ", ".join(
+            f"{n} {verdict}" for verdict, n in sorted(counts.items())
+        )

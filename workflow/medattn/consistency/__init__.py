@@ -1,1 +1,1 @@
-"""The arithmetic of printed numbers: what a paper's tables say about themselves, without training anything."""
+"""The arithmetic of published values: what a paper's tables say about themselves, without training anything."""

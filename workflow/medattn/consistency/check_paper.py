@@ -1,4 +1,4 @@
-"""Running the checks over the printed numbers of a paper."""
+"""Running the checks over the published values of a paper."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,11 +22,11 @@ class Audited:
 def audit(
     paper: str, rows: Sequence[Row], facts: Facts, counts: Sequence[Count] = (), checks: Iterable[str] = CHECKS
 ) -> Iterator[Audited]:
-    """Yield the findings on the printed numbers of one paper, check by check.
+    """Yield the findings on the published values of one paper, check by check.
 
     Args:
         paper: name of the paper.
-        rows: its printed numbers.
+        rows: its published values.
         facts: what is known beside them.
         counts: exact counts of networks that were made elsewhere.
         checks: names of the checks to run; default: all.

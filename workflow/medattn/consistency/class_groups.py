@@ -14,7 +14,7 @@ class Group:
 
     Attributes:
         rows: a row per class.
-        mean: the row of their mean, where it is printed.
+        mean: the row of their mean, where it is published.
         images: images of each class, where they are all known; else empty.
     """
 
@@ -39,7 +39,7 @@ class Group:
 
     @property
     def text(self) -> str:
-        """The values as printed."""
+        """The values as published."""
         return " ".join(row.mean.text for row in self.rows)
 
     @property

@@ -11,10 +11,10 @@ from medattn.consistency.test_sets import Measured, grouped
 
 @dataclass(frozen=True)
 class Evidence:
-    """The printed numbers of one paper with what is known of them.
+    """The published values of one paper with what is known of them.
 
     Attributes:
-        rows: all printed numbers, in the order of the file.
+        rows: all published values, in the order of the file.
         facts: what is known beside them.
         counts: exact counts that were made elsewhere, after those of the facts.
     """

@@ -1,4 +1,4 @@
-"""What a check says about a printed number."""
+"""What a check says about a published value."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,9 +14,9 @@ class Finding:
     Attributes:
         table: the table, several joined by ";", or "" for the text.
         cell: name of the number; of a group of numbers, with * where they differ.
-        published: what is printed.
+        published: what is published.
         expected: what it should be, or could be.
-        verdict: `inconsistent` contradicts the stated protocol or another printed number; `undecidable` includes
+        verdict: `inconsistent` contradicts the stated protocol or another published value; `undecidable` includes
             checks without power.
         note: how the verdict comes about.
         is_summary: whether it speaks of many numbers, so that people want to read it whatever its verdict.

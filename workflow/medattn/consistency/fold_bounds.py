@@ -1,7 +1,7 @@
 """Which mean accuracies k folds allow, given mean sensitivity and specificity, for all ways to spread the classes.
 
 In fold i with a share p_i of positives, accuracy = p_i sensitivity_i + (1 - p_i) specificity_i. Only the means over
-the folds are printed, so each fold's rates are free between 0 and 1 as long as their mean is the printed one: the
+the folds are published, so each fold's rates are free between 0 and 1 as long as their mean is the published one: the
 greatest mean accuracy gives the sensitivity to the folds with the largest shares first, and so on.
 """
 

@@ -1,4 +1,4 @@
-"""A difference of two printed accuracies, counted in test images."""
+"""A difference of two published accuracies, counted in test images."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,7 +21,7 @@ class Gain:
         other: the other.
         images: images that each of the two models answered, of all folds together.
         averaged: how many measurements on the same images each accuracy is the mean of.
-        right: bounds of the images that the first model has right; whole numbers where the printed value allows some.
+        right: bounds of the images that the first model has right; whole numbers where the published value allows some.
         other_right: the same of the other model.
     """
 
@@ -59,7 +59,7 @@ class Gain:
 
     @property
     def points(self) -> Fraction:
-        """The difference as printed, in the unit of the rows."""
+        """The difference as published, in the unit of the rows."""
         return self.row.mean.value - self.other.mean.value
 
     @property
@@ -92,7 +92,7 @@ def answered(measured: Measured, images: int) -> tuple[int, int]:
 
 
 def right(row: Row, images: int, averaged: int) -> Bounds:
-    """Return how many images are right at least and at most: whole numbers if one gives the printed value."""
+    """Return how many images are right at least and at most: whole numbers if one gives the published value."""
     if averaged == 1 and (possible := counts(row.mean, images)):
         return Fraction(possible[0]), Fraction(possible[-1])
     low, high = (value * images / row.mean.whole for value in (row.mean.low, row.mean.high))

@@ -1,4 +1,4 @@
-"""What an audit reads beside the printed numbers: facts, and exact counts."""
+"""What an audit reads beside the published values: facts, and exact counts."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from medattn.consistency.published import IDENTITY, Row
 from medattn.errors import UserError
 from medattn.suggestions import unknown_name
 
-# Columns of `medattn complexity --format csv` -> metric of the printed numbers, and how many units they count in.
+# Columns of `medattn complexity --format csv` -> metric of the published values, and how many units they count in.
 # Beside the exact counts stand those of counters that a paper may have used, which leave some things out.
 _COUNTED = {
     "params": ("params_m", 1),
@@ -40,7 +40,7 @@ def check_rows(facts: Facts, rows: Sequence[Row], where: str) -> None:
 
     Args:
         facts: the facts.
-        rows: all printed numbers of the paper.
+        rows: all published values of the paper.
         where: the file of the facts, for the message.
 
     Raises:

@@ -56,7 +56,7 @@ def _method(check: object) -> Iterator[str]:
 
 
 def _totals(audited: dict[str, list[Audited]]) -> Iterator[str]:
-    yield "| paper | printed and stated numbers checked | " + " | ".join(VERDICTS) + " |"
+    yield "| paper | published and stated numbers checked | " + " | ".join(VERDICTS) + " |"
     yield "|---|" + "---:|" * (1 + len(VERDICTS))
     for paper, own in audited.items():
         times = Counter(each.finding.verdict for each in own)
@@ -65,7 +65,7 @@ def _totals(audited: dict[str, list[Audited]]) -> Iterator[str]:
 
 
 def _findings(audited: Sequence[Audited]) -> Iterator[str]:
-    yield "| check | table | number | printed | should or could be | verdict | why |"
+    yield "| check | table | number | published | should or could be | verdict | why |"
     yield "|---|---|---|---|---|---|---|"
     for each in audited:
         found = each.finding

@@ -1,4 +1,4 @@
-"""Reading a table of printed numbers: papers/<paper>/published.csv, or anyone's file in that format."""
+"""Reading a table of published values: papers/<paper>/published.csv, or anyone's file in that format."""
 
 import csv
 from collections import Counter
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medattn.config.models.facts import Rows
-from medattn.consistency.published_value import UNITS, Printed
+from medattn.consistency.published_value import UNITS, Published
 from medattn.errors import UserError
 from medattn.suggestions import unknown_name
 
@@ -22,12 +22,12 @@ MEAN_OF_CLASSES = "mean"
 
 @dataclass(frozen=True)
 class Row:
-    """One printed number with what the table says about it.
+    """One published value with what the table says about it.
 
     Attributes:
         cell: a name of the number that no other of its table has: dataset.backbone.arm.metric and what else is needed.
         mean: the number.
-        std: the printed standard deviation, if any.
+        std: the published standard deviation, if any.
         n_test: numbers of test images that are stated or possible; empty where nothing is stated.
         flags: marks, such as `star`.
     """
@@ -40,8 +40,8 @@ class Row:
     split: str
     metric: str
     class_name: str
-    mean: Printed
-    std: Printed | None
+    mean: Published
+    std: Published | None
     n_test: tuple[int, ...]
     flags: tuple[str, ...]
     cell: str = ""
@@ -66,7 +66,7 @@ def named_columns(wanted: Rows) -> set[str]:
 
 
 def read_published(path: Path) -> list[Row]:
-    """Read a CSV file of printed numbers.
+    """Read a CSV file of published values.
 
     The columns paper, table, metric, mean and unit are needed; the others of COLUMNS may be absent or empty, and
     further ones are passed over. `attention` is taken as another name of `arm`. `n_test` may hold alternatives
@@ -104,7 +104,7 @@ def read_published(path: Path) -> list[Row]:
         except ValueError as error:
             raise UserError(f"{path}: line {number}: {error}") from error
     if not rows:
-        raise UserError(f"{path}: no printed numbers below the first line")
+        raise UserError(f"{path}: no published values below the first line")
     return _with_cells(rows)
 
 
@@ -115,8 +115,8 @@ def _row(fields: Mapping[str, str]) -> Row:
     unit = fields["unit"]
     if unit not in UNITS:
         raise ValueError(unknown_name("unit", unit, UNITS))
-    mean = Printed(fields["mean"], unit)
-    std = Printed(fields["std"], unit) if fields.get("std") else None
+    mean = Published(fields["mean"], unit)
+    std = Published(fields["std"], unit) if fields.get("std") else None
     if mean.is_proportion and not 0 <= mean.value <= mean.whole:
         raise ValueError(f"mean is {mean.text}, but a number in {unit} lies between 0 and {mean.whole}")
     if std and std.value < 0:

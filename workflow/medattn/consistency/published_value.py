@@ -1,4 +1,4 @@
-"""A number as it is printed: its digits are evidence, so they are kept exactly."""
+"""A number as it is published: its digits are evidence, so they are kept exactly."""
 
 import re
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
-class Printed:
-    """A printed number.
+class Published:
+    """A published value.
 
     Attributes:
-        text: as it is printed, "84.20": a last zero counts as a digit.
+        text: as it is published, "84.20": a last zero counts as a digit.
         unit: one of UNITS.
     """
 

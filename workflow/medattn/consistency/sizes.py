@@ -1,4 +1,4 @@
-"""How many images were there? The size that explains more printed proportions than chance would.
+"""How many images were there? The size that explains more published proportions than chance would.
 
 Of each size the number of proportions that are possible is set against the number to be expected of arbitrary digits;
 the size with the largest excess explains them best, and its multiples explain them as well.
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from medattn.consistency.granularity import chance, is_possible
-from medattn.consistency.published_value import Printed
+from medattn.consistency.published_value import Published
 
 _SIGNIFICANT = 0.01
 
@@ -45,7 +45,7 @@ class Sizes:
         p: probability that arbitrary digits would have any size as good as the best, at most.
     """
 
-    values: tuple[Printed, ...]
+    values: tuple[Published, ...]
     averaged: int
     best: tuple[Size, ...]
     all_possible: tuple[int, ...]
@@ -63,13 +63,13 @@ class Sizes:
         return bool(self.all_possible) and all(n % first == 0 for n in self.all_possible)
 
 
-def size_of(values: Sequence[Printed], images: int, averaged: int) -> Size:
-    """Return how well a number of images explains printed proportions, each the mean of `averaged` measurements."""
+def size_of(values: Sequence[Published], images: int, averaged: int) -> Size:
+    """Return how well a number of images explains published proportions, each the mean of `averaged` measurements."""
     possible = sum(is_possible(value, averaged * images) for value in values)
     return Size(images, possible, sum(chance(value, averaged * images) for value in values))
 
 
-def scan(values: Iterable[Printed], averaged: int, sizes: Iterable[int], shown: int = 5) -> Sizes:
+def scan(values: Iterable[Published], averaged: int, sizes: Iterable[int], shown: int = 5) -> Sizes:
     """Try sizes, equal values once, because a copy is no evidence."""
     distinct = tuple(dict.fromkeys(values))
     tried = [size_of(distinct, images, averaged) for images in sizes]

@@ -8,7 +8,7 @@ from medattn.config.models.facts import Facts, Rows, TestSet
 from medattn.consistency.published import Row, chosen
 from medattn.consistency.sizes import Sizes, scan, size_of
 
-# Metrics whose printed values are counts of images over all images.
+# Metrics whose published values are counts of images over all images.
 OVER_ALL_IMAGES = ("accuracy",)
 
 

@@ -28,8 +28,8 @@ _NAMES = {
     "epochs.csv": "Test accuracy of every run at every epoch",
     "comparisons.csv": "Comparisons of arms, a row per pair, metric and procedure",
     "rankings.csv": "Ranks of arms over data sets",
-    "claims.csv": "A verdict for every printed number and comparison",
-    "complexity.csv": "What the networks cost, beside what is printed",
+    "claims.csv": "A verdict for every published value and comparison",
+    "complexity.csv": "What the networks cost, beside what is published",
     "manifest.json": "The seal: every file of the results folder with its hash",
     "audit.json": "What the last audit found",
 }
@@ -70,7 +70,7 @@ class Item:
 def contents(results: ResultPaths, arrays: bool) -> Iterator[Item]:
     """Yield the files of the crate; with `arrays` also scores and attention maps.
 
-    What jobs printed (logs/, benchmarks/) stays behind: it names machines.
+    What jobs published (logs/, benchmarks/) stays behind: it names machines.
     """
     made_after = [path.name for path in (results.manifest, results.audit) if path.is_file()]
     for name in [*sealed_files(results.folder), *made_after]:

@@ -32,7 +32,7 @@ _TOOLS = {
     "tune": "chooses grid points and epochs from cross-validation",
     "measure": "measures the trained runs",
     "compare": "compares arms",
-    "judge": "gives a verdict for every printed number and comparison",
+    "judge": "gives a verdict for every published value and comparison",
     "complexity": "counts what networks cost",
     "render": "renders tables and figures",
 }

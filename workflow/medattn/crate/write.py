@@ -16,7 +16,7 @@ _README = """# {title}
 This folder is an RO-Crate: results with a description of what made them. Open `ro-crate-preview.html` in a browser, or
 read `ro-crate-metadata.json` with any tool for RO-Crates (profile: Provenance Run Crate 0.5).
 
-* `tables/`, `figures/`: what the papers show, printed numbers beside measured ones; `captions/` says how to read them.
+* `tables/`, `figures/`: what the papers show, published values beside measured ones; `captions/` says how to read them.
 * `measurements.csv`, `comparisons.csv`: every number behind them, with the runs that it came from.
 * `runs/<cell>/<run>/record.json`: everything about one training: settings, images, code, machine, and the hashes of
   what it wrote; `history.csv`: its epochs.

@@ -1,1 +1,1 @@
-"""Judging: what the measurements say about every printed number and every printed comparison."""
+"""Judging: what the measurements say about every published value and every published comparison."""

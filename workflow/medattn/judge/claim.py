@@ -9,7 +9,7 @@ from medattn.judge.rule import Judgment, Verdict
 
 @dataclass(frozen=True)
 class Claim:
-    """A printed number, or a printed comparison between two arms, with what was measured and the verdict.
+    """A published value, or a published comparison between two arms, with what was measured and the verdict.
 
     Attributes:
         claim: name of the claim, unique in the file.
@@ -22,10 +22,10 @@ class Claim:
         against: the arm that it is compared with; of a number empty.
         metric: the metric, as measurements.csv calls it.
         class_name: its class, as in measurements.csv.
-        statement: what is printed, in words, with its place.
-        printed: the printed number, digit for digit; of a comparison the difference of the two printed numbers.
-        printed_spread: the printed standard deviation.
-        unit: unit of `printed`, `measured`, `spread`, `low` and `high`.
+        statement: what is published, in words, with its place.
+        published: the published value, digit for digit; of a comparison the difference of the two published values.
+        published_spread: the published standard deviation.
+        unit: unit of `published`, `measured`, `spread`, `low` and `high`.
         measured: mean over runs, mean difference over pairs of runs, or count.
         spread: sample standard deviation over runs, or over pairs.
         low: lower end of the interval that the verdict goes by.
@@ -50,8 +50,8 @@ class Claim:
     metric: str = ""
     class_name: str = ""
     statement: str = ""
-    printed: str = ""
-    printed_spread: str = ""
+    published: str = ""
+    published_spread: str = ""
     unit: str = ""
     measured: float = nan
     spread: float = nan

@@ -1,4 +1,4 @@
-"""Judging printed comparisons: over runs paired by seed, corrected within the statement that makes them."""
+"""Judging published comparisons: over runs paired by seed, corrected within the statement that makes them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from medattn.compare.holm import holm
 from medattn.compare.permutation_test import permutation
 from medattn.compare.replicates import pair_up
 from medattn.compare.sign_flips import least_p
-from medattn.config.models.facts import Facts, Rows, Significance, Statement, Unprinted
+from medattn.config.models.facts import Facts, Rows, Significance, Statement, Unpublished
 from medattn.config.models.metrics import METRICS
 from medattn.config.models.verdicts import VerdictRule
 from medattn.config.resolved import Configuration
@@ -30,7 +30,7 @@ Direction = Literal["higher", "same"]
 
 @dataclass(frozen=True)
 class _Pair:
-    """A printed comparison of two arms, before it is judged: the claim so far, and what was measured of both."""
+    """A published comparison of two arms, before it is judged: the claim so far, and what was measured of both."""
 
     claim: Claim
     places: tuple[Place, Place]
@@ -50,21 +50,21 @@ def judged_comparisons(
     configuration: Configuration,
 ) -> Iterator[Claim]:
     """Yield the claims of all comparisons that a paper prints, statement by statement, with their verdicts."""
-    printed: list[Statement | Significance] = [*facts.significance, *facts.statements]
-    for number, said in enumerate(printed, start=1):
+    published: list[Statement | Significance] = [*facts.significance, *facts.statements]
+    for number, said in enumerate(published, start=1):
         statement = _as_statement(said)
         pairs = list(pairs_of(chosen(rows, statement.rows), statement))
         if isinstance(said, Significance) and said.flag:
             pairs = [(row, other) for row, other in pairs if said.flag in row.flags]
         of_runs = [pair for pair in pairs if _is_measured(pair[0])]
-        asked = [_printed_pair(number, statement, row, other, measured) for row, other in of_runs]
+        asked = [_published_pair(number, statement, row, other, measured) for row, other in of_runs]
         yield from _judged(asked, measured, facts, configuration)
         for row, other in pairs:
             if not _is_measured(row):
-                claim = _printed_claim(number, statement, row, other, measured)
+                claim = _published_claim(number, statement, row, other, measured)
                 yield _judged_costs(claim, statement, row, other, costs, measured)
-    for number, unprinted in enumerate(facts.unprinted, start=len(printed) + 1):
-        yield from _judged(list(_unprinted_pairs(number, paper, unprinted, measured)), measured, facts, configuration)
+    for number, unpublished in enumerate(facts.unpublished, start=len(published) + 1):
+        yield from _judged(list(_unprinted_pairs(number, paper, unpublished, measured)), measured, facts, configuration)
 
 
 def _as_statement(said: Statement | Significance) -> Statement:
@@ -80,7 +80,7 @@ def _is_measured(row: Row) -> bool:
     return row.metric not in METRICS or METRICS[row.metric].measured
 
 
-def _printed_claim(number: int, said: Statement, row: Row, other: Row, measured: Measured) -> Claim:
+def _published_claim(number: int, said: Statement, row: Row, other: Row, measured: Measured) -> Claim:
     place, against = measured.place_of(row), measured.place_of(other)
     half = max(row.mean.decimals, other.mean.decimals)
     difference = gain(row.mean.value, other.mean.value, said)
@@ -97,7 +97,7 @@ def _printed_claim(number: int, said: Statement, row: Row, other: Row, measured:
         metric=place.metric,
         class_name=place.class_name,
         statement=_sentence(said.says, said.source),
-        printed=f"{float(difference):+.{2 if is_percent else half}f}",
+        published=f"{float(difference):+.{2 if is_percent else half}f}",
         unit="percent" if is_percent or row.mean.unit == "percent" else row.mean.unit,
     )
 
@@ -118,12 +118,12 @@ def _sentence(says: str, source: str) -> str:
     return f"{says} ({source})" if source else says
 
 
-def _printed_pair(number: int, said: Statement, row: Row, other: Row, measured: Measured) -> _Pair:
+def _published_pair(number: int, said: Statement, row: Row, other: Row, measured: Measured) -> _Pair:
     places = measured.place_of(row), measured.place_of(other)
     points = in_points(row.mean.unit)
     half = Fraction(row.mean.half + other.mean.half) if said.least or said.most is not None else Fraction(0)
     return _Pair(
-        _printed_claim(number, said, row, other, measured),
+        _published_claim(number, said, row, other, measured),
         places,
         (measured.at(row.paper, places[0]), measured.at(row.paper, places[1])),
         least=said.least * points,
@@ -132,7 +132,7 @@ def _printed_pair(number: int, said: Statement, row: Row, other: Row, measured: 
     )
 
 
-def _unprinted_pairs(number: int, paper: str, said: Unprinted, measured: Measured) -> Iterator[_Pair]:
+def _unprinted_pairs(number: int, paper: str, said: Unpublished, measured: Measured) -> Iterator[_Pair]:
     resolved = measured.paper_of(paper, said.table)
     if resolved is None:
         return

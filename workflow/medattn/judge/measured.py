@@ -1,4 +1,4 @@
-"""Finding what was measured of a printed number: its cell, the number over runs, and that of each seed."""
+"""Finding what was measured of a published value: its cell, the number over runs, and that of each seed."""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.consistency.published import Row
 from medattn.plan.model import Cell, Plan, cell_id
 
-_METRIC_OF = {facts.printed: metric for metric, facts in METRICS.items() if facts.printed}
+_METRIC_OF = {facts.published: metric for metric, facts in METRICS.items() if facts.published}
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Measured:
         return self._papers.get((paper, table))
 
     def place_of(self, row: Row) -> Place:
-        """Return the place of a printed number, in the words of measurements.csv."""
+        """Return the place of a published value, in the words of measurements.csv."""
         paper = self.paper_of(row.paper, row.table)
         metric = _METRIC_OF.get(row.metric, row.metric)
         declared = paper.tables[row.table] if paper else None

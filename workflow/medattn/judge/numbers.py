@@ -1,4 +1,4 @@
-"""Judging printed numbers: those that are measured over runs, and costs, which are counted."""
+"""Judging published values: those that are measured over runs, and costs, which are counted."""
 
 from dataclasses import dataclass, replace
 from math import isnan, nan
@@ -19,13 +19,13 @@ from medattn.judge.rule import Judgment, Repeated, judge_count, judge_number
 
 STAND_IN = "stand-in images"
 _COUNTER = {"params_m": "counter_params", "gflops": "counter_gflops"}
-_PRINTED = {"params_m": "published_params_m", "gflops": "published_gflops"}
+_PUBLISHED = {"params_m": "published_params_m", "gflops": "published_gflops"}
 # What `counter_...` says where the plain count fits.
 _PLAIN = ("parameters", "macs")
 
 
 def judged_number(row: Row, facts: Facts, measured: Measured, configuration: Configuration) -> Claim:
-    """Return the claim of a printed number of a metric, with its verdict."""
+    """Return the claim of a published value of a metric, with its verdict."""
     place, rule = measured.place_of(row), configuration.selection.verdicts
     found = measured.at(row.paper, place)
     claim = replace(
@@ -50,10 +50,10 @@ def judged_number(row: Row, facts: Facts, measured: Measured, configuration: Con
 
 
 def judged_cost(row: Row, costs: pd.DataFrame, measured: Measured) -> Claim:
-    """Return the claim of a printed number of parameters or operations: judged by the count, up to the rounding.
+    """Return the claim of a published value of parameters or operations: judged by the count, up to the rounding.
 
     Args:
-        row: the printed number.
+        row: the published value.
         costs: the rows of complexity.csv.
         measured: the measurements, for what the selection has.
     """
@@ -71,7 +71,7 @@ def judged_cost(row: Row, costs: pd.DataFrame, measured: Measured) -> Claim:
 
 @dataclass(frozen=True)
 class Cost:
-    """A counted cost in the unit of its metric, the counter that gives the printed digits, or why there is none."""
+    """A counted cost in the unit of its metric, the counter that gives the published digits, or why there is none."""
 
     count: float = nan
     counter: str = ""
@@ -80,12 +80,12 @@ class Cost:
 
 
 def counted_cost(row: Row, costs: pd.DataFrame, measured: Measured) -> Cost:
-    """Return what was counted of a printed cost."""
+    """Return what was counted of a published cost."""
     paper = measured.paper_of(row.paper, row.table)
     if paper is None:
         return Cost(reason="not in this selection")
     rows = rows_of(costs, paper=row.paper, table=row.table, dataset=row.dataset, backbone=row.backbone, arm=row.arm)
-    rows = rows[rows[_PRINTED[row.metric]].astype(str) != ""]
+    rows = rows[rows[_PUBLISHED[row.metric]].astype(str) != ""]
     count = counted(rows, row.paper, row.table, row.backbone, row.arm, row.metric) if len(rows) else None
     if count is None:
         note = str(rows.iloc[0]["note"]) if len(rows) else ""
@@ -118,8 +118,8 @@ def _claim(row: Row, metric: str, class_name: str) -> Claim:
         metric=metric,
         class_name=class_name,
         statement=f"{METRICS[metric].title if metric in METRICS else metric} is {row.mean.text}",
-        printed=row.mean.text,
-        printed_spread=row.std.text if row.std else "",
+        published=row.mean.text,
+        published_spread=row.std.text if row.std else "",
         unit=row.mean.unit,
     )
 

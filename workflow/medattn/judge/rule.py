@@ -1,7 +1,7 @@
-"""The rule for verdicts, as pure functions: what a measurement says about a printed number or comparison.
+"""The rule for verdicts, as pure functions: what a measurement says about a published value or comparison.
 
 docs/verdicts.md derives it. It asks what one independent repetition of the paper's procedure would give, since that is
-what a printed number is: one training (or one cross-validation), not the mean of many.
+what a published value is: one training (or one cross-validation), not the mean of many.
 """
 
 from dataclasses import dataclass
@@ -73,14 +73,14 @@ class Judgment:
     p: float = nan
 
 
-def judge_number(printed: float, half: float, measured: Repeated, rule: VerdictRule) -> Judgment:
-    """Return what repetitions of its procedure say about a printed number.
+def judge_number(published: float, half: float, measured: Repeated, rule: VerdictRule) -> Judgment:
+    """Return what repetitions of its procedure say about a published value.
 
     The interval is that of one further repetition: mean m +- sqrt(t^2 s^2 (1 + 1/n) + z^2 v), where v = 2 m (100 - m) /
     images allows for other test images than ours, if the paper's may be others, and is 0 if they are the same.
 
     Args:
-        printed: the number, in percent.
+        published: the number, in percent.
         half: half a unit of its last digit.
         measured: the repetitions, in percent.
         rule: the thresholds.
@@ -89,7 +89,7 @@ def judge_number(printed: float, half: float, measured: Repeated, rule: VerdictR
         return Judgment("inconclusive", _too_few(measured.n, rule, "run"))
     reach = sqrt(_reach_of_runs(measured, rule) ** 2 + _reach_of_images(measured, rule) ** 2)
     low, high = measured.mean - reach, measured.mean + reach
-    if abs(printed - measured.mean) - half > reach + rule.margin:
+    if abs(published - measured.mean) - half > reach + rule.margin:
         return Judgment("not reproduced", "outside of what a repetition would give", low, high)
     if reach > rule.max_half_width:
         reason = f"the interval reaches {reach:.2g} points to either side, more than {rule.max_half_width:g}"
@@ -167,7 +167,7 @@ def _checked(difference: Difference, rule: VerdictRule) -> Judgment | None:
 
 
 def judge_count(fits: bool, note: str) -> Judgment:
-    """Return what an exact count says about a printed number of parameters or operations."""
+    """Return what an exact count says about a published value of parameters or operations."""
     return Judgment("reproduced" if fits else "not reproduced", note)
 
 

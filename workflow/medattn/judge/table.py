@@ -1,4 +1,4 @@
-"""The table of claims: every printed number and every printed comparison of a selection's papers, with its verdict."""
+"""The table of claims: every published value and every published comparison of a selection's papers, with its verdict."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +26,7 @@ _TEXT = [name for name in COLUMNS if name not in _NUMBERS]
 
 
 def claims(results: ResultPaths, configuration: Configuration, plan: Plan, root: Path) -> pd.DataFrame:
-    """Judge every printed number and every printed comparison of the papers of a selection.
+    """Judge every published value and every published comparison of the papers of a selection.
 
     Args:
         results: where measurements.csv and complexity.csv lie.

@@ -1,1 +1,1 @@
-"""Showing what was measured beside what was printed: tables, figures, captions and a summary."""
+"""Showing what was measured beside what was published: tables, figures, captions and a summary."""

@@ -33,7 +33,7 @@ def table_caption(inputs: Inputs, paper: ResolvedPaper, model: TableModel, dupli
         duplicates: sentences, without full stops, about images that stand more than once.
     """
     positions = [position for row in model.rows for position in row.positions]
-    printed_marks = {mark for p in positions if p.printed for mark in p.printed.marks}
+    published_marks = {mark for p in positions if p.published for mark in p.published.marks}
     return _filled(
         "table.rst",
         title=_sentence(model.declared.title),
@@ -41,8 +41,8 @@ def table_caption(inputs: Inputs, paper: ResolvedPaper, model: TableModel, dupli
         costs=[METRICS[metric].words for metric in model.declared.metrics if not METRICS[metric].measured],
         positive=_positive(model),
         unit={"percent": "in percent", "fraction": "as fractions"}[model.declared.unit],
-        printed=bool(model.printed_columns),
-        printed_marks=", ".join(sorted(printed_marks)),
+        published=bool(model.published_columns),
+        published_marks=", ".join(sorted(published_marks)),
         measured_epochs=paper.protocol.needed_epochs,
         protocol=str(paper.protocol),
         single=SINGLE[type(paper.protocol)],

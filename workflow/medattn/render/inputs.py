@@ -92,7 +92,7 @@ class Inputs:
         return CellRows(self.comparisons, _OF_COMPARISONS)
 
     def published(self, paper: str) -> pd.DataFrame:
-        """Return the printed numbers of a paper, digit for digit; none where it has no such file."""
+        """Return the published values of a paper, digit for digit; none where it has no such file."""
         if paper not in self._published:
             path = self.root / "papers" / paper / "published.csv"
             self._published[paper] = (

@@ -131,7 +131,7 @@ def _compared(of_cells: Rows, cell: Cell) -> list[dict[str, Any]]:
 
 def _claim(row: Mapping[str, Any]) -> dict[str, Any]:
     kept = (
-        "claim", "kind", "table", "metric", "class_name", "statement", "printed", "printed_spread", "unit", "measured",
+        "claim", "kind", "table", "metric", "class_name", "statement", "published", "published_spread", "unit", "measured",
         "interval", "n", "procedure", "p", "verdict", "reason",
     )  # fmt: skip
     return {key: row[key] for key in kept if key in row}

@@ -1,4 +1,4 @@
-"""The claims of claims.csv: verdicts by paper, the verdict on each printed number, and what a click on one opens."""
+"""The claims of claims.csv: verdicts by paper, the verdict on each published value, and what a click on one opens."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from medattn.report.rows import number_in, plain_rows, read_optional
 
 _NEEDED = (
     "claim", "paper", "table", "kind", "dataset", "backbone", "arm", "against", "metric", "class_name", "statement",
-    "printed", "unit", "measured", "verdict", "reason", "stand_in",
+    "published", "unit", "measured", "verdict", "reason", "stand_in",
 )  # fmt: skip
 _NUMBERS = ("measured", "spread", "low", "high", "n", "p")
 _SHOWN = (
     ("paper", "Paper", "text"),
     ("subject", "Of", "place"),
-    ("statement", "What is printed", "text"),
-    ("printed", "Printed", "number"),
+    ("statement", "What is published", "text"),
+    ("published", "Published", "number"),
     ("measured", "Measured", "number"),
     ("interval", "Interval", "text"),
     ("n", "n", "number"),
@@ -32,11 +32,11 @@ _SHOWN = (
     ("reason", "Reason", "long"),
 )
 _ABOUT = (
-    "Every printed number and every printed comparison, with what was measured and a verdict by a rule that was fixed "
+    "Every published value and every published comparison, with what was measured and a verdict by a rule that was fixed "
     "before anything was measured."
 )
 Place = tuple[str, str, str, str, str, str]
-"""Table, data set, backbone, arm, metric and class of a printed number."""
+"""Table, data set, backbone, arm, metric and class of a published value."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Claims:
         return counted
 
     def verdict_at(self) -> dict[Place, str]:
-        """Return the verdict on each printed number by its place in the tables."""
+        """Return the verdict on each published value by its place in the tables."""
         return {
             (row["table"], row["dataset"], row["backbone"], row["arm"], row["metric"], row["class_name"]): row[
                 "verdict"
@@ -78,11 +78,11 @@ class Claims:
         return found
 
     def points(self) -> list[dict[str, Any]]:
-        """Return the claims that have a printed and a measured number, both in the unit of the measurement."""
+        """Return the claims that have a published and a measured number, both in the unit of the measurement."""
         points = []
         for row in self.rows:
-            printed, measured = number_in(row["printed"]), row["measured"]
-            if row["kind"] != "number" or printed is None or measured is None:
+            published, measured = number_in(row["published"]), row["measured"]
+            if row["kind"] != "number" or published is None or measured is None:
                 continue
             kind = METRICS[row["metric"]].title if row["metric"] in METRICS else row["metric"]
             share = row["unit"] in ("percent", "fraction")
@@ -93,7 +93,7 @@ class Claims:
                     "paper": row["paper"],
                     "metric": kind,
                     "group": "percent" if share else row["unit"],
-                    "x": printed * factor,
+                    "x": published * factor,
                     "y": measured * factor,
                     "verdict": row["verdict"],
                     "stand_in": row["stand_in"],

@@ -20,8 +20,8 @@ class Number:
         bold: whether it carries the mark `bold`.
         star: whether it carries the mark `star`.
         notes: signs of its footnotes.
-        verdict: the verdict on the printed number; empty where it has none.
-        printed: whether the paper printed it.
+        verdict: the verdict on the published value; empty where it has none.
+        published: whether the paper published it.
     """
 
     text: str
@@ -32,7 +32,7 @@ class Number:
     star: bool = False
     notes: tuple[str, ...] = ()
     verdict: str = ""
-    printed: bool = False
+    published: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ class Page:
         papers: the papers in the order of the selection.
         reasons: why cells have no number, with the number of cells.
         big_tables: claims, comparisons, rankings.
-        points: number of claims with a printed and a measured number.
+        points: number of claims with a published and a measured number.
         judged: whether claims were judged at all.
         audit: what the audit found; none where there was no audit.
         blocks: values that the page carries compressed, by name.

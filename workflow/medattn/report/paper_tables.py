@@ -9,7 +9,7 @@ from medattn.render.tables.columns import column_title
 from medattn.render.tables.complexity_table import complexity_sheet
 from medattn.render.tables.statistics_table import statistics_sheet
 from medattn.render.tables.table_model import Position, Row, TableModel, table_model
-from medattn.render.tables.table_text import PRINTED, RUNS, kinds_of, sheet_of
+from medattn.render.tables.table_text import PUBLISHED, RUNS, kinds_of, sheet_of
 from medattn.render.tables.text_table import Field, TextTable
 from medattn.report.claims import Place
 from medattn.report.page_model import NOT_MEASURED, Line, Number, TableView
@@ -17,13 +17,13 @@ from medattn.report.rows import number_in
 
 
 def table_view(inputs: Inputs, paper: ResolvedPaper, name: str, verdicts: Mapping[Place, str]) -> TableView:
-    """Return a table of a paper, with printed and measured numbers side by side.
+    """Return a table of a paper, with published and measured numbers side by side.
 
     Args:
         inputs: what was measured and compared.
         paper: the table's paper.
         name: name of the table.
-        verdicts: verdicts on printed numbers.
+        verdicts: verdicts on published values.
     """
     model = table_model(inputs, paper, name)
     sheet = sheet_of(model)
@@ -36,7 +36,7 @@ def table_view(inputs: Inputs, paper: ResolvedPaper, name: str, verdicts: Mappin
 
 def complexity_view(inputs: Inputs, paper: str) -> TableView:
     """Return the table of what a paper's networks cost."""
-    return _view(inputs, complexity_sheet(inputs, paper), "What the networks cost, printed and counted")
+    return _view(inputs, complexity_sheet(inputs, paper), "What the networks cost, published and counted")
 
 
 def statistics_view(inputs: Inputs, paper: ResolvedPaper, name: str) -> TableView:
@@ -72,9 +72,9 @@ def _number(
     verdicts: Mapping[Place, str],
 ) -> Number:
     column = position.column
-    printed = kind == PRINTED
+    published = kind == PUBLISHED
     place = (model.name, column.dataset, row.backbone, row.arm, column.metric, column.class_name)
-    verdict = verdicts.get(place, "") if printed and position.printed else ""
+    verdict = verdicts.get(place, "") if published and position.published else ""
     words = [row.label, model.datasets.get(column.dataset, ""), column_title(model.declared, column), kind, field.text]
     return Number(
         text=field.text,
@@ -86,7 +86,7 @@ def _number(
         notes=field.notes,
         # That there is no measurement is seen beside it.
         verdict="" if verdict == NOT_MEASURED else verdict,
-        printed=printed,
+        published=published,
     )
 
 
@@ -101,8 +101,8 @@ def _opens(inputs: Inputs, model: TableModel, row: Row, position: Position) -> s
 
 
 def _order(position: Position, kind: str) -> float | None:
-    if kind == PRINTED:
-        return None if position.printed is None else number_in(position.printed.mean)
+    if kind == PUBLISHED:
+        return None if position.published is None else number_in(position.published.mean)
     number = position.runs if kind == RUNS else position.single
     return None if number is None else number.mean
 

@@ -40,10 +40,10 @@
 
   const claims = (details, place) => {
     const rows = details.claims.filter(chosenBy(place));
-    return part("What is printed", ...rows.map((row) =>
+    return part("What is published", ...rows.map((row) =>
       element("p", { class: `claim ${medattn.verdictClass(row.verdict)}` },
         mark(row.verdict), " ", element("b", {}, row.verdict), row.reason ? `: ${row.reason}` : "", element("br"),
-        `${row.statement || row.table}: printed ${row.printed}${row.printed_spread ? ` (${row.printed_spread})` : ""} ${row.unit ?? ""}`,
+        `${row.statement || row.table}: published ${row.published}${row.published_spread ? ` (${row.published_spread})` : ""} ${row.unit ?? ""}`,
         row.measured === null ? "" : `, measured ${Number(row.measured.toPrecision(5))}`, row.interval ? `, interval ${row.interval}` : "",
         row.p === null || row.p === undefined ? "" : `, p ${probability(row.p)}`, element("br"), element("code", {}, row.claim))));
   };
@@ -66,9 +66,9 @@
     const [column, unit] = COSTS[place.metric] ?? [];
     const row = details.costs[0];
     if (!column || !row || row[column] === null) return null;
-    const printed = place.metric === "params_m" ? row.published_params_m : row.published_gflops;
-    return table(["Printed", "Counted", "Input", "Verdict", "Note"],
-      [[printed || "—", number(row[column] / unit, 3), row.height ? `${row.height} × ${row.width}` : "", row.verdict ?? "", row.note ?? ""]]);
+    const published = place.metric === "params_m" ? row.published_params_m : row.published_gflops;
+    return table(["Published", "Counted", "Input", "Verdict", "Note"],
+      [[published || "—", number(row[column] / unit, 3), row.height ? `${row.height} × ${row.width}` : "", row.verdict ?? "", row.note ?? ""]]);
   };
 
   const runName = (run) => `seed ${run.seed}${run.fold === null ? "" : `, fold ${run.fold}`}`;
@@ -92,9 +92,9 @@
     const claim = details.claims.find((row) => chosenBy(place)(row) && row.kind === "number");
     const unit = rows[0]?.unit ?? "";
     const factor = claim?.unit === "fraction" && unit === "percent" ? 100 : 1;
-    const printed = claim && claim.printed !== "" && !Number.isNaN(Number(claim.printed)) ? Number(claim.printed) * factor : null;
+    const published = claim && claim.published !== "" && !Number.isNaN(Number(claim.published)) ? Number(claim.published) * factor : null;
     const plot = element("div", { class: "plot" });
-    medattn.strip(plot, drawn, printed, `${details.metrics[place.metric]?.[0] ?? place.metric} (${unit})`);
+    medattn.strip(plot, drawn, published, `${details.metrics[place.metric]?.[0] ?? place.metric} (${unit})`);
     return part("Runs and measured epochs", plot, element("p", { class: "hint" },
       "A dot is a run, or an epoch that the paper's procedure measures; the stroke is their mean."));
   };
@@ -179,7 +179,7 @@
       element("p", { class: "about" }, element("span", { class: "tag" }, details.paper), " ", element("code", {}, details.id)),
       kindChooser(details, place),
       words ? element("p", { class: "hint" }, `${place.class_name ? `${place.class_name}: ` : ""}${words[0].toUpperCase()}${words.slice(1)}.`) : null,
-      details.stand_in ? element("p", { class: "banner" }, "† Stand-in images were taken here: not a reproduction of the printed number.") : null,
+      details.stand_in ? element("p", { class: "banner" }, "† Stand-in images were taken here: not a reproduction of the published value.") : null,
       details.missing ? element("p", { class: "banner" }, `No number: ${details.missing}`) : null,
       details.leak ? element("p", { class: "banner" }, `‡ ${details.leak}`) : null,
       claims(details, place),

@@ -1,5 +1,5 @@
 "use strict";
-// The plots of the page, drawn by D3: printed against measured, values of runs and epochs, learning curves.
+// The plots of the page, drawn by D3: published against measured, values of runs and epochs, learning curves.
 (() => {
   const SYMBOLS = {
     reproduced: d3.symbolCircle,
@@ -26,7 +26,7 @@
     return [low - room, high + room];
   };
 
-  // A step with the arrow keys goes to the next point in the order of printed numbers; one point is in the tab order.
+  // A step with the arrow keys goes to the next point in the order of published values; one point is in the tab order.
   const byKeys = (points, open) => {
     const nodes = points.nodes();
     points.attr("tabindex", (_, index) => (index === 0 ? 0 : -1)).on("keydown", (event, point) => {
@@ -43,7 +43,7 @@
   };
 
   const inWords = (point) =>
-    `${point.statement || point.claim}: printed ${+point.x.toFixed(4)}, measured ${+point.y.toFixed(4)}, ${point.verdict}` +
+    `${point.statement || point.claim}: published ${+point.x.toFixed(4)}, measured ${+point.y.toFixed(4)}, ${point.verdict}` +
     (point.stand_in ? ", stand-in images" : "");
 
   const cloud = (place, points, open) => {
@@ -53,9 +53,9 @@
     const both = padded(points.flatMap((point) => [point.x, point.y]));
     const x = d3.scaleLinear(both, [box[0], box[2]]).nice();
     const y = d3.scaleLinear(both, [box[3], box[1]]).nice();
-    const svg = canvas(place, width, height, "Printed against measured, a point per claim");
+    const svg = canvas(place, width, height, "Published against measured, a point per claim");
     const unit = points[0].group;
-    axes(svg, x, y, box, [`printed (${unit})`, `measured (${unit})`]);
+    axes(svg, x, y, box, [`published (${unit})`, `measured (${unit})`]);
     const [low, high] = x.domain();
     svg.append("line").attr("class", "identity").attr("x1", x(low)).attr("y1", y(low)).attr("x2", x(high)).attr("y2", y(high));
     const sorted = [...points].sort((a, b) => a.x - b.x || a.y - b.y);
@@ -105,18 +105,18 @@
     draw();
   };
 
-  // Values in lanes: one dot a value, a line at the printed number.
-  medattn.strip = (place, lanes, printed, unit) => {
+  // Values in lanes: one dot a value, a line at the published value.
+  medattn.strip = (place, lanes, published, unit) => {
     const [width, left] = [widest(), 76];
     const height = 44 * lanes.length + 46;
-    const values = [...lanes.flatMap((lane) => lane.values.map((value) => value.at)), ...(printed === null ? [] : [printed])];
+    const values = [...lanes.flatMap((lane) => lane.values.map((value) => value.at)), ...(published === null ? [] : [published])];
     const x = d3.scaleLinear(padded(values), [left, width - 12]).nice();
     const svg = canvas(place, width, height, "Values of runs and epochs").attr("role", "img");
     svg.append("g").attr("class", "axis").attr("transform", `translate(0,${height - 36})`).call(d3.axisBottom(x).ticks(width / 90).tickSizeOuter(0));
     svg.append("text").attr("class", "axis-name").attr("x", width - 12).attr("y", height - 4).attr("text-anchor", "end").text(unit);
-    if (printed !== null) {
-      svg.append("line").attr("class", "printed").attr("x1", x(printed)).attr("x2", x(printed)).attr("y1", 12).attr("y2", height - 36);
-      svg.append("text").attr("class", "axis-name").attr("x", x(printed)).attr("y", 10).attr("text-anchor", "middle").text(`printed ${printed}`);
+    if (published !== null) {
+      svg.append("line").attr("class", "published").attr("x1", x(published)).attr("x2", x(published)).attr("y1", 12).attr("y2", height - 36);
+      svg.append("text").attr("class", "axis-name").attr("x", x(published)).attr("y", 10).attr("text-anchor", "middle").text(`published ${published}`);
     }
     lanes.forEach((lane, index) => {
       const middle = 36 + 44 * index;

@@ -66,7 +66,7 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
         ("Family", paper.Family, "`families.<name>` of a paper"),
         ("Table", paper.Table, "`tables.<name>` of a paper"),
         ("Table of data sets", statistics.Statistics, "`statistics.<name>` of a paper"),
-        ("Printed of a data set", statistics.PrintedStatistics, "`datasets.<name>` of a table of data sets"),
+        ("Published of a data set", statistics.PublishedStatistics, "`datasets.<name>` of a table of data sets"),
         ("Mark", paper.Mark, "each entry of `marks` of a table"),
         ("Figure", figure.Figure, "`figures.<name>` of a paper"),
     ],
@@ -83,9 +83,9 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
         ("Source isic2018", sources.Isic2018Source, "`source` of a data set"),
         ("Archive", image_folders.Archive, "`archives.<name>` of a source that is a folder of images"),
     ],
-    "Facts about printed numbers": [
+    "Facts about published values": [
         ("Facts", facts.Facts, "the top level of `papers/<paper>/facts.yaml` and of `medattn claims --facts`"),
-        ("Rows", facts.Rows, "wherever facts are about some of the printed numbers"),
+        ("Rows", facts.Rows, "wherever facts are about some of the published values"),
         ("Test set", facts.TestSet, "`test_sets.<name>` of facts"),
         ("Total", facts.Total, "each entry of `totals` of facts"),
         ("Stated number", facts.Stated, "each entry of `stated` of facts"),
@@ -98,7 +98,7 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
         ("Convolution", facts.Convolution, "each entry of `layers` of a cost"),
         ("Significance", facts.Significance, "each entry of `significance` of facts"),
         ("Statement", facts.Statement, "each entry of `statements` of facts"),
-        ("Comparison without numbers", facts.Unprinted, "each entry of `unprinted` of facts"),
+        ("Comparison without numbers", facts.Unpublished, "each entry of `unpublished` of facts"),
         ("Independent rows", facts.Independent, "each entry of `independent` of facts"),
     ],
 }

@@ -17,7 +17,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _FILES: dict[str, tuple[str, TypeAdapter[Any]]] = {
     "selection": ("A selection: config.yaml and config/*.yaml", TypeAdapter(Selection)),
     "paper": ("A paper: papers/<paper>/paper.yaml", TypeAdapter(Paper)),
-    "facts": ("Facts about printed numbers: papers/<paper>/facts.yaml", TypeAdapter(Facts)),
+    "facts": ("Facts about published values: papers/<paper>/facts.yaml", TypeAdapter(Facts)),
     "dataset": ("The registry of data sets: an entry by name", TypeAdapter(dict[Name, DatasetEntry])),
 }
 

@@ -1,4 +1,4 @@
-"""What is known of a paper's printed numbers beside the numbers themselves (papers/<paper>/facts.yaml)."""
+"""What is known of a paper's published values beside the numbers themselves (papers/<paper>/facts.yaml)."""
 
 from fractions import Fraction
 from typing import Annotated, Literal, Self
@@ -12,7 +12,7 @@ Column = Literal["table", "dataset", "backbone", "arm", "split", "metric", "clas
 
 
 class Rows(Closed):
-    """Rows of the printed numbers: those with one of the values in each column that is named; without any, all."""
+    """Rows of the published values: those with one of the values in each column that is named; without any, all."""
 
     table: list[str] = Field([], description="tables; default: all")
     dataset: list[str] = Field([], description="data sets; default: all")
@@ -33,7 +33,7 @@ class TestSet(Closed):
         [],
         description="numbers of images that the text allows, of one fold where it has folds; default: `n_test`",
     )
-    averaged: int = Field(1, ge=1, description="how many measurements each printed number is the mean of")
+    averaged: int = Field(1, ge=1, description="how many measurements each published value is the mean of")
     over: Literal["epochs", "runs", "folds"] = Field(
         "epochs", description="what is averaged; `folds` have images of their own, the others share theirs"
     )
@@ -62,7 +62,7 @@ class Total(Closed):
     what: str = Field(min_length=1, description="what is added up")
     table: str = Field("", description="table that prints them; empty: the text")
     parts: dict[str, int] = Field(min_length=2, description="the parts, by name")
-    total: int = Field(description="the total as printed")
+    total: int = Field(description="the total as published")
 
 
 class Stated(Closed):
@@ -70,7 +70,7 @@ class Stated(Closed):
 
     what: str = Field(min_length=1, description="what is counted")
     table: str = Field("", description="table that prints it; empty: the text")
-    printed: int = Field(description="as printed")
+    published: int = Field(description="as published")
     known: int = Field(description="as it is")
     source: str = Field(min_length=1, description="where it is known from")
 
@@ -101,22 +101,22 @@ class Formula(Closed):
 
 
 class Overall(Closed):
-    """A score over all classes that the text states of a model whose class values are printed."""
+    """A score over all classes that the text states of a model whose class values are published."""
 
     says: str = Field(min_length=1, description="the statement, in short")
     source: str = Field("", description="where the paper makes it: section or table")
     rows: Rows = Field(description="rows with the model's precision and recall of each class")
     metric: Literal["accuracy", "f1"] = Field(description="the score")
-    printed: str = Field(
-        pattern=r"^\d+(\.\d+)?$", description='the number, digit by digit as printed and in quotes: `"0.990"`'
+    published: str = Field(
+        pattern=r"^\d+(\.\d+)?$", description='the number, digit by digit as published and in quotes: `"0.990"`'
     )
     unit: Literal["percent", "fraction"] = Field("percent", description="how it is written")
 
     @model_validator(mode="after")
     def _is_a_proportion(self) -> Self:
         whole = 100 if self.unit == "percent" else 1
-        if Fraction(self.printed) > whole:
-            raise ValueError(f"printed is {self.printed}, but a number in {self.unit} lies between 0 and {whole}")
+        if Fraction(self.published) > whole:
+            raise ValueError(f"published is {self.published}, but a number in {self.unit} lies between 0 and {whole}")
         return self
 
 
@@ -131,7 +131,7 @@ class FeatureMap(Closed):
     kernels: list[Annotated[int, Field(ge=1)]] = Field(
         [2, 3], min_length=1, description="sizes of kernels that each of them may have, in pixels"
     )
-    printed: int = Field(ge=1, description="the size afterwards as printed, in pixels")
+    published: int = Field(ge=1, description="the size afterwards as published, in pixels")
 
 
 class Convolution(Closed):
@@ -177,7 +177,7 @@ class Cost(Closed):
 
 
 class Significance(Closed):
-    """A statement that the means of two arms differ, which their printed deviations let us test."""
+    """A statement that the means of two arms differ, which their published deviations let us test."""
 
     says: str = Field(min_length=1, description="the statement, in short")
     source: str = Field("", description="where the paper makes it: section or table")
@@ -185,7 +185,7 @@ class Significance(Closed):
     arm: str = Field(description="arm that is said to be better")
     against: str = Field(description="arm that it is compared with")
     flag: str = Field(
-        "", description="flag of the rows for which it is printed, such as `star`; empty: it is said of all"
+        "", description="flag of the rows for which it is published, such as `star`; empty: it is said of all"
     )
     levels: list[float] = Field(
         [0.01],
@@ -219,7 +219,7 @@ class Statement(Closed):
     )
 
 
-class Unprinted(Closed):
+class Unpublished(Closed):
     """A comparison in the text between arms whose numbers the paper does not print, such as those of a figure."""
 
     says: str = Field(min_length=1, description="the statement, in short")
@@ -241,7 +241,7 @@ class Independent(Closed):
 
 
 class Facts(Closed):
-    """What is known of a paper's printed numbers beside the numbers: the top level of the file."""
+    """What is known of a paper's published values beside the numbers: the top level of the file."""
 
     baseline: Name = Field("vanilla", description="arm without a module, over which others add parameters")
     test_sets: dict[Name, TestSet] = Field(
@@ -258,7 +258,9 @@ class Facts(Closed):
         [], description="statements of significance; all their tests together are the family that is corrected for"
     )
     statements: list[Statement] = Field([], description="comparisons in the text")
-    unprinted: list[Unprinted] = Field([], description="comparisons in the text between numbers that are not printed")
+    unpublished: list[Unpublished] = Field(
+        [], description="comparisons in the text between numbers that are not published"
+    )
     redrawn: list[Name] = Field(
         [],
         description="data sets of which nobody knows the test images of the paper, so that others are taken: verdicts "

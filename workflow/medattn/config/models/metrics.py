@@ -34,7 +34,7 @@ class MetricFacts:
         unit: unit of its values in measurements.csv.
         classes: `none` if it has one value; `each` if it has one for each class, and their mean; `positive` if it has
             one for each class that can be taken as the positive one.
-        printed: its name in published.csv, where that is another.
+        published: its name in published.csv, where that is another.
         measured: whether it comes from scores; else it is a cost of the network, from complexity.csv.
     """
 
@@ -42,14 +42,14 @@ class MetricFacts:
     words: str
     unit: Unit = "percent"
     classes: Literal["none", "each", "positive"] = "none"
-    printed: str = ""
+    published: str = ""
     measured: bool = True
 
 
 METRICS: dict[str, MetricFacts] = {
     "accuracy": MetricFacts("ACC", "accuracy"),
     "auc": MetricFacts("AUC", "area under the ROC curve, of one class against the rest and averaged over the classes"),
-    "f1_weighted": MetricFacts("F1", "F1 averaged over the classes, weighted by their test images", printed="f1"),
+    "f1_weighted": MetricFacts("F1", "F1 averaged over the classes, weighted by their test images", published="f1"),
     "f1_macro": MetricFacts("F1 (macro)", "F1 averaged over the classes"),
     "precision": MetricFacts("Precision", "precision of each class, and the mean over the classes", classes="each"),
     "recall": MetricFacts("Recall", "recall of each class, and the mean over the classes", classes="each"),

@@ -75,7 +75,7 @@ class Selection(Closed):
     )
     verdicts: VerdictRule = Field(
         default_factory=lambda: VerdictRule(),
-        description="the rule by which printed numbers and comparisons are judged",
+        description="the rule by which published values and comparisons are judged",
     )
     pack: int = Field(40, ge=1, le=10_000, description="runs that one job trains, one after the other, at most")
     pack_across_cells: bool = Field(

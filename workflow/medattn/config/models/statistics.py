@@ -5,7 +5,7 @@ from pydantic import Field
 from medattn.config.models.base import Closed, Name
 
 
-class PrintedStatistics(Closed):
+class PublishedStatistics(Closed):
     """What a paper prints of a data set."""
 
     images: int = Field(ge=1, description="images, all splits together")
@@ -13,12 +13,12 @@ class PrintedStatistics(Closed):
 
 
 class Statistics(Closed):
-    """A table of data sets: printed numbers of images and classes, those of the registry, and those at hand."""
+    """A table of data sets: published values of images and classes, those of the registry, and those at hand."""
 
     title: str = Field(min_length=1, description="caption")
     experiment: Name | None = Field(
         None, description="experiment that has the data sets; needed where the paper has experiments"
     )
-    datasets: dict[Name, PrintedStatistics] = Field(
-        min_length=1, description="what is printed, by data set of the registry"
+    datasets: dict[Name, PublishedStatistics] = Field(
+        min_length=1, description="what is published, by data set of the registry"
     )

@@ -1,4 +1,4 @@
-"""The rule for verdicts: what a measurement must be to say anything about a printed number or comparison."""
+"""The rule for verdicts: what a measurement must be to say anything about a published value or comparison."""
 
 from pydantic import Field
 
@@ -6,7 +6,7 @@ from medattn.config.models.base import Closed
 
 
 class VerdictRule(Closed):
-    """The rule by which printed numbers and comparisons are judged, fixed before anything is measured.
+    """The rule by which published values and comparisons are judged, fixed before anything is measured.
 
     docs/verdicts.md derives it.
     """

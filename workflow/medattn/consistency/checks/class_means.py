@@ -1,6 +1,6 @@
-"""Is a printed mean over the classes the mean of the printed class values?
+"""Is a published mean over the classes the mean of the published class values?
 
-Method: each class value is known up to half a unit of its last digit, so their mean lies in an interval; the printed
+Method: each class value is known up to half a unit of its last digit, so their mean lies in an interval; the published
 mean must be rounded from a number in it. Where the classes' images are known, the mean weighted by them is tried, too.
 
 Source: arithmetic.
@@ -18,7 +18,7 @@ from medattn.consistency.published import Row
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:
-    """Yield a finding for each printed mean over classes."""
+    """Yield a finding for each published mean over classes."""
     for group in class_groups(evidence):
         if group.mean is not None:
             yield _finding(group, group.mean)
@@ -30,19 +30,20 @@ def _finding(group: Group, mean: Row) -> Finding:
         weights.append(list(group.images))
     centers = [_weighted([row.mean.value for row in group.rows], each) for each in weights]
     spreads = [_weighted([row.mean.half for row in group.rows], each) for each in weights]
-    printed = mean.mean
+    published = mean.mean
     fits = [
-        abs(printed.value - center) <= spread + printed.half for center, spread in zip(centers, spreads, strict=True)
+        abs(published.value - center) <= spread + published.half
+        for center, spread in zip(centers, spreads, strict=True)
     ]
-    exact = any(printed.is_rounded_from(center) for center in centers)
+    exact = any(published.is_rounded_from(center) for center in centers)
     note = f"classes {group.text}"
     if any(fits) and not exact:
         note += "; agrees only through the rounding of the class values"
     return Finding(
         mean.table,
         mean.cell,
-        printed.text,
-        " or ".join(f"{float(center):.{printed.decimals + 2}f}" for center in centers),
+        published.text,
+        " or ".join(f"{float(center):.{published.decimals + 2}f}" for center in centers),
         "consistent" if any(fits) else "inconsistent",
         note,
     )

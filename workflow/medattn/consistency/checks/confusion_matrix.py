@@ -1,4 +1,4 @@
-"""Is there a confusion matrix with the printed accuracy and F1?
+"""Is there a confusion matrix with the published accuracy and F1?
 
 Method: on two classes of known size an accuracy fixes the number of right answers, and leaves one confusion matrix for
 each way to divide them between the classes. An F1 is possible if one of these matrices gives it. Whether it is weighted
@@ -19,7 +19,7 @@ from medattn.consistency.evidence import Evidence, model_cell
 from medattn.consistency.findings import Finding, Verdict
 from medattn.consistency.granularity import counts
 from medattn.consistency.published import Row
-from medattn.consistency.published_value import Printed
+from medattn.consistency.published_value import Published
 
 Average = Callable[[Matrix], Fraction]
 
@@ -39,13 +39,13 @@ def check(evidence: Evidence) -> Iterator[Finding]:
             yield from _findings(pairs, classes)
 
 
-def right_answers(accuracy: Printed, images: int) -> list[int]:
+def right_answers(accuracy: Published, images: int) -> list[int]:
     """Return the numbers of right answers that an accuracy allows, or the nearest one where it allows none."""
     return list(counts(accuracy, images)) or [round(accuracy.value * images / accuracy.whole)]
 
 
-def fitting(accuracy: Printed, f1: Printed, sizes: tuple[int, int], average: Average) -> list[Matrix]:
-    """Return the confusion matrices that give both printed numbers."""
+def fitting(accuracy: Published, f1: Published, sizes: tuple[int, int], average: Average) -> list[Matrix]:
+    """Return the confusion matrices that give both published values."""
     return [
         matrix
         for right in right_answers(accuracy, sum(sizes))
@@ -103,20 +103,20 @@ def _finding(accuracy: Row, f1: Row, classes: dict[str, int], reading: str, aver
     return Finding(table, cell, published, expected, verdict, "; ".join(filter(None, (note, how))))
 
 
-def _doubt(accuracy: Printed, f1: Printed, sizes: tuple[int, int], reading: str, names: tuple[str, str]) -> str:
+def _doubt(accuracy: Published, f1: Published, sizes: tuple[int, int], reading: str, names: tuple[str, str]) -> str:
     """Return what else may explain an F1 that is impossible as it is read."""
     readings = averages(names)
     for other, average in readings.items():
         if fitting(accuracy, f1, sizes, average):
             return f"impossible for F1 {reading}, as in most rows, possible for F1 {other}"
     if f1.text.endswith("0") and f1.decimals > 1:
-        short = Printed(f1.text[:-1], f1.unit)
+        short = Published(f1.text[:-1], f1.unit)
         if fitting(accuracy, short, sizes, readings[reading]):
             return f"possible as {short.text} only: the last 0 looks like padding"
     return ""
 
 
-def _where(f1: Printed, values: list[Fraction]) -> str:
+def _where(f1: Published, values: list[Fraction]) -> str:
     nearest = f"nearest {f1.like(min(values, key=lambda value: abs(value - f1.value)))}"
     if f1.value > max(values):
         return f"above the greatest, {nearest}"

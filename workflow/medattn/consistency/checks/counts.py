@@ -1,6 +1,6 @@
-"""Are printed parameters and operations those of the network?
+"""Are published parameters and operations those of the network?
 
-Method: an exact count, of the facts or of `--counts`, must be rounded to the printed number. Where several counts
+Method: an exact count, of the facts or of `--counts`, must be rounded to the published value. Where several counts
 are given for a row (ways to count, or readings of the text), one that fits is enough.
 
 Source: the counts name theirs.
@@ -19,7 +19,7 @@ from medattn.consistency.published_value import SCALES
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:
-    """Yield a finding for each printed count that is known exactly."""
+    """Yield a finding for each published count that is known exactly."""
     known: dict[int, list[Count]] = {}
     for count in (*evidence.facts.counts, *evidence.counts):
         for row in chosen(evidence.rows, count.rows):

@@ -1,6 +1,6 @@
 """Do independent measurements have the same digits?
 
-Method: rows that differ only in the named columns, so were measured independently, are compared; equal printed values
+Method: rows that differ only in the named columns, so were measured independently, are compared; equal published values
 are reported with the probability that arbitrary last two digits agree anywhere among them.
 
 Source: the usual check for copied rows.

@@ -1,6 +1,6 @@
 """How many independent measurements would the stated significance need?
 
-Method: Welch's test from the printed means and deviations is repeated with fewer (or more) measurements, until p is no
+Method: Welch's test from the published means and deviations is repeated with fewer (or more) measurements, until p is no
 longer below the greatest level that may be meant. The least number that keeps p below is set beside the number that
 was averaged. Were epochs a series in which each is correlated by r with the one before, m of them would be worth about
 m (1 - r)/(1 + r) independent ones: the greatest r at which enough remain is named.

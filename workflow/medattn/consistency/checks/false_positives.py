@@ -1,8 +1,8 @@
-"""Is there a confusion matrix with the printed precision and recall of each class?
+"""Is there a confusion matrix with the published precision and recall of each class?
 
 Method: recalls on known class counts give the right answers and the misses of each class; a precision then needs a
 whole number of false positives. Every miss of one class is a false positive of another, so their sums are equal. Both
-are tried with the labels as printed, and with the two exchanged.
+are tried with the labels as published, and with the two exchanged.
 
 Source: definitions of precision and recall.
 
@@ -16,7 +16,7 @@ from medattn.consistency.class_groups import Group, class_groups
 from medattn.consistency.evidence import Evidence
 from medattn.consistency.findings import Finding
 from medattn.consistency.granularity import counts
-from medattn.consistency.published_value import Printed
+from medattn.consistency.published_value import Published
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:
@@ -31,7 +31,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
                 yield _finding(precision, recall)
 
 
-def why_impossible(precisions: Sequence[Printed], recalls: Sequence[Printed], images: Sequence[int]) -> str | None:
+def why_impossible(precisions: Sequence[Published], recalls: Sequence[Published], images: Sequence[int]) -> str | None:
     """Return why no confusion matrix has these precisions and recalls, or None if one may."""
     right = [counts(recall, n) for recall, n in zip(recalls, images, strict=True)]
     if not all(right):
@@ -52,8 +52,8 @@ def why_impossible(precisions: Sequence[Printed], recalls: Sequence[Printed], im
     return None
 
 
-def false_positives(precision: Printed, right: int) -> range:
-    """Return the numbers of false positives that give a printed precision with so many right answers."""
+def false_positives(precision: Published, right: int) -> range:
+    """Return the numbers of false positives that give a published precision with so many right answers."""
     low, high = precision.low / precision.whole, precision.high / precision.whole
     if right == 0 or low <= 0:
         # Nothing right: any number of false positives gives 0, and none at all is counted as 0, too.

@@ -52,9 +52,9 @@ def _finding(stated: FeatureMap, sizes: list[int]) -> Finding:
     return Finding(
         "",
         stated.says,
-        str(stated.printed),
+        str(stated.published),
         _said(sizes),
-        "consistent" if stated.printed in sizes else "inconsistent",
+        "consistent" if stated.published in sizes else "inconsistent",
         "; ".join(filter(None, (note, stated.source))),
         True,
     )

@@ -1,7 +1,7 @@
-"""GRIM: is a printed accuracy possible at all?
+"""GRIM: is a published accuracy possible at all?
 
 Method: on n images an accuracy is k/n, and the mean of m accuracies on the same images, or on m equal folds, is
-k/(m n), with k whole. A printed value is possible if one of these is rounded to it, ties either way. Where several
+k/(m n), with k whole. A published value is possible if one of these is rounded to it, ties either way. Where several
 numbers of images are stated or possible, the one that explains the column best counts.
 
 Source: Brown and Heathers 2017, The GRIM test, Social Psychological and Personality Science 8:363-369.

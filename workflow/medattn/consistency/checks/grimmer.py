@@ -1,7 +1,7 @@
-"""GRIMMER: is a printed standard deviation possible beside its mean?
+"""GRIMMER: is a published standard deviation possible beside its mean?
 
 Method: the m measurements behind a mean are whole numbers of images, so their sum and their sum of squares are whole,
-of the same parity, and the latter lies between that of the most equal and the most unequal measurements. A printed
+of the same parity, and the latter lies between that of the most equal and the most unequal measurements. A published
 deviation is possible if such a sum of squares gives it, with m - 1 (sample) or m (population) in the denominator.
 Which of the two a paper used shows in how many of its deviations each makes possible.
 
@@ -9,7 +9,7 @@ Source: Anaya 2016, The GRIMMER test, PeerJ Preprints 4:e2400v1; the parity of t
 Analytic-GRIMMER.
 
 No power: where the mean itself is impossible, where the number of images or of measurements is unknown, or where
-every deviation near the printed one is possible.
+every deviation near the published one is possible.
 """
 
 from collections.abc import Iterator
@@ -20,19 +20,19 @@ from medattn.consistency.evidence import Evidence
 from medattn.consistency.findings import Finding
 from medattn.consistency.granularity import counts
 from medattn.consistency.published import Row
-from medattn.consistency.published_value import Printed
+from medattn.consistency.published_value import Published
 
 _NEIGHBORS = 50
 _NAMES = {1: "sample", 0: "population"}
 
 
-def is_possible(mean: Printed, std: Printed, images: int, measurements: int, ddof: int) -> bool:
+def is_possible(mean: Published, std: Published, images: int, measurements: int, ddof: int) -> bool:
     """Return whether so many accuracies on so many images can have this mean and deviation."""
     sums = counts(mean, measurements * images)
     return any(_square_exists(total, std, images, measurements, ddof) for total in sums)
 
 
-def _square_exists(total: int, std: Printed, images: int, measurements: int, ddof: int) -> bool:
+def _square_exists(total: int, std: Published, images: int, measurements: int, ddof: int) -> bool:
     scale = Fraction(images, std.whole) ** 2 * (measurements - ddof)
     center = Fraction(total * total, measurements)
     even, rest = divmod(total, measurements)
@@ -43,10 +43,10 @@ def _square_exists(total: int, std: Printed, images: int, measurements: int, ddo
     return least <= most
 
 
-def power(mean: Printed, std: Printed, images: int, measurements: int, ddof: int) -> float:
-    """Return the share of impossible deviations among those near the printed one; 0 is no power."""
+def power(mean: Published, std: Published, images: int, measurements: int, ddof: int) -> float:
+    """Return the share of impossible deviations among those near the published one; 0 is no power."""
     near = range(max(1, std.units - _NEIGHBORS), std.units + _NEIGHBORS + 1)
-    tried = [Printed(f"{n / 10**std.decimals:.{std.decimals}f}", std.unit) for n in near]
+    tried = [Published(f"{n / 10**std.decimals:.{std.decimals}f}", std.unit) for n in near]
     return sum(not is_possible(mean, value, images, measurements, ddof) for value in tried) / len(tried)
 
 
@@ -78,7 +78,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         )
 
 
-def _finding(row: Row, std: Printed, images: int, measurements: int, formula: int) -> Finding:
+def _finding(row: Row, std: Published, images: int, measurements: int, formula: int) -> Finding:
     cell = f"{row.cell}.std"
     about = f"{measurements} measurements on {images} images"
     if not counts(row.mean, measurements * images):

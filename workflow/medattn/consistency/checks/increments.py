@@ -78,7 +78,7 @@ def _all_rows(says: str, findings: list[Finding]) -> Finding:
         ", ".join(finding.published for finding in findings),
         ", ".join(finding.expected for finding in findings),
         "consistent" if agree == len(findings) else "inconsistent",
-        f"{says} agrees with {agree} of {len(findings)} printed numbers",
+        f"{says} agrees with {agree} of {len(findings)} published values",
         True,
     )
 

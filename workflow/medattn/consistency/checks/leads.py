@@ -9,7 +9,7 @@ image is said to be so. For a mean over epochs or runs the interval is that of o
 Source: Clopper and Pearson 1934, Biometrika 26:404-413.
 
 No power: an unknown number of images. No lead is called inconsistent: that another arm would lead on other images
-contradicts nothing that is printed. Two models on the same images differ by less than two on different ones; that
+contradicts nothing that is published. Two models on the same images differ by less than two on different ones; that
 is what the check mcnemar bounds. Nor does the interval know what another training would give.
 """
 

@@ -1,7 +1,7 @@
 """Does a row show a classifier that always gives the same answer?
 
 Method: a classifier that answers everything with one class of share q has accuracy q and weighted F1
-2 q^2 / (1 + q), whatever the number of classes. A row is reported where both printed numbers are rounded from one
+2 q^2 / (1 + q), whatever the number of classes. A row is reported where both published values are rounded from one
 such q, which is a number of images over all images where their number is known, and where no model on the same
 images has a lower accuracy, as a model that learned something should not.
 
@@ -18,7 +18,7 @@ from medattn.consistency.evidence import Evidence, model_cell
 from medattn.consistency.findings import Finding
 from medattn.consistency.granularity import counts
 from medattn.consistency.published import Row
-from medattn.consistency.published_value import Printed
+from medattn.consistency.published_value import Published
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:
@@ -32,8 +32,8 @@ def check(evidence: Evidence) -> Iterator[Finding]:
                 yield from _finding(row["accuracy"], row["f1"], measured.images)
 
 
-def is_constant(accuracy: Printed, f1: Printed, images: int | None) -> bool:
-    """Return whether one share q of a class gives both printed numbers."""
+def is_constant(accuracy: Published, f1: Published, images: int | None) -> bool:
+    """Return whether one share q of a class gives both published values."""
     if images is not None:
         shares = [Fraction(k, images) for k in counts(accuracy, images)]
         return any(f1.is_rounded_from(_weighted_f1(q) * f1.whole) for q in shares)

@@ -1,6 +1,6 @@
 """Can the accuracies that the text compares differ significantly, one model an arm?
 
-Method: McNemar's exact test looks at the images that only one of two models has right. The printed accuracies and the
+Method: McNemar's exact test looks at the images that only one of two models has right. The published accuracies and the
 number of images fix the difference of the two numbers, not the numbers: from no image that only the worse model has
 right, which gives the least p, to as many as there can be, which gives the greatest. If even the greatest p is below
 0.05 the difference is significant whatever the models answered: `consistent`. Else it is `undecidable`: because no
@@ -12,7 +12,7 @@ of an image counted as whole where that makes a p smaller, and as none where it 
 Source: McNemar 1947, Psychometrika 12:153-157; the exact two-sided p is that of the sign test.
 
 No power: an unknown number of images. A difference that no answers make significant contradicts nothing that is
-printed, so it is not called inconsistent. The test is on the images of one training an arm: significance here says
+published, so it is not called inconsistent. The test is on the images of one training an arm: significance here says
 nothing about another training. p are not corrected for the number of comparisons.
 """
 

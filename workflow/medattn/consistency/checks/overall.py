@@ -24,18 +24,18 @@ from medattn.consistency.class_groups import Group, class_groups
 from medattn.consistency.evidence import Evidence
 from medattn.consistency.findings import Finding, Verdict
 from medattn.consistency.published import chosen
-from medattn.consistency.published_value import Printed
+from medattn.consistency.published_value import Published
 
 Bounds = tuple[Fraction, Fraction]
 
 
 @dataclass(frozen=True)
 class Score:
-    """A printed score with the class values of its model.
+    """A published score with the class values of its model.
 
     Attributes:
         cell: its name.
-        printed: the number.
+        published: the number.
         table: the table that prints it, or "" for the text.
         source: where the text states it.
         groups: the model's class values by metric; those of the first model where the facts name several.
@@ -44,7 +44,7 @@ class Score:
 
     cell: str
     metric: Literal["accuracy", "f1"]
-    printed: Printed
+    published: Published
     table: str
     source: str
     groups: dict[str, Group]
@@ -56,15 +56,15 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     for score in _scores(evidence):
         doubt = _doubt(evidence, score)
         if doubt:
-            yield Finding(_tables(score), score.cell, score.printed.text, "", "undecidable", doubt, True)
+            yield Finding(_tables(score), score.cell, score.published.text, "", "undecidable", doubt, True)
         elif score.metric == "accuracy" and score.groups:
             yield _accuracy(score)
         elif score.groups.keys() >= {"precision", "recall"} and _same_classes(score):
             yield _f1(score)
         else:
             needed = "precision or recall" if score.metric == "accuracy" else "precision and recall of the same classes"
-            note = f"the model's {needed} of each class is not printed"
-            yield Finding(score.table, score.cell, score.printed.text, "", "undecidable", note, True)
+            note = f"the model's {needed} of each class is not published"
+            yield Finding(score.table, score.cell, score.published.text, "", "undecidable", note, True)
 
 
 def _doubt(evidence: Evidence, score: Score) -> str:
@@ -76,11 +76,11 @@ def _doubt(evidence: Evidence, score: Score) -> str:
         if facts.averaged > 1 or any(row.std for row in group.rows):
             return "class values that are means over several measurements do not bind it"
         if missing := set(facts.classes) - {row.class_name for row in group.rows}:
-            return f"no {group.first.metric} of {', '.join(sorted(missing))} is printed"
+            return f"no {group.first.metric} of {', '.join(sorted(missing))} is published"
     return ""
 
 
-def accuracies(values: Sequence[Printed], images: Sequence[int]) -> Bounds | None:
+def accuracies(values: Sequence[Published], images: Sequence[int]) -> Bounds | None:
     """Return the least and the greatest accuracy, as shares, that recalls allow; None if no whole number of images."""
     low, high = [value.low / value.whole for value in values], [value.high / value.whole for value in values]
     if not images:
@@ -113,8 +113,8 @@ def _scores(evidence: Evidence) -> Iterator[Score]:
         named = [group for group in groups if id(group.first) in rows]
         models = list(dict.fromkeys((*group.model, group.first.split) for group in named))
         own = {group.first.metric: group for group in named if (*group.model, group.first.split) == models[0]}
-        printed = Printed(stated.printed, stated.unit)
-        yield Score(stated.says, stated.metric, printed, "", stated.source, own, len(models))
+        published = Published(stated.published, stated.unit)
+        yield Score(stated.says, stated.metric, published, "", stated.source, own, len(models))
     for row in evidence.rows:
         if row.metric not in ("accuracy", "f1") or row.class_name or not row.mean.is_proportion:
             continue
@@ -125,7 +125,7 @@ def _scores(evidence: Evidence) -> Iterator[Score]:
 
 
 def _accuracy(score: Score) -> Finding:
-    fits = {metric: _fit(score.printed, group) for metric, group in score.groups.items()}
+    fits = {metric: _fit(score.published, group) for metric, group in score.groups.items()}
     right = next((metric for metric in ("recall", "precision") if fits.get(metric)), None)
     verdict: Verdict = "consistent" if right == "recall" else "inconsistent"
     notes = [f"values labeled {metric} {group.text}: {_said(score, group)}" for metric, group in score.groups.items()]
@@ -141,20 +141,20 @@ def _accuracy(score: Score) -> Finding:
     return Finding(
         _tables(score),
         score.cell,
-        score.printed.text,
-        _expected(score.printed, shown),
+        score.published.text,
+        _expected(score.published, shown),
         verdict,
         _note(score, notes),
         True,
     )
 
 
-def _fit(printed: Printed, group: Group) -> range | bool:
+def _fit(published: Published, group: Group) -> range | bool:
     """Return the numbers of right answers that give the accuracy; without class counts whether it is possible."""
     found = accuracies([row.mean for row in group.rows], group.images)
     if found is None:
         return False
-    low, high = max(found[0], printed.low / printed.whole), min(found[1], printed.high / printed.whole)
+    low, high = max(found[0], published.low / published.whole), min(found[1], published.high / published.whole)
     if not group.images:
         return low <= high
     total = sum(group.images)
@@ -162,7 +162,7 @@ def _fit(printed: Printed, group: Group) -> range | bool:
 
 
 def _said(score: Score, group: Group) -> str:
-    fit = _fit(score.printed, group)
+    fit = _fit(score.published, group)
     if not fit:
         return "impossible"
     if isinstance(fit, bool):
@@ -171,11 +171,11 @@ def _said(score: Score, group: Group) -> str:
     return f"{total - fit[-1]}{'' if len(fit) == 1 else f' to {total - fit[0]}'} of {total:,} images misclassified"
 
 
-def _expected(printed: Printed, group: Group) -> str:
+def _expected(published: Published, group: Group) -> str:
     found = accuracies([row.mean for row in group.rows], group.images)
     if found is None:
         return "no whole number of images"
-    ends = [f"{float(end * printed.whole):.{printed.decimals + 1}f}" for end in found]
+    ends = [f"{float(end * published.whole):.{published.decimals + 1}f}" for end in found]
     return " to ".join(dict.fromkeys(ends))
 
 
@@ -190,29 +190,29 @@ def _f1(score: Score) -> Finding:
         for end in (-1, 0, 1)
     ]
     low, middle, high = ends
-    printed = score.printed
+    published = score.published
     fits = [
         name
         for name in middle
-        if low[name] * printed.whole <= printed.high and printed.low <= high[name] * printed.whole
+        if low[name] * published.whole <= published.high and published.low <= high[name] * published.whole
     ]
     shown = ", ".join(
-        f"{name} {float(value * printed.whole):.{printed.decimals + 1}f}" for name, value in middle.items()
+        f"{name} {float(value * published.whole):.{published.decimals + 1}f}" for name, value in middle.items()
     )
     return Finding(
         _tables(score),
         score.cell,
-        printed.text,
-        " or ".join(dict.fromkeys(printed.like(middle[name] * printed.whole) for name in fits or middle)),
+        published.text,
+        " or ".join(dict.fromkeys(published.like(middle[name] * published.whole) for name in fits or middle)),
         "consistent" if fits else "inconsistent",
         _note(score, [shown, "the same with precision and recall exchanged"]),
         True,
     )
 
 
-def _share(printed: Printed, end: int) -> Fraction:
-    """Return a printed share, or its least (-1) or greatest (1) before rounding."""
-    return min(Fraction(1), max(Fraction(0), (printed.value + end * printed.half) / printed.whole))
+def _share(published: Published, end: int) -> Fraction:
+    """Return a published share, or its least (-1) or greatest (1) before rounding."""
+    return min(Fraction(1), max(Fraction(0), (published.value + end * published.half) / published.whole))
 
 
 def _same_classes(score: Score) -> bool:

@@ -19,7 +19,7 @@ from medattn.consistency.evidence import Evidence, model_cell
 from medattn.consistency.findings import Finding, Verdict
 from medattn.consistency.fold_bounds import Bounds, accuracy_bounds, even_spread, likely_spreads, spreads
 from medattn.consistency.published import Row
-from medattn.consistency.published_value import Printed
+from medattn.consistency.published_value import Published
 from medattn.consistency.test_sets import Measured
 
 _RANDOM = 0.999
@@ -44,14 +44,14 @@ def check(evidence: Evidence) -> Iterator[Finding]:
             yield _shares(rows, evidence.measured_on(rows[0][0]))
 
 
-def bounds(printed: Printed) -> Bounds:
-    """Return the least and greatest proportion that is rounded to a printed one."""
-    low, high = max(printed.low / printed.whole, Fraction(0)), min(printed.high / printed.whole, Fraction(1))
+def bounds(published: Published) -> Bounds:
+    """Return the least and greatest proportion that is rounded to a published one."""
+    low, high = max(published.low / published.whole, Fraction(0)), min(published.high / published.whole, Fraction(1))
     return float(low), float(high)
 
 
-def implied_share(accuracy: Printed, sensitivity: Printed, specificity: Printed) -> Bounds | None:
-    """Return the shares of positives that three printed numbers imply; None where any share would do."""
+def implied_share(accuracy: Published, sensitivity: Published, specificity: Published) -> Bounds | None:
+    """Return the shares of positives that three published values imply; None where any share would do."""
     corners = [
         (a - t) / (s - t)
         for a in bounds(accuracy)
@@ -145,7 +145,7 @@ def _ranges(positive: str, triple: tuple[Row, Row, Row], measured: Measured) -> 
     }
 
 
-def _kinds(fits: dict[str, bool], ranges: dict[str, Bounds], accuracy: Printed) -> str:
+def _kinds(fits: dict[str, bool], ranges: dict[str, Bounds], accuracy: Published) -> str:
     if "any" not in fits:
         return "possible" if fits["one test set"] else f"impossible, off by {_gap(ranges['one test set'], accuracy)}"
     if fits["stratified"]:
@@ -158,7 +158,7 @@ def _kinds(fits: dict[str, bool], ranges: dict[str, Bounds], accuracy: Printed) 
     return f"impossible with stratified folds, and with random ones in 999 of 1000 cases ({low} to {high})"
 
 
-def _gap(limits: Bounds, accuracy: Printed) -> str:
+def _gap(limits: Bounds, accuracy: Published) -> str:
     low, high = bounds(accuracy)
     return f"{max(limits[0] - high, low - limits[1]) * accuracy.whole:.{accuracy.decimals}f}"
 

@@ -1,4 +1,4 @@
-"""Do the printed means and deviations give the significance that is stated?
+"""Do the published means and deviations give the significance that is stated?
 
 Method: Student's and Welch's two-sided t-test from mean, deviation and number of measurements, as the paper did or may
 have done it, with the least and the greatest p that the rounding of the four numbers allows. A statement is

@@ -2,7 +2,7 @@
 
 Method: every value that is said to be higher is set against its counterparts, and the difference is known up to the
 rounding of both. A statement is inconsistent if for some pair no difference within the rounding fulfils it. Equal
-printed values don't show that one is higher, nor that it isn't: where they are all that fails, it is undecidable.
+published values don't show that one is higher, nor that it isn't: where they are all that fails, it is undecidable.
 Each pair that fails is named.
 
 Source: the papers' texts.
@@ -44,18 +44,18 @@ def pairs_of(rows: list[Row], statement: Statement) -> Iterator[tuple[Row, Row]]
 
 
 def _nothing(statement: Statement) -> Finding:
-    note = "no printed number has a counterpart that it could be compared with"
+    note = "no published value has a counterpart that it could be compared with"
     return Finding("", statement.says, "", "", "undecidable", note, True)
 
 
 def holds(row: Row, other: Row, statement: Statement) -> bool:
-    """Return whether some numbers that are rounded to the printed ones fulfil the statement."""
+    """Return whether some numbers that are rounded to the published ones fulfil the statement."""
     least_gain, most_gain = (
         gain(row.mean.low, other.mean.high, statement),
         gain(row.mean.high, other.mean.low, statement),
     )
     if statement.least == 0 and statement.most is None:
-        # Just higher: equal printed values are not, for a reader.
+        # Just higher: equal published values are not, for a reader.
         return row.mean.value > other.mean.value
     least, most = Fraction(repr(statement.least)), statement.most
     return most_gain >= least and (most is None or least_gain <= Fraction(repr(most)))

@@ -1,4 +1,4 @@
-"""How many test images were there, by the printed accuracies alone?
+"""How many test images were there, by the published accuracies alone?
 
 Method: every number of images in a range is tried. Of each, the number of distinct accuracies that are possible
 (GRIM) is compared with the number to be expected of arbitrary digits; the largest excess wins. The numbers that the

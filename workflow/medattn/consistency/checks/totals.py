@@ -21,11 +21,11 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         verdict = "consistent" if added == total.total else "inconsistent"
         yield Finding(total.table, total.what, f"{total.total:,}", f"{added:,}", verdict, parts)  # type: ignore[arg-type]
     for stated in evidence.facts.stated:
-        verdict = "consistent" if stated.printed == stated.known else "inconsistent"
+        verdict = "consistent" if stated.published == stated.known else "inconsistent"
         yield Finding(
             stated.table,
             stated.what,
-            f"{stated.printed:,}",
+            f"{stated.published:,}",
             f"{stated.known:,}",
             verdict,  # type: ignore[arg-type]
             stated.source,

@@ -31,16 +31,16 @@ _DARKER = 0.6
 
 @figure_kind("accuracy_against_cost")
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
-    """Draw a dot for each network: filled where its accuracy was measured, hollow where it is the printed one."""
+    """Draw a dot for each network: filled where its accuracy was measured, hollow where it is the published one."""
     numbers = _numbers(inputs, paper, declared)
     shown = [dataset for dataset in paper.datasets if (numbers["dataset"] == dataset).any()]
     if not shown:
         return nothing_to_draw("No network has both an accuracy and a cost.")
     facts = [
         "Filled: mean test accuracy over runs. Hollow: accuracy that the paper prints, where nothing was measured.",
-        "Costs are counted, not printed: convolutions, linear layers and matrix products of one image."
+        "Costs are counted, not published: convolutions, linear layers and matrix products of one image."
         if declared.cost == "macs"
-        else "Costs are counted, not printed: all parameters.",
+        else "Costs are counted, not published: all parameters.",
     ]
     return Drawing(_figure(inputs, paper, declared, numbers, shown), numbers, datasets=shown, facts=facts)
 
@@ -68,12 +68,12 @@ def _accuracy(inputs: Inputs, paper: ResolvedPaper, dataset: str, backbone: str,
     measured = rows_of_paper(inputs.measurements, paper, procedure="runs", status="measured", **place)
     if len(measured):
         return float(measured.iloc[0]["value"]), True
-    published = inputs.published(paper.name)
-    printed = rows_of(published[published["table"].isin(paper.tables)], **place)
-    if printed.empty:
+    tables = inputs.published(paper.name)
+    published = rows_of(tables[tables["table"].isin(paper.tables)], **place)
+    if published.empty:
         return None
-    value = float(printed.iloc[0]["mean"])
-    return (value if printed.iloc[0]["unit"] == "percent" else 100 * value), False
+    value = float(published.iloc[0]["mean"])
+    return (value if published.iloc[0]["unit"] == "percent" else 100 * value), False
 
 
 def _figure(

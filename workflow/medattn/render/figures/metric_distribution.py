@@ -18,16 +18,16 @@ from medattn.render.figures.style import GRAY, TWO_COLUMNS
 from medattn.render.inputs import Inputs
 from medattn.render.run_lookup import SkippedCell, as_sentence, chosen, chosen_datasets, network_label, sentences_on
 from medattn.render.tables.columns import Column
-from medattn.render.tables.numbers import printed_number
+from medattn.render.tables.numbers import published_value
 
 _LEAST_FOR_A_BOX = 5
 _COLOR = "#0173B2"
-_PRINTED = "#D55E00"
+_PUBLISHED = "#D55E00"
 
 
 @figure_kind("metric_distribution")
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
-    """Draw a dot for each run or fold, a box where there are five at least, and the printed number."""
+    """Draw a dot for each run or fold, a box where there are five at least, and the published value."""
     networks = [
         (backbone, arm)
         for backbone in chosen(paper.backbones, declared.backbones)
@@ -49,13 +49,13 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     numbers = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     if numbers.empty:
         return nothing_to_draw(" ".join(unseen) or "The selection has none of these networks.")
-    numbers = _with_printed(inputs, paper, declared, numbers)
+    numbers = _with_published(inputs, paper, declared, numbers)
     shown = list(dict.fromkeys(numbers["dataset"]))
     folds = bool((numbers["procedure"] == "fold").any())
     facts = [
         as_sentence(metric.words + (f" (positive: {class_name})" if metric.classes == "positive" else "")),
         f"Dots: {'one for each fold of each seed' if folds else 'one for each seed'}. Boxes: quartiles and median, "
-        f"whiskers to the last dot, where there are {_LEAST_FOR_A_BOX} dots at least. Diamonds: the printed numbers.",
+        f"whiskers to the last dot, where there are {_LEAST_FOR_A_BOX} dots at least. Diamonds: the published values.",
     ]
     return Drawing(
         _figure(inputs, paper, declared, numbers, shown), numbers, datasets=shown, facts=facts, unseen=unseen
@@ -80,23 +80,23 @@ def _reason(rows: pd.DataFrame) -> str:
     return reasons[0] if reasons else "not in this selection"
 
 
-def _with_printed(inputs: Inputs, paper: ResolvedPaper, declared: Declared, numbers: pd.DataFrame) -> pd.DataFrame:
+def _with_published(inputs: Inputs, paper: ResolvedPaper, declared: Declared, numbers: pd.DataFrame) -> pd.DataFrame:
     """Return `numbers` with a column of what the paper prints of each network, in the unit of the measurements."""
-    published = inputs.published(paper.name)
-    published = published[published["table"].isin(paper.tables)]
+    tables = inputs.published(paper.name)
+    tables = tables[tables["table"].isin(paper.tables)]
     values = []
     for row in numbers.to_dict("records"):
-        rows = rows_of(published, backbone=row["backbone"], arm=row["arm"])
-        printed = printed_number(rows, Column(row["dataset"], declared.metric, _class_name(declared)))
-        fraction = printed is not None and _printed_as_fraction(rows, declared)
-        values.append(float("nan") if printed is None else float(printed.mean) * (100 if fraction else 1))
-    return numbers.assign(printed=values)
+        rows = rows_of(tables, backbone=row["backbone"], arm=row["arm"])
+        published = published_value(rows, Column(row["dataset"], declared.metric, _class_name(declared)))
+        fraction = published is not None and _published_as_fraction(rows, declared)
+        values.append(float("nan") if published is None else float(published.mean) * (100 if fraction else 1))
+    return numbers.assign(published=values)
 
 
-def _printed_as_fraction(rows: pd.DataFrame, declared: Declared) -> bool:
+def _published_as_fraction(rows: pd.DataFrame, declared: Declared) -> bool:
     """Return whether the paper prints as a fraction what is measured in percent."""
     facts = METRICS[declared.metric]
-    of_metric = rows[rows["metric"].isin([declared.metric, facts.printed or declared.metric])]
+    of_metric = rows[rows["metric"].isin([declared.metric, facts.published or declared.metric])]
     return facts.unit == "percent" and bool((of_metric["unit"] == "fraction").all())
 
 
@@ -117,9 +117,9 @@ def _figure(
     axes[0].set_ylim(len(networks) - 0.5, -0.5)
     dots: dict[str, Any] = {"linestyle": "", "markersize": 4}
     handles = [Line2D([], [], color=_COLOR, marker="o", label="measured", **dots)]
-    if numbers["printed"].notna().any():
+    if numbers["published"].notna().any():
         handles.append(
-            Line2D([], [], marker="D", markeredgecolor=_PRINTED, markerfacecolor="none", label="printed", **dots)
+            Line2D([], [], marker="D", markeredgecolor=_PUBLISHED, markerfacecolor="none", label="published", **dots)
         )
     figure.legend(handles=handles, loc="outside upper right", ncols=2)
     return figure
@@ -136,8 +136,10 @@ def _panel(ax: Axes, numbers: pd.DataFrame, networks: list[tuple[str, str]]) -> 
                 whiskerprops={"color": GRAY, "linewidth": 0.6}, capprops={"color": GRAY, "linewidth": 0.6},
             )  # fmt: skip
         ax.scatter(values, [place] * len(values), s=9, color=_COLOR, alpha=0.7, linewidths=0, zorder=3)
-        printed = of_network["printed"].dropna().unique()
-        ax.scatter(printed, [place] * len(printed), s=20, marker="D", facecolors="none", edgecolors=_PRINTED, zorder=4)
+        published = of_network["published"].dropna().unique()
+        ax.scatter(
+            published, [place] * len(published), s=20, marker="D", facecolors="none", edgecolors=_PUBLISHED, zorder=4
+        )
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x", color="0.9", linewidth=0.5)
     ax.set_axisbelow(True)

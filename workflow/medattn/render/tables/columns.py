@@ -9,7 +9,7 @@ from medattn.config.models.paper import Table
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table, before it is divided into printed and measured numbers.
+    """A column of a table, before it is divided into published and measured numbers.
 
     Attributes:
         dataset: name of the data set; empty for what a network costs, which belongs to none.

@@ -16,19 +16,19 @@ _NETWORK = ["experiment", "height", "width", "backbone", "arm"]
 def shown_rows(costs: pd.DataFrame, paper: str) -> pd.DataFrame:
     """Return the rows of a paper that a table shows.
 
-    Where costs are printed, these; and networks without a printed cost for the data sets that the printed ones are
+    Where costs are published, these; and networks without a published cost for the data sets that the published ones are
     counted for. A paper that prints none is shown in full. Cells without a network are left out.
     """
     rows = rows_of(costs, paper=paper)
     rows = rows[rows["params"].notna() | (rows["published_params_m"] != "")]
-    printed = rows[(rows["published_params_m"] != "") | (rows["published_gflops"] != "")]
-    if printed.empty:
+    published = rows[(rows["published_params_m"] != "") | (rows["published_gflops"] != "")]
+    if published.empty:
         return rows
-    taken = set(printed["experiment"] + "/" + printed["counted_for"])
-    others = rows.drop(printed.index)
+    taken = set(published["experiment"] + "/" + published["counted_for"])
+    others = rows.drop(published.index)
     others = others[(others["experiment"] + "/" + others["counted_for"]).isin(taken)]
-    others = others[~others[_NETWORK].apply(tuple, axis=1).isin(set(printed[_NETWORK].apply(tuple, axis=1)))]
-    return pd.concat([printed, others]).sort_values(["experiment", "backbone"], kind="stable", key=_in_order)
+    others = others[~others[_NETWORK].apply(tuple, axis=1).isin(set(published[_NETWORK].apply(tuple, axis=1)))]
+    return pd.concat([published, others]).sort_values(["experiment", "backbone"], kind="stable", key=_in_order)
 
 
 def _in_order(values: pd.Series) -> pd.Series:

@@ -1,4 +1,4 @@
-"""The table of what a paper's networks cost: printed, counted, and the verdict."""
+"""The table of what a paper's networks cost: published, counted, and the verdict."""
 
 import pandas as pd
 
@@ -11,13 +11,13 @@ from medattn.render.tables.text_table import Field, TextRow, TextTable
 from medattn.render.tables.write_tables import write_formats
 
 _GROUPS = (("Input", 2), ("Parameters (M)", 3), ("GFLOPs", 3), ("Training", 2), ("Verdict", 1))
-_COLUMNS = ("data", "px", "Printed", "Counted", "C1", "Printed", "MACs", "C1", "batch", "MiB", "")
+_COLUMNS = ("data", "px", "Published", "Counted", "C1", "Published", "MACs", "C1", "batch", "MiB", "")
 _CAPTION = (
-    "What the networks of the paper cost. Printed: as the paper prints it. Counted: all parameters, in millions, and "
+    "What the networks of the paper cost. Published: as the paper prints it. Counted: all parameters, in millions, and "
     "MACs, the multiply-accumulates of one image in evaluation, in billions (convolutions, linear layers and matrix "
     "products; FLOPs are twice that). C1: what the profiler thop of 2020 and 2021 sees, parameters and operations. "
     "Training: MiB of the tensors that one step at the recipe's batch keeps for its backward pass, in float32. "
-    "Verdict: whether a count, rounded, has the printed digits. Where hyper-parameters are searched, the first values "
+    "Verdict: whether a count, rounded, has the published digits. Where hyper-parameters are searched, the first values "
     "of the grid are counted."
 )
 
@@ -42,10 +42,12 @@ def complexity_sheet(inputs: Inputs, paper: str) -> TextTable:
 
 
 def _verdicts(rows: pd.DataFrame) -> str:
-    printed = rows[rows["published_params_m"] != ""]["verdict"].value_counts()
-    if printed.empty:
+    published = rows[rows["published_params_m"] != ""]["verdict"].value_counts()
+    if published.empty:
         return "The paper prints no costs."
-    return f"Of {printed.sum()} printed rows: " + ", ".join(f"{verdict} {n}" for verdict, n in printed.items()) + "."
+    return (
+        f"Of {published.sum()} published rows: " + ", ".join(f"{verdict} {n}" for verdict, n in published.items()) + "."
+    )
 
 
 def _sheet(inputs: Inputs, name: str, rows: pd.DataFrame) -> TextTable:

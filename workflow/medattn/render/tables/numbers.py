@@ -1,4 +1,4 @@
-"""The three numbers of a table's position: printed, measured by the paper's procedure, measured over runs."""
+"""The three numbers of a table's position: published, measured by the paper's procedure, measured over runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _P_OF = {"epochs": ("welch", "p"), "runs": (TEST, "p_adjusted")}
 
 
 @dataclass(frozen=True)
-class Printed:
+class Published:
     """A number as the paper prints it, digit for digit, with its marks (`star`, `bold`)."""
 
     mean: str
@@ -34,10 +34,10 @@ class Number:
     marks: tuple[str, ...]
 
 
-def printed_number(rows: pd.DataFrame, column: Column) -> Printed | None:
-    """Return the printed number of a column; `rows` are those of one backbone, arm and table in published.csv."""
+def published_value(rows: pd.DataFrame, column: Column) -> Published | None:
+    """Return the published value of a column; `rows` are those of one backbone, arm and table in published.csv."""
     facts = METRICS[column.metric]
-    rows = rows[rows["metric"].isin([column.metric, facts.printed or column.metric])]
+    rows = rows[rows["metric"].isin([column.metric, facts.published or column.metric])]
     if column.dataset:
         rows = rows_of(rows, dataset=column.dataset)
     if facts.classes == "each":
@@ -45,7 +45,7 @@ def printed_number(rows: pd.DataFrame, column: Column) -> Printed | None:
     if rows.empty or not rows.iloc[0]["mean"]:
         return None
     row = rows.iloc[0]
-    return Printed(row["mean"], row["std"], tuple(flag for flag in row["flags"].split("|") if flag))
+    return Published(row["mean"], row["std"], tuple(flag for flag in row["flags"].split("|") if flag))
 
 
 def number_of_a_seed(

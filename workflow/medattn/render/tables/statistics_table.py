@@ -1,4 +1,4 @@
-"""The table of what data sets hold: printed, as the registry has it, and as counted in the images at hand."""
+"""The table of what data sets hold: published, as the registry has it, and as counted in the images at hand."""
 
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,10 @@ from medattn.render.tables.text_table import Field, TextRow, TextTable
 from medattn.render.tables.write_tables import write_formats
 
 _GROUPS = (("Images", 3), ("Classes", 2), ("Images at hand", 3))
-_COLUMNS = ("Printed", "Registry", "At hand", "Printed", "Registry", "train", "val", "test")
+_COLUMNS = ("Published", "Registry", "At hand", "Published", "Registry", "train", "val", "test")
 _SPLITS = ("train", "val", "test")
 _CAPTION = (
-    "Printed: as the paper prints it. Registry: what the data set has by its makers' account. At hand: counted in the "
+    "Published: as the paper prints it. Registry: what the data set has by its makers' account. At hand: counted in the "
     "images that were trained and tested on."
 )
 
@@ -50,9 +50,9 @@ def _sheet(inputs: Inputs, name: str, rows: list[dict[str, Any]]) -> TextTable:
 
 def _fields(row: dict[str, Any], signs: dict[str, str]) -> list[Field]:
     at_hand = (signs[row["reason"]],) if row["reason"] else (STAND_IN,) if row["stand_in"] else ()
-    known = [Field(_text(row[key])) for key in ("printed_images", "registry_images")]
+    known = [Field(_text(row[key])) for key in ("published_images", "registry_images")]
     counted = [Field(_text(row[key]), notes=at_hand if row[key] != "" else ()) for key in _SPLITS]
-    classes = [Field(_text(row[key])) for key in ("printed_classes", "registry_classes")]
+    classes = [Field(_text(row[key])) for key in ("published_classes", "registry_classes")]
     return [*known, Field(_text(row["images"]), notes=at_hand), *classes, *counted]
 
 
@@ -66,13 +66,13 @@ def _rows(inputs: Inputs, paper: ResolvedPaper, name: str) -> list[dict[str, Any
             "paper": paper.name,
             "table": name,
             "dataset": dataset,
-            "printed_images": printed.images,
+            "published_images": published.images,
             "registry_images": sum((inputs.configuration.datasets[dataset].known_images() or {}).values()) or "",
-            "printed_classes": printed.classes,
+            "published_classes": published.classes,
             "registry_classes": len(inputs.configuration.datasets[dataset].classes),
             **_counted(inputs, paper, dataset),
         }
-        for dataset, printed in paper.statistics[name].datasets.items()
+        for dataset, published in paper.statistics[name].datasets.items()
     ]
 
 

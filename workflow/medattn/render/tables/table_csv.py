@@ -9,13 +9,13 @@ from medattn.render.tables.table_text import SINGLE
 
 
 def long_table(model: TableModel) -> str:
-    """Return the table as CSV: printed numbers as printed, measured ones with all their digits in their own unit."""
+    """Return the table as CSV: published values as published, measured ones with all their digits in their own unit."""
     records = [_record(model, row, position) for row in model.rows for position in row.positions]
     return str(pd.DataFrame(records).to_csv(index=False))
 
 
 def _record(model: TableModel, row: Row, position: Position) -> dict[str, object]:
-    printed, column = position.printed, position.column
+    published, column = position.published, position.column
     return {
         "paper": model.paper.name,
         "experiment": model.paper.experiment,
@@ -26,10 +26,10 @@ def _record(model: TableModel, row: Row, position: Position) -> dict[str, object
         "label": row.label,
         "metric": column.metric,
         "class_name": column.class_name,
-        "printed_mean": printed.mean if printed else "",
-        "printed_sd": printed.sd if printed else "",
-        "printed_unit": _printed_unit(model, column.metric) if printed else "",
-        "printed_marks": "|".join(printed.marks) if printed else "",
+        "published_mean": published.mean if published else "",
+        "published_sd": published.sd if published else "",
+        "published_unit": _published_unit(model, column.metric) if published else "",
+        "published_marks": "|".join(published.marks) if published else "",
         "unit": METRICS[column.metric].unit,
         "procedure": SINGLE[type(model.paper.protocol)].lower() if column.dataset else "counted",
         **_measured("single", position.single),
@@ -41,7 +41,7 @@ def _record(model: TableModel, row: Row, position: Position) -> dict[str, object
     }
 
 
-def _printed_unit(model: TableModel, metric: str) -> str:
+def _published_unit(model: TableModel, metric: str) -> str:
     unit = METRICS[metric].unit
     return model.declared.unit if unit == "percent" else unit
 

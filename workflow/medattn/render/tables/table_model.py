@@ -13,12 +13,12 @@ from medattn.config.models.paper import Table, shows
 from medattn.config.resolved import NO_BACKBONE, ResolvedPaper
 from medattn.render.inputs import Inputs, backbone_label
 from medattn.render.tables.columns import Column, columns_of
-from medattn.render.tables.numbers import Number, Printed, number_of_a_seed, number_over_runs, printed_number
+from medattn.render.tables.numbers import Number, Published, number_of_a_seed, number_over_runs, published_value
 
 STAND_IN = "†"
 STAND_IN_TEXT = "Stand-in images, made or taken in place of the paper's own: not a reproduction of the number."
 LEAK = "‡"
-NOT_PRINTED = "The paper prints no number here."
+NOT_PUBLISHED = "The paper prints no number here."
 NOT_COUNTED = "Not counted yet: run `medattn complexity`."
 
 
@@ -28,7 +28,7 @@ class Position:
 
     Attributes:
         column: the column.
-        printed: the number in the paper.
+        published: the number in the paper.
         single: the measured number of one seed by the paper's procedure; what was counted, of a cost.
         runs: the measured number over runs.
         n_test: test images.
@@ -39,7 +39,7 @@ class Position:
     """
 
     column: Column
-    printed: Printed | None
+    published: Published | None
     single: Number | None
     runs: Number | None
     n_test: str = ""
@@ -70,7 +70,7 @@ class TableModel:
         declared: what paper.yaml says of the table.
         datasets: names and titles of the data sets, in order.
         columns: the columns, in order.
-        printed_columns: the columns with printed numbers.
+        published_columns: the columns with published values.
         rows: the rows in the paper's order.
         footnotes: texts by their sign, in the order of first use.
     """
@@ -80,7 +80,7 @@ class TableModel:
     declared: Table
     datasets: dict[str, str]
     columns: list[Column]
-    printed_columns: set[Column]
+    published_columns: set[Column]
     rows: list[Row]
     footnotes: dict[str, str] = field(default_factory=dict)
 
@@ -90,7 +90,7 @@ class TableModel:
 
 
 def table_model(inputs: Inputs, paper: ResolvedPaper, name: str) -> TableModel:
-    """Build the table `name` of `paper` from what was printed and measured."""
+    """Build the table `name` of `paper` from what was published and measured."""
     declared = paper.tables[name]
     datasets = [dataset for dataset in paper.datasets if dataset in (declared.datasets or paper.datasets)]
     classes = {dataset: inputs.configuration.datasets[dataset].classes for dataset in datasets}
@@ -106,9 +106,9 @@ def table_model(inputs: Inputs, paper: ResolvedPaper, name: str) -> TableModel:
         for group, label, backbone, arm in _rows(paper)
         if any(shows(declared, dataset, backbone, arm) for dataset in datasets)
     ]
-    printed = {position.column for row in rows for position in row.positions if position.printed}
+    published = {position.column for row in rows for position in row.positions if position.published}
     titles = {dataset: inputs.dataset_title(dataset) for dataset in datasets}
-    model = TableModel(name, paper, declared, titles, columns, printed, rows)
+    model = TableModel(name, paper, declared, titles, columns, published, rows)
     model.footnotes = _footnotes(model)
     return model
 
@@ -132,12 +132,12 @@ def row_label(paper: ResolvedPaper, backbone: str, arm: str) -> str:
 
 def _position(inputs: Inputs, paper: ResolvedPaper, name: str, column: Column, network: tuple[str, str]) -> Position:
     backbone, arm = network
-    published = rows_of(inputs.published(paper.name), table=name, backbone=backbone, arm=arm)
-    printed = printed_number(published, column)
+    rows = rows_of(inputs.published(paper.name), table=name, backbone=backbone, arm=arm)
+    published = published_value(rows, column)
     if not column.dataset:
         cost = counted(inputs.costs, paper.name, name, backbone, arm, column.metric)
         number = None if cost is None else Number(cost, None, 1, ())
-        return Position(column, printed, number, None, single_reason="" if number else NOT_COUNTED)
+        return Position(column, published, number, None, single_reason="" if number else NOT_COUNTED)
     place = (paper, column.dataset, backbone, arm, column.metric)
     whole = inputs.measured_rows.of(*place)
     measured = _with_lost(whole, column.class_name)
@@ -157,7 +157,7 @@ def _position(inputs: Inputs, paper: ResolvedPaper, name: str, column: Column, n
     tests = [str(n) for n in rows_of(measured, procedure="runs")["n_test"] if n]
     return Position(
         column,
-        printed,
+        published,
         single,
         runs,
         n_test=tests[0] if tests else "",
@@ -179,8 +179,8 @@ def _footnotes(model: TableModel) -> dict[str, str]:
     texts: dict[str, None] = {}
     positions = [position for row in model.rows for position in row.positions]
     for position in positions:
-        if position.printed is None and position.column in model.printed_columns:
-            texts[NOT_PRINTED] = None
+        if position.published is None and position.column in model.published_columns:
+            texts[NOT_PUBLISHED] = None
         for reason in (position.single_reason, position.reason):
             if reason:
                 texts[reason] = None

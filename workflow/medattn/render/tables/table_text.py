@@ -10,12 +10,20 @@ from medattn.config.models.protocol import (
     FixedEpoch,
 )
 from medattn.render.tables.columns import Column, column_title
-from medattn.render.tables.numbers import Number, Printed
-from medattn.render.tables.table_model import LEAK, NOT_PRINTED, STAND_IN, Position, TableModel, decimals_of, in_unit_of
+from medattn.render.tables.numbers import Number, Published
+from medattn.render.tables.table_model import (
+    LEAK,
+    NOT_PUBLISHED,
+    STAND_IN,
+    Position,
+    TableModel,
+    decimals_of,
+    in_unit_of,
+)
 from medattn.render.tables.text_table import Field, TextRow, TextTable
 
 DASH = "—"
-PRINTED, COUNTED, RUNS = "Printed", "Counted", "Runs"
+PUBLISHED, COUNTED, RUNS = "Published", "Counted", "Runs"
 SINGLE: dict[type[AnyProtocol], str] = {
     CrossValidatedEpochs: "Epochs",
     BestValidationEpoch: "One run",
@@ -37,7 +45,7 @@ class Head:
 def kinds_of(model: TableModel, column: Column) -> list[str]:
     """Return the kinds of numbers in a column."""
     measured = [SINGLE[type(model.paper.protocol)], RUNS] if column.dataset else [COUNTED]
-    return [PRINTED, *measured] if column in model.printed_columns else measured
+    return [PUBLISHED, *measured] if column in model.published_columns else measured
 
 
 def heads(model: TableModel) -> list[Head]:
@@ -81,8 +89,8 @@ def _fields(model: TableModel, positions: tuple[Position, ...]) -> list[Field]:
 
 
 def _field(model: TableModel, position: Position, kind: str) -> Field:
-    if kind == PRINTED:
-        return _printed(model, position.printed)
+    if kind == PUBLISHED:
+        return _published(model, position.published)
     number, reason = (position.runs, position.reason) if kind == RUNS else (position.single, position.single_reason)
     notes = (model.sign_of(reason),) if reason else ()
     if number is None:
@@ -95,11 +103,11 @@ def _field(model: TableModel, position: Position, kind: str) -> Field:
     return Field(text, "bold" in number.marks, "star" in number.marks, (*notes, *marks))
 
 
-def _printed(model: TableModel, printed: Printed | None) -> Field:
-    if printed is None:
-        return Field(DASH, notes=(model.sign_of(NOT_PRINTED),))
-    text = f"{printed.mean}({printed.sd})" if printed.sd else printed.mean
-    return Field(text, "bold" in printed.marks, "star" in printed.marks)
+def _published(model: TableModel, published: Published | None) -> Field:
+    if published is None:
+        return Field(DASH, notes=(model.sign_of(NOT_PUBLISHED),))
+    text = f"{published.mean}({published.sd})" if published.sd else published.mean
+    return Field(text, "bold" in published.marks, "star" in published.marks)
 
 
 def _scaled(number: Number, factor: float) -> Number:

@@ -1,4 +1,4 @@
-"""Every printed number of every paper stands in its place of its table, before anything is measured."""
+"""Every published value of every paper stands in its place of its table, before anything is measured."""
 
 from collections import Counter
 from pathlib import Path
@@ -44,19 +44,19 @@ def nothing_measured(paper: str, folder: Path) -> Inputs:
 
 
 @pytest.mark.parametrize("name", PAPERS)
-def test_every_printed_number_stands_in_its_table(name, tmp_path):
+def test_every_published_value_stands_in_its_table(name, tmp_path):
     inputs = nothing_measured(name, tmp_path)
-    printed = inputs.published(name)
+    published = inputs.published(name)
     for paper in inputs.configuration.papers:
         for table in paper.tables:
             model = table_model(inputs, paper, table)
             shown = Counter(
-                (row.backbone, row.arm, position.printed.mean)
+                (row.backbone, row.arm, position.published.mean)
                 for row in model.rows
                 for position in row.positions
-                if position.printed
+                if position.published
             )
-            rows = printed[printed["table"] == table].to_dict("records")
+            rows = published[published["table"] == table].to_dict("records")
             assert shown == Counter((row["backbone"], row["arm"], row["mean"]) for row in rows), table
             text = markdown(sheet_of(model), table_caption(inputs, paper, model))
             assert all(row["mean"] in text for row in rows)
@@ -73,7 +73,7 @@ def test_tables_show_numbers_with_the_decimals_and_in_the_unit_of_the_paper(name
             shares = rows[rows["unit"].isin(["percent", "fraction"])]
             assert set(shares["unit"]) <= {declared.unit}
             for metric in declared.metrics:
-                names = {metric, METRICS[metric].printed}
+                names = {metric, METRICS[metric].published}
                 longest = max(
                     (len(m.partition(".")[2]) for m in rows[rows["metric"].isin(names)]["mean"]), default=None
                 )
