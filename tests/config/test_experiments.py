@@ -61,7 +61,7 @@ def test_the_same_names_in_two_experiments_are_two_cells_and_a_cell_knows_its_ta
     resolved(project, paper)
     cells = expand.make_plan(read_configuration(project / "config.yaml", project)).cells
     first, second = cells["toy.large.digits.resnet18.vanilla"], cells["toy.small.digits.resnet18.vanilla"]
-    assert first.settings["backbone"]["stem"] != second.settings["backbone"]["stem"]
+    assert first.settings.backbone.stem != second.settings.backbone.stem
     assert (first.tables, second.tables) == ((), ())
     assert cells["toy.large.phantom.none.svm"].tables == ("table-1",)
     assert cells["toy.small.digits.resnet18.blur"].tables == ("table-2",)

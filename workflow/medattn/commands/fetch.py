@@ -136,7 +136,7 @@ def _known(config: Path | None, plan: Path | None) -> _Known:
     from medattn.plan.stand_ins import planned_entries, taken_entries
 
     if plan is not None:
-        from medattn.plan.model import read_plan
+        from medattn.plan.plan_file import read_plan
 
         frozen = read_plan(plan)
         configuration = resolve(frozen.configuration, Path(), str(plan))

@@ -27,7 +27,8 @@ from medattn.config.models.protocol import CrossValidatedEpochs, CrossValidation
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.files import write_text
 from medattn.layout import ResultPaths
-from medattn.plan.model import CellKey, Plan, read_plan
+from medattn.plan.model import CellKey, Plan
+from medattn.plan.plan_file import read_plan
 
 COLUMNS = [
     "paper", "experiment", "dataset", "backbone", "arm", "against", "against_backbone", "metric", "class_name",

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.metrics import METRICS
@@ -13,7 +12,7 @@ from medattn.layout import prepared_dataset, weights_file
 from medattn.plan.availability import entry_identity, missing_reason
 from medattn.plan.division import split_skip_reason
 from medattn.plan.fitting import network_skip_reason
-from medattn.plan.model import Cell, Plan
+from medattn.plan.model import Cell, CellSettings, Plan
 from medattn.plan.packs import pack_runs
 from medattn.plan.runs import runs_of_cell
 from medattn.plan.stand_ins import taken_entries
@@ -85,15 +84,15 @@ def _metrics(paper: ResolvedPaper, tables: tuple[str, ...], ordinal: bool) -> tu
     return tuple(dict.fromkeys(["accuracy", *shown, *paper.metrics, *(["kappa_quadratic"] if ordinal else [])]))
 
 
-def _settings(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, dataset: str) -> dict[str, Any]:
-    return {
-        "backbone": backbone.model_dump(mode="json", exclude={"label", "arms"}) if backbone else None,
-        "arm": arm.model_dump(mode="json", exclude={"label", "datasets", "backbones"}),
-        "recipe": paper.recipe.model_dump(mode="json"),
-        "protocol": paper.protocol.model_dump(mode="json"),
-        "dataset": dataset,
-        "code": code_digest(None if arm.classifier else arm.mechanism, backbone.model if backbone else None),
-    }
+def _settings(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, entry_sha256: str) -> CellSettings:
+    return CellSettings(
+        backbone=backbone.model_copy(update={"label": "", "arms": None}) if backbone else None,
+        arm=arm.model_copy(update={"label": "", "datasets": None, "backbones": None}),
+        recipe=paper.recipe,
+        protocol=paper.protocol,
+        entry_sha256=entry_sha256,
+        code_digest=code_digest(None if arm.classifier else arm.mechanism, backbone.model if backbone else None),
+    )
 
 
 def _network_skip_reason(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, entry: DatasetEntry) -> str | None:

@@ -49,8 +49,9 @@ class Speeds:
 
 def network_of(cell: Cell, entry: DatasetEntry) -> Network:
     """Return model, stem and input size of a cell's network."""
-    backbone = cell.settings["backbone"]
-    return backbone["model"], backbone["stem"], backbone["input_size"] or entry.source.shape[0]
+    backbone = cell.settings.backbone
+    assert backbone is not None
+    return backbone.model, backbone.stem, backbone.input_size or entry.source.shape[0]
 
 
 def speeds_for(complexity: Path) -> Speeds:

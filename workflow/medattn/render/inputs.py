@@ -11,7 +11,8 @@ from medattn.compare.inputs import CellRows, read_comparisons, read_epochs, read
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.layout import ResultPaths, RunPaths
 from medattn.plan.availability import remarks_on
-from medattn.plan.model import Cell, CellKey, Plan, read_plan
+from medattn.plan.model import Cell, CellKey, Plan
+from medattn.plan.plan_file import read_plan
 
 _PUBLISHED = ["table", "dataset", "backbone", "arm", "metric", "class_name", "mean", "std", "flags"]
 

@@ -76,8 +76,8 @@ def _settings(subject: AuditContext, ended: Ended) -> Iterator[tuple[str, str]]:
     planned = run_settings(cell, run, point)
     for other in differences(planned, record["configuration"]):
         yield f"configuration.{other.key}: {other.before}", str(other.after)
-    if record["code"]["digest"] != cell.settings["code"]:
-        yield f"code {cell.settings['code']}, as the plan", str(record["code"]["digest"])
+    if record["code"]["digest"] != cell.settings.code_digest:
+        yield f"code {cell.settings.code_digest}, as the plan", str(record["code"]["digest"])
 
 
 def _sessions(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
