@@ -9,7 +9,7 @@ import torchvision
 
 from medattn.backbones import names
 from medattn.config.networks import options as networks
-from medattn.config.networks.options import (
+from medattn.config.networks.catalog import (
     check_backbone,
     check_model,
     described,

@@ -116,7 +116,7 @@ def _fetch_weights(models: Sequence[str], data: Path) -> int:
 
 def _fetched_weights(model: str, data: Path) -> str:
     from medattn.config.models.paper import Backbone
-    from medattn.config.networks.options import check_model, weights_model
+    from medattn.config.networks.catalog import check_model, weights_model
     from medattn.config.validation import validated
 
     validated(Backbone, {"model": model}, "--weights")

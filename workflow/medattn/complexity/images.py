@@ -6,9 +6,9 @@ from pathlib import Path
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.paper import Backbone
 from medattn.config.models.protocol import AnyProtocol
+from medattn.config.networks.catalog import image_size
 from medattn.config.sources.sources import PhantomSource
 from medattn.files import read_json
-from medattn.plan.fitting import image_size
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What an arm needs of mechanism, recipe and protocol, and its settings at a point of its grid."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -44,6 +45,11 @@ def _corners(arm: Arm) -> list[dict[str, Any]]:
     """Return grid points that together hold every value of the arm's grid at least once."""
     longest = max((len(values) for values in arm.grid.values()), default=1)
     return [{key: values[min(i, len(values) - 1)] for key, values in arm.grid.items()} for i in range(longest)]
+
+
+def grid_points(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """Return all combinations of a grid's values, the last key varying fastest; one empty point for an empty grid."""
+    return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
 
 
 def arm_settings(arm: Arm, recipe: Recipe, grid_point: Mapping[str, Any], where: str) -> tuple[Recipe, dict[str, Any]]:

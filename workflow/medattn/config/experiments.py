@@ -10,8 +10,7 @@ from medattn.config.models.paper import Backbone, Experiment, Paper
 from medattn.config.models.protocol import AnyProtocol
 from medattn.config.models.recipe import Recipe
 from medattn.config.models.selection import PaperSelection
-from medattn.config.networks.options import check_backbone
-from medattn.config.networks.stems import no_small_stem, small_stem_paths
+from medattn.config.networks.catalog import check_backbone, no_small_stem, small_stem_paths
 from medattn.config.overrides import override, override_protocol
 from medattn.config.references import check_copied_classes, check_name
 from medattn.config.resolved import ResolvedPaper

@@ -5,7 +5,7 @@ from typing import Any
 
 from medattn.config.arms import arm_settings
 from medattn.config.mechanisms import is_block_mechanism
-from medattn.config.networks.options import network_options
+from medattn.config.networks.catalog import network_options
 from medattn.plan.model import Cell, Run
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from medattn.config.arms import grid_points
 from medattn.config.mechanisms import is_block_mechanism
 from medattn.config.models.protocol import (
     AnyProtocol,
@@ -12,7 +13,6 @@ from medattn.config.models.protocol import (
     FixedEpoch,
 )
 from medattn.files import sha256_of_value
-from medattn.plan.grid import grid_points
 from medattn.plan.model import Cell, Run, Stage
 
 # What decides the images of a run of the stage `tune`; the other keys only say what is chosen from them.

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from medattn.config.mechanisms import mechanism_file, own_mechanism
-from medattn.config.networks.options import own_network
+from medattn.config.networks.catalog import own_network
 
 _PACKAGE = Path(__file__).parent.parent
 CODE_FOLDER = _PACKAGE

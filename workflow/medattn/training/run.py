@@ -14,7 +14,7 @@ from medattn.backbones.weights import weights_sha256
 from medattn.config.arms import arm_settings
 from medattn.config.mechanisms import is_block_mechanism
 from medattn.config.models.recipe import Recipe
-from medattn.config.networks.options import weights_model
+from medattn.config.networks.catalog import weights_model
 from medattn.datasets.store import DataStore
 from medattn.errors import StopRequested
 from medattn.files import disk_errors, read_json, write_json

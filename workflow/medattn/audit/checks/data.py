@@ -10,7 +10,7 @@ import numpy as np
 from medattn.audit.context import AuditContext, Ended
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import as_written
-from medattn.config.networks.options import weights_model
+from medattn.config.networks.catalog import weights_model
 from medattn.datasets.duplicates import duplicate_sentences, find_duplicates, without_names
 from medattn.datasets.store import MANIFEST, check_store
 from medattn.datasets.tensor_file import pieces

@@ -27,7 +27,7 @@ from medattn.config.models import (
     verdicts,
 )
 from medattn.config.models.classifiers import CLASSIFIER_OPTIONS
-from medattn.config.networks.options import LIBRARY_OPTIONS, own_networks
+from medattn.config.networks.catalog import LIBRARY_OPTIONS, own_networks
 from medattn.config.sources import image_folders, sources
 
 ROOT = Path(__file__).parents[4]

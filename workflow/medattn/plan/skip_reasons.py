@@ -1,19 +1,20 @@
-"""Whether a mechanism fits into a network, and images into both. Planning asks this: no numerical library."""
+"""Reasons to skip a cell: mechanism, network and images do not fit together, or images or weights are not available.
 
-from medattn.config.arms import arm_settings
+Planning calls these functions, so they import no numerical library. How a protocol can fail to split the images of a
+data set is in division.py.
+"""
+
+from pathlib import Path
+
+from medattn.config.arms import arm_settings, grid_points
 from medattn.config.mechanisms import is_block_mechanism, mechanism_skip_reason
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.paper import Arm, Backbone
 from medattn.config.models.recipe import Recipe
 from medattn.config.networks.architectures import Place, places
-from medattn.config.networks.options import described, smallest_size
-from medattn.plan.grid import grid_points
-
-
-def image_size(backbone: Backbone, entry: DatasetEntry) -> tuple[int, int]:
-    """Return the (H, W) of the images that the network sees."""
-    size = backbone.input_size or entry.source.shape[0]
-    return size, size
+from medattn.config.networks.catalog import described, image_size, smallest_size, weights_model
+from medattn.layout import weights_file
+from medattn.plan.availability import missing_reason
 
 
 def network_skip_reason(backbone: Backbone, arm: Arm, recipe: Recipe, entry: DatasetEntry) -> str | None:
@@ -36,6 +37,22 @@ def network_skip_reason(backbone: Backbone, arm: Arm, recipe: Recipe, entry: Dat
         return str(error)
     reasons = (_reason(arm, options, found) for options in _all_options(arm, recipe))
     return next((reason for reason in reasons if reason), None)
+
+
+def unavailable_reason(dataset: str, entry: DatasetEntry, backbone: Backbone | None, data: Path) -> str | None:
+    """Say which images or weights are not available and how to get them, or return None if all are.
+
+    Args:
+        dataset: name of the data set.
+        entry: the data set, as the plan takes it.
+        backbone: image network; None for a classifier on pixels.
+        data: folder of data.
+    """
+    reason = missing_reason(dataset, entry, data)
+    source = weights_model(backbone.model) if backbone and backbone.weights == "imagenet" else None
+    if reason or source is None or weights_file(data, source).exists():
+        return reason
+    return f"ImageNet weights not available: run `medattn fetch --weights {source}`"
 
 
 def _reason(arm: Arm, options: dict[str, object], found: list[Place]) -> str | None:

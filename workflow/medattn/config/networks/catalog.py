@@ -1,4 +1,4 @@
-"""The networks that a backbone can name, their options and weights, known without importing torch.
+"""The networks that a backbone can name: their options, weights, smallest images and stems, without importing torch.
 
 torchvision's and timm's names stand in backbones/models.json (written by `python -m medattn.backbones.names`); our own
 networks are classes in backbones/, registered by name, whose options are the keyword-only arguments of the constructor.
@@ -13,8 +13,10 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from medattn.config.constructor_options import method, options_model, parsed, registered_classes, summary_of
 from medattn.config.models.base import Closed
-from medattn.config.signatures import method, options_model, parsed, registered_classes, summary_of
+from medattn.config.models.dataset import DatasetEntry
+from medattn.config.models.paper import Backbone
 from medattn.config.validation import below, validated
 from medattn.errors import UserError
 from medattn.suggestions import unknown_name
@@ -36,6 +38,16 @@ LIBRARY_OPTIONS: dict[str, type[BaseModel]] = {
     "torchvision/googlenet": AuxiliaryHeadOptions,
     "torchvision/inception_v3": AuxiliaryHeadOptions,
 }
+
+SMALL_STEMS: dict[str, tuple[str, str]] = {
+    "resnet": ("conv1", "maxpool"),
+    "resnext": ("conv1", "maxpool"),
+    "wide_resnet": ("conv1", "maxpool"),
+    "densenet": ("features.conv0", "features.pool0"),
+    "googlenet": ("conv1.conv", "maxpool1"),
+    "shufflenet": ("conv1.0", "maxpool"),
+}
+"""Family, as a network's name begins: path of the first convolution, path of the pooling that follows it."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +182,23 @@ def check_backbone(model: str, options: Mapping[str, Any], weights: str, size: i
             f"{below(where, 'input_size')}: {size} px are too small for {described(model, options)}, "
             f"which needs at least {smallest} px"
         )
+
+
+def image_size(backbone: Backbone, entry: DatasetEntry) -> tuple[int, int]:
+    """Return the (H, W) in pixels of the images that a network gets from a data set."""
+    size = backbone.input_size or entry.source.shape[0]
+    return size, size
+
+
+def small_stem_paths(model: str) -> tuple[str, str] | None:
+    """Return the paths of first convolution and pooling of "<library>/<name>", None where its family is not known."""
+    name = model.rpartition("/")[2]
+    return next((paths for family, paths in SMALL_STEMS.items() if name.startswith(family)), None)
+
+
+def no_small_stem(model: str) -> str:
+    """Return the line that says that a network has no small stem, and which have."""
+    return f"no small stem is known for {model}; use 'imagenet', or a network of {', '.join(SMALL_STEMS)}"
 
 
 def _library_models() -> Mapping[str, Mapping[str, list[str]]]:
