@@ -64,7 +64,7 @@ def shown(value: object) -> str:
 
 
 @dataclass
-class _Spot:
+class _ErrorLocation:
     """The place that an error points to.
 
     Attributes:
@@ -82,30 +82,30 @@ class _Spot:
 
 def _line(model: type[BaseModel], where: str, elsewhere: Mapping[str, str], error: dict[str, Any]) -> str:
     about_key = error["type"] != "extra_forbidden" and error["loc"][-1:] == ("[key]",)
-    spot = _spot(model, error["loc"][:-1] if about_key else error["loc"])
+    location = _location(model, error["loc"][:-1] if about_key else error["loc"])
     if about_key:
-        spot.is_key = True
-        spot.annotation = (get_args(_spot(model, error["loc"][:-2]).annotation) or (None,))[0]
+        location.is_key = True
+        location.annotation = (get_args(_location(model, error["loc"][:-2]).annotation) or (None,))[0]
 
     def place(keys: list[str]) -> str:
         if keys and keys[0] in elsewhere:
             return below(elsewhere[keys[0]], *keys[1:])
         return below(where, *keys)
 
-    if error["type"] in {"extra_forbidden", "invalid_key"} or (spot.is_key and error["type"] == "literal_error"):
-        parent = spot.annotation if spot.is_key else _spot(model, error["loc"][:-1]).annotation
-        return f"{place(spot.keys[:-1])}: {unknown_name('key', _cut(spot.keys[-1]), _names_in(parent))}"
+    if error["type"] in {"extra_forbidden", "invalid_key"} or (location.is_key and error["type"] == "literal_error"):
+        parent = location.annotation if location.is_key else _location(model, error["loc"][:-1]).annotation
+        return f"{place(location.keys[:-1])}: {unknown_name('key', _cut(location.keys[-1]), _names_in(parent))}"
     if error["type"] == "union_tag_not_found":
-        return f"{place([*spot.keys, 'kind'])}: this key is missing and has no default"
+        return f"{place([*location.keys, 'kind'])}: this key is missing and has no default"
     if error["type"] == "union_tag_invalid":
-        names = [name for member in _members(spot.annotation) for name in _kinds(member)]
-        return f"{place([*spot.keys, 'kind'])}: {unknown_name('kind', _cut(str(error['ctx']['tag'])), names)}"
-    return f"{place(spot.keys)}: {_fault(spot, error)}"
+        names = [name for member in _members(location.annotation) for name in _kinds(member)]
+        return f"{place([*location.keys, 'kind'])}: {unknown_name('kind', _cut(str(error['ctx']['tag'])), names)}"
+    return f"{place(location.keys)}: {_fault(location, error)}"
 
 
-def _fault(spot: _Spot, error: dict[str, Any]) -> str:
+def _fault(location: _ErrorLocation, error: dict[str, Any]) -> str:
     kind, given = error["type"], shown(error["input"])
-    names = _names_in(spot.annotation)
+    names = _names_in(location.annotation)
     if kind == "missing":
         return "this key is missing and has no default"
     if kind == "value_error":
@@ -114,7 +114,7 @@ def _fault(spot: _Spot, error: dict[str, Any]) -> str:
         return unknown_name("value", _cut(error["input"]), names)
     if kind == "string_pattern_mismatch":
         pattern = error["ctx"]["pattern"]
-        about = f" ({spot.description})" if spot.description else ""
+        about = f" ({location.description})" if location.description else ""
         wanted = f"match {pattern}{about}"
         if pattern == NAME_PATTERN:
             wanted = "be a name of at most 40 lower-case letters, digits, '_' and '-'"
@@ -122,7 +122,7 @@ def _fault(spot: _Spot, error: dict[str, Any]) -> str:
     if kind in {"too_short", "string_too_short"}:
         least = error["ctx"]["min_length"]
         return f"should have at least {least} {'entry' if least == 1 else 'entries'}, not {given}"
-    if len(_members(spot.annotation)) > 1:
+    if len(_members(location.annotation)) > 1:
         return f"should be a number, text, true or false, not {given}"
     if kind in _EXPECTED:
         return f"should be {_EXPECTED[kind]}, not {given}"
@@ -130,20 +130,20 @@ def _fault(spot: _Spot, error: dict[str, Any]) -> str:
     return f"{message.removeprefix('input ')}, not {given}"
 
 
-def _spot(model: type[BaseModel], location: tuple[str | int, ...]) -> _Spot:
-    """Follow pydantic's location, which mixes keys of the file with the names of a union's members."""
-    spot = _Spot([], model)
-    for part in location:
-        annotation = _bare(spot.annotation)
+def _location(model: type[BaseModel], path: tuple[str | int, ...]) -> _ErrorLocation:
+    """Follow the `loc` of a pydantic error, which mixes keys of the file with names of the members of unions."""
+    location = _ErrorLocation([], model)
+    for part in path:
+        annotation = _bare(location.annotation)
         members = _members(annotation)
         if len(members) > 1:
             named = [member for member in members if part in _kinds(member)]
-            spot.annotation = named[0] if named else annotation
+            location.annotation = named[0] if named else annotation
             continue
-        spot.keys.append(str(part))
-        spot.annotation, spot.description = _step(annotation, part)
-    spot.annotation = _bare(spot.annotation)
-    return spot
+        location.keys.append(str(part))
+        location.annotation, location.description = _step(annotation, part)
+    location.annotation = _bare(location.annotation)
+    return location
 
 
 def _step(annotation: Any, part: str | int) -> tuple[Any, str]:

@@ -11,7 +11,7 @@ from medattn.config.mechanisms import is_block_mechanism, mechanism_skip_reason
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.paper import Arm, Backbone
 from medattn.config.models.recipe import Recipe
-from medattn.config.networks.architectures import Place, places
+from medattn.config.networks.architectures import InsertionPoint, insertion_points
 from medattn.config.networks.catalog import described, image_size, smallest_size, weights_model
 from medattn.layout import weights_file
 from medattn.plan.availability import missing_reason
@@ -32,7 +32,7 @@ def network_skip_reason(backbone: Backbone, arm: Arm, recipe: Recipe, entry: Dat
     try:
         if not is_block_mechanism(arm.mechanism):
             return None
-        found = places(backbone.model, small_stem, arm.placement, image)
+        found = insertion_points(backbone.model, small_stem, arm.placement, image)
     except ValueError as error:
         return str(error)
     reasons = (_reason(arm, options, found) for options in _all_options(arm, recipe))
@@ -55,7 +55,7 @@ def unavailable_reason(dataset: str, entry: DatasetEntry, backbone: Backbone | N
     return f"ImageNet weights not available: run `medattn fetch --weights {source}`"
 
 
-def _reason(arm: Arm, options: dict[str, object], found: list[Place]) -> str | None:
+def _reason(arm: Arm, options: dict[str, object], found: list[InsertionPoint]) -> str | None:
     for place in found:
         reason = mechanism_skip_reason(arm.mechanism, place.channels, place.size, options)
         if reason:

@@ -11,7 +11,7 @@ from medattn.config.models.metrics import Metric
 Column = Literal["table", "dataset", "backbone", "arm", "split", "metric", "class_name"]
 
 
-class Rows(Closed):
+class RowFilter(Closed):
     """Rows of the published values: those with one of the values in each column that is named; without any, all."""
 
     table: list[str] = Field([], description="tables; default: all")
@@ -28,7 +28,7 @@ class TestSet(Closed):
 
     __test__ = False  # no test class, whatever its name
 
-    rows: Rows = Field(description="rows that were measured on these images")
+    rows: RowFilter = Field(description="rows that were measured on these images")
     images: list[int] = Field(
         [],
         description="numbers of images that the text allows, of one fold where it has folds; default: `n_test`",
@@ -56,7 +56,7 @@ class TestSet(Closed):
         return self
 
 
-class Total(Closed):
+class StatedTotal(Closed):
     """Numbers of the text that must add up."""
 
     what: str = Field(min_length=1, description="what is added up")
@@ -65,7 +65,7 @@ class Total(Closed):
     total: int = Field(description="the total as published")
 
 
-class Stated(Closed):
+class StatedCount(Closed):
     """A whole number of the text beside what is known from elsewhere."""
 
     what: str = Field(min_length=1, description="what is counted")
@@ -75,15 +75,15 @@ class Stated(Closed):
     source: str = Field(min_length=1, description="where it is known from")
 
 
-class Count(Closed):
+class NetworkCount(Closed):
     """The exact parameters or operations of a network, for rows that print them rounded."""
 
-    rows: Rows = Field(description="rows that print it")
+    rows: RowFilter = Field(description="rows that print it")
     count: int = Field(ge=0, description="parameters, or operations of a forward pass")
     source: str = Field(min_length=1, description="how it was counted")
 
 
-class Stage(Closed):
+class FormulaStage(Closed):
     """A stage of a network: blocks with feature maps of one size."""
 
     blocks: int = Field(ge=1, description="number of blocks")
@@ -91,21 +91,21 @@ class Stage(Closed):
     width: int = Field(ge=1, description="width of their feature maps, in pixels")
 
 
-class Formula(Closed):
+class ParameterFormula(Closed):
     """A formula for what a module adds to its network: weights x the sum over stages of blocks x height x width."""
 
     says: str = Field(min_length=1, description="name of the formula")
-    rows: Rows = Field(description="rows with the module; those of the baseline are found beside them")
+    rows: RowFilter = Field(description="rows with the module; those of the baseline are found beside them")
     weights: int = Field(ge=1, description="weights for each position of each block")
-    stages: list[Stage] = Field(min_length=1, description="the stages")
+    stages: list[FormulaStage] = Field(min_length=1, description="the stages")
 
 
-class Overall(Closed):
+class OverallScore(Closed):
     """A score over all classes that the text states of a model whose class values are published."""
 
     says: str = Field(min_length=1, description="the statement, in short")
     source: str = Field("", description="where the paper makes it: section or table")
-    rows: Rows = Field(description="rows with the model's precision and recall of each class")
+    rows: RowFilter = Field(description="rows with the model's precision and recall of each class")
     metric: Literal["accuracy", "f1"] = Field(description="the score")
     published: str = Field(
         pattern=r"^\d+(\.\d+)?$", description='the number, digit by digit as published and in quotes: `"0.990"`'
@@ -120,7 +120,7 @@ class Overall(Closed):
         return self
 
 
-class FeatureMap(Closed):
+class FeatureMapSize(Closed):
     """The stated size of feature maps that were made smaller several times."""
 
     says: str = Field(min_length=1, description="the statement, in short")
@@ -145,7 +145,7 @@ class Convolution(Closed):
     width: int = Field(1, ge=1, description="width of its output, in pixels; only operations depend on it")
 
 
-class Cost(Closed):
+class CostStatement(Closed):
     """What a network of a few convolutions costs beside others, of which the text says that it is little."""
 
     says: str = Field(min_length=1, description="the statement, in short; entries with the same belong together")
@@ -176,12 +176,12 @@ class Cost(Closed):
         return self
 
 
-class Significance(Closed):
+class SignificanceStatement(Closed):
     """A statement that the means of two arms differ, which their published deviations let us test."""
 
     says: str = Field(min_length=1, description="the statement, in short")
     source: str = Field("", description="where the paper makes it: section or table")
-    rows: Rows = Field(description="rows that it is about")
+    rows: RowFilter = Field(description="rows that it is about")
     arm: str = Field(description="arm that is said to be better")
     against: str = Field(description="arm that it is compared with")
     flag: str = Field(
@@ -205,9 +205,9 @@ class Statement(Closed):
 
     says: str = Field(min_length=1, description="the statement, in short")
     source: str = Field("", description="where the paper makes it: section or table")
-    rows: Rows = Field(default_factory=lambda: Rows(), description="rows that it is about; default: all")
-    higher: Rows = Field(description="rows among them that are said to be higher")
-    lower: Rows | None = Field(
+    rows: RowFilter = Field(default_factory=lambda: RowFilter(), description="rows that it is about; default: all")
+    higher: RowFilter = Field(description="rows among them that are said to be higher")
+    lower: RowFilter | None = Field(
         None,
         description="rows among them that are said to be lower: the counterpart has the same value in every column "
         "that neither `higher` nor `lower` names; default: all others of the same column of the table",
@@ -219,7 +219,7 @@ class Statement(Closed):
     )
 
 
-class Unpublished(Closed):
+class UnpublishedComparison(Closed):
     """A comparison in the text between arms whose numbers the paper does not print, such as those of a figure."""
 
     says: str = Field(min_length=1, description="the statement, in short")
@@ -233,10 +233,10 @@ class Unpublished(Closed):
     )
 
 
-class Independent(Closed):
+class IndependentRows(Closed):
     """Rows that were measured independently, so that the same digits in several of them would be chance."""
 
-    rows: Rows = Field(description="the rows")
+    rows: RowFilter = Field(description="the rows")
     differ: list[Column] = Field(min_length=1, description="columns in which such rows differ; all others are equal")
 
 
@@ -247,18 +247,18 @@ class Facts(Closed):
     test_sets: dict[Name, TestSet] = Field(
         {}, description="the images behind the rows; rows without one are grouped by data set and split"
     )
-    totals: list[Total] = Field([], description="numbers that must add up")
-    stated: list[Stated] = Field([], description="numbers of the text beside what is known")
-    counts: list[Count] = Field([], description="exact counts of networks")
-    formulas: list[Formula] = Field([], description="formulas for added parameters")
-    overall: list[Overall] = Field([], description="scores over all classes that the text states")
-    feature_maps: list[FeatureMap] = Field([], description="stated sizes of feature maps")
-    costs: list[Cost] = Field([], description="statements that a network costs little beside others")
-    significance: list[Significance] = Field(
+    totals: list[StatedTotal] = Field([], description="numbers that must add up")
+    stated: list[StatedCount] = Field([], description="numbers of the text beside what is known")
+    counts: list[NetworkCount] = Field([], description="exact counts of networks")
+    formulas: list[ParameterFormula] = Field([], description="formulas for added parameters")
+    overall: list[OverallScore] = Field([], description="scores over all classes that the text states")
+    feature_maps: list[FeatureMapSize] = Field([], description="stated sizes of feature maps")
+    costs: list[CostStatement] = Field([], description="statements that a network costs little beside others")
+    significance: list[SignificanceStatement] = Field(
         [], description="statements of significance; all their tests together are the family that is corrected for"
     )
     statements: list[Statement] = Field([], description="comparisons in the text")
-    unpublished: list[Unpublished] = Field(
+    unpublished: list[UnpublishedComparison] = Field(
         [], description="comparisons in the text between numbers that are not published"
     )
     redrawn: list[Name] = Field(
@@ -271,4 +271,4 @@ class Facts(Closed):
         description="keys that the paper leaves open, such as `recipe.learning_rate` or, with all below it, "
         "`datasets.isic2018.source`: a selection that changes others no longer follows the paper, and gets no verdict",
     )
-    independent: list[Independent] = Field([], description="rows that were measured independently")
+    independent: list[IndependentRows] = Field([], description="rows that were measured independently")
