@@ -72,7 +72,7 @@ class InsertionPoint:
 
 
 def architecture_of(model: str) -> Architecture | None:
-    """Return the architecture of `torchvision/<name>` or `timm/<name>`, or None for a network that is not known here."""
+    """Return the architecture of `torchvision/<name>` or `timm/<name>`, or None for an unknown network."""
     library, _, name = model.partition("/")
     makers = _ARCHITECTURES if library in ("torchvision", "timm") else {}
     # timm's names may end in the weights: resnet50.a1_in1k.
