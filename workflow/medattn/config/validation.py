@@ -1,4 +1,4 @@
-"""From what pydantic finds to one line a person can act on: file, path, what is wrong, nearest valid name."""
+"""Validation with pydantic, and its errors as one line: file, path, error, nearest valid name."""
 
 import reprlib
 import types
@@ -36,12 +36,12 @@ def validated(model: type[M], value: Mapping[str, Any], where: str, elsewhere: M
 
     Args:
         model: the configuration model.
-        value: what was read.
-        where: the file, and the path in it, where `value` stands: "config.yaml: papers.gsa.recipe".
-        elsewhere: the places of keys that do not stand below `where`.
+        value: plain values.
+        where: file and path of `value`, such as "config.yaml: papers.gsa.recipe".
+        elsewhere: file and path of keys that are not below `where`.
 
     Raises:
-        UserError: one line for the first thing that is wrong.
+        UserError: one line with the first error.
     """
     try:
         return model.model_validate(value)
@@ -51,13 +51,13 @@ def validated(model: type[M], value: Mapping[str, Any], where: str, elsewhere: M
 
 
 def below(where: str, *keys: str) -> str:
-    """Return the place `keys` below `where`: ("a.yaml", "b", "c") -> "a.yaml: b.c"."""
+    """Return file and path of `keys` below `where`: ("a.yaml", "b", "c") -> "a.yaml: b.c"."""
     separator = "." if ": " in where else ": "
     return where + separator + ".".join(keys) if keys else where
 
 
 def shown(value: object) -> str:
-    """Return `value` as a message shows it: as YAML writes it, and short."""
+    """Return `value` for a message: as in YAML, and shortened."""
     if value is None:
         return "nothing"
     return str(value).lower() if isinstance(value, bool) else _SHOWN.repr(value)
@@ -65,13 +65,13 @@ def shown(value: object) -> str:
 
 @dataclass
 class _ErrorLocation:
-    """The place that an error points to.
+    """The place of an error in a file.
 
     Attributes:
-        keys: keys of the file on the way to it.
-        annotation: type that is wanted there, None where there is no such place.
-        description: what the manual says of the key.
-        is_key: the key itself is wrong, not its value.
+        keys: keys of the file that lead to the place.
+        annotation: expected type; None if the place does not exist.
+        description: description of the key in the manual.
+        is_key: whether the key is invalid and not its value.
     """
 
     keys: list[str]
@@ -147,7 +147,7 @@ def _location(model: type[BaseModel], path: tuple[str | int, ...]) -> _ErrorLoca
 
 
 def _step(annotation: Any, part: str | int) -> tuple[Any, str]:
-    """Return the type that stands at `part` below `annotation`, and what the manual says of it."""
+    """Return type and description of `part` below `annotation`."""
     if _is_model(annotation):
         field = annotation.model_fields.get(part)
         return (field.annotation, field.description or "") if field else (None, "")
@@ -158,7 +158,7 @@ def _step(annotation: Any, part: str | int) -> tuple[Any, str]:
 
 
 def _bare(annotation: Any) -> Any:
-    """Return `annotation` without notes and without `| None`."""
+    """Return `annotation` without `Annotated` and without `| None`."""
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     members = _members(annotation)
@@ -166,14 +166,14 @@ def _bare(annotation: Any) -> Any:
 
 
 def _members(annotation: Any) -> list[Any]:
-    """Return the members of a union without None; any other type is its own only member."""
+    """Return the members of a union without None; any other type is its only member."""
     if get_origin(annotation) in {Union, types.UnionType}:
         return [member for member in get_args(annotation) if member is not type(None)]
     return [annotation]
 
 
 def _kinds(member: Any) -> tuple[Any, ...]:
-    """Return the values of `kind` by which a model is known in a union."""
+    """Return the values of `kind` that identify a model in a union."""
     kind = member.model_fields.get("kind") if _is_model(member) else None
     return get_args(kind.annotation) if kind else ()
 

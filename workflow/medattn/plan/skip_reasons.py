@@ -18,11 +18,10 @@ from medattn.plan.availability import missing_reason
 
 
 def network_skip_reason(backbone: Backbone, arm: Arm, recipe: Recipe, entry: DatasetEntry) -> str | None:
-    """Say why the images of a data set, the network and the arm's mechanism don't fit together, or None if they do.
+    """Say why images, network and mechanism don't fit together; return None if they do.
 
-    What can't be known before the network is built (the smallest image of a network that is not known here, modules
-    that the placement names and that are no blocks of a known network) is left to the training, where it ends the run
-    with its reason. An `input_size` that is too small is refused with the configuration.
+    Training decides the cases that depend on the built network: the smallest image of an unlisted network, and modules
+    of `placement.after` that are no blocks of a listed one. The configuration rejects an `input_size` that is too small.
     """
     image, small_stem = image_size(backbone, entry), backbone.stem == "small"
     smallest = None if small_stem else smallest_size(backbone.model, backbone.options)
@@ -56,15 +55,15 @@ def unavailable_reason(dataset: str, entry: DatasetEntry, backbone: Backbone | N
 
 
 def _reason(arm: Arm, options: dict[str, object], found: list[InsertionPoint]) -> str | None:
-    for place in found:
-        reason = mechanism_skip_reason(arm.mechanism, place.channels, place.size, options)
+    for point in found:
+        reason = mechanism_skip_reason(arm.mechanism, point.channels, point.size, options)
         if reason:
-            height, width = place.size
-            return f"{arm.mechanism} can't stand behind {place.path}, {place.channels} x {height} x {width}: {reason}"
+            height, width = point.size
+            return f"{arm.mechanism} can't follow {point.path}, {point.channels} x {height} x {width}: {reason}"
     return None
 
 
 def _all_options(arm: Arm, recipe: Recipe) -> list[dict[str, object]]:
-    """Return the options at each point of the arm's grid, as far as the grid changes options."""
+    """Return the options at each point of the arm's grid; grid keys of the recipe are ignored."""
     grid = {key: values for key, values in arm.grid.items() if key.startswith("options.")}
     return [arm_settings(arm, recipe, point, arm.mechanism)[1] for point in grid_points(grid)]

@@ -116,7 +116,7 @@ class OverallScore(Closed):
     def _is_a_proportion(self) -> Self:
         whole = 100 if self.unit == "percent" else 1
         if Fraction(self.published) > whole:
-            raise ValueError(f"published is {self.published}, but a {self.unit} must lie between 0 and {whole}")
+            raise ValueError(f"published is {self.published}, but must lie between 0 and {whole} (unit: {self.unit})")
         return self
 
 

@@ -146,7 +146,7 @@ class Table(Closed):
         return self
 
 
-class Override(Closed):
+class ExperimentOverride(Closed):
     """Differences between an experiment and the keys of its paper."""
 
     backbones: dict[Name, dict[str, Any]] = Field({}, description="keys to change, by backbone")
@@ -161,7 +161,9 @@ class Experiment(Closed):
     datasets: list[Name] = Field(min_length=1, description="data sets, by their names in the registry")
     backbones: list[Name] | None = Field(None, min_length=1, description="backbones of the paper; default: all")
     arms: list[Name] | None = Field(None, min_length=1, description="arms of the paper; default: all")
-    override: Override = Field(default_factory=lambda: Override(), description="differences from the keys of the paper")
+    override: ExperimentOverride = Field(
+        default_factory=lambda: ExperimentOverride(), description="differences from the keys of the paper"
+    )
 
 
 def shows(table: Table, dataset: str, backbone: str, arm: str) -> bool:

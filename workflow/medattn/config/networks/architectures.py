@@ -1,7 +1,7 @@
-"""The architectures of known networks: their stages and blocks, with names, widths and resolutions.
+"""The architectures of known networks: stages and blocks, with names, widths and resolutions.
 
-The plan asks whether a mechanism fits, and starts without torch, so these facts are written down here; a test compares
-each with the real network.
+Planning has to know whether a mechanism fits into a network without importing torch. A test compares each entry with
+the real network.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from medattn.config.models.placement import Placement
 
 @dataclass(frozen=True)
 class Window:
-    """What a convolution or pool does to the side of a map."""
+    """Change of a feature map's height or width by a convolution or pooling."""
 
     kernel: int
     stride: int
@@ -21,7 +21,7 @@ class Window:
     ceil: bool = False
 
     def side(self, side: int) -> int:
-        """Return the side of the output for a side of the input; 0 where there is no output."""
+        """Return the height or width of the output for that of the input; 0 without output."""
         span = side + 2 * self.padding - self.kernel
         if span < 0:
             return 0
@@ -34,13 +34,13 @@ class Window:
 
 @dataclass(frozen=True)
 class NetworkStage:
-    """The blocks that work at one resolution.
+    """The blocks of one resolution.
 
     Attributes:
         blocks: paths of the blocks' modules.
-        widths: channels that each block puts out.
-        entry: what reduces the side on the way from the stage before (or the stem) to these blocks' outputs.
-        last_normalization: name, in a residual block, of the normalization before the addition; None without addition.
+        widths: output channels of each block.
+        entry: reductions of the resolution between the previous stage, or the stem, and the outputs of the blocks.
+        last_normalization: name of the normalization before the addition in a residual block; None without addition.
     """
 
     blocks: tuple[str, ...]
@@ -51,10 +51,10 @@ class NetworkStage:
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network as placement sees it.
+    """Stages of a network, for the placement of mechanisms.
 
     Attributes:
-        stem: windows of the first layers, which `stem: small` replaces by none.
+        stem: reductions of the first layers; `stem: small` has none.
         stages: stages from the input to the output.
     """
 
@@ -64,7 +64,7 @@ class Architecture:
 
 @dataclass(frozen=True)
 class InsertionPoint:
-    """One place for a mechanism: behind the module at `path`, whose output has this width and (H, W)."""
+    """Insertion point of a mechanism: after the module at `path`, whose output has these channels and this (H, W)."""
 
     path: str
     channels: int
@@ -81,10 +81,10 @@ def architecture_of(model: str) -> Architecture | None:
 
 
 def insertion_paths(model: str, placement: Placement) -> list[str]:
-    """Return the modules of `model` behind which a mechanism stands.
+    """Return the modules of `model` after which a mechanism is inserted.
 
     Raises:
-        ValueError: the network is not known, or has no such stage: one line with the reason.
+        ValueError: the network is unknown, or a stage does not exist.
     """
     if placement.after is not None:
         return list(placement.after)
@@ -98,12 +98,12 @@ def insertion_paths(model: str, placement: Placement) -> list[str]:
 def insertion_points(
     model: str, small_stem: bool, placement: Placement, image: tuple[int, int]
 ) -> list[InsertionPoint]:
-    """Return the places of a mechanism in `model` for images of this (H, W), with widths and sizes.
+    """Return the insertion points of a mechanism in `model` for images of this (H, W).
 
-    Of the modules that `placement.after` names, these are the ones that are blocks of a known network.
+    Modules of `placement.after` that are no blocks of a known network are left out: their sizes are unknown.
 
     Raises:
-        ValueError: the network is not known, has no such stage, or the images are too small for it.
+        ValueError: the network is unknown, a stage does not exist, or the images are too small.
     """
     architecture, found = architecture_of(model) if placement.after else _known(model), list[InsertionPoint]()
     if architecture is None:
@@ -126,14 +126,14 @@ def insertion_points(
 def _known(model: str) -> Architecture:
     architecture = architecture_of(model)
     if architecture is None:
-        raise ValueError(f"the blocks of {model} are not known; name the modules with placement.after")
+        raise ValueError(f"the blocks of {model} are unknown; name the modules with placement.after")
     return architecture
 
 
 def _chosen(model: str, architecture: Architecture, placement: Placement) -> list[NetworkStage]:
     numbers = placement.stages or range(1, len(architecture.stages) + 1)
     if max(numbers) > len(architecture.stages):
-        raise ValueError(f"{model} has {len(architecture.stages)} stages, none with the number {max(numbers)}")
+        raise ValueError(f"{model} has {len(architecture.stages)} stages, and no stage {max(numbers)}")
     return [stage for number, stage in enumerate(architecture.stages, start=1) if number in numbers]
 
 
