@@ -18,7 +18,8 @@ from ratios import Ratio, cost_of, medattn, seconds_of
 from medattn import files as medattn_files
 from medattn.config.mechanisms import is_block_mechanism, mechanism_names
 from medattn.layout import ResultPaths
-from medattn.plan.model import Cell, Plan, Run, read_plan
+from medattn.plan.model import Cell, Plan, Run
+from medattn.plan.plan_file import read_plan
 from medattn.training import run_record
 from medattn.training.history import EpochRow, write_history
 

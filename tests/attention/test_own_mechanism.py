@@ -109,16 +109,16 @@ def test_its_code_is_part_of_the_digest_and_its_comments_are_not(folder):
 
 
 @pytest.mark.parametrize(("mechanism", "source", "message"), [
-    ("absent:Half", SOURCE, "no module 'absent': it is looked for as a file in {folder}, then along PYTHONPATH"),
+    ("absent:Half", SOURCE, "no module 'absent': searched as a file in {folder}, then along PYTHONPATH"),
     ("mine.inner:Half", SOURCE, "no module 'mine.inner'"),
     ("mine:Haff", SOURCE, "{folder}/mine.py: unknown class 'Haff'; did you mean 'Half'?"),
     ("mine:A", f"{HEAD}class A: pass", "mine.py:6: A derives from neither BlockAttention nor InputAttention"),
-    ("mine:A", "class A(:\n", "mine.py:1: not Python"),
+    ("mine:A", "class A(:\n", "mine.py:1: invalid Python"),
     ("mine/half.py:Half", SOURCE, "unknown mechanism 'mine/half.py:Half'"),
     ("mine:A", HEAD + "class A(BlockAttention):\n def __init__(self, channels): pass",
-     "mine.py:7: the constructor should take (self, channels, size, *, hyper-parameters...)"),
+     "mine.py:7: the constructor must take (self, channels, size, *, hyper-parameters...)"),
     ("mine:A", HEAD + "class A(BlockAttention):\n def __init__(self, channels, size, **more): pass",
-     "the constructor should take (self, channels, size, *, hyper-parameters...)"),
+     "the constructor must take (self, channels, size, *, hyper-parameters...)"),
     ("mine:A", HEAD + "class A(InputAttention):\n def __init__(self, *, f): pass", "'f' has no type"),
     ("mine:A", HEAD + "N = 3\nclass A(InputAttention):\n def __init__(self, *, f: int = N): pass",
      "mine.py:8: type and default of 'f' are read without importing the file"),
@@ -150,11 +150,11 @@ def test_a_module_that_has_the_name_of_another_is_refused(folder):
     ({"options": {"factor": 0.0}}, "extra_arms.mine.options.factor: should be greater than 0"),
     ({"grid": {"options.facter": [0.5]}}, "did you mean 'options.factor'?"),
     ({"mechanism": "mine:Haff"}, "extra_arms.mine.mechanism: {root}/mine.py: unknown class 'Haff'"),
-    ({"mechanism": "gsa", "placement": {"stages": [1]}}, "extra_arms.mine.placement: 'gsa' works on the images"),
+    ({"mechanism": "gsa", "placement": {"stages": [1]}}, "extra_arms.mine.placement: 'gsa' works on the input images"),
     ({"mechanism": "none", "placement": {"stages": [1]}}, "extra_arms.mine.placement: the arm has no mechanism"),
     ({"placement": {"where": "every_blok"}}, "where: unknown value 'every_blok'; did you mean 'every_block'?"),
-    ({"placement": {"after": ["layer1"], "stages": [1]}}, "after names the places itself; remove stages"),
-    ({"placement": {"stages": [1, 1]}}, "stages names one twice"),
+    ({"placement": {"after": ["layer1"], "stages": [1]}}, "after already names the insertion points; remove stages"),
+    ({"placement": {"stages": [1, 1]}}, "stages has an entry twice"),
 ])  # fmt: skip
 def test_a_wrong_arm_is_one_line_and_exit_code_2(project, capsys, arm, message):
     written(project.root, SOURCE)

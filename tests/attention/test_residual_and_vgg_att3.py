@@ -158,5 +158,5 @@ def test_compatibility_attention_is_that_of_the_equations(compatibility, normali
 
 
 def test_the_attention_of_vgg_att3_names_its_network():
-    with pytest.raises(UserError, match="'vgg_att3' is a part of the network medattn/vgg_att3"):
+    with pytest.raises(UserError, match="'vgg_att3' is part of the network medattn/vgg_att3"):
         mechanism_options("vgg_att3")

@@ -8,8 +8,8 @@ import torch
 import torchvision
 
 from medattn.backbones import names
-from medattn.config.networks import options as networks
-from medattn.config.networks.options import (
+from medattn.config.networks import catalog as networks
+from medattn.config.networks.catalog import (
     check_backbone,
     check_model,
     described,
@@ -68,10 +68,10 @@ def test_a_backbone_that_cannot_be_built_is_one_line(model, keys, message):
 
 
 @pytest.mark.parametrize(("body", "message"), [
-    ("pass", "net.py:2: Net has no constructor of its own"),
+    ("pass", "net.py:2: Net defines no constructor"),
     ("def __init__(self, classes, size, *, width): ...", "net.py:3: the hyper-parameter 'width' has no type"),
     ("def __init__(self, classes, size, *, width: int = N): ...", "net.py:3: type and default of 'width' are read"),
-    ("def __init__(self", "net.py:3: not Python"),
+    ("def __init__(self", "net.py:3: invalid Python"),
 ])  # fmt: skip
 def test_a_network_that_cannot_be_read_is_one_line(tmp_path, monkeypatch, body, message):
     (tmp_path / "net.py").write_text(f'@register("net")\nclass Net:\n    {body}\n')

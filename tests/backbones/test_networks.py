@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from medattn.backbones.build import check_images, create_network
-from medattn.config.networks.options import own_networks
+from medattn.config.networks.catalog import own_networks
 from medattn.errors import Skipped
 
 OWN = [f"medattn/{name}" for name in own_networks()]

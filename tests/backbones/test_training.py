@@ -17,7 +17,7 @@ import torch
 
 from medattn.attention.mechanism import BlockAttention
 from medattn.config.mechanisms import mechanism_names
-from medattn.config.networks.options import own_networks
+from medattn.config.networks.catalog import own_networks
 from medattn.training.images import ResidentImages, normalization_for
 from medattn.training.loop import TrainingData, TrainingState, train_epochs
 from medattn.training.network import AttendedNetwork, build_network

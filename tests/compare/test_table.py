@@ -143,7 +143,7 @@ def test_the_model_is_that_of_the_epoch_which_is_ranked_first(project: Project, 
         ({"one": {"arms": ["gsa"], "against": "vanila"}}, "families.one.against: unknown arm 'vanila'"),
         ({"one": {"arms": ["gsa"]}, "two": {"arms": ["gsa"]}}, "the arm 'gsa' is in 'one' and in 'two'"),
         ({"one": {"arms": ["gsa"], "against": "gsa"}}, "compares the arm 'gsa' with itself"),
-        ({"main": {"arms": ["gsa"]}}, "'main' is the name of what is in none"),
+        ({"main": {"arms": ["gsa"]}}, "'main' is reserved for comparisons without a family"),
     ],
 )
 def test_wrong_families_are_refused_in_a_line(project: Project, capsys, families: dict, said: str) -> None:

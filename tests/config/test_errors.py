@@ -259,7 +259,7 @@ WRONG_PAPERS = [
     ),
     ("arms/blur/grid", {"width": [1]}, "arms.blur.grid: unknown key 'width'; did you mean 'options.width'?"),
     ("arms/blur/grid", {"options.width": []}, "arms.blur: grid: options.width has no values"),
-    ("arms/blur/grid", {"options.width": [1, 1]}, "arms.blur: grid: options.width names a value twice"),
+    ("arms/blur/grid", {"options.width": [1, 1]}, "arms.blur: grid: options.width has a value twice"),
     (
         "arms/blur/grid",
         {"recipe.epochs": [10]},

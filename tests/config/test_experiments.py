@@ -61,7 +61,7 @@ def test_the_same_names_in_two_experiments_are_two_cells_and_a_cell_knows_its_ta
     resolved(project, paper)
     cells = expand.make_plan(read_configuration(project / "config.yaml", project)).cells
     first, second = cells["toy.large.digits.resnet18.vanilla"], cells["toy.small.digits.resnet18.vanilla"]
-    assert first.settings["backbone"]["stem"] != second.settings["backbone"]["stem"]
+    assert first.settings.backbone.stem != second.settings.backbone.stem
     assert (first.tables, second.tables) == ((), ())
     assert cells["toy.large.phantom.none.svm"].tables == ("table-1",)
     assert cells["toy.small.digits.resnet18.blur"].tables == ("table-2",)
@@ -99,10 +99,10 @@ def test_an_extra_arm_of_a_known_name_stays_where_the_paper_has_it_and_another_g
 
 WRONG = [
     ({"experiments": ["smal"]}, {}, "papers.toy.experiments: unknown experiment 'smal'; did you mean 'small'?"),
-    ({"datasets": ["retinamnist"]}, {}, "no experiment of the paper has 'retinamnist'; name under 'experiments' the"),
-    ({}, {"datasets": ["digits"]}, "a paper names either datasets or experiments, which name theirs"),
-    ({}, {"experiments": {}}, "a paper names either datasets or experiments, which name theirs"),
-    ({}, {"tables": {"t": {"title": "T"}}}, "tables.t: needs the key 'experiment', one of: large, small"),
+    ({"datasets": ["retinamnist"]}, {}, "no experiment of the paper has 'retinamnist'; choose the one to run on it under"),
+    ({}, {"datasets": ["digits"]}, "a paper needs either datasets or experiments, not both"),
+    ({}, {"experiments": {}}, "a paper needs either datasets or experiments, not both"),
+    ({}, {"tables": {"t": {"title": "T"}}}, "tables.t: the key 'experiment' is required, one of: large, small"),
     ({}, {"figures": {"f": {**FIGURES["figure-1"], "experiment": "lage"}}}, "figures.f.experiment: unknown experiment"),
     ({}, {"experiments": {"a": {"datasets": ["digit"]}}}, "experiments.a.datasets: unknown data set 'digit'; did you"),
     (

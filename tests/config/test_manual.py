@@ -14,15 +14,15 @@ from medattn.config.models.paper import Paper
 from medattn.config.models.selection import Selection
 
 
-def test_generated_files_are_in_step():
-    stale = [str(path.relative_to(manual.ROOT)) for path in manual.out_of_step()]
+def test_generated_files_are_current():
+    stale = [str(path.relative_to(manual.ROOT)) for path in manual.stale_files()]
     assert not stale, f"run python -m medattn.config.manual: {', '.join(stale)}"
 
 
-def test_check_names_what_is_out_of_step(tmp_path, monkeypatch, capsys):
+def test_check_names_stale_files(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(manual, "ROOT", tmp_path)
     assert manual.main(["--check"]) == 1
-    assert "config/README.md: out of step" in capsys.readouterr().out
+    assert "config/README.md: stale" in capsys.readouterr().out
     assert not list(tmp_path.iterdir())
     assert manual.main([]) == 0
     assert manual.main(["--check"]) == 0

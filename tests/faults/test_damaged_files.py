@@ -90,7 +90,7 @@ def test_data_that_went_away_after_planning_are_named(project, capsys):
 def test_changed_code_asks_for_a_new_plan(trained, capsys):
     plan = json.loads(trained.results.plan.read_text())
     for cell in plan["cells"].values():
-        cell["settings"]["code"] = "0" * 64
+        cell["settings"]["code_digest"] = "0" * 64
     trained.results.plan.write_text(json.dumps(plan))
     capsys.readouterr()
     pack = next(iter(plan["packs"]))

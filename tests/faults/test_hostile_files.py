@@ -20,7 +20,7 @@ from medattn.datasets.medmnist import read_medmnist
 from medattn.datasets.store import MANIFEST, read_store, write_store
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_value
-from medattn.plan.model import read_plan
+from medattn.plan.plan_file import read_plan
 from medattn.plan.tuning_result import read_choice
 from medattn.provenance.records import check_output, failure_reason, read_record
 from medattn.training.checkpoint import read_checkpoint, write_checkpoint

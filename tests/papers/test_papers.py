@@ -43,7 +43,7 @@ SELECTIONS = [ROOT / "config.yaml", *sorted((ROOT / "config").glob("*.yaml"))]
 def test_every_selection_that_is_shipped_plans_runs_under_its_own_name(path):
     configuration = read_configuration(path, ROOT)
     assert path.stem in ("config", configuration.selection.selection)
-    plan = make_plan(configuration, as_if_at_hand=True)
+    plan = make_plan(configuration, as_if_available=True)
     assert plan.packs and not any(cell.missing for cell in plan.cells.values())
 
 

@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from medattn.layout import ResultPaths
-from medattn.plan.model import Plan, read_plan
+from medattn.plan.model import Plan
+from medattn.plan.plan_file import read_plan
 from medattn.plan.progress import progress_of
 from medattn.plan.show import COLUMNS
 from medattn.provenance import code

@@ -25,7 +25,7 @@ def test_a_map_that_is_too_small_is_named_with_its_place(project):
     assert missing(project) == {
         "vanilla": None,
         "ppcr": None,
-        "spa": "spa can't stand behind layer3.0.bn2, 256 x 2 x 2: "
+        "spa": "spa can't follow layer3.0.bn2, 256 x 2 x 2: "
         "a map of 2 x 2 is smaller than the finest grid of 4 x 4",
     }
 
@@ -43,13 +43,13 @@ def test_what_makes_it_fit_makes_it_planned(project, backbone, arm):
 def test_one_point_of_the_grid_that_does_not_fit_is_enough(project):
     arms = {"ppcr": {"mechanism": "ppcr", "grid": {"options.scales": [3, 6], "recipe.weight_decay": [0.1, 0.01]}}}
     assert missing(project, arms, {"model": "timm/test_resnet"})["ppcr"] == (
-        "ppcr can't stand behind layer2.0.bn2, 48 x 4 x 4: 48 channels can't be divided into 32 groups"
+        "ppcr can't follow layer2.0.bn2, 48 x 4 x 4: 48 channels can't be divided into 32 groups"
     )
 
 
 @pytest.mark.parametrize(("backbone", "reason"), [
-    ({"model": "timm/test_vit"}, "the blocks of timm/test_vit are not known; name the modules with placement.after"),
-    ({"model": "torchvision/squeezenet1_1"}, "the blocks of torchvision/squeezenet1_1 are not known"),
+    ({"model": "timm/test_vit"}, "the blocks of timm/test_vit are unknown; name the modules with placement.after"),
+    ({"model": "torchvision/squeezenet1_1"}, "the blocks of torchvision/squeezenet1_1 are unknown"),
 ])  # fmt: skip
 def test_a_network_of_unknown_structure_takes_none_but_is_trained_alone(project, backbone, reason):
     found = missing(project, backbone=backbone)
@@ -69,14 +69,14 @@ def test_named_blocks_of_a_known_network_are_looked_at(project):
 
     assert named("features.9", "features.21", depth=0) is None
     assert named("features.21", "features.9", depth=2) == (
-        "residual can't stand behind features.21, 1536 x 2 x 2: a map of 2 x 2 can't be halved 2 times"
+        "residual can't follow features.21, 1536 x 2 x 2: a map of 2 x 2 can't be halved 2 times"
     )
     assert named("features.9", "features.0", depth=2) is None
 
 
 def test_a_stage_that_the_network_does_not_have(project):
     arms = {"ppcr": {"mechanism": "ppcr", "placement": {"stages": [5]}}}
-    assert missing(project, arms)["ppcr"] == "torchvision/resnet18 has 4 stages, none with the number 5"
+    assert missing(project, arms)["ppcr"] == "torchvision/resnet18 has 4 stages, and no stage 5"
 
 
 def test_images_that_leave_nothing_of_a_network_stop_every_arm(project):

@@ -12,7 +12,7 @@ from medattn.datasets.phantom import read_phantom
 from medattn.datasets.source import check_source
 from medattn.errors import UserError
 from medattn.plan.availability import entry_identity, prepared_path
-from medattn.plan.model import read_plan
+from medattn.plan.plan_file import read_plan
 from medattn.plan.stand_ins import stand_in_for
 
 REGISTRY = registered_datasets()

@@ -1,6 +1,7 @@
 """A small selection with all that tables and figures must cope with, written as by the stages before."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,13 @@ from safetensors.numpy import save_file
 from medattn.compare.table import write_comparisons
 from medattn.config import mechanisms
 from medattn.config.load import resolve
+from medattn.config.models.paper import Arm
+from medattn.config.models.protocol import CrossValidatedEpochs
+from medattn.config.models.recipe import Recipe
 from medattn.config.resolved import Configuration
 from medattn.layout import ResultPaths
-from medattn.plan.model import Cell, Plan, Run, write_plan
+from medattn.plan.model import Cell, CellSettings, Plan, Run
+from medattn.plan.plan_file import write_plan
 from medattn.render.inputs import Inputs, read_inputs
 
 SEEDS = [0, 1, 2, 3, 4]
@@ -119,11 +124,14 @@ def _cells(folder: Path) -> dict[str, Cell]:
             missing=_missing(dataset, backbone, arm),
             prepared=str(folder / "prepared" / dataset),
             tables=("main",),
-            settings={
-                "arm": {"classifier": "svm" if backbone == "none" else None, "grid": {}},
-                "recipe": {"oversampling": None},
-                "protocol": {"kind": "cross_validated_epochs", "measured_epochs": MEASURED},
-            },
+            settings=CellSettings(
+                backbone=None,
+                arm=Arm(classifier="svm" if backbone == "none" else None),
+                recipe=Recipe(epochs=EPOCHS, learning_rate=0.001),
+                protocol=CrossValidatedEpochs(kind="cross_validated_epochs", measured_epochs=MEASURED),
+                entry_sha256="",
+                code_digest="",
+            ),
         )
         for dataset in ("phantom", "digits")
         for backbone, arm in places
@@ -145,9 +153,7 @@ def _runs(cells: Iterable[str]) -> dict[str, Run]:
 def _epochs(cell: Cell) -> list[dict[str, object]]:
     if cell.missing:
         return []
-    keys = {key: getattr(cell, key) for key in ("paper", "experiment", "dataset", "backbone", "arm")} | {
-        "metric": "accuracy"
-    }
+    keys = asdict(cell.key) | {"metric": "accuracy"}
     level = LEVEL[cell.arm]
     rows = []
     for seed in SEEDS:
@@ -171,7 +177,7 @@ def _epochs(cell: Cell) -> list[dict[str, object]]:
 def _measurements(cells: dict[str, Cell], epochs: pd.DataFrame) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for cell in cells.values():
-        keys = {key: getattr(cell, key) for key in ("paper", "experiment", "dataset", "backbone", "arm")}
+        keys = asdict(cell.key)
         common = {
             **keys,
             "metric": "accuracy",

@@ -18,7 +18,7 @@ from medattn.files import write_json
 from medattn.layout import RunPaths
 from medattn.measure.collect import write_measurements
 from medattn.metrics import Scored
-from medattn.plan.model import read_plan
+from medattn.plan.plan_file import read_plan
 from medattn.render.figures.loss_curve import cross_entropy
 from medattn.render.figures.roc_curve import curves
 from medattn.render.figures.write_figures import write_figure

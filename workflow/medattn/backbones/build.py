@@ -12,7 +12,7 @@ from medattn.backbones.network import create_own_network
 from medattn.backbones.stem import use_small_stem
 from medattn.backbones.weights import read_weights
 from medattn.config.models.paper import Backbone
-from medattn.config.networks.options import network_options, weights_model
+from medattn.config.networks.catalog import network_options, weights_model
 from medattn.errors import Skipped, UserError
 
 _WITH_AUXILIARY_HEADS = ("torchvision/googlenet", "torchvision/inception_v3")

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from medattn.backbones.build import check_images, create_network
-from medattn.config.networks.options import described, own_networks
+from medattn.config.networks.catalog import described, own_networks
 from medattn.errors import Skipped
 
 FILE = Path(__file__).with_name("models.json")

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from torch import nn
 
-from medattn.config.networks.options import own_network
+from medattn.config.networks.catalog import own_network
 
 N = TypeVar("N", bound=type[nn.Module])
 _REGISTRY: dict[str, type[nn.Module]] = {}

@@ -7,7 +7,7 @@ count.
 
 from torch import nn
 
-from medattn.config.networks.stems import no_small_stem, small_stem_paths
+from medattn.config.networks.catalog import no_small_stem, small_stem_paths
 from medattn.errors import Skipped
 
 

@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _seal(results: ResultPaths) -> int:
     from medattn.audit.manifest import seal
-    from medattn.plan.model import read_plan
+    from medattn.plan.plan_file import read_plan
     from medattn.plan.progress import progress_of
     from medattn.plan.show import plan_csv
 

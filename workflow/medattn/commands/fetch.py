@@ -116,7 +116,7 @@ def _fetch_weights(models: Sequence[str], data: Path) -> int:
 
 def _fetched_weights(model: str, data: Path) -> str:
     from medattn.config.models.paper import Backbone
-    from medattn.config.networks.options import check_model, weights_model
+    from medattn.config.networks.catalog import check_model, weights_model
     from medattn.config.validation import validated
 
     validated(Backbone, {"model": model}, "--weights")
@@ -136,7 +136,7 @@ def _known(config: Path | None, plan: Path | None) -> _Known:
     from medattn.plan.stand_ins import planned_entries, taken_entries
 
     if plan is not None:
-        from medattn.plan.model import read_plan
+        from medattn.plan.plan_file import read_plan
 
         frozen = read_plan(plan)
         configuration = resolve(frozen.configuration, Path(), str(plan))

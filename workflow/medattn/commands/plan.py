@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         for line in estimate_lines(estimates(chosen.plan, configuration, progress.done, speeds), speeds):
             print(line)
         if not arguments.resolved and any(cell.missing for cell in chosen.plan.cells.values()):
-            whole = make_plan(configuration, as_if_at_hand=True)
+            whole = make_plan(configuration, as_if_available=True)
             if len(whole.packs) > len(chosen.plan.packs):
                 print(at_hand_line(whole))
                 for line in estimate_lines(estimates(whole, configuration, progress.done, speeds), speeds):

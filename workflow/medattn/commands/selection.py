@@ -10,7 +10,8 @@ from medattn.files import write_json, write_text
 from medattn.layout import ResultPaths
 from medattn.plan.expand import make_plan
 from medattn.plan.graph import graph_of
-from medattn.plan.model import Plan, read_plan, write_plan
+from medattn.plan.model import Plan
+from medattn.plan.plan_file import read_plan, write_plan
 from medattn.plan.progress import Progress, progress_of
 from medattn.plan.show import plan_csv
 

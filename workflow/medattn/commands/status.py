@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Show the status, once or until everything has ended."""
     from medattn.layout import ResultPaths
-    from medattn.plan.model import read_plan
+    from medattn.plan.plan_file import read_plan
     from medattn.status.estimate import status_of
     from medattn.status.snapshot import look
 

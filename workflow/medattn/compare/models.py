@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
-from medattn.config.models.protocol import CrossValidatedEpochs, protocol_of
+from medattn.config.models.protocol import CrossValidatedEpochs
 from medattn.layout import ResultPaths
 from medattn.measure.epochs import measured_epochs
 from medattn.metrics import Scored
@@ -78,6 +78,6 @@ class Models:
             return scores, stream.get_tensor("labels"), stream.get_tensor("images")
 
     def _epoch(self, run: Run, cell: Cell) -> int:
-        if not cell.is_classifier and isinstance(protocol_of(cell.settings["protocol"]), CrossValidatedEpochs):
+        if not cell.is_classifier and isinstance(cell.settings.protocol, CrossValidatedEpochs):
             return int(read_choice(self._results, cell, run.seed)["epochs"][0])
         return measured_epochs(run, cell, self._results)[0]

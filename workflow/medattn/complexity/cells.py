@@ -71,8 +71,8 @@ class CountedCells:
         if cell.is_classifier:
             return Counted(cell, reason=_CLASSIFIER)
         try:
-            network, *end = [network_of_cell(cell.settings, point, cell.id) for point in _ends(cell)]
-            entry, protocol = self._datasets[cell.dataset], cell.settings["protocol"]
+            network, *end = [network_of_cell(cell, point) for point in _ends(cell)]
+            entry, protocol = self._datasets[cell.dataset], cell.settings.protocol
             images = image_facts(entry, Path(cell.prepared), protocol, network.backbone)
             if images.training is None and _needs_training_images(network, images):
                 raise UserError("its size depends on the number of training images, which nobody has counted yet")
@@ -108,7 +108,7 @@ _NOT_OF_THE_NETWORK = {"label", "grid", "datasets", "backbones"}
 
 def _ends(cell: Cell) -> list[dict[str, Any]]:
     """Return the first point of the arm's grid and, where hyper-parameters are searched, the last."""
-    grid = cell.settings["arm"]["grid"]
+    grid = cell.settings.arm.grid
     first, last = ({key: values[place] for key, values in grid.items()} for place in (0, -1))
     searched = any(key.startswith("options.") and len(values) > 1 for key, values in grid.items())
     return [first, last] if searched else [first]

@@ -1,15 +1,14 @@
 """What a network sees of a data set before there is an image of it: size, channels, number of training images."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.paper import Backbone
+from medattn.config.models.protocol import AnyProtocol
+from medattn.config.networks.catalog import image_size
 from medattn.config.sources.sources import PhantomSource
 from medattn.files import read_json
-from medattn.plan.fitting import image_size
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class ImageFacts:
     classes: int
 
 
-def image_facts(entry: DatasetEntry, prepared: Path, protocol: Mapping[str, Any], backbone: Backbone) -> ImageFacts:
+def image_facts(entry: DatasetEntry, prepared: Path, protocol: AnyProtocol, backbone: Backbone) -> ImageFacts:
     """Return what is known of a data set: from the prepared images where they are, else from the registry.
 
     Args:
@@ -51,5 +50,5 @@ def image_facts(entry: DatasetEntry, prepared: Path, protocol: Mapping[str, Any]
         channels = entry.source.shape[1]
         counts = entry.counts or (entry.source.counts if isinstance(entry.source, PhantomSource) else {})
         known = {name: sum(per_class) for name, per_class in counts.items()} or dict(entry.images or {})
-    training = sum(known.get(name, 0) for name in protocol.get("training_splits", ["train"])) or None
+    training = sum(known.get(name, 0) for name in getattr(protocol, "training_splits", ["train"])) or None
     return ImageFacts(*side, channels, training, len(entry.classes))

@@ -15,6 +15,7 @@ from medattn.config.arms import arm_settings
 from medattn.config.models.paper import Arm, Backbone
 from medattn.config.models.recipe import Recipe
 from medattn.errors import Skipped, UserError
+from medattn.plan.model import Cell
 from medattn.training.network import AttendedNetwork, build_network
 
 _META = torch.device("meta")
@@ -61,11 +62,11 @@ class NetworkOfCell:
     recipe: Recipe
 
 
-def network_of_cell(settings: Any, grid_point: dict[str, Any], where: str) -> NetworkOfCell:
-    """Return the network that the settings of a cell of the plan describe, at a point of the arm's grid."""
-    backbone = Backbone.model_validate(settings["backbone"])
-    arm = Arm.model_validate(settings["arm"])
-    recipe, options = arm_settings(arm, Recipe.model_validate(settings["recipe"]), grid_point, where)
+def network_of_cell(cell: Cell, grid_point: dict[str, Any]) -> NetworkOfCell:
+    """Return the network of a cell at a point of the arm's grid."""
+    backbone, arm = cell.settings.backbone, cell.settings.arm
+    assert backbone is not None
+    recipe, options = arm_settings(arm, cell.settings.recipe, grid_point, cell.id)
     return NetworkOfCell(backbone, arm, options, recipe)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from medattn.config.models.facts import Count, Facts
+from medattn.config.models.facts import Facts, NetworkCount
 from medattn.consistency.evidence import Evidence
 from medattn.consistency.findings import Finding
 from medattn.consistency.published import Row
@@ -20,7 +20,7 @@ class Audited:
 
 
 def audit(
-    paper: str, rows: Sequence[Row], facts: Facts, counts: Sequence[Count] = (), checks: Iterable[str] = CHECKS
+    paper: str, rows: Sequence[Row], facts: Facts, counts: Sequence[NetworkCount] = (), checks: Iterable[str] = CHECKS
 ) -> Iterator[Audited]:
     """Yield the findings on the published values of one paper, check by check.
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from medattn.config.models.facts import Count, Facts
+from medattn.config.models.facts import Facts, NetworkCount
 from medattn.consistency.published import IDENTITY, Row
 from medattn.consistency.test_sets import Measured, grouped
 
@@ -21,7 +21,7 @@ class Evidence:
 
     rows: tuple[Row, ...]
     facts: Facts
-    counts: tuple[Count, ...] = ()
+    counts: tuple[NetworkCount, ...] = ()
 
     @cached_property
     def test_sets(self) -> list[Measured]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from medattn.config.models.facts import Rows
+from medattn.config.models.facts import RowFilter
 from medattn.consistency.published_value import UNITS, Published
 from medattn.errors import UserError
 from medattn.suggestions import unknown_name
@@ -54,13 +54,13 @@ class Row:
 IDENTITY = ("table", "dataset", "backbone", "arm", "split", "metric", "class_name")
 
 
-def chosen(rows: Iterable[Row], wanted: Rows) -> list[Row]:
+def chosen(rows: Iterable[Row], wanted: RowFilter) -> list[Row]:
     """Return the rows that `wanted` describes."""
     columns = {column: values for column in IDENTITY if (values := getattr(wanted, column))}
     return [row for row in rows if all(getattr(row, column) in values for column, values in columns.items())]
 
 
-def named_columns(wanted: Rows) -> set[str]:
+def named_columns(wanted: RowFilter) -> set[str]:
     """Return the columns in which `wanted` chooses."""
     return {column for column in IDENTITY if getattr(wanted, column)}
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from medattn.config.models.facts import Facts, Rows, TestSet
+from medattn.config.models.facts import Facts, RowFilter, TestSet
 from medattn.consistency.published import Row, chosen
 from medattn.consistency.sizes import Sizes, scan, size_of
 
@@ -96,5 +96,5 @@ def grouped(rows: Sequence[Row], facts: Facts) -> list[Measured]:
         groups.setdefault((row.dataset, row.split), []).append(row)
     for (dataset, split), own in groups.items():
         name = ".".join(filter(None, (dataset, split))) or "all"
-        found.append(Measured(name, TestSet(rows=Rows()), tuple(own)))
+        found.append(Measured(name, TestSet(rows=RowFilter()), tuple(own)))
     return found

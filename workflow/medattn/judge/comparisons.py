@@ -13,7 +13,7 @@ from medattn.compare.holm import holm
 from medattn.compare.permutation_test import permutation
 from medattn.compare.replicates import pair_up
 from medattn.compare.sign_flips import least_p
-from medattn.config.models.facts import Facts, Rows, Significance, Statement, Unpublished
+from medattn.config.models.facts import Facts, RowFilter, SignificanceStatement, Statement, UnpublishedComparison
 from medattn.config.models.metrics import METRICS
 from medattn.config.models.verdicts import VerdictRule
 from medattn.config.resolved import Configuration
@@ -50,11 +50,11 @@ def judged_comparisons(
     configuration: Configuration,
 ) -> Iterator[Claim]:
     """Yield the claims of all comparisons that a paper prints, statement by statement, with their verdicts."""
-    published: list[Statement | Significance] = [*facts.significance, *facts.statements]
+    published: list[Statement | SignificanceStatement] = [*facts.significance, *facts.statements]
     for number, said in enumerate(published, start=1):
         statement = _as_statement(said)
         pairs = list(pairs_of(chosen(rows, statement.rows), statement))
-        if isinstance(said, Significance) and said.flag:
+        if isinstance(said, SignificanceStatement) and said.flag:
             pairs = [(row, other) for row, other in pairs if said.flag in row.flags]
         of_runs = [pair for pair in pairs if _is_measured(pair[0])]
         asked = [_published_pair(number, statement, row, other, measured) for row, other in of_runs]
@@ -67,12 +67,16 @@ def judged_comparisons(
         yield from _judged(list(_unprinted_pairs(number, paper, unpublished, measured)), measured, facts, configuration)
 
 
-def _as_statement(said: Statement | Significance) -> Statement:
+def _as_statement(said: Statement | SignificanceStatement) -> Statement:
     """Return a statement of significance as one of a difference: its p is judged by the sound test, too."""
     if isinstance(said, Statement):
         return said
     return Statement(
-        says=said.says, source=said.source, rows=said.rows, higher=Rows(arm=[said.arm]), lower=Rows(arm=[said.against])
+        says=said.says,
+        source=said.source,
+        rows=said.rows,
+        higher=RowFilter(arm=[said.arm]),
+        lower=RowFilter(arm=[said.against]),
     )
 
 
@@ -132,7 +136,7 @@ def _published_pair(number: int, said: Statement, row: Row, other: Row, measured
     )
 
 
-def _unprinted_pairs(number: int, paper: str, said: Unpublished, measured: Measured) -> Iterator[_Pair]:
+def _unprinted_pairs(number: int, paper: str, said: UnpublishedComparison, measured: Measured) -> Iterator[_Pair]:
     resolved = measured.paper_of(paper, said.table)
     if resolved is None:
         return

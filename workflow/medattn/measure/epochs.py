@@ -9,7 +9,6 @@ from medattn.config.models.protocol import (
     CrossValidatedEpochs,
     CrossValidation,
     FixedEpoch,
-    protocol_of,
 )
 from medattn.layout import ResultPaths
 from medattn.plan.model import Cell, Run
@@ -29,7 +28,7 @@ def measured_epochs(run: Run, cell: Cell, results: ResultPaths) -> tuple[int, ..
     """
     if cell.is_classifier:
         return (1,)
-    protocol = protocol_of(cell.settings["protocol"])
+    protocol = cell.settings.protocol
     return _EPOCHS[type(protocol)](run, cell, results, protocol)
 
 

@@ -77,14 +77,14 @@ def _seconds(run: Run, cell: Cell, entry: DatasetEntry, speeds: Speeds) -> float
         model, _, size = network_of(cell, entry)
         return f"{model} at {size} px"
     trained, scored = _trained_and_scored(run, cell, splits)
-    epochs: int = cell.settings["recipe"]["epochs"]
+    epochs = cell.settings.recipe.epochs
     return epochs * (trained + _FORWARD * scored) / speed
 
 
 def _trained_and_scored(run: Run, cell: Cell, splits: Mapping[str, int]) -> tuple[float, float]:
     """Return how many images an epoch of a run trains on, and how many it scores."""
     everything, test = sum(splits.values()), splits.get("test", 0)
-    folds = cell.settings["protocol"].get("folds")
+    folds = getattr(cell.settings.protocol, "folds", None)
     if run.fold is not None and folds:
         pool = everything - test if run.stage == "tune" else everything
         return pool * (1 - 1 / folds), pool / folds

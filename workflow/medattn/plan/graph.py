@@ -32,7 +32,7 @@ def graph_of(plan: Plan, configuration: Configuration, results: ResultPaths) -> 
             "output": output,
             "manifest": f"{cells[0].prepared}/manifest.json",
             "tuned": sorted({str(results.tuned(g)) for g in groups}) if pack.stage == "train" else [],
-            "threads": cells[0].settings["recipe"]["threads"] * at_once,
+            "threads": cells[0].settings.recipe.threads * at_once,
             "mem_mb": _MEGABYTES * at_once,
             "runs": len(pack.runs),
         }

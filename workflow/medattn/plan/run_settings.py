@@ -5,10 +5,7 @@ from typing import Any
 
 from medattn.config.arms import arm_settings
 from medattn.config.mechanisms import is_block_mechanism
-from medattn.config.models.paper import Arm, Backbone
-from medattn.config.models.protocol import protocol_of
-from medattn.config.models.recipe import Recipe
-from medattn.config.networks.options import network_options
+from medattn.config.networks.catalog import network_options
 from medattn.plan.model import Cell, Run
 
 
@@ -23,9 +20,9 @@ def run_settings(cell: Cell, run: Run, grid_point: Mapping[str, Any]) -> dict[st
     Raises:
         UserError: the plan or the grid point holds a key or value that is wrong.
     """
-    protocol = protocol_of(cell.settings["protocol"])
-    arm = Arm.model_validate(cell.settings["arm"])
-    recipe, options = arm_settings(arm, Recipe.model_validate(cell.settings["recipe"]), grid_point, cell.id)
+    protocol = cell.settings.protocol
+    arm = cell.settings.arm
+    recipe, options = arm_settings(arm, cell.settings.recipe, grid_point, cell.id)
     ends = {
         "protocol": protocol.model_dump(mode="json"),
         "grid_point": dict(grid_point),
@@ -34,7 +31,8 @@ def run_settings(cell: Cell, run: Run, grid_point: Mapping[str, Any]) -> dict[st
     }
     if cell.is_classifier:
         return {"classifier": arm.classifier, "options": options, **ends}
-    backbone = Backbone.model_validate(cell.settings["backbone"])
+    backbone = cell.settings.backbone
+    assert backbone is not None
     return {
         "backbone": {
             **backbone.model_dump(mode="json", exclude={"label", "arms"}),

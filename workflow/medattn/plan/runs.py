@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from medattn.config.arms import grid_points
 from medattn.config.mechanisms import is_block_mechanism
 from medattn.config.models.protocol import (
     AnyProtocol,
@@ -10,10 +11,8 @@ from medattn.config.models.protocol import (
     CrossValidatedEpochs,
     CrossValidation,
     FixedEpoch,
-    protocol_of,
 )
 from medattn.files import sha256_of_value
-from medattn.plan.grid import grid_points
 from medattn.plan.model import Cell, Run, Stage
 
 # What decides the images of a run of the stage `tune`; the other keys only say what is chosen from them.
@@ -22,7 +21,7 @@ _SPLIT_KEYS = ("folds", "split_seed", "training_splits", "splits", "validation_f
 
 def runs_of_cell(cell: Cell, seeds: Sequence[int]) -> Iterator[Run]:
     """Yield the runs of a cell: those that choose something, then those that are measured."""
-    protocol = protocol_of(cell.settings["protocol"])
+    protocol = cell.settings.protocol
     yield from _RUNS[type(protocol)](_Namer(cell, protocol, seeds[0]), protocol, seeds)
 
 
@@ -30,13 +29,13 @@ class _Namer:
     """Makes the runs of a cell, with names that end in a hash of all that decides their result."""
 
     def __init__(self, cell: Cell, protocol: AnyProtocol, first_seed: int) -> None:
-        facts, arm = protocol.model_dump(mode="json"), cell.settings["arm"]
+        facts, grid = protocol.model_dump(mode="json"), cell.settings.arm.grid
         self.cell = cell
-        self.points = grid_points(arm["grid"])
+        self.points = grid_points(grid)
         splits = {key: facts[key] for key in _SPLIT_KEYS if key in facts}
         self._identities: dict[Stage, str] = {
             "tune": _identity(cell, {"kind": protocol.kind, **splits}),
-            "train": _identity(cell, {**facts, "grid": arm["grid"], "tuned_with": first_seed}),
+            "train": _identity(cell, {**facts, "grid": grid, "tuned_with": first_seed}),
         }
 
     def tuning_seeds(self, protocol: AnyProtocol, seeds: Sequence[int]) -> Sequence[int]:
@@ -67,12 +66,14 @@ def _fold(fold: int | None) -> str:
 
 def _identity(cell: Cell, protocol: Mapping[str, Any]) -> str:
     """Return the hash of what a stage of a cell depends on, seed, fold and grid point aside."""
-    settings = cell.settings
+    settings = cell.settings.to_json()
     arm = {key: settings["arm"][key] for key in ("mechanism", "classifier", "options")}
     if is_block_mechanism(arm["mechanism"]):
         arm["placement"] = settings["arm"]["placement"]
     recipe = None if cell.is_classifier else settings["recipe"]
-    return sha256_of_value([settings["dataset"], settings["backbone"], arm, recipe, settings["code"], protocol])
+    return sha256_of_value(
+        [settings["entry_sha256"], settings["backbone"], arm, recipe, settings["code_digest"], protocol]
+    )
 
 
 def _cross_validated_epochs(new: _Namer, protocol: CrossValidatedEpochs, seeds: Sequence[int]) -> Iterator[Run]:

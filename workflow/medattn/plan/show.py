@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from medattn.config.models.protocol import protocol_of
 from medattn.plan.availability import remarks_on
 from medattn.plan.model import Cell, Plan
 from medattn.plan.progress import Progress
@@ -89,7 +88,7 @@ def _protocols(plan: Plan) -> dict[str, str]:
         if not cell.is_classifier:
             name = ".".join(part for part in (cell.paper, cell.experiment) if part)
             leak = f"; LEAKS: {cell.leak}" if cell.leak else ""
-            sentences.setdefault(name, f"{protocol_of(cell.settings['protocol'])}{leak}")
+            sentences.setdefault(name, f"{cell.settings.protocol}{leak}")
     return sentences
 
 

@@ -9,7 +9,7 @@ from medattn.plan.differences import Difference, differences
 from medattn.plan.model import Cell, Run
 from medattn.plan.run_settings import run_settings
 from medattn.plan.tuning_result import read_choice
-from medattn.provenance.code import code_modules, code_of
+from medattn.provenance.code import code_modules
 from medattn.provenance.records import failure_reason, read_record
 
 
@@ -68,8 +68,8 @@ def _differences(
     configuration = record["configuration"]
     now = run_settings(cell, run, configuration["grid_point"] if point is None else point)
     yield from differences(configuration, now)
-    yield from differences(record["data"]["entry_sha256"], cell.settings["dataset"], "images (hash of their entry)")
-    if record["code"]["digest"] != cell.settings["code"]:
+    yield from differences(record["data"]["entry_sha256"], cell.settings.entry_sha256, "images (hash of their entry)")
+    if record["code"]["digest"] != cell.settings.code_digest:
         yield from _modules(record["code"], cell)
 
 
@@ -77,9 +77,9 @@ def _modules(code: Mapping[str, Any], cell: Cell) -> Iterator[Difference]:
     """Yield the modules of the code that differ, or the whole where a record names no modules."""
     before = code.get("modules")
     if not isinstance(before, Mapping):
-        yield Difference("code", str(code["digest"])[:12], str(cell.settings["code"])[:12])
+        yield Difference("code", str(code["digest"])[:12], str(cell.settings.code_digest)[:12])
         return
-    now = {name: sha256[:12] for name, sha256 in code_modules(*code_of(cell.settings)).items()}
+    now = {name: sha256[:12] for name, sha256 in code_modules(cell.settings.mechanism, cell.settings.model).items()}
     yield from (Difference(f"code of {d.key}", d.before, d.after) for d in _by_name(before, now))
 
 

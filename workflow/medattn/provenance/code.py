@@ -2,13 +2,12 @@
 
 import ast
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from medattn.config.mechanisms import mechanism_file, own_mechanism
-from medattn.config.networks.options import own_network
+from medattn.config.networks.catalog import own_network
 
 _PACKAGE = Path(__file__).parent.parent
 CODE_FOLDER = _PACKAGE
@@ -45,12 +44,6 @@ _CLASSIFIERS = ("seeding.py", "datasets/folds.py", "training/classifier.py", "tr
 
 
 Reader = Callable[[Path], str]
-
-
-def code_of(settings: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Return mechanism and image network of a cell's settings, as the functions below take them."""
-    arm, backbone = settings["arm"], settings["backbone"]
-    return None if arm["classifier"] else arm["mechanism"], backbone["model"] if backbone else None
 
 
 def code_digest(mechanism: str | None, model: str | None = None, read: Reader | None = None) -> str:

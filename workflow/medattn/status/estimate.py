@@ -76,7 +76,7 @@ def epochs_of(plan: Plan, run: Run) -> int:
     cell = plan.cells[run.cell]
     if cell.is_classifier:
         return 1
-    return int((run.grid_point or {}).get("recipe.epochs") or cell.settings["recipe"]["epochs"])
+    return int((run.grid_point or {}).get("recipe.epochs") or cell.settings.recipe.epochs)
 
 
 def _group(runs: Iterable[str], seen: Snapshot, left: Mapping[str, float]) -> Group:

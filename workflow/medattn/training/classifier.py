@@ -14,8 +14,6 @@ from threadpoolctl import threadpool_limits
 
 from medattn.config.arms import arm_settings
 from medattn.config.models.paper import Arm
-from medattn.config.models.protocol import protocol_of
-from medattn.config.models.recipe import Recipe
 from medattn.datasets.store import DataStore
 from medattn.files import disk_errors
 from medattn.layout import RunPaths
@@ -31,9 +29,9 @@ from medattn.training.splits import SplitOfRun, split_of_run
 def train_classifier(run: Run, cell: Cell, grid_point: Mapping[str, Any], store: DataStore, files: RunPaths) -> None:
     """Fit the classifier of a run and write its files. Its history has one epoch, with a loss of 0."""
     started, clock = now(), time.perf_counter()
-    protocol = protocol_of(cell.settings["protocol"])
-    arm = Arm.model_validate(cell.settings["arm"])
-    _, options = arm_settings(arm, Recipe.model_validate(cell.settings["recipe"]), grid_point, cell.id)
+    protocol = cell.settings.protocol
+    arm = cell.settings.arm
+    _, options = arm_settings(arm, cell.settings.recipe, grid_point, cell.id)
     split = split_of_run(store, run, protocol)
     # One thread, as for networks: the number of threads can change the last bits of a sum.
     with threadpool_limits(limits=1):

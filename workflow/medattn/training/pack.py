@@ -12,7 +12,7 @@ from medattn.files import write_json
 from medattn.layout import ResultPaths, RunPaths
 from medattn.plan.model import Cell, Pack, Plan, Run
 from medattn.plan.tuning_result import read_choice
-from medattn.provenance.code import CODE_FOLDER, code_digest, code_of
+from medattn.provenance.code import CODE_FOLDER, code_digest
 from medattn.provenance.records import earlier_failures, failure_reason, read_record
 
 if TYPE_CHECKING:  # these import torch, which a pack whose runs have all ended never needs
@@ -194,7 +194,7 @@ def _chosen(results: ResultPaths, cell: Cell, run: Run) -> Mapping[str, Any] | s
 def _refuse_other_code(plan: Plan, pack: Pack) -> None:
     for cell_id in dict.fromkeys(plan.runs[run].cell for run in pack.runs):
         settings = plan.cells[cell_id].settings
-        if code_digest(*code_of(settings)) != settings["code"]:
+        if code_digest(settings.mechanism, settings.model) != settings.code_digest:
             raise UserError(
                 f"{cell_id}: the code has changed since the plan was made (in {CODE_FOLDER}); start snakemake anew, or "
                 "run `medattn plan --write` again, then this; `medattn why` says what changed"

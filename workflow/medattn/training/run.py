@@ -13,10 +13,8 @@ import torch
 from medattn.backbones.weights import weights_sha256
 from medattn.config.arms import arm_settings
 from medattn.config.mechanisms import is_block_mechanism
-from medattn.config.models.paper import Arm, Backbone
-from medattn.config.models.protocol import protocol_of
 from medattn.config.models.recipe import Recipe
-from medattn.config.networks.options import weights_model
+from medattn.config.networks.catalog import weights_model
 from medattn.datasets.store import DataStore
 from medattn.errors import StopRequested
 from medattn.files import disk_errors, read_json, write_json
@@ -67,10 +65,10 @@ def train_run(
     Raises:
         UserError: the disk refuses, or something that the user can mend is missing.
     """
-    protocol = protocol_of(cell.settings["protocol"])
-    backbone = Backbone.model_validate(cell.settings["backbone"])
-    arm = Arm.model_validate(cell.settings["arm"])
-    recipe, options = arm_settings(arm, Recipe.model_validate(cell.settings["recipe"]), grid_point, cell.id)
+    protocol = cell.settings.protocol
+    backbone, arm = cell.settings.backbone, cell.settings.arm
+    assert backbone is not None
+    recipe, options = arm_settings(arm, cell.settings.recipe, grid_point, cell.id)
     fix_numerics(recipe)
     forget_peak(device_context.device)
 

@@ -12,7 +12,7 @@ from safetensors.numpy import save
 from medattn.files import sha256_of_file, sha256_of_value, write_bytes, write_json
 from medattn.layout import RunPaths
 from medattn.plan.model import Cell, Run
-from medattn.provenance.code import code_modules, code_of
+from medattn.provenance.code import code_modules
 from medattn.provenance.environment import command, environment, git_state, scheduler
 from medattn.provenance.records import earlier_failures
 from medattn.training.history import EpochRow
@@ -112,9 +112,11 @@ def _heading(run: Run, cell: Cell) -> dict[str, Any]:
 
 def _code(cell: Cell) -> dict[str, Any]:
     return {
-        "digest": cell.settings["code"],
+        "digest": cell.settings.code_digest,
         "version": __version__,
-        "modules": {name: sha256[:_SHORT] for name, sha256 in code_modules(*code_of(cell.settings)).items()},
+        "modules": {
+            name: sha256[:_SHORT] for name, sha256 in code_modules(cell.settings.mechanism, cell.settings.model).items()
+        },
         **git_state(Path(__file__).parent),
     }
 

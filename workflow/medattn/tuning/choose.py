@@ -15,7 +15,6 @@ from medattn.config.models.protocol import (
     CrossValidatedEpochs,
     CrossValidation,
     FixedEpoch,
-    protocol_of,
 )
 from medattn.files import write_json
 from medattn.layout import ResultPaths
@@ -91,7 +90,7 @@ def write_choices(plan: Plan, group: str, results: ResultPaths) -> None:
 
 
 def _choices(plan: Plan, cell: Cell, results: ResultPaths) -> dict[str, Any]:
-    protocol = protocol_of(cell.settings["protocol"])
+    protocol = cell.settings.protocol
     each = protocol.tune == "each" and not cell.is_classifier
     by_key: dict[str, list[Run]] = {}
     for run in plan.runs_of(cell.id, "tune"):

@@ -9,7 +9,7 @@ from medattn.audit.context import AuditContext, Ended
 from medattn.audit.finding import Finding
 from medattn.errors import UserError
 from medattn.plan.model import Cell
-from medattn.provenance.code import CODE_FOLDER, Reader, code_digest, code_modules, code_of
+from medattn.provenance.code import CODE_FOLDER, Reader, code_digest, code_modules
 from medattn.provenance.environment import git
 
 
@@ -44,9 +44,9 @@ def check_code(subject: AuditContext) -> Iterator[Finding]:
 
 def _modules(ended: Ended) -> Iterator[Finding]:
     """The modules that a record names are those of its digest, where that code is here."""
-    code, mechanism_and_model = ended.record["code"], code_of(ended.cell.settings)
-    if "modules" in code and code_digest(*mechanism_and_model) == code["digest"]:
-        now = code_modules(*mechanism_and_model)
+    code, settings = ended.record["code"], ended.cell.settings
+    if "modules" in code and code_digest(settings.mechanism, settings.model) == code["digest"]:
+        now = code_modules(settings.mechanism, settings.model)
         shown = {name: sha256[: len(str(code["modules"].get(name, "")))] for name, sha256 in now.items()}
         if shown != code["modules"] or not all(shown.values()):
             yield Finding("error", ended.run.id, "the modules of its code", "others", "train the run again")
@@ -55,7 +55,7 @@ def _modules(ended: Ended) -> Iterator[Finding]:
 def _digest_at(cell: Cell, read: Reader) -> str | None:
     """Return the digest of a cell's code as `read` gives its files; None where they can't be had."""
     try:
-        return code_digest(*code_of(cell.settings), read)
+        return code_digest(cell.settings.mechanism, cell.settings.model, read)
     except (OSError, subprocess.SubprocessError, SyntaxError, UserError, ValueError):
         return None
 

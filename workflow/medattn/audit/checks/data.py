@@ -10,7 +10,7 @@ import numpy as np
 from medattn.audit.context import AuditContext, Ended
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import as_written
-from medattn.config.networks.options import weights_model
+from medattn.config.networks.catalog import weights_model
 from medattn.datasets.duplicates import duplicate_sentences, find_duplicates, without_names
 from medattn.datasets.store import MANIFEST, check_store
 from medattn.datasets.tensor_file import pieces
@@ -77,10 +77,12 @@ def _of_run(subject: AuditContext, ended: Ended, manifest: dict[str, Any]) -> It
     for key in ("dataset", "entry_sha256", "stand_in", "files"):
         if data[key] != manifest[key]:
             yield Finding("error", ended.run.id, f"{key}: {manifest[key]}", str(data[key]), "train the run again")
-    if data["entry_sha256"] != settings["dataset"]:
-        yield Finding("error", ended.run.id, f"data {settings['dataset']}", data["entry_sha256"], "train the run again")
-    backbone = settings["backbone"]
-    source = weights_model(backbone["model"]) if backbone and backbone["weights"] == "imagenet" else None
+    if data["entry_sha256"] != settings.entry_sha256:
+        yield Finding(
+            "error", ended.run.id, f"data {settings.entry_sha256}", data["entry_sha256"], "train the run again"
+        )
+    backbone = settings.backbone
+    source = weights_model(backbone.model) if backbone and backbone.weights == "imagenet" else None
     if source is not None:
         path = weights_file(Path(subject.configuration.selection.data), source)
         if not path.is_file() or subject.sha256(path) != data.get("weights_sha256"):

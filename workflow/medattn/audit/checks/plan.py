@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
@@ -24,7 +23,7 @@ def check_plan(subject: AuditContext) -> Iterator[Finding]:
     other_code = [
         name
         for name, cell in frozen.cells.items()
-        if name in now.cells and now.cells[name].settings["code"] != cell.settings["code"]
+        if name in now.cells and now.cells[name].settings.code_digest != cell.settings.code_digest
     ]
     if other_code:
         found = f"other code for {len(other_code)} of {len(frozen.cells)} cells, such as {other_code[0]}"
@@ -35,8 +34,8 @@ def check_plan(subject: AuditContext) -> Iterator[Finding]:
             found = "not in the plan" if before is None else "not in the papers as they are here"
             yield Finding("error", name, "a cell of the plan and of the papers", found, _ANEW)
             continue
-        for difference in differences(asdict(before), asdict(after)):
-            if difference.key != "settings.code":
+        for difference in differences(before.to_json(), after.to_json()):
+            if difference.key != "settings.code_digest":
                 yield Finding("error", name, "what the configuration gives now", str(difference), _ANEW)
     known = {run.id for run in frozen.runs.values()}
     for run in now.runs.values():

@@ -1,6 +1,7 @@
 """Records are what was written, agree with the plan, and name the very files that lie beside them."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from math import fsum, isclose
 from typing import Any
@@ -61,7 +62,7 @@ def _of_run(subject: AuditContext, ended: Ended) -> Iterator[tuple[str, str]]:
 
 def _heading(ended: Ended) -> dict[str, Any]:
     run, cell = ended.run, ended.cell
-    names = {key: getattr(cell, key) for key in ("paper", "experiment", "dataset", "backbone", "arm")}
+    names = asdict(cell.key)
     return {"run": run.id, **names, "stage": run.stage, "seed": run.seed, "fold": run.fold}
 
 
@@ -75,8 +76,8 @@ def _settings(subject: AuditContext, ended: Ended) -> Iterator[tuple[str, str]]:
     planned = run_settings(cell, run, point)
     for other in differences(planned, record["configuration"]):
         yield f"configuration.{other.key}: {other.before}", str(other.after)
-    if record["code"]["digest"] != cell.settings["code"]:
-        yield f"code {cell.settings['code']}, as the plan", str(record["code"]["digest"])
+    if record["code"]["digest"] != cell.settings.code_digest:
+        yield f"code {cell.settings.code_digest}, as the plan", str(record["code"]["digest"])
 
 
 def _sessions(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -148,7 +148,7 @@ def _roles(ended: Ended, store: DataStore, split: SplitOfRun) -> Iterator[Differ
     for name, part in (("evaluated", split.evaluated), ("validation", split.validation)):
         if shared := np.intersect1d(split.training, part).size:
             yield f"no training image among the {name} ones", f"{shared} images"
-    protocol = protocol_of(ended.cell.settings["protocol"])
+    protocol = ended.cell.settings.protocol
     if "test" in store.splits and not hasattr(protocol, "splits") and not ended.cell.leak:
         ends = np.cumsum([len(part.labels) for part in store.splits.values()])
         last = dict(zip(store.splits, ends, strict=True))["test"]

@@ -1,4 +1,4 @@
-"""What every configuration model shares: unknown keys are refused, nothing can be changed after reading."""
+"""Base class and types that all configuration models share."""
 
 from typing import Annotated
 
@@ -16,6 +16,6 @@ Name = Annotated[
 
 
 class Closed(BaseModel):
-    """A model that refuses unknown keys, converts nothing silently and is never changed after reading."""
+    """Configuration model that rejects unknown keys, converts no types and can't be changed after validation."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)

@@ -1,4 +1,4 @@
-"""A figure of a paper: what it shows, and which keys each kind of figure has."""
+"""A figure of a paper, and the keys of each kind of figure."""
 
 from typing import Annotated, Literal, Self
 
@@ -26,7 +26,7 @@ Kind = Literal[
 ]
 
 _COMMON = {"title", "kind", "experiment", "datasets"}
-# Kind -> the keys that it needs, and those that it takes besides.
+# Kind -> required keys, optional keys.
 _KEYS: dict[str, tuple[set[str], set[str]]] = {
     "accuracy_against_cost": (set(), {"arm", "arms", "backbone", "cost"}),
     "attention_map": ({"arm"}, {"backbone"}),
@@ -47,67 +47,71 @@ _KEYS: dict[str, tuple[set[str], set[str]]] = {
 
 
 class Figure(Closed):
-    """A figure, with a panel or a row of panels per data set."""
+    """A figure with a panel, or a row of panels, for each data set."""
 
     title: str = Field(min_length=1, description="caption")
     kind: Kind = Field(
         description=(
-            "`accuracy_against_cost`: test accuracy against what the networks cost; "
-            "`attention_map`: the map of attention on the images before and after learning, beside the mean image; "
-            "`attention_overlap`: how well maps find the region that is known to matter, against chance; "
-            "`block_attention`: maps of attention inside networks, image by image; "
+            "`accuracy_against_cost`: test accuracy against the cost of the networks; "
+            "`attention_map`: attention on the input before and after training, next to the mean image; "
+            "`attention_overlap`: overlap of attention maps with the known relevant region, against chance; "
+            "`block_attention`: attention maps inside networks, image by image; "
             "`block_masks`: single channels of the first mask inside a network; "
-            "`critical_difference`: mean ranks of arms over data sets, with what Nemenyi's test can't tell apart; "
+            "`critical_difference`: mean ranks of arms over data sets, with the groups that Nemenyi's test can't "
+            "distinguish; "
             "`learning_curve`: test accuracy over the epochs; "
-            "`loss_curve`: cross entropy over the epochs, of training and test images; "
-            "`metric_distribution`: a metric of every run, or fold, by network; "
-            "`misclassified_images`: a test image of each class that is taken for another; "
-            "`paired_differences`: arms against vanilla, seed by seed; "
-            "`roc_curve`: ROC curves of the classes, their micro- and macro-average; "
+            "`loss_curve`: cross entropy of training and test images over the epochs; "
+            "`metric_distribution`: a metric of each run or fold, by network; "
+            "`misclassified_images`: a misclassified test image of each class; "
+            "`paired_differences`: differences between arms and vanilla, seed by seed; "
+            "`roc_curve`: ROC curves of the classes with their micro- and macro-average; "
             "`sample_images`: training images of several classes; "
             "`sensitivity`: test accuracy against each of several hyper-parameters; "
             "`value_distributions`: distributions of values inside a mechanism, by stage"
         )
     )
-    experiment: Name | None = Field(
-        None, description="experiment that it shows; needed where the paper has experiments"
-    )
-    datasets: list[Name] | None = Field(None, min_length=1, description="data sets that it shows; default: all")
+    experiment: Name | None = Field(None, description="experiment to show; required if the paper has experiments")
+    datasets: list[Name] | None = Field(None, min_length=1, description="data sets to show; default: all")
     arm: Name | None = Field(
         None,
-        description="arm that is drawn; kinds that show one arm need it; `sensitivity` needs the one that the others "
-        "differ from; else the default is all",
+        description="arm to show; required for kinds that show a single arm, and for `sensitivity`, whose other arms "
+        "differ from it in one option; default for other kinds: all",
     )
     backbone: Name | None = Field(
         None,
-        description="backbone that is drawn; default: the first with the arm, in `paired_differences`, "
-        "`accuracy_against_cost` and `attention_overlap` all",
+        description="backbone to show; default: the first with the arm; for `paired_differences`, "
+        "`accuracy_against_cost` and `attention_overlap`: all",
     )
-    arms: list[Name] | None = Field(None, min_length=1, description="arms that are drawn; default: all")
-    backbones: list[Name] | None = Field(None, min_length=1, description="backbones that are drawn; default: all")
+    arms: list[Name] | None = Field(None, min_length=1, description="arms to show; default: all")
+    backbones: list[Name] | None = Field(None, min_length=1, description="backbones to show; default: all")
     cost: Literal["macs", "parameters"] = Field(
-        "macs", description="what `accuracy_against_cost` has on its axis: multiply-accumulates or parameters"
+        "macs", description="cost on the axis of `accuracy_against_cost`: multiply-accumulates or parameters"
     )
-    metric: Metric = Field("accuracy", description="what `metric_distribution` and `critical_difference` show")
+    metric: Metric = Field("accuracy", description="metric of `metric_distribution` and `critical_difference`")
     whole_paper: bool = Field(
-        False, description="`critical_difference` ranks over the data sets of all experiments of the paper"
+        False, description="rank over the data sets of all experiments of the paper in `critical_difference`"
     )
-    positive_class: str | None = Field(None, description="the class that sensitivity and specificity take as positive")
+    positive_class: str | None = Field(None, description="positive class of sensitivity and specificity")
     stages: list[Annotated[int, Field(ge=1)]] | None = Field(
         None,
         min_length=1,
-        description="stages of the network that are shown, counted from 1, each by its last block with attention; in a "
-        "network whose stages are not known every such block is one; default: all",
+        description="stages of the network to show, counted from 1; each is represented by its last block with "
+        "attention. "
+        "In a network of unknown stages, every block with attention counts as a stage. Default: all",
     )
     images: int = Field(
-        2, ge=1, le=16, description="images of each data set; of attention, at most as many as runs keep"
+        2, ge=1, le=16, description="number of images of each data set; for attention at most the number that runs keep"
     )
-    histograms: bool = Field(False, description="below the maps of `block_attention`, histograms of all their weights")
+    histograms: bool = Field(
+        False, description="add histograms of all attention weights below the maps of `block_attention`"
+    )
     varied: list[str] | None = Field(
-        None, min_length=1, description="options of the mechanism, each with a panel of `sensitivity`"
+        None, min_length=1, description="options of the mechanism, with a panel of `sensitivity` for each"
     )
     values: list[str] | None = Field(
-        None, min_length=1, description="what of the mechanism `value_distributions` shows, in the order of the rows"
+        None,
+        min_length=1,
+        description="values of the mechanism that `value_distributions` shows, in the order of the rows",
     )
 
     @model_validator(mode="after")

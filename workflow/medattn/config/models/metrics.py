@@ -1,4 +1,4 @@
-"""What can be measured, by name, with its title and unit. The values are computed in medattn/metrics.py."""
+"""Names, titles and units of the metrics. medattn/metrics.py computes their values."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -21,21 +21,21 @@ Cost = Literal["params_m", "gflops"]
 Shown = Literal[Metric, Cost]
 
 MEAN = "mean"
-"""What stands for a class name where a metric of classes is averaged over them."""
+"""Class name of the mean over the classes."""
 
 
 @dataclass(frozen=True)
 class MetricFacts:
-    """What tables and captions need of a metric.
+    """Facts about a metric for tables and captions.
 
     Attributes:
-        title: head of its column.
-        words: what it is, in a caption.
+        title: column heading.
+        words: description in captions.
         unit: unit of its values in measurements.csv.
-        classes: `none` if it has one value; `each` if it has one for each class, and their mean; `positive` if it has
-            one for each class that can be taken as the positive one.
-        published: its name in published.csv, where that is another.
-        measured: whether it comes from scores; else it is a cost of the network, from complexity.csv.
+        classes: `none` for a metric with one value; `each` for one with a value for each class and their mean;
+            `positive` for one with a value for each choice of the positive class.
+        published: its name in published.csv, if that differs.
+        measured: whether it is computed from scores; otherwise it is a cost of the network, from complexity.csv.
     """
 
     title: str

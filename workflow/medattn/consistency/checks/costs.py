@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import prod
 
-from medattn.config.models.facts import Convolution, Cost
+from medattn.config.models.facts import Convolution, CostStatement
 from medattn.consistency.evidence import Evidence
 from medattn.consistency.findings import Finding, Verdict
 
@@ -26,7 +26,7 @@ _UNITS = {10**12: " T", 10**9: " G", 10**6: " M", 10**3: " K"}
 
 def check(evidence: Evidence) -> Iterator[Finding]:
     """Yield a finding for each formula and each network, and one for each statement about several."""
-    by_statement: dict[str, list[tuple[Cost, Finding]]] = {}
+    by_statement: dict[str, list[tuple[CostStatement, Finding]]] = {}
     for cost in evidence.facts.costs:
         if cost.formula:
             yield _formula(cost)
@@ -52,23 +52,23 @@ def _weights(layer: Convolution) -> int:
     return layer.kernel**2 * layer.inputs * layer.outputs
 
 
-def _count(cost: Cost) -> int:
+def _count(cost: CostStatement) -> int:
     return (parameters if cost.counts == "parameters" else operations)(cost.layers)
 
 
-def _formula(cost: Cost) -> Finding:
+def _formula(cost: CostStatement) -> Finding:
     given, counted = sum(map(prod, cost.formula)), parameters(cost.layers)
     terms = " + ".join(" x ".join(map(str, factors)) for factors in cost.formula)
     verdict: Verdict = "consistent" if given == counted else "inconsistent"
     return Finding("", f"formula for {cost.of}", f"{given:,}", f"{counted:,}", verdict, f"{terms} against its layers")
 
 
-def _shares(cost: Cost) -> dict[str, Fraction]:
+def _shares(cost: CostStatement) -> dict[str, Fraction]:
     count = _count(cost)
     return {name: Fraction(count, other) for name, other in cost.against.items()}
 
 
-def _finding(cost: Cost) -> Finding:
+def _finding(cost: CostStatement) -> Finding:
     shares = _shares(cost)
     note = ", ".join(f"{name} ({_short(cost.against[name])}) {_said(share)}" for name, share in shares.items())
     cell, verdict = f"{cost.of}: {cost.counts}", _verdict(max(shares.values()), cost.levels)
@@ -81,7 +81,7 @@ def _verdict(greatest: Fraction, levels: Sequence[float]) -> Verdict:
     return "consistent" if greatest < min(levels) else "inconsistent"
 
 
-def _summary(found: list[tuple[Cost, Finding]]) -> Finding:
+def _summary(found: list[tuple[CostStatement, Finding]]) -> Finding:
     verdicts = {finding.verdict for _, finding in found}
     first = found[0][0]
     meant = f"shares up to {' or '.join(_said(Fraction(level)) for level in sorted(first.levels))}"

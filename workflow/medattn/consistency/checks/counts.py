@@ -11,7 +11,7 @@ No power: rows without a count are not listed.
 from collections.abc import Iterator
 from fractions import Fraction
 
-from medattn.config.models.facts import Count
+from medattn.config.models.facts import NetworkCount
 from medattn.consistency.evidence import Evidence
 from medattn.consistency.findings import Finding
 from medattn.consistency.published import Row, chosen
@@ -20,7 +20,7 @@ from medattn.consistency.published_value import SCALES
 
 def check(evidence: Evidence) -> Iterator[Finding]:
     """Yield a finding for each published count that is known exactly."""
-    known: dict[int, list[Count]] = {}
+    known: dict[int, list[NetworkCount]] = {}
     for count in (*evidence.facts.counts, *evidence.counts):
         for row in chosen(evidence.rows, count.rows):
             known.setdefault(id(row), []).append(count)
@@ -29,7 +29,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
             yield _finding(row, known[id(row)])
 
 
-def _finding(row: Row, counts: list[Count]) -> Finding:
+def _finding(row: Row, counts: list[NetworkCount]) -> Finding:
     scale = SCALES.get(row.mean.unit, 1)
     fits = [count for count in counts if row.mean.is_rounded_from(Fraction(count.count, scale))]
     shown = fits or counts

@@ -16,7 +16,7 @@ however many, stand for other trainings.
 
 from collections.abc import Iterator
 
-from medattn.config.models.facts import Significance
+from medattn.config.models.facts import SignificanceStatement
 from medattn.consistency.checks.significance import Tested, p_values, pairs_tested
 from medattn.consistency.evidence import Evidence
 from medattn.consistency.findings import Finding
@@ -86,7 +86,7 @@ def _finding(pair: Tested, needed: int | None, level: float, evidence: Evidence)
     )
 
 
-def _summary(statement: Significance, needed: list[tuple[Tested, int | None]], level: float) -> Finding:
+def _summary(statement: SignificanceStatement, needed: list[tuple[Tested, int | None]], level: float) -> Finding:
     numbers = sorted(n if n is not None else _MOST for _, n in needed)
     return Finding(
         ";".join(dict.fromkeys(pair.row.table for pair, _ in needed)),

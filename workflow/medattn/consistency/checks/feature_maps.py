@@ -11,7 +11,7 @@ No power: with many kernels nearly every size can come out. Layers of other kind
 
 from collections.abc import Iterator, Sequence
 
-from medattn.config.models.facts import FeatureMap
+from medattn.config.models.facts import FeatureMapSize
 from medattn.consistency.evidence import Evidence
 from medattn.consistency.findings import Finding
 
@@ -46,7 +46,7 @@ def _said(sizes: list[int]) -> str:
     return " or ".join(map(str, sizes)) if len(sizes) < 6 else f"{len(sizes)} sizes, {sizes[0]} to {sizes[-1]}"
 
 
-def _finding(stated: FeatureMap, sizes: list[int]) -> Finding:
+def _finding(stated: FeatureMapSize, sizes: list[int]) -> Finding:
     kernels = " or ".join(map(str, stated.kernels))
     note = f"{stated.size} pixels, {stated.times} times with stride {stated.stride} and kernels of {kernels}"
     return Finding(

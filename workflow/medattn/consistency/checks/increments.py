@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from fractions import Fraction
 
-from medattn.config.models.facts import Formula
+from medattn.config.models.facts import ParameterFormula
 from medattn.consistency.evidence import Evidence
 from medattn.consistency.findings import Finding, Verdict
 from medattn.consistency.published import Row, chosen
@@ -53,12 +53,12 @@ def check(evidence: Evidence) -> Iterator[Finding]:
             yield _cheaper(row, base)
 
 
-def adds(formula: Formula) -> int:
+def adds(formula: ParameterFormula) -> int:
     """Return what a formula gives."""
     return formula.weights * sum(stage.blocks * stage.height * stage.width for stage in formula.stages)
 
 
-def _formula(row: Row, base: Row, formula: Formula) -> Finding:
+def _formula(row: Row, base: Row, formula: ParameterFormula) -> Finding:
     scale, added = SCALES[row.mean.unit], adds(formula)
     low, high = base.mean.low + Fraction(added, scale), base.mean.high + Fraction(added, scale)
     verdict: Verdict = "consistent" if low <= row.mean.high and row.mean.low <= high else "inconsistent"

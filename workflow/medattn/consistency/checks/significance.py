@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 
-from medattn.config.models.facts import Significance
+from medattn.config.models.facts import SignificanceStatement
 from medattn.consistency.evidence import Evidence
 from medattn.consistency.findings import Finding, Verdict
 from medattn.consistency.granularity import counts
@@ -52,7 +52,7 @@ class Tested:
 def check(evidence: Evidence) -> Iterator[Finding]:
     """Yield a finding for each pair, one for each statement, and one for the family."""
     family: dict[tuple[int, int], Tested] = {}
-    by_statement: list[tuple[Significance, list[Tested]]] = []
+    by_statement: list[tuple[SignificanceStatement, list[Tested]]] = []
     for statement in evidence.facts.significance:
         tested = list(pairs_tested(evidence, statement))
         by_statement.append((statement, tested))
@@ -90,7 +90,7 @@ def remaining(p: Sequence[float], level: float) -> tuple[int, int]:
     return sum(value < level / len(ordered) for value in ordered), holm
 
 
-def pairs_tested(evidence: Evidence, statement: Significance) -> Iterator[Tested]:
+def pairs_tested(evidence: Evidence, statement: SignificanceStatement) -> Iterator[Tested]:
     """Yield each pair of arms that a statement is about, tested, where mean, deviation and number are known."""
     for row in chosen(evidence.rows, statement.rows):
         other = evidence.counterpart(row, arm=statement.against)
@@ -113,7 +113,7 @@ def pairs_tested(evidence: Evidence, statement: Significance) -> Iterator[Tested
         yield Tested(row, other, measurements, *center, min(*edges, *center), max(*edges, *center))
 
 
-def _verdict(pair: Tested, statement: Significance) -> Verdict:
+def _verdict(pair: Tested, statement: SignificanceStatement) -> Verdict:
     low, high = min(statement.levels), max(statement.levels)
     if statement.flag and statement.flag not in pair.row.flags:
         # Without the mark the difference is said not to be significant, at whatever level is meant.
@@ -123,7 +123,7 @@ def _verdict(pair: Tested, statement: Significance) -> Verdict:
     return "inconsistent" if pair.least >= high else "undecidable"
 
 
-def _finding(pair: Tested, statement: Significance, evidence: Evidence) -> Finding:
+def _finding(pair: Tested, statement: SignificanceStatement, evidence: Evidence) -> Finding:
     row, other = pair.row, pair.other
     says = f"p < {' or '.join(f'{level:g}' for level in statement.levels)}"
     if statement.flag:
@@ -139,12 +139,12 @@ def _finding(pair: Tested, statement: Significance, evidence: Evidence) -> Findi
     return Finding(row.table, cell, says, f"Welch p = {pair.p:.2g}", _verdict(pair, statement), note)
 
 
-def _nothing(statement: Significance) -> Finding:
+def _nothing(statement: SignificanceStatement) -> Finding:
     note = "no pair of arms with means, deviations and a known number of measurements"
     return Finding("", f"*.{statement.arm} against {statement.against}", statement.says, "", "undecidable", note, True)
 
 
-def _summary(statement: Significance, tested: list[Tested]) -> Finding:
+def _summary(statement: SignificanceStatement, tested: list[Tested]) -> Finding:
     about = [pair for pair in tested if not statement.flag or statement.flag in pair.row.flags]
     verdicts = [_verdict(pair, statement) for pair in about]
     levels = sorted(statement.levels)
@@ -167,7 +167,9 @@ def _summary(statement: Significance, tested: list[Tested]) -> Finding:
     )
 
 
-def _corrected(family: list[Tested], statements: list[tuple[Significance, list[Tested]]], nominal: float) -> Finding:
+def _corrected(
+    family: list[Tested], statements: list[tuple[SignificanceStatement, list[Tested]]], nominal: float
+) -> Finding:
     # The usual family-wise level; the nominal one of single tests is far stricter than papers correct to.
     level = 0.05
     bonferroni, holm = remaining([pair.p for pair in family], level)

@@ -13,7 +13,7 @@ No power: equal values; and whether a difference means anything on so few images
 from collections.abc import Iterator
 from fractions import Fraction
 
-from medattn.config.models.facts import Rows, Statement
+from medattn.config.models.facts import RowFilter, Statement
 from medattn.consistency.evidence import Evidence
 from medattn.consistency.findings import Finding, Verdict
 from medattn.consistency.published import IDENTITY, Row, chosen, named_columns
@@ -32,8 +32,8 @@ def check(evidence: Evidence) -> Iterator[Finding]:
 def pairs_of(rows: list[Row], statement: Statement) -> Iterator[tuple[Row, Row]]:
     """Yield each row that is said to be higher with each counterpart."""
     higher = chosen(rows, statement.higher)
-    lower = chosen(rows, statement.lower or Rows())
-    free = named_columns(statement.higher) | named_columns(statement.lower or Rows())
+    lower = chosen(rows, statement.lower or RowFilter())
+    free = named_columns(statement.higher) | named_columns(statement.lower or RowFilter())
     own = {id(row) for row in higher}
     by_key: dict[tuple[str, ...], list[Row]] = {}
     for row in lower:

@@ -67,7 +67,7 @@ def attention_snapshot(found: FinishedRun) -> AttentionSnapshot | None:
     paths = {name.rpartition("/")[0] for name in arrays} - {""}
     ordered = sorted(paths, key=_in_order)
     return AttentionSnapshot(
-        found, arrays["images"].astype(np.int64), _by_stage(found.cell.settings["backbone"]["model"], ordered), arrays
+        found, arrays["images"].astype(np.int64), _by_stage(found.cell.settings.model or "", ordered), arrays
     )
 
 

@@ -1,4 +1,4 @@
-"""Names in a paper's file that must be names of other things in it."""
+"""Checks of names that refer to data sets of the registry or to other parts of a paper."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -16,7 +16,7 @@ def check_name(kind: str, name: str, valid: Iterable[str], where: str) -> None:
     """Check that `name` is one of the valid names of its kind.
 
     Raises:
-        UserError: it is not; names the nearest.
+        UserError: the name is unknown; the message suggests the nearest.
     """
     names = list(valid)
     if name not in names:
@@ -27,22 +27,22 @@ def check_references(paper: Paper, datasets: Mapping[str, object], where: str) -
     """Check every name in a paper that must name a data set of the registry or another part of the paper.
 
     Raises:
-        UserError: the first name that nothing has, with its place and the nearest valid one; or a table or figure
-            that doesn't say which experiment it shows.
+        UserError: a name is unknown (the message gives its place and the nearest valid name), or a table or figure of a
+            paper with experiments names no experiment.
     """
     for kind, name, place in _names(paper):
         check_name(kind, name, _valid(kind, paper, datasets), below(where, *place))
     for place, shown in _shown(paper):
         if paper.experiments and shown.experiment is None:
             experiments = ", ".join(paper.experiments)
-            raise UserError(f"{below(where, *place)}: needs the key 'experiment', one of: {experiments}")
+            raise UserError(f"{below(where, *place)}: the key 'experiment' is required, one of: {experiments}")
 
 
 def check_copied_classes(recipe: Recipe, datasets: Mapping[str, DatasetEntry], where: str) -> None:
-    """Check that every data set has the classes whose images a recipe copies.
+    """Check that every data set has the classes that a recipe oversamples.
 
     Raises:
-        UserError: one of them lacks a class; names it and the nearest.
+        UserError: a data set lacks a class; the message suggests the nearest.
     """
     for name in recipe.oversampling.classes if recipe.oversampling else []:
         for dataset, entry in datasets.items():
@@ -69,7 +69,7 @@ def _shown(paper: Paper) -> Iterator[tuple[tuple[str, str], Table | Statistics |
 
 
 def _names(paper: Paper) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Yield kind, name and place of every reference."""
+    """Yield kind, name and path of every reference in a paper."""
     yield from _listed("data set", paper.datasets, "datasets")
     for name, experiment in paper.experiments.items():
         place = ("experiments", name)

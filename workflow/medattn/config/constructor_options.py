@@ -1,7 +1,7 @@
-"""Options that stand in the signature of a class: its keyword-only arguments, read without importing the file.
+"""Options of mechanisms and networks: the keyword-only arguments of a constructor, read without importing its file.
 
-Planning must start fast and know every valid key, so signatures are taken from the syntax tree. Annotations carry
-bounds and meaning:
+Planning must start fast and know every valid key, so it reads signatures from the syntax tree. Annotations hold bounds
+and descriptions:
 
     def __init__(self, *, channels: Annotated[int, Field(ge=1, description="...")] = 32) -> None
 """
@@ -23,19 +23,19 @@ _NAMES_IN_ANNOTATIONS = {
 
 
 def parsed(text: str, file: Path) -> ast.Module:
-    """Return the syntax tree of the text of `file`.
+    """Parse the Python source `text` of `file`.
 
     Raises:
-        UserError: it is not Python; names the line.
+        UserError: the syntax is invalid; the message gives the line.
     """
     try:
         return ast.parse(text)
     except SyntaxError as error:
-        raise UserError(f"{file}:{error.lineno}: not Python: {error.msg}") from error
+        raise UserError(f"{file}:{error.lineno}: invalid Python: {error.msg}") from error
 
 
 def registered_classes(module: ast.Module) -> dict[str, ast.ClassDef]:
-    """Return the classes of a file that stand below `@register("<name>")`, by that name."""
+    """Return the classes of a module that are decorated with `@register("<name>")`, by that name."""
     found = {}
     for node in module.body:
         for decorator in node.decorator_list if isinstance(node, ast.ClassDef) else []:
@@ -52,7 +52,7 @@ def registered_classes(module: ast.Module) -> dict[str, ast.ClassDef]:
 
 
 def method(name: str, classes: Iterable[ast.ClassDef]) -> ast.FunctionDef | None:
-    """Return the method of the first of the classes that has one of this name, None where none has."""
+    """Return the method of that name of the first class that has it, or None."""
     for definition in classes:
         for node in definition.body:
             if isinstance(node, ast.FunctionDef) and node.name == name:
@@ -63,17 +63,17 @@ def method(name: str, classes: Iterable[ast.ClassDef]) -> ast.FunctionDef | None
 def options_model(
     name: str, definition: ast.ClassDef, constructor: ast.FunctionDef | None, summary: str, file: Path
 ) -> type[BaseModel]:
-    """Return the closed model of the keyword-only arguments of a class's constructor.
+    """Return a configuration model of the keyword-only arguments of a constructor.
 
     Args:
         name: name of the model.
         definition: the class.
-        constructor: its own or an inherited one; without any there are no options.
-        summary: what the manual says of it.
-        file: where the class stands.
+        constructor: constructor of the class, possibly inherited; None for a class without options.
+        summary: description in the manual.
+        file: file of the class.
 
     Raises:
-        UserError: an argument has no type, or one that can't be read or used; one line with file and line.
+        UserError: an argument has no type or an unusable one; one line with file and line number.
     """
     fields = _fields(constructor, file) if constructor else {}
     try:
@@ -85,7 +85,7 @@ def options_model(
 
 
 def summary_of(documented: ast.Module | ast.ClassDef) -> str:
-    """Return the first paragraph of the docstring of a file or class, on one line."""
+    """Return the first paragraph of the docstring of a module or class, on one line."""
     return (ast.get_docstring(documented) or "").split("\n\n")[0].replace("\n", " ")
 
 

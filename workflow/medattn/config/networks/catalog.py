@@ -1,7 +1,8 @@
-"""The networks that a backbone can name, their options and weights, known without importing torch.
+"""The networks that a backbone can name: their options, weights, smallest images and stems, without importing torch.
 
-torchvision's and timm's names stand in backbones/models.json (written by `python -m medattn.backbones.names`); our own
-networks are classes in backbones/, registered by name, whose options are the keyword-only arguments of the constructor.
+backbones/models.json lists the networks of torchvision and timm (`python -m medattn.backbones.names` writes it). The
+networks of this package are classes in backbones/, registered by name; their options are the keyword-only arguments of
+the constructor.
 """
 
 import json
@@ -13,8 +14,10 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from medattn.config.constructor_options import method, options_model, parsed, registered_classes, summary_of
 from medattn.config.models.base import Closed
-from medattn.config.signatures import method, options_model, parsed, registered_classes, summary_of
+from medattn.config.models.dataset import DatasetEntry
+from medattn.config.models.paper import Backbone
 from medattn.config.validation import below, validated
 from medattn.errors import UserError
 from medattn.suggestions import unknown_name
@@ -27,8 +30,9 @@ class AuxiliaryHeadOptions(Closed):
 
     auxiliary_heads: bool = Field(
         False,
-        description="train the classifiers beside the main path, too: their cross entropy joins the loss with the "
-        "weight 0.3; they are new layers without ImageNet weights and are not used in evaluation",
+        description="also train the auxiliary classifiers: their cross entropy is added to the loss with weight 0.3. "
+        "They "
+        "are new layers without ImageNet weights and are not used in evaluation",
     )
 
 
@@ -37,14 +41,24 @@ LIBRARY_OPTIONS: dict[str, type[BaseModel]] = {
     "torchvision/inception_v3": AuxiliaryHeadOptions,
 }
 
+SMALL_STEMS: dict[str, tuple[str, str]] = {
+    "resnet": ("conv1", "maxpool"),
+    "resnext": ("conv1", "maxpool"),
+    "wide_resnet": ("conv1", "maxpool"),
+    "densenet": ("features.conv0", "features.pool0"),
+    "googlenet": ("conv1.conv", "maxpool1"),
+    "shufflenet": ("conv1.0", "maxpool"),
+}
+"""Beginning of the network names of a family -> paths of its first convolution and of the pooling after it."""
+
 
 @dataclass(frozen=True)
 class OwnNetwork:
-    """A network in backbones/.
+    """A network of this package.
 
     Attributes:
-        file: where it stands.
-        options: model of its options.
+        file: source of the network.
+        options: configuration model of its options.
     """
 
     file: Path
@@ -53,10 +67,10 @@ class OwnNetwork:
 
 @cache
 def own_networks() -> Mapping[str, OwnNetwork]:
-    """Return our own networks by name, sorted.
+    """Return the networks of this package by name, sorted.
 
     Raises:
-        UserError: a file can't be read as that of a network; names file and line.
+        UserError: a file is invalid; the message gives file and line.
     """
     found = {}
     for file in BACKBONES_FOLDER.glob("*.py"):
@@ -64,17 +78,17 @@ def own_networks() -> Mapping[str, OwnNetwork]:
         for name, definition in registered_classes(module).items():
             constructor = method("__init__", [definition])
             if constructor is None:
-                raise UserError(f"{file}:{definition.lineno}: {definition.name} has no constructor of its own")
+                raise UserError(f"{file}:{definition.lineno}: {definition.name} defines no constructor")
             options = options_model(f"{name}_options", definition, constructor, summary_of(module), file)
             found[name] = OwnNetwork(file, options)
     return dict(sorted(found.items()))
 
 
 def own_network(name: str) -> OwnNetwork:
-    """Return our own network `name`.
+    """Return the network `name` of this package.
 
     Raises:
-        UserError: there is no such network; names the nearest.
+        UserError: the network does not exist; the message suggests the nearest.
     """
     if name not in own_networks():
         raise UserError(unknown_name("network of medattn", name, own_networks()))
@@ -82,10 +96,11 @@ def own_network(name: str) -> OwnNetwork:
 
 
 def check_model(model: str) -> None:
-    """Refuse a model ("<library>/<name>") that its library doesn't have.
+    """Check that a library has a model ("<library>/<name>").
 
     Raises:
-        UserError: one line with the nearest name, or with the nearest weights of a timm network ("<name>.<weights>").
+        UserError: it does not; the message suggests the nearest name, or the nearest weights of a timm network
+            ("<name>.<weights>").
     """
     library, _, name = model.partition("/")
     if library == "medattn":
@@ -100,15 +115,15 @@ def check_model(model: str) -> None:
 
 
 def network_options(model: str, options: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return the full options (defaults filled in) of a network.
+    """Return the options of a network, defaults included.
 
     Args:
         model: "<library>/<name>".
-        options: the options that are given.
-        where: the file, and the path in it, where they stand.
+        options: options as configured.
+        where: file and path of the options.
 
     Raises:
-        UserError: an option or its value is wrong.
+        UserError: an option or its value is invalid.
     """
     library, _, name = model.partition("/")
     known = own_network(name).options if library == "medattn" else LIBRARY_OPTIONS.get(model)
@@ -120,7 +135,7 @@ def network_options(model: str, options: Mapping[str, Any], where: str) -> dict[
 
 
 def weights_model(model: str) -> str | None:
-    """Return the library's network whose ImageNet weights `model` starts from, None where none are published."""
+    """Return the network whose ImageNet weights `model` can start from, or None if there are none."""
     library, _, name = model.partition("/")
     if library == "medattn":
         return None
@@ -131,31 +146,32 @@ def weights_model(model: str) -> str | None:
 
 
 def described(model: str, options: Mapping[str, Any]) -> str:
-    """Return a network in words, with the options that decide which images it can be trained on."""
+    """Return the name of a network for messages, with the options that change its smallest image size."""
     return f"{model} with auxiliary heads" if options.get("auxiliary_heads") else model
 
 
 def smallest_size(model: str, options: Mapping[str, Any]) -> int | None:
-    """Return the smallest height and width in pixels that a network with its own stem can be trained on.
+    """Return the smallest height and width in pixels on which a network can be trained with its original stem.
 
-    None if it is not known.
+    Returns:
+        Pixels; None if unknown.
     """
     size: int | None = _known()["smallest_size"].get(described(model, options))
     return size
 
 
 def check_backbone(model: str, options: Mapping[str, Any], weights: str, size: int | None, where: str) -> None:
-    """Refuse a network that can't be built.
+    """Check that a network can be built.
 
     Args:
         model: "<library>/<name>".
-        options: its options.
+        options: options of the network.
         weights: `none` or `imagenet`.
-        size: height and width of its images, None where not known or where its stem is another one.
-        where: the file, and the path in it, where the backbone stands.
+        size: height and width of its images; None if unknown or if the stem is replaced.
+        where: file and path of the backbone.
 
     Raises:
-        UserError: one line for the first thing that is wrong.
+        UserError: one line with the first error.
     """
     try:
         check_model(model)
@@ -170,6 +186,23 @@ def check_backbone(model: str, options: Mapping[str, Any], weights: str, size: i
             f"{below(where, 'input_size')}: {size} px are too small for {described(model, options)}, "
             f"which needs at least {smallest} px"
         )
+
+
+def image_size(backbone: Backbone, entry: DatasetEntry) -> tuple[int, int]:
+    """Return the (H, W) in pixels of the images that a network gets from a data set."""
+    size = backbone.input_size or entry.source.shape[0]
+    return size, size
+
+
+def small_stem_paths(model: str) -> tuple[str, str] | None:
+    """Return the paths of first convolution and pooling of "<library>/<name>", or None for an unknown family."""
+    name = model.rpartition("/")[2]
+    return next((paths for family, paths in SMALL_STEMS.items() if name.startswith(family)), None)
+
+
+def no_small_stem(model: str) -> str:
+    """Return a message that a network has no small stem, with the families that have one."""
+    return f"no small stem is known for {model}; use 'imagenet', or a network of {', '.join(SMALL_STEMS)}"
 
 
 def _library_models() -> Mapping[str, Mapping[str, list[str]]]:
