@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from medattn.config.load import registered_datasets
-from medattn.config.sources.sources import ImageFolderSource
 from medattn.plan.availability import missing_reason, original_path
+from medattn.sources.image_folder import ImageFolderSource
 
 REGISTRY = registered_datasets()
 PAGE = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from medattn.config.load import registered_datasets
+from medattn.datasets.check_source import check_source
 from medattn.datasets.duplicates import duplicate_lines, duplicate_sentences, find_duplicates, without_names
 from medattn.datasets.prepare import fetch, prepare
-from medattn.datasets.source import SourceData, Split, check_source
 from medattn.datasets.store import read_store, write_store
 from medattn.errors import UserError
 from medattn.plan.availability import entry_identity, missing_reason, original_path
+from medattn.sources.pixels.source_data import SourceData, Split
 
 from .conftest import CLASSES, entry_of, medmnist_entry
 
@@ -235,7 +236,7 @@ def test_availability_says_what_to_do(tmp_path, medmnist_file, image_folder):
     assert missing_reason("tiny", medmnist_entry(medmnist_file()), tmp_path) is None
     image_folder()
     assert missing_reason("mine", entry_of(source={"kind": "folder", "size": 8}), tmp_path) is None
-    with pytest.raises(UserError, match="jaffe: not at hand"):
+    with pytest.raises(UserError, match="jaffe: not available"):
         prepare("jaffe", known["jaffe"], tmp_path)
 
 

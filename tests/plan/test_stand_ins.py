@@ -7,9 +7,8 @@ import pytest
 import yaml
 
 from medattn.config.load import registered_datasets
+from medattn.datasets.check_source import check_source
 from medattn.datasets.folds import assign_folds
-from medattn.datasets.phantom import read_phantom
-from medattn.datasets.source import check_source
 from medattn.errors import UserError
 from medattn.plan.availability import entry_identity, prepared_path
 from medattn.plan.model import read_plan
@@ -34,7 +33,7 @@ def test_every_registered_data_set_can_be_stood_in_for(name, tmp_path):
     if entry.per_class:
         assert [sum(column) for column in zip(*whole.counts.values(), strict=True)] == entry.per_class
     small = stand_in_for(name, entry, 16, 0.001)
-    data = read_phantom(small, tmp_path)
+    data = small.source.read(small, tmp_path)
     check_source(small, data, name)
     train = data.splits["train"]
     assert train.images.shape[1:] == (16, 16, entry.source.shape[1])

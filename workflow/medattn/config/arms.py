@@ -9,15 +9,15 @@ from medattn.config.mechanisms import is_block_mechanism, mechanism_options
 from medattn.config.models.classifiers import CLASSIFIER_OPTIONS
 from medattn.config.models.paper import Arm
 from medattn.config.models.placement import EVERYWHERE
-from medattn.config.models.protocol import AnyProtocol
 from medattn.config.models.recipe import Recipe
 from medattn.config.overrides import override
 from medattn.config.validation import below, validated
 from medattn.errors import UserError
+from medattn.protocols.base import MeasurementProtocol
 from medattn.suggestions import unknown_name
 
 
-def check_arm(arm: Arm, recipe: Recipe, protocol: AnyProtocol, where: str) -> None:
+def check_arm(arm: Arm, recipe: Recipe, protocol: MeasurementProtocol, where: str) -> None:
     """Check mechanism, options, grid and placement of an arm, which stands at `where`.
 
     Raises:

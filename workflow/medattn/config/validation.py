@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from medattn.config.models.base import NAME_PATTERN
+from medattn.closed_model import NAME_PATTERN
 from medattn.errors import UserError
 from medattn.suggestions import unknown_name
 

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from medattn.datasets.source import Split
+from medattn.sources.pixels.source_data import Split
 
 _SETS_NAMED = 10
 _MEMBERS_NAMED = 4

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from medattn.config.models.protocol import protocol_of
 from medattn.plan.availability import remarks_on
 from medattn.plan.model import Cell, Plan
 from medattn.plan.progress import Progress
+from medattn.protocols.registry import protocol_of
 
 COLUMNS = ("paper", "table", "dataset", "backbone", "arm", "runs", "packs", "done", "stand_in", "missing")
 _JOBS_AT_MOST = 1000
