@@ -51,7 +51,7 @@ def test_splits_classes_and_patients_are_those_of_the_folders(oct2017):
     assert train.groups == ["1", "1", "2", "3", "4"]
     assert ((train.images[:, 4, 4, 0] > 110) == (train.labels == 1)).all()
     assert test.groups == ["2", "9", "8"]
-    assert data.notes == ("1 of 3 test images are of patients who stand in train, too",)
+    assert data.notes == ("1 of 3 test images are of patients who are in train, too",)
 
 
 def test_other_splits_and_names_of_folders_can_be_read(oct2017):
@@ -70,7 +70,7 @@ def test_the_folder_that_the_archive_unpacks_to_is_found_and_notes_are_kept(oct2
     shutil.move(oct2017, tmp_path / "data/oct2017/OCT2017")
     folder = prepare("oct2017", entry(), tmp_path / "data")
     manifest = read_store(folder).manifest
-    assert manifest["notes"] == ["1 of 3 test images are of patients who stand in train, too"]
+    assert manifest["notes"] == ["1 of 3 test images are of patients who are in train, too"]
     assert manifest["source_files"][0]["name"] == "images (8 files)"
     before = (folder / "images.safetensors").stat().st_mtime_ns
     assert prepare("oct2017", entry(), tmp_path / "data") == folder
@@ -87,7 +87,7 @@ def test_the_folder_that_the_archive_unpacks_to_is_found_and_notes_are_kept(oct2
         (lambda r: shutil.rmtree(r / "test/DME"), "test: has no folder 'DME'"),
         (lambda r: (r / "train/CVN").mkdir(), "train: unknown class folder 'CVN'; did you mean 'CNV'?"),
         (lambda r: (r / "train/CNV/notes.txt").write_text("x"), "train/CNV: notes.txt is not an image file"),
-        (lambda r: (r / "train/CNV/CNV-1-1.jpeg").rename(r / "train/CNV/one.jpeg"), "one.jpeg does not tell its"),
+        (lambda r: (r / "train/CNV/CNV-1-1.jpeg").rename(r / "train/CNV/one.jpeg"), "one.jpeg does not match patient"),
         (lambda r: (r / "train/CNV/CNV-1-1.jpeg").write_bytes(b"\xff\xd8"), "train/CNV/CNV-1-1.jpeg is not a readable"),
         (lambda r: [f.unlink() for f in (r / "test/DME").iterdir()], "test/DME: holds no image"),
     ],
@@ -130,4 +130,4 @@ def test_original_scans_are_read(tmp_path: Path, real_data: Path):
         whole = np.asarray(image, dtype=float)
     # Area averaging keeps the mean brightness, whatever the size was.
     assert data.splits["train"].images[6].mean() == pytest.approx(whole.mean(), abs=0.5)
-    assert data.notes == ("9 of 9 test images are of patients who stand in train, too",)
+    assert data.notes == ("9 of 9 test images are of patients who are in train, too",)

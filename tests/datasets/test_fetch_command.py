@@ -116,7 +116,7 @@ def test_duplicates_are_told(run, capsys, tmp_path, medmnist_file, monkeypatch):
     monkeypatch.setattr("medattn.config.load.registered_datasets", lambda: {"tiny": entry})
     assert run("tiny") == 0
     out = capsys.readouterr().out
-    assert "5 of 6 test images repeat another one of test; 1 image stands under more than one label" in out
+    assert "5 of 6 test images repeat another one of test; 1 image has conflicting labels" in out
     assert "tiny: the same image: image 0 (test, healthy), image 1 (test, ill), " in out
 
 

@@ -97,13 +97,16 @@ def change_table(root, old, new):
             "has 20 x 12 pixels, but the original has",
         ),
         (lambda root: ramp().save(image(root, "train", 9)), r"IDRiD_009.jpg: has no row in"),
-        (lambda root: change_table(root, "IDRiD_002", "IDRiD_001"), r"row 3: IDRiD_001 stands in row 2 as well"),
+        (lambda root: change_table(root, "IDRiD_002", "IDRiD_001"), r"row 3: row 2 names IDRiD_001, too"),
         (lambda root: change_table(root, "IDRiD_004,4", "IDRiD_004,7"), r"row 5: unknown grade '7'"),
         (
             lambda root: change_table(root, "IDRiD_004,4", "IDRiD_004,"),
             r"row 5: has no value in the column 'Retinopathy",
         ),
-        (lambda root: change_table(root, "Retinopathy grade", "Grade"), "has not one column 'Retinopathy grade'"),
+        (
+            lambda root: change_table(root, "Retinopathy grade", "Grade"),
+            "should have exactly one column 'Retinopathy grade'",
+        ),
         (lambda root: shutil.rmtree(root / "2. Groundtruths"), "no such table of labels"),
     ],
 )

@@ -130,10 +130,10 @@ def change(path, old, new):
     ("damage", "options", "message"),
     [
         (lambda r: (r / "ISIC2018_Task3_Test_Input/ISIC_0000300.jpg").unlink(), {}, "ISIC_0000300.jpg is missing"),
-        (lambda r: change(table(r), "ISIC_0000101", "ISIC_0000100"), {}, "row 3: ISIC_0000100 stands in row 2 as well"),
-        (lambda r: change(table(r), "ISIC_0000101,1.0", "ISIC_0000101,0.0"), {}, "ISIC_0000101 has not 1 in one"),
+        (lambda r: change(table(r), "ISIC_0000101", "ISIC_0000100"), {}, "row 3: row 2 names ISIC_0000100, too"),
+        (lambda r: change(table(r), "ISIC_0000101,1.0", "ISIC_0000101,0.0"), {}, "ISIC_0000101 should have 1 in one"),
         (lambda r: change(table(r), "1.0", "one"), {}, "row 2: could not convert"),
-        (lambda r: change(table(r), "BCC", "BBC"), {}, "has not one column 'BCC'"),
+        (lambda r: change(table(r), "BCC", "BBC"), {}, "should have exactly one column 'BCC'"),
         (lambda r: change(table(r), table(r).read_text().split("\n")[5], ""), {}, "jpg: has no row in"),
         (lambda r: shutil.rmtree(r / "ISIC2018_Task3_Test_Input"), {}, "no such folder of images"),
         (lambda r: (r / "HAM10000_metadata.csv").unlink(), {"split_by": "lesion"}, "split_by: lesion needs HAM10000"),

@@ -110,7 +110,7 @@ def test_ties_go_to_the_first_and_are_told(jaffe):
 
 def test_rated_faces_without_an_image_are_told_or_refused(jaffe):
     (jaffe / "KA.SA1.2.tiff").unlink()
-    assert entry().source.listing(entry(), jaffe).notes == ("the ratings name KA-SA1, of which there is no image",)
+    assert entry().source.listing(entry(), jaffe).notes == ("the ratings name KA-SA1, without images",)
     counted = entry().model_copy(update={"images": {"train": 56, "test": 14}})
     with pytest.raises(UserError, match="the image of KA-SA1 is missing from the folder"):
         counted.source.listing(counted, jaffe)
@@ -125,7 +125,7 @@ def test_the_promised_number_of_images_is_checked(jaffe):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda f: (f / "ratings.txt").write_text("nothing"), "holds no line of a number, 6 ratings and a key"),
+        (lambda f: (f / "ratings.txt").write_text("nothing"), "has no line of a number, 6 ratings and a key"),
         (lambda f: (f / "ratings.txt").unlink(), "ratings.txt: can't be read"),
         (lambda f: rewrite(f, " KL-HA1", " KA-HA1"), "KA-HA1 is rated in 5 as well"),
         (lambda f: rewrite(f, "4.50", "45.0"), "line 5: a rating lies outside 0 to 10"),

@@ -112,7 +112,9 @@ def test_sets_that_nobody_knows_need_an_md5():
 
 
 def test_a_set_with_several_labels_an_image_is_refused_with_that_reason():
-    with pytest.raises(UserError, match="images of chestmnist have several labels each; only sets with one can be"):
+    with pytest.raises(
+        UserError, match="images of chestmnist have several labels each; only sets with one are supported"
+    ):
         entry_of(source={"kind": "medmnist", "set": "chestmnist"})
 
 

@@ -22,7 +22,9 @@ def test_the_page_lists_every_data_set_and_no_other():
 def test_the_page_says_where_a_data_set_lies(name):
     entry = REGISTRY[name]
     if entry.source.kind not in ("digits", "phantom"):
-        place = original_path(name, entry, Path()).as_posix() + ("/" if entry.source.loose else "")
+        place = original_path(name, entry, Path()).as_posix() + (
+            "/" if isinstance(entry.source, ImageFolderSource) else ""
+        )
         assert f"`{place}`" in TABLE[name]
     if entry.source.download:
         assert f"medattn fetch {name}" in TABLE[name]

@@ -134,10 +134,10 @@ def test_without_counts_there_is_no_stand_in(project, capsys):
     assert "datasets.mine.stand_in: no stand-in can be made" in capsys.readouterr().err
 
 
-def test_what_is_always_at_hand_needs_no_stand_in(project, capsys):
+def test_an_embedded_data_set_refuses_a_stand_in(project, capsys):
     project.configure({}, datasets={"phantom": {"stand_in": True}})
     assert project.medattn("plan") == 2
-    assert "images of the source 'phantom' are always at hand; remove stand_in" in capsys.readouterr().err
+    assert "images of the source 'phantom' are always available; remove stand_in" in capsys.readouterr().err
 
 
 def test_all_that_is_made_from_stand_ins_is_marked(project):
