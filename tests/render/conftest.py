@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from medattn.config.models.protocol import CrossValidatedEpochs
 from safetensors.numpy import save_file
 
 from medattn.compare.table import write_comparisons
 from medattn.config import mechanisms
 from medattn.config.load import resolve
 from medattn.config.models.paper import Arm
-from medattn.config.models.protocol import CrossValidatedEpochs
 from medattn.config.models.recipe import Recipe
 from medattn.config.resolved import Configuration
 from medattn.layout import ResultPaths

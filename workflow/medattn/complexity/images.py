@@ -5,10 +5,9 @@ from pathlib import Path
 
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.paper import Backbone
-from medattn.config.models.protocol import AnyProtocol
 from medattn.config.networks.catalog import image_size
-from medattn.config.sources.sources import PhantomSource
 from medattn.files import read_json
+from medattn.protocols.base import MeasurementProtocol
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class ImageFacts:
     classes: int
 
 
-def image_facts(entry: DatasetEntry, prepared: Path, protocol: AnyProtocol, backbone: Backbone) -> ImageFacts:
+def image_facts(entry: DatasetEntry, prepared: Path, protocol: MeasurementProtocol, backbone: Backbone) -> ImageFacts:
     """Return what is known of a data set: from the prepared images where they are, else from the registry.
 
     Args:
@@ -48,7 +47,7 @@ def image_facts(entry: DatasetEntry, prepared: Path, protocol: AnyProtocol, back
         side = (backbone.input_size, backbone.input_size) if backbone.input_size else stored
     else:
         channels = entry.source.shape[1]
-        counts = entry.counts or (entry.source.counts if isinstance(entry.source, PhantomSource) else {})
+        counts = entry.counts or entry.source.own_counts or {}
         known = {name: sum(per_class) for name, per_class in counts.items()} or dict(entry.images or {})
     training = sum(known.get(name, 0) for name in getattr(protocol, "training_splits", ["train"])) or None
     return ImageFacts(*side, channels, training, len(entry.classes))

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from medattn.config.models.base import NAME_PATTERN
+from medattn.closed_model import NAME_PATTERN
+from medattn.config.renamed_keys import unknown_key
 from medattn.errors import UserError
 from medattn.suggestions import unknown_name
 
@@ -94,7 +95,7 @@ def _line(model: type[BaseModel], where: str, elsewhere: Mapping[str, str], erro
 
     if error["type"] in {"extra_forbidden", "invalid_key"} or (location.is_key and error["type"] == "literal_error"):
         parent = location.annotation if location.is_key else _location(model, error["loc"][:-1]).annotation
-        return f"{place(location.keys[:-1])}: {unknown_name('key', _cut(location.keys[-1]), _names_in(parent))}"
+        return f"{place(location.keys[:-1])}: {unknown_key(_cut(location.keys[-1]), _names_in(parent))}"
     if error["type"] == "union_tag_not_found":
         return f"{place([*location.keys, 'kind'])}: this key is missing and has no default"
     if error["type"] == "union_tag_invalid":

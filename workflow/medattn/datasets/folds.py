@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from medattn.datasets.source import Labels
 from medattn.errors import UserError
 from medattn.seeding import derive_seed
+from medattn.sources.pixels.source_data import Labels
 
 
 def assign_folds(
@@ -21,7 +21,7 @@ def assign_folds(
     """Assign each image to the fold in which it validates.
 
     Every class needs at least as many images as there are folds (and, with patients, at least two of them),
-    so that each training part holds every class; what scikit-learn would only warn of is refused.
+    so each training part contains every class; scikit-learn would only warn.
 
     Args:
         labels: int64, (N,).

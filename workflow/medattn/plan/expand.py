@@ -1,4 +1,4 @@
-"""Expanding a configuration into cells and runs."""
+"""Expansion of a configuration into cells and runs."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,7 +10,6 @@ from medattn.config.resolved import NO_BACKBONE, Configuration, ResolvedPaper
 from medattn.files import sha256_of_value
 from medattn.layout import prepared_dataset
 from medattn.plan.availability import entry_identity
-from medattn.plan.division import split_skip_reason
 from medattn.plan.model import Cell, CellSettings, Pack, Plan, Run
 from medattn.plan.runs import runs_of_cell
 from medattn.plan.skip_reasons import network_skip_reason, unavailable_reason
@@ -64,11 +63,14 @@ def _cells(
 def _skip_reason(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, entry: DatasetEntry) -> str | None:
     """Say why a cell can't be run even with all files available, or return None if it can."""
     reason = network_skip_reason(backbone, arm, paper.recipe, entry) if backbone else None
-    return reason or split_skip_reason(paper.protocol, bool(arm.grid), entry)
+    # What only the images tell is found when a run starts.
+    if reason or entry.counts is None or entry.source.draws_splits:
+        return reason
+    return paper.protocol.skip_reason(bool(arm.grid), entry.classes, entry.counts)
 
 
 def _pairs(paper: ResolvedPaper, dataset: str) -> Iterator[tuple[str, Backbone | None, str, Arm]]:
-    """Yield which arm goes with which backbone, in the order of a table: classifiers first, then network by network."""
+    """Yield the pairs of backbone and arm in the order of a table: classifiers first, then network by network."""
     for arm_name, arm in paper.arms.items():
         if paper.trains(dataset, NO_BACKBONE, arm_name):
             yield NO_BACKBONE, None, arm_name, arm
@@ -83,7 +85,7 @@ def _tables(paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> tupl
 
 
 def _metrics(paper: ResolvedPaper, tables: tuple[str, ...], ordinal: bool) -> tuple[str, ...]:
-    """Return accuracy, the metrics of the tables, those asked for beside them and that of grades, each once."""
+    """Return accuracy, the metrics of the tables and of the paper, and that of ordinal classes, each once."""
     shown = [metric for name in tables for metric in paper.tables[name].metrics if METRICS[metric].measured]
     return tuple(dict.fromkeys(["accuracy", *shown, *paper.metrics, *(["kappa_quadratic"] if ordinal else [])]))
 
@@ -95,7 +97,9 @@ def _settings(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, entry_s
         recipe=paper.recipe,
         protocol=paper.protocol,
         entry_sha256=entry_sha256,
-        code_digest=code_digest(None if arm.classifier else arm.mechanism, backbone.model if backbone else None),
+        code_digest=code_digest(
+            None if arm.classifier else arm.mechanism, backbone.model if backbone else None, paper.protocol.kind
+        ),
     )
 
 

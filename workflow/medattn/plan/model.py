@@ -7,8 +7,9 @@ from functools import cache, cached_property
 from typing import Any, Literal, Self, TypeVar
 
 from medattn.config.models.paper import Arm, Backbone
-from medattn.config.models.protocol import AnyProtocol, protocol_of
 from medattn.config.models.recipe import Recipe
+from medattn.protocols.base import MeasurementProtocol
+from medattn.protocols.registry import protocol_of
 
 Stage = Literal["tune", "train"]
 M = TypeVar("M", Backbone, Arm, Recipe)
@@ -60,7 +61,7 @@ class CellSettings:
     backbone: Backbone | None
     arm: Arm
     recipe: Recipe
-    protocol: AnyProtocol
+    protocol: MeasurementProtocol
     entry_sha256: str
     code_digest: str
 
@@ -73,6 +74,11 @@ class CellSettings:
     def model(self) -> str | None:
         """Image network, such as `timm/resnet18`; None for a classifier on pixels."""
         return self.backbone.model if self.backbone else None
+
+    @property
+    def code_names(self) -> tuple[str | None, str | None, str]:
+        """Names of mechanism, image network and protocol: the arguments of `code_digest`."""
+        return self.mechanism, self.model, self.protocol.kind
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -114,7 +120,7 @@ def _parsed(model: type[M], text: str) -> M:
 
 
 @cache
-def _parsed_protocol(text: str) -> AnyProtocol:
+def _parsed_protocol(text: str) -> MeasurementProtocol:
     return protocol_of(json.loads(text))
 
 

@@ -1,7 +1,7 @@
 """Reasons to skip a cell: mechanism, network and images do not fit together, or images or weights are not available.
 
-Planning calls these functions, so they import no numerical library. How a protocol can fail to split the images of a
-data set is in division.py.
+Planning calls these functions, so they import no numerical library. Whether a protocol can split the images of
+a data set, the protocol itself says.
 """
 
 from pathlib import Path
@@ -21,7 +21,7 @@ def network_skip_reason(backbone: Backbone, arm: Arm, recipe: Recipe, entry: Dat
     """Say why images, network and mechanism don't fit together; return None if they do.
 
     Training decides the cases that depend on the built network: the smallest image of an unlisted network, and modules
-    of `placement.after` that are no blocks of a listed one. The configuration rejects an `input_size` that is too small.
+    of `placement.after` that are no blocks of a listed one. The configuration rejects too small an `input_size`.
     """
     image, small_stem = image_size(backbone, entry), backbone.stem == "small"
     smallest = None if small_stem else smallest_size(backbone.model, backbone.options)

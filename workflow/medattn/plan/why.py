@@ -79,7 +79,7 @@ def _modules(code: Mapping[str, Any], cell: Cell) -> Iterator[Difference]:
     if not isinstance(before, Mapping):
         yield Difference("code", str(code["digest"])[:12], str(cell.settings.code_digest)[:12])
         return
-    now = {name: sha256[:12] for name, sha256 in code_modules(cell.settings.mechanism, cell.settings.model).items()}
+    now = {name: sha256[:12] for name, sha256 in code_modules(*cell.settings.code_names).items()}
     yield from (Difference(f"code of {d.key}", d.before, d.after) for d in _by_name(before, now))
 
 

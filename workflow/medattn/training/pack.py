@@ -194,7 +194,7 @@ def _chosen(results: ResultPaths, cell: Cell, run: Run) -> Mapping[str, Any] | s
 def _refuse_other_code(plan: Plan, pack: Pack) -> None:
     for cell_id in dict.fromkeys(plan.runs[run].cell for run in pack.runs):
         settings = plan.cells[cell_id].settings
-        if code_digest(settings.mechanism, settings.model) != settings.code_digest:
+        if code_digest(*settings.code_names) != settings.code_digest:
             raise UserError(
                 f"{cell_id}: the code has changed since the plan was made (in {CODE_FOLDER}); start snakemake anew, or "
                 "run `medattn plan --write` again, then this; `medattn why` says what changed"

@@ -114,9 +114,7 @@ def _code(cell: Cell) -> dict[str, Any]:
     return {
         "digest": cell.settings.code_digest,
         "version": __version__,
-        "modules": {
-            name: sha256[:_SHORT] for name, sha256 in code_modules(cell.settings.mechanism, cell.settings.model).items()
-        },
+        "modules": {name: sha256[:_SHORT] for name, sha256 in code_modules(*cell.settings.code_names).items()},
         **git_state(Path(__file__).parent),
     }
 

@@ -45,8 +45,8 @@ def check_code(subject: AuditContext) -> Iterator[Finding]:
 def _modules(ended: Ended) -> Iterator[Finding]:
     """The modules that a record names are those of its digest, where that code is here."""
     code, settings = ended.record["code"], ended.cell.settings
-    if "modules" in code and code_digest(settings.mechanism, settings.model) == code["digest"]:
-        now = code_modules(settings.mechanism, settings.model)
+    if "modules" in code and code_digest(*settings.code_names) == code["digest"]:
+        now = code_modules(*settings.code_names)
         shown = {name: sha256[: len(str(code["modules"].get(name, "")))] for name, sha256 in now.items()}
         if shown != code["modules"] or not all(shown.values()):
             yield Finding("error", ended.run.id, "the modules of its code", "others", "train the run again")
@@ -55,7 +55,7 @@ def _modules(ended: Ended) -> Iterator[Finding]:
 def _digest_at(cell: Cell, read: Reader) -> str | None:
     """Return the digest of a cell's code as `read` gives its files; None where they can't be had."""
     try:
-        return code_digest(cell.settings.mechanism, cell.settings.model, read)
+        return code_digest(*cell.settings.code_names, read)
     except (OSError, subprocess.SubprocessError, SyntaxError, UserError, ValueError):
         return None
 

@@ -8,11 +8,11 @@ from safetensors.numpy import load_file
 
 from medattn.audit.context import AuditContext, Ended
 from medattn.audit.finding import Finding
-from medattn.config.models.protocol import protocol_of
 from medattn.config.models.recipe import Recipe
 from medattn.datasets.store import DataStore
 from medattn.errors import UserError
 from medattn.files import sha256_of_value
+from medattn.protocols.registry import protocol_of
 from medattn.training.history import read_history
 from medattn.training.optimizer import learning_rate
 from medattn.training.run_record import last_epoch
@@ -154,7 +154,5 @@ def _roles(ended: Ended, store: DataStore, split: SplitOfRun) -> Iterator[Differ
         last = dict(zip(store.splits, ends, strict=True))["test"]
         test = np.arange(last - len(store.splits["test"].labels), last)
         chooses = [split.training, split.validation, *([split.evaluated] if ended.run.stage == "tune" else [])]
-        if any(np.isin(part, test).any() for part in chooses) and "test" not in getattr(
-            protocol, "training_splits", ()
-        ):
+        if any(np.isin(part, test).any() for part in chooses):
             yield "test images that train and choose nothing", "some do"

@@ -4,13 +4,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from medattn.config.models.base import Closed, Name
+from medattn.closed_model import Closed, Name
 from medattn.config.models.figure import Figure
 from medattn.config.models.metrics import METRICS, Metric, Shown
 from medattn.config.models.placement import EVERYWHERE, Placement
-from medattn.config.models.protocol import Protocol
 from medattn.config.models.recipe import Recipe
 from medattn.config.models.statistics import Statistics
+from medattn.protocols.registry import AnyProtocol
 
 Scalar = bool | int | float | str
 MAIN = "main"
@@ -192,7 +192,7 @@ class Paper(Closed):
     arms: dict[Name, Arm] = Field(min_length=1, description="arms by name")
     recipe: Recipe = Field(description="how networks are trained")
     metrics: list[Metric] = Field([], description="metrics to measure in addition to those of the tables")
-    protocol: Protocol = Field(description="how runs become a measurement")
+    protocol: AnyProtocol = Field(description="how runs become a measurement")
     families: dict[Name, Family] = Field(
         {}, description="families of comparisons by name; all other comparisons form the family `main`"
     )

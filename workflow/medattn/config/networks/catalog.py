@@ -14,8 +14,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from medattn.closed_model import Closed
 from medattn.config.constructor_options import method, options_model, parsed, registered_classes, summary_of
-from medattn.config.models.base import Closed
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.paper import Backbone
 from medattn.config.validation import below, validated
