@@ -16,7 +16,7 @@ from medattn.plan.model import Run
 from medattn.training import network as networks
 from medattn.training.images import ResidentImages, normalization_for
 from medattn.training.loop import TrainingData
-from medattn.training.network import build_network
+from medattn.training.network import NetworkSpec, build_network
 from medattn.training.splits import split_of_run
 
 from ..training.conftest import images_of, recipe, store_of
@@ -183,7 +183,7 @@ def test_all_arms_of_a_seed_start_from_the_same_backbone(small_backbone, tmp_pat
     def backbone_of(mechanism, seed):
         torch.manual_seed(seed * 100 + len(mechanism))  # what came before must not matter
         images = torch.randn(4, 1, 8, 8)
-        built = build_network(small_backbone, mechanism, {}, 2, images, seed, tmp_path)
+        built = build_network(NetworkSpec(small_backbone, 2, mechanism), images, seed, tmp_path)
         return built.backbone[1].weight.detach()
 
     vanilla, gsa, l1, other = (backbone_of(*key) for key in (("none", 3), ("gsa", 3), ("l1", 3), ("none", 4)))
@@ -207,7 +207,7 @@ def test_the_map_never_sees_validation_or_test_images(small_backbone, tmp_path, 
         data = TrainingData(images, training, torch.from_numpy(split.evaluated), normalize)
         options = {"channels": 3, "coefficient": 0.1, "cutoff_epoch": 1}
         pixels = data.normalized_training_images()
-        return build_network(small_backbone, "gsa", options, 2, pixels, 0, tmp_path).attention_map(), split
+        return build_network(NetworkSpec(small_backbone, 2, "gsa", options), pixels, 0, tmp_path).attention_map(), split
 
     expected, split = map_of(train, test)
     assert set(split.training).isdisjoint(split.evaluated)

@@ -14,7 +14,7 @@ from medattn.config.models.placement import Placement
 from medattn.errors import Skipped
 from medattn.files import sha256_of_file, write_json
 from medattn.layout import weights_file
-from medattn.training.network import AttendedNetwork, build_network
+from medattn.training.network import AttendedNetwork, NetworkSpec, build_network
 from medattn.training.optimizer import create_optimizer
 
 from ..training.conftest import recipe
@@ -37,7 +37,8 @@ def attended(folder, places=PLACES, side=299, device="meta", weights="none", **o
     backbone = Backbone(model=MODEL, trainable=LAST_BLOCKS, weights=weights)
     with torch.device(device):
         images = torch.randn(2, 3, side, side)
-        return build_network(backbone, "residual", residual(**options), 4, images, 0, folder, behind(places))
+        spec = NetworkSpec(backbone, 4, "residual", residual(**options), behind(places))
+        return build_network(spec, images, 0, folder)
 
 
 def count(*modules: nn.Module) -> int:
@@ -75,7 +76,7 @@ def test_an_explicit_depth_is_that_of_every_module(tmp_path):
 def test_the_baseline_learns_in_its_last_blocks_and_its_last_layer_only(tmp_path):
     with torch.device("meta"):
         backbone = Backbone(model=MODEL, trainable=LAST_BLOCKS)
-        network = build_network(backbone, "none", {}, 4, torch.empty(1, 3, 299, 299), 0, tmp_path)
+        network = build_network(NetworkSpec(backbone, 4), torch.empty(1, 3, 299, 299), 0, tmp_path)
     assert count(network) == 41_148_964
     assert count(*(network.backbone.get_submodule(block) for block in LAST_BLOCKS)) == 13_659_264
     assert sum(p.numel() for p in network.parameters() if p.requires_grad) == 13_659_264 + 6_148

@@ -35,7 +35,10 @@ def test_failures_are_a_line_each_and_the_rest_is_done(run, capsys):
     assert run("breastmnist", "jaffe", "digits", "--data", "elsewhere") == 2
     out, err = capsys.readouterr()
     assert out.startswith("digits: ")
-    assert [line.split(":")[0] for line in err.splitlines()] == ["elsewhere/breastmnist.npz", "jaffe"]
+    assert [line.split(": ")[:2] for line in err.splitlines()] == [
+        ["medattn", "elsewhere/breastmnist.npz"],
+        ["medattn", "jaffe"],
+    ]
 
 
 def test_an_unknown_name_names_the_nearest(run):
@@ -104,7 +107,7 @@ def test_without_names_all_is_fetched_that_the_selection_asks_for(run, capsys, t
     out, err = capsys.readouterr()
     assert out.startswith("digits: train 1437")
     assert "jaffe: passed over" in out
-    assert err == "timm/resnet34: could not be reached\n"
+    assert err == "medattn: timm/resnet34: could not be reached\n"
     assert run("digits") == 0
     assert run("--weights", "timm/resnet50") == 2
     assert asked == ["timm/resnet34", "timm/resnet50"]

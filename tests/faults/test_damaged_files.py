@@ -25,8 +25,8 @@ def trained(project) -> Project:
 
 
 def one_line(capsys) -> str:
-    """What was said on stderr, apart from how runs ended."""
-    lines = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("[")]
+    """Return the only line on stderr besides those that log progress."""
+    lines = [line for line in capsys.readouterr().err.splitlines() if " INFO train " not in line]
     assert len(lines) == 1, lines
     assert lines[0].startswith("medattn: ")
     return lines[0].removeprefix("medattn: ")

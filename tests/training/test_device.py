@@ -11,8 +11,8 @@ from medattn.training.device import choose_device
 TAKE = """
 import sys
 from pathlib import Path
-from medattn.training.device import take_one
-print(take_one(["a", "b", "c"], Path(sys.argv[1])), flush=True)
+from medattn.training.device import least_used
+print(least_used(["a", "b", "c"], Path(sys.argv[1])), flush=True)
 sys.stdin.readline()
 """
 

@@ -6,7 +6,7 @@ import torch
 
 from medattn.config.models.recipe import Augmentation, Oversampling
 from medattn.training.augment import augment, rotated
-from medattn.training.oversampling import draw_copies, make_copies
+from medattn.training.oversampling import draw_oversampling, oversampled_images
 
 LABELS = np.array([0, 1, 1, 0, 1, 0])
 AMONG = np.arange(6)
@@ -22,8 +22,8 @@ def pixels(size: int = 6, channels: int = 1) -> torch.Tensor:
 
 
 def copied(factor: float, *changes: dict[str, object], seed: int = 0):
-    copies = draw_copies(LABELS, AMONG, wanted(factor, *changes), ["healthy", "ill"], seed)
-    return copies, make_copies(pixels(), copies)
+    copies = draw_oversampling(LABELS, AMONG, wanted(factor, *changes), ["healthy", "ill"], seed)
+    return copies, oversampled_images(pixels(), copies)
 
 
 def test_mirrored_copies_are_exact():
@@ -46,13 +46,13 @@ def test_copies_of_an_image_take_turns_through_the_changes():
 
 def test_noise_has_the_deviation_that_was_asked_for_and_is_the_same_for_a_seed():
     gray = torch.full((6, 1, 64, 64), 128, dtype=torch.uint8)
-    copies = draw_copies(LABELS, AMONG, wanted(2.0, {"noise": 0.1}), ["healthy", "ill"], 0)
-    made = make_copies(gray, copies)
+    copies = draw_oversampling(LABELS, AMONG, wanted(2.0, {"noise": 0.1}), ["healthy", "ill"], 0)
+    made = oversampled_images(gray, copies)
     assert made.float().std() / 255 == pytest.approx(0.1, rel=0.05)
     assert made.float().mean() == pytest.approx(128, abs=1)
-    torch.testing.assert_close(make_copies(gray, copies), made, rtol=0, atol=0)
-    others = draw_copies(LABELS, AMONG, wanted(2.0, {"noise": 0.1}), ["healthy", "ill"], 1)
-    assert (make_copies(gray, others) != made).any()
+    torch.testing.assert_close(oversampled_images(gray, copies), made, rtol=0, atol=0)
+    others = draw_oversampling(LABELS, AMONG, wanted(2.0, {"noise": 0.1}), ["healthy", "ill"], 1)
+    assert (oversampled_images(gray, others) != made).any()
 
 
 def test_rotation_by_a_right_angle_is_exact_and_leaves_the_middle():

@@ -23,7 +23,6 @@ if something that was asked for could not be had; the rest is done all the same.
 """
 
 import argparse
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -32,6 +31,7 @@ from typing import Any
 
 from medattn.config.models.dataset import DatasetEntry
 from medattn.errors import UserError
+from medattn.log import print_error
 from medattn.suggestions import unknown_name
 
 _DEFAULT = Path("config.yaml")
@@ -97,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             print(_fetched(name, entry, data), flush=True)
         except UserError as error:
-            print(error, file=sys.stderr)
+            print_error(error)
             failed += 1
     return 2 if failed else 0
 
@@ -109,7 +109,7 @@ def _fetch_weights(models: Sequence[str], data: Path) -> int:
         try:
             print(_fetched_weights(model, data), flush=True)
         except UserError as error:
-            print(error, file=sys.stderr)
+            print_error(error)
             failed += 1
     return failed
 

@@ -31,7 +31,7 @@ QUANTILES = 101
 """Of a distribution, so many evenly spaced quantiles are kept: the least, every percent, the greatest."""
 
 
-def kept_images(evaluated: NDArray[np.int64], labels: NDArray[np.int64], stored: int) -> NDArray[np.int64]:
+def snapshot_images(evaluated: NDArray[np.int64], labels: NDArray[np.int64], stored: int) -> NDArray[np.int64]:
     """Return the positions of the images that are shown: the first of every class, then the second, up to 16.
 
     Args:

@@ -23,7 +23,7 @@ from medattn.datasets.folds import assign_folds
 from medattn.datasets.store import DataStore
 from medattn.errors import UserError
 from medattn.plan.model import Run
-from medattn.training.oversampling import Copies, draw_copies
+from medattn.training.oversampling import OversamplingDraw, draw_oversampling
 
 Positions = NDArray[np.int64]
 _FRACTION = "protocol.validation_fraction"
@@ -49,7 +49,7 @@ class SplitOfRun:
     evaluated: Positions
     evaluated_name: str
     validation: Positions = field(default_factory=_none)
-    copies: Copies | None = None
+    copies: OversamplingDraw | None = None
 
 
 def split_of_run(
@@ -113,7 +113,7 @@ class _Images:
         """Return `split` with copies of its training images of rare classes."""
         if wanted is None:
             return split
-        copies = draw_copies(self.labels, split.training, wanted, self.classes, seed)
+        copies = draw_oversampling(self.labels, split.training, wanted, self.classes, seed)
         training = np.concatenate([split.training, len(self.labels) + np.arange(len(copies.sources))])
         return SplitOfRun(training, split.evaluated, split.evaluated_name, split.validation, copies)
 
@@ -178,7 +178,7 @@ def _cross_validation(images: _Images, run: Run, protocol: CrossValidation, copi
 def _copied_before_split(images: _Images, run: Run, protocol: CrossValidation, wanted: Oversampling) -> SplitOfRun:
     """Copies are drawn once for all folds and seeds, then divided like images of their own: the leak as asked for."""
     pool = images.pooled(protocol.splits)
-    copies = draw_copies(images.labels, pool, wanted, images.classes, protocol.split_seed)
+    copies = draw_oversampling(images.labels, pool, wanted, images.classes, protocol.split_seed)
     everything = np.concatenate([pool, len(images.labels) + np.arange(len(copies.sources))])
     labels = np.concatenate([images.labels[pool], images.labels[copies.sources]])
     groups = images.groups(protocol.splits)
