@@ -133,7 +133,7 @@ def test_what_is_wrong_is_one_line(folder, mechanism, source, message):
     assert "\n" not in str(error.value)
 
 
-def test_an_unfit_that_needs_its_module_is_refused(folder):
+def test_a_skip_reason_that_needs_its_module_is_refused(folder):
     written(folder, HEAD + "class A(BlockAttention):\n @staticmethod\n def skip_reason(c, s, o): return torch.ones(c)")
     with pytest.raises(UserError, match=r"mine\.py:8: skip_reason may use only its arguments and built-in functions"):
         mechanism_skip_reason("mine:A", 8, (7, 7), {})
@@ -141,7 +141,7 @@ def test_an_unfit_that_needs_its_module_is_refused(folder):
 
 def test_a_module_that_has_the_name_of_another_is_refused(folder):
     written(folder, SOURCE, "json")
-    with pytest.raises(UserError, match=r"the name 'json' of .* is that of another module"):
+    with pytest.raises(UserError, match=r"another module, .*, has the name 'json'"):
         create_block_attention("json:Half", {"factor": 0.5}, 8, (7, 7))
 
 

@@ -48,9 +48,9 @@ class RunQueue:
             StopRequested: this process was asked to stop.
         """
         watch, failed = FailureWatch(self._task, runs), []
-        whole = len(self._task.runs)
-        for number, run in enumerate(runs, start=whole - len(runs) + 1):
-            with logged_run(f"[{number}/{whole}] {run.id}"):
+        total = len(self._task.runs)
+        for number, run in enumerate(runs, start=total - len(runs) + 1):
+            with logged_run(f"[{number}/{total}] {run.id}"):
                 if not self._train_leased(run, watch):
                     failed.append(run)
             self._stop.between_epochs()
