@@ -47,6 +47,15 @@ def test_an_unknown_command_suggests_the_nearest_name(capsys):
     assert capsys.readouterr() == ("", "medattn: unknown command 'trian'; did you mean 'train'?\n")
 
 
+def test_consistency_is_an_alias_of_claims(capsys):
+    pages = []
+    for name in ("claims", "consistency"):
+        with pytest.raises(SystemExit):
+            main([name, "--help"])
+        pages.append(capsys.readouterr().out)
+    assert pages[0] == pages[1]
+
+
 def test_an_unknown_option_is_refused_with_code_2(capsys):
     with pytest.raises(SystemExit) as end:
         main(["plan", "--nonsense"])

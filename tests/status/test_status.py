@@ -143,4 +143,4 @@ def test_watching_ends_with_ctrl_c_and_with_the_last_run(planned, capsys, monkey
 
 def test_without_a_plan_it_says_what_to_do(project, capsys):
     assert main(["status", "results/none"]) == 2
-    assert "plan.json: no such file; nothing was started yet" in capsys.readouterr().err
+    assert "plan.json: no such file; run `medattn plan --write` or snakemake first" in capsys.readouterr().err

@@ -25,9 +25,11 @@ COMMANDS = {
     "audit": "verify the files of a results folder, and that recomputing them gives the same values",
     "crate": "export the results as a research object (RO-Crate), readable without medattn",
     "why": "explain why a run has to be trained again, or why not",
-    "claims": "check the arithmetic of published values, without training anything",
+    "claims": "check the consistency of published values, without training anything (alias: consistency)",
     "summary": "summarize the results and list their files",
 }
+
+_ALIASES = {"consistency": "claims"}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -42,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
     if arguments[0] == "--version":
         print(f"medattn {__version__}")
         return 0
-    name = arguments[0]
+    name = _ALIASES.get(arguments[0], arguments[0])
     try:
         if name not in COMMANDS:
             raise UserError(unknown_name("command", name, COMMANDS))

@@ -55,7 +55,7 @@ class GlobalContext(BlockAttention):
         return f"{channels} channels can't be divided by {reduction}" if channels % reduction else None
 
     def forward(self, features: Tensor) -> Tensor:
-        """Return `features` (B x C x H x W) after adding the transformed context to, or multiplying it with, every pixel."""
+        """Return `features` (B x C x H x W) with the context added to, or multiplied with, every pixel."""
         result: Tensor = self.module(features)
         return result
 

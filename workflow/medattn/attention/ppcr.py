@@ -87,7 +87,7 @@ class PyramidPixelContextRecalibration(BlockAttention):
 
     @staticmethod
     def skip_reason(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
-        """Return a reason for channels that the finest groups do not divide, and for normalization of a single value."""
+        """Return a reason for channels that the finest groups do not divide, and for normalizing a single value."""
         groups = 2 ** (options["scales"] - 1)
         if channels % groups:
             return f"{channels} channels can't be divided into {groups} groups"

@@ -13,8 +13,8 @@ baseline of GSA. One of the two is the baseline of ACNet, which does not specify
 Units and modules are those of attention/residual.py with p = 1, t = 2, r = 1; ResAttNet-92 has 1, 2 and 3 modules in
 the stages, ResAttNet-56 one in each.
 
-Public code differs: that of imgclsmob, which GSA used, has the same layers and counts, but fixed sizes for images of 224
-px. Other public versions have an unused shortcut convolution in each unit and therefore more parameters.
+Public code differs: that of imgclsmob, which GSA used, has the same layers and counts, but fixed sizes for images of
+224 px. Other public versions have an unused shortcut convolution in each unit and therefore more parameters.
 """
 
 from torch import Tensor, nn

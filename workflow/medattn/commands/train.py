@@ -13,7 +13,7 @@ of the --pack failed; 75 a signal stopped the training, and the same command con
 
 import argparse
 
-from medattn.commands.selection import Selected, add_selection_arguments, selected
+from medattn.commands.selection import Selected, add_selection_arguments, load_selection
 from medattn.errors import UserError
 from medattn.log import print_error
 from medattn.plan.model import Stage
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Train one pack, or the whole selection."""
     from medattn.training.pack import train_as_worker, train_pack
 
-    chosen = selected(arguments)
+    chosen = load_selection(arguments)
     if arguments.pack is not None:
         if arguments.pack not in chosen.plan.packs:
             raise UserError(unknown_name("pack", arguments.pack, chosen.plan.packs))
