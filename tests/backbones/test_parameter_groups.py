@@ -1,4 +1,4 @@
-"""Transfer learning: what is new, what is frozen, and at which rate each part learns."""
+"""Transfer learning: new parameters, frozen parameters, and learning rates."""
 
 import copy
 
@@ -52,7 +52,7 @@ def test_auxiliary_heads_are_new(tmp_path):
     assert {name.partition(".")[0] for name in heads} == {"fc", "aux1", "aux2"}
 
 
-def test_what_is_placed_later_is_new_and_learns(tmp_path):
+def test_placed_modules_are_new_and_learn(tmp_path):
     network, parts = parts_of(tmp_path, trainable=[])
     placed = nn.Conv2d(4, 4, 1)
     first = network.conv1
@@ -64,7 +64,7 @@ def test_what_is_placed_later_is_new_and_learns(tmp_path):
     }  # fmt: skip
 
 
-def test_an_unknown_part_names_the_nearest(tmp_path):
+def test_an_unknown_part_suggests_the_nearest_name(tmp_path):
     with pytest.raises(Skipped, match="unknown part of timm/test_resnet 'layer9'; did you mean 'layer"):
         parts_of(tmp_path, trainable=["layer9"])
 

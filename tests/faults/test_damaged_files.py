@@ -74,7 +74,7 @@ def test_a_garbage_plan_is_named(trained, capsys, content):
     assert str(trained.results.plan) in one_line(capsys)
 
 
-def test_data_that_went_away_after_planning_are_named(project, capsys):
+def test_data_deleted_after_planning_are_named(project, capsys):
     project.configure(CLASSIFIERS)
     plan = project.plan()
     capsys.readouterr()

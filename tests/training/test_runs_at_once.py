@@ -1,4 +1,4 @@
-"""Several runs of a pack at once: the same bytes, stopped together, failed runs told once."""
+"""Workers: the same bytes as sequential runs, and a common stop."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ PAPER = {
 
 
 @pytest.mark.slow
-def test_runs_at_once_give_the_bytes_of_runs_in_turn_and_are_stopped_together(project_at, tmp_path):
+def test_workers_give_the_bytes_of_sequential_runs_and_stop_together(project_at, tmp_path):
     in_turn = project_at(tmp_path / "in_turn")
     in_turn.configure(PAPER, seeds=[0, 1, 2, 3])
     assert in_turn.medattn("train") == 0
@@ -45,7 +45,7 @@ def test_runs_at_once_give_the_bytes_of_runs_in_turn_and_are_stopped_together(pr
     assert at_once.results.pack(pack).exists()
 
 
-def test_a_companion_stops_when_its_parent_is_gone():
+def test_a_worker_stops_when_its_parent_is_gone():
     with stopping_on_signals(parent=os.getppid()) as stop:
         stop.between_epochs()
     with pytest.raises(StopRequested, match="the end of the process that started it"):

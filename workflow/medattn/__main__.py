@@ -35,7 +35,8 @@ _ALIASES = {"consistency": "claims"}
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
-    Exit codes: 0 success, 1 findings or failed runs, 2 user error, 75 stopped (retry), 130 interrupted, 141 broken pipe.
+    Exit codes: 0 success; 1 findings, or failed runs; 2 user error; 75 stopped (retry); 130 interrupted; 141 broken
+    pipe.
     """
     arguments = sys.argv[1:] if argv is None else argv
     if not arguments or arguments[0] in ("-h", "--help"):
