@@ -63,7 +63,7 @@ def test_the_docstring_has_paper_and_deviations(name):
     text = inspect.getdoc(inspect.getmodule(mechanism_class(name))) or ""
     assert "Paper" in text
     assert "Equation" in text
-    assert "Deviations" in text or "leaves open" in text
+    assert "Deviations" in text
 
 
 @pytest.mark.parametrize("mode", ["train", "eval"])

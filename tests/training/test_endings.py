@@ -134,3 +134,5 @@ def test_a_lack_of_memory_is_one_line(project, monkeypatch, capsys):
     assert project.medattn("train") == 1
     (run,) = project.plan().runs
     assert json.loads(project.files(run).failure.read_text())["reason"] == "out of memory"
+    assert "1 of 1 runs of the pack " in (err := capsys.readouterr().err)
+    assert "failed, 1 of them out of memory; the reason of the first is in" in err

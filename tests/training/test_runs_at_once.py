@@ -9,6 +9,7 @@ import time
 import pytest
 
 from medattn.errors import StopRequested
+from medattn.training.lease import Lease, LeaseLostError
 from medattn.training.stop import Stop, stopping_on_signals
 
 PAPER = {
@@ -50,3 +51,19 @@ def test_a_worker_stops_when_its_parent_is_gone():
         stop.between_epochs()
     with pytest.raises(StopRequested, match="the end of the process that started it"):
         Stop(parent=-1).between_epochs()
+
+
+def test_a_run_whose_lease_was_lost_is_resumed_under_a_new_lease(project, monkeypatch, capsys):
+    project.configure(PAPER, checkpoint_seconds=0)
+    checks = iter([None, LeaseLostError("another process has taken over this run")])
+
+    def check(lease):
+        if error := next(checks, None):
+            raise error
+
+    monkeypatch.setattr(Lease, "check", check)
+    assert project.medattn("train") == 0
+    (run,) = project.plan().runs
+    assert [session["epochs_at_end"] for session in project.record(run)["sessions"]] == [2, 4]
+    assert "WARNING train [1/1]" in (err := capsys.readouterr().err)
+    assert f"{run}: another process has taken over this run" in err
