@@ -22,7 +22,7 @@ from medattn.config.models.paper import Backbone
 from medattn.config.models.recipe import Recipe
 from medattn.training.images import ResidentImages, normalization_for
 from medattn.training.loop import TrainingData, TrainingState, train_epochs
-from medattn.training.network import build_network
+from medattn.training.network import NetworkSpec, build_network
 from medattn.training.numerics import fix_numerics
 
 recipe = Recipe(epochs=1, learning_rate=0.001)
@@ -33,7 +33,7 @@ del pixels
 some = torch.arange(256)
 data = TrainingData(images, some, some, normalization_for(recipe, images, torch.arange(len(images.labels))))
 first = data.normalized_training_images(1)
-network = build_network(Backbone(model="timm/test_resnet"), "none", {}, 9, first, 0, Path())
+network = build_network(NetworkSpec(Backbone(model="timm/test_resnet"), 9), first, 0, Path())
 train_epochs(network, data, recipe, 0, TrainingState(), lambda state: None)
 """
 

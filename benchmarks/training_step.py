@@ -16,12 +16,12 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import functional as transforms
 
-from medattn.complexity.speed import recordings_on
+from medattn.complexity.speed import graph_cache_on
 from medattn.config.models.paper import Backbone
 from medattn.config.models.recipe import Recipe
 from medattn.training.cuda_graphs import GraphedStep
 from medattn.training.images import ResidentImages, normalization_for, training_batches
-from medattn.training.network import build_network
+from medattn.training.network import NetworkSpec, build_network
 from medattn.training.numerics import fix_numerics, memory_format
 from medattn.training.optimizer import create_optimizer
 from medattn.training.step import Step
@@ -93,15 +93,15 @@ def ratios_of(name: str, rounds: int, device: torch.device, precision: str) -> l
     indices = torch.arange(count, device=device)
     normalize = normalization_for(recipe, images, indices)
     first = normalize(images.taken(indices[:1]))
-    network = build_network(Backbone.model_validate(backbone), "none", {}, 2, first, 0, Path())
+    network = build_network(NetworkSpec(Backbone.model_validate(backbone), 2), first, 0, Path())
     plain, ours, bound = (copy.deepcopy(network) for _ in range(3))
     loader = DataLoader(PlainImages(pixels, labels), batch_size=size, shuffle=True, num_workers=WORKERS)
     layout = memory_format(recipe, device)
     for network in (ours, bound):
         network.backbone.to(memory_format=layout)
     step = Step.of(ours, create_optimizer(recipe, ours), recipe, normalize)
-    graphs = recordings_on(device)
-    work = graphs.of(name, step)
+    graphs = graph_cache_on(device)
+    work = graphs.step(name, step)
     batch = normalize(images.taken(indices[:size])).contiguous(memory_format=layout)
     plain_optimizer, bound_optimizer = torch.optim.Adam(plain.parameters(), lr=1e-4), create_optimizer(recipe, bound)
     ready = images.labels[:size]

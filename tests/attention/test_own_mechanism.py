@@ -1,4 +1,4 @@
-"""A mechanism of the user's, named `module:Class` in the configuration."""
+"""A user's mechanism, named `module:Class` in the configuration."""
 
 import sys
 from pathlib import Path
@@ -59,7 +59,7 @@ def written(folder: Path, text: str, name: str = "mine") -> None:
     path.write_text(text)
 
 
-def test_it_is_read_without_importing_it(folder):
+def test_planning_does_not_import_the_module(folder):
     written(folder, SOURCE + "\nraise RuntimeError('imported')\n")
     assert is_block_mechanism("mine:Half")
     assert mechanism_options("mine:Half")().model_dump() == {"factor": 0.5}
@@ -70,7 +70,7 @@ def test_it_is_read_without_importing_it(folder):
         create_block_attention("mine:Half", {"factor": 0.5}, 8, (7, 7))
 
 
-def test_what_a_class_inherits_in_its_file_counts(folder):
+def test_options_inherited_within_the_file_count(folder):
     written(folder, SOURCE)
     assert mechanism_options("mine:Third")().model_dump() == {"factor": 0.5}
     assert mechanism_skip_reason("mine:Third", 4, (7, 7), {}) == "too narrow"
@@ -79,7 +79,7 @@ def test_what_a_class_inherits_in_its_file_counts(folder):
 
 
 @pytest.mark.parametrize("name", ["package.inner", "package.deeper.inner"])
-def test_it_may_lie_in_a_package_which_the_plan_does_not_import(folder, name):
+def test_the_module_may_be_in_a_package_that_the_plan_does_not_import(folder, name):
     written(folder, SOURCE, name)
     for parent in (folder / name.replace(".", "/")).relative_to(folder).parents:
         if parent != Path():
@@ -89,7 +89,7 @@ def test_it_may_lie_in_a_package_which_the_plan_does_not_import(folder, name):
     assert create_block_attention(f"{name}:Half", {"factor": 2.0}, 8, (1, 1)).factor == 2
 
 
-def test_it_may_lie_on_the_path_of_python(folder, monkeypatch, tmp_path_factory):
+def test_the_module_may_be_on_pythonpath(folder, monkeypatch, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     written(elsewhere, SOURCE, "distant")
     monkeypatch.syspath_prepend(elsewhere)
@@ -125,7 +125,7 @@ def test_its_code_is_part_of_the_digest_and_its_comments_are_not(folder):
     ("mine:A", HEAD + "class A(InputAttention):\n def __init__(self, *, f: torch.Tensor): pass",
      "type and default of 'f' are read without importing the file"),
 ])  # fmt: skip
-def test_what_is_wrong_is_one_line(folder, mechanism, source, message):
+def test_an_invalid_mechanism_is_one_line(folder, mechanism, source, message):
     written(folder, source)
     with pytest.raises(UserError) as error:
         mechanism_options(mechanism)
@@ -133,15 +133,15 @@ def test_what_is_wrong_is_one_line(folder, mechanism, source, message):
     assert "\n" not in str(error.value)
 
 
-def test_an_unfit_that_needs_its_module_is_refused(folder):
+def test_a_skip_reason_that_needs_its_module_is_refused(folder):
     written(folder, HEAD + "class A(BlockAttention):\n @staticmethod\n def skip_reason(c, s, o): return torch.ones(c)")
     with pytest.raises(UserError, match=r"mine\.py:8: skip_reason may use only its arguments and built-in functions"):
         mechanism_skip_reason("mine:A", 8, (7, 7), {})
 
 
-def test_a_module_that_has_the_name_of_another_is_refused(folder):
+def test_a_module_with_the_name_of_another_module_is_refused(folder):
     written(folder, SOURCE, "json")
-    with pytest.raises(UserError, match=r"the name 'json' of .* is that of another module"):
+    with pytest.raises(UserError, match=r"another module, .*, has the name 'json'"):
         create_block_attention("json:Half", {"factor": 0.5}, 8, (7, 7))
 
 

@@ -142,8 +142,8 @@ def test_placing_leaves_modes_hooks_and_statistics_alone():
     ("timm/test_vit", EVERYWHERE, (64, 64), "the blocks of timm/test_vit are unknown; name the modules"),
     ("torchvision/resnet18", Placement(stages=[2, 5]), (64, 64), "has 4 stages, and no stage 5"),
     ("torchvision/resnet18", Placement(after=["layer9"]), (64, 64), "torchvision/resnet18 has no module layer9"),
-    ("torchvision/resnet18", Placement(after=["fc"]), (64, 64), "fc of torchvision/resnet18 does not put out maps"),
-    ("torchvision/resnet18", Placement(after=["layer1.0.relu"]), (64, 64), "is used 2 times in a pass"),
+    ("torchvision/resnet18", Placement(after=["fc"]), (64, 64), "the output of fc of torchvision/resnet18 is no map"),
+    ("torchvision/resnet18", Placement(after=["layer1.0.relu"]), (64, 64), "is called 2 times in a forward pass"),
     ("torchvision/vgg11", EVERYWHERE, (20, 20), "torchvision/vgg11 can't take images of 20 x 20"),
 ])  # fmt: skip
 def test_what_can_not_be_placed_is_one_line(model, placement, image, reason):

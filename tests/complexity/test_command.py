@@ -137,7 +137,7 @@ def test_a_wrong_selection_is_one_line_and_code_2(project, capsys, selection, me
 def test_no_such_selection_and_no_repeats(project, capsys):
     assert project.medattn("complexity", "--config", "absent.yaml") == 2
     assert project.medattn("complexity", "--repeats", "0") == 2
-    assert capsys.readouterr().err.splitlines()[-1] == "medattn: --repeats: at least 1"
+    assert capsys.readouterr().err.splitlines()[-1] == "medattn: --repeats: must be at least 1"
 
 
 def test_help_says_what_every_counter_leaves_out():

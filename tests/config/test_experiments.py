@@ -119,7 +119,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("taken", "changes", "expected"), WRONG, ids=[case[2][:40] for case in WRONG])
-def test_what_is_wrong_is_one_line(project, paper, taken, changes, expected):
+def test_an_invalid_mechanism_is_one_line(project, paper, taken, changes, expected):
     with pytest.raises(UserError) as caught:
         resolved(project, {**paper, **changes}, **taken)
     assert expected in str(caught.value)

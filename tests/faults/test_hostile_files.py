@@ -1,4 +1,4 @@
-"""Files of any content, made to look right: one line, or a fresh start; no code of theirs is run."""
+"""Files of arbitrary content with valid hashes: one line, or a fresh start; no code in them is run."""
 
 import copy
 import hashlib

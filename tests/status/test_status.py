@@ -78,9 +78,9 @@ def test_a_process_that_is_gone_holds_nothing(planned, capsys):
     silent, killed, failed, *_ = plan.runs
     holding(project.files(silent), touched=EXPIRY + 60)
     session(project.files(silent), epochs=3, seconds=3)
-    from medattn.training.lease import _place
+    from medattn.training.lease import _machine
 
-    holding(project.files(killed), **{**_place(), "host": platform.node(), "pid": 2**22 + 1})
+    holding(project.files(killed), **{**_machine(), "host": platform.node(), "pid": 2**22 + 1})
     write_json(project.files(failed).failure, {"run": failed, "reason": "out of\nmemory", "traceback": ""})
     shown = status(capsys)
     assert shown["running"] == []
@@ -143,4 +143,4 @@ def test_watching_ends_with_ctrl_c_and_with_the_last_run(planned, capsys, monkey
 
 def test_without_a_plan_it_says_what_to_do(project, capsys):
     assert main(["status", "results/none"]) == 2
-    assert "plan.json: no such file; nothing was started yet" in capsys.readouterr().err
+    assert "plan.json: no such file; run `medattn plan --write` or snakemake first" in capsys.readouterr().err

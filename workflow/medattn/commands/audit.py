@@ -1,17 +1,18 @@
-"""Audit a results folder: whether all in it is what it says, and comes out again when it is computed again.
+"""Audit a results folder: verify its files, and recompute its values.
 
     medattn audit results/demo
     medattn audit results/demo --replay 3
     medattn audit results/demo --seal
 
-Prints a line a finding (severity, check, place, what is expected, what is found, what to do) and a line at the end, and
-writes audit.json into the folder. Exit code 0: all holds; 1: something does not; 2: it could not run. What is only
-worth knowing is shown with --info. docs/audit.md says what each check looks at.
+Prints one line a finding (severity, check, place, expected, found, what to do) and a summary line, and writes
+audit.json into the folder. docs/audit.md describes each check. --info also shows findings that are no errors. Exit
+codes: 0 everything holds; 1 something does not; 2 the audit could not run.
 
-Run it where the workflow runs: papers/ and the folder of data are looked for here.
+Run it in the folder where the workflow runs, which has papers/ and the folder of data.
 
---seal writes manifest.json anew instead: every file with its hash, under one root hash. Snakemake does that last of
-all; after work by hand it is yours to do. Keep the root hash elsewhere, and nobody can change a file unseen.
+--seal does not audit. It updates manifest.json, which lists every file with its hash under one root hash. Snakemake
+seals a folder as its last step; after manual work, seal it with this command. Keep the root hash elsewhere: it reveals
+any later change of a file.
 """
 
 import argparse
@@ -33,23 +34,23 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument("folder", type=Path, metavar="DIR", help="the results of a selection, such as results/demo")
-    parser.add_argument("--check", action="append", metavar="NAME", help="run this check only (may be repeated)")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="results of a selection, such as results/demo")
+    parser.add_argument("--check", action="append", metavar="NAME", help="run this check only; may be repeated")
     parser.add_argument(
         "--replay",
         type=int,
         default=0,
         metavar="N",
-        help="train N runs again, drawn at random, and count every cost again",
+        help="train N randomly drawn runs again, and compute every cost again",
     )
-    parser.add_argument("--seed", type=int, default=0, help="what draws the runs of --replay (default: 0)")
-    parser.add_argument("--info", action="store_true", help="show also what is no fault, but worth knowing")
-    parser.add_argument("--seal", action="store_true", help="seal the folder: write manifest.json anew")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="text for people, json for programs")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the draw of --replay (default: 0)")
+    parser.add_argument("--info", action="store_true", help="show findings that are no errors, too")
+    parser.add_argument("--seal", action="store_true", help="update manifest.json instead of auditing")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="output format (default: text)")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Audit or seal."""
+    """Audit or seal the folder."""
     results = ResultPaths(arguments.folder)
     if not results.plan.is_file() and not results.manifest.is_file():
         raise UserError(f"{arguments.folder}: no results to audit (neither plan.json nor manifest.json)")
@@ -63,7 +64,7 @@ def _seal(results: ResultPaths) -> int:
     from medattn.plan.show import plan_csv
 
     plan = read_plan(results.plan)
-    # The table of the plan says what is done; by now that is more than when it was written.
+    # plan.csv lists finished runs, and more runs may have finished since it was written.
     write_text(results.plan_table, plan_csv(plan, progress_of(plan, results)))
     print(f"{results.folder}: sealed as {seal(results, plan)}")
     return 0
@@ -84,7 +85,7 @@ def _audit(results: ResultPaths, arguments: argparse.Namespace) -> int:
         if arguments.format == "text" and (arguments.info or finding.severity != "info"):
             print(finding_line(finding))
     value = audit_value(subject, findings)
-    if not arguments.check:  # part of an audit is none
+    if not arguments.check:  # audit.json is of a complete audit
         write_json(results.audit, value)
     if arguments.format == "json":
         json.dump(value, sys.stdout, indent=2, ensure_ascii=False)

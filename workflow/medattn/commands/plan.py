@@ -1,9 +1,12 @@
-"""Show the plan of a selection.
+"""Show the plan of a selection. Nothing is trained.
 
-Its cells and runs, the packs in which they are trained, what is done already, what can't be run and why, the time
-that is left where it was measured, and an estimate of what networks will cost, also with the images and weights that
-are not at hand. Nothing is trained. --write freezes the plan under results/<selection>/ (plan.json, plan.csv,
-graph.json), which is what Snakemake works from. --format csv prints a row per cell.
+    medattn plan --config config/demo.yaml
+    medattn plan --format csv
+
+Lists cells and runs, the packs in which they are trained, finished runs, and cells that can't be run with the reason.
+Estimates the time left from finished runs, and the cost of networks, also with the images and weights that are not
+available. --format csv prints one row per cell. --write freezes the plan under results/<selection>/ (plan.json,
+plan.csv, graph.json), from which Snakemake works.
 """
 
 import argparse
@@ -23,13 +26,13 @@ from medattn.plan.speeds import speeds_for
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument("--config", type=Path, default=Path("config.yaml"), help="the selection (default: config.yaml)")
+    parser.add_argument("--config", type=Path, default=Path("config.yaml"), help="selection (default: config.yaml)")
     parser.add_argument(
         "--resolved",
         metavar="NAME",
-        help="read the selection as JSON from standard input; NAME stands in messages",
+        help="read the selection as JSON from standard input; NAME is its name in messages",
     )
-    parser.add_argument("--format", choices=("text", "csv"), default="text", help="text for people, csv for programs")
+    parser.add_argument("--format", choices=("text", "csv"), default="text", help="output format (default: text)")
     parser.add_argument("--write", action="store_true", help="freeze the plan under results/<selection>/")
 
 

@@ -1,12 +1,13 @@
-"""Show how far the training of a selection is, while it goes on, here or on other machines.
-
-Runs done, running, failed and waiting, by pack and in total; of each run under way its epoch, its training images per
-second and the time left, from the speed of this and of finished runs; "unknown" where nothing was measured. Only the
-files under results/<selection>/ are read, none is changed. --watch draws it again until everything has ended.
+"""Show the progress of a selection's training, on this machine and on others.
 
     medattn status
     medattn status results/papers --watch
     medattn status --config config/demo.yaml --format json
+
+Counts finished, running, failed and waiting runs, by pack and in total. For each current run, shows its epoch, its
+training images per second and the time left, based on the speed of this and of finished runs; "unknown" if no speed was
+measured. Reads the files under results/<selection>/ and changes none. --watch updates the display until all runs have
+ended.
 """
 
 import argparse
@@ -24,13 +25,13 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument("folder", nargs="?", type=Path, help="folder of results, such as results/papers")
+    parser.add_argument("folder", nargs="?", type=Path, help="results of a selection, such as results/papers")
     group = parser.add_mutually_exclusive_group()
-    group.add_argument("--config", type=Path, default=Path("config.yaml"), help="the selection (default: config.yaml)")
-    group.add_argument("--plan", type=Path, help="its frozen plan instead")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="text for people, json for programs")
-    parser.add_argument("--watch", action="store_true", help="draw it again and again, until Ctrl-C or the end")
-    parser.add_argument("--every", type=_seconds, default=5.0, metavar="SECONDS", help="how often (default: 5)")
+    group.add_argument("--config", type=Path, default=Path("config.yaml"), help="selection (default: config.yaml)")
+    group.add_argument("--plan", type=Path, help="frozen plan of the selection")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="output format (default: text)")
+    parser.add_argument("--watch", action="store_true", help="update the display until all runs have ended, or Ctrl-C")
+    parser.add_argument("--every", type=_seconds, default=5.0, metavar="SECONDS", help="interval (default: 5)")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -62,7 +63,7 @@ def _text(status: "Status", form: str) -> str:
 
 
 def _draw(text: str, again: bool) -> None:
-    """Print a status; on a terminal that is watched, in the place of the one before."""
+    """Print a status; with --watch on a terminal, replace the previous one."""
     start = "\x1b[H\x1b[2J" if again and sys.stdout.isatty() else ""
     print(f"{start}{text}", flush=True)
 
@@ -78,7 +79,7 @@ def _plan_of(arguments: argparse.Namespace) -> Path:
 
         path = results_of(read_configuration(arguments.config, Path())).plan
     if not path.is_file():
-        raise UserError(f"{path}: no such file; nothing was started yet: `medattn plan --write` or snakemake makes it")
+        raise UserError(f"{path}: no such file; run `medattn plan --write` or snakemake first")
     return path
 
 

@@ -1,6 +1,6 @@
 """Counting every cell of a plan; networks that are the same are counted, and timed, once."""
 
-import sys
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +16,8 @@ from medattn.config.models.dataset import DatasetEntry
 from medattn.errors import UserError
 from medattn.files import sha256_of_value
 from medattn.plan.model import Cell, Plan
+
+log = logging.getLogger(__name__)
 
 _CLASSIFIER = "a classifier on pixels, not a network"
 
@@ -60,7 +62,7 @@ class CountedCells:
         assert counted.network is not None and counted.images is not None
         key = _key(counted.network, counted.images)
         if key not in self._speeds:
-            print(f"measuring {counted.cell.id}", file=sys.stderr, flush=True)
+            log.info("measuring the speed of %s", counted.cell.id)
             try:
                 self._speeds[key] = measured_speed(counted.network, counted.images, device, repeats)
             except torch.OutOfMemoryError:

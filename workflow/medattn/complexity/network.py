@@ -16,7 +16,7 @@ from medattn.config.models.paper import Arm, Backbone
 from medattn.config.models.recipe import Recipe
 from medattn.errors import Skipped, UserError
 from medattn.plan.model import Cell
-from medattn.training.network import AttendedNetwork, build_network
+from medattn.training.network import AttendedNetwork, NetworkSpec, build_network
 
 _META = torch.device("meta")
 
@@ -77,21 +77,13 @@ def build(network: NetworkOfCell, images: ImageFacts, device: torch.device) -> A
         UserError: the network can't be built for such images.
     """
     backbone = network.backbone.model_copy(update={"weights": "none"})
+    spec = NetworkSpec(backbone, images.classes, network.arm.mechanism, network.options, network.arm.placement)
     with torch.device(device):
         image = torch.empty(1, images.channels, images.height, images.width)
         # One image stands for all of them: only their shape decides the network.
         training_images = image.expand(images.training or 1, -1, -1, -1)
         try:
-            built = build_network(
-                backbone,
-                network.arm.mechanism,
-                network.options,
-                images.classes,
-                training_images,
-                seed=0,
-                data=Path(),
-                placement=network.arm.placement,
-            )
+            built = build_network(spec, training_images, seed=0, data=Path())
         except Skipped as error:
             raise UserError(str(error)) from error
     return built.to(device)

@@ -9,7 +9,7 @@ import torch
 
 from medattn.complexity.images import ImageFacts
 from medattn.complexity.network import NetworkOfCell, build
-from medattn.training.cuda_graphs import CudaGraphs, GraphCache
+from medattn.training.cuda_graphs import CudaGraphBackend, GraphCache
 from medattn.training.images import Normalization
 from medattn.training.network import AttendedNetwork
 from medattn.training.numerics import fix_numerics, memory_format
@@ -54,7 +54,7 @@ def measured_speed(network: NetworkOfCell, images: ImageFacts, device: torch.dev
     built.backbone.to(memory_format=memory_format(recipe, device))
     half = torch.full((1, 1, 1, 1), 0.5, device=device)
     step = Step.of(built, create_optimizer(recipe, built), recipe, Normalization(half, half))
-    work = recordings_on(device).of(None, step)
+    work = graph_cache_on(device).step(None, step)
     batch = torch.rand(recipe.batch_size, 3, images.height, images.width, device=device)
     labels = torch.arange(recipe.batch_size, device=device) % images.classes
     if built.attention is not None:
@@ -72,9 +72,9 @@ def measured_speed(network: NetworkOfCell, images: ImageFacts, device: torch.dev
     return Speed(training, inference, repeats, recipe.batch_size, _name(device))
 
 
-def recordings_on(device: torch.device) -> GraphCache:
-    """Return what records steps on a device that was chosen already; on the CPU nothing is recorded."""
-    return GraphCache(CudaGraphs(device) if device.type == "cuda" else None)
+def graph_cache_on(device: torch.device) -> GraphCache:
+    """Return an empty cache of CUDA graphs for `device`; on the CPU it captures nothing."""
+    return GraphCache(CudaGraphBackend(device) if device.type == "cuda" else None)
 
 
 def _median_seconds(network: AttendedNetwork, step: Callable[[], None], device: torch.device, repeats: int) -> float:

@@ -15,8 +15,7 @@ from medattn.files import sha256_of_value
 from medattn.protocols.registry import protocol_of
 from medattn.training.history import read_history
 from medattn.training.optimizer import learning_rate
-from medattn.training.run_record import last_epoch
-from medattn.training.split_identity import split_sha256
+from medattn.training.run_record import last_epoch, split_sha256
 from medattn.training.splits import SplitOfRun, split_of_run
 
 _MEND = "train the run again (delete its folder first)"
