@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from safetensors.numpy import load_file
 
 import medattn
@@ -60,9 +61,11 @@ PAPER = {
     "protocol": {"kind": "worst_epochs", "worst": 2, "folds": None, "measured_epochs": None},
 }
 COUNTS = {"train": [10, 4], "test": [6, 6]}
-LINES = ("plan --write", "train", "measure", "compare", "judge", "render", "audit results/trial --seal", "audit results/trial")
+AUDIT = ("audit results/trial --seal", "audit results/trial")
+LINES = ("plan --write", "train", "measure", "compare", "judge", "render", *AUDIT)
 
 
+@pytest.mark.slow
 def test_a_protocol_is_added_by_one_file(project):
     project.configure(PAPER, seeds=[0, 1])
     out = run_with_module(project, "medattn.protocols", "worst_epochs", SOURCE, *LINES)
