@@ -25,8 +25,7 @@ def test_a_map_that_is_too_small_is_named_with_its_place(project):
     assert missing(project) == {
         "vanilla": None,
         "ppcr": None,
-        "spa": "spa can't follow layer3.0.bn2, 256 x 2 x 2: "
-        "a map of 2 x 2 is smaller than the finest grid of 4 x 4",
+        "spa": "spa can't follow layer3.0.bn2, 256 x 2 x 2: a map of 2 x 2 is smaller than the finest grid of 4 x 4",
     }
 
 

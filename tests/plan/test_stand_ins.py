@@ -103,7 +103,7 @@ def test_only_what_is_not_at_hand_is_stood_in_for(project):
 def test_a_data_set_can_be_stood_in_for_by_name_or_never(project, capsys):
     project.configure(JAFFE, datasets={"jaffe": {"stand_in": True}}, stand_in_size=12, stand_in_fraction=0.05)
     assert project.medattn("plan") == 0
-    assert "stand-in images, not those of the papers: JAFFE" in capsys.readouterr().out
+    assert "stand-ins, not the papers' images: JAFFE" in capsys.readouterr().out
     assert {cell.dataset for cell in project.plan().cells.values() if cell.stand_in} == {"jaffe"}
     stand_ins(project, datasets={"jaffe": {"stand_in": False}})
     assert not any(cell.stand_in for cell in project.plan().cells.values())
