@@ -77,5 +77,5 @@ def test_without_speeds_the_file_says_nothing_and_a_damaged_one_is_named(tmp_pat
     assert speeds_for(path) == SHIPPED
     for damaged in ("params\n1\n", f"{COLUMNS}\nppcr,m,b,r,v,much,1,cpu\n"):
         path.write_text(damaged)
-        with pytest.raises(UserError, match="call it again"):
+        with pytest.raises(UserError, match="run it again"):
             speeds_for(path)

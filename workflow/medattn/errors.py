@@ -1,8 +1,8 @@
-"""What the commands say to people in a line: something to mend, or that they were asked to stop."""
+"""Exceptions that commands report as one line, and the reason for skipping a run."""
 
 
 class UserError(Exception):
-    """Something that the user can mend: the message is one line, shown without a traceback, and the exit code is 2."""
+    """An error that the user can fix, reported as one line without a traceback; the exit code is 2."""
 
     exit_code = 2
 
@@ -11,13 +11,10 @@ class UserError(Exception):
 
 
 class Skipped(Exception):  # noqa: N818 (the word of benchopt and pytest)
-    """A mechanism can't stand where it was put, or images are too small for a network: one line with the reason.
-
-    It ends one run and not the others.
-    """
+    """The reason why one run can't be trained, such as images that are too small for its network; others continue."""
 
 
 class StopRequested(BaseException):
-    """A signal asked this process to stop; the message is one line and the exit code is 75 (EX_TEMPFAIL: try again)."""
+    """A request to stop by a signal, reported as one line; the exit code is 75 (EX_TEMPFAIL: try again)."""
 
     exit_code = 75

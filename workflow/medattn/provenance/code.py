@@ -1,4 +1,4 @@
-"""The identity of the code that a run depends on: a digest that comments, docstrings and layout do not change."""
+"""Digest of the code that a run depends on; comments, docstrings and layout do not affect it."""
 
 import ast
 import hashlib
@@ -11,9 +11,9 @@ from medattn.config.networks.catalog import own_network
 
 _PACKAGE = Path(__file__).parent.parent
 CODE_FOLDER = _PACKAGE
-"""Where the code lies that this process imports."""
+"""Folder of the code that this process imports."""
 
-# What decides the numbers of a run. Plans, tables and figures are not among it, so changing them trains nothing again.
+# Files that affect the numbers of a run. Plans, tables and figures don't: changing them retrains nothing.
 _CORE = (
     "seeding.py",
     "attention/mechanism.py",
@@ -33,7 +33,7 @@ _CORE = (
     "training/splits.py",
     "training/step.py",
 )
-# What block mechanisms need besides.
+# Additional files for block mechanisms.
 _INSIDE_NETWORKS = (
     "backbones/placement.py",
     "config/models/placement.py",
@@ -50,10 +50,10 @@ def code_digest(mechanism: str | None, model: str | None = None, read: Reader | 
     """Return the SHA-256 of the code that a run of a mechanism depends on.
 
     Args:
-        mechanism: name of a file in attention/, `module:Class` of the user's, "none" for a network without one, None
-            for a classifier on pixels. Of a user's code only the file of the class itself is seen.
-        model: the image network, such as "timm/resnet18"; a library's own code is named by its version in the record.
-        read: gives the text of a file of the package; None for what lies there now.
+        mechanism: name of a file in attention/, `module:Class` for a user's mechanism, "none" for vanilla, or None for
+            a classifier on pixels. Of a user's code, the digest covers only the file of the class.
+        model: image network, such as "timm/resnet18". The record gives the versions of libraries.
+        read: function that returns the text of a file of the package; None reads the current files.
 
     Raises:
         UserError: the user's module is not found.
@@ -66,7 +66,7 @@ def code_digest(mechanism: str | None, model: str | None = None, read: Reader | 
 
 
 def code_modules(mechanism: str | None, model: str | None = None, read: Reader | None = None) -> dict[str, str]:
-    """Return the files of the package that `code_digest` sees, each with the SHA-256 of its meaning.
+    """Return the files that `code_digest` covers, each with the SHA-256 of its syntax tree.
 
     Raises:
         UserError: the user's module is not found.
@@ -88,7 +88,7 @@ def _text(file: Path) -> str:
 
 
 def _with_imports(name: str, file: Path, read: Reader) -> dict[str, Path]:
-    """Return the file of a mechanism with those that it is built on: other mechanisms, and what places it."""
+    """Return the file of a mechanism with the files that it depends on: other mechanisms and placement."""
     found = {name: file}
     for module, imported in _imports(read(file)):
         other = f"attention/{module.removeprefix('medattn.attention.')}.py"
@@ -114,7 +114,7 @@ def _digest(text: str) -> bytes:
 
 
 def _meaning(node: ast.AST) -> Iterator[str]:
-    """Yield the tree as text that is the same in every Python: no positions, docstrings or empty fields."""
+    """Yield the tree as text that is equal in all Python versions: no positions, docstrings or empty fields."""
     yield f"({type(node).__name__}"
     for field, value in ast.iter_fields(node):
         if field in ("kind", "type_comment", "ctx") or value in (None, []):
