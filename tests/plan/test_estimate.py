@@ -1,4 +1,4 @@
-"""What a selection will cost is told beforehand, and what it rests on."""
+"""Estimated costs of a selection and the source of the estimates."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def of(root, **changes):
     return plan, configuration, estimate_costs(plan, configuration, frozenset(), SHIPPED)
 
 
-def test_cost_follows_from_images_epochs_and_measured_throughput(pytestconfig):
+def test_the_cost_follows_from_images_epochs_and_throughput(pytestconfig):
     plan, configuration, found = of(pytestconfig.rootpath, seeds=[0, 1])
     assert found["ppcr"].runs == 2 * 2
     images = BREAST["train"] + (BREAST["val"] + BREAST["test"]) / 3
@@ -42,7 +42,7 @@ def test_cost_follows_from_images_epochs_and_measured_throughput(pytestconfig):
     assert estimate_costs(plan, configuration, done, SHIPPED) == {}
 
 
-def test_what_is_not_known_is_said(pytestconfig):
+def test_unknown_costs_name_the_unknown_fact(pytestconfig):
     networks = {"other": {"model": "torchvision/squeezenet1_1", "input_size": 64}}
     papers = {"ppcr": {**selection()["papers"]["ppcr"], "extra_backbones": networks, "backbones": ["other"]}}
     _, _, found = of(pytestconfig.rootpath, papers=papers)
@@ -55,7 +55,7 @@ def test_what_is_not_known_is_said(pytestconfig):
 COLUMNS = "paper,experiment,counted_for,backbone,arm,gmacs,training_images_per_second,device"
 
 
-def test_speeds_that_were_measured_for_the_selection_come_first(pytestconfig, tmp_path):
+def test_speeds_measured_for_the_selection_take_precedence(pytestconfig, tmp_path):
     plan, configuration, _ = of(pytestconfig.rootpath)
     path = tmp_path / "complexity.csv"
     path.write_text(
@@ -71,7 +71,7 @@ def test_speeds_that_were_measured_for_the_selection_come_first(pytestconfig, tm
     assert (cost, "NVIDIA X" in source) == (f"  estimate, ppcr: about {hours:.1f} hours for 2 runs", True)
 
 
-def test_without_speeds_the_file_says_nothing_and_a_damaged_one_is_named(tmp_path):
+def test_a_file_without_speeds_is_ignored_and_a_damaged_one_is_an_error(tmp_path):
     path = tmp_path / "complexity.csv"
     path.write_text(COLUMNS.rpartition(",training")[0] + "\nppcr,medmnist,breastmnist,resnet18,vanilla,0.5\n")
     assert speeds_for(path) == SHIPPED

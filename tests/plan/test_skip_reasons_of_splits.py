@@ -1,4 +1,4 @@
-"""The plan says where a protocol can't divide the images of a data set."""
+"""Cells whose protocol can't split the images are in the plan with a reason."""
 
 import pytest
 
