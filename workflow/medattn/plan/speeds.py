@@ -14,7 +14,7 @@ from medattn.errors import UserError
 from medattn.plan.model import Cell, CellKey
 
 _SHIPPED = Path(__file__).with_name("speeds.json")
-Network = tuple[str, str, int]
+NetworkSize = tuple[str, str, int]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Speeds:
         return statistics.median(self.gmacs[known] * speed for known, speed in self.measured.items())
 
 
-def network_of(cell: Cell, entry: DatasetEntry) -> Network:
+def network_of(cell: Cell, entry: DatasetEntry) -> NetworkSize:
     """Return model, stem and input size of a cell's network."""
     backbone = cell.settings.backbone
     assert backbone is not None
