@@ -1,4 +1,4 @@
-"""What is wrong in a configuration is said in one line: file, key, what is wrong, nearest valid name."""
+"""Configuration errors are one line: file, key, error, nearest valid name."""
 
 import copy
 from pathlib import Path
@@ -305,19 +305,19 @@ WRONG_PAPERS = [
 
 
 @pytest.mark.parametrize(("keys", "value", "expected"), WRONG_SELECTIONS, ids=lambda v: str(v)[:40])
-def test_wrong_selection(project, keys, value, expected):
+def test_an_invalid_selection_is_one_line(project, keys, value, expected):
     (project / "config.yaml").write_text(yaml.safe_dump(override(SELECTION, keys, value), sort_keys=False))
     assert message(project).startswith(expected)
 
 
 @pytest.mark.parametrize(("keys", "value", "expected"), WRONG_PAPERS, ids=lambda v: str(v)[:40])
-def test_wrong_paper(project, keys, value, expected):
+def test_an_invalid_paper_is_one_line(project, keys, value, expected):
     (project / "papers" / "toy" / "paper.yaml").write_text(
         yaml.safe_dump(override(PAPER, keys, value), sort_keys=False)
     )
     assert message(project).startswith(IN_PAPER + expected)
 
 
-def test_the_project_is_right_before_it_is_broken(project):
+def test_the_unchanged_project_is_valid(project):
     configuration = read_configuration(project / "config.yaml", project)
     assert list(configuration.papers[0].arms) == ["vanilla", "blur", "svm"]

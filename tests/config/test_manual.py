@@ -1,4 +1,4 @@
-"""The manual and the schemas say what the models say."""
+"""The manual and the schemas agree with the configuration models."""
 
 import json
 import re
@@ -28,7 +28,7 @@ def test_check_names_stale_files(tmp_path, monkeypatch, capsys):
     assert manual.main(["--check"]) == 0
 
 
-def test_every_key_is_in_the_manual_and_described():
+def test_the_manual_describes_every_key():
     lines = manual.manual().splitlines()
     rows = [line for line in lines if line.startswith("| `")]
     for model in (Selection, Paper, DatasetEntry, Facts):
@@ -40,7 +40,7 @@ def test_every_key_is_in_the_manual_and_described():
         assert all(cells), f"without a type, default or meaning: {row}"
 
 
-def test_every_link_leads_somewhere():
+def test_every_link_has_a_target():
     lines = manual.manual().splitlines()
     headings = [line.lstrip("#").strip() for line in lines if re.match(r"#+ ", line)]
     anchors = [anchor(heading) for heading in headings]
@@ -49,7 +49,7 @@ def test_every_link_leads_somewhere():
         assert target in anchors
 
 
-def test_the_example_of_the_manual_is_a_selection(tmp_path):
+def test_the_example_in_the_manual_is_valid(tmp_path):
     example = re.search(r"```yaml\n(.*?)```", manual.manual(), re.DOTALL)
     assert example is not None
     path = tmp_path / "mine.yaml"
@@ -57,7 +57,7 @@ def test_the_example_of_the_manual_is_a_selection(tmp_path):
     assert list(read_configuration(path, manual.ROOT).papers[0].arms) == ["vanilla", "gsa"]
 
 
-def test_schemas_are_json_and_closed():
+def test_schemas_allow_no_unknown_keys():
     for path, text in manual.files().items():
         if path.suffix == ".json":
             schema = json.loads(text)
@@ -82,5 +82,5 @@ def test_types_are_shown_in_words(about, shown):
     assert row.split(" | ")[1] == shown
 
 
-def test_angle_brackets_outside_code_are_made_safe():
+def test_angle_brackets_outside_code_are_escaped():
     assert prose("`<a>` <b>") == "`<a>` &lt;b&gt;"

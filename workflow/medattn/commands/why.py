@@ -1,10 +1,10 @@
-"""Explain why a run has to be trained again, or why not.
+"""Say why a run has to be retrained, or why not.
 
     medattn why demo.digits.tiny-resnet.gsa                  every run of a cell
     medattn why demo.digits.tiny-resnet.gsa/train-s0-5f3c    one run
 
 Compares the current plan of the selection with the records of earlier trainings of the same cell, stage, seed and fold:
-settings by key, modules of the code, and images. Nothing is trained or written.
+settings key by key, modules of the code, and images. The command trains and writes nothing.
 """
 
 import argparse
@@ -17,11 +17,11 @@ from medattn.suggestions import unknown_name
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     add_selection_arguments(parser)
-    parser.add_argument("run", metavar="RUN", help="a cell, or a run whose name may be abbreviated")
+    parser.add_argument("run", metavar="RUN", help="id of a cell, or of a run, which may be abbreviated")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print one line per run, and one for each reason."""
+    """Print a line for each run and one for each reason."""
     from medattn.plan.why import reasons
 
     chosen = load_selection(arguments, keep=False)

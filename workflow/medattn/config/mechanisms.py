@@ -24,15 +24,15 @@ from medattn.config.renamed_keys import RENAMED_METHODS
 from medattn.errors import UserError
 from medattn.suggestions import unknown_name
 
-Kind = Literal["input", "block"]
+MechanismKind = Literal["input", "block"]
 
 ATTENTION_FOLDER = Path(__file__).parent.parent / "attention"
 # Attention that works in one network only, with that network.
 _PARTS_OF_NETWORKS = {"vgg_att3": "medattn/vgg_att3"}
 _NOT_MECHANISMS = {"__init__", "mechanism", *_PARTS_OF_NETWORKS}
 OWN_MECHANISM = r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)"
-_BASES: dict[str, Kind] = {"InputAttention": "input", "BlockAttention": "block"}
-_POSITIONAL: dict[Kind, list[str]] = {"input": ["self"], "block": ["self", "channels", "size"]}
+_BASES: dict[str, MechanismKind] = {"InputAttention": "input", "BlockAttention": "block"}
+_POSITIONAL: dict[MechanismKind, list[str]] = {"input": ["self"], "block": ["self", "channels", "size"]}
 _NAMES_IN_SKIP_REASON = (
     abs, all, any, bool, dict, divmod, enumerate, float, int, len, list, max, min, pow, range, round, sorted, str, sum,
     tuple, zip,
@@ -51,7 +51,7 @@ class Mechanism:
     """
 
     file: Path
-    kind: Kind
+    kind: MechanismKind
     options: type[BaseModel]
     skip_reason: ast.FunctionDef | None
 
@@ -215,7 +215,7 @@ def _base_names(node: ast.ClassDef) -> list[str]:
     return [base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in node.bases]
 
 
-def _check_positional(constructor: ast.FunctionDef, kind: Kind, file: Path) -> None:
+def _check_positional(constructor: ast.FunctionDef, kind: MechanismKind, file: Path) -> None:
     signature = constructor.args
     positional = [argument.arg for argument in (*signature.posonlyargs, *signature.args)]
     if positional != _POSITIONAL[kind] or signature.vararg or signature.kwarg:

@@ -1,4 +1,4 @@
-"""Expansion of a configuration into cells and runs."""
+"""Expansion of a configuration into cells, runs and packs."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,11 +18,11 @@ from medattn.provenance.code import code_digest
 
 
 def make_plan(configuration: Configuration, *, as_if_available: bool = False) -> Plan:
-    """Expand `configuration` into the plan of all that it asks for.
+    """Expand a configuration into its plan.
 
     Args:
-        configuration: what is asked for.
-        as_if_available: plan as if all images and weights were available, to tell what that takes.
+        configuration: the configuration.
+        as_if_available: plan as if all images and weights were available.
     """
     selection, entries = configuration.selection, taken_entries(configuration)
     data = Path(selection.data)
@@ -70,7 +70,7 @@ def _skip_reason(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, entr
 
 
 def _pairs(paper: ResolvedPaper, dataset: str) -> Iterator[tuple[str, Backbone | None, str, Arm]]:
-    """Yield the pairs of backbone and arm in the order of a table: classifiers first, then network by network."""
+    """Yield backbones with their arms in the order of a table: classifiers first, then network by network."""
     for arm_name, arm in paper.arms.items():
         if paper.trains(dataset, NO_BACKBONE, arm_name):
             yield NO_BACKBONE, None, arm_name, arm
@@ -85,7 +85,7 @@ def _tables(paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> tupl
 
 
 def _metrics(paper: ResolvedPaper, tables: tuple[str, ...], ordinal: bool) -> tuple[str, ...]:
-    """Return accuracy, the metrics of the tables and of the paper, and that of ordinal classes, each once."""
+    """Return accuracy, the metrics of the tables, extra metrics and, for ordinal classes, kappa, each once."""
     shown = [metric for name in tables for metric in paper.tables[name].metrics if METRICS[metric].measured]
     return tuple(dict.fromkeys(["accuracy", *shown, *paper.metrics, *(["kappa_quadratic"] if ordinal else [])]))
 
@@ -107,7 +107,7 @@ def _packs(cells: Mapping[str, Cell], runs: Mapping[str, Run], size: int, across
     """Pack the runs of cells that can be run into jobs of at most `size` runs of one stage.
 
     A pack holds runs of one cell or, with `across_cells`, of several cells of one paper on one data set. Its name
-    ends with a hash of its runs, so a pack of the same name is always the same work.
+    ends with a hash of its runs, and packs of the same name always have the same runs.
     """
     together: dict[tuple[str, ...], list[Run]] = {}
     for run in runs.values():

@@ -1,4 +1,4 @@
-"""The plan as people read it: lines for the terminal, rows for plan.csv."""
+"""The plan as lines for the terminal and as rows of plan.csv."""
 
 import csv
 import io
@@ -11,11 +11,11 @@ from medattn.plan.model import Cell, Plan
 from medattn.plan.progress import Progress
 
 COLUMNS = ("paper", "table", "dataset", "backbone", "arm", "runs", "packs", "done", "stand_in", "missing")
-_JOBS_AT_MOST = 1000
+_MAX_JOBS = 1000
 
 
 def plan_rows(plan: Plan, progress: Progress) -> list[dict[str, str | int]]:
-    """Return a row per cell with the columns of plan.csv, in the order of the plan."""
+    """Return the rows of plan.csv, one for each cell, in the order of the plan."""
     runs: Counter[str] = Counter()
     done: Counter[str] = Counter()
     for run in plan.runs.values():
@@ -40,7 +40,7 @@ def plan_rows(plan: Plan, progress: Progress) -> list[dict[str, str | int]]:
 
 
 def plan_csv(plan: Plan, progress: Progress) -> str:
-    """Return plan.csv."""
+    """Return the text of plan.csv."""
     table = io.StringIO()
     writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -49,7 +49,7 @@ def plan_csv(plan: Plan, progress: Progress) -> str:
 
 
 def plan_lines(plan: Plan, progress: Progress) -> Iterator[str]:
-    """Yield the plan for the terminal: a line per paper, data set and backbone, then reasons, totals and time."""
+    """Yield the lines of `medattn plan`: one for each paper, data set and backbone, then notes and totals."""
     rows = dict(zip(plan.cells, plan_rows(plan, progress), strict=True))
     packs, left = _packs_by_cell(plan), progress.remaining_seconds(plan)
     groups: dict[str, list[Cell]] = {}
@@ -62,27 +62,27 @@ def plan_lines(plan: Plan, progress: Progress) -> Iterator[str]:
         runs, done = (sum(int(rows[cell.id][key]) for cell in cells) for key in ("runs", "done"))
         together = len(set().union(*(packs[cell.id] for cell in cells)))
         runnable = [cell.id for cell in cells if cell.missing is None]
-        time = duration(_sum(left[cell] for cell in runnable)) if runnable else "can't be run"
+        time = duration(_sum(left[cell] for cell in runnable)) if runnable else "skipped"
         yield f"  {group:<{width}}  {len(cells):>5} {runs:>6} {done:>6} {together:>5}  {time}"
     for name, sentence in _protocols(plan).items():
         yield f"  {name}: {sentence}"
     for reason, count in _reasons(plan).items():
-        yield f"  can't be run: {count} {'cell' if count == 1 else 'cells'}, {reason}"
-    stood_in = sorted({cell.dataset_title for cell in plan.cells.values() if cell.stand_in})
-    if stood_in:
-        yield f"  stand-in images, not those of the papers: {'; '.join(stood_in)}"
+        yield f"  skipped: {count} {'cell' if count == 1 else 'cells'}, {reason}"
+    stand_ins = sorted({cell.dataset_title for cell in plan.cells.values() if cell.stand_in})
+    if stand_ins:
+        yield f"  stand-ins, not the papers' images: {'; '.join(stand_ins)}"
     for title, prepared in sorted(
         {(cell.dataset_title, cell.prepared) for cell in plan.cells.values() if cell.prepared}
     ):
         for sentence in remarks_on(Path(prepared)):
             yield f"  note: {title}: {sentence}"
     yield _total(plan, progress, left)
-    if len(plan.packs) >= _JOBS_AT_MOST:
-        yield f"  {len(plan.packs)} jobs are many for one workflow; a larger 'pack' makes fewer"
+    if len(plan.packs) >= _MAX_JOBS:
+        yield f"  {len(plan.packs)} jobs slow down Snakemake; increase 'pack' to get fewer jobs"
 
 
 def _protocols(plan: Plan) -> dict[str, str]:
-    """Return by paper and experiment how it is measured, and what leaks by the reading that was asked for."""
+    """Return the protocol of each paper and experiment as a sentence, with any leak of its reading."""
     sentences: dict[str, str] = {}
     for cell in plan.cells.values():
         if not cell.is_classifier:
@@ -92,15 +92,15 @@ def _protocols(plan: Plan) -> dict[str, str]:
     return sentences
 
 
-def at_hand_line(whole: Plan) -> str:
-    """Say how much a selection would be with all images and weights at hand.
+def all_available_line(whole: Plan) -> str:
+    """Return the line with the size of a selection if all images and weights are available.
 
     Args:
-        whole: its plan as if they were.
+        whole: plan of the selection for this case.
     """
     cells = sum(cell.missing is None for cell in whole.cells.values())
     runs = sum(len(pack.runs) for pack in whole.packs.values())
-    return f"  with all images and weights at hand: {cells} cells, {runs} runs in {len(whole.packs)} packs"
+    return f"  with all images and weights available: {cells} cells, {runs} runs in {len(whole.packs)} packs"
 
 
 def _total(plan: Plan, progress: Progress, left: Mapping[str, float | None]) -> str:
@@ -114,7 +114,7 @@ def _total(plan: Plan, progress: Progress, left: Mapping[str, float | None]) -> 
 
 
 def _reasons(plan: Plan) -> Counter[str]:
-    """Count the cells that can't be run by reason, the data set named where it lies with the data."""
+    """Count the skipped cells by data set and reason."""
     return Counter(f"{cell.dataset}: {cell.missing}" for cell in plan.cells.values() if cell.missing)
 
 
@@ -136,7 +136,7 @@ def _sum(parts: Iterable[float | None]) -> float | None:
 
 
 def duration(seconds: float | None) -> str:
-    """Return a time as people read it; "not measured yet" for None."""
+    """Format a duration in seconds; "not measured yet" for None."""
     if seconds is None:
         return "not measured yet"
     if seconds < 1:

@@ -21,7 +21,8 @@ def network_skip_reason(backbone: Backbone, arm: Arm, recipe: Recipe, entry: Dat
     """Say why images, network and mechanism don't fit together; return None if they do.
 
     Training decides the cases that depend on the built network: the smallest image of an unlisted network, and modules
-    of `placement.after` that are no blocks of a listed one. The configuration rejects too small an `input_size`.
+    of `placement.after` that are no blocks of a listed one. An `input_size` that is too small is a configuration
+    error.
     """
     image, small_stem = image_size(backbone, entry), backbone.stem == "small"
     smallest = None if small_stem else smallest_size(backbone.model, backbone.options)

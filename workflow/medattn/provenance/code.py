@@ -110,7 +110,7 @@ def _text(file: Path) -> str:
 
 
 def _with_imports(name: str, file: Path, read: Reader) -> dict[str, Path]:
-    """Return the file of a mechanism with those that it is built on: other mechanisms, and what places it."""
+    """Return the file of a mechanism with the files that it depends on: other mechanisms and placement."""
     found = {name: file}
     for module, imported in _imports(read(file)):
         other = f"attention/{module.removeprefix('medattn.attention.')}.py"

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from medattn.closed_model import Closed, Name
 from medattn.config.models.metrics import METRICS, Metric
 
-Kind = Literal[
+FigureKind = Literal[
     "accuracy_against_cost",
     "attention_map",
     "attention_overlap",
@@ -50,7 +50,7 @@ class Figure(Closed):
     """A figure with a panel, or a row of panels, for each data set."""
 
     title: str = Field(min_length=1, description="caption")
-    kind: Kind = Field(
+    kind: FigureKind = Field(
         description=(
             "`accuracy_against_cost`: test accuracy against the cost of the networks; "
             "`attention_map`: attention on the input before and after training, next to the mean image; "

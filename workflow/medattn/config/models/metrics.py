@@ -17,8 +17,8 @@ Metric = Literal[
     "kappa_quadratic",
     "calibration_error",
 ]
-Cost = Literal["params_m", "gflops"]
-Shown = Literal[Metric, Cost]
+CostMetric = Literal["params_m", "gflops"]
+Shown = Literal[Metric, CostMetric]
 
 MEAN = "mean"
 """Class name of the mean over the classes."""

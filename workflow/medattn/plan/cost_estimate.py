@@ -1,9 +1,9 @@
-"""What a selection will cost, told before anything is trained: hours of a processor core or of a GPU.
+"""Estimated cost of a selection before training: hours of a CPU core or of a GPU.
 
-A training step takes about as long as its multiply-accumulates ask for: where a network's images per second were not
-measured on the device, they follow from the median rate of those that were. An image that is scored costs a third of
-one that is trained on (a forward pass without the backward one). What this leaves out: mechanisms, augmentation, start
-and files of a run, all small; layers that do not learn are counted as if they did.
+The estimate assumes that training time is proportional to multiply-accumulates: the images per second of a network
+without a measurement follow from the median rate of the measured networks. Scoring an image costs a third of training
+on it, because it needs no backward pass. The estimate ignores mechanisms, augmentation and the start and files of a
+run, which are small, and counts frozen layers as trained.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,13 +19,13 @@ _FORWARD = 1 / 3
 
 
 @dataclass
-class Estimate:
+class CostEstimate:
     """Estimated cost of a paper's open runs.
 
     Attributes:
-        seconds: of the device that speeds were measured on, of the runs for which it is known.
-        runs: how many these are.
-        unknown: how many it is not known for, by what is skipped.
+        seconds: seconds on the measured device, of the runs with a known cost.
+        runs: number of runs with a known cost.
+        unknown: number of runs with an unknown cost, by the fact that is unknown.
     """
 
     seconds: float = 0.0
@@ -33,15 +33,17 @@ class Estimate:
     unknown: dict[str, int] = field(default_factory=dict)
 
 
-def estimates(plan: Plan, configuration: Configuration, done: frozenset[str], speeds: Speeds) -> dict[str, Estimate]:
-    """Return what the open runs of networks will cost, by paper."""
+def estimate_costs(
+    plan: Plan, configuration: Configuration, done: frozenset[str], speeds: Speeds
+) -> dict[str, CostEstimate]:
+    """Estimate the cost of the open runs of networks, by paper."""
     entries = planned_entries(plan, configuration)
-    found: dict[str, Estimate] = {}
+    found: dict[str, CostEstimate] = {}
     for run in plan.runs.values():
         cell = plan.cells[run.cell]
         if cell.missing is not None or cell.is_classifier or run.id in done:
             continue
-        estimate = found.setdefault(cell.paper, Estimate())
+        estimate = found.setdefault(cell.paper, CostEstimate())
         seconds = _seconds(run, cell, entries[cell.dataset], speeds)
         if isinstance(seconds, str):
             estimate.unknown[seconds] = estimate.unknown.get(seconds, 0) + 1
@@ -51,13 +53,13 @@ def estimates(plan: Plan, configuration: Configuration, done: frozenset[str], sp
     return found
 
 
-def estimate_lines(found: Mapping[str, Estimate], speeds: Speeds) -> Iterator[str]:
-    """Yield what people read: a line a paper, and what the numbers rest on."""
+def cost_lines(found: Mapping[str, CostEstimate], speeds: Speeds) -> Iterator[str]:
+    """Yield the lines of `medattn plan`: one for each paper, and the source of the estimates."""
     for paper, estimate in found.items():
         unknown = "; ".join(f"{runs:,} runs ({why})" for why, runs in estimate.unknown.items())
         known = f"{_hours(estimate.seconds, speeds.unit)} for {estimate.runs:,} runs" if estimate.runs else ""
-        skipped = f"unknown for {unknown}" if unknown else ""
-        yield f"  estimate, {paper}: {'; '.join(part for part in (known, skipped) if part)}"
+        not_known = f"unknown for {unknown}" if unknown else ""
+        yield f"  estimate, {paper}: {'; '.join(part for part in (known, not_known) if part)}"
     if any(estimate.runs for estimate in found.values()):
         yield f"  estimated from {speeds.source}"
 
@@ -68,7 +70,7 @@ def _hours(seconds: float, unit: str) -> str:
 
 
 def _seconds(run: Run, cell: Cell, entry: DatasetEntry, speeds: Speeds) -> float | str:
-    """Return the seconds of a run, or what is skipped to know them."""
+    """Return the seconds of a run, or the unknown fact."""
     splits = entry.known_images()
     if splits is None:
         return f"images of {cell.dataset}"
@@ -82,7 +84,7 @@ def _seconds(run: Run, cell: Cell, entry: DatasetEntry, speeds: Speeds) -> float
 
 
 def _trained_and_scored(run: Run, cell: Cell, splits: Mapping[str, int]) -> tuple[float, float]:
-    """Return how many images an epoch of a run trains on, and how many it scores."""
+    """Return the numbers of images that an epoch of a run trains on and scores."""
     everything, test = sum(splits.values()), splits.get("test", 0)
     folds = getattr(cell.settings.protocol, "folds", None)
     if run.fold is not None and folds:
