@@ -31,7 +31,7 @@ _NOT_MECHANISMS = {"__init__", "mechanism", *_PARTS_OF_NETWORKS}
 OWN_MECHANISM = r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)"
 _BASES: dict[str, Kind] = {"InputAttention": "input", "BlockAttention": "block"}
 _POSITIONAL: dict[Kind, list[str]] = {"input": ["self"], "block": ["self", "channels", "size"]}
-_NAMES_IN_UNFIT = (
+_NAMES_IN_SKIP_REASON = (
     abs, all, any, bool, dict, divmod, enumerate, float, int, len, list, max, min, pow, range, round, sorted, str, sum,
     tuple, zip,
 )  # fmt: skip
@@ -112,7 +112,7 @@ def mechanism_skip_reason(name: str, channels: int, size: tuple[int, int], optio
     mechanism = _mechanism(name)
     if mechanism.skip_reason is None:
         return None
-    names: dict[str, Any] = {"__builtins__": {function.__name__: function for function in _NAMES_IN_UNFIT}}
+    names: dict[str, Any] = {"__builtins__": {function.__name__: function for function in _NAMES_IN_SKIP_REASON}}
     try:
         exec(_function_alone(mechanism.skip_reason), names)  # noqa: S102 (the class's own source)
         reason: str | None = names["skip_reason"](channels, size, options)
