@@ -19,7 +19,7 @@ from medattn.judge.table import claims, read_claims, write_claims
 from medattn.layout import ResultPaths
 from medattn.measure.collect import MEASUREMENT_COLUMNS, write_measurements
 from medattn.plan.expand import make_plan
-from medattn.plan.model import Plan, cell_id
+from medattn.plan.model import CellKey, Plan
 
 ROOT = Path(__file__).parents[2]
 SEEDS = range(8)
@@ -43,7 +43,7 @@ def measured_as_published(
             if row.table not in paper.tables or row.metric in ("params_m", "gflops"):
                 continue
             place = (paper.name, paper.experiment, row.dataset, row.backbone, row.arm)
-            rng = np.random.default_rng(crc32(f"{cell_id(*place)} {row.metric}".encode()))
+            rng = np.random.default_rng(crc32(f"{CellKey(*place).id} {row.metric}".encode()))
             unit = 100.0 if row.mean.unit == "fraction" else 1.0
             values = float(row.mean.value) * unit + shift + reach * rng.permutation(np.linspace(-1, 1, len(seeds)))
             common = dict(zip(MEASUREMENT_COLUMNS, place, strict=False)) | {
@@ -56,7 +56,7 @@ def measured_as_published(
                 "status": "measured",
                 "reason": "",
             }
-            runs = [f"{cell_id(*place)}/train-s{seed}" for seed in seeds]
+            runs = [f"{CellKey(*place).id}/train-s{seed}" for seed in seeds]
             rows += [
                 {**common, "procedure": "epochs", "seed": seed, "value": value, "n": 30, "runs": run}
                 for seed, value, run in zip(seeds, values, runs, strict=True)

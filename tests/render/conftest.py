@@ -1,6 +1,7 @@
 """A small selection with all that tables and figures must cope with, written as by the stages before."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -145,9 +146,7 @@ def _runs(cells: Iterable[str]) -> dict[str, Run]:
 def _epochs(cell: Cell) -> list[dict[str, object]]:
     if cell.missing:
         return []
-    keys = {key: getattr(cell, key) for key in ("paper", "experiment", "dataset", "backbone", "arm")} | {
-        "metric": "accuracy"
-    }
+    keys = asdict(cell.key) | {"metric": "accuracy"}
     level = LEVEL[cell.arm]
     rows = []
     for seed in SEEDS:
@@ -171,7 +170,7 @@ def _epochs(cell: Cell) -> list[dict[str, object]]:
 def _measurements(cells: dict[str, Cell], epochs: pd.DataFrame) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for cell in cells.values():
-        keys = {key: getattr(cell, key) for key in ("paper", "experiment", "dataset", "backbone", "arm")}
+        keys = asdict(cell.key)
         common = {
             **keys,
             "metric": "accuracy",

@@ -27,7 +27,7 @@ from medattn.config.models.protocol import CrossValidatedEpochs, CrossValidation
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.files import write_text
 from medattn.layout import ResultPaths
-from medattn.plan.model import Plan, cell_id, read_plan
+from medattn.plan.model import CellKey, Plan, read_plan
 
 COLUMNS = [
     "paper", "experiment", "dataset", "backbone", "arm", "against", "against_backbone", "metric", "class_name",
@@ -151,7 +151,7 @@ class _OnDataset:
         yield from _over_runs(first, second, margin)
         if isinstance(protocol, CrossValidation):
             yield from _over_folds(first, second, protocol.folds)
-        cell, against = (self._plan.cells.get(cell_id(*each)) for each in (place, other))
+        cell, against = (self._plan.cells.get(CellKey(*each).id) for each in (place, other))
         if cell is not None and against is not None:
             for outcome in self._images.compare(cell, against, measure):
                 yield "images", outcome

@@ -12,7 +12,7 @@ from medattn.config.models.metrics import METRICS
 from medattn.config.models.paper import Table
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.consistency.published import Row
-from medattn.plan.model import Cell, Plan, cell_id
+from medattn.plan.model import Cell, CellKey, Plan
 
 _METRIC_OF = {facts.published: metric for metric, facts in METRICS.items() if facts.published}
 
@@ -103,7 +103,8 @@ class Measured:
         paper = self.paper_of(paper_name, place.table)
         if paper is None:
             return Found(reason="not in this selection")
-        cell = self._plan.cells.get(cell_id(paper.name, paper.experiment, place.dataset, place.backbone, place.arm))
+        key = CellKey(paper.name, paper.experiment, place.dataset, place.backbone, place.arm)
+        cell = self._plan.cells.get(key.id)
         if cell is None:
             return Found(reason="not in this selection")
         if cell.missing:

@@ -48,7 +48,7 @@ def _write(path: Path, rows: list[dict[str, Any]], columns: list[str]) -> None:
 
 
 def _place(cell: Cell) -> dict[str, Any]:
-    return {key: getattr(cell, key) for key in ("paper", "experiment", "dataset", "backbone", "arm")}
+    return asdict(cell.key)
 
 
 def _rows(cell: Cell, measured: list[MeasuredRun]) -> Iterator[dict[str, Any]]:

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from medattn.config.models.protocol import protocol_of
 from medattn.errors import UserError
@@ -14,9 +15,34 @@ SCHEMA = 1
 Stage = Literal["tune", "train"]
 
 
-def cell_id(paper: str, experiment: str, dataset: str, backbone: str, arm: str) -> str:
-    """Return the name of a cell, unique in a plan and part of paths; a paper that is one experiment has none in it."""
-    return ".".join(part for part in (paper, experiment, dataset, backbone, arm) if part)
+@dataclass(frozen=True, order=True)
+class CellKey:
+    """Identity of a cell: paper, experiment, data set, backbone and arm.
+
+    Attributes:
+        experiment: name of the experiment; empty for a paper without experiments.
+    """
+
+    paper: str
+    experiment: str
+    dataset: str
+    backbone: str
+    arm: str
+
+    @classmethod
+    def of_row(cls, row: Mapping[Any, Any]) -> Self:
+        """Return the key of a table row that has a column for each field."""
+        return cls(*(str(row[field.name]) for field in fields(cls)))
+
+    @property
+    def id(self) -> str:
+        """Name of the cell, unique in a plan and used in paths: the fields that are not empty, joined by dots."""
+        return ".".join(part for part in (self.group, self.arm) if part)
+
+    @property
+    def group(self) -> str:
+        """Name of all arms of one backbone on one data set; they share a file of tuning results."""
+        return ".".join(part for part in (self.paper, self.experiment, self.dataset, self.backbone) if part)
 
 
 @dataclass(frozen=True)
@@ -53,15 +79,20 @@ class Cell:
     metrics: tuple[str, ...] = ("accuracy",)
     classes: tuple[str, ...] = ()
 
+    @cached_property
+    def key(self) -> CellKey:
+        """Identity of the cell."""
+        return CellKey(self.paper, self.experiment, self.dataset, self.backbone, self.arm)
+
     @property
     def id(self) -> str:
-        """Name of the cell, unique in the plan and part of paths."""
-        return cell_id(self.paper, self.experiment, self.dataset, self.backbone, self.arm)
+        """Name of the cell, unique in the plan and used in paths."""
+        return self.key.id
 
     @property
     def group(self) -> str:
-        """Name of the arms that share a file of choices: one backbone on one data set."""
-        return cell_id(self.paper, self.experiment, self.dataset, self.backbone, "")
+        """Name of all arms of the cell's backbone on its data set; they share a file of tuning results."""
+        return self.key.group
 
     @property
     def is_classifier(self) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from medattn.config.models.dataset import DatasetEntry
 from medattn.errors import UserError
-from medattn.plan.model import Cell
+from medattn.plan.model import Cell, CellKey
 
 _SHIPPED = Path(__file__).with_name("speeds.json")
 Network = tuple[str, str, int]
@@ -83,7 +83,7 @@ def _measured_in(path: Path) -> Speeds | None:
     try:
         with path.open(encoding="utf-8", newline="") as stream:
             rows: dict[Hashable, dict[str, str]] = {
-                (row["paper"], row["experiment"], row["counted_for"], row["backbone"], row["arm"]): row
+                CellKey.of_row({**row, "dataset": row["counted_for"]}): row
                 for row in csv.DictReader(stream)
                 if row["gmacs"]
             }
@@ -94,7 +94,7 @@ def _measured_in(path: Path) -> Speeds | None:
         return Speeds(
             "hours",
             f"throughputs that were measured on {device} (complexity.csv), one run at a time",
-            lambda cell, entry: (cell.paper, cell.experiment, cell.dataset, cell.backbone, cell.arm),
+            lambda cell, entry: cell.key,
             {key: float(row["gmacs"]) for key, row in rows.items()},
             {key: float(row["training_images_per_second"]) for key, row in measured.items()},
         )

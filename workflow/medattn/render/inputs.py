@@ -11,7 +11,7 @@ from medattn.compare.inputs import CellRows, read_comparisons, read_epochs, read
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.layout import ResultPaths, RunPaths
 from medattn.plan.availability import remarks_on
-from medattn.plan.model import Cell, Plan, cell_id, read_plan
+from medattn.plan.model import Cell, CellKey, Plan, read_plan
 
 _PUBLISHED = ["table", "dataset", "backbone", "arm", "metric", "class_name", "mean", "std", "flags"]
 
@@ -56,7 +56,7 @@ class Inputs:
 
     def cell(self, paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> Cell | None:
         """Return a cell of the plan, or nothing where it has no such cell."""
-        return self.plan.cells.get(cell_id(paper.name, paper.experiment, dataset, backbone, arm))
+        return self.plan.cells.get(CellKey(paper.name, paper.experiment, dataset, backbone, arm).id)
 
     def dataset_title(self, dataset: str) -> str:
         """Return the name of a data set for tables and figures."""

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from medattn.config.models.metrics import METRICS
-from medattn.plan.model import Cell, Run, cell_id
+from medattn.plan.model import Cell, CellKey, Run
 from medattn.render.inputs import Inputs
 from medattn.report.names import cell_title
 from medattn.report.rows import plain_rows
@@ -110,7 +110,7 @@ def _first_with_map(inputs: Inputs, runs: list[Run]) -> str:
 
 def _by_cell(table: pd.DataFrame) -> Rows:
     return {
-        cell_id(*(str(part) for part in key)): rows for key, rows in table.groupby(_PLACE, sort=False, dropna=False)
+        CellKey(*(str(part) for part in key)).id: rows for key, rows in table.groupby(_PLACE, sort=False, dropna=False)
     }
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from medattn.config.models.metrics import METRICS
 from medattn.layout import ResultPaths
-from medattn.plan.model import cell_id
+from medattn.plan.model import CellKey
 from medattn.render.inputs import Inputs
 from medattn.report.names import cell_title, pair_title
 from medattn.report.page_model import VERDICTS, BigTable
@@ -135,7 +135,7 @@ def _with_truth(table: pd.DataFrame) -> pd.DataFrame:
 def _place(row: Mapping[str, Any], experiments: Mapping[str, str], inputs: Inputs) -> str:
     """Return cell, metric and class of a claim; a cost, which is of no data set, is shown with the first cell."""
     experiment = experiments.get(row["table"], "")
-    name = cell_id(row["paper"], experiment, row["dataset"], row["backbone"], row["arm"])
+    name = CellKey(row["paper"], experiment, row["dataset"], row["backbone"], row["arm"]).id
     if name not in inputs.plan.cells:
         name = next(
             (

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from medattn.plan.model import Cell, cell_id
+from medattn.plan.model import Cell, CellKey
 from medattn.render.inputs import Inputs
 from medattn.report.audit import audit_view
 from medattn.report.cell_details import Evidence, cell_details, evidence
@@ -118,7 +118,7 @@ def _compared(inputs: Inputs) -> Iterator[tuple[BigTable, list[dict[str, Any]]]]
     """Yield the table of all comparisons, where arms were compared."""
     rows = plain_rows(inputs.comparisons)
     for row in rows:
-        cell = cell_id(*(str(row[key]) for key in ("paper", "experiment", "dataset", "backbone", "arm")))
+        cell = CellKey.of_row(row).id
         planned = inputs.plan.cells.get(cell)
         row["cell"] = pair_title(inputs, planned, row["against"]) if planned else f"{cell} against {row['against']}"
         row["place"] = f"{cell}|{row['metric']}|{row['class_name']}" if planned else ""

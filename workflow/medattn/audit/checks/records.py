@@ -1,6 +1,7 @@
 """Records are what was written, agree with the plan, and name the very files that lie beside them."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from math import fsum, isclose
 from typing import Any
@@ -61,7 +62,7 @@ def _of_run(subject: AuditContext, ended: Ended) -> Iterator[tuple[str, str]]:
 
 def _heading(ended: Ended) -> dict[str, Any]:
     run, cell = ended.run, ended.cell
-    names = {key: getattr(cell, key) for key in ("paper", "experiment", "dataset", "backbone", "arm")}
+    names = asdict(cell.key)
     return {"run": run.id, **names, "stage": run.stage, "seed": run.seed, "fold": run.fold}
 
 
