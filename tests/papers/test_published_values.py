@@ -10,9 +10,9 @@ from medattn.compare.costs import read_costs
 from medattn.compare.rankings import COLUMNS as RANKING_COLUMNS
 from medattn.compare.table import COLUMNS
 from medattn.config.load import resolve
-from medattn.config.models.metrics import METRICS
 from medattn.layout import ResultPaths
 from medattn.measure.collect import EPOCH_COLUMNS, MEASUREMENT_COLUMNS
+from medattn.metrics.registry import METRICS
 from medattn.plan.expand import make_plan
 from medattn.render.captions import table_caption
 from medattn.render.inputs import Inputs

@@ -17,11 +17,11 @@ from medattn.compare.mcnemar import TEST as MCNEMAR
 from medattn.compare.mcnemar import mcnemar
 from medattn.compare.measured import Measure
 from medattn.compare.models import Model, Models
-from medattn.compare.resampled_metrics import ByClass, resampled
 from medattn.compare.test_result import TestResult
 from medattn.config.models.dataset import DatasetEntry
 from medattn.datasets.store import read_store
 from medattn.errors import UserError
+from medattn.metrics.evaluate import measure_resamples
 from medattn.plan.model import Cell
 
 _BY_PATIENTS = "whole patients are drawn"
@@ -36,7 +36,7 @@ class ImagesOfDataset:
         self._has_patients = entry.source.has_patients
         self._read: dict[str, Model | str] = {}
         self._components: dict[str, Components] = {}
-        self._values: dict[tuple[str, str], ByClass] = {}
+        self._values: dict[tuple[str, str], dict[str, Floats]] = {}
         self._weights: dict[bytes, tuple[Floats, str]] = {}
 
     def compare(self, cell: Cell, against: Cell, measure: Measure) -> list[TestResult]:
@@ -77,13 +77,13 @@ class ImagesOfDataset:
             return TestResult(BOOTSTRAP, 0, note=f"the test images have no class '{name}'")
         return bootstrap(values[name], others[name], len(model.positions), self._resamples(model)[1])
 
-    def _resampled(self, cell: Cell, metric: str) -> ByClass:
+    def _resampled(self, cell: Cell, metric: str) -> dict[str, Floats]:
         """Return a metric of a cell's model on the test images and on every resample of them."""
         key = (cell.id, metric)
         if key not in self._values:
             model = self._model(cell)
             assert isinstance(model, Model)
-            self._values[key] = resampled(metric, model.scored, self._resamples(model)[0])
+            self._values[key] = measure_resamples(metric, model.scored, self._resamples(model)[0])
         return self._values[key]
 
     def _resamples(self, model: Model) -> tuple[Floats, str]:

@@ -9,7 +9,7 @@ from safetensors import safe_open
 from medattn.config.models.protocol import CrossValidatedEpochs, protocol_of
 from medattn.layout import ResultPaths
 from medattn.measure.epochs import measured_epochs
-from medattn.metrics import Scored
+from medattn.metrics.scored import Scored
 from medattn.plan.model import Cell, Plan, Run
 from medattn.plan.tuning_result import read_choice
 from medattn.provenance.records import check_output, ending

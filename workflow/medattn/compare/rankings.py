@@ -18,6 +18,7 @@ from medattn.compare.measured import Measure, Measured, Numbers, Place
 from medattn.compare.pairs import families_of
 from medattn.config.models.paper import Family
 from medattn.config.resolved import Configuration, ResolvedPaper
+from medattn.metrics.registry import METRICS
 
 COLUMNS = [
     "paper", "experiment", "metric", "class_name", "family", "arm", "backbone", "datasets", "mean_rank",
@@ -44,7 +45,6 @@ COLUMNS = [
 ALL = "all"
 FEW = 6
 """Data sets below which a test over data sets finds little."""
-_LOWER_IS_BETTER = {"calibration_error"}
 
 
 def rankings(measured: Measured, configuration: Configuration) -> pd.DataFrame:
@@ -144,7 +144,7 @@ def _ranked(
         yield from ({**common, "arm": arm} for arm in arms)
         return
     values = np.array([[numbers[block, arm].mean for arm in arms] for block in whole])
-    ranking = rank(values, higher_is_better=measure.metric not in _LOWER_IS_BETTER)
+    ranking = rank(values, METRICS[measure.metric].higher_is_better)
     common |= {
         "critical_difference": ranking.critical_difference,
         "statistic": ranking.statistic,

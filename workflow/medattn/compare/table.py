@@ -22,11 +22,11 @@ from medattn.compare.rankings import rankings
 from medattn.compare.replicates import pair_up
 from medattn.compare.test_result import TestResult
 from medattn.compare.wilcoxon import wilcoxon
-from medattn.config.models.metrics import METRICS
 from medattn.config.models.protocol import CrossValidatedEpochs, CrossValidation
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.files import write_text
 from medattn.layout import ResultPaths
+from medattn.metrics.registry import METRICS
 from medattn.plan.model import CellKey, Plan, read_plan
 
 COLUMNS = [

@@ -14,7 +14,6 @@ from medattn.compare.permutation_test import permutation
 from medattn.compare.replicates import pair_up
 from medattn.compare.sign_flips import least_p
 from medattn.config.models.facts import Facts, Rows, Significance, Statement, Unpublished
-from medattn.config.models.metrics import METRICS
 from medattn.config.models.verdicts import VerdictRule
 from medattn.config.resolved import Configuration
 from medattn.consistency.checks.statements import gain, pairs_of
@@ -24,6 +23,7 @@ from medattn.judge.measured import Found, Measured, Place
 from medattn.judge.numbers import counted_cost, reason_for_no_verdict
 from medattn.judge.protocol_deviations import deviation, readings
 from medattn.judge.rule import Difference, Judgment, judge_count, judge_higher, judge_same
+from medattn.metrics.registry import METRICS
 
 Direction = Literal["higher", "same"]
 

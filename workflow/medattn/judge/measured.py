@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from medattn.compare.inputs import OF_A_SEED
-from medattn.config.models.metrics import METRICS
 from medattn.config.models.paper import Table
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.consistency.published import Row
+from medattn.metrics.registry import METRICS
 from medattn.plan.model import Cell, CellKey, Plan
 
 _METRIC_OF = {facts.published: metric for metric, facts in METRICS.items() if facts.published}

@@ -8,7 +8,6 @@ import pandas as pd
 from medattn.compare.costs import counted
 from medattn.compare.inputs import rows_of
 from medattn.config.models.facts import Facts
-from medattn.config.models.metrics import METRICS
 from medattn.config.models.verdicts import VerdictRule
 from medattn.config.resolved import Configuration
 from medattn.consistency.published import Row
@@ -16,6 +15,7 @@ from medattn.judge.claim import Claim, in_points, not_measured
 from medattn.judge.measured import Found, Measured, Place
 from medattn.judge.protocol_deviations import deviation, readings
 from medattn.judge.rule import Judgment, Repeated, judge_count, judge_number
+from medattn.metrics.registry import METRICS
 
 STAND_IN = "stand-in images"
 _COUNTER = {"params_m": "counter_params", "gflops": "counter_gflops"}

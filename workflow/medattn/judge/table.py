@@ -8,7 +8,6 @@ import pandas as pd
 from medattn.compare.costs import read_costs
 from medattn.compare.inputs import read_measurements
 from medattn.config.models.facts import Facts
-from medattn.config.models.metrics import METRICS
 from medattn.config.resolved import Configuration
 from medattn.consistency.inputs import check_rows, read_facts
 from medattn.consistency.published import Row, read_published
@@ -19,6 +18,7 @@ from medattn.judge.comparisons import judged_comparisons
 from medattn.judge.measured import Measured
 from medattn.judge.numbers import judged_cost, judged_number
 from medattn.layout import ResultPaths
+from medattn.metrics.registry import METRICS
 from medattn.plan.model import Plan
 
 _NUMBERS = ("measured", "spread", "low", "high", "n", "p", "stand_in")

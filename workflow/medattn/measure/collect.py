@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from medattn.config.models.metrics import METRICS
 from medattn.files import write_text
 from medattn.layout import ResultPaths
 from medattn.measure.measured_run import MeasuredRun, read_measured_run
 from medattn.measure.procedures import Measurement, measurements
+from medattn.metrics.registry import METRICS
 from medattn.plan.model import Cell, Plan
 
 MEASUREMENT_COLUMNS = [

@@ -8,7 +8,7 @@ from safetensors.numpy import load_file
 from medattn.layout import ResultPaths
 from medattn.measure.accuracy import accuracy_percent
 from medattn.measure.epochs import measured_epochs
-from medattn.metrics import Scored
+from medattn.metrics.scored import Scored
 from medattn.plan.model import Cell, Run
 from medattn.provenance.records import check_output, ending
 

@@ -14,7 +14,8 @@ from math import isnan, nan
 import numpy as np
 
 from medattn.measure.measured_run import MeasuredRun
-from medattn.metrics import Scored, Value, measure
+from medattn.metrics.evaluate import Value, measure
+from medattn.metrics.scored import Scored
 
 
 @dataclass(frozen=True)

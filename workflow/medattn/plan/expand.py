@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from medattn.config.models.dataset import DatasetEntry
-from medattn.config.models.metrics import METRICS
 from medattn.config.models.paper import Arm, Backbone, shows
 from medattn.config.networks.options import weights_model
 from medattn.config.resolved import NO_BACKBONE, Configuration, ResolvedPaper
 from medattn.layout import prepared_dataset, weights_file
+from medattn.metrics.registry import METRICS
 from medattn.plan.availability import entry_identity, missing_reason
 from medattn.plan.division import split_skip_reason
 from medattn.plan.fitting import network_skip_reason

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from medattn.config.models.metrics import METRICS
 from medattn.layout import ResultPaths
+from medattn.metrics.registry import METRICS
 from medattn.plan.model import CellKey
 from medattn.render.inputs import Inputs
 from medattn.report.names import cell_title, pair_title

@@ -9,7 +9,8 @@ from safetensors import safe_open
 
 from medattn.config.models.protocol import AnyProtocol, BestValidationEpoch
 from medattn.layout import RunPaths
-from medattn.metrics import Scored, measure
+from medattn.metrics.evaluate import measure
+from medattn.metrics.scored import Scored
 from medattn.provenance.records import check_output, read_record
 from medattn.training.history import read_history
 

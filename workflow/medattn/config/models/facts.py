@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from medattn.config.models.base import Closed, Name
-from medattn.config.models.metrics import Metric
+from medattn.config.models.metrics import MetricName
 
 Column = Literal["table", "dataset", "backbone", "arm", "split", "metric", "class_name"]
 
@@ -227,7 +227,7 @@ class Unpublished(Closed):
     table: Name = Field(description="table of paper.yaml that shows the arms")
     arm: list[Name] = Field(min_length=1, description="arms that the statement is about")
     against: Name = Field(description="arm that each of them is compared with")
-    metric: Metric = Field("accuracy", description="what is compared")
+    metric: MetricName = Field("accuracy", description="what is compared")
     direction: Literal["lower", "same"] = Field(
         description="`lower`: the arms are worse than `against`; `same`: they don't differ by more than the margin"
     )

@@ -5,7 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from medattn.config.models.base import Closed, Name
-from medattn.config.models.metrics import METRICS, Metric
+from medattn.config.models.metrics import MetricName
+from medattn.metrics.registry import METRICS
 
 Kind = Literal[
     "accuracy_against_cost",
@@ -88,7 +89,7 @@ class Figure(Closed):
     cost: Literal["macs", "parameters"] = Field(
         "macs", description="what `accuracy_against_cost` has on its axis: multiply-accumulates or parameters"
     )
-    metric: Metric = Field("accuracy", description="what `metric_distribution` and `critical_difference` show")
+    metric: MetricName = Field("accuracy", description="what `metric_distribution` and `critical_difference` show")
     whole_paper: bool = Field(
         False, description="`critical_difference` ranks over the data sets of all experiments of the paper"
     )

@@ -6,11 +6,12 @@ from pydantic import Field, model_validator
 
 from medattn.config.models.base import Closed, Name
 from medattn.config.models.figure import Figure
-from medattn.config.models.metrics import METRICS, Metric, Shown
+from medattn.config.models.metrics import ColumnName, MetricName
 from medattn.config.models.placement import EVERYWHERE, Placement
 from medattn.config.models.protocol import Protocol
 from medattn.config.models.recipe import Recipe
 from medattn.config.models.statistics import Statistics
+from medattn.metrics.registry import METRICS
 
 Scalar = bool | int | float | str
 MAIN = "main"
@@ -119,14 +120,16 @@ class Table(Closed):
     datasets: list[Name] | None = Field(None, min_length=1, description="data sets that it shows; default: all")
     backbones: list[Name] | None = Field(None, min_length=1, description="backbones that it shows; default: all")
     arms: list[Name] | None = Field(None, min_length=1, description="arms that it shows; default: all")
-    metrics: list[Shown] = Field(["accuracy"], min_length=1, description="what is shown, in the order of the columns")
+    metrics: list[ColumnName] = Field(
+        ["accuracy"], min_length=1, description="what is shown, in the order of the columns"
+    )
     class_columns: bool = Field(
         False, description="a column for each class beside the mean, of metrics that every class has"
     )
     positive_class: str | None = Field(None, description="the class that sensitivity and specificity take as positive")
     unit: Literal["percent", "fraction"] = Field("percent", description="unit in which shares are shown")
     decimals: int = Field(2, ge=0, le=6, description="decimals of a number")
-    decimals_of: dict[Shown, Annotated[int, Field(ge=0, le=6)]] = Field(
+    decimals_of: dict[ColumnName, Annotated[int, Field(ge=0, le=6)]] = Field(
         {}, description="decimals of single metrics, where they differ"
     )
     marks: list[Mark] = Field([], description="marks for differences between arms")
@@ -186,7 +189,7 @@ class Paper(Closed):
     backbones: dict[Name, Backbone] = Field({}, description="networks by name")
     arms: dict[Name, Arm] = Field(min_length=1, description="arms by name")
     recipe: Recipe = Field(description="how networks are trained")
-    metrics: list[Metric] = Field([], description="metrics that are measured beside those of the tables")
+    metrics: list[MetricName] = Field([], description="metrics that are measured beside those of the tables")
     protocol: Protocol = Field(description="how runs become a measurement")
     families: dict[Name, Family] = Field(
         {}, description="comparisons that are corrected together, by name; what is in none is the family `main`"

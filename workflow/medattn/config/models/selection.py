@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from medattn.config.models.base import Closed, Name
-from medattn.config.models.metrics import Metric
+from medattn.config.models.metrics import MetricName
 from medattn.config.models.paper import Arm, Backbone
 from medattn.config.models.verdicts import VerdictRule
 
@@ -32,7 +32,7 @@ class PaperSelection(Closed):
     extra_arms: dict[Name, Arm] = Field(
         {}, description="arms that the paper does not have, your own mechanism for one, or has otherwise"
     )
-    extra_metrics: list[Metric] = Field([], description="metrics that are measured beside those of the paper")
+    extra_metrics: list[MetricName] = Field([], description="metrics that are measured beside those of the paper")
     recipe: dict[str, Any] = Field({}, description="keys of the paper's recipe to change")
     protocol: dict[str, Any] = Field({}, description="keys of the paper's protocol to change")
 

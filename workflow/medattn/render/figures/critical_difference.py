@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from medattn.compare.inputs import rows_of
 from medattn.compare.rankings import ALL
 from medattn.config.models.figure import Figure as Declared
-from medattn.config.models.metrics import METRICS
 from medattn.config.resolved import ResolvedPaper
+from medattn.metrics.registry import METRICS
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.style import GRAY, TWO_COLUMNS

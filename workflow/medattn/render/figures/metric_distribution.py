@@ -10,8 +10,9 @@ from matplotlib.lines import Line2D
 from medattn.compare.inputs import rows_of, rows_of_paper
 from medattn.compare.pairs import arms_of
 from medattn.config.models.figure import Figure as Declared
-from medattn.config.models.metrics import MEAN, METRICS
 from medattn.config.resolved import ResolvedPaper
+from medattn.metrics.metric import MEAN
+from medattn.metrics.registry import METRICS
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.style import GRAY, TWO_COLUMNS

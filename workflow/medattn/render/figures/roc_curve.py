@@ -14,7 +14,7 @@ from sklearn.metrics import auc, roc_curve
 from medattn.compare.inputs import rows_of
 from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
-from medattn.metrics import Scored
+from medattn.metrics.scored import Scored
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.of_datasets import of_datasets
 from medattn.render.figures.style import GRAY, ONE_COLUMN, TWO_COLUMNS

@@ -7,8 +7,8 @@ import pandas as pd
 
 from medattn.compare.inputs import OF_A_SEED, rows_of
 from medattn.compare.permutation_test import TEST
-from medattn.config.models.metrics import METRICS
 from medattn.config.models.paper import Mark
+from medattn.metrics.registry import METRICS
 from medattn.render.tables.columns import Column
 
 # The paper tests epochs as they are; runs are corrected for the number of comparisons.

@@ -8,9 +8,9 @@ import pandas as pd
 from medattn.compare.costs import counted
 from medattn.compare.inputs import rows_of
 from medattn.compare.pairs import arms_of
-from medattn.config.models.metrics import METRICS
 from medattn.config.models.paper import Table, shows
 from medattn.config.resolved import NO_BACKBONE, ResolvedPaper
+from medattn.metrics.registry import METRICS
 from medattn.render.inputs import Inputs, backbone_label
 from medattn.render.tables.columns import Column, columns_of
 from medattn.render.tables.numbers import Number, Published, number_of_a_seed, number_over_runs, published_value
