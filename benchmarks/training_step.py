@@ -16,7 +16,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import functional as transforms
 
-from medattn.complexity.speed import recordings_on
+from medattn.complexity.speed import graph_cache_on
 from medattn.config.models.paper import Backbone
 from medattn.config.models.recipe import Recipe
 from medattn.training.cuda_graphs import GraphedStep
@@ -100,7 +100,7 @@ def ratios_of(name: str, rounds: int, device: torch.device, precision: str) -> l
     for network in (ours, bound):
         network.backbone.to(memory_format=layout)
     step = Step.of(ours, create_optimizer(recipe, ours), recipe, normalize)
-    graphs = recordings_on(device)
+    graphs = graph_cache_on(device)
     work = graphs.of(name, step)
     batch = normalize(images.taken(indices[:size])).contiguous(memory_format=layout)
     plain_optimizer, bound_optimizer = torch.optim.Adam(plain.parameters(), lr=1e-4), create_optimizer(recipe, bound)

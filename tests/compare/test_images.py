@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from medattn.compare.delong import components, delong
+from medattn.compare.delong import auc_components, delong
 from medattn.compare.image_bootstrap import RESAMPLES, bootstrap, resample
 from medattn.compare.mcnemar import mcnemar
 from medattn.compare.test_result import TestResult
@@ -34,7 +34,7 @@ def binary(score: np.ndarray) -> np.ndarray:
 
 
 def of_models(first: np.ndarray, second: np.ndarray, labels: np.ndarray) -> TestResult:
-    return delong(components(first, labels), components(second, labels), labels)
+    return delong(auc_components(first, labels), auc_components(second, labels), labels)
 
 
 def test_mcnemar_on_agrestis_example() -> None:
@@ -55,7 +55,7 @@ def test_delong_on_their_own_data() -> None:
     albumin, protein, score = binary(data[:, 0]), binary(data[:, 1]), binary(-data[:, 2])
     # As published by SAS: area and standard error of each, and p of the differences from the K-G score.
     for scores, area, error in ((albumin, 0.7366, 0.0927), (protein, 0.6478, 0.1000), (score, 0.7258, 0.1028)):
-        found = components(scores, labels)
+        found = auc_components(scores, labels)
         variance = sum((labels == k).sum() * found.shares[labels == k].var(ddof=1) for k in (0, 1))
         assert found.auc == pytest.approx(area, abs=5e-5)
         assert np.sqrt(variance) == pytest.approx(error, abs=5e-5)

@@ -10,7 +10,6 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from medattn.compare.inputs import rows_of_paper
 from medattn.compare.permutation_test import TEST
 from medattn.config.models.paper import Mark
 from medattn.config.resolved import ResolvedPaper
@@ -19,6 +18,7 @@ from medattn.metrics.registry import METRICS
 from medattn.render.inputs import Inputs, arm_label
 from medattn.render.tables.table_model import TableModel
 from medattn.render.tables.table_text import SINGLE
+from medattn.result_tables import rows_of_paper
 
 TEMPLATES = Path(__file__).parent.parent.parent / "report"
 

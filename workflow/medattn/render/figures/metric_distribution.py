@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from medattn.compare.inputs import rows_of, rows_of_paper
 from medattn.compare.pairs import arms_of
 from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
@@ -20,6 +19,7 @@ from medattn.render.inputs import Inputs
 from medattn.render.run_lookup import SkippedCell, as_sentence, chosen, chosen_datasets, network_label, sentences_on
 from medattn.render.tables.columns import Column
 from medattn.render.tables.numbers import published_value
+from medattn.result_tables import rows_of, rows_of_paper
 
 _LEAST_FOR_A_BOX = 5
 _COLOR = "#0173B2"
