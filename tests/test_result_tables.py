@@ -25,7 +25,7 @@ def test_columns_have_the_types_of_the_format(tmp_path: Path) -> None:
     ("content", "problem"),
     [
         (b"", "not a CSV table"),
-        (b"name,value,stand_in\na,1,True,2,3\n", "not a CSV table"),
+        (b"name,value,stand_in\na,1,True\nb,1,True,2,3\n", "not a CSV table"),
         (b"\xff\xfe\x00name", "not a CSV table"),
         (b"name,stand_in\na,True\n", "no column 'value'"),
         (b"name,value,stand_in\na,1,True\nb,much,True\n", "'much' in column 'value' is not a number"),

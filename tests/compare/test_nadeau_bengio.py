@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from medattn.compare.nadeau_bengio import nadeau_bengio, fold_ratios
+from medattn.compare.nadeau_bengio import fold_ratios, nadeau_bengio
 from medattn.compare.replicates import Replicates
 
 

@@ -77,6 +77,6 @@ def test_arms_are_ranked_over_the_data_sets_that_have_them_all(written: ResultPa
     assert set(whole["clique"]) == {"1"}  # two data sets tell nothing apart
     part = rows_of(table, backbone="vgg16")
     assert set(part["datasets"]) == {"phantom"}
-    assert set(part["left_out"]) == {"digits (no number of vanilla, l1, gsa)"}
+    assert set(part["left_out"]) == {"digits (no value of vanilla, l1, gsa)"}
     assert part["mean_rank"].isna().all()
     assert part["note"].str.contains("one data set has a number of every arm").all()
