@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from safetensors.numpy import save_file
 
-from medattn.compare.inputs import read_comparisons, rows_of
 from medattn.files import sha256_of_file
+from medattn.result_tables import COMPARISONS, read_table, rows_of
 from tests.conftest import Project
 
 EPOCHS, IMAGES = 4, 40
@@ -44,7 +44,7 @@ def trained(project: Project) -> None:
 def compared(project: Project) -> pd.DataFrame:
     assert project.medattn("measure") == 0
     assert project.medattn("compare") == 0
-    return read_comparisons(project.results.comparisons)
+    return read_table(project.results.comparisons, COMPARISONS)
 
 
 @pytest.fixture

@@ -6,13 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from medattn.compare.costs import read_costs
-from medattn.compare.rankings import COLUMNS as RANKING_COLUMNS
-from medattn.compare.table import COLUMNS
 from medattn.config.load import resolve
-from medattn.config.models.metrics import METRICS
 from medattn.layout import ResultPaths
-from medattn.measure.collect import EPOCH_COLUMNS, MEASUREMENT_COLUMNS
+from medattn.metrics.registry import METRICS
 from medattn.plan.expand import make_plan
 from medattn.render.captions import table_caption
 from medattn.render.inputs import Inputs
@@ -20,6 +16,7 @@ from medattn.render.tables.table_latex import latex
 from medattn.render.tables.table_markdown import markdown
 from medattn.render.tables.table_model import table_model
 from medattn.render.tables.table_text import sheet_of
+from medattn.result_tables import COMPARISONS, COMPLEXITY, EPOCHS, MEASUREMENTS, RANKINGS, read_table
 
 ROOT = Path(__file__).parents[2]
 PAPERS = sorted(
@@ -35,11 +32,11 @@ def nothing_measured(paper: str, folder: Path) -> Inputs:
         ROOT,
         ResultPaths(folder / "results"),
         make_plan(configuration),
-        pd.DataFrame(columns=MEASUREMENT_COLUMNS),
-        pd.DataFrame(columns=COLUMNS),
-        pd.DataFrame(columns=EPOCH_COLUMNS),
-        read_costs(folder / "complexity.csv"),
-        pd.DataFrame(columns=RANKING_COLUMNS),
+        pd.DataFrame(columns=[*MEASUREMENTS.columns]),
+        pd.DataFrame(columns=[*COMPARISONS.columns]),
+        pd.DataFrame(columns=[*EPOCHS.columns]),
+        read_table(folder / "complexity.csv", COMPLEXITY, optional=True),
+        pd.DataFrame(columns=[*RANKINGS.columns]),
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from medattn.config.models.protocol import CrossValidatedEpochs
 from safetensors.numpy import save_file
 
+from medattn import result_tables
 from medattn.compare.table import write_comparisons
 from medattn.config import mechanisms
 from medattn.config.load import resolve
@@ -88,8 +89,9 @@ def written(tmp_path: Path, configuration: Configuration) -> ResultPaths:
     cells = _cells(tmp_path)
     write_plan(results.plan, Plan("trial", configuration.selection.model_dump(mode="json"), cells, _runs(cells), {}))
     epochs = pd.DataFrame([row for name in cells for row in _epochs(cells[name])])
-    epochs.to_csv(results.epochs, index=False)
-    pd.DataFrame(_measurements(cells, epochs)).to_csv(results.measurements, index=False)
+    epochs.reindex(columns=[*result_tables.EPOCHS.columns]).to_csv(results.epochs, index=False)
+    measurements = pd.DataFrame(_measurements(cells, epochs), columns=[*result_tables.MEASUREMENTS.columns])
+    measurements.to_csv(results.measurements, index=False)
     _images(tmp_path / "prepared")
     _maps(results, cells)
     write_comparisons(results, configuration)

@@ -1,10 +1,9 @@
 import numpy as np
 
 from medattn.compare.holm import holm
-from medattn.compare.inputs import read_rankings, rows_of
-from medattn.compare.table import COLUMNS
 from medattn.layout import ResultPaths
 from medattn.render.inputs import Inputs
+from medattn.result_tables import COMPARISONS, RANKINGS, read_table, rows_of
 
 TESTS = {
     "epochs": {"student", "welch"},
@@ -15,7 +14,7 @@ TESTS = {
 
 def test_every_pair_has_a_row_for_each_test(inputs: Inputs) -> None:
     table = inputs.comparisons
-    assert list(table.columns) == COLUMNS
+    assert list(table.columns) == COMPARISONS.columns
     tests = {procedure: set(rows["test"]) for procedure, rows in table.groupby("procedure")}
     assert tests == TESTS
     pairs = 2 * 2 * 3  # data sets, backbones, pairs (gsa-vanilla, gsa-l1, l1-vanilla)
@@ -67,7 +66,7 @@ def test_models_that_are_not_there_say_so(inputs: Inputs) -> None:
 
 
 def test_arms_are_ranked_over_the_data_sets_that_have_them_all(written: ResultPaths) -> None:
-    table = read_rankings(written.rankings)
+    table = read_table(written.rankings, RANKINGS)
     whole = rows_of(table, backbone="resnet_18")
     assert list(whole["arm"]) == ["vanilla", "l1", "gsa"]
     assert list(whole["mean_rank"]) == [3.0, 2.0, 1.0]
@@ -78,6 +77,6 @@ def test_arms_are_ranked_over_the_data_sets_that_have_them_all(written: ResultPa
     assert set(whole["clique"]) == {"1"}  # two data sets tell nothing apart
     part = rows_of(table, backbone="vgg16")
     assert set(part["datasets"]) == {"phantom"}
-    assert set(part["left_out"]) == {"digits (no number of vanilla, l1, gsa)"}
+    assert set(part["left_out"]) == {"digits (no value of vanilla, l1, gsa)"}
     assert part["mean_rank"].isna().all()
     assert part["note"].str.contains("one data set has a number of every arm").all()

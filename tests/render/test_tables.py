@@ -6,7 +6,6 @@ from io import StringIO
 import pandas as pd
 import pytest
 
-from medattn.compare.inputs import rows_of
 from medattn.render.captions import listed_seeds, table_caption
 from medattn.render.inputs import Inputs
 from medattn.render.tables.table_csv import long_table
@@ -15,6 +14,7 @@ from medattn.render.tables.table_markdown import markdown
 from medattn.render.tables.table_model import TableModel, table_model
 from medattn.render.tables.table_text import Head, heads, sheet_of
 from medattn.render.tables.write_tables import write_table
+from medattn.result_tables import rows_of
 
 
 @pytest.fixture

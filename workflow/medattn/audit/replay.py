@@ -68,12 +68,13 @@ def _counted_again(subject: AuditContext) -> Iterator[Finding]:
     path = subject.results.complexity
     if not path.is_file():
         return
-    from medattn.complexity.rows import COLUMNS, complexity_csv, complexity_rows
+    from medattn.complexity.rows import complexity_csv, complexity_rows
+    from medattn.result_tables import COMPLEXITY
 
     rows = complexity_rows(subject.plan, subject.configuration.datasets, subject.root)
     expected, found = complexity_csv(rows), path.read_text(encoding="utf-8", errors="replace")
     # Columns of measured speed, which may stand beside them, come out otherwise each time.
-    if _cells(expected, COLUMNS) != _cells(found, COLUMNS):
+    if _cells(expected, COMPLEXITY.columns) != _cells(found, COMPLEXITY.columns):
         remedy = "run `medattn complexity --write`, then `medattn audit --seal`"
         yield Finding("error", path.name, "what its networks cost", "something else", remedy, check=_CHECK)
 

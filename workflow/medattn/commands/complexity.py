@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
     from medattn.complexity.rows import complexity_csv, complexity_rows
-    from medattn.complexity.text import complexity_lines
+    from medattn.complexity.terminal import complexity_lines
 
     device = chosen.configuration.selection.device if arguments.speed else None
     rows = complexity_rows(chosen.plan, chosen.configuration.datasets, Path(), device, arguments.repeats)

@@ -1,4 +1,4 @@
-"""What a network sees of a data set before there is an image of it: size, channels, number of training images."""
+"""Size, channels, classes and number of a data set's images, known before the images are."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +12,13 @@ from medattn.protocols.base import MeasurementProtocol
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """The images of a data set as a network gets them.
+    """The images of a data set as the input of a network.
 
     Attributes:
         height: height in pixels.
         width: width in pixels.
         channels: channels as stored; gray images are repeated for the network.
-        training: number of training images; None where nobody knows it yet.
+        training: number of training images; None if unknown.
         classes: number of classes.
     """
 
@@ -30,13 +30,13 @@ class ImageFacts:
 
 
 def image_facts(entry: DatasetEntry, prepared: Path, protocol: MeasurementProtocol, backbone: Backbone) -> ImageFacts:
-    """Return what is known of a data set: from the prepared images where they are, else from the registry.
+    """Return the facts about a data set's images: from the prepared images if they exist, otherwise from the registry.
 
     Args:
         entry: entry of the data set.
         prepared: folder of the prepared data set, which need not exist.
-        protocol: the protocol, which says which splits are trained on.
-        backbone: the network, which may enlarge images.
+        protocol: settings of the protocol, which name the training splits.
+        backbone: the network, which may resize images.
     """
     manifest = prepared / "manifest.json"
     side = image_size(backbone, entry)

@@ -1,4 +1,4 @@
-"""Images per second, measured on the device: training steps and inference on random images."""
+"""Training and inference speed on a device, in images per second, with random images."""
 
 import statistics
 import time
@@ -17,7 +17,7 @@ from medattn.training.optimizer import create_optimizer
 from medattn.training.step import Step, logits_of
 
 _WARM_UP = 2
-_WARM_UP_ON_GPU = 6  # until the step is recorded and replayed
+_WARM_UP_ON_GPU = 6  # until the CUDA graph of the step is captured and replayed
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Speed:
     Attributes:
         training: images per second in training steps (forward, loss, backward, optimizer), median over the repeats.
         inference: images per second in evaluation, median over the repeats.
-        repeats: steps that were timed of each kind, after a few that were not.
-        batch: images a step, as in the recipe.
-        device: the device, by name.
+        repeats: number of timed steps of each kind, after warm-up.
+        batch: batch size of the recipe.
+        device: name of the device.
     """
 
     training: float
@@ -40,13 +40,13 @@ class Speed:
 
 
 def measured_speed(network: NetworkOfCell, images: ImageFacts, device: torch.device, repeats: int) -> Speed:
-    """Measure a network with the recipe's batch, optimizer, precision and threads.
+    """Measure a network with the recipe's batch size, optimizer, precision and threads.
 
-    The images are random and lie on the device: reading, augmentation and copying are not in the time.
+    The images are random and already on the device: the times exclude reading, augmentation and copying.
 
     Raises:
         UserError: the network can't be built.
-        torch.OutOfMemoryError: it does not fit on the device.
+        torch.OutOfMemoryError: the step does not fit into the memory of the device.
     """
     recipe = network.recipe
     fix_numerics(recipe)
@@ -73,7 +73,7 @@ def measured_speed(network: NetworkOfCell, images: ImageFacts, device: torch.dev
 
 
 def graph_cache_on(device: torch.device) -> GraphCache:
-    """Return an empty cache of CUDA graphs for `device`; on the CPU it captures nothing."""
+    """Return the cache of CUDA graphs of a device; on a CPU it captures nothing."""
     return GraphCache(CudaGraphBackend(device) if device.type == "cuda" else None)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.figure import Figure
-from medattn.config.models.metrics import Metric
+from medattn.config.models.metrics import MetricName
 from medattn.config.models.paper import Arm, Backbone, Paper, Table
 from medattn.config.models.recipe import Recipe
 from medattn.config.models.selection import Selection
@@ -45,7 +45,7 @@ class ResolvedPaper:
     tables: Mapping[str, Table]
     statistics: Mapping[str, Statistics]
     figures: Mapping[str, Figure]
-    metrics: tuple[Metric, ...]
+    metrics: tuple[MetricName, ...]
 
     def trains(self, dataset: str, backbone: str, arm: str) -> bool:
         """Return whether an arm is trained with a backbone (`none` for classifiers on pixels) on a data set."""

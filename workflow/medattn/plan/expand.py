@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from medattn.config.models.dataset import DatasetEntry
-from medattn.config.models.metrics import METRICS
 from medattn.config.models.paper import Arm, Backbone, shows
 from medattn.config.resolved import NO_BACKBONE, Configuration, ResolvedPaper
 from medattn.files import sha256_of_value
 from medattn.layout import prepared_dataset
+from medattn.metrics.registry import METRICS
 from medattn.plan.availability import entry_identity
 from medattn.plan.model import Cell, CellSettings, Pack, Plan, Run
 from medattn.plan.runs import runs_of_cell

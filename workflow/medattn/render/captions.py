@@ -10,14 +10,14 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from medattn.compare.inputs import rows_of_paper
 from medattn.compare.permutation_test import TEST
-from medattn.config.models.metrics import METRICS
 from medattn.config.models.paper import Mark
 from medattn.config.resolved import ResolvedPaper
 from medattn.files import write_text
+from medattn.metrics.registry import METRICS
 from medattn.render.inputs import Inputs, arm_label
 from medattn.render.tables.table_model import TableModel
+from medattn.result_tables import rows_of_paper
 
 TEMPLATES = Path(__file__).parent.parent.parent / "report"
 

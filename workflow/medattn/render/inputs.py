@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from medattn.compare.costs import read_costs
-from medattn.compare.inputs import CellRows, read_comparisons, read_epochs, read_measurements, read_rankings
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.layout import ResultPaths, RunPaths
 from medattn.plan.availability import remarks_on
 from medattn.plan.model import Cell, CellKey, Plan
 from medattn.plan.plan_file import read_plan
+from medattn.result_tables import COMPARISONS, COMPLEXITY, EPOCHS, MEASUREMENTS, RANKINGS, CellRows, read_table
 
 _PUBLISHED = ["table", "dataset", "backbone", "arm", "metric", "class_name", "mean", "std", "flags"]
 
@@ -115,11 +114,11 @@ def read_inputs(results: ResultPaths, configuration: Configuration, root: Path) 
         root=root,
         results=results,
         plan=read_plan(results.plan),
-        measurements=read_measurements(results.measurements),
-        comparisons=read_comparisons(results.comparisons),
-        epochs=read_epochs(results.epochs),
-        costs=read_costs(results.complexity),
-        rankings=read_rankings(results.rankings),
+        measurements=read_table(results.measurements, MEASUREMENTS),
+        comparisons=read_table(results.comparisons, COMPARISONS),
+        epochs=read_table(results.epochs, EPOCHS),
+        costs=read_table(results.complexity, COMPLEXITY, optional=True),
+        rankings=read_table(results.rankings, RANKINGS),
     )
 
 

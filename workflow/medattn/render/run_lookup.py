@@ -11,7 +11,7 @@ from medattn.compare.pairs import arms_of
 from medattn.config.resolved import ResolvedPaper
 from medattn.layout import RunPaths
 from medattn.measure.measured_run import read_measured_run
-from medattn.metrics import Scored
+from medattn.metrics.scored import Scored
 from medattn.plan.model import Cell, Run
 from medattn.provenance.records import check_output, ending, read_record
 from medattn.render.inputs import Inputs, backbone_label

@@ -5,12 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from medattn.compare.inputs import rows_of
 from medattn.compare.pairs import VANILLA
 from medattn.compare.permutation_test import TEST
 from medattn.judge.counts import verdict_lines
-from medattn.judge.table import read_claims
 from medattn.render.inputs import Inputs
+from medattn.result_tables import CLAIMS, read_table, rows_of
 
 _SHOWN_AT_MOST = 12
 
@@ -43,7 +42,7 @@ def _unmeasured(inputs: Inputs) -> list[str]:
 
 def _verdicts(inputs: Inputs) -> list[str]:
     """Return how often each verdict was given, after an empty line; nothing where no paper prints a number."""
-    claims = read_claims(inputs.results.claims)
+    claims = read_table(inputs.results.claims, CLAIMS, optional=True)
     if claims.empty:
         return []
     return ["", f"Verdicts on what the papers print ({inputs.results.claims}):", *verdict_lines(claims)]

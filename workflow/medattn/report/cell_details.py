@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from medattn.config.models.metrics import METRICS
+from medattn.metrics.registry import METRICS
 from medattn.plan.model import Cell, CellKey, Run
 from medattn.render.inputs import Inputs
 from medattn.report.names import cell_title

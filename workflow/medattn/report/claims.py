@@ -4,21 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
-from medattn.config.models.metrics import METRICS
 from medattn.layout import ResultPaths
+from medattn.metrics.registry import METRICS
 from medattn.plan.model import CellKey
 from medattn.render.inputs import Inputs
 from medattn.report.names import cell_title, pair_title
 from medattn.report.page_model import VERDICTS, BigTable
-from medattn.report.rows import number_in, plain_rows, read_optional
+from medattn.report.rows import number_in, plain_rows
+from medattn.result_tables import CLAIMS, read_table
 
-_NEEDED = (
-    "claim", "paper", "table", "kind", "dataset", "backbone", "arm", "against", "metric", "class_name", "statement",
-    "published", "unit", "measured", "verdict", "reason", "stand_in",
-)  # fmt: skip
-_NUMBERS = ("measured", "spread", "low", "high", "n", "p")
 _SHOWN = (
     ("paper", "Paper", "text"),
     ("subject", "Of", "place"),
@@ -116,20 +110,14 @@ def read_claims(results: ResultPaths, inputs: Inputs) -> Claims:
     Raises:
         UserError: the file is damaged.
     """
-    table = read_optional(results.claims, _NEEDED, _NUMBERS)
-    if table is None:
-        return Claims([], judged=False)
+    table = read_table(results.claims, CLAIMS, optional=True)
     experiments = {name: paper.experiment for paper in inputs.configuration.papers for name in paper.tables}
-    rows = plain_rows(_with_truth(table))
+    rows = plain_rows(table)
     for row in rows:
         row["place"] = _place(row, experiments, inputs)
         row["subject"] = _subject(row, inputs)
         row["interval"] = interval(row.get("low"), row.get("high"))
-    return Claims(rows, judged=True)
-
-
-def _with_truth(table: pd.DataFrame) -> pd.DataFrame:
-    return table.assign(stand_in=table["stand_in"].str.lower() == "true")
+    return Claims(rows, judged=results.claims.is_file())
 
 
 def _place(row: Mapping[str, Any], experiments: Mapping[str, str], inputs: Inputs) -> str:

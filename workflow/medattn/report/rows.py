@@ -1,12 +1,9 @@
-"""Rows of the CSV files of a selection as plain values, and files that may not be there."""
+"""Rows of the CSV files of a selection as plain values."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-
-from medattn.errors import UserError
 
 _DIGITS = 7
 
@@ -18,26 +15,6 @@ def plain_rows(table: pd.DataFrame, columns: Sequence[str] | None = None) -> lis
     """
     chosen = [name for name in columns or table.columns if name in table.columns]
     return [dict(zip(chosen, map(_plain, values), strict=True)) for values in _values(table[chosen])]
-
-
-def read_optional(path: Path, needed: Sequence[str], numbers: Sequence[str]) -> pd.DataFrame | None:
-    """Read a CSV file, text as it stands and the named columns as numbers; None where there is no such file.
-
-    Raises:
-        UserError: the file is damaged.
-    """
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except FileNotFoundError:
-        return None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not a table; delete it and run the step that makes it") from error
-    skipped = [name for name in needed if name not in table.columns]
-    if skipped:
-        raise UserError(f"{path}: no column '{skipped[0]}'; delete it and run the step that makes it")
-    for name in set(numbers) & set(table.columns):
-        table[name] = pd.to_numeric(table[name], errors="coerce")
-    return table
 
 
 def number_in(text: object) -> float | None:

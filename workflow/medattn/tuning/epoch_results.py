@@ -8,7 +8,8 @@ import numpy as np
 from safetensors import safe_open
 
 from medattn.layout import ResultPaths
-from medattn.metrics import Scored, measure
+from medattn.metrics.evaluate import measure
+from medattn.metrics.scored import Scored
 from medattn.plan.model import Cell, Run
 from medattn.plan.tuning_result import read_choice
 from medattn.protocols.base import Number

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from medattn.closed_model import Closed, Name
-from medattn.config.models.metrics import Metric
+from medattn.config.models.metrics import MetricName
 
 Column = Literal["table", "dataset", "backbone", "arm", "split", "metric", "class_name"]
 
@@ -232,7 +232,7 @@ class UnpublishedComparison(Closed):
     table: Name = Field(description="table in paper.yaml that shows the arms")
     arm: list[Name] = Field(min_length=1, description="arms that the statement covers")
     against: Name = Field(description="arm that each of them is compared with")
-    metric: Metric = Field("accuracy", description="metric that is compared")
+    metric: MetricName = Field("accuracy", description="metric that is compared")
     direction: Literal["lower", "same"] = Field(
         description="`lower`: the arms are worse than `against`; `same`: they differ by at most the margin"
     )

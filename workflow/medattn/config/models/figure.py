@@ -5,7 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from medattn.closed_model import Closed, Name
-from medattn.config.models.metrics import METRICS, Metric
+from medattn.config.models.metrics import MetricName
+from medattn.metrics.registry import METRICS
 
 FigureKind = Literal[
     "accuracy_against_cost",
@@ -87,7 +88,7 @@ class Figure(Closed):
     cost: Literal["macs", "parameters"] = Field(
         "macs", description="cost on the axis of `accuracy_against_cost`: multiply-accumulates or parameters"
     )
-    metric: Metric = Field("accuracy", description="metric of `metric_distribution` and `critical_difference`")
+    metric: MetricName = Field("accuracy", description="metric of `metric_distribution` and `critical_difference`")
     whole_paper: bool = Field(
         False, description="rank over the data sets of all experiments of the paper in `critical_difference`"
     )

@@ -6,10 +6,11 @@ from pydantic import Field, model_validator
 
 from medattn.closed_model import Closed, Name
 from medattn.config.models.figure import Figure
-from medattn.config.models.metrics import METRICS, Metric, Shown
+from medattn.config.models.metrics import ColumnName, MetricName
 from medattn.config.models.placement import EVERYWHERE, Placement
 from medattn.config.models.recipe import Recipe
 from medattn.config.models.statistics import Statistics
+from medattn.metrics.registry import METRICS
 from medattn.protocols.registry import AnyProtocol
 
 Scalar = bool | int | float | str
@@ -122,7 +123,7 @@ class Table(Closed):
     datasets: list[Name] | None = Field(None, min_length=1, description="data sets to show; default: all")
     backbones: list[Name] | None = Field(None, min_length=1, description="backbones to show; default: all")
     arms: list[Name] | None = Field(None, min_length=1, description="arms to show; default: all")
-    metrics: list[Shown] = Field(
+    metrics: list[ColumnName] = Field(
         ["accuracy"], min_length=1, description="metrics and costs to show, in the order of the columns"
     )
     class_columns: bool = Field(
@@ -131,7 +132,7 @@ class Table(Closed):
     positive_class: str | None = Field(None, description="positive class of sensitivity and specificity")
     unit: Literal["percent", "fraction"] = Field("percent", description="unit of proportions")
     decimals: int = Field(2, ge=0, le=6, description="number of decimals")
-    decimals_of: dict[Shown, Annotated[int, Field(ge=0, le=6)]] = Field(
+    decimals_of: dict[ColumnName, Annotated[int, Field(ge=0, le=6)]] = Field(
         {}, description="number of decimals of metrics that differ from `decimals`"
     )
     marks: list[Mark] = Field([], description="marks for differences between arms")
@@ -191,7 +192,7 @@ class Paper(Closed):
     backbones: dict[Name, Backbone] = Field({}, description="backbones by name")
     arms: dict[Name, Arm] = Field(min_length=1, description="arms by name")
     recipe: Recipe = Field(description="how networks are trained")
-    metrics: list[Metric] = Field([], description="metrics to measure in addition to those of the tables")
+    metrics: list[MetricName] = Field([], description="metrics to measure in addition to those of the tables")
     protocol: AnyProtocol = Field(description="how runs become a measurement")
     families: dict[Name, Family] = Field(
         {}, description="families of comparisons by name; all other comparisons form the family `main`"

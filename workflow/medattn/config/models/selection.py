@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from medattn.closed_model import Closed, Name
-from medattn.config.models.metrics import Metric
+from medattn.config.models.metrics import MetricName
 from medattn.config.models.paper import Arm, Backbone
 from medattn.config.models.verdicts import VerdictRule
 
@@ -39,7 +39,7 @@ class PaperSelection(Closed):
         description="additional arms, such as one with your own mechanism, or replacements for arms of the paper; "
         "always included",
     )
-    extra_metrics: list[Metric] = Field([], description="metrics to measure in addition to those of the paper")
+    extra_metrics: list[MetricName] = Field([], description="metrics to measure in addition to those of the paper")
     recipe: dict[str, Any] = Field({}, description="keys to change in the paper's recipe")
     protocol: dict[str, Any] = Field({}, description="keys to change in the paper's protocol")
 

@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
-from medattn.compare.inputs import rows_of, rows_of_paper
 from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.empty import nothing_to_draw
@@ -16,6 +15,7 @@ from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.style import GRAY, TWO_COLUMNS, Palette, arm_colors
 from medattn.render.inputs import Inputs, arm_label, backbone_label
 from medattn.render.run_lookup import chosen_datasets
+from medattn.result_tables import rows_of, rows_of_paper
 
 _COSTS = {
     "macs": ("macs", 1e9, "multiply-accumulates of one image (billions)"),

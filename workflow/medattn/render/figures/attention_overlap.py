@@ -8,7 +8,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from medattn.compare.inputs import rows_of
 from medattn.compare.pairs import arms_of
 from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
@@ -28,6 +27,7 @@ from medattn.render.run_lookup import (
     good_runs,
     network_label,
 )
+from medattn.result_tables import rows_of
 
 _CHANCE = 0.5
 _ON_IMAGES = "on the images"

@@ -7,16 +7,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from medattn.compare.inputs import rows_of
 from medattn.compare.rankings import ALL
 from medattn.config.models.figure import Figure as Declared
-from medattn.config.models.metrics import METRICS
 from medattn.config.resolved import ResolvedPaper
+from medattn.metrics.registry import METRICS
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.style import GRAY, TWO_COLUMNS
 from medattn.render.inputs import Inputs, backbone_label
 from medattn.render.run_lookup import as_sentence
+from medattn.result_tables import rows_of
 
 # In inches: a line of names, the axis with what stands above it, and a bar of a clique.
 _LINE, _AXIS, _BAR = 0.17, 0.62, 0.07

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from medattn.compare.inputs import rows_of, rows_of_paper
 from medattn.compare.pairs import arms_of
 from medattn.config.arms import arm_settings
 from medattn.config.models.figure import Figure as Declared
@@ -19,6 +18,7 @@ from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.style import GRAY, ONE_COLUMN, TWO_COLUMNS, Palette, arm_colors
 from medattn.render.inputs import Inputs, arm_label, backbone_label
 from medattn.render.run_lookup import chosen_datasets
+from medattn.result_tables import rows_of, rows_of_paper
 
 # An arm with this hyper-parameter stops learning its map there.
 _CUTOFF = "cutoff_epoch"

@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from medattn.compare.inputs import rows_of
 from medattn.compare.pairs import arms_of
 from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
@@ -26,6 +25,7 @@ from medattn.render.run_lookup import (
     good_runs,
     sentences_on,
 )
+from medattn.result_tables import rows_of
 from medattn.training.history import read_history
 
 _SPLITS = {"training": "training cross entropy", "test": "test cross entropy"}

@@ -7,11 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from medattn.compare.inputs import rows_of, rows_of_paper
 from medattn.compare.pairs import arms_of
 from medattn.config.models.figure import Figure as Declared
-from medattn.config.models.metrics import MEAN, METRICS
 from medattn.config.resolved import ResolvedPaper
+from medattn.metrics.metric import MEAN
+from medattn.metrics.registry import METRICS
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.style import GRAY, TWO_COLUMNS
@@ -19,6 +19,7 @@ from medattn.render.inputs import Inputs
 from medattn.render.run_lookup import SkippedCell, as_sentence, chosen, chosen_datasets, network_label, sentences_on
 from medattn.render.tables.columns import Column
 from medattn.render.tables.numbers import published_value
+from medattn.result_tables import rows_of, rows_of_paper
 
 _LEAST_FOR_A_BOX = 5
 _COLOR = "#0173B2"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.datasets.store import check_store
-from medattn.metrics import Scored
+from medattn.metrics.scored import Scored
 from medattn.render.figures.images import StoredImages, images_at
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.of_datasets import of_datasets

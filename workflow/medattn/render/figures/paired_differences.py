@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from medattn.compare.inputs import OF_A_SEED, rows_of, rows_of_paper
 from medattn.compare.pairs import VANILLA
 from medattn.compare.permutation_test import TEST
 from medattn.config.models.figure import Figure as Declared
@@ -18,6 +17,7 @@ from medattn.render.figures.panels import wrapped
 from medattn.render.figures.style import GRAY, TWO_COLUMNS, Palette, arm_colors
 from medattn.render.inputs import Inputs, arm_label, backbone_label
 from medattn.render.run_lookup import chosen_datasets
+from medattn.result_tables import PER_SEED, rows_of, rows_of_paper
 
 # Vertical room that the arms of one backbone share, of 1 between two backbones.
 _SPREAD = 0.6
@@ -52,7 +52,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
 def _differences(inputs: Inputs, paper: ResolvedPaper, compared: pd.DataFrame) -> pd.DataFrame:
     """Return a row per compared cell and seed that both arms have, with their difference."""
     runs = rows_of_paper(inputs.measurements, paper, status="measured", metric="accuracy")
-    runs = runs[runs["procedure"].isin(OF_A_SEED)]
+    runs = runs[runs["procedure"].isin(PER_SEED)]
     keys = ["paper", "dataset", "backbone", "seed"]
     both = runs.merge(rows_of(runs, arm=VANILLA)[[*keys, "value"]], on=keys, suffixes=("", "_vanilla"))
     both = both.merge(compared[["paper", "dataset", "backbone", "arm"]], on=["paper", "dataset", "backbone", "arm"])

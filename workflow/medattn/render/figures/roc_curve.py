@@ -11,15 +11,15 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.metrics import auc, roc_curve
 
-from medattn.compare.inputs import rows_of
 from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
-from medattn.metrics import Scored
+from medattn.metrics.scored import Scored
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.of_datasets import of_datasets
 from medattn.render.figures.style import GRAY, ONE_COLUMN, TWO_COLUMNS
 from medattn.render.inputs import Inputs
 from medattn.render.run_lookup import FinishedRun, SkippedCell, first_scores, run_words
+from medattn.result_tables import rows_of
 
 MICRO, MACRO = "micro-average", "macro-average"
 _MOST_NAMED = 12

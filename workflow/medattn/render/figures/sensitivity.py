@@ -6,7 +6,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from medattn.compare.inputs import OF_A_SEED, rows_of, rows_of_paper
 from medattn.config.arms import arm_settings
 from medattn.config.mechanisms import mechanism_options
 from medattn.config.models.figure import Figure as Declared
@@ -17,6 +16,7 @@ from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.style import GRAY, TWO_COLUMNS
 from medattn.render.inputs import Inputs, backbone_label
 from medattn.render.run_lookup import SkippedCell, backbone_with, chosen_datasets, sentences_on
+from medattn.result_tables import PER_SEED, rows_of, rows_of_paper
 from medattn.suggestions import unknown_name
 
 _COLOR = "#0173B2"
@@ -44,7 +44,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
                     inputs.measurements, paper, dataset=dataset, backbone=backbone, arm=name, metric="accuracy"
                 )
                 good = rows_of(rows, status="measured")
-                good = good[good["procedure"].isin(OF_A_SEED)]
+                good = good[good["procedure"].isin(PER_SEED)]
                 if good.empty:
                     reasons = [reason for reason in rows["reason"] if reason]
                     reason = reasons[0] if reasons else "not in this selection"

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from medattn.config.models.metrics import MEAN, METRICS
 from medattn.config.models.paper import Table
+from medattn.metrics.metric import MEAN
+from medattn.metrics.registry import METRICS
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from medattn.compare.inputs import rows_of
 from medattn.render.inputs import Inputs
+from medattn.result_tables import rows_of
 
 Row = Mapping[Hashable, Any]
 

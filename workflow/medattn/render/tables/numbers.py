@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from medattn.compare.inputs import OF_A_SEED, rows_of
 from medattn.compare.permutation_test import TEST
-from medattn.config.models.metrics import METRICS
 from medattn.config.models.paper import Mark
+from medattn.metrics.registry import METRICS
 from medattn.render.tables.columns import Column
+from medattn.result_tables import PER_SEED, rows_of
 
 # The paper tests epochs as they are; runs are corrected for the number of comparisons.
 _P_OF = {"epochs": ("welch", "p"), "runs": (TEST, "p_adjusted")}
@@ -52,7 +52,7 @@ def number_of_a_seed(
     measured: pd.DataFrame, seed: int, compared: pd.DataFrame, arm: str, marks: Sequence[Mark]
 ) -> tuple[Number | None, str]:
     """Return the number by the paper's procedure, of one seed, and what a reader must know of it."""
-    rows = measured[measured["procedure"].isin(OF_A_SEED) & (measured["seed"] == seed)]
+    rows = measured[measured["procedure"].isin(PER_SEED) & (measured["seed"] == seed)]
     return _number(rows, _marks("epochs", compared, arm, marks)), _reason(rows)
 
 

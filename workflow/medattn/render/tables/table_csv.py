@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from medattn.config.models.metrics import METRICS
+from medattn.metrics.registry import METRICS
 from medattn.render.tables.numbers import Number
 from medattn.render.tables.table_model import Position, Row, TableModel
 

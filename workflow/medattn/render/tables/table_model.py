@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from medattn.compare.costs import counted
-from medattn.compare.inputs import rows_of
 from medattn.compare.pairs import arms_of
-from medattn.config.models.metrics import METRICS
+from medattn.complexity.lookup import counted_value
 from medattn.config.models.paper import Table, shows
 from medattn.config.resolved import NO_BACKBONE, ResolvedPaper
+from medattn.metrics.registry import METRICS
 from medattn.render.inputs import Inputs, backbone_label
 from medattn.render.tables.columns import Column, columns_of
 from medattn.render.tables.numbers import Number, Published, number_of_a_seed, number_over_runs, published_value
+from medattn.result_tables import rows_of
 
 STAND_IN = "†"
 STAND_IN_TEXT = "Stand-in images, made or taken in place of the paper's own: not a reproduction of the number."
@@ -135,7 +135,7 @@ def _position(inputs: Inputs, paper: ResolvedPaper, name: str, column: Column, n
     rows = rows_of(inputs.published(paper.name), table=name, backbone=backbone, arm=arm)
     published = published_value(rows, column)
     if not column.dataset:
-        cost = counted(inputs.costs, paper.name, name, backbone, arm, column.metric)
+        cost = counted_value(inputs.costs, paper.name, name, backbone, arm, column.metric)
         number = None if cost is None else Number(cost, None, 1, ())
         return Position(column, published, number, None, single_reason="" if number else NOT_COUNTED)
     place = (paper, column.dataset, backbone, arm, column.metric)

@@ -1,4 +1,4 @@
-"""Batch normalization on the meta device in one step, where PyTorch takes dozens to find a shape that it could copy."""
+"""Fast batch normalization on the meta device: it copies the shape, which PyTorch derives in dozens of operations."""
 
 from contextlib import AbstractContextManager
 from typing import Any
@@ -13,15 +13,15 @@ _NORMALIZATIONS = (
 _TRAINING = 5  # position of the argument `training` of the first
 
 
-def quick_shapes() -> AbstractContextManager[Any]:
-    """Return the context in which batch normalization of meta tensors gives its outputs their shapes and no more.
+def fast_batch_norm() -> AbstractContextManager[Any]:
+    """Return a context in which batch normalization of meta tensors only returns tensors of the right shapes.
 
-    Meta tensors have no values that could be wrong. Counting a paper's networks takes half of the time with it.
+    Meta tensors have no values, so nothing else is lost. It halves the time to count a paper's networks.
     """
-    return _QuickShapes()  # type: ignore[no-untyped-call]
+    return _FastBatchNorm()  # type: ignore[no-untyped-call]
 
 
-class _QuickShapes(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _FastBatchNorm(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func in _NORMALIZATIONS and args[0].is_meta:
             images = args[0]

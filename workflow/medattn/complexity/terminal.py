@@ -1,4 +1,4 @@
-"""The costs as people read them in a terminal."""
+"""Costs as lines for the terminal."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -10,7 +10,8 @@ _LEFT = {"backbone", "arm", "verdict"}
 UNITS = (
     "Params: millions of parameters. GMACs: multiply-accumulates of one image in evaluation (conv + linear + matmul), "
     "in billions; FLOPs are twice that. 'Published' GFLOPs are the paper's column, C1 what its counter sees (see "
-    "`medattn complexity --help`). Memory: what a training step at the recipe's batch keeps for its backward pass."
+    "`medattn complexity --help`). Memory: tensors that a training step saves for its backward "
+    "pass, at the recipe's batch size."
 )
 
 
