@@ -4,7 +4,7 @@ const shortened = (one) => one.outerHTML.slice(0, 160);
 var unnamed = () =>
   [...document.querySelectorAll("button, select, input, img, [role=button], [role=region], dialog")]
     .filter((one) => !(one.ariaLabel || one.textContent.trim() || one.alt || one.title
-      || one.labels?.[0]?.textContent.trim() || one.getAttribute("aria-labeledby")))
+      || one.labels?.[0]?.textContent.trim() || one.getAttribute("aria-labelledby")))
     .map(shortened);
 
 var skippedHeadings = () => {

@@ -9,23 +9,13 @@ from safetensors.numpy import load_file
 
 from medattn.compare.pairs import arms_of
 from medattn.config.resolved import ResolvedPaper
-from medattn.layout import RunPaths
 from medattn.measure.measured_run import read_measured_run
 from medattn.metrics import Scored
-from medattn.plan.model import Cell, Run
-from medattn.provenance.records import check_output, ending, read_record
+from medattn.plan.finished_run import FinishedRun
+from medattn.provenance.records import check_output, ending
 from medattn.render.inputs import Inputs, backbone_label
 
 NOT_KEPT = "the run kept no attention"
-
-
-@dataclass(frozen=True)
-class FinishedRun:
-    """A run that ended well, with its cell and files."""
-
-    cell: Cell
-    run: Run
-    files: RunPaths
 
 
 @dataclass(frozen=True)
@@ -53,7 +43,7 @@ def good_runs(
         if isinstance(ended, str):
             reasons.append(ended)
         else:
-            found.append(FinishedRun(cell, run, files))
+            found.append(FinishedRun(run, cell, files, ended))
     return found or SkippedCell(dataset, backbone, arm, reasons[0] if reasons else "no run")
 
 
@@ -93,10 +83,10 @@ def arrays_of(found: FinishedRun, name: str) -> dict[str, NDArray[np.generic]]:
     Raises:
         UserError: the file is not the one that the record names.
     """
-    record, path = read_record(found.files.record), found.files.folder / name
-    if name not in record["outputs"]:
+    path = found.files.folder / name
+    if name not in found.record["outputs"]:
         return {}
-    check_output(record, path)
+    check_output(found.record, path)
     return dict(load_file(path))
 
 

@@ -21,7 +21,7 @@
   };
 
   medattn.paperTable = (table) => {
-    const name = document.getElementById(table.getAttribute("aria-labeledby")).textContent.trim();
+    const name = document.getElementById(table.getAttribute("aria-labelledby")).textContent.trim();
     new DataTable(table, {
       autoWidth: false,
       info: false,

@@ -13,6 +13,7 @@ from medattn.compare.pairs import arms_of
 from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.measure.attention_overlap import Overlap, attention_overlap
+from medattn.plan.finished_run import FinishedRun
 from medattn.render.figures.attention_snapshots import attention_snapshot
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.images import Array, at_size, region_of
@@ -20,7 +21,6 @@ from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.style import GRAY, TWO_COLUMNS, Palette, arm_colors
 from medattn.render.inputs import Inputs
 from medattn.render.run_lookup import (
-    FinishedRun,
     SkippedCell,
     arrays_of,
     chosen,

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from medattn.config.networks.architectures import architecture_of
 from medattn.measure.attention_overlap import Overlap, attention_overlap
+from medattn.plan.finished_run import FinishedRun
 from medattn.render.figures.images import Array, at_size, region_of
-from medattn.render.run_lookup import FinishedRun, arrays_of
+from medattn.render.run_lookup import arrays_of
 
 
 @dataclass(frozen=True)

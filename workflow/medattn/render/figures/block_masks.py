@@ -9,6 +9,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
+from medattn.plan.finished_run import FinishedRun
 from medattn.render.figures.attention_snapshots import AttentionSnapshot, attention_snapshot
 from medattn.render.figures.images import images_at, region_of
 from medattn.render.figures.kinds import Drawing, figure_kind
@@ -16,7 +17,7 @@ from medattn.render.figures.of_datasets import of_datasets
 from medattn.render.figures.panels import extent, frame, limits, outline, range_text, show_image, wrapped
 from medattn.render.figures.style import TWO_COLUMNS
 from medattn.render.inputs import Inputs
-from medattn.render.run_lookup import NOT_KEPT, FinishedRun, SkippedCell, first_run, run_words
+from medattn.render.run_lookup import NOT_KEPT, SkippedCell, first_run, run_words
 
 
 @figure_kind("block_masks")

@@ -12,13 +12,13 @@ from medattn.compare.inputs import rows_of
 from medattn.compare.pairs import arms_of
 from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
-from medattn.provenance.records import check_output, read_record
+from medattn.plan.finished_run import FinishedRun
+from medattn.provenance.records import check_output
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.style import TWO_COLUMNS, Palette, arm_colors
 from medattn.render.inputs import Inputs, arm_label, backbone_label
 from medattn.render.run_lookup import (
-    FinishedRun,
     SkippedCell,
     arrays_of,
     chosen,
@@ -62,7 +62,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
 
 def _losses(found: FinishedRun) -> list[dict[str, object]]:
     """Return a row per epoch and kind of images."""
-    check_output(read_record(found.files.record), found.files.history)
+    check_output(found.record, found.files.history)
     arrays = arrays_of(found, "scores.safetensors")
     place = {"run": found.run.id, "seed": found.run.seed, "fold": found.run.fold}
     held_out = cross_entropy(arrays["scores"], arrays["labels"])

@@ -12,13 +12,14 @@ from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.datasets.store import check_store
 from medattn.metrics import Scored
+from medattn.plan.finished_run import FinishedRun
 from medattn.render.figures.images import StoredImages, images_at
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.of_datasets import of_datasets
 from medattn.render.figures.panels import frame, say, show_image, wrapped
 from medattn.render.figures.style import TWO_COLUMNS
 from medattn.render.inputs import Inputs
-from medattn.render.run_lookup import FinishedRun, SkippedCell, arrays_of, first_scores, run_words
+from medattn.render.run_lookup import SkippedCell, arrays_of, first_scores, run_words
 
 _SIDE = 1.45
 _MOST_CLASSES = 8

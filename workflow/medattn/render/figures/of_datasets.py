@@ -6,11 +6,11 @@ from typing import Generic, TypeVar
 
 from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
+from medattn.plan.finished_run import FinishedRun
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.kinds import Drawing
 from medattn.render.inputs import Inputs
 from medattn.render.run_lookup import (
-    FinishedRun,
     SkippedCell,
     backbone_with,
     chosen_datasets,

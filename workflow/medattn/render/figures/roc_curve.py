@@ -15,11 +15,12 @@ from medattn.compare.inputs import rows_of
 from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.metrics import Scored
+from medattn.plan.finished_run import FinishedRun
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.of_datasets import of_datasets
 from medattn.render.figures.style import GRAY, ONE_COLUMN, TWO_COLUMNS
 from medattn.render.inputs import Inputs
-from medattn.render.run_lookup import FinishedRun, SkippedCell, first_scores, run_words
+from medattn.render.run_lookup import SkippedCell, first_scores, run_words
 
 MICRO, MACRO = "micro-average", "macro-average"
 _MOST_NAMED = 12

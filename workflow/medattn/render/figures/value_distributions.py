@@ -9,13 +9,14 @@ from matplotlib.figure import Figure
 from medattn.compare.inputs import rows_of
 from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
+from medattn.plan.finished_run import FinishedRun
 from medattn.render.figures.attention_snapshots import AttentionSnapshot, attention_snapshot
 from medattn.render.figures.images import Array
 from medattn.render.figures.kinds import Drawing, figure_kind
 from medattn.render.figures.of_datasets import of_datasets
 from medattn.render.figures.style import GRAY, TWO_COLUMNS
 from medattn.render.inputs import Inputs
-from medattn.render.run_lookup import NOT_KEPT, FinishedRun, SkippedCell, first_run, run_words
+from medattn.render.run_lookup import NOT_KEPT, SkippedCell, first_run, run_words
 
 # Percentages at which boxes and whiskers are drawn.
 _BOX = {"whislo": 1, "q1": 25, "med": 50, "q3": 75, "whishi": 99}
