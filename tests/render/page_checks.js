@@ -1,4 +1,4 @@
-// What everyone must be able to use: names, headings in order, text that stands out from its ground.
+// Accessibility checks: accessible names, order of headings, and contrast of text.
 const shortened = (one) => one.outerHTML.slice(0, 160);
 
 var unnamed = () =>

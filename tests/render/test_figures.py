@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from medattn.render.figures.drawing import drawer
 from medattn.render.figures.images import at_size
-from medattn.render.figures.kinds import drawer
-from medattn.render.figures.write_figures import write_figure
+from medattn.render.figures.write_figure import write_figure
 from medattn.render.inputs import Inputs
 
 NAMES = ["maps", "curves", "differences"]

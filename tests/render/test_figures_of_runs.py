@@ -19,9 +19,9 @@ from medattn.layout import RunPaths
 from medattn.measure.collect import write_measurements
 from medattn.metrics import Scored
 from medattn.plan.model import read_plan
-from medattn.render.figures.loss_curve import cross_entropy
-from medattn.render.figures.roc_curve import curves
-from medattn.render.figures.write_figures import write_figure
+from medattn.render.figures.kinds.loss_curve import cross_entropy
+from medattn.render.figures.kinds.roc_curve import curves
+from medattn.render.figures.write_figure import write_figure
 from medattn.render.inputs import Inputs, read_inputs
 
 FIGURES = {

@@ -13,8 +13,8 @@ from rocrate.model.file import File
 from rocrate.rocrate import ROCrate
 
 from medattn.audit.context import AuditContext, Ended
-from medattn.crate.contents import Item
-from medattn.crate.workflow import SNAKEFILE, WORKFLOW_FILES, software_file
+from medattn.crate.crate_files import Item
+from medattn.crate.workflow_files import SNAKEFILE, WORKFLOW_FILES, software_file
 from medattn.files import sha256_of_file
 from medattn.plan.model import Pack
 from medattn.version import __version__
