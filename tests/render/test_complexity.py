@@ -77,7 +77,7 @@ def test_a_figure_shows_published_accuracy_if_nothing_was_measured(counted):
         {"arm": "vanilla", "accuracy": 78.65, "measured": False}
     ]
     caption = (counted.results.captions / "costs.rst").read_text()
-    assert "Hollow: accuracy that the paper prints" in caption
+    assert "Hollow: published accuracy" in caption
 
 
 def test_a_figure_shows_reproduced_accuracy_if_it_was_measured(counted):

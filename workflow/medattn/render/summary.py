@@ -16,7 +16,7 @@ _MOST_SHOWN = 12
 
 
 def summary(inputs: Inputs) -> str:
-    """Return the summary in Markdown: output files, cells without a measurement, verdicts, and differences from vanilla."""
+    """Return the summary in Markdown: files, cells without a measurement, verdicts, and differences from vanilla."""
     return (
         "\n".join(["Results:", *_files(inputs), *_not_measured(inputs), *_verdicts(inputs), "", *_differences(inputs)])
         + "\n"

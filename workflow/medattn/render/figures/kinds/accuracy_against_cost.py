@@ -19,34 +19,35 @@ from medattn.render.run_lookup import chosen_datasets
 OPTIONAL_KEYS = ("arm", "arms", "backbone", "cost")
 
 _COSTS = {
-    "macs": ("macs", 1e9, "multiply-accumulates of one image (billions)"),
+    "macs": ("macs", 1e9, "multiply-accumulate operations for one image (billions)"),
     "parameters": ("params", 1e6, "parameters (millions)"),
 }
 _MARKERS = "osD^vP"
 _MOST_ACROSS = 2
-# Room between two labels, in heights of a panel, and from the dots to their labels, in widths.
+# Distance between two labels, as a fraction of the panel's height, and from a dot to its label, of its width.
 _LINE, _GAP = 0.062, 0.035
-# Of the color of a dot, so that yellow can be read as well.
+# Factor that darkens the color of a dot for its label, because yellow text is hard to read.
 _DARKER = 0.6
 
 
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
-    """Draw a dot for each network: filled where its accuracy was measured, hollow where it is the published one."""
+    """Draw a dot for each network: filled if its accuracy was reproduced, hollow if only the published one is known."""
     numbers = _numbers(inputs, paper, declared)
     shown = [dataset for dataset in paper.datasets if (numbers["dataset"] == dataset).any()]
     if not shown:
         return nothing_to_draw("No network has both an accuracy and a cost.")
     facts = [
-        "Filled: mean test accuracy over runs. Hollow: accuracy that the paper prints, where nothing was measured.",
-        "Costs are counted, not published: convolutions, linear layers and matrix products of one image."
+        "Filled: reproduced test accuracy, mean over runs. Hollow: published accuracy, if not reproduced.",
+        "Costs are counted from the networks, not taken from the paper: multiply-accumulate operations of the "
+        "convolutions, linear layers and matrix products for one image."
         if declared.cost == "macs"
-        else "Costs are counted, not published: all parameters.",
+        else "Costs are counted from the networks, not taken from the paper: all parameters.",
     ]
     return Drawing(_figure(inputs, paper, declared, numbers, shown), numbers, datasets=shown, facts=facts)
 
 
 def _numbers(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> pd.DataFrame:
-    """Return a row per network and data set that has a cost and an accuracy."""
+    """Return a row for each network and data set with both a cost and an accuracy."""
     costs = rows_of_paper(inputs.costs, paper)
     column, unit, _ = _COSTS[declared.cost]
     rows = []
@@ -63,7 +64,7 @@ def _numbers(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> pd.Dat
 
 
 def _accuracy(inputs: Inputs, paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> tuple[float, bool] | None:
-    """Return a cell's accuracy in percent and whether it was measured, or nothing."""
+    """Return the accuracy of a cell in percent and whether it was measured; None if there is neither value."""
     place = {"dataset": dataset, "backbone": backbone, "arm": arm, "metric": "accuracy"}
     measured = rows_of_paper(inputs.measurements, paper, procedure="runs", status="measured", **place)
     if len(measured):
@@ -119,13 +120,13 @@ def _panel(ax: Axes, paper: ResolvedPaper, numbers: pd.DataFrame, palette: Palet
 
 
 def _label(ax: Axes, paper: ResolvedPaper, numbers: pd.DataFrame, palette: Palette) -> None:
-    """Write the names of a backbone's arms in a column right of its dots, from top to bottom, each with a thin line."""
+    """Label the dots of a backbone in a column to their right, each label joined to its dot by a thin line."""
     to_axes = ax.transData + ax.transAxes.inverted()
     dots = sorted(
         (*to_axes.transform((row["cost"], row["accuracy"])), row["arm"]) for row in numbers.to_dict("records")
     )
     ends = sorted(((y, x, arm) for x, y, arm in dots), reverse=True)
-    # The column stands right of where most dots are; one that costs far more is named at its own place.
+    # The column is to the right of most dots; a dot with a much higher cost is labeled next to itself.
     middle = float(pd.Series([x for _, x, _ in ends]).median())
     near = [end for end in ends if end[1] - middle < 3 * _GAP]
     column = max(x for _, x, _ in near) + _GAP
@@ -144,14 +145,14 @@ def _write(ax: Axes, x: float, y: float, text: str, color: tuple[float, float, f
 
 
 def _apart(heights: list[float]) -> list[float]:
-    """Return heights, which fall, moved as little as keeps every two a line apart and all in the panel."""
+    """Spread descending heights so that labels are at least one line apart and stay inside the panel."""
     placed = list(heights)
     for _ in range(100):
         for upper in range(len(placed) - 1):
-            skipped = _LINE - (placed[upper] - placed[upper + 1])
-            if skipped > 0:
-                placed[upper] += skipped / 2
-                placed[upper + 1] -= skipped / 2
+            overlap = _LINE - (placed[upper] - placed[upper + 1])
+            if overlap > 0:
+                placed[upper] += overlap / 2
+                placed[upper + 1] -= overlap / 2
         placed[0] = min(placed[0], 0.98)
         placed[-1] = max(placed[-1], 0.02)
     return placed

@@ -24,21 +24,22 @@ from medattn.render.run_lookup import SkippedCell, backbone_with, chosen_dataset
 NEEDED_KEYS = ("arm",)
 OPTIONAL_KEYS = ("backbone",)
 
-TIMES = {"before": "Before learning", "after": "After learning"}
+TIMES = {"before": "Before training", "after": "After training"}
 _WIDTH = 0.78 * TWO_COLUMNS
 _SMALL = 6.2
-# Room for the names of the data sets and the color bars.
+# Width of the data set titles and the color bars, in inches.
 _SIDES = 1.05
 _LABEL_LENGTH = 22
 _MEANINGS = (
-    "Outlined: the region that holds the information. Mass: share of the map's sum inside it; AUC: the map "
-    "as a detector of its pixels; IoU: overlap with as many pixels of highest value; in brackets: chance."
+    "Outlined: the informative region of the images. Mass: share of the total attention inside the region; IoU: "
+    "overlap of the region with an equal number of pixels of highest attention; AUC: area under the ROC curve of the "
+    "map as a detector of the region's pixels. Chance level in brackets."
 )
 
 
 @dataclass(frozen=True)
 class _Maps:
-    """All maps of one cell: `of_seed[seed]["before"]` and so on, with the images that they belong to."""
+    """The maps of one cell, as `of_seed[seed]["before"]` and `["after"]`, and the training images."""
 
     dataset: str
     backbone: str
@@ -51,13 +52,13 @@ class _Maps:
 
 
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
-    """Draw the maps of the first seed of every data set that has maps, and state those of all seeds."""
+    """Draw the maps of the first seed for every data set, and save those of all seeds as numbers."""
     arm = str(declared.arm)
     if arm not in paper.arms:
         return nothing_to_draw(f"The arm '{arm}' is not in this selection.")
     datasets = chosen_datasets(paper, declared.datasets)
     found = [maps for dataset in datasets if (maps := _maps(inputs, paper, declared, dataset))]
-    unseen = sentences_on(inputs, paper, _lacking(inputs, paper, declared, datasets, {maps.dataset for maps in found}))
+    unseen = sentences_on(inputs, paper, _skipped(inputs, paper, declared, datasets, {maps.dataset for maps in found}))
     if not found:
         return nothing_to_draw(" ".join(unseen) or "The selection has none of the data sets.")
     shown = [maps.dataset for maps in found]
@@ -70,20 +71,20 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     )
 
 
-def _lacking(
+def _skipped(
     inputs: Inputs, paper: ResolvedPaper, declared: Declared, datasets: list[str], found: set[str]
 ) -> Iterator[SkippedCell]:
-    """Yield the data sets without maps, each with the reason of the first backbone that goes with the arm."""
+    """Yield the data sets without maps, with the reason for the first backbone that has the arm."""
     arm = str(declared.arm)
     for dataset in datasets:
         backbone = backbone_with(paper, arm, declared.backbone)
         if dataset not in found and backbone is not None:
             run = first_run(inputs, paper, dataset, backbone, arm)
-            yield run if isinstance(run, SkippedCell) else SkippedCell(dataset, "", "", "its runs have no maps")
+            yield run if isinstance(run, SkippedCell) else SkippedCell(dataset, "", "", "its runs saved no maps")
 
 
 def _maps(inputs: Inputs, paper: ResolvedPaper, declared: Declared, dataset: str) -> _Maps | None:
-    """Return the maps of the declared backbone, or of the first that has any."""
+    """Return the maps of the declared backbone, by default of the first backbone that has any."""
     for backbone in [declared.backbone] if declared.backbone else list(paper.backbones):
         arm = str(declared.arm)
         if backbone not in paper.backbones or arm not in arms_of(paper, backbone):
@@ -131,7 +132,7 @@ def _row(figure: Figure, title: str, maps: _Maps, axes: list[Axes], first: bool)
 
 
 def _caption(ax: Axes, head: str, lines: list[str]) -> None:
-    """Write `lines` above a panel and, over them, the bold head of its column."""
+    """Write `lines` above a panel and, above them, the bold heading of its column."""
     ax.set_title("\n".join(lines), fontsize=_SMALL, linespacing=1.25)
     if head:
         above = (0.5, 1.0)
@@ -157,7 +158,7 @@ def _lines(overlap: Overlap | None) -> list[str]:
 
 
 def _numbers(paper: str, arm: str, found: list[_Maps]) -> pd.DataFrame:
-    """Return a row per data set, seed and time: the map's range and its overlap with a known region."""
+    """Return a row for each data set, seed and time: range of the map, and overlap with the known region."""
     rows = []
     for maps in found:
         place = {"paper": paper, "dataset": maps.dataset, "backbone": maps.backbone, "arm": arm}
@@ -176,7 +177,7 @@ def _numbers(paper: str, arm: str, found: list[_Maps]) -> pd.DataFrame:
 
 def _facts(inputs: Inputs, paper: ResolvedPaper, declared: Declared, found: list[_Maps]) -> list[str]:
     arm = arm_label(paper, str(declared.arm))
-    sentences = ["Dark is high attention; both maps of a row share one scale."]
+    sentences = ["Dark is high attention; the two maps of a row share a color scale."]
     if any(maps.images.region is not None for maps in found):
         sentences.append(_MEANINGS)
     for maps in found:
@@ -185,6 +186,6 @@ def _facts(inputs: Inputs, paper: ResolvedPaper, declared: Declared, found: list
         sentence = f"{title}: {label}, {arm}, seed {seeds[0]}"
         if maps.images.region is not None and len(seeds) > 1:
             auc = [overlap.auc for seed in seeds if (overlap := maps.overlap(seed, "after"))]
-            sentence += f"; AUC after learning over {len(auc)} runs {np.mean(auc):.2f} ± {np.std(auc, ddof=1):.2f}"
+            sentence += f"; AUC after training, over {len(auc)} runs: {np.mean(auc):.2f} ± {np.std(auc, ddof=1):.2f}"
         sentences.append(f"{sentence}.")
     return sentences

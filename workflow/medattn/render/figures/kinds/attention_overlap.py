@@ -31,11 +31,11 @@ from medattn.render.run_lookup import (
 OPTIONAL_KEYS = ("arms", "backbone")
 
 _CHANCE = 0.5
-_ON_IMAGES = "on the images"
+_ON_IMAGES = "on the input"
 
 
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
-    """Draw the AUC of every run's maps as detectors of the region's pixels, and their mean."""
+    """Draw the AUC of each run's maps as detectors of the region's pixels, and the mean over runs."""
     rows = []
     for dataset in chosen_datasets(paper, declared.datasets):
         for backbone in [declared.backbone] if declared.backbone else list(paper.backbones):
@@ -45,32 +45,30 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
                     place = {"dataset": dataset, "backbone": backbone, "arm": arm, "run": run.run.id}
                     rows += [{**place, "seed": run.run.seed, **row} for row in _overlaps(run)]
     if not rows:
-        return nothing_to_draw(
-            "No run has attention maps of images with a region that is known to matter, as phantoms have."
-        )
+        return nothing_to_draw("No run has attention maps on images with a known informative region, such as phantoms.")
     numbers = pd.DataFrame(rows)
     shown = list(dict.fromkeys(numbers["dataset"]))
     facts = [
-        "AUC of a map as a detector of the pixels of the region that holds the information; 0.5 is chance. Dots: runs "
-        "(of attention inside a network the mean over the kept test images, of the last block of a stage); diamond: "
-        "their mean.",
+        "Area under the ROC curve (AUC) of an attention map as a detector of the pixels of the informative region; 0.5 "
+        "is the chance level. Dots: runs; for attention inside a network, the mean over the saved test images, from "
+        "the last block of a stage. Diamonds: means over runs.",
     ]
     return Drawing(_figure(inputs, paper, numbers, shown), numbers, datasets=shown, facts=facts)
 
 
-def _overlaps(found: FinishedRun) -> Iterator[dict[str, object]]:
-    """Yield the mean overlap of each kind of map of a run: of the map on the images, and of each stage."""
-    region = region_of(Path(found.cell.prepared))
+def _overlaps(run: FinishedRun) -> Iterator[dict[str, object]]:
+    """Yield the mean overlap of each map of a run: of the map on the input images, and of each stage."""
+    region = region_of(Path(run.cell.prepared))
     if region is None:
         return
-    maps = arrays_of(found, found.files.maps.name)
+    maps = arrays_of(run, run.files.maps.name)
     if "after" in maps:
         after: Array = at_size(maps["after"].astype("float32"), region.shape)
         yield {"where": _ON_IMAGES, "maps": 1, **_mean([attention_overlap(after, region)])}
-    kept = attention_snapshot(found)
-    for stage in kept.blocks if kept is not None else ():
-        assert kept is not None
-        overlaps = kept.overlaps(stage)
+    saved = attention_snapshot(run)
+    for stage in saved.blocks if saved is not None else ():
+        assert saved is not None
+        overlaps = saved.overlaps(stage)
         if overlaps:
             yield {"where": f"stage {stage}", "maps": len(overlaps), **_mean(overlaps)}
 

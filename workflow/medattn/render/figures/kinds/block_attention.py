@@ -1,6 +1,6 @@
 """Attention maps of blocks inside the networks, a row for each test image.
 
-A column per network and stage. Below them, where asked for, histograms of all weights of the stage.
+One column for each network and stage. With `histograms`, a histogram of all weights of the stage below.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,11 +39,11 @@ OPTIONAL_KEYS = ("arms", "backbones", "stages", "images", "histograms")
 _SIDE = 1.2
 _BINS = 40
 _MOST_LISTED = 12
-# What the maps of mechanisms are whose weights are no gates.
-_MAPS_OF = {
-    "nl": "how much all pixels take of each pixel",
-    "gc": "the softmax that the context is gathered with",
-    "ea": "how much the slots of the memory attend to each pixel",
+# Meaning of the maps of mechanisms whose weights are not gates.
+_MAP_MEANINGS = {
+    "nl": "the attention that each pixel receives from all pixels",
+    "gc": "the softmax weights that pool the context",
+    "ea": "the attention of the memory slots to each pixel",
 }
 Network = tuple[str, str]
 
@@ -53,17 +53,17 @@ class _Shown:
     """The maps of all networks on one data set.
 
     Attributes:
-        kept: by network, what its first run has kept.
+        saved: attention snapshot of the first run, by network.
         images: the images that are drawn.
     """
 
     dataset: str
-    kept: Mapping[Network, AttentionSnapshot]
+    saved: Mapping[Network, AttentionSnapshot]
     images: StoredImages
 
 
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
-    """Draw the maps of every network's first run on the first images that it has kept."""
+    """Draw the maps of the first run of every network on the first images that the run saved."""
     networks = [
         (backbone, arm)
         for backbone in chosen(paper.backbones, declared.backbones)
@@ -72,7 +72,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     ]
     shown, skipped = [], []
     for dataset in chosen_datasets(paper, declared.datasets):
-        kept: dict[Network, AttentionSnapshot] = {}
+        saved: dict[Network, AttentionSnapshot] = {}
         for backbone, arm in networks:
             run = first_run(inputs, paper, dataset, backbone, arm)
             of_run = None if isinstance(run, SkippedCell) else attention_snapshot(run)
@@ -80,11 +80,11 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
                 missing = SkippedCell(dataset, backbone, arm, NO_SNAPSHOTS)
                 skipped.append(run if isinstance(run, SkippedCell) else missing)
             else:
-                kept[backbone, arm] = of_run
-        if kept:
-            first = next(iter(kept.values()))
+                saved[backbone, arm] = of_run
+        if saved:
+            first = next(iter(saved.values()))
             positions = [int(position) for position in first.positions[: declared.images]]
-            shown.append(_Shown(dataset, kept, images_at(Path(first.found.cell.prepared), positions)))
+            shown.append(_Shown(dataset, saved, images_at(Path(first.run.cell.prepared), positions)))
     unseen = sentences_on(inputs, paper, skipped)
     if not shown:
         return nothing_to_draw(" ".join(unseen) or "The selection has none of these networks.")
@@ -99,24 +99,24 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
 
 
 def _attends(paper: ResolvedPaper, backbone: str, arm: str) -> bool:
-    """Return whether a network may have attention inside: by its arm, or because it is one of our own networks."""
+    """Return whether a network can have attention blocks: by its arm, or because the package builds the network."""
     return is_block_mechanism(paper.arms[arm].mechanism) or paper.backbones[backbone].model.startswith("medattn/")
 
 
-def _stages(kept: AttentionSnapshot, declared: Declared) -> list[int]:
+def _stages(saved: AttentionSnapshot, declared: Declared) -> list[int]:
     return [
         stage
-        for stage in kept.blocks
-        if stage in (declared.stages or kept.blocks) and kept.maps(stage) is not None
+        for stage in saved.blocks
+        if stage in (declared.stages or saved.blocks) and saved.maps(stage) is not None
     ]  # fmt: skip
 
 
 def _columns(shown: Sequence[_Shown], networks: Sequence[Network], declared: Declared) -> list[tuple[Network, int]]:
-    """Return network and stage of every column that any data set fills."""
+    """Return network and stage of every column that at least one data set fills."""
     return [
         (network, stage)
         for network in networks
-        for stage in sorted({s for of in shown if network in of.kept for s in _stages(of.kept[network], declared)})
+        for stage in sorted({s for of in shown if network in of.saved for s in _stages(of.saved[network], declared)})
     ]
 
 
@@ -149,7 +149,7 @@ def _figure(
 
 
 def _title(paper: ResolvedPaper, network: Network, stage: int, columns: Sequence[tuple[Network, int]]) -> str:
-    """Return what is said of a column: only what differs from column to column."""
+    """Return the heading of a column: only the parts that differ between columns."""
     backbone, arm = network
     several_backbones = len({name for (name, _), _ in columns}) > 1
     several_arms = len({name for (_, name), _ in columns}) > 1
@@ -169,14 +169,14 @@ def _row(
     axes: Sequence[Axes], of: _Shown, number: int, columns: Sequence[tuple[Network, int]], title: str
 ) -> None:  # fmt: skip
     image = of.images.images[number]
-    region = region_of(Path(next(iter(of.kept.values())).found.cell.prepared))
+    region = region_of(Path(next(iter(of.saved.values())).run.cell.prepared))
     show_image(axes[0], image)
     frame(axes[0])
     axes[0].set_xlabel(wrapped(of.images.class_name(number), 22), fontsize=6, labelpad=2)
     if number == 0:
         axes[0].set_ylabel(wrapped(title), fontweight="bold")
     for ax, (network, stage) in zip(axes[1:], columns, strict=True):
-        maps = of.kept[network].maps(stage) if network in of.kept else None
+        maps = of.saved[network].maps(stage) if network in of.saved else None
         if maps is None:
             say(ax, "not shown:\nsee caption")
             continue
@@ -194,7 +194,7 @@ def _histograms(axes: Sequence[Axes], of: _Shown, columns: Sequence[tuple[Networ
         0.97, 0.5, "all weights\nof the stage", transform=axes[0].transAxes, ha="right", va="center", fontsize=6.5
     )
     for ax, (network, stage) in zip(axes[1:], columns, strict=True):
-        maps = of.kept[network].maps(stage) if network in of.kept else None
+        maps = of.saved[network].maps(stage) if network in of.saved else None
         if maps is None:
             ax.set_axis_off()
             continue
@@ -206,12 +206,12 @@ def _histograms(axes: Sequence[Axes], of: _Shown, columns: Sequence[tuple[Networ
 
 
 def _numbers(shown: Sequence[_Shown], declared: Declared) -> pd.DataFrame:
-    """Return a row per image and map: its range, and its overlap with a known region."""
+    """Return a row for each image and map: range, and overlap with the known region."""
     rows = []
     for of in shown:
-        for (backbone, arm), kept in of.kept.items():
-            for stage in _stages(kept, declared):
-                maps, overlaps = kept.maps(stage), kept.overlaps(stage)
+        for (backbone, arm), saved in of.saved.items():
+            for stage in _stages(saved, declared):
+                maps, overlaps = saved.maps(stage), saved.overlaps(stage)
                 assert maps is not None
                 for number, value in enumerate(maps):
                     rows.append(
@@ -219,10 +219,10 @@ def _numbers(shown: Sequence[_Shown], declared: Declared) -> pd.DataFrame:
                             "dataset": of.dataset,
                             "backbone": backbone,
                             "arm": arm,
-                            "run": kept.found.run.id,
+                            "run": saved.run.run.id,
                             "stage": stage,
-                            "block": kept.blocks[stage],
-                            "image": int(kept.positions[number]),
+                            "block": saved.blocks[stage],
+                            "image": int(saved.positions[number]),
                             "drawn": number < len(of.images.images),
                             "min": float(value.min()),
                             "mean": float(value.mean()),
@@ -234,35 +234,35 @@ def _numbers(shown: Sequence[_Shown], declared: Declared) -> pd.DataFrame:
 
 
 def _facts(inputs: Inputs, paper: ResolvedPaper, shown: Sequence[_Shown], declared: Declared) -> list[str]:
-    mechanisms = {arm: paper.arms[arm].mechanism for of in shown for _, arm in of.kept}
-    others = {arm: name for arm, name in mechanisms.items() if name in _MAPS_OF}
-    n = max(len(kept.positions) for of in shown for kept in of.kept.values())
+    mechanisms = {arm: paper.arms[arm].mechanism for of in shown for _, arm in of.saved}
+    others = {arm: name for arm, name in mechanisms.items() if name in _MAP_MEANINGS}
+    n = max(len(saved.positions) for of in shown for saved in of.saved.values())
     sentences = [
-        f"Test images, the first of each class by place in the data set; {_runs(shown)}. Dark is high "
-        "attention; each map has a scale of its own, from its least to its greatest weight, which stand below it.",
-        "A map is the mean of the weights over their channels"
-        + "".join(f"; of {paper.arms[arm].label or arm}, {_MAPS_OF[name]}" for arm, name in others.items())
-        + ". A stage is shown by its last block with attention.",
+        f"First test image of each class in the order of the data set; {_runs(shown)}. Dark is high attention; each "
+        "map has its own color scale, from its smallest to its largest weight, which are given below it.",
+        "A map shows the mean of the attention weights over the channels"
+        + "".join(f"; for {paper.arms[arm].label or arm}, {_MAP_MEANINGS[name]}" for arm, name in others.items())
+        + ". A stage is represented by its last block with attention.",
     ]
     if declared.histograms:
-        sentences.append(f"Histograms: the weights of all pixels of {n} test images.")
-    if any(region_of(Path(kept.found.cell.prepared)) is not None for of in shown for kept in of.kept.values()):
-        sentences.append("Outlined: the region that holds the information.")
+        sentences.append(f"Histograms: weights at all pixels of {n} test images.")
+    if any(region_of(Path(saved.run.cell.prepared)) is not None for of in shown for saved in of.saved.values()):
+        sentences.append("Outlined: the informative region of the images.")
         listed = ", ".join(list(_agreement(inputs, paper, shown, declared))[:_MOST_LISTED])
-        sentences.append(f"Mean AUC of the maps as detectors of its pixels (chance 0.50): {listed}.")
+        sentences.append(f"Mean AUC of the maps as detectors of the region's pixels (chance level 0.50): {listed}.")
     return sentences
 
 
 def _agreement(inputs: Inputs, paper: ResolvedPaper, shown: Sequence[_Shown], declared: Declared) -> Iterator[str]:
-    """Yield how well the maps of each network and stage find the known region, over all kept images."""
+    """Yield the mean AUC, over all saved images, of the maps of each network and stage as detectors of the region."""
     for of in shown:
         data = f" on {inputs.dataset_title(of.dataset)}" if len(shown) > 1 else ""
-        for (backbone, arm), kept in of.kept.items():
-            for stage in _stages(kept, declared):
-                if overlaps := kept.overlaps(stage):
+        for (backbone, arm), saved in of.saved.items():
+            for stage in _stages(saved, declared):
+                if overlaps := saved.overlaps(stage):
                     auc = np.mean([overlap.auc for overlap in overlaps])
                     yield f"{network_label(paper, backbone, arm)}{data}, stage {stage} {auc:.2f}"
 
 
 def _runs(shown: Sequence[_Shown]) -> str:
-    return run_words(kept.found for of in shown for kept in of.kept.values())
+    return run_words(saved.run for of in shown for saved in of.saved.values())

@@ -22,9 +22,12 @@ from medattn.render.run_lookup import NO_SNAPSHOTS, SkippedCell, first_run, run_
 NEEDED_KEYS = ("arm",)
 OPTIONAL_KEYS = ("backbone", "images")
 
+_Masks = tuple[AttentionSnapshot, int]
+"""What a run saved, and the stage whose masks are drawn."""
+
 
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
-    """Draw the channels that the first seed's run has kept of the first block whose weights differ by channel."""
+    """Draw the saved channels of the first block whose weights differ by channel, from the first seed's run."""
 
     def look_up(
         dataset: str, backbone: str, arm: str
@@ -32,39 +35,39 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         run = first_run(inputs, paper, dataset, backbone, arm)
         if isinstance(run, SkippedCell):
             return run
-        kept = attention_snapshot(run)
-        stage = None if kept is None else next((stage for stage in kept.blocks if kept.masks(stage)), None)
-        if kept is None or stage is None:
+        saved = attention_snapshot(run)
+        stage = None if saved is None else next((stage for stage in saved.blocks if saved.masks(stage)), None)
+        if saved is None or stage is None:
             return SkippedCell(dataset, backbone, arm, NO_SNAPSHOTS)
-        return run, (kept, stage)
+        return run, (saved, stage)
 
     found = per_dataset(inputs, paper, declared, look_up)
     if isinstance(found, Drawing):
         return found
     facts = [
-        f"{found.network}, {run_words(found.runs)}; test images, the first of each class by place in the data set.",
-        "The first mask of the network: channels spread evenly over all, each from white (its greatest weight, which "
-        "enhances) to black (its least), and gray where it hardly varies.",
+        f"{found.network}, {run_words(found.runs)}; first test image of each class in the order of the data set.",
+        "Channels of the first mask of the network, evenly spaced over all channels. White is the largest weight of a "
+        "channel, which enhances features, and black the smallest; a nearly constant channel is gray.",
     ]
     shown = found.by_dataset
     numbers = pd.DataFrame(
-        [row for name, (kept, stage) in shown.items() for row in _rows(name, kept, stage, declared.images)]
+        [row for name, (saved, stage) in shown.items() for row in _rows(name, saved, stage, declared.images)]
     )
     return Drawing(
         _figure(inputs, shown, declared.images), numbers, datasets=list(shown), facts=facts, unseen=found.unseen
     )
 
 
-def _rows(dataset: str, kept: AttentionSnapshot, stage: int, images: int) -> list[dict[str, object]]:
-    """Return a row per image and channel, with the range of the mask."""
-    masks = kept.masks(stage)
+def _rows(dataset: str, saved: AttentionSnapshot, stage: int, images: int) -> list[dict[str, object]]:
+    """Return a row for each image and channel, with the range of the mask."""
+    masks = saved.masks(stage)
     assert masks is not None
     return [
         {
             "dataset": dataset,
-            "run": kept.found.run.id,
-            "block": kept.blocks[stage],
-            "image": int(kept.positions[number]),
+            "run": saved.run.run.id,
+            "block": saved.blocks[stage],
+            "image": int(saved.positions[number]),
             "channel": channel,
             "min": float(mask.min()),
             "mean": float(mask.mean()),
@@ -75,22 +78,22 @@ def _rows(dataset: str, kept: AttentionSnapshot, stage: int, images: int) -> lis
     ]
 
 
-def _figure(inputs: Inputs, found: dict[str, tuple[AttentionSnapshot, int]], images: int) -> Figure:
-    drawn = [(dataset, kept, stage, number) for dataset, (kept, stage) in found.items() for number in range(images)]
-    drawn = [(d, kept, stage, n) for d, kept, stage, n in drawn if n < len(np.atleast_1d(_masks(kept, stage)[0]))]
-    across = 1 + max(len(_masks(kept, stage)[1]) for _, kept, stage, _ in drawn)
+def _figure(inputs: Inputs, found: dict[str, _Masks], images: int) -> Figure:
+    drawn = [(dataset, saved, stage, number) for dataset, (saved, stage) in found.items() for number in range(images)]
+    drawn = [(d, saved, stage, n) for d, saved, stage, n in drawn if n < len(np.atleast_1d(_masks(saved, stage)[0]))]
+    across = 1 + max(len(_masks(saved, stage)[1]) for _, saved, stage, _ in drawn)
     side = (TWO_COLUMNS - 0.35) / across
     layout = ConstrainedLayoutEngine(w_pad=0.015, h_pad=0.02, wspace=0.01, hspace=0.02)
     figure = Figure(figsize=(TWO_COLUMNS, len(drawn) * (side + 0.2) + 0.15), layout=layout)
     grid = figure.subplots(len(drawn), across, squeeze=False)
-    for row, ((dataset, kept, stage, number), axes) in enumerate(zip(drawn, grid, strict=True)):
-        prepared = Path(kept.found.cell.prepared)
-        stored = images_at(prepared, [int(kept.positions[number])])
+    for row, ((dataset, saved, stage, number), axes) in enumerate(zip(drawn, grid, strict=True)):
+        prepared = Path(saved.run.cell.prepared)
+        stored = images_at(prepared, [int(saved.positions[number])])
         show_image(axes[0], stored.images[0])
         axes[0].set_xlabel(wrapped(stored.class_name(0)), fontsize=6, labelpad=2)
         if number == 0:
             axes[0].set_ylabel(wrapped(inputs.marked_title(dataset)), fontweight="bold")
-        masks, channels = _masks(kept, stage)
+        masks, channels = _masks(saved, stage)
         for place, ax in enumerate(axes[1:]):
             if place >= len(channels):
                 ax.set_visible(False)
@@ -107,7 +110,7 @@ def _figure(inputs: Inputs, found: dict[str, tuple[AttentionSnapshot, int]], ima
     return figure
 
 
-def _masks(kept: AttentionSnapshot, stage: int) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float32]], list[int]]:
-    masks = kept.masks(stage)
+def _masks(saved: AttentionSnapshot, stage: int) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float32]], list[int]]:
+    masks = saved.masks(stage)
     assert masks is not None
     return masks

@@ -19,25 +19,26 @@ from medattn.render.run_lookup import as_sentence
 
 OPTIONAL_KEYS = ("metric", "whole_paper")
 
-# In inches: a line of names, the axis with what stands above it, and a bar of a clique.
+# Heights in inches: a line of names, the axis with its labels, and a bar of a clique.
 _LINE, _AXIS, _BAR = 0.17, 0.62, 0.07
 
 
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
-    """Draw a diagram for each family of comparisons and backbone that was ranked over several data sets."""
+    """Draw a diagram for each backbone and family of comparisons that was ranked over several data sets."""
     experiment = ALL if declared.whole_paper else paper.experiment
     ranks = rows_of(inputs.rankings, paper=paper.name, experiment=experiment, metric=declared.metric)
     ranked = ranks[ranks["mean_rank"].notna()]
     if ranked.empty:
         notes = [as_sentence(note) for note in dict.fromkeys(ranks["note"]) if note]
         return nothing_to_draw(
-            " ".join(notes) or "Arms were not ranked: that needs several data sets on which all of them were measured."
+            " ".join(notes)
+            or "Arms were not ranked, because ranking needs several data sets on which all of them were measured."
         )
     groups = [group for _, group in ranked.groupby(["family", "class_name", "backbone"], sort=False)]
     datasets = list(dict.fromkeys(name for row in ranked["datasets"] for name in row.split(";")))
     facts = [
-        f"Mean rank by {METRICS[declared.metric].words.partition(',')[0]} over the data sets; 1 is best. CD: the "
-        "difference that Nemenyi's test needs at 0.05. Bars join arms that lie within it.",
+        f"Mean rank by {METRICS[declared.metric].words.partition(',')[0]} over the data sets; 1 is best. CD: critical "
+        "difference of Nemenyi's test at the level 0.05. Bars join arms whose mean ranks differ by less.",
         *(f"{_title(paper, group, groups)}: {_tested(group)}." for group in groups),
     ]
     return Drawing(_figure(paper, groups), ranked, datasets=datasets, facts=facts)
@@ -57,7 +58,7 @@ def _tested(group: pd.DataFrame) -> str:
         text += f", Friedman p = {row['p']:.3g}"
     if pd.notna(row["p_iman_davenport"]):
         text += f" (Iman-Davenport {row['p_iman_davenport']:.3g})"
-    left_out = f"; left out: {row['left_out']}" if row["left_out"] else ""
+    left_out = f"; excluded: {row['left_out']}" if row["left_out"] else ""
     return text + left_out + (f"; {row['note']}" if row["note"] else "")
 
 
@@ -73,7 +74,7 @@ def _figure(paper: ResolvedPaper, groups: list[pd.DataFrame]) -> Figure:
 
 
 def _diagram(ax: Axes, paper: ResolvedPaper, group: pd.DataFrame, height: float) -> None:
-    """Draw one diagram; downwards in inches below the axis of ranks."""
+    """Draw one diagram; the vertical axis is the distance below the axis of ranks, in inches."""
     count = len(group)
     difference = float(group["critical_difference"].iloc[0])
     ax.set(xlim=(1 - 0.45 * count, count + 0.45 * count), ylim=(height - _AXIS + 0.25, -(_AXIS - 0.25)))
@@ -107,7 +108,7 @@ def _diagram(ax: Axes, paper: ResolvedPaper, group: pd.DataFrame, height: float)
 
 
 def _cliques(group: pd.DataFrame) -> list[list[float]]:
-    """Return the mean ranks of each group of arms that Nemenyi's test can't tell apart."""
+    """Return the mean ranks of each group of arms that Nemenyi's test does not distinguish."""
     found: dict[int, list[float]] = {}
     for row in group.to_dict("records"):
         for number in str(row["clique"]).split(";") if row["clique"] else []:

@@ -21,13 +21,13 @@ from medattn.render.run_lookup import chosen_datasets
 
 OPTIONAL_KEYS = ("arm", "backbone")
 
-# An arm with this hyper-parameter stops learning its map there.
+# Hyper-parameter for the epoch after which an arm no longer trains its attention map.
 _CUTOFF = "cutoff_epoch"
 _RUG_HEIGHT = 0.02
 
 
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
-    """Draw the mean over seeds with a band of one standard deviation, and below it the measured epochs."""
+    """Draw the mean over seeds with a band of one standard deviation, and mark the measured epochs at the bottom."""
     backbone = declared.backbone or next(iter(paper.backbones), "")
     epochs = rows_of_paper(inputs.epochs, paper, backbone=backbone)
     arms = [declared.arm] if declared.arm else (arms_of(paper, backbone) if backbone in paper.backbones else [])
@@ -46,7 +46,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
 
 
 def _over_folds(epochs: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean over the folds of each seed; runs without folds as they are."""
+    """Return the mean over the folds of each seed; runs without folds stay unchanged."""
     if epochs["fold"].isna().all():
         return epochs
     keys = [column for column in epochs.columns if column not in ("fold", "value", "measured")]
@@ -66,7 +66,7 @@ def _figure(inputs: Inputs, paper: ResolvedPaper, epochs: pd.DataFrame, shown: l
     for ax in grid[len(shown) :]:
         ax.set_visible(False)
     for ax in grid[max(0, len(shown) - across) : len(shown)]:
-        ax.tick_params(labelbottom=True)  # also where a hidden panel stands below
+        ax.tick_params(labelbottom=True)  # also above a hidden panel
         ax.xaxis.label.set_visible(True)
     handles = [Line2D([], [], color=palette[arm], label=arm_label(paper, arm)) for arm in arms]
     figure.legend(handles=handles, loc="outside upper center", ncols=min(4, len(arms)))
@@ -79,7 +79,7 @@ def _panel(ax: Axes, epochs: pd.DataFrame, arms: list[str], palette: Palette, cu
         errorbar="sd", legend=False, err_kws={"linewidth": 0, "alpha": 0.2}, ax=ax,
     )  # fmt: skip
     for place, arm in enumerate(arms):
-        # Ticks in rows at the bottom, one row an arm, in heights of the panel.
+        # Ticks at the bottom, one row for each arm; heights are fractions of the panel's height.
         measured = rows_of(epochs, arm=arm, measured=True)["epoch"].unique()
         bottom = _RUG_HEIGHT * 1.3 * (len(arms) - 1 - place)
         ax.vlines(
@@ -112,10 +112,10 @@ def _cutoffs(paper: ResolvedPaper, arms: list[str]) -> dict[str, int]:
 
 def _facts(paper: ResolvedPaper, backbone: str, epochs: pd.DataFrame, cutoffs: dict[str, int]) -> list[str]:
     n = epochs["seed"].nunique()
-    drawn = f"mean over {n} runs with a band of one standard deviation" if n > 1 else "one run"
+    drawn = f"mean over {n} runs, with a band of one standard deviation" if n > 1 else "one run"
     sentences = [f"{backbone_label(paper, backbone)}; {drawn}."]
-    sentences.append("Ticks at the bottom: the epochs that the paper's procedure measures.")
+    sentences.append("Ticks at the bottom: epochs that the paper's procedure measures.")
     if cutoffs:
         named = ", ".join(f"'{arm_label(paper, arm)}'" for arm in cutoffs)
-        sentences.append(f"Dashed, E: the cut-off epoch, after which the map stays as it is ({named}).")
+        sentences.append(f"Dashed line, E: cut-off epoch, after which the attention map stays fixed ({named}).")
     return sentences

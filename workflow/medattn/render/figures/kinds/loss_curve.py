@@ -33,7 +33,7 @@ _SPLITS = {"training": "training cross entropy", "test": "test cross entropy"}
 
 
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
-    """Draw the mean over runs of one backbone's arms, with a band of one standard deviation where there are several."""
+    """Draw the mean over runs for the arms of one backbone, with a band of one standard deviation over several runs."""
     backbone = declared.backbone or next(iter(paper.backbones), "")
     arms = chosen(arms_of(paper, backbone) if backbone in paper.backbones else [], declared.arms)
     rows, skipped = [], []
@@ -53,21 +53,21 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     several = losses.groupby(["dataset", "arm"]).agg({"run": "nunique"})["run"].max() > 1
     facts = [
         f"{backbone_label(paper, backbone)}; "
-        + ("mean over runs with a band of one standard deviation." if several else "one run."),
-        "Training: mean over the images as seen while training, changed at random and with weights that still learn. "
-        "Test: from the probabilities after each epoch, which choose nothing.",
+        + ("mean over runs, with a band of one standard deviation." if several else "one run."),
+        "Training: mean over the augmented training images during the epoch, while the weights change. Test: from the "
+        "class probabilities after the epoch; the test loss does not influence training or any choice.",
     ]
     return Drawing(_figure(inputs, paper, losses, shown, drawn), losses, datasets=shown, facts=facts, unseen=unseen)
 
 
-def _losses(found: FinishedRun) -> list[dict[str, object]]:
-    """Return a row per epoch and kind of images."""
-    check_output(found.record, found.files.history)
-    arrays = arrays_of(found, "scores.safetensors")
-    place = {"run": found.run.id, "seed": found.run.seed, "fold": found.run.fold}
+def _losses(run: FinishedRun) -> list[dict[str, object]]:
+    """Return a row for each epoch and split."""
+    check_output(run.record, run.files.history)
+    arrays = arrays_of(run, "scores.safetensors")
+    place = {"run": run.run.id, "seed": run.run.seed, "fold": run.run.fold}
     held_out = cross_entropy(arrays["scores"], arrays["labels"])
     rows: list[dict[str, object]] = []
-    for row, test in zip(read_history(found.files.history), held_out, strict=True):
+    for row, test in zip(read_history(run.files.history), held_out, strict=True):
         rows.append({**place, "epoch": row.epoch, "images": "training", "loss": row.train_loss})
         rows.append({**place, "epoch": row.epoch, "images": "test", "loss": float(test)})
     return rows
@@ -79,9 +79,9 @@ def cross_entropy(
     """Return the mean cross entropy of each epoch, in nats.
 
     Args:
-        scores: class probabilities, epochs x N x classes; one that was rounded to 0 counts as the least number that
-            float32 has.
-        labels: classes, N.
+        scores: class probabilities, epochs x N x classes; a probability that was rounded to 0 counts as the smallest
+            normal float32.
+        labels: class indices, N.
     """
     right = np.take_along_axis(scores, labels[None, :, None].astype(np.int64), axis=2)[..., 0].astype(np.float64)
     losses: np.ndarray[tuple[int, ...], np.dtype[np.float64]] = -np.log(

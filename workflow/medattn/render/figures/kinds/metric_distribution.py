@@ -28,7 +28,7 @@ _PUBLISHED = "#D55E00"
 
 
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
-    """Draw a dot for each run or fold, a box where there are five at least, and the published value."""
+    """Draw a dot for each run or fold, a box if there are at least five, and the published value."""
     networks = [
         (backbone, arm)
         for backbone in chosen(paper.backbones, declared.backbones)
@@ -55,8 +55,8 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     folds = bool((numbers["procedure"] == "fold").any())
     facts = [
         as_sentence(metric.words + (f" (positive: {class_name})" if metric.classes == "positive" else "")),
-        f"Dots: {'one for each fold of each seed' if folds else 'one for each seed'}. Boxes: quartiles and median, "
-        f"whiskers to the last dot, where there are {_LEAST_FOR_A_BOX} dots at least. Diamonds: the published values.",
+        f"Dots: {'folds of each seed' if folds else 'runs, one for each seed'}. Boxes, for at least {_LEAST_FOR_A_BOX} "
+        "dots: quartiles, with whiskers to the smallest and the largest value. Diamonds: published values.",
     ]
     return Drawing(
         _figure(inputs, paper, declared, numbers, shown), numbers, datasets=shown, facts=facts, unseen=unseen
@@ -69,7 +69,7 @@ def _class_name(declared: Declared) -> str:
 
 
 def _single(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the measured numbers of single folds, or of single seeds where there are no folds."""
+    """Return the measured values of single folds, or of single seeds if there are no folds."""
     good = rows_of(rows, status="measured")
     folds = rows_of(good, procedure="fold")
     single = folds if len(folds) else rows_of(good, procedure="epochs")
@@ -82,7 +82,7 @@ def _reason(rows: pd.DataFrame) -> str:
 
 
 def _with_published(inputs: Inputs, paper: ResolvedPaper, declared: Declared, numbers: pd.DataFrame) -> pd.DataFrame:
-    """Return `numbers` with a column of what the paper prints of each network, in the unit of the measurements."""
+    """Return `numbers` with a column of published values, in the unit of the measurements."""
     tables = inputs.published(paper.name)
     tables = tables[tables["table"].isin(paper.tables)]
     values = []
@@ -95,7 +95,7 @@ def _with_published(inputs: Inputs, paper: ResolvedPaper, declared: Declared, nu
 
 
 def _published_as_fraction(rows: pd.DataFrame, declared: Declared) -> bool:
-    """Return whether the paper prints as a fraction what is measured in percent."""
+    """Return whether the paper publishes a metric as a fraction that is measured in percent."""
     facts = METRICS[declared.metric]
     of_metric = rows[rows["metric"].isin([declared.metric, facts.published or declared.metric])]
     return facts.unit == "percent" and bool((of_metric["unit"] == "fraction").all())
@@ -117,7 +117,7 @@ def _figure(
     axes[0].set_yticks(range(len(networks)), [network_label(paper, *network) for network in networks])
     axes[0].set_ylim(len(networks) - 0.5, -0.5)
     dots: dict[str, Any] = {"linestyle": "", "markersize": 4}
-    handles = [Line2D([], [], color=_COLOR, marker="o", label="measured", **dots)]
+    handles = [Line2D([], [], color=_COLOR, marker="o", label="reproduced", **dots)]
     if numbers["published"].notna().any():
         handles.append(
             Line2D([], [], marker="D", markeredgecolor=_PUBLISHED, markerfacecolor="none", label="published", **dots)

@@ -29,11 +29,14 @@ _MOST_CLASSES = 8
 
 
 @dataclass(frozen=True)
-class _Mistakes:
-    """The first mistake of each class, and how many there are of how many images.
+class _Misclassified:
+    """The first misclassified image of each class, and the number of misclassified images.
 
     Attributes:
-        number: place of the mistaken image among the drawn ones, by class; absent where there is no mistake.
+        images: the images that are drawn; None if no image is misclassified.
+        classes: names of the classes that are shown.
+        rows: for each class, the counts and the first misclassified image.
+        number: index into `images` by class; a class without a misclassified image has none.
     """
 
     images: StoredImages | None
@@ -43,48 +46,48 @@ class _Mistakes:
 
 
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
-    """Draw, for each class, its first test image that the network takes for another class."""
+    """Draw the first misclassified test image of each class."""
 
-    def look_up(dataset: str, backbone: str, arm: str) -> tuple[FinishedRun, _Mistakes] | SkippedCell:
+    def look_up(dataset: str, backbone: str, arm: str) -> tuple[FinishedRun, _Misclassified] | SkippedCell:
         seen = first_scores(inputs, paper, dataset, backbone, arm)
-        return seen if isinstance(seen, SkippedCell) else (seen[0], _mistakes(*seen))
+        return seen if isinstance(seen, SkippedCell) else (seen[0], _misclassified(*seen))
 
     found = per_dataset(inputs, paper, declared, look_up)
     if isinstance(found, Drawing):
         return found
     facts = [
-        f"{found.network}, {run_words(found.runs)}, at the last measured epoch; of each class the first mistaken test "
-        "image, by its place in the data set, with the probability of the class it is taken for.",
+        f"{found.network}, {run_words(found.runs)}, at the last measured epoch. First misclassified test image of "
+        "each class in the order of the data set, with the predicted class and its probability.",
     ]
     if any(len(run.cell.classes) > _MOST_CLASSES for run in found.runs):
-        facts.append(f"Of the first {_MOST_CLASSES} classes.")
+        facts.append(f"Only the first {_MOST_CLASSES} classes are shown.")
     shown = found.by_dataset
     numbers = pd.DataFrame([{"dataset": name, **row} for name, of in shown.items() for row in of.rows])
     return Drawing(_figure(inputs, shown), numbers, datasets=list(shown), facts=facts, unseen=found.unseen)
 
 
-def _mistakes(found: FinishedRun, scored: Scored) -> _Mistakes:
+def _misclassified(found: FinishedRun, scored: Scored) -> _Misclassified:
     positions = arrays_of(found, "scores.safetensors")["images"]
-    taken_for: NDArray[np.int64] = scored.scores.argmax(axis=1)
+    predicted: NDArray[np.int64] = scored.scores.argmax(axis=1)
     classes = list(scored.classes)[:_MOST_CLASSES]
     rows: list[dict[str, object]] = []
     shown: list[int] = []
     number: dict[int, int] = {}
     for label, name in enumerate(classes):
         of_class = np.flatnonzero(scored.labels == label)
-        wrong = of_class[taken_for[of_class] != label]
-        row: dict[str, object] = {"class": name, "test_images": len(of_class), "mistaken": len(wrong)}
-        # Copies of rare classes stand behind all stored images, in no file.
+        wrong = of_class[predicted[of_class] != label]
+        row: dict[str, object] = {"class": name, "test_images": len(of_class), "misclassified": len(wrong)}
+        # Oversampled copies have positions beyond the stored images and cannot be read.
         stored = [place for place in wrong[np.argsort(positions[wrong])] if positions[place] < _stored(found)]
         if stored:
             first = int(stored[0])
-            guess = int(taken_for[first])
-            row |= {"image": int(positions[first]), "taken_for": scored.classes[guess]}
+            guess = int(predicted[first])
+            row |= {"image": int(positions[first]), "predicted": scored.classes[guess]}
             row["probability"] = float(scored.scores[first, guess])
             number[label] = len(shown)
             shown.append(int(positions[first]))
         rows.append(row)
-    return _Mistakes(images_at(Path(found.cell.prepared), shown) if shown else None, classes, rows, number)
+    return _Misclassified(images_at(Path(found.cell.prepared), shown) if shown else None, classes, rows, number)
 
 
 def _stored(found: FinishedRun) -> int:
@@ -92,24 +95,24 @@ def _stored(found: FinishedRun) -> int:
     return sum(int(facts["images"]) for facts in splits.values())
 
 
-def _figure(inputs: Inputs, found: dict[str, _Mistakes]) -> Figure:
-    across = max(len(mistakes.classes) for mistakes in found.values())
+def _figure(inputs: Inputs, found: dict[str, _Misclassified]) -> Figure:
+    across = max(len(shown.classes) for shown in found.values())
     width = min(TWO_COLUMNS, 0.4 + across * _SIDE)
     figure = Figure(figsize=(width, len(found) * ((width - 0.4) / across + 0.45)), layout="constrained")
     grid = figure.subplots(len(found), across, squeeze=False)
-    for (dataset, mistakes), axes in zip(found.items(), grid, strict=True):
+    for (dataset, shown), axes in zip(found.items(), grid, strict=True):
         for label, ax in enumerate(axes):
-            if label >= len(mistakes.classes):
+            if label >= len(shown.classes):
                 ax.set_visible(False)
-            elif mistakes.images is None or label not in mistakes.number:
-                say(ax, f"{wrapped(mistakes.classes[label])}:\nno image mistaken")
+            elif shown.images is None or label not in shown.number:
+                say(ax, f"{wrapped(shown.classes[label])}:\nno image misclassified")
             else:
-                show_image(ax, mistakes.images.images[mistakes.number[label]])
+                show_image(ax, shown.images.images[shown.number[label]])
                 frame(ax)
-                row = mistakes.rows[label]
-                ax.set_title(wrapped(mistakes.classes[label]), fontsize=6.5, fontweight="bold")
-                taken = wrapped(f"taken for {row['taken_for']} ({row['probability']:.2f})", 22)
-                ax.set_xlabel(taken, fontsize=6)
+                row = shown.rows[label]
+                ax.set_title(wrapped(shown.classes[label]), fontsize=6.5, fontweight="bold")
+                label_text = wrapped(f"predicted: {row['predicted']} ({row['probability']:.2f})", 22)
+                ax.set_xlabel(label_text, fontsize=6)
         figure_row = axes[0]
         figure_row.text(
             -0.08, 0.5, wrapped(inputs.marked_title(dataset)), transform=figure_row.transAxes,

@@ -20,16 +20,16 @@ from medattn.render.run_lookup import chosen_datasets
 
 OPTIONAL_KEYS = ("arm", "backbone")
 
-# Vertical room that the arms of one backbone share, of 1 between two backbones.
+# Vertical space of the arms of one backbone; the distance between two backbones is 1.
 _SPREAD = 0.6
 _MOST_ACROSS = 4
 _TITLE_LENGTH = 22
-# Dots stand a little below the interval, where neither hides the other, and above that of the next arm.
+# Dots are slightly below the interval of their arm, so that neither hides the other.
 _BELOW, _BELOW_OF_ARM = 0.1, 0.5
 
 
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
-    """Draw every paired difference from vanilla as a dot, their mean and its 95% interval, and zero."""
+    """Draw each paired difference from vanilla as a dot, the mean with its 95% interval, and a line at zero."""
     compared = rows_of_paper(inputs.comparisons, paper, against=VANILLA, procedure="runs", test=TEST, metric="accuracy")
     compared = compared[compared["difference"].notna()]
     if declared.arm:
@@ -43,14 +43,14 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     dots = _differences(inputs, paper, compared)
     numbers = compared.drop(columns=["p", "p_adjusted"]).merge(dots, on=["dataset", "backbone", "arm"], how="left")
     facts = [
-        "Dots: accuracy of an arm minus that of vanilla with the same seed, in percentage points.",
-        "Diamond and line: their mean with its 95% t-interval, which needs two runs.",
+        "Dots: test accuracy of an arm minus that of vanilla with the same seed, in percentage points.",
+        "Diamonds and lines: mean over seeds with its 95% t-interval, for at least two seeds.",
     ]
     return Drawing(_figure(inputs, paper, compared, dots, shown), numbers, datasets=shown, facts=facts)
 
 
 def _differences(inputs: Inputs, paper: ResolvedPaper, compared: pd.DataFrame) -> pd.DataFrame:
-    """Return a row per compared cell and seed that both arms have, with their difference."""
+    """Return a row for each compared cell and seed that both arms have, with the difference."""
     runs = rows_of_paper(inputs.measurements, paper, status="measured", metric="accuracy")
     runs = runs[runs["procedure"].isin(OF_A_SEED)]
     keys = ["paper", "dataset", "backbone", "seed"]
@@ -78,7 +78,7 @@ def _figure(
         ax.set_visible(False)
     grid[0].set_yticks(range(len(backbones)), [backbone_label(paper, name) for name in backbones])
     grid[0].set_ylim(len(backbones) - 0.5, -0.5)
-    figure.supxlabel("difference from vanilla (percentage points)", fontsize=7)
+    figure.supxlabel("difference in test accuracy from vanilla (percentage points)", fontsize=7)
     handles = [
         Line2D([], [], color=palette[arm], marker="D", markersize=3.5, label=arm_label(paper, arm)) for arm in arms
     ]
@@ -108,6 +108,6 @@ def _panel(
 def _placed(
     rows: pd.DataFrame, heights: Mapping[tuple[str, str], float], palette: Palette
 ) -> tuple[list[float], list[tuple[float, float, float]]]:
-    """Return the height and color of each row's arm."""
+    """Return the height and color of each row."""
     places = zip(rows["backbone"], rows["arm"], strict=True)
     return [heights[place] for place in places], [palette[arm] for arm in rows["arm"]]

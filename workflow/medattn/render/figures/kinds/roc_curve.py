@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 
 
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
-    """Draw the curves of the first seed's run at its last measured epoch, a panel per data set."""
+    """Draw the curves of the first seed's run at its last measured epoch, a panel for each data set."""
 
     def look_up(dataset: str, backbone: str, arm: str) -> tuple[FinishedRun, pd.DataFrame] | SkippedCell:
         seen = first_scores(inputs, paper, dataset, backbone, arm)
@@ -53,8 +53,8 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     shown = list(found.by_dataset)
     facts = [
         f"{found.network}, {run_words(found.runs)}, at the last measured epoch.",
-        "Each class against the rest; micro: all pairs of image and class together; macro: mean of the classes' true "
-        "positive rates at each false positive rate. In brackets: area under the curve.",
+        "Each class against all others. Micro-average: over all pairs of image and class. Macro-average: mean of the "
+        "true positive rates of the classes at each false positive rate. In brackets: area under the curve.",
     ]
     return Drawing(_figure(inputs, numbers, shown), numbers, datasets=shown, facts=facts, unseen=found.unseen)
 

@@ -21,21 +21,21 @@ _SIDE = 1.45
 
 
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
-    """Draw the first training image of each of a few classes, spread evenly over all."""
+    """Draw the first training image of each shown class; the shown classes are evenly spaced over all classes."""
     samples: dict[str, StoredImages] = {}
     skipped = []
     for dataset in chosen_datasets(paper, declared.datasets):
         cells = [cell for cell in inputs.plan.cells.values() if _shows(cell, paper, dataset)]
-        at_hand = [cell for cell in cells if not cell.missing]
-        if at_hand:
-            samples[dataset] = first_of_classes(Path(at_hand[0].prepared), declared.images)
+        available = [cell for cell in cells if not cell.missing]
+        if available:
+            samples[dataset] = first_of_classes(Path(available[0].prepared), declared.images)
         else:
             reason = (cells[0].missing if cells else None) or "not in this selection"
             skipped.append(SkippedCell(dataset, "", "", reason))
     unseen = sentences_on(inputs, paper, skipped)
     if not samples:
         return nothing_to_draw(" ".join(unseen) or "The selection has none of the data sets.")
-    facts = ["The first training image of each shown class; classes are spread evenly over all."]
+    facts = ["First training image of each shown class; the shown classes are evenly spaced over all classes."]
     return Drawing(
         _figure(inputs, samples), _numbers(paper.name, samples), datasets=list(samples), facts=facts, unseen=unseen
     )
@@ -64,7 +64,7 @@ def _figure(inputs: Inputs, samples: dict[str, StoredImages]) -> Figure:
 
 
 def _numbers(paper: str, samples: dict[str, StoredImages]) -> pd.DataFrame:
-    """Return a row per image: its data set, class and place among the shown ones."""
+    """Return a row for each shown image: data set, class and size."""
     rows = [
         {
             "paper": paper,

@@ -22,12 +22,12 @@ NEEDED_KEYS = ("arm", "varied")
 OPTIONAL_KEYS = ("backbone",)
 
 _COLOR = "#0173B2"
-# From this ratio of the largest to the least value on, an axis is logarithmic.
+# Ratio of the largest to the smallest value from which an axis is logarithmic.
 _WIDE = 8
 
 
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
-    """Draw a panel for each varied option: the arms that differ in it alone from the declared one, and that one."""
+    """Draw a panel for each varied option: the declared arm, and the arms that differ from it only in this option."""
     arm, varied = str(declared.arm), declared.varied or []
     backbone = backbone_with(paper, arm, declared.backbone)
     if backbone is None:
@@ -64,9 +64,9 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     fixed = ", ".join(f"{name} = {settings[arm][name]:g}" for name in varied)
     seeds = numbers["seed"].nunique()
     facts = [
-        f"{backbone_label(paper, backbone)}; one hyper-parameter varies, the others stay at {fixed} (ringed).",
-        "Dots: runs, with the standard deviation over the epochs that are measured. "
-        + ("Line: mean over the runs." if seeds > 1 else "One run each."),
+        f"{backbone_label(paper, backbone)}. One hyper-parameter varies, the others stay at {fixed} (circled).",
+        "Dots: runs, with the standard deviation over the measured epochs. "
+        + ("Line: mean over runs." if seeds > 1 else "One run for each value."),
     ]
     return Drawing(
         _figure(inputs, paper, numbers, shown, varied, arm), numbers, datasets=shown, facts=facts, unseen=unseen
@@ -74,7 +74,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
 
 
 def _settings(paper: ResolvedPaper) -> dict[str, dict[str, object]]:
-    """Return mechanism, grid and full options of every arm with a mechanism."""
+    """Return mechanism, grid and all options of every arm with a mechanism."""
     return {
         name: {
             "mechanism": arm.mechanism,
@@ -87,7 +87,7 @@ def _settings(paper: ResolvedPaper) -> dict[str, dict[str, object]]:
 
 
 def _varying(settings: dict[str, dict[str, object]], arm: str, option: str) -> list[str]:
-    """Return the arms that differ from `arm` in `option` alone, and `arm` itself, by the value of the option."""
+    """Return `arm` and the arms that differ from it only in `option`, sorted by the value of the option."""
 
     def others(name: str) -> dict[str, object]:
         return {key: value for key, value in settings[name].items() if key != option}
@@ -113,7 +113,7 @@ def _figure(
 
 
 def _meaning(mechanism: str, option: str) -> str:
-    """Return the option's symbol and name: what its description begins with."""
+    """Return the symbol with which the description of an option begins, and its name."""
     described = mechanism_options(mechanism).model_fields[option].description or option
     symbol, comma, _ = described.partition(",")
     return f"{symbol} ({option})" if comma and len(symbol) <= len("lambda") else option

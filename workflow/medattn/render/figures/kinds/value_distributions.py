@@ -21,23 +21,23 @@ from medattn.render.run_lookup import NO_SNAPSHOTS, SkippedCell, first_run, run_
 NEEDED_KEYS = ("arm", "values")
 OPTIONAL_KEYS = ("backbone", "stages")
 
-# Percentages at which boxes and whiskers are drawn.
+# Percentiles of the boxes and whiskers.
 _BOX = {"whislo": 1, "q1": 25, "med": 50, "q3": 75, "whishi": 99}
 
 
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
-    """Draw boxes from the quantiles that the first seed's run has kept."""
+    """Draw box plots from the quantiles that the first seed's run saved."""
     values = declared.values or []
 
     def look_up(dataset: str, backbone: str, arm: str) -> tuple[FinishedRun, tuple[pd.DataFrame, int]] | SkippedCell:
         run = first_run(inputs, paper, dataset, backbone, arm)
         if isinstance(run, SkippedCell):
             return run
-        kept = attention_snapshot(run)
-        boxes = None if kept is None else _boxes(kept, values, declared)
-        if kept is None or boxes is None or boxes.empty:
+        saved = attention_snapshot(run)
+        boxes = None if saved is None else _boxes(saved, values, declared)
+        if saved is None or boxes is None or boxes.empty:
             return SkippedCell(dataset, backbone, arm, NO_SNAPSHOTS)
-        return run, (boxes, len(kept.positions))
+        return run, (boxes, len(saved.positions))
 
     found = per_dataset(inputs, paper, declared, look_up)
     if isinstance(found, Drawing):
@@ -46,27 +46,27 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     numbers, shown = pd.concat(boxes, ignore_index=True), list(found.by_dataset)
     images = next(images for _, images in found.by_dataset.values())
     facts = [
-        f"{found.network}, {run_words(found.runs)}, the last block with attention of each stage.",
-        f"Boxes: quartiles and median over {images} test images and all pixels (of what is learned, over its values); "
-        "whiskers: 1st and 99th percentile.",
+        f"{found.network}, {run_words(found.runs)}, last block with attention of each stage.",
+        f"Boxes: quartiles over all pixels of {images} test images; for trained parameters, over their entries. "
+        "Whiskers: 1st and 99th percentile.",
     ]
     return Drawing(_figure(inputs, numbers, shown, values), numbers, datasets=shown, facts=facts, unseen=found.unseen)
 
 
-def _boxes(kept: AttentionSnapshot, values: list[str], declared: Declared) -> pd.DataFrame:
-    """Return a row per kind of value, stage and distribution, with the quantiles that are drawn."""
+def _boxes(saved: AttentionSnapshot, values: list[str], declared: Declared) -> pd.DataFrame:
+    """Return a row for each kind of value, stage and distribution, with the drawn quantiles."""
     rows = []
     for value in values:
-        for stage in kept.blocks:
-            quantiles = kept.quantiles(stage, value) if stage in (declared.stages or kept.blocks) else None
+        for stage in saved.blocks:
+            quantiles = saved.quantiles(stage, value) if stage in (declared.stages or saved.blocks) else None
             for number, of_row in enumerate(quantiles if quantiles is not None else [], start=1):
-                place = {"value": value, "stage": stage, "block": kept.blocks[stage], "distribution": number}
+                place = {"value": value, "stage": stage, "block": saved.blocks[stage], "distribution": number}
                 rows.append({**place, **{name: _quantile(of_row, percent) for name, percent in _BOX.items()}})
     return pd.DataFrame(rows)
 
 
 def _quantile(of_row: Array, percent: int) -> float:
-    """Return a quantile out of those that are kept, which are evenly spaced."""
+    """Interpolate a percentile from the saved, evenly spaced quantiles."""
     return float(np.interp(percent / 100, np.linspace(0, 1, len(of_row)), of_row))
 
 
