@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from medattn.render.figures.drawing import drawer
 from medattn.config.figure_kinds import figure_kinds
+from medattn.render.figures.drawing import drawer
 from medattn.render.figures.images import at_size
 from medattn.render.figures.write_figure import write_figure
 from medattn.render.inputs import Inputs

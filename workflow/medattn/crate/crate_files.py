@@ -1,4 +1,4 @@
-"""Which files of a results folder go into its crate, and what each is."""
+"""The files of a results folder that go into its crate, with their titles and media types."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,70 +22,70 @@ _TYPES = {
 }
 _NAMES = {
     "plan.json": "The plan: cells, runs and packs with all their settings",
-    "plan.csv": "The plan, a row per cell",
+    "plan.csv": "The plan, a row for each cell",
     "graph.json": "The jobs of the plan, as Snakemake reads them",
-    "measurements.csv": "Measurements, a row per cell, metric and procedure",
+    "measurements.csv": "Measurements, a row for each cell, metric and procedure",
     "epochs.csv": "Test accuracy of every run at every epoch",
-    "comparisons.csv": "Comparisons of arms, a row per pair, metric and procedure",
+    "comparisons.csv": "Comparisons of arms, a row for each pair, metric and procedure",
     "rankings.csv": "Ranks of arms over data sets",
-    "claims.csv": "A verdict for every published value and comparison",
-    "complexity.csv": "What the networks cost, beside what is published",
+    "claims.csv": "Verdicts on the published values and comparisons",
+    "complexity.csv": "Published and counted costs of the networks",
     "manifest.json": "The seal: every file of the results folder with its hash",
-    "audit.json": "What the last audit found",
+    "audit.json": "Findings of the last audit",
 }
 _FOLDERS = {
     "tables": "Table",
     "figures": "Figure",
     "captions": "Caption",
-    "tuned": "What cross-validation chose",
-    "packs": "How the runs of a pack ended",
+    "tuned": "Tuning result",
+    "packs": "Status of the runs of a pack",
 }
-_OF_A_RUN = {
+_RUN_FILES = {
     "record.json": "Record of the run",
-    "history.csv": "Epochs of the run",
+    "history.csv": "Metrics of the run by epoch",
     "scores.safetensors": "Scores of the run",
     "maps.safetensors": "Attention maps of the run",
 }
-# Arrays are large, and their hashes stand in the records.
+# Excluded by default, because arrays are large and the records contain their hashes.
 _ARRAYS = ".safetensors"
 
 
 @dataclass(frozen=True)
-class Item:
+class CrateFile:
     """A file of the crate.
 
     Attributes:
-        source: where it is copied from.
+        source: the file that is copied.
         name: its path in the crate.
-        title: what it is, in words.
-        encoding: its media type.
+        title: its description.
+        media_type: its media type.
     """
 
     source: Path
     name: str
     title: str
-    encoding: str
+    media_type: str
 
 
-def contents(results: ResultPaths, arrays: bool) -> Iterator[Item]:
-    """Yield the files of the crate; with `arrays` also scores and attention maps.
+def crate_files(results: ResultPaths, arrays: bool) -> Iterator[CrateFile]:
+    """Yield the files of the crate; with `arrays`, also scores and attention maps.
 
-    What jobs published (logs/, benchmarks/) stays behind: it names machines.
+    Logs and benchmarks of jobs are left out, because they name machines.
     """
-    made_after = [path.name for path in (results.manifest, results.audit) if path.is_file()]
-    for name in [*sealed_files(results.folder), *made_after]:
+    unsealed = [path.name for path in (results.manifest, results.audit) if path.is_file()]
+    for name in [*sealed_files(results.folder), *unsealed]:
         top = name.partition("/")[0]
         if top in ("logs", "benchmarks") or (name.endswith(_ARRAYS) and not arrays):
             continue
         path = results.folder / name
-        encoding = _TYPES.get(path.suffix, "application/octet-stream")
-        yield Item(path, name, _title(name), encoding)
+        media_type = _TYPES.get(path.suffix, "application/octet-stream")
+        yield CrateFile(path, name, _title(name), media_type)
 
 
 def _title(name: str) -> str:
     parts = name.split("/")
-    if len(parts) == 4 and parts[0] == "runs" and parts[3] in _OF_A_RUN:
-        return f"{_OF_A_RUN[parts[3]]} {parts[1]}/{parts[2]}"
+    if len(parts) == 4 and parts[0] == "runs" and parts[3] in _RUN_FILES:
+        return f"{_RUN_FILES[parts[3]]} {parts[1]}/{parts[2]}"
     if len(parts) == 2 and parts[0] in _FOLDERS:
         return f"{_FOLDERS[parts[0]]}: {Path(name).stem}"
     return _NAMES.get(name, name)

@@ -1,4 +1,4 @@
-"""The files of the workflow itself that a crate holds."""
+"""The files of the workflow that a crate contains."""
 
 from pathlib import Path
 
@@ -14,12 +14,12 @@ WORKFLOW_FILES = (
 
 
 def software_file(name: str) -> Path:
-    """Return a file of the workflow.
+    """Return the path of a file of the workflow.
 
     Raises:
-        UserError: medattn was installed without it.
+        UserError: medattn was installed without the workflow.
     """
     path = _CHECKOUT / name
     if not path.is_file():
-        raise UserError(f"{path}: no such file; a crate holds the workflow, so make it with medattn from a checkout")
+        raise UserError(f"{path}: no such file; a crate contains the workflow; run medattn from a checkout")
     return path

@@ -1,4 +1,4 @@
-"""A figure of a paper and the keys of each kind of figure."""
+"""A figure of a paper, and the keys of each kind of figure."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -31,51 +31,52 @@ Kind = Annotated[str, AfterValidator(_known), _KindSchema()]
 
 
 class Figure(Closed):
-    """A figure, with a panel or a row of panels per data set."""
+    """A figure with a panel, or a row of panels, for each data set."""
 
-    title: str = Field(min_length=1, description="title, with which the caption begins")
+    title: str = Field(min_length=1, description="caption")
     kind: Kind
-    experiment: Name | None = Field(
-        None, description="experiment that the figure shows; required if the paper has experiments"
-    )
-    datasets: list[Name] | None = Field(None, min_length=1, description="data sets that it shows; default: all")
+    experiment: Name | None = Field(None, description="experiment to show; required if the paper has experiments")
+    datasets: list[Name] | None = Field(None, min_length=1, description="data sets to show; default: all")
     arm: Name | None = Field(
         None,
-        description="arm that it shows; required by kinds that show one arm; in `sensitivity` the arm from which the "
-        "others differ in one hyper-parameter; default in other kinds: all",
+        description="arm to show; required for kinds that show a single arm, and for `sensitivity`, whose other arms "
+        "differ from it in one option; default for other kinds: all",
     )
     backbone: Name | None = Field(
         None,
-        description="backbone that it shows; default: the first backbone that has the arm; in `paired_differences`, "
+        description="backbone to show; default: the first with the arm; for `paired_differences`, "
         "`accuracy_against_cost` and `attention_overlap`: all",
     )
-    arms: list[Name] | None = Field(None, min_length=1, description="arms that it shows; default: all")
-    backbones: list[Name] | None = Field(None, min_length=1, description="backbones that it shows; default: all")
+    arms: list[Name] | None = Field(None, min_length=1, description="arms to show; default: all")
+    backbones: list[Name] | None = Field(None, min_length=1, description="backbones to show; default: all")
     cost: Literal["macs", "parameters"] = Field(
-        "macs", description="horizontal axis of `accuracy_against_cost`: multiply-accumulates or parameters"
+        "macs", description="cost on the axis of `accuracy_against_cost`: multiply-accumulates or parameters"
     )
     metric: Metric = Field("accuracy", description="metric of `metric_distribution` and `critical_difference`")
     whole_paper: bool = Field(
-        False, description="`critical_difference` ranks over the data sets of all experiments of the paper"
+        False, description="rank over the data sets of all experiments of the paper in `critical_difference`"
     )
     positive_class: str | None = Field(None, description="positive class of sensitivity and specificity")
     stages: list[Annotated[int, Field(ge=1)]] | None = Field(
         None,
         min_length=1,
-        description="stages of the network, counted from 1, each shown by its last block with attention; in a network "
-        "without known stages, each block with attention counts as a stage; default: all",
+        description="stages of the network to show, counted from 1; each is represented by its last block with "
+        "attention. In a "
+        "network of unknown stages, every block with attention counts as a stage. Default: all",
     )
     images: int = Field(
-        2, ge=1, le=16, description="number of images of each data set; for attention, at most as many as runs keep"
+        2, ge=1, le=16, description="number of images of each data set; for attention at most the number that runs keep"
     )
-    histograms: bool = Field(False, description="`block_attention` adds histograms of all weights below the maps")
+    histograms: bool = Field(
+        False, description="add histograms of all attention weights below the maps of `block_attention`"
+    )
     varied: list[str] | None = Field(
-        None, min_length=1, description="options of the mechanism, each with a panel of `sensitivity`"
+        None, min_length=1, description="options of the mechanism, with a panel of `sensitivity` for each"
     )
     values: list[str] | None = Field(
         None,
         min_length=1,
-        description="internal values of the mechanism in `value_distributions`, in the order of the rows",
+        description="values of the mechanism that `value_distributions` shows, in the order of the rows",
     )
 
     @model_validator(mode="after")
