@@ -9,7 +9,7 @@ import pandas as pd
 from medattn.config.models.metrics import METRICS
 from medattn.plan.model import Cell, Run, cell_id
 from medattn.render.inputs import Inputs
-from medattn.report.cell_titles import cell_title
+from medattn.report.cell_titles import TEST_TITLES, cell_title
 from medattn.report.plain_rows import plain_rows
 from medattn.report.run_details import run_details, tuning_of
 
@@ -122,6 +122,7 @@ def _compared(rows_by_cell: RowsByCell, cell: Cell) -> list[dict[str, Any]]:
     """Return the comparisons that involve the arm of the cell, as first or as second arm."""
     rows = _rows(rows_by_cell, cell, (*_COMPARISON_COLUMNS, "other"))
     for row in rows:
+        row["test"] = TEST_TITLES.get(row["test"], row["test"])
         other = row.pop("other", None)
         if other:
             row["arm"] = other

@@ -1,7 +1,23 @@
-"""Titles of cells and of pairs of arms, as the report shows them."""
+"""Titles of cells, pairs of arms and statistical tests, as the report shows them."""
 
 from medattn.plan.model import Cell
 from medattn.render.inputs import Inputs
+
+TEST_TITLES = {
+    "student": "Student's t-test",
+    "welch": "Welch's t-test",
+    "permutation": "sign-flip permutation test",
+    "wilcoxon": "Wilcoxon signed-rank test",
+    "outperforming": "probability of outperforming",
+    "dz": "effect size d_z",
+    "cliffs_delta": "effect size Cliff's delta",
+    "equivalence": "equivalence test",
+    "nadeau_bengio": "corrected resampled t-test",
+    "mcnemar": "McNemar's test",
+    "bootstrap": "bootstrap over test images",
+    "delong": "DeLong's test",
+}
+"""Titles by the names in the column `test` of comparisons.csv."""
 
 
 def cell_title(cell: Cell) -> str:

@@ -8,7 +8,7 @@ from medattn.plan.model import Cell, cell_id
 from medattn.render.inputs import Inputs
 from medattn.report.audit_findings import audit_view
 from medattn.report.cell_details import CellTables, cell_details, group_by_cell
-from medattn.report.cell_titles import pair_title
+from medattn.report.cell_titles import TEST_TITLES, pair_title
 from medattn.report.claim_rows import ClaimRows, interval_text, read_claim_rows
 from medattn.report.page_model import BigTable, CoverageCounts, Page, PaperView
 from medattn.report.paper_section import complexity_view, figure_view, statistics_views, table_views
@@ -122,6 +122,7 @@ def _comparison_table(inputs: Inputs) -> Iterator[tuple[BigTable, list[dict[str,
         planned = inputs.plan.cells.get(cell)
         row["cell"] = pair_title(inputs, planned, row["against"]) if planned else f"{cell} vs. {row['against']}"
         row["target"] = f"{cell}|{row['metric']}|{row['class_name']}" if planned else ""
+        row["test"] = TEST_TITLES.get(row["test"], row["test"])
         row["interval"] = interval_text(row["low"], row["high"])
     if rows:
         yield BigTable("comparisons", "Comparisons of arms", _ABOUT_COMPARISONS, _COMPARISON_COLUMNS, len(rows)), rows

@@ -6,11 +6,15 @@
   const body = document.getElementById("details-body");
   const COSTS = { params_m: ["params", 1e6], gflops: ["macs", 1e9] };
 
-  const table = (heads, rows) =>
-    element("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "Table" },
+  // Columns without any value are left out.
+  const table = (headings, rows) => {
+    const filled = (_, index) => rows.some((row) => row[index] !== "");
+    return element("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "Table" },
       element("table", { class: "plain" },
-        element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { scope: "col" }, head)))),
-        element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map((field) => element("td", {}, field)))))));
+        element("thead", {}, element("tr", {}, ...headings.filter(filled).map((text) => element("th", { scope: "col" }, text)))),
+        element("tbody", {}, ...rows.map((row) =>
+          element("tr", {}, ...row.filter(filled).map((field) => element("td", {}, field)))))));
+  };
 
   const part = (title, ...children) => {
     const kept = children.filter(Boolean);
@@ -119,7 +123,7 @@
     const picture = (time, words) => element("figure", {},
       element("img", { src: run.map[time], alt: `Attention map ${words}` }), element("figcaption", {}, words));
     return part("Attention map", element("div", { class: "maps" }, picture("before", "before training"), picture("after", "after training")),
-      element("p", { class: "hint" }, `${runName(run)}. Dark is high attention; both maps share a scale from ${run.map.low} to ${run.map.high}.`));
+      element("p", { class: "hint" }, `Run with ${runName(run)}. Dark is high attention; both maps share a scale from ${run.map.low} to ${run.map.high}.`));
   };
 
   const comparisons = (details, target) => {

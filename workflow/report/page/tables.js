@@ -70,8 +70,10 @@
   };
 
   medattn.bigTable = async (table) => {
-    const columns = JSON.parse(table.dataset.shown);
     const rows = await medattn.block(table.dataset.block);
+    // The column of papers is left out if there is a single one.
+    const severalPapers = new Set(rows.map((row) => row.paper)).size > 1;
+    const columns = JSON.parse(table.dataset.shown).filter(([key]) => key !== "paper" || severalPapers);
     const choosers = medattn.element("div", { class: "choosers" });
     const api = new DataTable(table, {
       autoWidth: false,
