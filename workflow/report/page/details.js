@@ -9,11 +9,13 @@
   // Columns without any value are left out.
   const table = (headings, rows) => {
     const filled = (_, index) => rows.some((row) => row[index] !== "");
+    const shown = headings.filter(filled);
+    const kind = (index) => (shown[index] === "Note" ? { class: "note" } : {});
     return element("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "Table" },
       element("table", { class: "plain" },
-        element("thead", {}, element("tr", {}, ...headings.filter(filled).map((text) => element("th", { scope: "col" }, text)))),
+        element("thead", {}, element("tr", {}, ...shown.map((text, index) => element("th", { scope: "col", ...kind(index) }, text)))),
         element("tbody", {}, ...rows.map((row) =>
-          element("tr", {}, ...row.filter(filled).map((field) => element("td", {}, field)))))));
+          element("tr", {}, ...row.filter(filled).map((field, index) => element("td", kind(index), field)))))));
   };
 
   const part = (title, ...children) => {
