@@ -1,4 +1,4 @@
-"""A small selection with all that tables and figures must cope with, written as by the stages before."""
+"""A small selection with result files of the earlier stages, including missing cells and a diverged run."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
@@ -83,7 +83,7 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
 
 @pytest.fixture
 def written(tmp_path: Path, configuration: Configuration) -> ResultPaths:
-    """Measured: all on the stand-in `phantom`; on `digits` one backbone, where a run of gsa diverged."""
+    """Results of all cells on the stand-in `phantom`, and of one backbone on `digits`, where a run of gsa diverged."""
     results = ResultPaths(tmp_path / "results" / "trial")
     results.folder.mkdir(parents=True)
     cells = _cells(tmp_path)

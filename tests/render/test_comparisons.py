@@ -22,7 +22,7 @@ def test_every_pair_has_a_row_for_each_test(inputs: Inputs) -> None:
     assert not table.duplicated(["dataset", "backbone", "arm", "against", "procedure", "test"]).any()
 
 
-def test_epochs_never_enter_the_runs(inputs: Inputs) -> None:
+def test_tests_over_runs_do_not_use_epochs(inputs: Inputs) -> None:
     rows = rows_of(inputs.comparisons, dataset="phantom", procedure="runs")
     assert set(rows["n"]) == {5}
     assert set(rows.loc[rows["test"].isin(["permutation", "wilcoxon"]), "least_p"]) == {0.0625}
@@ -34,7 +34,7 @@ def test_holm_over_the_family(inputs: Inputs) -> None:
     np.testing.assert_allclose(rows["p_adjusted"], holm(rows["p"].to_numpy()))
 
 
-def test_what_cannot_be_compared_says_why(inputs: Inputs) -> None:
+def test_pairs_that_cannot_be_compared_state_the_reason(inputs: Inputs) -> None:
     rows = rows_of(inputs.comparisons, dataset="digits", backbone="vgg16")
     assert rows["p"].isna().all()
     assert rows["note"].str.contains("Images on request only").all()
@@ -54,12 +54,12 @@ def test_a_diverged_run_is_left_out_of_the_pairs(inputs: Inputs) -> None:
     assert "seed 3" in rows["note"].item()
 
 
-def test_stand_ins_are_known(inputs: Inputs) -> None:
+def test_comparisons_on_stand_in_images_are_marked(inputs: Inputs) -> None:
     assert rows_of(inputs.comparisons, dataset="phantom")["stand_in"].all()
     assert not rows_of(inputs.comparisons, dataset="digits")["stand_in"].any()
 
 
-def test_models_that_are_not_there_say_so(inputs: Inputs) -> None:
+def test_untrained_models_are_named_in_the_note(inputs: Inputs) -> None:
     rows = rows_of(inputs.comparisons, procedure="images", dataset="phantom")
     assert set(rows["n"]) == {0}
     assert rows["note"].str.contains("not trained yet").all()

@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError(f"{arguments.folder}: no results (no plan.json)")
 
     from medattn.audit.context import AuditContext
-    from medattn.crate.write import write_crate
+    from medattn.crate.write_crate import write_crate
 
     count = write_crate(AuditContext(arguments.folder), results.crate, arguments.arrays)
     print(f"{results.crate}: {count} files; open {results.crate / 'ro-crate-preview.html'}")

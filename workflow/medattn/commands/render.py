@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = load_selection(arguments)
     inputs = read_inputs(chosen.results, chosen.configuration, Path())
     if arguments.report:
-        from medattn.report.write import write_report
+        from medattn.report.write_report import write_report
 
         write_report(inputs)
         print(f"{chosen.results.report}: written")

@@ -7,8 +7,8 @@ from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.errors import UserError
 from medattn.render.inputs import read_inputs
-from medattn.report.gather import gather
-from medattn.report.write import report_page
+from medattn.report.gather_page import gather_page
+from medattn.report.write_report import report_page
 
 _ANEW = "write it again: `medattn render --report`"
 
@@ -19,7 +19,7 @@ def check_report(subject: AuditContext) -> Iterator[Finding]:
     if not path.is_file():
         return
     try:
-        page = gather(read_inputs(subject.results, subject.configuration, subject.root))
+        page = gather_page(read_inputs(subject.results, subject.configuration, subject.root))
     except UserError as error:
         yield Finding("error", path.name, "a page that the folder gives", str(error), _ANEW)
         return
