@@ -25,7 +25,7 @@ from medattn.__main__ import main as medattn
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import data_files, seal, sealed_files
-from medattn.audit.run_checks import examine
+from medattn.audit.run_checks import run_checks
 from medattn.layout import ResultPaths
 from medattn.plan.model import Plan
 
@@ -84,7 +84,7 @@ def finish(project: Path) -> None:
 
 def first_finding(folder: Path) -> Finding | None:
     """Return the first finding of an audit that is a fault; the audit stops there."""
-    return next((finding for finding in examine(AuditContext(folder)) if finding.severity != "info"), None)
+    return next((finding for finding in run_checks(AuditContext(folder)) if finding.severity != "info"), None)
 
 
 def change_a_byte(path: Path, draw: random.Random) -> None:

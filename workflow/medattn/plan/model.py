@@ -10,7 +10,7 @@ from medattn.config.models.protocol import protocol_of
 from medattn.errors import UserError
 from medattn.files import read_json, write_json
 
-SCHEMA = 1
+SCHEMA = 2
 Stage = Literal["tune", "train"]
 
 

@@ -65,11 +65,21 @@ def code_digest(mechanism: str | None, model: str | None = None, read: Reader | 
     Raises:
         UserError: the user's module is not found.
     """
+    return modules_digest(code_modules(mechanism, model, read))
+
+
+def modules_digest(modules: Mapping[str, str]) -> str:
+    """Return the SHA-256 over named modules, given the SHA-256 of each, in the order of the mapping."""
     digest = hashlib.sha256()
-    for name, sha256 in code_modules(mechanism, model, read).items():
+    for name, sha256 in modules.items():
         digest.update(name.encode())
         digest.update(bytes.fromhex(sha256))
     return digest.hexdigest()
+
+
+def source_sha256(text: str) -> str:
+    """Return the SHA-256 of a Python source, which comments, docstrings and layout do not change."""
+    return _digest(text).hex()
 
 
 def code_modules(mechanism: str | None, model: str | None = None, read: Reader | None = None) -> dict[str, str]:
@@ -87,7 +97,7 @@ def code_modules(mechanism: str | None, model: str | None = None, read: Reader |
     if model is not None and model.startswith("medattn/"):
         network = own_network(model.rpartition("/")[2]).file
         files |= _with_imports(f"backbones/{network.name}", network, read)
-    return {name: _digest(read(file)).hex() for name, file in files.items()}
+    return {name: source_sha256(read(file)) for name, file in files.items()}
 
 
 def _text(file: Path) -> str:

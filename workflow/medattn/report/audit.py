@@ -10,8 +10,8 @@ from medattn.report.page_model import AuditView
 
 _SHOWN = 50
 _KNOWN_HERE = ("code", "snakemake")
-"""Checks whose infos say what git and Snakemake know where the audit ran; the page that a folder gives is the same
-everywhere, and leaves them out."""
+"""Checks that ask git and Snakemake. Their answers depend on the machine of the audit, so the page leaves out what is
+only informative or could not be checked: the same folder gives the same page on every machine."""
 
 
 def sealed_root(results: ResultPaths) -> str:
@@ -35,7 +35,8 @@ def audit_view(results: ResultPaths) -> AuditView | None:
         if value["root"] != sealed_root(results):
             return None
         findings = [_finding(finding) for finding in value["findings"] if _is_of_the_folder(finding)]
-        return AuditView(bool(value["holds"]), len(value["checks"]), findings[:_SHOWN], max(0, len(findings) - _SHOWN))
+        holds = all(severity == "info" for severity, _, _ in findings)
+        return AuditView(holds, len(value["checks"]), findings[:_SHOWN], max(0, len(findings) - _SHOWN))
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"{results.audit}: not what the audit writes; delete it and run `medattn audit` again"
@@ -43,7 +44,7 @@ def audit_view(results: ResultPaths) -> AuditView | None:
 
 
 def _is_of_the_folder(finding: Mapping[str, Any]) -> bool:
-    return finding["severity"] != "info" or finding["check"] not in _KNOWN_HERE
+    return finding["severity"] in ("error", "warning") or finding["check"] not in _KNOWN_HERE
 
 
 def _finding(finding: Mapping[str, Any]) -> tuple[str, str, str]:
