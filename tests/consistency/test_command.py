@@ -166,17 +166,17 @@ def test_wrong_facts_are_refused(published, capsys, facts, message):
     assert message in err
 
 
-def test_numbers_without_facts_or_images_are_undecidable(audited):
-    rows = audited([line("accuracy", "87.20", std="1.20", dataset="x"), line("accuracy", "87.20")])
+def test_numbers_without_facts_or_images_are_undecidable(in_lines):
+    rows = in_lines([line("accuracy", "87.20", std="1.20", dataset="x"), line("accuracy", "87.20")])
     assert {row["verdict"] for row in rows} == {"undecidable"}
     assert any("the number of measurements is unknown" in row["note"] for row in rows)
 
 
-def test_duplicates_are_told_but_not_judged(audited):
+def test_duplicates_are_told_but_not_judged(in_lines):
     lines = [line("accuracy", "87.20", table="t1"), line("accuracy", "87.20", table="t2")]
-    rows = audited(lines, {"independent": [{"rows": {}, "differ": ["table"]}]}, checks=["duplicates"])
+    rows = in_lines(lines, {"independent": [{"rows": {}, "differ": ["table"]}]}, checks=["duplicates"])
     assert [(row["published"], row["verdict"]) for row in rows] == [("87.20 twice", "undecidable")]
-    assert not audited(lines, {}, checks=["duplicates"])
+    assert not in_lines(lines, {}, checks=["duplicates"])
 
 
 @pytest.mark.parametrize(
@@ -191,18 +191,18 @@ def test_duplicates_are_told_but_not_judged(audited):
         ("88.00", 0.82, "inconsistent"),
     ],
 )
-def test_statements_are_judged_up_to_rounding(audited, own, least, verdict):
+def test_statements_are_judged_up_to_rounding(in_lines, own, least, verdict):
     lines = [line("accuracy", own, arm="ours"), line("accuracy", "87.20", arm="theirs")]
     statement = {"says": "ours is better", "higher": {"arm": ["ours"]}, "lower": {"arm": ["theirs"]}}
-    rows = audited(lines, {"statements": [statement | {"least": float(least)}]}, checks=["statements"])
+    rows = in_lines(lines, {"statements": [statement | {"least": float(least)}]}, checks=["statements"])
     assert [row["verdict"] for row in rows] == [verdict]
 
 
-def test_facts_that_nothing_can_be_said_about_are_not_passed_over(audited):
+def test_facts_that_nothing_can_be_said_about_are_not_passed_over(in_lines):
     facts = {
         "statements": [{"says": "a is better", "higher": {"arm": ["a"]}, "lower": {"arm": ["b"]}}],
         "significance": [{"says": "significantly", "rows": {}, "arm": "a", "against": "b"}],
         "formulas": [{"says": "Eq. 1", "rows": {}, "weights": 7, "stages": [{"blocks": 1, "height": 1, "width": 1}]}],
     }
-    rows = audited([line("accuracy", "87.20")], facts, checks=["statements", "significance", "increments"])
+    rows = in_lines([line("accuracy", "87.20")], facts, checks=["statements", "significance", "increments"])
     assert [row["verdict"] for row in rows] == ["undecidable"] * 3

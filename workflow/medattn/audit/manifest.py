@@ -2,7 +2,7 @@
 
 The seal leaves out files that are written after it, from the sealed folder: the seal and the audit themselves, the
 crate, the report (which shows the root hash; the audit renders it again and compares), Snakemake's own report, and the
-logs of schedulers and of the jobs that seal, render the report and audit.
+logs and benchmarks of schedulers and of the jobs that seal, render the report and audit.
 """
 
 import json
@@ -19,7 +19,7 @@ from medattn.plan.model import Plan
 SCHEMA = 1
 NOT_SEALED = (
     r"manifest\.json|audit\.json|report\.html|crate/.*|snakemake-report.*|slurm-logs/.*"
-    r"|logs/(seal|audit|crate)_.*|logs/render_report.log"
+    r"|(logs|benchmarks)/(seal|audit|crate)_.*|(logs|benchmarks)/render_report\..*"
 )
 
 Hash = Callable[[Path], str]

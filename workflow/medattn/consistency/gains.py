@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 
-from medattn.consistency.evidence import Evidence
+from medattn.consistency.check_context import CheckContext
 from medattn.consistency.granularity import counts
-from medattn.consistency.published import Row
-from medattn.consistency.test_sets import OVER_ALL_IMAGES, Measured
+from medattn.consistency.published import PublishedRow
+from medattn.consistency.shared_test_sets import OVER_ALL_IMAGES, SharedTestSet
 
 Bounds = tuple[Fraction, Fraction]
 
@@ -25,8 +25,8 @@ class Gain:
         other_right: the same of the other model.
     """
 
-    row: Row
-    other: Row
+    row: PublishedRow
+    other: PublishedRow
     images: int
     averaged: int
     right: Bounds
@@ -72,26 +72,26 @@ class Gain:
         return f"{float((self.low + self.high) / 2):.1f} images"
 
 
-def gain_of(evidence: Evidence, row: Row, other: Row) -> Gain | None:
+def gain_of(context: CheckContext, row: PublishedRow, other: PublishedRow) -> Gain | None:
     """Return the gain of a row over another, or None where the two are no accuracies on the same, known images."""
-    measured = evidence.measured_on(row)
+    measured = context.measured_on(row)
     if not all(
         each.metric in OVER_ALL_IMAGES and each.mean.is_proportion and not each.class_name for each in (row, other)
     ):
         return None
-    if measured is not evidence.measured_on(other) or measured.images is None or measured.averages_unknown_many:
+    if measured is not context.measured_on(other) or measured.images is None or measured.averages_unknown_many:
         return None
     images, averaged = answered(measured, measured.images)
     return Gain(row, other, images, averaged, right(row, images, averaged), right(other, images, averaged))
 
 
-def answered(measured: Measured, images: int) -> tuple[int, int]:
+def answered(measured: SharedTestSet, images: int) -> tuple[int, int]:
     """Return how many images each model answered, and how often: folds have images of their own."""
     facts = measured.facts
     return (images * facts.averaged, 1) if facts.over == "folds" else (images, facts.averaged)
 
 
-def right(row: Row, images: int, averaged: int) -> Bounds:
+def right(row: PublishedRow, images: int, averaged: int) -> Bounds:
     """Return how many images are right at least and at most: whole numbers if one gives the published value."""
     if averaged == 1 and (possible := counts(row.mean, images)):
         return Fraction(possible[0]), Fraction(possible[-1])

@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedValue:
     """A published value.
 
     Attributes:

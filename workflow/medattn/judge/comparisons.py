@@ -18,7 +18,7 @@ from medattn.config.models.metrics import METRICS
 from medattn.config.models.verdicts import VerdictRule
 from medattn.config.resolved import Configuration
 from medattn.consistency.checks.statements import gain, pairs_of
-from medattn.consistency.published import Row, chosen
+from medattn.consistency.published import PublishedRow, chosen
 from medattn.judge.claim import Claim, in_points, not_measured
 from medattn.judge.measured import Found, Measured, Place
 from medattn.judge.numbers import counted_cost, reason_for_no_verdict
@@ -43,7 +43,7 @@ class _Pair:
 
 def judged_comparisons(
     paper: str,
-    rows: Sequence[Row],
+    rows: Sequence[PublishedRow],
     facts: Facts,
     measured: Measured,
     costs: pd.DataFrame,
@@ -76,11 +76,11 @@ def _as_statement(said: Statement | Significance) -> Statement:
     )
 
 
-def _is_measured(row: Row) -> bool:
+def _is_measured(row: PublishedRow) -> bool:
     return row.metric not in METRICS or METRICS[row.metric].measured
 
 
-def _published_claim(number: int, said: Statement, row: Row, other: Row, measured: Measured) -> Claim:
+def _published_claim(number: int, said: Statement, row: PublishedRow, other: PublishedRow, measured: Measured) -> Claim:
     place, against = measured.place_of(row), measured.place_of(other)
     half = max(row.mean.decimals, other.mean.decimals)
     difference = gain(row.mean.value, other.mean.value, said)
@@ -102,7 +102,7 @@ def _published_claim(number: int, said: Statement, row: Row, other: Row, measure
     )
 
 
-def _over(row: Row, other: Row) -> str:
+def _over(row: PublishedRow, other: PublishedRow) -> str:
     columns = [column for column in ("table", "backbone", "arm") if getattr(row, column) != getattr(other, column)]
     return ".".join(getattr(other, column) for column in columns)
 
@@ -118,7 +118,7 @@ def _sentence(says: str, source: str) -> str:
     return f"{says} ({source})" if source else says
 
 
-def _published_pair(number: int, said: Statement, row: Row, other: Row, measured: Measured) -> _Pair:
+def _published_pair(number: int, said: Statement, row: PublishedRow, other: PublishedRow, measured: Measured) -> _Pair:
     places = measured.place_of(row), measured.place_of(other)
     points = in_points(row.mean.unit)
     half = Fraction(row.mean.half + other.mean.half) if said.least or said.most is not None else Fraction(0)
@@ -222,7 +222,7 @@ def _spread(first: Found, second: Found) -> float:
 
 
 def _judged_costs(
-    claim: Claim, said: Statement, row: Row, other: Row, costs: pd.DataFrame, measured: Measured
+    claim: Claim, said: Statement, row: PublishedRow, other: PublishedRow, costs: pd.DataFrame, measured: Measured
 ) -> Claim:
     """Return the claim of a comparison of costs, which are exact: it holds or it doesn't."""
     first, second = counted_cost(row, costs, measured), counted_cost(other, costs, measured)

@@ -11,7 +11,7 @@ from medattn.compare.inputs import OF_A_SEED
 from medattn.config.models.metrics import METRICS
 from medattn.config.models.paper import Table
 from medattn.config.resolved import Configuration, ResolvedPaper
-from medattn.consistency.published import Row
+from medattn.consistency.published import PublishedRow
 from medattn.plan.model import Cell, Plan, cell_id
 
 _METRIC_OF = {facts.published: metric for metric, facts in METRICS.items() if facts.published}
@@ -83,7 +83,7 @@ class Measured:
         """Return the paper, in the experiment that a table shows; None where the selection has it not."""
         return self._papers.get((paper, table))
 
-    def place_of(self, row: Row) -> Place:
+    def place_of(self, row: PublishedRow) -> Place:
         """Return the place of a published value, in the words of measurements.csv."""
         paper = self.paper_of(row.paper, row.table)
         metric = _METRIC_OF.get(row.metric, row.metric)
@@ -91,7 +91,7 @@ class Measured:
         class_name = self._class_name(row, metric, declared)
         return Place(row.table, row.dataset, row.backbone, row.arm, metric, class_name)
 
-    def _class_name(self, row: Row, metric: str, table: Table | None) -> str:
+    def _class_name(self, row: PublishedRow, metric: str, table: Table | None) -> str:
         classes = METRICS[metric].classes if metric in METRICS else "none"
         if classes == "positive":
             return (table.positive_class if table else None) or row.class_name

@@ -11,7 +11,7 @@ from medattn.config.models.facts import Facts
 from medattn.config.models.metrics import METRICS
 from medattn.config.models.verdicts import VerdictRule
 from medattn.config.resolved import Configuration
-from medattn.consistency.published import Row
+from medattn.consistency.published import PublishedRow
 from medattn.judge.claim import Claim, in_points, not_measured
 from medattn.judge.measured import Found, Measured, Place
 from medattn.judge.protocol_deviations import deviation, readings
@@ -24,7 +24,7 @@ _PUBLISHED = {"params_m": "published_params_m", "gflops": "published_gflops"}
 _PLAIN = ("parameters", "macs")
 
 
-def judged_number(row: Row, facts: Facts, measured: Measured, configuration: Configuration) -> Claim:
+def judged_number(row: PublishedRow, facts: Facts, measured: Measured, configuration: Configuration) -> Claim:
     """Return the claim of a published value of a metric, with its verdict."""
     place, rule = measured.place_of(row), configuration.selection.verdicts
     found = measured.at(row.paper, place)
@@ -49,7 +49,7 @@ def judged_number(row: Row, facts: Facts, measured: Measured, configuration: Con
     return claim.judged(judgment, in_points(row.mean.unit), leak, found.reason, other)
 
 
-def judged_cost(row: Row, costs: pd.DataFrame, measured: Measured) -> Claim:
+def judged_cost(row: PublishedRow, costs: pd.DataFrame, measured: Measured) -> Claim:
     """Return the claim of a published value of parameters or operations: judged by the count, up to the rounding.
 
     Args:
@@ -79,7 +79,7 @@ class Cost:
     reason: str = ""
 
 
-def counted_cost(row: Row, costs: pd.DataFrame, measured: Measured) -> Cost:
+def counted_cost(row: PublishedRow, costs: pd.DataFrame, measured: Measured) -> Cost:
     """Return what was counted of a published cost."""
     paper = measured.paper_of(row.paper, row.table)
     if paper is None:
@@ -106,7 +106,7 @@ def reason_for_no_verdict(*found: Found) -> str:
     return missing
 
 
-def _claim(row: Row, metric: str, class_name: str) -> Claim:
+def _claim(row: PublishedRow, metric: str, class_name: str) -> Claim:
     return Claim(
         claim=f"{row.table}.{row.cell}",
         paper=row.paper,
@@ -124,7 +124,7 @@ def _claim(row: Row, metric: str, class_name: str) -> Claim:
     )
 
 
-def _judgment(row: Row, facts: Facts, found: Found, rule: VerdictRule) -> Judgment:
+def _judgment(row: PublishedRow, facts: Facts, found: Found, rule: VerdictRule) -> Judgment:
     points = in_points(row.mean.unit)
     repeated = Repeated(
         found.value,

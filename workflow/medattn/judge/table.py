@@ -11,7 +11,7 @@ from medattn.config.models.facts import Facts
 from medattn.config.models.metrics import METRICS
 from medattn.config.resolved import Configuration
 from medattn.consistency.inputs import check_rows, read_facts
-from medattn.consistency.published import Row, read_published
+from medattn.consistency.published import PublishedRow, read_published
 from medattn.errors import UserError
 from medattn.files import write_text
 from medattn.judge.claim import COLUMNS, Claim
@@ -98,5 +98,5 @@ def _facts(folder: Path) -> Facts:
     return read_facts(path) if path.is_file() else Facts()
 
 
-def _is_cost(row: Row) -> bool:
+def _is_cost(row: PublishedRow) -> bool:
     return row.metric in METRICS and not METRICS[row.metric].measured
