@@ -86,7 +86,7 @@ def gain_of(context: CheckContext, row: PublishedRow, other: PublishedRow) -> Ga
 
 
 def answered(measured: SharedTestSet, images: int) -> tuple[int, int]:
-    """Return how many images each model answered, and how often: folds have images of their own."""
+    """Return the number of images that each model classified, and how often: each fold has separate images."""
     facts = measured.facts
     return (images * facts.averaged, 1) if facts.over == "folds" else (images, facts.averaged)
 

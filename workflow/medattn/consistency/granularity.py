@@ -1,4 +1,4 @@
-"""Which proportions are possible: k of N, rounded to so many decimals (GRIM).
+"""Possible proportions: k of N, rounded to a number of decimals (GRIM).
 
 Source: Brown and Heathers 2017, The GRIM test, Social Psychological and Personality Science 8:363-369.
 """

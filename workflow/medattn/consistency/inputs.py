@@ -73,7 +73,7 @@ def read_counts(path: Path) -> dict[str, list[Count]]:
     """Read what `medattn complexity --format csv` prints: exact counts by paper.
 
     Raises:
-        UserError: the file can't be read, a column is missing, or a value is no number.
+        UserError: the file can't be read, a column is missing, or a value is not a number.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:

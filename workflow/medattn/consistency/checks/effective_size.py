@@ -63,7 +63,7 @@ def needs(pair: PairTest, level: float) -> int | None:
 
 
 def correlation(measurements: int, needed: int) -> float:
-    """Return the correlation of neighbors at which so many measurements are worth so many independent ones."""
+    """Return the correlation of neighbors at which the measurements are worth the needed independent ones."""
     return (measurements - needed) / (measurements + needed)
 
 

@@ -55,7 +55,7 @@ def why_impossible(
 
 
 def false_positives(precision: PublishedValue, right: int) -> range:
-    """Return the numbers of false positives that give a published precision with so many right answers."""
+    """Return the numbers of false positives that give a published precision with `right` true positives."""
     low, high = precision.low / precision.whole, precision.high / precision.whole
     if right == 0 or low <= 0:
         # Nothing right: any number of false positives gives 0, and none at all is counted as 0, too.

@@ -23,7 +23,7 @@ def check(context: CheckContext) -> Iterator[CheckResult]:
 
 
 def reachable(size: int, times: int, stride: int, kernels: Sequence[int]) -> list[int]:
-    """Return every size that can come out, rising; none where no kernel fits into the map."""
+    """Return every possible size, ascending; none where no kernel fits into the map."""
     sizes = {size}
     for _ in range(times):
         sizes = {behind for before in sizes for kernel in kernels for behind in _behind(before, stride, kernel)}

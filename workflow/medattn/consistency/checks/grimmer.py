@@ -27,7 +27,7 @@ _NAMES = {1: "sample", 0: "population"}
 
 
 def is_possible(mean: PublishedValue, std: PublishedValue, images: int, measurements: int, ddof: int) -> bool:
-    """Return whether so many accuracies on so many images can have this mean and deviation."""
+    """Return whether accuracies on a number of images can have this mean and deviation."""
     sums = counts(mean, measurements * images)
     return any(_square_exists(total, std, images, measurements, ddof) for total in sums)
 

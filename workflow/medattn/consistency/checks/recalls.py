@@ -46,7 +46,7 @@ def _recall(group: ClassValues) -> CheckResult:
     total = len(group.rows)
     note = f"{group.possible_recalls} of {total} are possible recalls, {prod(group.chances):.2g} by chance for all"
     if prod(group.chances) >= 1:
-        return _of(group, "undecidable", "every value is possible on so many images")
+        return _of(group, "undecidable", "every value is possible on these numbers of images")
     return _of(group, "consistent" if group.can_be_recalls else "inconsistent", note)
 
 
