@@ -110,7 +110,7 @@ def test_what_could_not_be_run_is_a_line_and_code_2(published, capsys, arguments
     [
         ("", "the file is empty"),
         ("paper,table,metric,mean\n", "line 1: the column 'unit' is missing"),
-        (HEADER + ",mean\n", "line 1: the column 'mean' stands twice"),
+        (HEADER + ",mean\n", "line 1: the column 'mean' occurs twice"),
         (HEADER + "\n", "no published values"),
         (HEADER + "\np,t\n", "line 2: 2 fields, but the first line names 13"),
         (HEADER + "\n" + line("accuracy", "87,2".replace(",", "x")) + "\n", "line 2: '87x2' is not a number"),

@@ -1,4 +1,4 @@
-"""Read the record of a run, or the reason why its last attempt failed."""
+"""Reading what is kept of a run: its record, or why its last attempt failed. Files that are none are named."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,12 +33,12 @@ def check_output(record: Mapping[str, Any], path: Path) -> None:
     Raises:
         UserError: the file is missing or another one.
     """
-    remedy = f"delete {path.parent} and train the run again"
+    mend = f"delete {path.parent} and train the run again"
     if not path.is_file():
-        raise UserError(f"{path}: no such file, although the run has ended; {remedy}")
+        raise UserError(f"{path}: no such file, although the run has ended; {mend}")
     named = record["outputs"].get(path.name)
     if not isinstance(named, dict) or sha256_of_file(path) != named.get("sha256"):
-        raise UserError(f"{path}: not the file that the record of the run names; {remedy}")
+        raise UserError(f"{path}: not the file that the record of the run names; {mend}")
 
 
 def ending(files: RunPaths) -> dict[str, Any] | str:

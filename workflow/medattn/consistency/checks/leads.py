@@ -3,8 +3,8 @@
 Method: the arms of a data set, backbone and table are one group; where every backbone has one arm only, all of the
 table are. The lead of the best accuracy over the second is counted in images, up to the rounding of both, and the
 second is held against the exact 95 % interval (Clopper-Pearson) of the best: what another draw of as many test images
-might have given. A second outside of it leaves the lead `consistent`, one inside `undecidable`. The
-note reports a lead of less than one image. For a mean over epochs or runs the interval is that of one model with this accuracy.
+might have given. A second outside of it leaves the lead `consistent`, one inside `undecidable`. The note reports a
+lead of less than one image. For a mean over epochs or runs the interval is that of one model with this accuracy.
 
 Source: Clopper and Pearson 1934, Biometrika 26:404-413.
 
