@@ -42,14 +42,15 @@ def _unreadable_plan(context: AuditContext, names: Sequence[str] | None) -> Find
     able = checks_to_run(context, names)
     unable = [name for name in (CHECKS if names is None else names) if name not in able]
     parts = [*unable, *(["records (their agreement with the plan)"] if "records" in able else [])]
-    commits = sorted({str(kept.record["code"]["commit"]) for kept in context.records() if _names_commit(kept.record)})
-    version = f"the commit that the records name ({', '.join(commits)})" if commits else "the version that wrote it"
+    records, schema = context.records(), context.other_plan_schema
+    commits = sorted({str(kept.record["code"]["commit"])[:12] for kept in records if _names_commit(kept.record)})
+    trained = f" (the runs were trained at {', '.join(commits)})" if commits else ""
     return Finding(
         "unchecked",
         "plan.json",
         f"a plan that this version can read (schema {SCHEMA})",
-        f"schema {context.other_plan_schema}, written by another version of medattn; not checked: {', '.join(parts)}",
-        f"to check these, check out {version} and run `medattn audit {context.results.folder}` there",
+        f"schema {schema} of another version of medattn; not checked for {len(records)} runs: {', '.join(parts)}",
+        f"check out a version that reads schema {schema}{trained} and audit {context.results.folder} there",
         check="plan",
     )
 
