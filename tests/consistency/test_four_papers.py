@@ -1,4 +1,4 @@
-"""What the audit must find in the four papers by itself, from the published values and what the papers state."""
+"""Results of the checks for the four papers, from the published values and the facts that the papers state."""
 
 import re
 

@@ -25,7 +25,7 @@ class CheckContext:
 
     @cached_property
     def test_sets(self) -> list[SharedTestSet]:
-        """The rows by the images that they were measured on."""
+        """The rows, grouped by the images that they were measured on."""
         return grouped(self.rows, self.facts)
 
     @cached_property
@@ -37,7 +37,7 @@ class CheckContext:
         return self._measured[id(row)]
 
     def by_metric(self, rows: Iterable[PublishedRow] | None = None) -> Iterable[dict[str, PublishedRow]]:
-        """Yield the numbers of each model side by side: by metric, for rows that are equal in all else."""
+        """Yield the rows of each model by metric; the rows of a model agree in all other columns."""
         models: dict[tuple[str, ...], dict[str, PublishedRow]] = {}
         for row in self.rows if rows is None else rows:
             models.setdefault(row.key("metric"), {})[row.metric] = row

@@ -1,4 +1,4 @@
-"""Confusion matrices of two classes, and what is computed from them."""
+"""Confusion matrices of two classes and their F1 scores."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

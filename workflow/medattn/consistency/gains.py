@@ -1,4 +1,4 @@
-"""A difference of two published accuracies, counted in test images."""
+"""Difference of two published accuracies, counted in test images."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,14 +14,14 @@ Bounds = tuple[Fraction, Fraction]
 
 @dataclass(frozen=True)
 class Gain:
-    """What one accuracy is above another on the same images, up to the rounding of both.
+    """Difference of two accuracies on the same images, up to the rounding of both.
 
     Attributes:
-        row: the accuracy that is set against another.
-        other: the other.
-        images: images that each of the two models answered, of all folds together.
-        averaged: how many measurements on the same images each accuracy is the mean of.
-        right: bounds of the images that the first model has right; whole numbers where the published value allows some.
+        row: row of the first accuracy.
+        other: row of the second accuracy.
+        images: images that each of the two models classified, over all folds.
+        averaged: number of measurements on the same images behind each accuracy.
+        right: bounds of the correctly classified images of the first model; whole numbers where the published value allows.
         other_right: the same of the other model.
     """
 
@@ -64,7 +64,7 @@ class Gain:
 
     @property
     def text(self) -> str:
-        """The gain in images, as people say it."""
+        """The gain in images, as text."""
         if self.low == self.high:
             return f"{self.low} {'image' if self.low == 1 else 'images'}"
         if self.low.denominator == self.high.denominator == 1:

@@ -18,7 +18,7 @@ class SharedTestSet:
 
     Attributes:
         name: name in the facts, or data set and split.
-        facts: what is known of the images.
+        facts: facts about the images.
         rows: all their rows.
     """
 
@@ -39,7 +39,7 @@ class SharedTestSet:
 
     @cached_property
     def scanned(self) -> SizeScan | None:
-        """What the accuracies say about the number of images; None where there are none, or means of unknown many."""
+        """Scan of the number of images; None without accuracies, or for means of an unknown number of measurements."""
         if not self.accuracies or self.averages_unknown_many:
             return None
         sizes = range(self.facts.scan_from, self.facts.scan_to + 1)
@@ -47,7 +47,7 @@ class SharedTestSet:
 
     @property
     def averages_unknown_many(self) -> bool:
-        """Whether rows have deviations, so are means, but nobody says of how many measurements."""
+        """Whether rows have deviations, and so are means, of an unknown number of measurements."""
         return self.facts.averaged == 1 and any(row.std for row in self.accuracies)
 
     @cached_property

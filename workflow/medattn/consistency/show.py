@@ -51,7 +51,7 @@ def as_text(results: Sequence[CheckResult], everything: bool) -> Iterator[str]:
 
     Args:
         results: all results.
-        everything: whether to list every number, or only summaries and what is inconsistent.
+        everything: whether to list every value, or only summaries and inconsistent values.
     """
     groups: dict[str, dict[str, list[CheckResult]]] = {}
     for each in results:

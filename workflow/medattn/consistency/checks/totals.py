@@ -1,10 +1,10 @@
-"""Do the numbers in the text and in data tables add up, and are they what is known from elsewhere?
+"""Do the numbers in the text and in data tables add up, and do they agree with other sources?
 
 Method: addition, and comparison.
 
 Source: the facts name theirs.
 
-No power: never; what is not among the facts is not checked.
+No power: never; only totals among the facts are checked.
 """
 
 from collections.abc import Iterator
