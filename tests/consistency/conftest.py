@@ -1,4 +1,4 @@
-"""The audit of the four papers, and small tables to audit."""
+"""Fixtures: check results of the four papers, and of small tables."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +21,7 @@ Records = list[dict[str, str]]
 
 @pytest.fixture(scope="session")
 def in_paper() -> Callable[..., Records]:
-    """Return the in_paper on a paper whose columns have the given values (a part of the cell is enough)."""
+    """Return a function that selects the check results of a paper by the values of columns and a part of the cell."""
     in_lines = {
         path.parent.name: records(
             check_paper(path.parent.name, read_published(path), read_facts(path.with_name("facts.yaml")))
@@ -41,7 +41,7 @@ def in_paper() -> Callable[..., Records]:
 
 @pytest.fixture
 def in_lines(tmp_path: Path) -> Callable[..., Records]:
-    """Audit lines of a table, with facts as a file would hold them."""
+    """Return a function that checks the lines of a table, with facts as in a file."""
 
     def run(lines: list[str], facts: dict[str, Any] | None = None, **options: Any) -> Records:
         path = tmp_path / "published.csv"

@@ -1,4 +1,4 @@
-"""`medattn claims` as people and programs use it."""
+"""`medattn claims`: output, options and errors."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ def published(tmp_path, monkeypatch):
     return path
 
 
-def test_inconsistent_numbers_are_a_finding_not_a_failure(published, capsys):
+def test_inconsistent_values_are_results_not_failures(published, capsys):
     assert main(["claims", str(published)]) == 0
     shown = capsys.readouterr().out
     assert "inconsistent  grim  d.b.a.accuracy: 87.20; expected 136/156 = 87.18 or 137/156 = 87.82" in shown
@@ -37,21 +37,21 @@ def test_csv_and_json_hold_the_same(published, capsys):
     assert list(csv.DictReader(io.StringIO(table))) == json.loads(capsys.readouterr().out)
 
 
-def test_text_lists_every_number_when_asked(published, capsys):
+def test_all_lists_every_value(published, capsys):
     main(["claims", str(published), "--check", "grim"])
     assert "87.18;" not in capsys.readouterr().out
     main(["claims", str(published), "--check", "grim", "--all"])
     assert "d.b.b.accuracy: 87.18; expected 136/156" in capsys.readouterr().out
 
 
-def test_facts_change_what_is_found(published, capsys):
+def test_facts_change_the_results(published, capsys):
     facts = published.with_name("facts.yaml")
     facts.write_text("test_sets: {d: {rows: {dataset: [d]}, averaged: 30, over: runs}}\n")
     assert main(["claims", str(published), "--facts", str(facts), "--check", "grim", "--format", "csv"]) == 0
     assert "inconsistent" not in capsys.readouterr().out
 
 
-def test_counts_are_taken_from_the_command_that_makes_them(published, capsys):
+def test_counts_are_read_from_the_output_of_complexity(published, capsys):
     lines = [line("params_m", "11.18", unit="M"), line("gflops", "1.90", unit="G")]
     published.write_text("\n".join([HEADER, *lines]) + "\n")
     counts = published.with_name("counts.csv")
@@ -97,7 +97,7 @@ def test_facts_of_a_paper_go_with_its_numbers_in_any_file(tmp_path, monkeypatch,
         (["--paper", "gsa"], "--paper: unknown paper 'gsa'"),
     ],
 )
-def test_what_could_not_be_run_is_a_line_and_code_2(published, capsys, arguments, message):
+def test_invalid_arguments_are_one_line_with_exit_code_2(published, capsys, arguments, message):
     assert main(["claims", *arguments]) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -172,7 +172,7 @@ def test_numbers_without_facts_or_images_are_undecidable(in_lines):
     assert any("the number of measurements is unknown" in row["note"] for row in rows)
 
 
-def test_duplicates_are_told_but_not_judged(in_lines):
+def test_duplicates_are_reported_without_a_verdict(in_lines):
     lines = [line("accuracy", "87.20", table="t1"), line("accuracy", "87.20", table="t2")]
     rows = in_lines(lines, {"independent": [{"rows": {}, "differ": ["table"]}]}, checks=["duplicates"])
     assert [(row["published"], row["verdict"]) for row in rows] == [("87.20 twice", "undecidable")]
@@ -198,7 +198,7 @@ def test_statements_are_judged_up_to_rounding(in_lines, own, least, verdict):
     assert [row["verdict"] for row in rows] == [verdict]
 
 
-def test_facts_that_nothing_can_be_said_about_are_not_passed_over(in_lines):
+def test_facts_that_cannot_be_checked_are_reported(in_lines):
     facts = {
         "statements": [{"says": "a is better", "higher": {"arm": ["a"]}, "lower": {"arm": ["b"]}}],
         "significance": [{"says": "significantly", "rows": {}, "arm": "a", "against": "b"}],

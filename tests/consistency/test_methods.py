@@ -119,7 +119,7 @@ def test_grimmer_on_small_examples(mean, std, n, possible):
     assert grimmer.is_possible(percent(mean), percent(std), 100, n, 1) is possible
 
 
-def test_grimmer_tells_the_formulas_apart():
+def test_grimmer_distinguishes_the_formulas():
     assert grimmer.is_possible(percent("2.5"), percent("1.12"), 100, 4, 0)
     assert not grimmer.is_possible(percent("2.5"), percent("1.29"), 100, 4, 0)
 
@@ -218,7 +218,7 @@ def test_f1_agrees_with_scikit_learn():
     assert float(matrix.f1(0)) == pytest.approx(f1_score(truth, answers, pos_label=0))
 
 
-def test_matrices_are_all_with_so_many_right_answers():
+def test_matrices_are_all_with_the_number_of_right_answers():
     assert [m.right for m in matrices((2, 3), 4)] == [(1, 3), (2, 2)]
     assert [m.right for m in matrices((2, 3), 5)] == [(2, 3)]
 

@@ -13,7 +13,7 @@ from medattn.consistency.registry import CHECKS
 
 @pytest.fixture(scope="module")
 def text():
-    """Return the page as it should be, made once."""
+    """Return the current page, generated once."""
     return page.page()
 
 
@@ -47,6 +47,6 @@ def test_the_example_of_the_page_is_valid(text):
     assert validated(Facts, yaml.safe_load(example[1]), "page").test_sets["breast"].classes["malignant"] == 42
 
 
-def test_the_link_to_the_manual_leads_somewhere():
+def test_the_link_to_the_manual_has_a_target():
     manual = (page.ROOT / "config" / "README.md").read_text()
     assert "## Facts about published values" in manual

@@ -57,7 +57,7 @@ def test_labels_that_contradict_the_accuracy(in_lines):
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "f1"])
-def test_what_does_not_bind_a_score_is_undecidable(in_lines, metric):
+def test_unrelated_class_values_leave_a_score_undecidable(in_lines, metric):
     fact = stated(metric, "50.0")
     for lines, known in (
         (class_lines(precision=RECALLS), SIZES),
@@ -182,7 +182,7 @@ def test_gsa_pixel_cnn_is_not_always_small(in_paper):
         assert (million["expected"], million["verdict"]) == (count, "inconsistent")
 
 
-def test_gsa_operations_are_told_but_not_judged(in_paper):
+def test_gsa_operations_are_reported_without_a_verdict(in_paper):
     rows = in_paper("gsa", ": operations", check="costs")
     assert [(row["expected"], row["verdict"]) for row in rows] == [("17.9 G", "undecidable"), ("143 G", "undecidable")]
     assert shares(rows[0]["note"]) == ["37.4 %", "3.62 %", "4.86 %", "7.24 %"]

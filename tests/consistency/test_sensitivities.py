@@ -1,4 +1,4 @@
-"""How much statements can bear: independent measurements, answers behind accuracies, and leads in images."""
+"""Sensitivity of statements: independent measurements, answers behind accuracies, and leads in images."""
 
 from itertools import pairwise
 
@@ -42,7 +42,7 @@ def test_too_few_measurements_even_if_independent(in_lines):
     assert needed(in_lines, "5.00")[0]["note"] == "30 epochs are too few even if independent"
 
 
-def test_independent_runs_are_not_asked(in_lines):
+def test_independent_runs_are_not_checked(in_lines):
     assert needed(in_lines, "2.00", over="runs") == []
 
 
