@@ -21,7 +21,7 @@ class Gain:
         other: row of the second accuracy.
         images: images that each of the two models classified, over all folds.
         averaged: number of measurements on the same images behind each accuracy.
-        right: bounds of the correctly classified images of the first model; whole numbers if the published value allows.
+        right: bounds of the correctly classified images of the first model; whole numbers where possible.
         other_right: the same of the other model.
     """
 
