@@ -1,7 +1,7 @@
-"""Peak memory of images and training: what a process holds beyond its libraries, as a multiple of the images' bytes.
+"""Measure the peak memory of images and training, without libraries, as a multiple of the size of the images.
 
-As many images as PathMNIST has, at 28 px in color (252 MB), are read from a file that is mapped, made resident, and a
-few of them trained on and evaluated, in a process of its own.
+A new process maps a file with as many images as PathMNIST (28 px, color, 252 MB), makes them resident, and trains and
+evaluates on a few of them.
 """
 
 import tempfile

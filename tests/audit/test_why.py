@@ -1,4 +1,4 @@
-"""`medattn why`: why a run has to be trained anew, in words."""
+"""`medattn why`: why a run has to be trained again."""
 
 import json
 from pathlib import Path

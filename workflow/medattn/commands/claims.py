@@ -32,8 +32,8 @@ from medattn.suggestions import unknown_name
 
 if TYPE_CHECKING:
     from medattn.config.models.facts import Facts
-    from medattn.consistency.check_paper import Audited
-    from medattn.consistency.published import Row
+    from medattn.consistency.check_result import CheckResult
+    from medattn.consistency.published import PublishedRow
 
 PAPERS = Path("papers")
 
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         UserError: a file is missing or invalid, or a name is unknown.
     """
-    from medattn.consistency.check_paper import audit
+    from medattn.consistency.check_paper import check_paper
     from medattn.consistency.inputs import read_counts
     from medattn.consistency.registry import CHECKS
 
@@ -64,16 +64,18 @@ def run(arguments: argparse.Namespace) -> int:
             raise UserError(f"--check: {unknown_name('check', name, CHECKS)}")
     papers = _of_file(arguments) if arguments.file else _of_checkout(arguments)
     counts = read_counts(arguments.counts) if arguments.counts else {}
-    audited = [
-        each
+    results = [
+        result
         for paper, (rows, facts) in papers.items()
-        for each in audit(paper, rows, facts, counts.get(paper) or counts.get("") or [], arguments.check or CHECKS)
+        for result in check_paper(
+            paper, rows, facts, counts.get(paper) or counts.get("") or [], arguments.check or CHECKS
+        )
     ]
-    _print(audited, arguments)
+    _print(results, arguments)
     return 0
 
 
-def _of_checkout(arguments: argparse.Namespace) -> "dict[str, tuple[list[Row], Facts]]":
+def _of_checkout(arguments: argparse.Namespace) -> "dict[str, tuple[list[PublishedRow], Facts]]":
     """Return rows and facts of the papers in papers/."""
     from medattn.config.models.facts import Facts
     from medattn.consistency.published import read_published
@@ -97,11 +99,11 @@ def _of_checkout(arguments: argparse.Namespace) -> "dict[str, tuple[list[Row], F
     return papers
 
 
-def _of_file(arguments: argparse.Namespace) -> "dict[str, tuple[list[Row], Facts]]":
+def _of_file(arguments: argparse.Namespace) -> "dict[str, tuple[list[PublishedRow], Facts]]":
     """Return rows and facts of the papers in a file."""
     from medattn.consistency.published import read_published
 
-    papers: dict[str, list[Row]] = {}
+    papers: dict[str, list[PublishedRow]] = {}
     for row in read_published(arguments.file):
         papers.setdefault(row.paper, []).append(row)
     for name in arguments.paper:
@@ -115,8 +117,8 @@ def _of_file(arguments: argparse.Namespace) -> "dict[str, tuple[list[Row], Facts
     return {name: (papers[name], _own_facts(name)) for name in names}
 
 
-def _facts(path: Path, rows: "list[Row]") -> "Facts":
-    """Read the facts of a file and check that they are about these rows."""
+def _facts(path: Path, rows: "list[PublishedRow]") -> "Facts":
+    """Return the facts of a file, which must be about these rows."""
     from medattn.consistency.inputs import check_rows, read_facts
 
     facts = read_facts(path)
@@ -134,12 +136,12 @@ def _own_facts(paper: str) -> "Facts":
     return read_facts(path) if Path(paper).name == paper and path.is_file() else Facts()
 
 
-def _print(audited: "list[Audited]", arguments: argparse.Namespace) -> None:
+def _print(results: "list[CheckResult]", arguments: argparse.Namespace) -> None:
     from medattn.consistency.show import as_csv, as_json, as_text
 
     if arguments.format == "csv":
-        sys.stdout.write(as_csv(audited))
+        sys.stdout.write(as_csv(results))
     elif arguments.format == "json":
-        sys.stdout.write(as_json(audited))
+        sys.stdout.write(as_json(results))
     else:
-        print("\n".join(as_text(audited, arguments.all)))
+        print("\n".join(as_text(results, arguments.all)))

@@ -1,4 +1,4 @@
-"""What an audit reads beside the published values: facts, and exact counts."""
+"""Read the facts and the exact counts that the checks use besides the published values."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -9,12 +9,12 @@ from pydantic import BaseModel
 from medattn.config.models.facts import Facts, NetworkCount, RowFilter
 from medattn.config.validation import below, validated
 from medattn.config.yaml_files import read_yaml
-from medattn.consistency.published import IDENTITY, Row
+from medattn.consistency.published import IDENTITY, PublishedRow
 from medattn.errors import UserError
 from medattn.suggestions import unknown_name
 
 # Columns of `medattn complexity --format csv` -> metric of the published values, and how many units they count in.
-# Beside the exact counts stand those of counters that a paper may have used, which leave some things out.
+# The file has the exact counts and those of counters that a paper may have used, which leave some operations out.
 _COUNTED = {
     "params": ("params_m", 1),
     "counter_c1_params": ("params_m", 1),
@@ -35,7 +35,7 @@ def read_facts(path: Path) -> Facts:
     return validated(Facts, read_yaml(path), str(path))
 
 
-def check_rows(facts: Facts, rows: Sequence[Row], where: str) -> None:
+def check_rows(facts: Facts, rows: Sequence[PublishedRow], where: str) -> None:
     """Refuse facts about rows that are not there, which would silently check nothing.
 
     Args:
@@ -44,7 +44,7 @@ def check_rows(facts: Facts, rows: Sequence[Row], where: str) -> None:
         where: the file of the facts, for the message.
 
     Raises:
-        UserError: a value stands in no row; names the nearest.
+        UserError: no row has a value; the message names the nearest.
     """
     present = {column: {getattr(row, column) for row in rows} for column in IDENTITY}
     for place, wanted in _rows_in(facts, where):
@@ -73,7 +73,7 @@ def read_counts(path: Path) -> dict[str, list[NetworkCount]]:
     """Read what `medattn complexity --format csv` prints: exact counts by paper.
 
     Raises:
-        UserError: the file can't be read, a column is missing, or a value is no number.
+        UserError: the file can't be read, a column is missing, or a value is not a number.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:

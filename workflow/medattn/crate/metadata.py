@@ -12,10 +12,11 @@ from rocrate.model.entity import Entity
 from rocrate.model.file import File
 from rocrate.rocrate import ROCrate
 
-from medattn.audit.context import AuditContext, Ended
+from medattn.audit.context import AuditContext
 from medattn.crate.crate_files import CrateFile
 from medattn.crate.workflow_files import SNAKEFILE, WORKFLOW_FILES, software_file
 from medattn.files import sha256_of_file
+from medattn.plan.finished_run import FinishedRun
 from medattn.plan.model import Pack
 from medattn.version import __version__
 
@@ -54,7 +55,7 @@ class _Description:
 
     def __init__(self, subject: AuditContext, items: Sequence[CrateFile]) -> None:
         self._subject = subject
-        self._ended = {ended.run.id: ended for ended in subject.ended()}
+        self._ended = {ended.run.id: ended for ended in subject.finished_runs()}
         self.crate = ROCrate(version="1.1")
         self.crate.metadata.extra_terms["sha256"] = _SHA256
         self._root()
@@ -218,7 +219,7 @@ class _Description:
         ]
 
 
-def _times(runs: Sequence[Ended]) -> dict[str, str]:
+def _times(runs: Sequence[FinishedRun]) -> dict[str, str]:
     """Return the start of the first and the end of the last of these runs, as far as known."""
     starts = [session["started"] for run in runs for session in run.record.get("sessions", [])]
     times = {"startTime": min(starts)} if starts else {}

@@ -17,7 +17,7 @@ from medattn.config.models.facts import Facts, RowFilter, SignificanceStatement,
 from medattn.config.models.verdicts import VerdictRule
 from medattn.config.resolved import Configuration
 from medattn.consistency.checks.statements import gain, pairs_of
-from medattn.consistency.published import Row, chosen
+from medattn.consistency.published import PublishedRow, chosen
 from medattn.judge.claim import Claim, in_points, not_measured
 from medattn.judge.protocol_deviations import deviation, reading
 from medattn.judge.rule import Judgment, PairedDifference, judge_count, judge_higher, judge_same
@@ -54,7 +54,7 @@ class _PublishedComparison:
 
 def judged_comparisons(
     paper: str,
-    rows: Sequence[Row],
+    rows: Sequence[PublishedRow],
     facts: Facts,
     subjects: Subjects,
     costs: pd.DataFrame,
@@ -92,11 +92,11 @@ def _as_statement(said: Statement | SignificanceStatement) -> Statement:
     )
 
 
-def _is_measured(row: Row) -> bool:
+def _is_measured(row: PublishedRow) -> bool:
     return row.metric not in METRICS or METRICS[row.metric].measured
 
 
-def _published_claim(number: int, said: Statement, row: Row, other: Row, subjects: Subjects) -> Claim:
+def _published_claim(number: int, said: Statement, row: PublishedRow, other: PublishedRow, subjects: Subjects) -> Claim:
     subject, against = subjects.of_row(row), subjects.of_row(other)
     half = max(row.mean.decimals, other.mean.decimals)
     difference = gain(row.mean.value, other.mean.value, said)
@@ -118,7 +118,7 @@ def _published_claim(number: int, said: Statement, row: Row, other: Row, subject
     )
 
 
-def _differing_columns(row: Row, other: Row) -> str:
+def _differing_columns(row: PublishedRow, other: PublishedRow) -> str:
     columns = [column for column in ("table", "backbone", "arm") if getattr(row, column) != getattr(other, column)]
     return ".".join(getattr(other, column) for column in columns)
 
@@ -134,7 +134,9 @@ def _sentence(says: str, source: str) -> str:
     return f"{says} ({source})" if source else says
 
 
-def _published_pair(number: int, said: Statement, row: Row, other: Row, subjects: Subjects) -> _PublishedComparison:
+def _published_pair(
+    number: int, said: Statement, row: PublishedRow, other: PublishedRow, subjects: Subjects
+) -> _PublishedComparison:
     pair = subjects.of_row(row), subjects.of_row(other)
     points = in_points(row.mean.unit)
     half = Fraction(row.mean.half + other.mean.half) if said.least or said.most is not None else Fraction(0)
@@ -250,7 +252,7 @@ def _spread(first: MeasuredMetric, second: MeasuredMetric) -> float:
 
 
 def _judged_costs(
-    claim: Claim, said: Statement, row: Row, other: Row, costs: pd.DataFrame, subjects: Subjects
+    claim: Claim, said: Statement, row: PublishedRow, other: PublishedRow, costs: pd.DataFrame, subjects: Subjects
 ) -> Claim:
     """Return the claim of a comparison of costs. Costs are exact, so the statement is true or false."""
     first, second = cost_of_row(row, costs, subjects), cost_of_row(other, costs, subjects)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from medattn.config.models.paper import Table
 from medattn.config.resolved import Configuration, ResolvedPaper
-from medattn.consistency.published import Row
+from medattn.consistency.published import PublishedRow
 from medattn.measure.measured_cells import MeasuredCells, MeasuredMetric, MetricKey
 from medattn.metrics.registry import METRICS
 from medattn.plan.model import Cell, CellKey, Plan
@@ -57,14 +57,14 @@ class Subjects:
         """Return the paper in the experiment that a table shows; None if the selection has no such table."""
         return self._papers.get((paper, table))
 
-    def of_row(self, row: Row) -> Subject:
+    def of_row(self, row: PublishedRow) -> Subject:
         """Return the subject of a published value."""
         paper = self.paper_of(row.paper, row.table)
         metric = _METRIC_OF.get(row.metric, row.metric)
         declared = paper.tables[row.table] if paper else None
         return Subject(row.table, row.dataset, row.backbone, row.arm, metric, self._class_name(row, metric, declared))
 
-    def _class_name(self, row: Row, metric: str, table: Table | None) -> str:
+    def _class_name(self, row: PublishedRow, metric: str, table: Table | None) -> str:
         classes = METRICS[metric].classes if metric in METRICS else "none"
         if classes == "positive":
             return (table.positive_class if table else None) or row.class_name

@@ -8,7 +8,7 @@ import pandas as pd
 from medattn.config.models.facts import Facts
 from medattn.config.resolved import Configuration
 from medattn.consistency.inputs import check_rows, read_facts
-from medattn.consistency.published import Row, read_published
+from medattn.consistency.published import PublishedRow, read_published
 from medattn.files import write_text
 from medattn.judge.claim import Claim
 from medattn.judge.comparisons import judged_comparisons
@@ -76,5 +76,5 @@ def _facts(folder: Path) -> Facts:
     return read_facts(path) if path.is_file() else Facts()
 
 
-def _is_cost(row: Row) -> bool:
+def _is_cost(row: PublishedRow) -> bool:
     return row.metric in METRICS and not METRICS[row.metric].measured

@@ -9,7 +9,7 @@ from medattn.complexity.lookup import counted_value
 from medattn.config.models.facts import Facts
 from medattn.config.models.verdicts import VerdictRule
 from medattn.config.resolved import Configuration
-from medattn.consistency.published import Row
+from medattn.consistency.published import PublishedRow
 from medattn.judge.claim import Claim, in_points, not_measured
 from medattn.judge.protocol_deviations import deviation, reading
 from medattn.judge.rule import Judgment, RunSummary, judge_count, judge_number
@@ -24,7 +24,7 @@ _PUBLISHED = {"params_m": "published_params_m", "gflops": "published_gflops"}
 _PLAIN_COUNTS = ("parameters", "macs")
 
 
-def judged_value(row: Row, facts: Facts, subjects: Subjects, configuration: Configuration) -> Claim:
+def judged_value(row: PublishedRow, facts: Facts, subjects: Subjects, configuration: Configuration) -> Claim:
     """Return the claim of a published value of a metric, with its verdict."""
     subject, rule = subjects.of_row(row), configuration.selection.verdicts
     result = subjects.result(row.paper, subject)
@@ -50,7 +50,7 @@ def judged_value(row: Row, facts: Facts, subjects: Subjects, configuration: Conf
     return claim.with_judgment(judgment, in_points(row.mean.unit), leak, result.reason, remark)
 
 
-def judged_cost(row: Row, costs: pd.DataFrame, subjects: Subjects) -> Claim:
+def judged_cost(row: PublishedRow, costs: pd.DataFrame, subjects: Subjects) -> Claim:
     """Return the claim of a published value of parameters or operations, with its verdict.
 
     The verdict compares the rounded count with the published value.
@@ -95,7 +95,7 @@ class CountedCost:
     reason: str = ""
 
 
-def cost_of_row(row: Row, costs: pd.DataFrame, subjects: Subjects) -> CountedCost:
+def cost_of_row(row: PublishedRow, costs: pd.DataFrame, subjects: Subjects) -> CountedCost:
     """Return the count of a published cost."""
     paper = subjects.paper_of(row.paper, row.table)
     if paper is None:
@@ -124,7 +124,7 @@ def reason_for_no_verdict(*results: SubjectResult) -> str:
     return missing
 
 
-def _claim(row: Row, metric: str, class_name: str) -> Claim:
+def _claim(row: PublishedRow, metric: str, class_name: str) -> Claim:
     return Claim(
         claim=f"{row.table}.{row.cell}",
         paper=row.paper,
@@ -142,7 +142,7 @@ def _claim(row: Row, metric: str, class_name: str) -> Claim:
     )
 
 
-def _judgment(row: Row, facts: Facts, result: SubjectResult, rule: VerdictRule) -> Judgment:
+def _judgment(row: PublishedRow, facts: Facts, result: SubjectResult, rule: VerdictRule) -> Judgment:
     points = in_points(row.mean.unit)
     summary = RunSummary(
         result.measured.mean,

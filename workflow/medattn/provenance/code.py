@@ -3,7 +3,7 @@
 import ast
 import hashlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -63,11 +63,21 @@ def code_digest(
     Raises:
         UserError: the user's module is not found.
     """
+    return modules_digest(code_modules(mechanism, model, protocol, read))
+
+
+def modules_digest(modules: Mapping[str, str]) -> str:
+    """Return the SHA-256 over named modules, given the SHA-256 of each, in the order of the mapping."""
     digest = hashlib.sha256()
-    for name, sha256 in code_modules(mechanism, model, protocol, read).items():
+    for name, sha256 in modules.items():
         digest.update(name.encode())
         digest.update(bytes.fromhex(sha256))
     return digest.hexdigest()
+
+
+def source_sha256(text: str) -> str:
+    """Return the SHA-256 of a Python source, which comments, docstrings and layout do not change."""
+    return _digest(text).hex()
 
 
 def code_modules(
@@ -89,7 +99,7 @@ def code_modules(
         files |= _with_imports(f"backbones/{network.name}", network, read)
     if protocol is not None:
         files |= _protocol_files(PROTOCOLS[protocol].__module__, read)
-    return {name: _digest(read(file)).hex() for name, file in files.items()}
+    return {name: source_sha256(read(file)) for name, file in files.items()}
 
 
 def _protocol_files(module: str, read: Reader) -> dict[str, Path]:

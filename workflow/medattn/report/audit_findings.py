@@ -10,7 +10,8 @@ from medattn.report.page_model import AuditView
 
 _MOST_SHOWN = 50
 _MACHINE_DEPENDENT = ("code", "snakemake")
-"""Checks whose infos depend on the machine that ran the audit; the page omits them to be the same everywhere."""
+"""Checks that ask git and Snakemake. Their answers depend on the machine of the audit, so the page leaves out what is
+only informative or could not be checked: the same folder gives the same page on every machine."""
 
 
 def sealed_root(results: ResultPaths) -> str:
@@ -34,8 +35,8 @@ def audit_view(results: ResultPaths) -> AuditView | None:
         if value["root"] != sealed_root(results):
             return None
         findings = [_finding(finding) for finding in value["findings"] if _is_machine_independent(finding)]
-        hidden = max(0, len(findings) - _MOST_SHOWN)
-        return AuditView(bool(value["holds"]), len(value["checks"]), findings[:_MOST_SHOWN], hidden)
+        holds = all(severity == "info" for severity, _, _ in findings)
+        return AuditView(holds, len(value["checks"]), findings[:_MOST_SHOWN], max(0, len(findings) - _MOST_SHOWN))
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"{results.audit}: not a result of the audit; delete it and run `medattn audit` again"
@@ -43,7 +44,7 @@ def audit_view(results: ResultPaths) -> AuditView | None:
 
 
 def _is_machine_independent(finding: Mapping[str, Any]) -> bool:
-    return finding["severity"] != "info" or finding["check"] not in _MACHINE_DEPENDENT
+    return finding["severity"] in ("error", "warning") or finding["check"] not in _MACHINE_DEPENDENT
 
 
 def _finding(finding: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -1,33 +1,33 @@
-"""Which rows were measured on the same images, and on how many."""
+"""Group the rows that were measured on the same images, and infer the number of these images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from medattn.config.models.facts import Facts, RowFilter, TestSet
-from medattn.consistency.published import Row, chosen
-from medattn.consistency.sizes import Sizes, scan, size_of
+from medattn.consistency.published import PublishedRow, chosen
+from medattn.consistency.size_scan import SizeScan, fit_size, scan_sizes
 
 # Metrics whose published values are counts of images over all images.
 OVER_ALL_IMAGES = ("accuracy",)
 
 
 @dataclass(frozen=True)
-class Measured:
+class SharedTestSet:
     """Rows that were measured on the same images.
 
     Attributes:
         name: name in the facts, or data set and split.
-        facts: what is known of the images.
+        facts: facts about the images.
         rows: all their rows.
     """
 
     name: str
     facts: TestSet
-    rows: tuple[Row, ...]
+    rows: tuple[PublishedRow, ...]
 
     @property
-    def accuracies(self) -> list[Row]:
+    def accuracies(self) -> list[PublishedRow]:
         """Rows whose values are shares of all images."""
         return [row for row in self.rows if row.metric in OVER_ALL_IMAGES and row.mean.is_proportion]
 
@@ -38,16 +38,16 @@ class Measured:
         return tuple(sorted(self.facts.images or {n for row in rows for n in row.n_test}))
 
     @cached_property
-    def scanned(self) -> Sizes | None:
-        """What the accuracies say about the number of images; None where there are none, or means of unknown many."""
+    def scanned(self) -> SizeScan | None:
+        """Scan of the number of images; None without accuracies, or for means of an unknown number of measurements."""
         if not self.accuracies or self.averages_unknown_many:
             return None
         sizes = range(self.facts.scan_from, self.facts.scan_to + 1)
-        return scan((row.mean for row in self.accuracies), self.facts.averaged, sizes)
+        return scan_sizes((row.mean for row in self.accuracies), self.facts.averaged, sizes)
 
     @property
     def averages_unknown_many(self) -> bool:
-        """Whether rows have deviations, so are means, but nobody says of how many measurements."""
+        """Whether rows have deviations, and so are means, of an unknown number of measurements."""
         return self.facts.averaged == 1 and any(row.std for row in self.accuracies)
 
     @cached_property
@@ -55,7 +55,7 @@ class Measured:
         """The number of images: the one stated, the better of several, or else the one that the accuracies show."""
         values = list(dict.fromkeys(row.mean for row in self.accuracies))
         if len(self.stated) > 1 and values:
-            sizes = [size_of(values, n, self.facts.averaged) for n in self.stated]
+            sizes = [fit_size(values, n, self.facts.averaged) for n in self.stated]
             return max(sizes, key=lambda size: (size.possible == len(values), size.excess, -size.images)).images
         if self.stated:
             return self.stated[0]
@@ -67,7 +67,7 @@ class Measured:
 
     @property
     def cell(self) -> str:
-        """A name for all its accuracies together."""
+        """Name for all its accuracies together."""
         datasets = dict.fromkeys(row.dataset for row in self.rows)
         arms = dict.fromkeys(row.arm for row in self.rows)
         return f"{'+'.join(datasets) or self.name}.*.{'+'.join(arms) if len(arms) < 3 else '*'}.accuracy"
@@ -78,7 +78,7 @@ class Measured:
         return ";".join(dict.fromkeys(row.table for row in self.accuracies or self.rows))
 
 
-def grouped(rows: Sequence[Row], facts: Facts) -> list[Measured]:
+def grouped(rows: Sequence[PublishedRow], facts: Facts) -> list[SharedTestSet]:
     """Return the test sets of the facts, then one for each data set and split of the rows that none of them has.
 
     A row that several test sets describe belongs to the first.
@@ -88,13 +88,13 @@ def grouped(rows: Sequence[Row], facts: Facts) -> list[Measured]:
     for name, known in facts.test_sets.items():
         own = chosen(left, known.rows)
         if own:
-            found.append(Measured(name, known, tuple(own)))
+            found.append(SharedTestSet(name, known, tuple(own)))
         taken = set(map(id, own))
         left = [row for row in left if id(row) not in taken]
-    groups: dict[tuple[str, str], list[Row]] = {}
+    groups: dict[tuple[str, str], list[PublishedRow]] = {}
     for row in left:
         groups.setdefault((row.dataset, row.split), []).append(row)
     for (dataset, split), own in groups.items():
         name = ".".join(filter(None, (dataset, split))) or "all"
-        found.append(Measured(name, TestSet(rows=RowFilter()), tuple(own)))
+        found.append(SharedTestSet(name, TestSet(rows=RowFilter()), tuple(own)))
     return found

@@ -1,16 +1,16 @@
-"""The values of a metric for each class of a test set, as one row of a table prints them."""
+"""Values of a metric for each class of a test set, as one row of a table shows them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from medattn.consistency.evidence import Evidence
+from medattn.consistency.check_context import CheckContext
 from medattn.consistency.granularity import chance, is_possible
-from medattn.consistency.published import MEAN_OF_CLASSES, Row
+from medattn.consistency.published import MEAN_OF_CLASSES, PublishedRow
 
 
 @dataclass(frozen=True)
-class Group:
-    """The class values of one model and metric in one table.
+class ClassValues:
+    """Class values of one model and metric in one table.
 
     Attributes:
         rows: a row per class.
@@ -18,13 +18,13 @@ class Group:
         images: images of each class, where they are all known; else empty.
     """
 
-    rows: tuple[Row, ...]
-    mean: Row | None
+    rows: tuple[PublishedRow, ...]
+    mean: PublishedRow | None
     images: tuple[int, ...]
 
     @property
-    def first(self) -> Row:
-        """The row of the first class, which stands for what all share."""
+    def first(self) -> PublishedRow:
+        """The row of the first class; its identifying columns hold for all classes."""
         return self.rows[0]
 
     @property
@@ -44,7 +44,7 @@ class Group:
 
     @property
     def possible_recalls(self) -> int:
-        """How many of the values are possible as recalls, so as k of the images of the class."""
+        """Number of values that are possible as recalls: k of the images of the class."""
         return sum(is_possible(row.mean, n) for row, n in zip(self.rows, self.images, strict=True))
 
     @property
@@ -58,10 +58,10 @@ class Group:
         return self.possible_recalls == len(self.rows)
 
 
-def class_groups(evidence: Evidence) -> Iterator[Group]:
-    """Yield the groups of class values."""
-    by_row: dict[tuple[str, ...], list[Row]] = {}
-    for row in evidence.rows:
+def class_values(context: CheckContext) -> Iterator[ClassValues]:
+    """Yield the class values of each model and metric."""
+    by_row: dict[tuple[str, ...], list[PublishedRow]] = {}
+    for row in context.rows:
         if row.class_name and row.mean.is_proportion:
             by_row.setdefault(row.key("class_name"), []).append(row)
     for rows in by_row.values():
@@ -69,6 +69,6 @@ def class_groups(evidence: Evidence) -> Iterator[Group]:
         if len(classes) < 2:
             continue
         mean = next((row for row in rows if row.class_name == MEAN_OF_CLASSES), None)
-        known = evidence.measured_on(classes[0]).facts.classes
+        known = context.measured_on(classes[0]).facts.classes
         images = [known.get(row.class_name) or (row.n_test[0] if len(row.n_test) == 1 else 0) for row in classes]
-        yield Group(classes, mean, tuple(images) if all(images) else ())
+        yield ClassValues(classes, mean, tuple(images) if all(images) else ())

@@ -8,19 +8,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from medattn.consistency.granularity import chance, is_possible
-from medattn.consistency.published_value import Published
+from medattn.consistency.published_value import PublishedValue
 
 _SIGNIFICANT = 0.01
 
 
 @dataclass(frozen=True)
-class Size:
-    """A number of images.
+class SizeFit:
+    """A number of images and how well it explains the values.
 
     Attributes:
         images: the number.
-        possible: how many of the values are possible.
-        by_chance: how many would be, were the digits arbitrary.
+        possible: number of values that are possible.
+        by_chance: expected number for arbitrary digits.
     """
 
     images: int
@@ -34,8 +34,8 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Sizes:
-    """What a scan over sizes gives.
+class SizeScan:
+    """Result of a scan over numbers of images.
 
     Attributes:
         values: the distinct values.
@@ -45,9 +45,9 @@ class Sizes:
         p: probability that arbitrary digits would have any size as good as the best, at most.
     """
 
-    values: tuple[Published, ...]
+    values: tuple[PublishedValue, ...]
     averaged: int
-    best: tuple[Size, ...]
+    best: tuple[SizeFit, ...]
     all_possible: tuple[int, ...]
     p: float
 
@@ -63,19 +63,19 @@ class Sizes:
         return bool(self.all_possible) and all(n % first == 0 for n in self.all_possible)
 
 
-def size_of(values: Sequence[Published], images: int, averaged: int) -> Size:
+def fit_size(values: Sequence[PublishedValue], images: int, averaged: int) -> SizeFit:
     """Return how well a number of images explains published proportions, each the mean of `averaged` measurements."""
     possible = sum(is_possible(value, averaged * images) for value in values)
-    return Size(images, possible, sum(chance(value, averaged * images) for value in values))
+    return SizeFit(images, possible, sum(chance(value, averaged * images) for value in values))
 
 
-def scan(values: Iterable[Published], averaged: int, sizes: Iterable[int], shown: int = 5) -> Sizes:
-    """Try sizes, equal values once, because a copy is no evidence."""
+def scan_sizes(values: Iterable[PublishedValue], averaged: int, sizes: Iterable[int], shown: int = 5) -> SizeScan:
+    """Scan sizes. Equal values count once, because a copy is no evidence."""
     distinct = tuple(dict.fromkeys(values))
-    tried = [size_of(distinct, images, averaged) for images in sizes]
+    tried = [fit_size(distinct, images, averaged) for images in sizes]
     best = sorted(tried, key=lambda size: (-size.excess, size.images))[:shown]
     chances = [chance(value, averaged * best[0].images) for value in distinct]
-    return Sizes(
+    return SizeScan(
         distinct,
         averaged,
         tuple(best),
@@ -85,7 +85,7 @@ def scan(values: Iterable[Published], averaged: int, sizes: Iterable[int], shown
 
 
 def at_least(successes: int, chances: Sequence[float]) -> float:
-    """Return the probability of at least so many successes in independent trials with these chances."""
+    """Return the probability of at least `successes` successes in independent trials with these chances."""
     exactly = [1.0]
     for p in chances:
         exactly = [
