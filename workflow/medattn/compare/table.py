@@ -13,7 +13,7 @@ from medattn.compare.epochs_tests import compare_epochs
 from medattn.compare.equivalence import TEST as EQUIVALENCE
 from medattn.compare.equivalence import equivalence
 from medattn.compare.holm import holm
-from medattn.compare.nadeau_bengio import nadeau_bengio, fold_ratios
+from medattn.compare.nadeau_bengio import fold_ratios, nadeau_bengio
 from medattn.compare.outperforming import outperforming
 from medattn.compare.pairs import ArmPair, declared_pairs
 from medattn.compare.permutation_test import permutation
