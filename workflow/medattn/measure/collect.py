@@ -41,9 +41,10 @@ def _write(path: Path, rows: list[dict[str, Any]], columns: Sequence[str]) -> No
 
 
 def _rows(cell: Cell, measured: list[MeasuredRun]) -> Iterator[dict[str, Any]]:
+    key = asdict(cell.key)
     for metric in cell.metrics:
         common = {
-            **asdict(cell.key),
+            **key,
             "metric": metric,
             "unit": METRICS[metric].unit,
             "stand_in": cell.stand_in,
@@ -63,10 +64,11 @@ def _fields(measurement: Measurement) -> dict[str, Any]:
 
 
 def _epochs(cell: Cell, measured: list[MeasuredRun]) -> Iterator[dict[str, Any]]:
+    key = asdict(cell.key)  # once a cell: copying it for every epoch would take most of the time
     for run in measured:
         for epoch, value in enumerate(run.accuracy if not cell.is_classifier else (), start=1):
             yield {
-                **asdict(cell.key),
+                **key,
                 "seed": run.run.seed,
                 "fold": run.run.fold,
                 "metric": "accuracy",

@@ -80,10 +80,12 @@ class MeasuredCells:
     """The rows of measurements.csv by cell, metric and class."""
 
     def __init__(self, measurements: pd.DataFrame) -> None:
-        self._cells: dict[CellKey, dict[MetricKey, MeasuredMetric]] = {}
+        by_fields: dict[tuple[str, ...], dict[MetricKey, MeasuredMetric]] = {}
         for row in measurements.to_dict("records"):
-            of_cell = self._cells.setdefault(CellKey.of_row(row), {})
+            fields = (row["paper"], row["experiment"], row["dataset"], row["backbone"], row["arm"])
+            of_cell = by_fields.setdefault(fields, {})
             of_cell.setdefault(MetricKey(row["metric"], row["class_name"]), MeasuredMetric()).add(row)
+        self._cells = {CellKey(*fields): of_cell for fields, of_cell in by_fields.items()}
 
     def metric_keys(self, cells: Iterable[CellKey]) -> list[MetricKey]:
         """Return the metrics and classes that any of the cells has, in the order of the rows."""
