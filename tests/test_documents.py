@@ -14,6 +14,9 @@ import pytest
 import yaml
 
 from medattn.config.load import resolve
+from medattn.config.models.verdicts import VerdictRule
+from medattn.judge.claim import COLUMNS
+from medattn.judge.rule import VERDICTS
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "workflow" / "medattn"
@@ -32,9 +35,9 @@ def code_spans(text: str) -> list[str]:
     return re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
 
 
-def table_rows(text: str, heading: str) -> list[list[str]]:
+def table_rows(text: str, heading: str, level: str = "##") -> list[list[str]]:
     """Cells of the first table below a heading, without its head."""
-    section = text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    section = text.partition(f"{level} {heading}\n")[2].partition("\n## ")[0]
     below = dropwhile(lambda line: not line.startswith("|"), section.splitlines())
     lines = list(takewhile(lambda line: line.startswith("|"), below))
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
@@ -141,6 +144,23 @@ def test_examples_of_selections_are_valid(page):
     for example in examples:
         selection = {"selection": "example", "papers": {"gsa": {}}} | yaml.safe_load(example)
         assert resolve(selection, ROOT, page).selection.datasets is not None
+
+
+def test_verdicts_page_has_the_thresholds_and_columns_of_the_code():
+    page = text_of("docs/verdicts.md")
+    for name, value in VerdictRule().model_dump().items():
+        assert re.search(rf"`{name}` \({value:g}\b", page), name
+    columns = [column for row in table_rows(page, "Columns of `claims.csv`") for column in code_spans(row[0])]
+    assert sorted(columns) == sorted(COLUMNS)
+    verdicts = [code_spans(row[0])[0] for row in table_rows(page, "Verdicts", level="#")]
+    assert set(verdicts) == set(VERDICTS)
+
+
+def test_statistics_page_explains_every_procedure_and_test_of_the_comparisons():
+    spans = set(code_spans(text_of("docs/statistics.md")))
+    with (ROOT / "results" / "reference" / "demo" / "comparisons.csv").open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert {row["test"] for row in rows} | {row["procedure"] for row in rows} <= spans
 
 
 def accuracies(selection: str, dataset: str, arm: str, metric: str) -> list[float]:
