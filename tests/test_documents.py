@@ -77,6 +77,12 @@ def test_every_link_leads_to_a_file_and_a_heading(page):
             assert anchor in map(slug, headings), f"{page.name}: {name}#{anchor}"
 
 
+def test_readme_is_short_and_leads_to_every_page():
+    assert len(text_of("README.md").splitlines()) <= 170
+    linked = {(ROOT / name).resolve() for name, _ in links(ROOT / "README.md")}
+    assert set(ROOT.glob("docs/*.md")) | {ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"} <= linked
+
+
 @pytest.mark.parametrize("page", ["README.md", ARCHITECTURE, "CONTRIBUTING.md", "SECURITY.md", "docs/results.md"])
 def test_files_and_folders_that_a_page_names_exist(page):
     spans = [span for span in code_spans(text_of(page)) if re.fullmatch(r"[\w./-]+", span) and "/" in span]
