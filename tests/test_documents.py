@@ -6,6 +6,7 @@ import csv
 import importlib.util
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from itertools import dropwhile, takewhile
 from pathlib import Path
 from statistics import mean, stdev
@@ -15,7 +16,7 @@ import yaml
 
 from medattn.config.load import resolve
 from medattn.config.models.verdicts import VerdictRule
-from medattn.judge.claim import COLUMNS
+from medattn.judge.claim import Claim
 from medattn.judge.rule import VERDICTS
 
 ROOT = Path(__file__).parents[1]
@@ -157,7 +158,7 @@ def test_verdicts_page_has_the_thresholds_and_columns_of_the_code():
     for name, value in VerdictRule().model_dump().items():
         assert re.search(rf"`{name}` \({value:g}\b", page), name
     columns = [column for row in table_rows(page, "Columns of `claims.csv`") for column in code_spans(row[0])]
-    assert sorted(columns) == sorted(COLUMNS)
+    assert sorted(columns) == sorted(field.name for field in fields(Claim))
     verdicts = [code_spans(row[0])[0] for row in table_rows(page, "Verdicts", level="#")]
     assert set(verdicts) == set(VERDICTS)
 
