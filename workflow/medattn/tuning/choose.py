@@ -11,7 +11,7 @@ from medattn.files import write_json
 from medattn.layout import ResultPaths
 from medattn.plan.model import Cell, Plan, Run
 from medattn.plan.tuning_result import choice_key
-from medattn.protocols.base import MeasurementProtocol, Number
+from medattn.protocols.base import MeasurementProtocol, MetricValue
 from medattn.provenance.records import check_output, read_record
 from medattn.tuning.epoch_results import RecordedEpochs
 
@@ -29,7 +29,7 @@ class Candidate:
 
     point: Mapping[str, Any]
     epochs: tuple[int, ...] | None
-    value: Number | None
+    value: MetricValue | None
     reason: str = ""
 
 
