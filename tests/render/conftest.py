@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from medattn.config.models.protocol import CrossValidatedEpochs
 from safetensors.numpy import save_file
 
 from medattn import result_tables
@@ -20,6 +19,7 @@ from medattn.config.resolved import Configuration
 from medattn.layout import ResultPaths
 from medattn.plan.model import Cell, CellSettings, Plan, Run
 from medattn.plan.plan_file import write_plan
+from medattn.protocols.cross_validated_epochs import CrossValidatedEpochs
 from medattn.render.inputs import Inputs, read_inputs
 
 SEEDS = [0, 1, 2, 3, 4]
