@@ -105,7 +105,7 @@ class EpochResults(Protocol):
 
     @property
     def epochs(self) -> int:
-        """MetricValue of epochs trained."""
+        """Number of epochs trained."""
 
     def on_validation(self, metric: str) -> Sequence[MetricValue]:
         """Return a metric on the validation images at each epoch; higher is better, -1 where it is undefined."""
@@ -155,7 +155,7 @@ class MeasurementProtocol(Closed):
 
     @property
     def tested_folds(self) -> int | None:
-        """MetricValue of folds that are each tested once (replicates of the corrected test); None without such folds."""
+        """Number of folds that are each tested once (replicates of the corrected test); None without such folds."""
         return None
 
     def leak(self, copied: bool) -> str:
@@ -216,7 +216,7 @@ class MeasurementProtocol(Closed):
 
     @abstractmethod
     def choose(self, runs: Sequence[EpochResults]) -> tuple[tuple[int, ...], MetricValue]:
-        """Return the best epochs (from 1, best first) of a grid point and its validation metric at these epochs.
+        """Return the best epochs (from 1, best first) of a grid point, and its validation metric there.
 
         Args:
             runs: the finished runs of the grid point: one, or one a fold where folds are averaged.

@@ -54,7 +54,7 @@ class CrossValidatedEpochs(OfficialSplitsProtocol):
 
     @property
     def needed_epochs(self) -> int:
-        """MetricValue of measured epochs."""
+        """Number of measured epochs."""
         return self.measured_epochs
 
     def __str__(self) -> str:

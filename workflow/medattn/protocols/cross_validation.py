@@ -65,7 +65,7 @@ class CrossValidation(MeasurementProtocol):
 
     @property
     def tested_folds(self) -> int | None:
-        """MetricValue of folds."""
+        """Number of folds."""
         return self.folds
 
     def leak(self, copied: bool) -> str:

@@ -29,7 +29,7 @@ class RecordedEpochs:
 
     @property
     def epochs(self) -> int:
-        """MetricValue of epochs trained."""
+        """Number of epochs trained."""
         return int(read_record(self._files.record)["epochs"])
 
     def on_validation(self, metric: str) -> Sequence[MetricValue]:
