@@ -79,4 +79,4 @@ def test_arms_are_ranked_over_the_data_sets_that_have_them_all(written: ResultPa
     assert set(part["datasets"]) == {"phantom"}
     assert set(part["left_out"]) == {"digits (no value of vanilla, l1, gsa)"}
     assert part["mean_rank"].isna().all()
-    assert part["note"].str.contains("one data set has a number of every arm").all()
+    assert part["note"].str.contains("one data set has a value of every arm").all()

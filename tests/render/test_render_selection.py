@@ -49,5 +49,5 @@ def test_the_commands_compare_and_render(
 def test_a_missing_input_file_is_named(written: ResultPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     written.epochs.unlink()
-    with pytest.raises(UserError, match=r"epochs\.csv: no such file; run the step"):
+    with pytest.raises(UserError, match=r"epochs\.csv: no such file; run `medattn measure`"):
         compare.run(argparse.Namespace(plan=written.plan))
