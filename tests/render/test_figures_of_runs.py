@@ -18,7 +18,7 @@ from medattn.files import write_json
 from medattn.layout import RunPaths
 from medattn.measure.collect import write_measurements
 from medattn.metrics.scored import Scored
-from medattn.plan.model import read_plan
+from medattn.plan.plan_file import read_plan
 from medattn.render.figures.kinds.loss_curve import cross_entropy
 from medattn.render.figures.kinds.roc_curve import curves
 from medattn.render.figures.write_figure import write_figure
