@@ -118,7 +118,7 @@ def test_rated_faces_without_an_image_are_told_or_refused(jaffe):
 
 def test_the_promised_number_of_images_is_checked(jaffe):
     promised = entry().model_copy(update={"images": {"train": 50, "test": 20}})
-    with pytest.raises(UserError, match="split 'train' has 56 images, but images of the data set says 50"):
+    with pytest.raises(UserError, match="split 'train' has 56 images, but `images` of the data set says 50"):
         check_source(promised, promised.source.read(promised, jaffe), "jaffe")
 
 

@@ -36,7 +36,7 @@ class ScoreOverClasses:
     Attributes:
         cell: its name.
         published: the number.
-        table: the table that prints it, or "" for the text.
+        table: the table that shows it; empty for the text.
         source: where the text states it.
         groups: the model's class values by metric; those of the first model where the facts name several.
         models: how many models the class values are of.
@@ -68,7 +68,7 @@ def check(context: CheckContext) -> Iterator[CheckResult]:
 
 
 def _doubt(context: CheckContext, score: ScoreOverClasses) -> str:
-    """Return why the class values do not bind the score, or nothing."""
+    """Return why the class values do not constrain the score; empty if they do."""
     if score.models > 1:
         return f"its rows are of {score.models} models, where a score is of one"
     for group in score.groups.values():
@@ -81,7 +81,7 @@ def _doubt(context: CheckContext, score: ScoreOverClasses) -> str:
 
 
 def accuracies(values: Sequence[PublishedValue], images: Sequence[int]) -> Bounds | None:
-    """Return the least and the greatest accuracy, as shares, that recalls allow; None if no whole number of images."""
+    """Return the least and the greatest accuracy, as shares, that recalls allow; None if no number of images fits."""
     low, high = [value.low / value.whole for value in values], [value.high / value.whole for value in values]
     if not images:
         return min(low), max(high)
@@ -94,7 +94,7 @@ def accuracies(values: Sequence[PublishedValue], images: Sequence[int]) -> Bound
 def f1_scores(
     precisions: Sequence[Fraction], recalls: Sequence[Fraction], images: Sequence[int]
 ) -> dict[str, Fraction]:
-    """Return what an F1 over all classes may be, by its reading, as shares."""
+    """Return the F1 over all classes, as a share, for each way to average it."""
     classes = [_harmonic(p, r) for p, r in zip(precisions, recalls, strict=True)]
     readings = {
         "mean of the classes": _mean(classes),
