@@ -29,7 +29,7 @@ class SizeFit:
 
     @property
     def excess(self) -> float:
-        """How many more values are possible than chance explains."""
+        """Number of possible values beyond those that chance explains."""
         return self.possible - self.by_chance
 
 

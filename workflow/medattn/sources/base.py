@@ -77,7 +77,7 @@ class ImageSource(Closed):
 
     @property
     def obtain_hint(self) -> str:
-        """How to get images that can't be downloaded, without full stop; empty if unknown."""
+        """Instruction for getting images that can't be downloaded, without full stop; empty if unknown."""
         return ""
 
     @property
