@@ -58,10 +58,10 @@ def read_plan(path: Path) -> Plan:
 
 def _check_schema(path: Path, value: Mapping[str, Any]) -> None:
     if value["schema"] != SCHEMA:
-        writer = f"{value['version']}, " if "version" in value else ""
+        writer = f"medattn {value['version']}" if "version" in value else "an early version of medattn"
         raise UserError(
-            f"{path}: another version of medattn ({writer}schema {value['schema']}) wrote this plan, and medattn "
-            f"{__version__} reads schema {SCHEMA}; run `medattn plan --write` to make the plan again"
+            f"{path}: {writer} wrote this plan (schema {value['schema']}), and medattn {__version__} reads schema "
+            f"{SCHEMA}; run `medattn plan --write` to make the plan again"
         )
 
 
