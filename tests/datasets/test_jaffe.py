@@ -79,7 +79,7 @@ def test_people_can_be_kept_together(jaffe):
     assert people["train"] | people["test"] == set(PEOPLE)
     by_image = entry().source.listing(entry(), jaffe).images
     both = {i.name[:2] for i in by_image if i.split == "train"} & {i.name[:2] for i in by_image if i.split == "test"}
-    assert both, "by image, people stand in both parts"
+    assert both, "by image, both parts have images of a person"
 
 
 def test_of_213_images_43_are_test_images(jaffe):

@@ -186,13 +186,13 @@ def test_folds_have_a_mean_and_a_pooled_value_and_a_lost_fold_leaves_neither(pro
     assert values["recall", "ill", "folds"] == values["recall", "ill", "pooled"] == [50]
     lost = next(run for run in project.plan().runs.values() if run.fold == 1)
     record = json.loads(project.files(lost.id).record.read_text())
-    record.update(status="diverged", reason="no number")
+    record.update(status="diverged", reason="loss is NaN")
     project.files(lost.id).record.write_text(json.dumps(record))
     assert project.medattn("measure") == 0
     rows = pd.read_csv(project.results.measurements)
     for procedure in ("folds", "pooled", "runs"):
         found = rows[(rows.procedure == procedure) & (rows.metric == "accuracy")].iloc[0]
-        assert (found.status, found.reason) == ("not measured", "fold 1: diverged: no number")
+        assert (found.status, found.reason) == ("not measured", "fold 1: diverged: loss is NaN")
 
 
 def test_the_best_validation_epoch_is_measured_once(project):
