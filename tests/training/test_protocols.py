@@ -78,7 +78,7 @@ def test_a_protocol_from_training_to_the_table(project, kind, capsys):
     assert list(table.metric) == ["accuracy", "auc", "sensitivity", "precision", "precision", "precision"]
     text = (project.results.tables / "tiny-table.md").read_text()
     assert f"{over.value / 100:.4f}" in text
-    assert "Positive are the images of the class 'ill'." in text
+    assert "The positive class is 'ill'." in text
     for suffix in ("tex", "html"):
         assert f"{over.value / 100:.4f}" in (project.results.tables / f"tiny-table.{suffix}").read_text()
 
@@ -165,7 +165,7 @@ def test_best_on_test_measures_the_best_epoch_of_each_fold_and_the_table_says_th
     text = (project.results.tables / "tiny-table.md").read_text()
     assert "100.00 (1)<sup>†</sup>" not in text
     assert "<sup>‡</sup>" in text
-    assert "the test images choose the epoch: too good to be a measurement of new images" in text
+    assert "Optimistic, because the protocol leaks test data: the test images choose the epoch." in text
 
 
 def test_folds_have_a_mean_and_a_pooled_value_and_a_lost_fold_leaves_neither(project):
