@@ -54,7 +54,7 @@ def check(context: CheckContext) -> Iterator[CheckResult]:
 
 
 def adds(formula: ParameterFormula) -> int:
-    """Return what a formula gives."""
+    """Return the number of parameters that a module adds by a formula."""
     return formula.weights * sum(stage.blocks * stage.height * stage.width for stage in formula.stages)
 
 
