@@ -1,14 +1,22 @@
 """Whether a selection still follows a paper: a verdict is about the paper's procedure, not about another one."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+from medattn.config.arms import arm_settings
 from medattn.config.load import registered_datasets
 from medattn.config.models.facts import Facts
+from medattn.config.models.paper import Arm, Backbone, Override
+from medattn.config.models.recipe import Recipe
+from medattn.config.networks.options import network_options
+from medattn.config.overrides import override, override_protocol
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.judge.measured import Place
 
 _NOT_OF_THE_PROCEDURE = {"path", "stand_in", "ordinal"}
 """Keys of a data set that say where its images lie, that are judged elsewhere, or that add a metric."""
+_NOT_OF_A_TRAINING = {"label", "arms", "backbones", "datasets"}
+"""Keys of an arm or backbone that name it or say with what it is combined."""
 _OPEN_EVERYWHERE = ("recipe.precision", "recipe.threads", "protocol.split_seed", "protocol.tune")
 """Keys of which no paper speaks."""
 
@@ -27,14 +35,29 @@ def readings(configuration: Configuration, paper: ResolvedPaper, place: Place, f
 
 
 def _changes(configuration: Configuration, paper: ResolvedPaper, place: Place) -> Iterator[str]:
-    selection = configuration.selection
+    """Yield every key whose value at a place differs from the one in paper.yaml or in the data set registry."""
+    selection, whole = configuration.selection, paper.paper
     taken = selection.papers[paper.name]
-    yield from (f"recipe.{key}" for key in taken.recipe)
-    yield from (f"protocol.{key}" for key in taken.protocol)
-    if place.arm in taken.extra_arms:
-        yield f"arms.{place.arm}"
-    if place.backbone in taken.extra_backbones:
-        yield f"backbones.{place.backbone}"
+    declared = whole.experiments[paper.experiment].override if paper.experiment else Override()
+    recipe = override(whole.recipe, declared.recipe, "recipe")
+    yield from _differing("recipe", recipe.model_dump(), paper.recipe.model_dump())
+    protocol = override_protocol(whole.protocol, declared.protocol, "protocol")
+    if paper.protocol.kind != protocol.kind:
+        yield "protocol.kind"
+    else:
+        yield from _differing("protocol", protocol.model_dump(), paper.protocol.model_dump())
+    for kind, name, extra, own, changes in (
+        ("arms", place.arm, taken.extra_arms, whole.arms, declared.arms),
+        ("backbones", place.backbone, taken.extra_backbones, whole.backbones, declared.backbones),
+    ):
+        if name not in extra:
+            continue
+        where = f"{kind}.{name}"
+        if name not in own:
+            yield where
+            continue
+        before = override(own[name], changes.get(name, {}), where)
+        yield from _differing(where, _training_keys(before, recipe), _training_keys(extra[name], recipe))
     changed = selection.datasets.get(place.dataset, {})
     for key in sorted(set(changed) - _NOT_OF_THE_PROCEDURE):
         if key == "source":
@@ -43,13 +66,37 @@ def _changes(configuration: Configuration, paper: ResolvedPaper, place: Place) -
             yield f"datasets.{place.dataset}.{key}"
 
 
+def _training_keys(part: Arm | Backbone, recipe: Recipe) -> dict[str, Any]:
+    """Return the keys of an arm or backbone that decide its training, its options with their defaults filled in."""
+    keys = part.model_dump(mode="json", exclude=_NOT_OF_A_TRAINING)
+    if isinstance(part, Arm):
+        return {**keys, "options": arm_settings(part, recipe, {}, "arms")[1]}
+    return {**keys, "options": network_options(part.model, part.options, "backbones")}
+
+
+def _differing(key: str, before: object, after: object) -> Iterator[str]:
+    """Yield the keys, from `key` down, under which two values differ."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for name in sorted({*before, *after}):
+            yield from _differing(f"{key}.{name}", before.get(name), after.get(name))
+    elif before != after:
+        yield key
+
+
 def _source_changes(dataset: str, options: Mapping[str, object]) -> Iterator[str]:
-    """Yield the options of a data set's source that are other than the registry's."""
+    """Yield the options of a data set's source that differ from the registry's."""
     registered = registered_datasets().get(dataset)
     before = registered.source.model_dump(mode="json") if registered else {}
     yield from (f"datasets.{dataset}.source.{key}" for key in sorted(options) if options[key] != before.get(key))
 
 
 def _is_among(key: str, free: Sequence[str]) -> bool:
-    """Return whether a key is one of the free ones, or stands below one of them."""
-    return any(key == name or key.startswith(f"{name}.") for name in free)
+    """Return whether a key is one of the free ones, or is below one of them."""
+    parts = key.split(".")
+    return any(_matches(parts, name.split(".")) for name in free)
+
+
+def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    return len(pattern) <= len(parts) and all(
+        wanted in ("*", part) for part, wanted in zip(parts, pattern, strict=False)
+    )

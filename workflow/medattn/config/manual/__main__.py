@@ -99,6 +99,7 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
         ("Significance", facts.Significance, "each entry of `significance` of facts"),
         ("Statement", facts.Statement, "each entry of `statements` of facts"),
         ("Comparison without numbers", facts.Unpublished, "each entry of `unpublished` of facts"),
+        ("Reading", facts.Reading, "each entry of `readings` of facts"),
         ("Independent rows", facts.Independent, "each entry of `independent` of facts"),
     ],
 }

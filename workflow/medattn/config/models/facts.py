@@ -1,12 +1,13 @@
 """What is known of a paper's published values beside the numbers themselves (papers/<paper>/facts.yaml)."""
 
 from fractions import Fraction
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from medattn.config.models.base import Closed, Name
 from medattn.config.models.metrics import Metric
+from medattn.config.models.selection import PaperSelection
 
 Column = Literal["table", "dataset", "backbone", "arm", "split", "metric", "class_name"]
 
@@ -240,6 +241,16 @@ class Independent(Closed):
     differ: list[Column] = Field(min_length=1, description="columns in which such rows differ; all others are equal")
 
 
+class Reading(Closed):
+    """Another value for something that the paper leaves open, as the keys of a selection that choose it."""
+
+    says: str = Field(min_length=1, description="the reading, in short")
+    paper: PaperSelection = Field(
+        default_factory=lambda: PaperSelection(), description="keys of the selection, under the name of the paper"
+    )
+    datasets: dict[Name, dict[str, Any]] = Field({}, description="keys of the selection, under `datasets`")
+
+
 class Facts(Closed):
     """What is known of a paper's published values beside the numbers: the top level of the file."""
 
@@ -269,6 +280,10 @@ class Facts(Closed):
     left_open: list[str] = Field(
         [],
         description="keys that the paper leaves open, such as `recipe.learning_rate` or, with all below it, "
-        "`datasets.isic2018.source`: a selection that changes others no longer follows the paper, and gets no verdict",
+        "`datasets.isic2018.source`; `*` is any one part of a key. A selection that changes other keys no longer "
+        "follows the paper and gets no verdict",
+    )
+    readings: dict[Name, Reading] = Field(
+        {}, description="readings of what is left open, by name: each changes only keys of `left_open`"
     )
     independent: list[Independent] = Field([], description="rows that were measured independently")
