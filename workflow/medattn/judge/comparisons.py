@@ -53,6 +53,8 @@ def judged_comparisons(
     published: list[Statement | Significance] = [*facts.significance, *facts.statements]
     for number, said in enumerate(published, start=1):
         statement = _as_statement(said)
+        if statement.generally:
+            continue
         pairs = list(pairs_of(chosen(rows, statement.rows), statement))
         if isinstance(said, Significance) and said.flag:
             pairs = [(row, other) for row, other in pairs if said.flag in row.flags]

@@ -218,6 +218,10 @@ class Statement(Closed):
     measured_in: Literal["points", "percent"] = Field(
         "points", description="`points`: the difference, in the unit of the rows; `percent`: of the lower value"
     )
+    generally: bool = Field(
+        False,
+        description="the text says it in general and not of every pair: pairs are counted, and none is a claim",
+    )
 
 
 class Unpublished(Closed):
