@@ -1,6 +1,7 @@
 """Every paper's folder: it is valid, and its published values belong to cells that it plans or explains."""
 
 import csv
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -55,6 +56,18 @@ def test_paper_is_valid(name):
 @pytest.mark.parametrize("name", [name for name in NAMES if rows(name)])
 def test_paper_says_what_it_leaves_open(name):
     assert (ROOT / "papers" / name / "README.md").is_file()
+
+
+def test_no_text_claims_a_recipe_that_the_papers_leave_open():
+    shipped = [
+        ROOT / "README.md",
+        *ROOT.glob("papers/*/README.md"),
+        *ROOT.glob("config/*.yaml"),
+        *ROOT.glob("docs/*.md"),
+    ]
+    for path in shipped:
+        text = " ".join(path.read_text(encoding="utf-8").split())
+        assert not re.search(r"(?i)exactly (by|as) the paper|as the papers? made them", text), path
 
 
 @pytest.mark.parametrize("name", NAMES)
