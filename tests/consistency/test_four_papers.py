@@ -34,6 +34,18 @@ def test_gsa_fourteen_cells_are_no_means_of_30(findings):
     assert len(findings("gsa", check="grim", verdict="consistent")) == 42 + 4
 
 
+def test_gsa_numbers_of_epochs_that_fit_mean_and_deviation_are_named(findings):
+    notes = {
+        row["cell"].removesuffix(".accuracy.std"): row["note"]
+        for row in findings("gsa", check="grimmer")
+        if "the mean itself is impossible" in row["note"]
+    }
+    assert len(notes) == 14
+    alone = [cell for cell, note in notes.items() if "from 20 to 63, none makes mean and deviation possible" in note]
+    assert alone == ["idrid_dme.resnet152.l1"]
+    assert "from 20 to 63, 44, 51 make both possible together" in notes["jaffe.densenet161.vanilla"]
+
+
 def test_gsa_classifiers_on_pixels_had_other_images(findings):
     wrong = [row for row in findings("gsa", ".none.", check="grim") if row["verdict"] == "inconsistent"]
     assert cells(wrong) == {"glaucoma.none.lr", "glaucoma.none.svm", "jaffe.none.lr", "jaffe.none.svm"}

@@ -53,13 +53,17 @@ def best_epochs(
     Args:
         folds: accuracy per epoch, for each fold; exact fractions, so that equal means are equal.
         count: epochs to return; all of them where there are fewer.
-        ties: "earliest" or "latest" epoch first among equal means.
+        ties: "earliest" or "latest" epoch first among equal means; "kept": earliest first, and beyond `count` all
+            that equal the last of them.
         patience: epochs without a new highest mean after which the rest are no candidates; None for no such stop.
     """
     means = [sum(epoch, Fraction(0)) / len(folds) for epoch in zip(*folds, strict=True)]
     means = means[: _stop(means, patience)]
-    direction = 1 if ties == "earliest" else -1
+    direction = -1 if ties == "latest" else 1
     ranked = sorted(range(1, len(means) + 1), key=lambda epoch: (-means[epoch - 1], direction * epoch))
+    if ties == "kept" and len(ranked) > count:
+        last = means[ranked[count - 1] - 1]
+        count = sum(mean >= last for mean in means)
     return tuple(ranked[:count])
 
 

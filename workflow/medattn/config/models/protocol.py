@@ -78,7 +78,11 @@ class CrossValidatedEpochs(_TrainedOnSplits):
         ge=1,
         description="epochs with the highest mean validation accuracy at which the test images are measured",
     )
-    ties: Ties = Field("earliest", description="which epoch goes first among epochs of equal mean validation accuracy")
+    ties: Literal["earliest", "latest", "kept"] = Field(
+        "earliest",
+        description="which epoch goes first among epochs of equal mean validation accuracy; `kept`: all epochs that equal "
+        "the last of `measured_epochs` are measured, which may be more",
+    )
     patience: int | None = Field(
         None,
         ge=1,
@@ -98,6 +102,7 @@ class CrossValidatedEpochs(_TrainedOnSplits):
 
     def __str__(self) -> str:
         stop = f", stopping after {self.patience} epochs without a better one" if self.patience else ""
+        stop += " and those that equal the last of them" if self.ties == "kept" else ""
         return (
             f"{self.folds}-fold cross-validation on the training images chooses {self.measured_epochs} epochs{stop}; "
             "the test images are measured at these epochs of one training on all training images"
