@@ -81,6 +81,20 @@ def test_every_kind_has_a_file() -> None:
     assert all(callable(drawer(kind)) for kind in ("attention_map", "learning_curve", "paired_differences"))
 
 
+def test_maps_are_stretched_one_by_one_where_the_figure_asks_for_it(inputs: Inputs) -> None:
+    paper = inputs.configuration.papers[0]
+    drawn = {name: drawer("attention_map")(inputs, paper, paper.figures[name]) for name in ("maps", "stretched")}
+    scales = {
+        name: [image.get_array() for ax in drawing.figure.axes for image in ax.images if image.get_array().ndim == 2]
+        for name, drawing in drawn.items()
+    }
+    assert all((image.min(), image.max()) == (0, 1) for image in scales["stretched"][1:3])
+    assert not all((image.min(), image.max()) == (0, 1) for image in scales["maps"][1:3])
+    assert "each map is stretched to 0..1" in " ".join(drawn["stretched"].facts)
+    assert "share one scale" in " ".join(drawn["maps"].facts)
+    pd.testing.assert_frame_equal(drawn["maps"].numbers, drawn["stretched"].numbers)
+
+
 def test_maps_change_their_size_and_keep_their_mean() -> None:
     values = np.random.default_rng(0).random((56, 56)).astype(np.float32)
     assert at_size(values, (28, 28)).shape == (28, 28)

@@ -29,7 +29,7 @@ _COMMON = {"title", "kind", "experiment", "datasets"}
 # Kind -> the keys that it needs, and those that it takes besides.
 _KEYS: dict[str, tuple[set[str], set[str]]] = {
     "accuracy_against_cost": (set(), {"arm", "arms", "backbone", "cost"}),
-    "attention_map": ({"arm"}, {"backbone"}),
+    "attention_map": ({"arm"}, {"backbone", "stretch"}),
     "attention_overlap": (set(), {"arms", "backbone"}),
     "block_attention": (set(), {"arms", "backbones", "stages", "images", "histograms"}),
     "block_masks": ({"arm"}, {"backbone", "images"}),
@@ -103,6 +103,10 @@ class Figure(Closed):
         2, ge=1, le=16, description="images of each data set; of attention, at most as many as runs keep"
     )
     histograms: bool = Field(False, description="below the maps of `block_attention`, histograms of all their weights")
+    stretch: bool = Field(
+        False,
+        description="stretch each map of `attention_map` to 0..1 instead of drawing the maps of a row on one scale",
+    )
     varied: list[str] | None = Field(
         None, min_length=1, description="options of the mechanism, each with a panel of `sensitivity`"
     )

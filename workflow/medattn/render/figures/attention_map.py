@@ -17,7 +17,7 @@ from medattn.measure.attention_overlap import Overlap, attention_overlap
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.images import Array, TrainingImages, at_size, attention_maps, training_images
 from medattn.render.figures.kinds import Drawing, figure_kind
-from medattn.render.figures.panels import extent, frame, outline, show_image, wrapped
+from medattn.render.figures.panels import extent, frame, outline, range_text, show_image, wrapped
 from medattn.render.figures.style import MAP_COLORS, TWO_COLUMNS
 from medattn.render.inputs import Inputs, arm_label, backbone_label
 from medattn.render.run_lookup import SkippedCell, backbone_with, chosen_datasets, first_run, sentences_on
@@ -61,7 +61,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         return nothing_to_draw(" ".join(unseen) or "The selection has none of the data sets.")
     shown = [maps.dataset for maps in found]
     return Drawing(
-        _figure(inputs, found),
+        _figure(inputs, found, declared.stretch),
         _numbers(paper.name, arm, found),
         datasets=shown,
         facts=_facts(inputs, paper, declared, found),
@@ -95,12 +95,12 @@ def _maps(inputs: Inputs, paper: ResolvedPaper, declared: Declared, dataset: str
     return None
 
 
-def _figure(inputs: Inputs, found: list[_Maps]) -> Figure:
+def _figure(inputs: Inputs, found: list[_Maps], stretch: bool) -> Figure:
     layout = ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.04, wspace=0.03, hspace=0.04)
     figure = Figure(figsize=(_WIDTH, sum(_height(maps) for maps in found)), layout=layout)
     grid = figure.subplots(len(found), 1 + len(TIMES), squeeze=False)
     for number, (maps, axes) in enumerate(zip(found, grid, strict=True)):
-        _row(figure, inputs.marked_title(maps.dataset), maps, list(axes), first=number == 0)
+        _row(figure, inputs.marked_title(maps.dataset), maps, list(axes), number == 0, stretch)
     return figure
 
 
@@ -110,23 +110,32 @@ def _height(maps: _Maps) -> float:
     return float((_WIDTH - _SIDES) / (1 + len(TIMES)) * height / width + lines)
 
 
-def _row(figure: Figure, title: str, maps: _Maps, axes: list[Axes], first: bool) -> None:
+def _row(figure: Figure, title: str, maps: _Maps, axes: list[Axes], first: bool, stretch: bool) -> None:
     seed = min(maps.of_seed)
     show_image(axes[0], maps.images.mean)
     axes[0].set_ylabel(wrapped(title, _LABEL_LENGTH), fontweight="bold", labelpad=4)
     lines = [f"n = {maps.images.count}", *([" "] if maps.images.region is not None else [])]
     _caption(axes[0], "Mean training image" if first else "", lines)
     values = [maps.of_seed[seed][time] for time in TIMES]
+    if stretch:
+        values = [_stretched(value) for value in values]
     low, high = min(float(v.min()) for v in values), max(float(v.max()) for v in values)
     for ax, time, value in zip(axes[1:], TIMES, values, strict=True):
         drawn = ax.imshow(value, cmap=MAP_COLORS, vmin=low, vmax=high, extent=extent(maps.images.mean))
         _caption(ax, TIMES[time] if first else "", _lines(maps.overlap(seed, time)) or [""])
     bar = figure.colorbar(drawn, cax=axes[-1].inset_axes((1.05, 0, 0.05, 1)))
-    bar.set_label("attention")
+    bar.set_label("attention, stretched" if stretch else "attention")
     bar.outline.set_linewidth(0.5)
     for ax in axes:
         frame(ax)
         outline(ax, maps.images.region)
+
+
+def _stretched(values: Array) -> Array:
+    """Return a map with its least value at 0 and its greatest at 1; a constant map is 0 throughout."""
+    low, high = values.min(), values.max()
+    stretched: Array = (values - low) / (high - low) if high > low else np.zeros_like(values)
+    return stretched
 
 
 def _caption(ax: Axes, head: str, lines: list[str]) -> None:
@@ -175,13 +184,20 @@ def _numbers(paper: str, arm: str, found: list[_Maps]) -> pd.DataFrame:
 
 def _facts(inputs: Inputs, paper: ResolvedPaper, declared: Declared, found: list[_Maps]) -> list[str]:
     arm = arm_label(paper, str(declared.arm))
-    sentences = ["Dark is high attention; both maps of a row share one scale."]
+    scale = (
+        "each map is stretched to 0..1, which hides its range"
+        if declared.stretch
+        else "both maps of a row share one scale"
+    )
+    sentences = [f"Dark is high attention; {scale}."]
     if any(maps.images.region is not None for maps in found):
         sentences.append(_MEANINGS)
     for maps in found:
         title, seeds = inputs.dataset_title(maps.dataset), list(maps.of_seed)
         label = backbone_label(paper, maps.backbone)
         sentence = f"{title}: {label}, {arm}, seed {seeds[0]}"
+        if declared.stretch:
+            sentence += "".join(f"; {time} learning {range_text(maps.of_seed[seeds[0]][time])}" for time in TIMES)
         if maps.images.region is not None and len(seeds) > 1:
             auc = [overlap.auc for seed in seeds if (overlap := maps.overlap(seed, "after"))]
             sentence += f"; AUC after learning over {len(auc)} runs {np.mean(auc):.2f} ± {np.std(auc, ddof=1):.2f}"
