@@ -144,6 +144,9 @@ class Convolution(Closed):
     bias: bool = Field(True, description="whether it has one")
     height: int = Field(1, ge=1, description="height of its output, in pixels; only operations depend on it")
     width: int = Field(1, ge=1, description="width of its output, in pixels; only operations depend on it")
+    input_learns: bool = Field(
+        True, description="whether its input depends on what is trained, so that a training step needs its gradient"
+    )
 
 
 class Cost(Closed):
@@ -152,8 +155,9 @@ class Cost(Closed):
     says: str = Field(min_length=1, description="the statement, in short; entries with the same belong together")
     source: str = Field("", description="where the paper makes it: section or table")
     of: str = Field(min_length=1, description="name of the network, with what its size depends on")
-    counts: Literal["parameters", "operations"] = Field(
-        "parameters", description="what is counted; operations are multiply-accumulates"
+    counts: Literal["parameters", "operations", "training_operations"] = Field(
+        "parameters",
+        description="what is counted: parameters, multiply-accumulates of a forward pass, or those of a training step",
     )
     layers: list[Convolution] = Field(min_length=1, description="its layers")
     formula: list[list[int]] = Field(
