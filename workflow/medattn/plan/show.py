@@ -6,7 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from medattn.config.arms import arm_settings
+from medattn.config.models.paper import Arm
 from medattn.config.models.protocol import protocol_of
+from medattn.config.models.recipe import Recipe
 from medattn.plan.availability import remarks_on
 from medattn.plan.model import Cell, Plan
 from medattn.plan.progress import Progress
@@ -69,6 +72,8 @@ def plan_lines(plan: Plan, progress: Progress) -> Iterator[str]:
         yield f"  {name}: {sentence}"
     for reason, count in _reasons(plan).items():
         yield f"  can't be run: {count} {'cell' if count == 1 else 'cells'}, {reason}"
+    for sentence, count in _unreached(plan).items():
+        yield f"  warning: {count} {'cell' if count == 1 else 'cells'}: {sentence}"
     stood_in = sorted({cell.dataset_title for cell in plan.cells.values() if cell.stand_in})
     if stood_in:
         yield f"  stand-in images, not those of the papers: {'; '.join(stood_in)}"
@@ -91,6 +96,26 @@ def _protocols(plan: Plan) -> dict[str, str]:
             leak = f"; LEAKS: {cell.leak}" if cell.leak else ""
             sentences.setdefault(name, f"{protocol_of(cell.settings['protocol'])}{leak}")
     return sentences
+
+
+def _unreached(plan: Plan) -> Counter[str]:
+    """Count the cells that never come to the phase behind the `cutoff_epoch` of their mechanism, by sentence."""
+    found: Counter[str] = Counter()
+    for cell in plan.cells.values():
+        if cell.is_classifier:
+            continue
+        arm, recipe = Arm.model_validate(cell.settings["arm"]), Recipe.model_validate(cell.settings["recipe"])
+        options = arm_settings(arm, recipe, {}, cell.id)[1]
+        if "cutoff_epoch" not in options:
+            continue
+        cutoff = max(arm.grid.get("options.cutoff_epoch", [options["cutoff_epoch"]]), key=float)
+        epochs = min(arm.grid.get("recipe.epochs", [recipe.epochs]), key=float)
+        if float(epochs) <= float(cutoff):
+            found[
+                f"{cell.paper}, {cell.arm}: recipe.epochs is {epochs} and cutoff_epoch {cutoff}, so the attention is "
+                "never frozen; set options.cutoff_epoch of the arm below the epochs"
+            ] += 1
+    return found
 
 
 def at_hand_line(whole: Plan) -> str:
