@@ -35,6 +35,11 @@ class Backbone(Closed):
         "none",
         description="start from random or ImageNet weights (`medattn fetch --weights` gets them ahead)",
     )
+    initialization: Literal["library", "torch"] = Field(
+        "library",
+        description="random weights to start from: as the library initializes the network (He's, fan out, in ResNets and "
+        "small stems), or torch's defaults of every layer, as in a hand-written network",
+    )
     trainable: list[str] | None = Field(
         None,
         description="parts of the network that learn, by their names in the library (`features.19`); all else is "
@@ -49,6 +54,12 @@ class Backbone(Closed):
     arms: list[Name] | None = Field(
         None, description="arms that go with this backbone; default: all without a classifier"
     )
+
+    @model_validator(mode="after")
+    def _random_weights_where_initialized(self) -> Self:
+        if self.initialization != "library" and self.weights != "none":
+            raise ValueError("initialization belongs to a backbone that starts from random weights; remove weights")
+        return self
 
 
 class Arm(Closed):
