@@ -41,7 +41,6 @@ tables:
       - {arm: gsa, against: l1, sign: star}
 figures:
   maps: {title: Attention maps, kind: attention_map, arm: gsa}
-  stretched: {title: Stretched maps, kind: attention_map, arm: gsa, stretch: true}
   curves: {title: Learning curves, kind: learning_curve, backbone: vgg16}
   differences: {title: Differences from vanilla, kind: paired_differences}
 """

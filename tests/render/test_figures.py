@@ -83,7 +83,9 @@ def test_every_kind_has_a_file() -> None:
 
 def test_maps_are_stretched_one_by_one_where_the_figure_asks_for_it(inputs: Inputs) -> None:
     paper = inputs.configuration.papers[0]
-    drawn = {name: drawer("attention_map")(inputs, paper, paper.figures[name]) for name in ("maps", "stretched")}
+    declared = paper.figures["maps"]
+    figures = {"maps": declared, "stretched": declared.model_copy(update={"stretch": True})}
+    drawn = {name: drawer("attention_map")(inputs, paper, figure) for name, figure in figures.items()}
     scales = {
         name: [image.get_array() for ax in drawing.figure.axes for image in ax.images if image.get_array().ndim == 2]
         for name, drawing in drawn.items()

@@ -87,13 +87,18 @@ def _metrics(paper: ResolvedPaper, tables: tuple[str, ...], ordinal: bool) -> tu
 
 def _settings(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, dataset: str) -> dict[str, Any]:
     return {
-        "backbone": backbone.model_dump(mode="json", exclude={"label", "arms"}) if backbone else None,
+        "backbone": backbone.model_dump(mode="json", exclude={"label", "arms", "normalization"}) if backbone else None,
         "arm": arm.model_dump(mode="json", exclude={"label", "datasets", "backbones"}),
-        "recipe": paper.recipe.model_dump(mode="json"),
+        "recipe": paper.recipe.model_dump(mode="json") | _input_normalization(backbone),
         "protocol": paper.protocol.model_dump(mode="json"),
         "dataset": dataset,
         "code": code_digest(None if arm.classifier else arm.mechanism, backbone.model if backbone else None),
     }
+
+
+def _input_normalization(backbone: Backbone | None) -> dict[str, Any]:
+    """Return the key of the recipe that a backbone has otherwise."""
+    return {"normalization": backbone.normalization} if backbone and backbone.normalization else {}
 
 
 def _network_skip_reason(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, entry: DatasetEntry) -> str | None:

@@ -37,7 +37,7 @@ def run_settings(cell: Cell, run: Run, grid_point: Mapping[str, Any]) -> dict[st
     backbone = Backbone.model_validate(cell.settings["backbone"])
     return {
         "backbone": {
-            **backbone.model_dump(mode="json", exclude={"label", "arms"}),
+            **backbone.model_dump(mode="json", exclude={"label", "arms", "normalization"}),
             "options": network_options(backbone.model, backbone.options, cell.id),
         },
         "mechanism": arm.mechanism,

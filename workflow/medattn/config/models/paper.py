@@ -9,7 +9,7 @@ from medattn.config.models.figure import Figure
 from medattn.config.models.metrics import METRICS, Metric, Shown
 from medattn.config.models.placement import EVERYWHERE, Placement
 from medattn.config.models.protocol import Protocol
-from medattn.config.models.recipe import Recipe
+from medattn.config.models.recipe import InputNormalization, Recipe
 from medattn.config.models.statistics import Statistics
 
 Scalar = bool | int | float | str
@@ -39,6 +39,12 @@ class Backbone(Closed):
         "library",
         description="random weights to start from: as the library initializes the network (He's, fan out, in ResNets and "
         "small stems), or torch's defaults of every layer, as in a hand-written network",
+    )
+    normalization: InputNormalization | None = Field(
+        None,
+        description="`normalization` of the recipe for this network, where its ImageNet weights were trained with "
+        "another; GoogLeNet and Inception-v3 of torchvision convert `imagenet` to that of their weights; default: the "
+        "recipe's",
     )
     trainable: list[str] | None = Field(
         None,

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from medattn.config.models.base import Closed
 
+InputNormalization = Literal["imagenet", "half", "training"]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
 AspectRatio = Annotated[float, Field(ge=0.1, le=10)]
@@ -109,10 +110,10 @@ class Recipe(Closed):
     step_epochs: int | None = Field(None, ge=1, description="epochs between two steps of the `step` schedule")
     step_factor: float = Field(0.1, gt=0, lt=1, description="factor of the `step` schedule")
     label_smoothing: Probability = Field(0.0, description="label smoothing of the cross entropy")
-    normalization: Literal["imagenet", "half", "training"] = Field(
+    normalization: InputNormalization = Field(
         "training",
         description="per-channel mean and deviation: ImageNet's, 0.5 and 0.5, or those of the run's own "
-        "training images",
+        "training images; a backbone may have another one",
     )
     augmentation: Augmentation = Field(
         default_factory=lambda: Augmentation(), description="random changes to training images"
