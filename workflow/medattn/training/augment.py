@@ -10,10 +10,16 @@ from medattn.config.models.recipe import Augmentation, RandomResizedCrop
 from medattn.training.device import sent
 
 
-def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generator) -> Tensor:
+def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generator, size: int | None = None) -> Tensor:
     """Return `images` (B x C x H x W, float, before normalization), each changed at random.
 
     Random numbers are drawn on the CPU, so that they are the same on every device.
+
+    Args:
+        images: the images.
+        augmentation: the changes.
+        generator: draws them.
+        size: height and width in pixels to which random parts are resized; default: those of the images.
     """
     if augmentation.horizontal_flip:
         images = _flipped(images, augmentation.horizontal_flip, 3, generator)
@@ -22,7 +28,7 @@ def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generat
     if augmentation.crop_padding:
         images = _cropped(images, augmentation.crop_padding, generator)
     if augmentation.random_resized_crop:
-        images = _random_resized_crop(images, augmentation.random_resized_crop, generator)
+        images = random_parts(images, augmentation.random_resized_crop, generator, size)
     if augmentation.rotation:
         degrees = math.radians(augmentation.rotation)
         images = rotated(images, (2 * torch.rand(len(images), generator=generator) - 1) * degrees)
@@ -36,7 +42,7 @@ def rotated(images: Tensor, angles: Tensor) -> Tensor:
     turned = torch.stack(
         [torch.stack([cosine, -sine * ratio, zero], 1), torch.stack([sine / ratio, cosine, zero], 1)], 1
     )
-    return _sampled(images, turned, "zeros")
+    return _sampled(images, turned, "zeros", None)
 
 
 def _flipped(images: Tensor, probability: float, axis: int, generator: torch.Generator) -> Tensor:
@@ -54,8 +60,10 @@ def _cropped(images: Tensor, padding: int, generator: torch.Generator) -> Tensor
     return padded[every, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
-def _random_resized_crop(images: Tensor, crop: RandomResizedCrop, generator: torch.Generator) -> Tensor:
-    """Cut out a part of random area, shape and place, and enlarge it to the old size.
+def random_parts(
+    images: Tensor, crop: RandomResizedCrop, generator: torch.Generator, size: int | None = None
+) -> Tensor:
+    """Cut out a part of random area, shape and place, and resize it to `size` x `size`, by default to the old size.
 
     A side that would be longer than the image's is cut to it, which makes the area a little smaller than drawn.
     """
@@ -69,10 +77,11 @@ def _random_resized_crop(images: Tensor, crop: RandomResizedCrop, generator: tor
     # Coordinates run from -1 to 1: a part of width w has its middle between w - 1 and 1 - w.
     middle_x, middle_y = (2 * x - 1) * (1 - width), (2 * y - 1) * (1 - height)
     part = torch.stack([torch.stack([width, zero, middle_x], 1), torch.stack([zero, height, middle_y], 1)], 1)
-    return _sampled(images, part, "border")
+    return _sampled(images, part, "border", size)
 
 
-def _sampled(images: Tensor, placements: Tensor, outside: str) -> Tensor:
-    """Return the images seen through affine placements (B x 2 x 3), bilinear."""
-    grid = functional.affine_grid(sent(placements, images.device), list(images.shape), align_corners=False)
+def _sampled(images: Tensor, placements: Tensor, outside: str, size: int | None) -> Tensor:
+    """Return the images seen through affine placements (B x 2 x 3), bilinear, at their own size or at `size`."""
+    shape = list(images.shape) if size is None else [*images.shape[:2], size, size]
+    grid = functional.affine_grid(sent(placements, images.device), shape, align_corners=False)
     return functional.grid_sample(images, grid, mode="bilinear", padding_mode=outside, align_corners=False)

@@ -13,7 +13,7 @@ AspectRatio = Annotated[float, Field(ge=0.1, le=10)]
 
 
 class RandomResizedCrop(Closed):
-    """A random part of the image, resized to the old size, bilinear."""
+    """A random part of the image as it is stored, resized to the size of the network's input, bilinear."""
 
     scale: list[Share] = Field(
         [0.08, 1.0],
@@ -26,6 +26,9 @@ class RandomResizedCrop(Closed):
         min_length=2,
         max_length=2,
         description="smallest and largest ratio of width to height; log-uniform between",
+    )
+    scored_images: bool = Field(
+        False, description="crop validation and test images, too; each by a crop that is drawn once for the run"
     )
 
     @model_validator(mode="after")
@@ -45,7 +48,7 @@ class Augmentation(Closed):
         0, ge=0, le=64, description="zero padding in pixels on each side before a random crop to the old size"
     )
     random_resized_crop: RandomResizedCrop | None = Field(
-        None, description="a random part of the image, resized to the old size; default: none"
+        None, description="a random part of the stored image, resized to the network's input; default: none"
     )
     rotation: float = Field(
         0.0, ge=0, le=180, description="greatest rotation to either side in degrees, bilinear, zeros outside"
