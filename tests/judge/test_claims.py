@@ -101,6 +101,19 @@ def test_every_published_value_has_a_row_before_anything_is_measured(default):
     assert (default["reason"] != "").all()
 
 
+def test_gains_that_are_only_told_are_claims_between_experiments(default):
+    told = default[default["table"].str.startswith("oct-section-3") | default["against"].str.contains("oct-section-3")]
+    assert len(told) == 10 and set(told["kind"]) == {"comparison"}
+    gains = told[told["statement"].str.contains("improved")]
+    assert set(gains["against"]) == {"vanilla in oct-table-3", "ra in oct-table-3"}
+    assert dict(zip(gains["metric"], gains["class_name"], strict=True)) == {"precision": "mean", "f1_macro": ""}
+    worse = told[told["statement"].str.contains("not enough")]
+    assert set(worse["table"]) == {"oct-table-1"} and set(worse["against"]) == {
+        "vanilla in oct-section-3-last-block",
+        "ra in oct-section-3-last-block",
+    }
+
+
 def test_what_the_text_says_in_general_is_no_claim_of_every_pair(default):
     compared = default[default["kind"] == "comparison"]
     assert not compared["statement"].str.contains("generally|class by class").any()

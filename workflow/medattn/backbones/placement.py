@@ -11,7 +11,7 @@ from medattn.config.models.placement import Placement
 from medattn.config.networks.architectures import insertion_paths
 from medattn.errors import Skipped
 
-Create = Callable[[int, tuple[int, int]], nn.Module]
+Create = Callable[[str, int, tuple[int, int]], nn.Module]
 
 
 def place_modules(
@@ -27,7 +27,7 @@ def place_modules(
         model: its name, which says where its blocks are.
         placement: where the modules stand.
         image: (H, W) of the images.
-        create: makes the module for a width C and an output of (H, W); it maps B x C x H x W to the same shape.
+        create: makes the module for a path, a width C and an output of (H, W); it maps B x C x H x W to the same shape.
 
     Raises:
         Skipped: the places are not known, don't exist, or a module can't stand there.
@@ -42,7 +42,7 @@ def place_modules(
     for path in paths:
         channels, height, width = shapes[path]
         try:
-            module = create(channels, (height, width))
+            module = create(path, channels, (height, width))
         except Skipped as error:
             raise Skipped(f"behind {path} of {model}, {channels} x {height} x {width}: {error}") from error
         placed[path] = module.to(device)

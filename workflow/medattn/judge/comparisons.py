@@ -13,8 +13,9 @@ from medattn.compare.holm import holm
 from medattn.compare.permutation_test import permutation
 from medattn.compare.replicates import pair_up
 from medattn.compare.sign_flips import least_p
-from medattn.config.models.facts import Facts, Rows, Significance, Statement, Unpublished
-from medattn.config.models.metrics import METRICS
+from medattn.config.models.facts import Facts, Rows, Significance, Statement
+from medattn.config.models.metrics import MEAN, METRICS
+from medattn.config.models.text_facts import Unpublished
 from medattn.config.models.verdicts import VerdictRule
 from medattn.config.resolved import Configuration
 from medattn.consistency.checks.statements import gain, pairs_of
@@ -141,25 +142,30 @@ def _unprinted_pairs(number: int, paper: str, said: Unpublished, measured: Measu
     for dataset in resolved.datasets:
         for backbone in resolved.backbones:
             for arm in said.arm:
+                class_name = MEAN if METRICS[said.metric].classes == "each" else ""
+                own = Place(said.table, dataset, backbone, arm, said.metric, class_name)
+                other = replace(own, table=said.against_table or said.table, arm=said.against or arm)
                 # "lower" is "higher" the other way round, so that a claim's arm is always the better one.
-                first, second = (said.against, arm) if said.direction == "lower" else (arm, said.against)
-                places = tuple(Place(said.table, dataset, backbone, name, said.metric) for name in (first, second))
+                places = (other, own) if said.direction == "lower" else (own, other)
+                first, second = places
+                over = second.arm if first.table == second.table else f"{second.table}.{second.arm}"
                 claim = Claim(
-                    claim=f"{paper}.{number:02d}.{said.table}.{dataset}.{backbone}.{first}.over.{second}",
+                    claim=f"{paper}.{number:02d}.{first.table}.{dataset}.{backbone}.{first.arm}.over.{over}",
                     paper=paper,
-                    table=said.table,
+                    table=first.table,
                     kind="comparison",
                     dataset=dataset,
                     backbone=backbone,
-                    arm=first,
-                    against=second,
+                    arm=first.arm,
+                    against=_against(first, second),
                     metric=said.metric,
+                    class_name=class_name,
                     statement=_sentence(said.says, said.source),
                     unit="percent",
                 )
                 found = (measured.at(paper, places[0]), measured.at(paper, places[1]))
                 direction: Direction = "same" if said.direction == "same" else "higher"
-                yield _Pair(claim, (places[0], places[1]), found, direction)
+                yield _Pair(claim, places, found, direction, said.least, said.most)
 
 
 def _judged(pairs: list[_Pair], measured: Measured, facts: Facts, configuration: Configuration) -> Iterator[Claim]:

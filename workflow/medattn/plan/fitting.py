@@ -40,7 +40,8 @@ def network_skip_reason(backbone: Backbone, arm: Arm, recipe: Recipe, entry: Dat
 
 def _reason(arm: Arm, options: dict[str, object], found: list[Place]) -> str | None:
     for place in found:
-        reason = mechanism_skip_reason(arm.mechanism, place.channels, place.size, options)
+        own = {**options, **arm.placement.options_at.get(place.path, {})}
+        reason = mechanism_skip_reason(arm.mechanism, place.channels, place.size, own)
         if reason:
             height, width = place.size
             return f"{arm.mechanism} can't stand behind {place.path}, {place.channels} x {height} x {width}: {reason}"

@@ -148,7 +148,9 @@ def build_network(
                     backbone.model,
                     placement,
                     size,
-                    lambda channels, side: create_block_attention(mechanism, options, channels, side),
+                    lambda path, channels, side: create_block_attention(
+                        mechanism, {**options, **placement.options_at.get(path, {})}, channels, side
+                    ),
                 )
             else:
                 attention = create_input_attention(mechanism, options)

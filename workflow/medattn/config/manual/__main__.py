@@ -24,6 +24,7 @@ from medattn.config.models import (
     recipe,
     selection,
     statistics,
+    text_facts,
     verdicts,
 )
 from medattn.config.models.classifiers import CLASSIFIER_OPTIONS
@@ -98,8 +99,8 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
         ("Convolution", facts.Convolution, "each entry of `layers` of a cost"),
         ("Significance", facts.Significance, "each entry of `significance` of facts"),
         ("Statement", facts.Statement, "each entry of `statements` of facts"),
-        ("Comparison without numbers", facts.Unpublished, "each entry of `unpublished` of facts"),
-        ("Reading", facts.Reading, "each entry of `readings` of facts"),
+        ("Comparison without numbers", text_facts.Unpublished, "each entry of `unpublished` of facts"),
+        ("Reading", text_facts.Reading, "each entry of `readings` of facts"),
         ("Independent rows", facts.Independent, "each entry of `independent` of facts"),
     ],
 }

@@ -15,6 +15,9 @@ Name = Annotated[
 ]
 
 
+Scalar = bool | int | float | str
+
+
 class Closed(BaseModel):
     """A model that refuses unknown keys, converts nothing silently and is never changed after reading."""
 

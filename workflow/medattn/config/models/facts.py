@@ -1,13 +1,12 @@
 """What is known of a paper's published values beside the numbers themselves (papers/<paper>/facts.yaml)."""
 
 from fractions import Fraction
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from medattn.config.models.base import Closed, Name
-from medattn.config.models.metrics import Metric
-from medattn.config.models.selection import PaperSelection
+from medattn.config.models.text_facts import Reading, Unpublished
 
 Column = Literal["table", "dataset", "backbone", "arm", "split", "metric", "class_name"]
 
@@ -228,35 +227,11 @@ class Statement(Closed):
     )
 
 
-class Unpublished(Closed):
-    """A comparison in the text between arms whose numbers the paper does not print, such as those of a figure."""
-
-    says: str = Field(min_length=1, description="the statement, in short")
-    source: str = Field("", description="where the paper makes it: section or figure")
-    table: Name = Field(description="table of paper.yaml that shows the arms")
-    arm: list[Name] = Field(min_length=1, description="arms that the statement is about")
-    against: Name = Field(description="arm that each of them is compared with")
-    metric: Metric = Field("accuracy", description="what is compared")
-    direction: Literal["lower", "same"] = Field(
-        description="`lower`: the arms are worse than `against`; `same`: they don't differ by more than the margin"
-    )
-
-
 class Independent(Closed):
     """Rows that were measured independently, so that the same digits in several of them would be chance."""
 
     rows: Rows = Field(description="the rows")
     differ: list[Column] = Field(min_length=1, description="columns in which such rows differ; all others are equal")
-
-
-class Reading(Closed):
-    """Another value for something that the paper leaves open, as the keys of a selection that choose it."""
-
-    says: str = Field(min_length=1, description="the reading, in short")
-    paper: PaperSelection = Field(
-        default_factory=lambda: PaperSelection(), description="keys of the selection, under the name of the paper"
-    )
-    datasets: dict[Name, dict[str, Any]] = Field({}, description="keys of the selection, under `datasets`")
 
 
 class Facts(Closed):

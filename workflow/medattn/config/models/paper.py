@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from medattn.config.models.base import Closed, Name
+from medattn.config.models.base import Closed, Name, Scalar
 from medattn.config.models.figure import Figure
 from medattn.config.models.metrics import METRICS, Metric, Shown
 from medattn.config.models.placement import EVERYWHERE, Placement
@@ -12,7 +12,6 @@ from medattn.config.models.protocol import Protocol
 from medattn.config.models.recipe import InputNormalization, Recipe
 from medattn.config.models.statistics import Statistics
 
-Scalar = bool | int | float | str
 MAIN = "main"
 """Name of the family of all comparisons that no other family has."""
 

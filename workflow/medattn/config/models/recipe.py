@@ -61,13 +61,18 @@ class CopyChange(Closed):
     rotations: list[Annotated[float, Field(ge=-180, le=180)]] = Field(
         [], description="angles in degrees of which one is drawn for each copy; bilinear, zeros outside"
     )
+    opposite: bool = Field(
+        False, description="turn by the opposite of the angle that was drawn for the image's copy before this one"
+    )
     horizontal_flip: bool = Field(False, description="flip the copy left to right")
     noise: float = Field(0.0, ge=0, le=1, description="standard deviation of normal noise, of full range 1")
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        if not (self.rotations or self.horizontal_flip or self.noise):
-            raise ValueError("a copy must differ from its image: set rotations, horizontal_flip or noise")
+        if not (self.rotations or self.opposite or self.horizontal_flip or self.noise):
+            raise ValueError("a copy must differ from its image: set rotations, opposite, horizontal_flip or noise")
+        if self.opposite and self.rotations:
+            raise ValueError("opposite takes the angle of the copy before; remove rotations")
         return self
 
 
@@ -86,6 +91,8 @@ class Oversampling(Closed):
     def _each_class_once(self) -> Self:
         if len(set(self.classes)) < len(self.classes):
             raise ValueError("classes names a class twice")
+        if self.changes[0].opposite:
+            raise ValueError("opposite follows a copy of the same image, so the first of the changes can't have it")
         return self
 
 

@@ -1,0 +1,47 @@
+"""What a paper's text says beside its tables, and what it leaves open (parts of papers/<paper>/facts.yaml)."""
+
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from medattn.config.models.base import Closed, Name
+from medattn.config.models.metrics import Metric
+from medattn.config.models.selection import PaperSelection
+
+
+class Unpublished(Closed):
+    """A comparison in the text between arms whose numbers the paper does not print, such as those of a figure."""
+
+    says: str = Field(min_length=1, description="the statement, in short")
+    source: str = Field("", description="where the paper makes it: section or figure")
+    table: Name = Field(description="table of paper.yaml that shows the arms")
+    arm: list[Name] = Field(min_length=1, description="arms that the statement is about")
+    against: Name | None = Field(
+        None, description="arm that each of them is compared with; default: itself, in `against_table`"
+    )
+    against_table: Name | None = Field(
+        None, description="table of paper.yaml that shows what the arms are compared with; default: `table`"
+    )
+    metric: Metric = Field("accuracy", description="what is compared; of a metric of each class the mean")
+    direction: Literal["higher", "lower", "same"] = Field(
+        description="`higher`: the arms are better than `against`; `lower`: worse; `same`: they don't differ by more than "
+        "the margin"
+    )
+    least: float = Field(0.0, ge=0, description="by how many percentage points at least; 0: just higher or lower")
+    most: float | None = Field(None, description="by how many percentage points at most; default: no limit")
+
+    @model_validator(mode="after")
+    def _something_to_compare_with(self) -> Self:
+        if self.against is None and self.against_table in (None, self.table):
+            raise ValueError("an arm is compared with itself; set against, or another table as against_table")
+        return self
+
+
+class Reading(Closed):
+    """Another value for something that the paper leaves open, as the keys of a selection that choose it."""
+
+    says: str = Field(min_length=1, description="the reading, in short")
+    paper: PaperSelection = Field(
+        default_factory=lambda: PaperSelection(), description="keys of the selection, under the name of the paper"
+    )
+    datasets: dict[Name, dict[str, Any]] = Field({}, description="keys of the selection, under `datasets`")
