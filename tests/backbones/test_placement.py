@@ -183,5 +183,5 @@ def test_options_can_differ_at_single_places(tmp_path):
     with pytest.raises(ValueError, match="options_at names layer3"):
         Placement(after=after, options_at={"layer3": {"depth": 2}})
     arm = Arm(mechanism="residual", placement=Placement(after=after, options_at={"layer2.1": {"dept": 2}}))
-    with pytest.raises(UserError, match="placement.options_at.layer2.1: unknown key 'dept'"):
+    with pytest.raises(UserError, match=r"placement\.options_at\.layer2\.1: unknown key 'dept'"):
         arm_settings(arm, Recipe(epochs=1, learning_rate=0.1), {}, "x.yaml: arms.ra")

@@ -34,9 +34,9 @@ def plan_of(configuration: Any, **changes: Any) -> Plan:
 
 
 def measured_as_published(
-    configuration: Any, shift: float = 0.0, reach: float = 0.3, seeds: Any = SEEDS
+    configuration: Any, shift: float = 0.0, reach: float = 0.3, seeds: Any = SEEDS, also: Any = None
 ) -> pd.DataFrame:
-    """Runs around every published value, shifted."""
+    """Runs around every published value, shifted, and around other values (percent) of every cell by metric."""
     rows = []
     for paper in configuration.papers:
         for row in read_published(ROOT / "papers" / paper.name / "published.csv"):
@@ -57,6 +57,9 @@ def measured_as_published(
                 "reason": "",
             }
             runs = [f"{cell_id(*place)}/train-s{seed}" for seed in seeds]
+            for metric, value in (also or {}).items():
+                other = {**common, "metric": metric, "class_name": "", "value": value, "n": len(seeds), "spread": 0.1}
+                rows.append({**other, "procedure": "runs", "runs": ";".join(runs)})
             rows += [
                 {**common, "procedure": "epochs", "seed": seed, "value": value, "n": 30, "runs": run}
                 for seed, value, run in zip(seeds, values, runs, strict=True)
@@ -95,7 +98,7 @@ def default(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
 def test_every_published_value_has_a_row_before_anything_is_measured(default):
     numbers = default[default["kind"] == "number"]
     assert list(default.columns) == COLUMNS
-    assert len(numbers) == sum(len(read_published(path)) for path in ROOT.glob("papers/*/published.csv")) == 524
+    assert len(numbers) == sum(len(read_published(path)) for path in ROOT.glob("papers/*/published.csv")) + 24
     assert default["claim"].is_unique
     assert set(default["verdict"]) == {"not measured"}
     assert (default["reason"] != "").all()
@@ -112,6 +115,37 @@ def test_gains_that_are_only_told_are_claims_between_experiments(default):
         "vanilla in oct-section-3-last-block",
         "ra in oct-section-3-last-block",
     }
+
+
+def test_a_precision_that_may_be_a_recall_is_judged_as_both(judged):
+    table = judged("oct").set_index("claim")
+    name = "oct-table-1.oct2017.inception_v4.ra"
+    both = table[table.index.str.startswith(name) & (table["class_name"] == "mean")]
+    assert sorted(both["metric"]) == ["precision", "recall"]
+    assert both["reason"].str.contains("every value of these rows is a multiple of 1/250").all()
+    again = table[table.index.str.endswith(".as.recall")]
+    assert len(again) == 20 and set(again["backbone"]) == {"inception_v4"}
+    assert set(table.loc[table["table"] == "oct-table-2", "metric"]) == {"recall"}
+
+
+def test_numbers_of_the_text_get_verdicts(tmp_path, judged):
+    runs = ["paper,experiment,dataset,backbone,arm,seed,fold,metric,epoch,value,measured"]
+    for arm, value in (("ra", 99.1), ("vanilla", 97.0)):
+        for seed in SEEDS:
+            runs += [
+                f"oct,final,oct2017,inception_v4,{arm},{seed},,accuracy,{epoch},{value + 0.05 * seed / epoch},False"
+                for epoch in (1, 2)
+            ]
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "epochs.csv").write_text("\n".join(runs) + "\n")
+    table = judged("oct", also={"accuracy": 99.5, "f1_macro": 99.5}).set_index("claim")
+    name = "oct-table-1.oct2017.inception_v4"
+    told = table.loc[[f"{name}.ra.accuracy", f"{name}.ra.f1_macro", f"{name}.ra.accuracy.after.1"]]
+    assert list(told["published"]) == ["99.5", "0.995", "99.1"]
+    assert list(told["verdict"]) == ["reproduced"] * 3
+    slower = table.loc[f"{name}.vanilla.accuracy.after.1"]
+    assert slower["verdict"] == "not reproduced" and slower["n"] == len(SEEDS)
+    assert "after one epoch" in slower["statement"]
 
 
 def test_what_the_text_says_in_general_is_no_claim_of_every_pair(default):

@@ -24,10 +24,20 @@ _PUBLISHED = {"params_m": "published_params_m", "gflops": "published_gflops"}
 _PLAIN = ("parameters", "macs")
 
 
-def judged_number(row: Row, facts: Facts, measured: Measured, configuration: Configuration) -> Claim:
-    """Return the claim of a published value of a metric, with its verdict."""
+def judged_number(
+    row: Row, facts: Facts, measured: Measured, configuration: Configuration, found: Found | None = None
+) -> Claim:
+    """Return the claim of a published value of a metric, with its verdict.
+
+    Args:
+        row: the published value.
+        facts: what is known of the paper's values.
+        measured: the measurements.
+        configuration: the selection.
+        found: what was measured of it; default: the measurement of its cell and metric.
+    """
     place, rule = measured.place_of(row), configuration.selection.verdicts
-    found = measured.at(row.paper, place)
+    found = found or measured.at(row.paper, place)
     claim = replace(
         _claim(row, place.metric, place.class_name),
         measured=found.value / in_points(row.mean.unit),

@@ -17,7 +17,8 @@ from medattn.files import write_text
 from medattn.judge.claim import COLUMNS, Claim
 from medattn.judge.comparisons import judged_comparisons
 from medattn.judge.measured import Measured
-from medattn.judge.numbers import judged_cost, judged_number
+from medattn.judge.numbers import judged_cost
+from medattn.judge.text_numbers import judged_row, judged_text
 from medattn.layout import ResultPaths
 from medattn.plan.model import Plan
 
@@ -45,7 +46,7 @@ def claims(results: ResultPaths, configuration: Configuration, plan: Plan, root:
     rows = [
         claim.row()
         for paper in dict.fromkeys(paper.name for paper in configuration.papers)
-        for claim in _of_paper(paper, root / "papers" / paper, measured, costs, configuration)
+        for claim in _of_paper(paper, root / "papers" / paper, measured, costs, results.epochs, configuration)
     ]
     table = pd.DataFrame(rows, columns=COLUMNS)
     table["n"] = table["n"].astype("Int64")
@@ -79,7 +80,7 @@ def read_claims(path: Path) -> pd.DataFrame:
 
 
 def _of_paper(
-    paper: str, folder: Path, measured: Measured, costs: pd.DataFrame, configuration: Configuration
+    paper: str, folder: Path, measured: Measured, costs: pd.DataFrame, epochs: Path, configuration: Configuration
 ) -> Iterator[Claim]:
     if not (folder / "published.csv").is_file():
         return
@@ -89,7 +90,8 @@ def _of_paper(
         if _is_cost(row):
             yield judged_cost(row, costs, measured)
         else:
-            yield judged_number(row, facts, measured, configuration)
+            yield from judged_row(row, facts, measured, configuration)
+    yield from judged_text(paper, rows, facts, measured, epochs, configuration)
     yield from judged_comparisons(paper, rows, facts, measured, costs, configuration)
 
 

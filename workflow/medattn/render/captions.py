@@ -41,6 +41,7 @@ def table_caption(inputs: Inputs, paper: ResolvedPaper, model: TableModel, dupli
         costs=[METRICS[metric].words for metric in model.declared.metrics if not METRICS[metric].measured],
         positive=_positive(model),
         unit={"percent": "in percent", "fraction": "as fractions"}[model.declared.unit],
+        note=model.declared.note,
         published=bool(model.published_columns),
         published_marks=", ".join(sorted(published_marks)),
         measured_epochs=paper.protocol.needed_epochs,

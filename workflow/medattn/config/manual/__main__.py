@@ -99,6 +99,8 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
         ("Convolution", facts.Convolution, "each entry of `layers` of a cost"),
         ("Significance", facts.Significance, "each entry of `significance` of facts"),
         ("Statement", facts.Statement, "each entry of `statements` of facts"),
+        ("Other metric", facts.OtherMetric, "each entry of `other_metrics` of facts"),
+        ("Accuracy after epochs", text_facts.AfterEpoch, "each entry of `after_epochs` of facts"),
         ("Comparison without numbers", text_facts.Unpublished, "each entry of `unpublished` of facts"),
         ("Reading", text_facts.Reading, "each entry of `readings` of facts"),
         ("Independent rows", facts.Independent, "each entry of `independent` of facts"),

@@ -6,7 +6,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from medattn.config.models.base import Closed, Name
-from medattn.config.models.text_facts import Reading, Unpublished
+from medattn.config.models.metrics import Metric
+from medattn.config.models.text_facts import AfterEpoch, Reading, Unpublished
 
 Column = Literal["table", "dataset", "backbone", "arm", "split", "metric", "class_name"]
 
@@ -227,6 +228,14 @@ class Statement(Closed):
     )
 
 
+class OtherMetric(Closed):
+    """Rows whose values may be those of another metric than the one that their table names."""
+
+    rows: Rows = Field(description="the rows")
+    metric: Metric = Field(description="the metric that they may be; they are judged as both")
+    says: str = Field(min_length=1, description="why, in short, for the reason of each verdict")
+
+
 class Independent(Closed):
     """Rows that were measured independently, so that the same digits in several of them would be chance."""
 
@@ -246,6 +255,8 @@ class Facts(Closed):
     counts: list[Count] = Field([], description="exact counts of networks")
     formulas: list[Formula] = Field([], description="formulas for added parameters")
     overall: list[Overall] = Field([], description="scores over all classes that the text states")
+    other_metrics: list[OtherMetric] = Field([], description="rows that are judged as another metric, too")
+    after_epochs: list[AfterEpoch] = Field([], description="accuracies after a number of epochs that the text states")
     feature_maps: list[FeatureMap] = Field([], description="stated sizes of feature maps")
     costs: list[Cost] = Field([], description="statements that a network costs little beside others")
     significance: list[Significance] = Field(

@@ -146,6 +146,7 @@ class Table(Closed):
         {}, description="decimals of single metrics, where they differ"
     )
     marks: list[Mark] = Field([], description="marks for differences between arms")
+    note: str = Field("", description="a sentence without its full stop for the caption")
 
     @model_validator(mode="after")
     def _positive_class_where_needed(self) -> Self:

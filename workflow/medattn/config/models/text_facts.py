@@ -9,6 +9,22 @@ from medattn.config.models.metrics import Metric
 from medattn.config.models.selection import PaperSelection
 
 
+class AfterEpoch(Closed):
+    """An accuracy after a number of epochs that the text states."""
+
+    says: str = Field(min_length=1, description="the statement, in short")
+    source: str = Field("", description="where the paper makes it: section or figure")
+    table: Name = Field(description="table of paper.yaml that shows the arm")
+    dataset: Name = Field(description="its data set")
+    backbone: Name = Field(description="its backbone")
+    arm: Name = Field(description="the arm")
+    epoch: int = Field(ge=1, description="the epoch after which it is measured")
+    published: str = Field(
+        pattern=r"^\d+(\.\d+)?$",
+        description='the accuracy in percent, digit by digit as published and in quotes: `"99.1"`',
+    )
+
+
 class Unpublished(Closed):
     """A comparison in the text between arms whose numbers the paper does not print, such as those of a figure."""
 
