@@ -183,6 +183,24 @@ def test_ppcr_increments(findings):
     ]
 
 
+def test_ppcr_formula_of_nl_fits_only_with_squared_channels(findings):
+    rows = findings("ppcr", "nl.params_m", check="increments")
+    added = {
+        says: [
+            row["note"].split(" adds ")[1].split(" to ")[0] for row in rows if row["note"].startswith(f"{says} adds")
+        ]
+        for says in (
+            "the NL formula of section 3.4",
+            "the NL formula with C squared",
+            "the NL formula with C squared and biases",
+        )
+    }
+    assert added["the NL formula of section 3.4"] == ["256"] * 3 + ["1,958"] * 3
+    assert added["the NL formula with C squared"] == ["783,360"] * 3 + ["22,634,496"] * 3
+    verdicts = {says: {row["verdict"] for row in rows if row["note"].startswith(f"{says} adds")} for says in added}
+    assert list(verdicts.values()) == [{"inconsistent"}, {"consistent", "inconsistent"}, {"consistent"}]
+
+
 def test_ppcr_baselines_are_the_known_networks(findings):
     rows = findings("ppcr", check="counts")
     assert [row["verdict"] for row in rows] == ["consistent"] * 6

@@ -1,5 +1,6 @@
 """What is known of a paper's published values beside the numbers themselves (papers/<paper>/facts.yaml)."""
 
+import re
 from fractions import Fraction
 from typing import Annotated, Literal, Self
 
@@ -93,12 +94,28 @@ class Stage(Closed):
 
 
 class Formula(Closed):
-    """A formula for what a module adds to its network: weights x the sum over stages of blocks x height x width."""
+    """A formula for what a module adds to its network.
+
+    Either weights x the sum over stages of blocks x height x width, or a sum of products.
+    """
 
     says: str = Field(min_length=1, description="name of the formula")
     rows: Rows = Field(description="rows with the module; those of the baseline are found beside them")
-    weights: int = Field(ge=1, description="weights for each position of each block")
-    stages: list[Stage] = Field(min_length=1, description="the stages")
+    weights: int = Field(1, ge=1, description="weights for each position of each block")
+    stages: list[Stage] = Field([], description="the stages")
+    products: list[list[int | str]] = Field(
+        [],
+        description='instead of stages: products that are added, each a list of factors, fractions in quotes: `"2/16"`',
+    )
+
+    @model_validator(mode="after")
+    def _stages_or_products(self) -> Self:
+        if bool(self.stages) == bool(self.products):
+            raise ValueError("a formula has either stages or products")
+        for factor in (factor for product in self.products for factor in product):
+            if not re.fullmatch(r"\d+(/[1-9]\d*)?", str(factor)):
+                raise ValueError(f"products: '{factor}' is neither a whole number nor a fraction")
+        return self
 
 
 class Overall(Closed):

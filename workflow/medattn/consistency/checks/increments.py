@@ -13,6 +13,7 @@ No power: (1) where the increment is smaller than the rounding; (2) with one tab
 from collections import defaultdict
 from collections.abc import Iterator
 from fractions import Fraction
+from math import prod
 
 from medattn.config.models.facts import Formula
 from medattn.consistency.evidence import Evidence
@@ -55,6 +56,8 @@ def check(evidence: Evidence) -> Iterator[Finding]:
 
 def adds(formula: Formula) -> int:
     """Return what a formula gives."""
+    if formula.products:
+        return round(sum(prod(map(Fraction, product)) for product in formula.products))
     return formula.weights * sum(stage.blocks * stage.height * stage.width for stage in formula.stages)
 
 
