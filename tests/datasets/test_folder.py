@@ -3,6 +3,7 @@ import pytest
 from PIL import Image
 
 from medattn.datasets.readers import read_source as read_folder
+from medattn.datasets.source import check_source
 from medattn.errors import UserError
 
 from .conftest import entry_of
@@ -112,3 +113,41 @@ def test_resizing_averages_areas(tmp_path, folder_entry):
     assert image[0, :2, 0].tolist() == [round(first), round(second)]
     assert np.ptp(image, axis=0).max() == 0
     assert np.ptp(image, axis=2).max() == 0
+
+
+@pytest.mark.parametrize(
+    ("counts", "splits", "message"),
+    [
+        (
+            {"train": [2, 1], "test": [1, 1]},
+            "train test",
+            r"has 1 images of class 'healthy', but counts of the data set says 2; where these are the right images, "
+            r"set counts of the data set to \{train: \[1, 1\], test: \[1, 1\]\}",
+        ),
+        (
+            {"train": [2, 2], "test": [1, 1]},
+            "train train",
+            r"has no split 'test'; .* declare one pool of images by counts without a test split: "
+            r"counts: \{train: \[2, 2\]\}",
+        ),
+        (None, "train train", r"has no split 'test'; .* counts: \{train: \[2, 2\]\}"),
+        (
+            {"train": [1, 1]},
+            "train test",
+            r"split 'test' is in the data .* set counts of the data set to \{train: \[1, 1\]",
+        ),
+    ],
+)
+def test_other_counts_are_refused_with_the_entry_that_works(image_folder, counts, splits, message):
+    entry = entry_of(source={"kind": "folder", "size": 8}, classes=["healthy", "ill"], counts=counts)
+    first, second = splits.split()
+    rows = [(image, label, second if split == "test" else first) for image, label, split in GOOD]
+    data = read_folder(entry, image_folder(rows))
+    with pytest.raises(UserError, match=message):
+        check_source(entry, data, "mine")
+
+
+def test_a_pool_with_counts_of_its_own_is_taken(image_folder):
+    entry = entry_of(source={"kind": "folder", "size": 8}, classes=["healthy", "ill"], counts={"train": [2, 2]})
+    data = read_folder(entry, image_folder([(image, label, "train") for image, label, _ in GOOD]))
+    check_source(entry, data, "mine")
