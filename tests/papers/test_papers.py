@@ -131,3 +131,12 @@ def test_ppcr_takes_the_rows_that_its_tables_have_in_common_once():
     shown = Counter(place[1:] for place in cells("ppcr") if place[0] in {f"ppcr-table-{n}" for n in (1, 3, 4, 5)})
     assert shown["isic2018", "resnet18", "ppcr"] == 4
     assert max(count for place, count in shown.items() if place[2] != "ppcr") == 1
+
+
+def test_acnet_says_that_copies_mark_their_class_and_has_its_masks_in_experiment_1():
+    paper = validated(Paper, read_yaml(ROOT / "papers" / "acnet" / "paper.yaml"), "acnet")
+    marked = [paper.tables["acnet-table-2"], *(paper.figures[f"acnet-figure-{number}"] for number in (4, 5, 6))]
+    assert all("81 %" in each.note and each.experiment == "experiment-2" for each in marked)
+    assert round(100 * (191 - 36) / 191) == 81
+    assert paper.figures["acnet-figure-3"].experiment == "experiment-1"
+    assert (paper.recipe.momentum, paper.recipe.nesterov, paper.recipe.weight_decay) == (0.9, True, 1e-4)

@@ -54,6 +54,14 @@ def test_a_rotation_turns_each_image_about_its_center(monkeypatch):
     assert not torch.allclose(changed[1], changed[3], atol=1e-3)
 
 
+def test_noise_is_drawn_for_every_image_and_stays_in_range():
+    gray = torch.full((8, 1, 32, 32), 0.5)
+    changed = augment(gray, Augmentation(noise=0.1), generator())
+    assert changed.std(dim=(1, 2, 3)).sub(0.1).abs().max() < 0.01
+    assert not torch.equal(changed[0], changed[1])
+    assert augment(gray * 2, Augmentation(noise=0.1), generator()).max() <= 1
+
+
 def test_augmentation_depends_on_the_generator_alone():
     everything = Augmentation(horizontal_flip=0.5, vertical_flip=0.5, crop_padding=2, rotation=30)
     images = squares()

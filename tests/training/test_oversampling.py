@@ -62,6 +62,13 @@ def test_the_first_change_can_not_be_opposite():
         wanted(3.0, {"rotations": [1.0]}, {"rotations": [1.0], "opposite": True})
 
 
+def test_a_copy_can_be_the_image_itself():
+    copies, made = copied(2.0, {"unchanged": True})
+    torch.testing.assert_close(made, pixels()[torch.from_numpy(copies.sources)], rtol=0, atol=0)
+    with pytest.raises(ValueError, match="an unchanged copy has no other key"):
+        wanted(2.0, {"unchanged": True, "noise": 0.1})
+
+
 def test_noise_has_the_deviation_that_was_asked_for_and_is_the_same_for_a_seed():
     gray = torch.full((6, 1, 64, 64), 128, dtype=torch.uint8)
     copies = draw_copies(LABELS, AMONG, wanted(2.0, {"noise": 0.1}), ["healthy", "ill"], 0)

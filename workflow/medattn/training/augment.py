@@ -32,6 +32,9 @@ def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generat
     if augmentation.rotation:
         degrees = math.radians(augmentation.rotation)
         images = rotated(images, (2 * torch.rand(len(images), generator=generator) - 1) * degrees)
+    if augmentation.noise:
+        drawn = torch.randn(images.shape, generator=generator)
+        images = (images + augmentation.noise * sent(drawn, images.device)).clamp(0, 1)
     return images
 
 

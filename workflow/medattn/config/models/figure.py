@@ -25,7 +25,7 @@ Kind = Literal[
     "value_distributions",
 ]
 
-_COMMON = {"title", "kind", "experiment", "datasets"}
+_COMMON = {"title", "kind", "experiment", "datasets", "note"}
 # Kind -> the keys that it needs, and those that it takes besides.
 _KEYS: dict[str, tuple[set[str], set[str]]] = {
     "accuracy_against_cost": (set(), {"arm", "arms", "backbone", "cost"}),
@@ -73,6 +73,7 @@ class Figure(Closed):
         None, description="experiment that it shows; needed where the paper has experiments"
     )
     datasets: list[Name] | None = Field(None, min_length=1, description="data sets that it shows; default: all")
+    note: str = Field("", description="a sentence without its full stop for the caption")
     arm: Name | None = Field(
         None,
         description="arm that is drawn; kinds that show one arm need it; `sensitivity` needs the one that the others "

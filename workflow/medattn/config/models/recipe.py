@@ -53,6 +53,7 @@ class Augmentation(Closed):
     rotation: float = Field(
         0.0, ge=0, le=180, description="greatest rotation to either side in degrees, bilinear, zeros outside"
     )
+    noise: float = Field(0.0, ge=0, le=1, description="standard deviation of normal noise, of full range 1")
 
 
 class CopyChange(Closed):
@@ -66,11 +67,19 @@ class CopyChange(Closed):
     )
     horizontal_flip: bool = Field(False, description="flip the copy left to right")
     noise: float = Field(0.0, ge=0, le=1, description="standard deviation of normal noise, of full range 1")
+    unchanged: bool = Field(
+        False, description="copy the image as it is: for a recipe whose augmentation changes every training image"
+    )
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        if not (self.rotations or self.opposite or self.horizontal_flip or self.noise):
-            raise ValueError("a copy must differ from its image: set rotations, opposite, horizontal_flip or noise")
+        changed = self.rotations or self.opposite or self.horizontal_flip or self.noise
+        if self.unchanged and changed:
+            raise ValueError("an unchanged copy has no other key; remove them or unchanged")
+        if not (self.unchanged or changed):
+            raise ValueError(
+                "a copy must differ from its image: set rotations, opposite, horizontal_flip or noise; or set unchanged"
+            )
         if self.opposite and self.rotations:
             raise ValueError("opposite takes the angle of the copy before; remove rotations")
         return self
