@@ -10,9 +10,9 @@ from medattn.attention.gsa import GlobalSpatialAttention
 from medattn.attention.l1 import PixelWeights
 from medattn.attention.mechanism import create_input_attention
 from medattn.config.models.paper import Backbone
-from medattn.config.models.protocol import CrossValidatedEpochs
 from medattn.errors import UserError
 from medattn.plan.model import Run
+from medattn.protocols.cross_validated_epochs import CrossValidatedEpochs
 from medattn.training import network as networks
 from medattn.training.images import ResidentImages, normalization_for
 from medattn.training.loop import TrainingData

@@ -14,7 +14,7 @@ from PIL import Image
 
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.validation import validated
-from medattn.datasets.source import source_file
+from medattn.sources.original_file import source_file
 
 Table = Sequence[Sequence[str]]
 CLASSES = ["healthy", "ill"]

@@ -66,7 +66,7 @@ def linked(kind):
         ("a.tar.gz", linked(tarfile.LNKTYPE), "'top/link' is neither"),
         ("a.tar.gz", linked(tarfile.FIFOTYPE), "'top/link' is neither"),
         ("a.tar.gz", linked(tarfile.CHRTYPE), "'top/link' is neither"),
-        ("a.zip", lambda path: zipped(path, {"a": b"x", "./a": b"y"}), "stands in it twice"),
+        ("a.zip", lambda path: zipped(path, {"a": b"x", "./a": b"y"}), "occurs twice"),
         ("a.zip", lambda path: path.write_bytes(b"no archive"), "not a readable archive"),
         ("a.tar.gz", lambda path: path.write_bytes(b"no archive"), "not a readable archive"),
         ("a.tar.gz", lambda path: path.write_bytes(tarred(path).read_bytes()[:60]), "not a readable archive"),

@@ -7,11 +7,10 @@ import tarfile
 import numpy as np
 import pytest
 
-from medattn.datasets import cifar
-from medattn.datasets.cifar import read_cifar
 from medattn.datasets.prepare import prepare
 from medattn.datasets.store import read_store
 from medattn.errors import UserError
+from medattn.sources import cifar
 
 from .conftest import entry_of
 
@@ -103,7 +102,7 @@ def test_an_archive_that_lacks_something_is_named_in_a_line(tmp_path, changes, a
     contents = {name: content for name, content in {**members(10), **changes}.items() if content is not None}
     path = write(tmp_path / "a.tar.gz", contents, also or (lambda archive: None))
     with pytest.raises(UserError, match=message) as caught:
-        read_cifar(entry_for(path, 10), path)
+        entry_for(path, 10).source.read(entry_for(path, 10), path)
     assert "\n" not in str(caught.value)
 
 
@@ -111,7 +110,7 @@ def test_a_member_that_is_too_large_is_not_unpacked(tmp_path, monkeypatch):
     path = write(tmp_path / "a.tar.gz", members(10))
     monkeypatch.setattr(cifar, "_LARGEST_MEMBER", 3073)
     with pytest.raises(UserError, match="is not the plain file"):
-        read_cifar(entry_for(path, 10), path)
+        entry_for(path, 10).source.read(entry_for(path, 10), path)
 
 
 def test_another_or_damaged_archive_is_refused(tmp_path):
@@ -119,6 +118,6 @@ def test_another_or_damaged_archive_is_refused(tmp_path):
     entry = entry_for(path, 10)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(UserError, match=r"bytes, but cifar-10-binary\.tar\.gz has"):
-        read_cifar(entry, path)
+        entry.source.read(entry, path)
     with pytest.raises(UserError, match=r"not a readable tar\.gz archive"):
-        read_cifar(entry_for(path, 10), path)
+        entry_for(path, 10).source.read(entry_for(path, 10), path)

@@ -9,7 +9,6 @@ from PIL import Image
 
 from medattn.config.load import registered_datasets
 from medattn.datasets.prepare import prepare
-from medattn.datasets.readers import list_images, read_source
 from medattn.datasets.store import read_store
 from medattn.errors import UserError
 
@@ -44,7 +43,7 @@ def oct2017(tmp_path):
 
 
 def test_splits_classes_and_patients_are_those_of_the_folders(oct2017):
-    data = read_source(entry(), oct2017)
+    data = entry().source.read(entry(), oct2017)
     assert list(data.splits) == ["train", "test"]
     train, test = data.splits["train"], data.splits["test"]
     assert train.images.shape == (5, 8, 8, 1)
@@ -52,14 +51,16 @@ def test_splits_classes_and_patients_are_those_of_the_folders(oct2017):
     assert train.groups == ["1", "1", "2", "3", "4"]
     assert ((train.images[:, 4, 4, 0] > 110) == (train.labels == 1)).all()
     assert test.groups == ["2", "9", "8"]
-    assert data.notes == ("1 of 3 test images are of patients who stand in train, too",)
+    assert data.notes == ("1 of 3 test images are of patients who are in train, too",)
 
 
 def test_other_splits_and_names_of_folders_can_be_read(oct2017):
     with pytest.raises(UserError, match="val: has no folder 'DME'"):
-        read_source(entry(splits=["train", "val", "test"]), oct2017)
+        entry(splits=["train", "val", "test"]).source.read(entry(splits=["train", "val", "test"]), oct2017)
     source = {"kind": "class_folders", "size": 8, "folders": ["CNV", "DME"]}
-    plain = read_source(entry_of(source=source, classes=["neovascular", "edema"]), oct2017)
+    plain = entry_of(source=source, classes=["neovascular", "edema"]).source.read(
+        entry_of(source=source, classes=["neovascular", "edema"]), oct2017
+    )
     assert plain.splits["train"].groups is None
     assert plain.splits["train"].images.shape == (5, 8, 8, 3)
 
@@ -69,7 +70,7 @@ def test_the_folder_that_the_archive_unpacks_to_is_found_and_notes_are_kept(oct2
     shutil.move(oct2017, tmp_path / "data/oct2017/OCT2017")
     folder = prepare("oct2017", entry(), tmp_path / "data")
     manifest = read_store(folder).manifest
-    assert manifest["notes"] == ["1 of 3 test images are of patients who stand in train, too"]
+    assert manifest["notes"] == ["1 of 3 test images are of patients who are in train, too"]
     assert manifest["source_files"][0]["name"] == "images (8 files)"
     before = (folder / "images.safetensors").stat().st_mtime_ns
     assert prepare("oct2017", entry(), tmp_path / "data") == folder
@@ -86,7 +87,7 @@ def test_the_folder_that_the_archive_unpacks_to_is_found_and_notes_are_kept(oct2
         (lambda r: shutil.rmtree(r / "test/DME"), "test: has no folder 'DME'"),
         (lambda r: (r / "train/CVN").mkdir(), "train: unknown class folder 'CVN'; did you mean 'CNV'?"),
         (lambda r: (r / "train/CNV/notes.txt").write_text("x"), "train/CNV: notes.txt is not an image file"),
-        (lambda r: (r / "train/CNV/CNV-1-1.jpeg").rename(r / "train/CNV/one.jpeg"), "one.jpeg does not tell its"),
+        (lambda r: (r / "train/CNV/CNV-1-1.jpeg").rename(r / "train/CNV/one.jpeg"), "one.jpeg does not match patient"),
         (lambda r: (r / "train/CNV/CNV-1-1.jpeg").write_bytes(b"\xff\xd8"), "train/CNV/CNV-1-1.jpeg is not a readable"),
         (lambda r: [f.unlink() for f in (r / "test/DME").iterdir()], "test/DME: holds no image"),
     ],
@@ -94,7 +95,7 @@ def test_the_folder_that_the_archive_unpacks_to_is_found_and_notes_are_kept(oct2
 def test_what_is_wrong_is_named_in_a_line(oct2017, damage, message):
     damage(oct2017)
     with pytest.raises(UserError, match=message) as caught:
-        read_source(entry(), oct2017)
+        entry().source.read(entry(), oct2017)
     assert "\n" not in str(caught.value)
 
 
@@ -117,11 +118,11 @@ def test_original_scans_are_read(tmp_path: Path, real_data: Path):
     for split in ("train", "test"):
         shutil.copytree(real_data / "oct2017_sample", root / split)
     registered = registered_datasets()["oct2017"]
-    listing = list_images(registered, root)
+    listing = registered.source.listing(registered, root)
     assert {image.patient for image in listing.images} == {
         "451136", "53018", "81630", "11053", "30521", "228939", "95633", "12494"
     }  # fmt: skip
-    data = read_source(registered, root)
+    data = registered.source.read(registered, root)
     assert data.splits["train"].images.shape == (9, 299, 299, 1)
     assert data.splits["train"].labels.tolist() == [0, 0, 0, 1, 1, 2, 2, 3, 3]
     with Image.open(root / "train/DRUSEN/DRUSEN-95633-1.jpeg") as image:
@@ -129,4 +130,4 @@ def test_original_scans_are_read(tmp_path: Path, real_data: Path):
         whole = np.asarray(image, dtype=float)
     # Area averaging keeps the mean brightness, whatever the size was.
     assert data.splits["train"].images[6].mean() == pytest.approx(whole.mean(), abs=0.5)
-    assert data.notes == ("9 of 9 test images are of patients who stand in train, too",)
+    assert data.notes == ("9 of 9 test images are of patients who are in train, too",)

@@ -92,7 +92,7 @@ def test_a_missing_file_is_not_tried_again(get, server):
 
 @pytest.mark.parametrize("hashes", [{"md5": "0" * 32}, {"md5": None, "sha256": "0" * 64}])
 def test_a_wrong_hash_keeps_nothing(get, hashes):
-    with pytest.raises(UserError, match="nothing was kept"):
+    with pytest.raises(UserError, match="the file was deleted"):
         get(**hashes)
     assert left(get.target) == []
 
@@ -100,7 +100,7 @@ def test_a_wrong_hash_keeps_nothing(get, hashes):
 @pytest.mark.parametrize("content", [CONTENT + b"more", CONTENT * 3])
 def test_a_longer_file_is_refused(get, server, content):
     server.content = content
-    with pytest.raises(UserError, match="nothing was kept"):
+    with pytest.raises(UserError, match="the file was deleted"):
         get()
 
 

@@ -52,7 +52,7 @@ def test_the_list_says_what_is_at_hand(run, capsys):
     assert lines["digits"].endswith("prepared")
     assert lines["phantom"].endswith("ready to prepare")
     assert "run `medattn fetch breastmnist`" in lines["breastmnist"]
-    assert "not at hand" in lines["glaucoma"]
+    assert "not available" in lines["glaucoma"]
 
 
 def test_a_selection_brings_its_own_data_and_those_out_of_reach_are_passed_over(run, capsys, tmp_path, medmnist_file):
@@ -73,7 +73,7 @@ def test_a_selection_brings_its_own_data_and_those_out_of_reach_are_passed_over(
     assert run("--config", "my.yaml") == 0
     out = capsys.readouterr().out
     assert "tiny: train 12, val 4, test 6 images of 10 x 10 x 1" in out
-    assert "jaffe: passed over, not at hand" in out
+    assert "jaffe: passed over, not available" in out
     assert "there/prepared/digits-" in out
 
 
@@ -116,7 +116,7 @@ def test_duplicates_are_told(run, capsys, tmp_path, medmnist_file, monkeypatch):
     monkeypatch.setattr("medattn.config.load.registered_datasets", lambda: {"tiny": entry})
     assert run("tiny") == 0
     out = capsys.readouterr().out
-    assert "5 of 6 test images repeat another one of test; 1 image stands under more than one label" in out
+    assert "5 of 6 test images repeat another one of test; 1 image has conflicting labels" in out
     assert "tiny: the same image: image 0 (test, healthy), image 1 (test, ill), " in out
 
 

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from medattn.datasets.readers import read_source as read_folder
-from medattn.datasets.source import check_source
+from medattn.datasets.check_source import check_source
 from medattn.errors import UserError
 
 from .conftest import entry_of
@@ -17,7 +16,7 @@ GOOD = [
 
 
 def test_images_are_read_by_name_or_position_of_the_class(image_folder, folder_entry):
-    data = read_folder(folder_entry, image_folder(GOOD))
+    data = folder_entry.source.read(folder_entry, image_folder(GOOD))
     assert list(data.splits) == ["train", "test"]
     assert data.splits["train"].images.shape == (2, 8, 8, 3)
     assert data.splits["train"].labels.tolist() == [0, 1]
@@ -28,18 +27,18 @@ def test_images_are_read_by_name_or_position_of_the_class(image_folder, folder_e
 def test_classes_named_by_numbers_are_meant_by_name(image_folder):
     entry = entry_of(source={"kind": "folder", "size": 8}, classes=["1", "2"])
     rows = [("0.png", "1", "train"), ("1.png", "2", "train"), ("2.png", "1", "test")]
-    assert read_folder(entry, image_folder(rows)).splits["train"].labels.tolist() == [0, 1]
+    assert entry.source.read(entry, image_folder(rows)).splits["train"].labels.tolist() == [0, 1]
     with pytest.raises(UserError, match="row 2: unknown class '0'"):
-        read_folder(entry, image_folder([("0.png", "0", "train")]))
+        entry.source.read(entry, image_folder([("0.png", "0", "train")]))
 
 
 def test_patients_are_kept(image_folder, folder_entry):
     rows = [(*row, patient) for row, patient in zip(GOOD, "aabc", strict=True)]
-    data = read_folder(folder_entry, image_folder(rows, ("image", "label", "split", "patient")))
+    data = folder_entry.source.read(folder_entry, image_folder(rows, ("image", "label", "split", "patient")))
     assert data.splits["train"].groups == ["a", "a"]
     rows[2] = (*GOOD[2], "a")
     with pytest.raises(UserError, match=r"row 4: patient a is in split 'test', but in 'train' in row 2"):
-        read_folder(folder_entry, image_folder(rows, ("image", "label", "split", "patient")))
+        folder_entry.source.read(folder_entry, image_folder(rows, ("image", "label", "split", "patient")))
 
 
 @pytest.mark.parametrize(
@@ -50,13 +49,13 @@ def test_patients_are_kept(image_folder, folder_entry):
         (("../secret.png", "ill", "train"), "row 6: ../secret.png lies outside the folder"),
         (("/etc/hostname", "ill", "train"), "row 6: /etc/hostname lies outside the folder"),
         (("link.png", "ill", "train"), "row 6: link.png lies outside the folder"),
-        (("0.png", "ill", "test"), "row 6: 0.png stands in row 2 as well"),
-        (("./0.png", "ill", "test"), "row 6: ./0.png stands in row 2 as well"),
+        (("0.png", "ill", "test"), "row 6: 0.png is in row 2 as well"),
+        (("./0.png", "ill", "test"), "row 6: ./0.png is in row 2 as well"),
         (("4.png", "il", "train"), "row 6: unknown class 'il'; did you mean 'ill'?"),
         (("4.png", "2", "train"), "row 6: unknown class '2'"),
         (("4.png", "ill", "tets"), "row 6: unknown split 'tets'; did you mean 'test'?"),
-        (("4.png", "ill"), "row 6: has not as many values"),
-        (("4.png", "ill", "test", "x"), "row 6: has not as many values"),
+        (("4.png", "ill"), "row 6: the number of values is not"),
+        (("4.png", "ill", "test", "x"), "row 6: the number of values is not"),
         (("text.png", "ill", "test"), "row 6: text.png is not a readable image"),
         (("cut.png", "ill", "test"), "row 6: cut.png is not a readable image .* or is damaged"),
         (("deep.png", "ill", "test"), "row 6: deep.png is not an 8-bit image"),
@@ -76,7 +75,7 @@ def test_a_wrong_row_is_named_with_its_number(tmp_path, monkeypatch, image_folde
     frames[0].save(folder / "several.tiff", save_all=True, append_images=frames[1:])
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
     with pytest.raises(UserError, match=message) as caught:
-        read_folder(folder_entry, folder)
+        folder_entry.source.read(folder_entry, folder)
     assert "\n" not in str(caught.value)
 
 
@@ -90,14 +89,14 @@ def test_a_wrong_row_is_named_with_its_number(tmp_path, monkeypatch, image_folde
 )
 def test_a_wrong_header_is_named(image_folder, folder_entry, header, message):
     with pytest.raises(UserError, match=message):
-        read_folder(folder_entry, image_folder([], header))
+        folder_entry.source.read(folder_entry, image_folder([], header))
 
 
 def test_a_missing_or_empty_table_is_named(tmp_path, image_folder, folder_entry):
     with pytest.raises(UserError, match="no such file"):
-        read_folder(folder_entry, tmp_path / "nowhere")
+        folder_entry.source.read(folder_entry, tmp_path / "nowhere")
     with pytest.raises(UserError, match="has no row"):
-        read_folder(folder_entry, image_folder([]))
+        folder_entry.source.read(folder_entry, image_folder([]))
 
 
 def test_resizing_averages_areas(tmp_path, folder_entry):
@@ -107,7 +106,7 @@ def test_resizing_averages_areas(tmp_path, folder_entry):
     for name in ("a", "b"):
         Image.fromarray(ramp).save(folder / f"{name}.png")
     (folder / "images.csv").write_text("image,label,split\na.png,0,train\nb.png,1,test\n")
-    image = read_folder(folder_entry, folder).splits["train"].images[0]
+    image = folder_entry.source.read(folder_entry, folder).splits["train"].images[0]
     # 12 columns onto 8: each new one covers 1.5 old ones.
     first, second = (0 * 1 + 20 * 0.5) / 1.5, (20 * 0.5 + 40 * 1) / 1.5
     assert image[0, :2, 0].tolist() == [round(first), round(second)]
@@ -142,12 +141,12 @@ def test_other_counts_are_refused_with_the_entry_that_works(image_folder, counts
     entry = entry_of(source={"kind": "folder", "size": 8}, classes=["healthy", "ill"], counts=counts)
     first, second = splits.split()
     rows = [(image, label, second if split == "test" else first) for image, label, split in GOOD]
-    data = read_folder(entry, image_folder(rows))
+    data = entry.source.read(entry, image_folder(rows))
     with pytest.raises(UserError, match=message):
         check_source(entry, data, "mine")
 
 
 def test_a_pool_with_counts_of_its_own_is_taken(image_folder):
     entry = entry_of(source={"kind": "folder", "size": 8}, classes=["healthy", "ill"], counts={"train": [2, 2]})
-    data = read_folder(entry, image_folder([(image, label, "train") for image, label, _ in GOOD]))
+    data = entry.source.read(entry, image_folder([(image, label, "train") for image, label, _ in GOOD]))
     check_source(entry, data, "mine")

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from medattn.config.load import registered_datasets
-from medattn.datasets.idrid import flipped_positions, list_idrid
-from medattn.datasets.readers import read_source
 from medattn.errors import UserError
+from medattn.sources import idrid as idrid_source
+from medattn.sources.idrid import flipped_positions
 
 from .conftest import entry_of
 
@@ -53,14 +53,14 @@ def idrid(tmp_path):
 
 
 def test_right_eyes_are_mirrored_and_columns_cut(idrid):
-    data = read_source(small(), idrid)
+    data = small().source.read(small(), idrid)
     train = data.splits["train"]
     assert train.images.shape == (8, 8, 8, 3)
     assert train.labels.tolist() == [1, 2, 3, 4, 0, 1, 2, 3]
     rises = [bool(image[0, -1, 0] > image[0, 0, 0]) for image in train.images]
     # Of the first eight, the paper's list mirrors 0 and 6.
     assert rises == [False, True, True, True, True, True, False, True]
-    plain = read_source(small(flip_right_eyes=False), idrid).splits["train"].images
+    plain = small(flip_right_eyes=False).source.read(small(flip_right_eyes=False), idrid).splits["train"].images
     assert np.array_equal(plain[0][:, ::-1], train.images[0])
     whole = np.asarray(ramp(2), dtype=float)[:, COLUMNS[0] : COLUMNS[1] + 1]
     assert np.abs(plain[1][0, :, 0] - whole[0, :, 0].reshape(8, 4).mean(1)).max() < 4
@@ -69,13 +69,13 @@ def test_right_eyes_are_mirrored_and_columns_cut(idrid):
 
 def test_the_other_task_reads_the_other_grade(idrid):
     entry = entry_of(source={**small().source.model_dump(), "task": "macular_edema"}, classes=["0", "1", "2"])
-    assert read_source(entry, idrid).splits["train"].labels.tolist() == [1, 2, 0, 1, 2, 0, 1, 2]
+    assert entry.source.read(entry, idrid).splits["train"].labels.tolist() == [1, 2, 0, 1, 2, 0, 1, 2]
 
 
 def test_the_folder_that_the_archive_unpacks_to_is_found(idrid):
     outer = idrid.parent / "outer"
     shutil.move(idrid, outer / "B. Disease Grading")
-    assert len(read_source(small(), outer).splits["test"].labels) == 3
+    assert len(small().source.read(small(), outer).splits["test"].labels) == 3
 
 
 def image(root, split, number):
@@ -97,20 +97,23 @@ def change_table(root, old, new):
             "has 20 x 12 pixels, but the original has",
         ),
         (lambda root: ramp().save(image(root, "train", 9)), r"IDRiD_009.jpg: has no row in"),
-        (lambda root: change_table(root, "IDRiD_002", "IDRiD_001"), r"row 3: IDRiD_001 stands in row 2 as well"),
+        (lambda root: change_table(root, "IDRiD_002", "IDRiD_001"), r"row 3: row 2 names IDRiD_001, too"),
         (lambda root: change_table(root, "IDRiD_004,4", "IDRiD_004,7"), r"row 5: unknown grade '7'"),
         (
             lambda root: change_table(root, "IDRiD_004,4", "IDRiD_004,"),
             r"row 5: has no value in the column 'Retinopathy",
         ),
-        (lambda root: change_table(root, "Retinopathy grade", "Grade"), "has not one column 'Retinopathy grade'"),
+        (
+            lambda root: change_table(root, "Retinopathy grade", "Grade"),
+            "should have exactly one column 'Retinopathy grade'",
+        ),
         (lambda root: shutil.rmtree(root / "2. Groundtruths"), "no such table of labels"),
     ],
 )
 def test_what_is_wrong_is_named_in_a_line(idrid, damage, message):
     damage(idrid)
     with pytest.raises(UserError, match=message) as caught:
-        read_source(small(), idrid)
+        small().source.read(small(), idrid)
     assert "\n" not in str(caught.value)
 
 
@@ -132,7 +135,7 @@ def test_official_labels_give_the_registered_counts_and_flips(tmp_path, real_dat
         for number in range(1, count + 1):
             (root / "1. Original Images" / folder / f"IDRiD_{number:03d}.jpg").touch()
     entry = registered_datasets()[name]
-    images = list_idrid(entry, root).images
+    images = entry.source.list_images(entry, root).images
     assert Counter(image.split for image in images if image.flipped) == {"train": 204, "test": 47}
     for split, counts in (entry.counts or {}).items():
         assert [sum(i.split == split and i.label == label for i in images) for label in range(len(counts))] == counts
@@ -158,7 +161,7 @@ def test_images_of_the_original_size(tmp_path):
         for number in range(2, len(grades) + 1):
             shutil.copy(first, image(root, split, number))
     entry = registered_datasets()["idrid_dr"].model_copy(update={"counts": None})
-    data = read_source(entry, root)
+    data = entry.source.read(entry, root)
     flipped, plain = data.splits["train"].images[0], data.splits["train"].images[1]
     assert flipped.shape == (224, 224, 3)
     assert np.abs(plain[:, :111].astype(int) - 40).max() <= 3
@@ -167,6 +170,6 @@ def test_images_of_the_original_size(tmp_path):
 
 
 def test_the_lists_are_whole_numbers_in_order():
-    listed = json.loads((Path(list_idrid.__code__.co_filename).with_name("idrid_flipped.json")).read_text())
+    listed = json.loads((Path(idrid_source.__file__).with_name("idrid_flipped.json")).read_text())
     for positions in listed.values():
         assert positions == sorted(set(positions))

@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from medattn.config.load import registered_datasets
-from medattn.datasets.readers import list_images, read_source
 from medattn.errors import UserError
 
 from .conftest import entry_of
@@ -54,7 +53,7 @@ def sizes(listing):
 
 
 def test_the_official_parts_are_the_splits(isic):
-    data = read_source(entry(), isic)
+    data = entry().source.read(entry(), isic)
     assert {name: len(split.labels) for name, split in data.splits.items()} == {"train": 40, "val": 6, "test": 9}
     for split in data.splits.values():
         assert (split.images[:, 0, 0, 0] // 75).tolist() == split.labels.tolist()
@@ -63,7 +62,7 @@ def test_the_official_parts_are_the_splits(isic):
 
 
 def test_the_validation_images_can_be_the_test_images(isic):
-    listing = list_images(entry(split="test_on_validation"), isic)
+    listing = entry(split="test_on_validation").source.listing(entry(split="test_on_validation"), isic)
     assert sizes(listing) == {"train": 37, "val": 3, "test": 6}
     assert all("Validation" in i.name for i in listing.images if i.split == "test")
     assert len({image.name for image in listing.images}) == 46
@@ -71,21 +70,30 @@ def test_the_validation_images_can_be_the_test_images(isic):
 
 def test_only_whole_batches_of_test_images_can_be_kept(isic):
     options = {"split": "test_on_validation", "counts": {"train": [14, 14, 12], "val": [2, 2, 2], "test": [4, 3, 2]}}
-    whole = list_images(entry(**options), isic)
-    listing = list_images(entry(**options, whole_batches=4), isic)
+    whole = entry(**options).source.listing(entry(**options), isic)
+    listing = entry(**options, whole_batches=4).source.listing(entry(**options, whole_batches=4), isic)
     assert [i.name for i in listing.images if i.split == "test"] == [i.name for i in whole.images if i.split == "test"][
         :4
     ]
     assert listing.notes == ("test images left out, which fill no batch of 4: the last 2",)
     assert (sizes(whole)["test"], sizes(listing)["test"]) == (6, 4)
-    assert list_images(entry(**options, whole_batches=3), isic) == whole, "all batches are whole"
-    assert len(read_source(entry(**options, whole_batches=4), isic).splits["test"].labels) == 4
+    assert entry(**options, whole_batches=3).source.listing(entry(**options, whole_batches=3), isic) == whole, (
+        "all batches are whole"
+    )
+    assert (
+        len(
+            entry(**options, whole_batches=4).source.read(entry(**options, whole_batches=4), isic).splits["test"].labels
+        )
+        == 4
+    )
     with pytest.raises(UserError, match="whole_batches: 7, but there are 6 test images only"):
-        list_images(entry(**options, whole_batches=7), isic)
+        entry(**options, whole_batches=7).source.listing(entry(**options, whole_batches=7), isic)
 
 
 def test_a_random_split_takes_shares_of_each_class_from_the_training_images(isic):
-    listing = list_images(entry(split="random", val_fraction=0.15, test_fraction=0.3), isic)
+    listing = entry(split="random", val_fraction=0.15, test_fraction=0.3).source.listing(
+        entry(split="random", val_fraction=0.15, test_fraction=0.3), isic
+    )
     by_class = Counter((image.split, image.label) for image in listing.images)
     assert by_class == {
         ("train", 0): 8, ("val", 0): 2, ("test", 0): 4,
@@ -93,16 +101,18 @@ def test_a_random_split_takes_shares_of_each_class_from_the_training_images(isic
         ("train", 2): 6, ("val", 2): 2, ("test", 2): 4,
     }  # fmt: skip
     assert all("Training" in image.name for image in listing.images)
-    other = list_images(entry(split="random", val_fraction=0.15, test_fraction=0.3, split_seed=1), isic)
+    other = entry(split="random", val_fraction=0.15, test_fraction=0.3, split_seed=1).source.listing(
+        entry(split="random", val_fraction=0.15, test_fraction=0.3, split_seed=1), isic
+    )
     assert {i.name for i in other.images if i.split == "test"} != {i.name for i in listing.images if i.split == "test"}
 
 
 def test_lesions_stay_together(isic):
-    listing = list_images(entry(split="random", split_by="lesion"), isic)
+    listing = entry(split="random", split_by="lesion").source.listing(entry(split="random", split_by="lesion"), isic)
     lesions = {split: {i.patient for i in listing.images if i.split == split} for split in ("train", "val", "test")}
     assert sum(map(len, lesions.values())) == 20
     assert all(lesions.values())
-    official = read_source(entry(split_by="lesion"), isic).splits
+    official = entry(split_by="lesion").source.read(entry(split_by="lesion"), isic).splits
     assert len(set(official["train"].groups)) == 20
     assert len(set(official["test"].groups)) == 9
 
@@ -120,10 +130,10 @@ def change(path, old, new):
     ("damage", "options", "message"),
     [
         (lambda r: (r / "ISIC2018_Task3_Test_Input/ISIC_0000300.jpg").unlink(), {}, "ISIC_0000300.jpg is missing"),
-        (lambda r: change(table(r), "ISIC_0000101", "ISIC_0000100"), {}, "row 3: ISIC_0000100 stands in row 2 as well"),
-        (lambda r: change(table(r), "ISIC_0000101,1.0", "ISIC_0000101,0.0"), {}, "ISIC_0000101 has not 1 in one"),
+        (lambda r: change(table(r), "ISIC_0000101", "ISIC_0000100"), {}, "row 3: row 2 names ISIC_0000100, too"),
+        (lambda r: change(table(r), "ISIC_0000101,1.0", "ISIC_0000101,0.0"), {}, "ISIC_0000101 should have 1 in one"),
         (lambda r: change(table(r), "1.0", "one"), {}, "row 2: could not convert"),
-        (lambda r: change(table(r), "BCC", "BBC"), {}, "has not one column 'BCC'"),
+        (lambda r: change(table(r), "BCC", "BBC"), {}, "should have exactly one column 'BCC'"),
         (lambda r: change(table(r), table(r).read_text().split("\n")[5], ""), {}, "jpg: has no row in"),
         (lambda r: shutil.rmtree(r / "ISIC2018_Task3_Test_Input"), {}, "no such folder of images"),
         (lambda r: (r / "HAM10000_metadata.csv").unlink(), {"split_by": "lesion"}, "split_by: lesion needs HAM10000"),
@@ -137,7 +147,7 @@ def change(path, old, new):
 def test_what_is_wrong_is_named_in_a_line(isic, damage, options, message):
     damage(isic)
     with pytest.raises(UserError, match=message) as caught:
-        read_source(entry(**options), isic)
+        entry(**options).source.read(entry(**options), isic)
     assert "\n" not in str(caught.value)
 
 
@@ -162,15 +172,17 @@ def test_official_tables_give_the_registered_counts(tmp_path: Path, real_data: P
             for row in csv.DictReader(stream):
                 (folder / f"{row['image']}.jpg").touch()
     shutil.copy(real_data / "ham10000" / "HAM10000_metadata.csv", root)
-    listing = list_images(registered, root)
+    listing = registered.source.listing(registered, root)
     found = Counter((image.split, image.label) for image in listing.images)
     for split, counts in (registered.counts or {}).items():
         assert [found[split, label] for label in range(7)] == counts
     published = {"split": "test_on_validation", "whole_batches": 32}
     paper = registered.model_copy(update={"source": registered.source.model_copy(update=published)})
-    assert sizes(list_images(paper, root))["test"] == 192
+    assert sizes(paper.source.listing(paper, root))["test"] == 192
     source = registered.source.model_copy(update={"split": "random", "split_by": "lesion"})
-    by_lesion = list_images(registered.model_copy(update={"source": source}), root)
+    by_lesion = registered.model_copy(update={"source": source}).source.listing(
+        registered.model_copy(update={"source": source}), root
+    )
     assert len({image.patient for image in by_lesion.images}) == 7470
     shares = {split: count / 10015 for split, count in sizes(by_lesion).items()}
     assert shares == pytest.approx({"train": 0.7, "val": 0.1, "test": 0.2}, abs=0.003)

@@ -7,8 +7,7 @@ import pytest
 from PIL import Image
 
 from medattn.config.load import registered_datasets
-from medattn.datasets.readers import list_images, read_source
-from medattn.datasets.source import check_source
+from medattn.datasets.check_source import check_source
 from medattn.errors import UserError
 
 from .conftest import entry_of
@@ -48,7 +47,7 @@ def jaffe(tmp_path):
 
 
 def test_the_highest_rating_is_the_label_and_gray_is_repeated(jaffe):
-    data = read_source(entry(), jaffe)
+    data = entry().source.read(entry(), jaffe)
     assert {name: len(split.labels) for name, split in data.splits.items()} == {"train": 56, "test": 14}
     train = data.splits["train"]
     assert train.images.shape == (56, 8, 8, 3)
@@ -62,19 +61,23 @@ def test_the_highest_rating_is_the_label_and_gray_is_repeated(jaffe):
 
 def test_the_split_depends_on_its_seed_alone(jaffe):
     def tested(seed):
-        return {image.name for image in list_images(entry(split_seed=seed), jaffe).images if image.split == "test"}
+        return {
+            image.name
+            for image in entry(split_seed=seed).source.listing(entry(split_seed=seed), jaffe).images
+            if image.split == "test"
+        }
 
     assert tested(0) == tested(0)
     assert len({frozenset(tested(seed)) for seed in range(5)}) == 5
 
 
 def test_people_can_be_kept_together(jaffe):
-    listing = list_images(entry(split_by="person"), jaffe)
+    listing = entry(split_by="person").source.listing(entry(split_by="person"), jaffe)
     people = {split: {i.patient for i in listing.images if i.split == split} for split in ("train", "test")}
     assert len(people["test"]) == 2
     assert not people["train"] & people["test"]
     assert people["train"] | people["test"] == set(PEOPLE)
-    by_image = list_images(entry(), jaffe).images
+    by_image = entry().source.listing(entry(), jaffe).images
     both = {i.name[:2] for i in by_image if i.split == "train"} & {i.name[:2] for i in by_image if i.split == "test"}
     assert both, "by image, people stand in both parts"
 
@@ -87,7 +90,7 @@ def test_of_213_images_43_are_test_images(jaffe):
         with (jaffe / "ratings.txt").open("a") as stream:
             stream.write(f"{index + 100} 1 2 3 4 3 2 {person}-{code}\n")
     registered = registered_datasets()["jaffe"]
-    listing = list_images(registered, jaffe)
+    listing = registered.source.listing(registered, jaffe)
     assert Counter(image.split for image in listing.images) == registered.images == {"train": 170, "test": 43}
 
 
@@ -100,29 +103,29 @@ def test_ties_go_to_the_first_and_are_told(jaffe):
     text = (jaffe / "ratings.txt").read_text().splitlines()
     line = next(line for line in text if line.endswith(" KA-SA1") and len(line.split()) == 8)
     rewrite(jaffe, line, "2 1.00 3.00 1.00 3.00 1.00 1.00 KA-SA1")
-    listing = list_images(entry(), jaffe)
+    listing = entry().source.listing(entry(), jaffe)
     assert [image.label for image in listing.images if image.name == "KA.SA1.2.tiff"] == [1]
     assert listing.notes == ("1 image has more than one highest rating; the first of them is the label",)
 
 
 def test_rated_faces_without_an_image_are_told_or_refused(jaffe):
     (jaffe / "KA.SA1.2.tiff").unlink()
-    assert list_images(entry(), jaffe).notes == ("the ratings name KA-SA1, of which there is no image",)
+    assert entry().source.listing(entry(), jaffe).notes == ("the ratings name KA-SA1, without images",)
     counted = entry().model_copy(update={"images": {"train": 56, "test": 14}})
     with pytest.raises(UserError, match="the image of KA-SA1 is missing from the folder"):
-        list_images(counted, jaffe)
+        counted.source.listing(counted, jaffe)
 
 
 def test_the_promised_number_of_images_is_checked(jaffe):
     promised = entry().model_copy(update={"images": {"train": 50, "test": 20}})
     with pytest.raises(UserError, match="split 'train' has 56 images, but images of the data set says 50"):
-        check_source(promised, read_source(promised, jaffe), "jaffe")
+        check_source(promised, promised.source.read(promised, jaffe), "jaffe")
 
 
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda f: (f / "ratings.txt").write_text("nothing"), "holds no line of a number, 6 ratings and a key"),
+        (lambda f: (f / "ratings.txt").write_text("nothing"), "has no line of a number, 6 ratings and a key"),
         (lambda f: (f / "ratings.txt").unlink(), "ratings.txt: can't be read"),
         (lambda f: rewrite(f, " KL-HA1", " KA-HA1"), "KA-HA1 is rated in 5 as well"),
         (lambda f: rewrite(f, "4.50", "45.0"), "line 5: a rating lies outside 0 to 10"),
@@ -137,5 +140,5 @@ def test_the_promised_number_of_images_is_checked(jaffe):
 def test_what_is_wrong_is_named_in_a_line(jaffe, damage, message):
     damage(jaffe)
     with pytest.raises(UserError, match=message) as caught:
-        read_source(entry(), jaffe)
+        entry().source.read(entry(), jaffe)
     assert "\n" not in str(caught.value)

@@ -5,13 +5,12 @@ import pytest
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from medattn.datasets import spooled_images
-from medattn.datasets.medmnist import read_medmnist
 from medattn.datasets.prepare import prepare
-from medattn.datasets.source import SourceData, Split
-from medattn.datasets.spooled_images import SpooledImages
 from medattn.datasets.store import read_store, write_store
 from medattn.datasets.tensor_file import map_tensors, write_tensors
+from medattn.sources.pixels import spooled_images
+from medattn.sources.pixels.source_data import SourceData, Split
+from medattn.sources.pixels.spooled_images import SpooledImages
 
 from .conftest import entry_of, medmnist_entry
 
@@ -105,7 +104,7 @@ def test_large_and_small_memory_give_the_same_prepared_files(tmp_path, medmnist_
 
 
 def test_an_npz_is_unpacked_piece_by_piece(tmp_path, medmnist_file, monkeypatch):
-    monkeypatch.setattr("medattn.datasets.medmnist._PIECE", 250)
+    monkeypatch.setattr("medattn.sources.medmnist._PIECE", 250)
     wanted = np.random.default_rng(3).integers(0, 256, (12, 10, 10, 3), dtype=np.uint8)
     path = medmnist_file(train_images=wanted)
-    assert np.array_equal(read_medmnist(medmnist_entry(path), path).splits["train"].images, wanted)
+    assert np.array_equal(medmnist_entry(path).source.read(medmnist_entry(path), path).splits["train"].images, wanted)

@@ -7,11 +7,10 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from medattn.config.load import registered_datasets
-from medattn.config.sources.sources import PhantomSource
-from medattn.datasets.digits import read_digits
-from medattn.datasets.phantom import make_images, read_phantom, region_mask
-from medattn.datasets.source import check_source
+from medattn.datasets.check_source import check_source
 from medattn.errors import UserError
+from medattn.sources.phantom import PhantomSource
+from medattn.sources.pixels.phantom_drawing import make_images, region_mask
 
 from .conftest import entry_of
 
@@ -24,7 +23,7 @@ def phantom(**options):
 
 def test_digits_are_whole_and_stratified():
     entry = registered_datasets()["digits"]
-    data = read_digits(entry, NOWHERE)
+    data = entry.source.read(entry, NOWHERE)
     check_source(entry, data, "digits")
     train, test = data.splits["train"], data.splits["test"]
     assert (len(train.images), len(test.images)) == (1437, 360)
@@ -32,12 +31,12 @@ def test_digits_are_whole_and_stratified():
     assert (train.images.min(), train.images.max()) == (0, 255)
     assert np.ptp(np.bincount(test.labels)) <= 2
     with pytest.raises(UserError, match="the digits have 10"):
-        read_digits(entry_of(source={"kind": "digits"}), NOWHERE)
+        entry_of(source={"kind": "digits"}).source.read(entry_of(source={"kind": "digits"}), NOWHERE)
 
 
 def test_phantoms_are_the_same_every_time():
     entry = registered_datasets()["phantom"]
-    first, second = (read_phantom(entry, NOWHERE) for _ in range(2))
+    first, second = (entry.source.read(entry, NOWHERE) for _ in range(2))
     check_source(entry, first, "phantom")
     for name in first.splits:
         assert np.array_equal(first.splits[name].images, second.splits[name].images)
@@ -67,7 +66,7 @@ def test_sizes_show_the_same_scene():
 
 
 def test_the_region_alone_tells_the_class():
-    data = read_phantom(registered_datasets()["phantom"], NOWHERE)
+    data = registered_datasets()["phantom"].source.read(registered_datasets()["phantom"], NOWHERE)
     train, test = data.splits["train"], data.splits["test"]
 
     def accuracy(mask):

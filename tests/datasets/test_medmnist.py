@@ -2,18 +2,17 @@ import numpy as np
 import pytest
 
 from medattn.config.load import registered_datasets
-from medattn.config.sources.medmnist_files import OFFICIAL
-from medattn.datasets.medmnist import read_medmnist
 from medattn.datasets.prepare import prepare
 from medattn.errors import UserError
 from medattn.plan.availability import entry_identity
+from medattn.sources.medmnist_files import OFFICIAL
 
 from .conftest import entry_of, medmnist_arrays, medmnist_entry
 
 
 def test_gray_images_get_a_channel_and_labels_lose_theirs(medmnist_file):
     path = medmnist_file()
-    data = read_medmnist(medmnist_entry(path), path)
+    data = medmnist_entry(path).source.read(medmnist_entry(path), path)
     assert data.splits["train"].images.shape == (12, 10, 10, 1)
     assert data.splits["val"].labels.tolist() == [0, 1, 0, 1]
     assert data.source_files[0].name == "tinymnist.npz"
@@ -50,13 +49,13 @@ def test_another_file_is_never_opened(medmnist_file):
     content[100] ^= 1
     path.write_bytes(content)
     with pytest.raises(UserError, match=r"its MD5 is .* but that of tinymnist\.npz is"):
-        read_medmnist(entry, path)
+        entry.source.read(entry, path)
     path.write_bytes(content[:-20])
     with pytest.raises(UserError, match=r"bytes, but tinymnist\.npz has"):
-        read_medmnist(entry, path)
+        entry.source.read(entry, path)
     path.unlink()
     with pytest.raises(UserError, match="no such file"):
-        read_medmnist(entry, path)
+        entry.source.read(entry, path)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +74,7 @@ def test_files_that_are_no_npz_give_one_line(medmnist_file, damage):
     entry = medmnist_entry(medmnist_file()) if not path.stat().st_size else medmnist_entry(path)
     path.write_bytes(damage(medmnist_file().read_bytes()))
     with pytest.raises(UserError, match="npz") as caught:
-        read_medmnist(entry, path)
+        entry.source.read(entry, path)
     assert "\n" not in str(caught.value)
 
 
@@ -84,7 +83,7 @@ def test_a_single_array_is_no_npz(tmp_path):
     with path.open("wb") as stream:
         np.save(stream, medmnist_arrays()["train_images"])
     with pytest.raises(UserError, match="not a readable npz file"):
-        read_medmnist(medmnist_entry(path), path)
+        medmnist_entry(path).source.read(medmnist_entry(path), path)
 
 
 @pytest.mark.parametrize("size", [28, 64, 128, 224])
@@ -113,7 +112,9 @@ def test_sets_that_nobody_knows_need_an_md5():
 
 
 def test_a_set_with_several_labels_an_image_is_refused_with_that_reason():
-    with pytest.raises(UserError, match="images of chestmnist have several labels each; only sets with one can be"):
+    with pytest.raises(
+        UserError, match="images of chestmnist have several labels each; only sets with one are supported"
+    ):
         entry_of(source={"kind": "medmnist", "set": "chestmnist"})
 
 

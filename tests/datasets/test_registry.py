@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from medattn.config.load import registered_datasets
-from medattn.config.sources.sources import ImageFolderSource
 from medattn.plan.availability import missing_reason, original_path
+from medattn.sources.image_folder import ImageFolderSource
 
 REGISTRY = registered_datasets()
 PAGE = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
@@ -22,7 +22,9 @@ def test_the_page_lists_every_data_set_and_no_other():
 def test_the_page_says_where_a_data_set_lies(name):
     entry = REGISTRY[name]
     if entry.source.kind not in ("digits", "phantom"):
-        place = original_path(name, entry, Path()).as_posix() + ("/" if entry.source.loose else "")
+        place = original_path(name, entry, Path()).as_posix() + (
+            "/" if isinstance(entry.source, ImageFolderSource) else ""
+        )
         assert f"`{place}`" in TABLE[name]
     if entry.source.download:
         assert f"medattn fetch {name}" in TABLE[name]

@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from medattn.datasets.splitting import draw_splits
+from medattn.sources.folders.draw_splits import draw_splits
 
 NAMES = [f"i{k}" for k in range(213)]
 

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from medattn.config.load import registered_datasets
+from medattn.datasets.check_source import check_source
 from medattn.datasets.duplicates import duplicate_lines, duplicate_sentences, find_duplicates, without_names
 from medattn.datasets.prepare import fetch, prepare
-from medattn.datasets.source import SourceData, Split, check_source
 from medattn.datasets.store import read_store, write_store
 from medattn.errors import UserError
 from medattn.plan.availability import entry_identity, missing_reason, original_path
+from medattn.sources.pixels.source_data import SourceData, Split
 
 from .conftest import CLASSES, entry_of, medmnist_entry
 
@@ -145,9 +146,9 @@ def test_duplicates_are_counted_and_named():
         {"split": "train", "index": 3, "label": 0},
     ]
     assert duplicate_sentences(found, {"train": 4, "test": 2}) == [
-        "2 of 2 test images also stand in train",
+        "2 of 2 test images are also in train",
         "1 of 4 train images repeats another one of train",
-        "1 image stands under more than one label",
+        "1 image has conflicting labels",
     ]
 
 
@@ -156,7 +157,7 @@ def test_equal_images_are_named_a_line_each_and_of_many_the_first():
     lines = duplicate_lines(find_duplicates(splits), CLASSES, "manifest.json")
     assert lines[0] == "the same image: image 0 (train, healthy), image 0 (test, ill)"
     assert len(lines) == 11
-    assert lines[-1] == "2 more images stand more than once, see manifest.json"
+    assert lines[-1] == "2 more images have duplicates, see manifest.json"
     splits["train"].images[:] = 0
     (line,) = duplicate_lines(find_duplicates({"train": splits["train"]}), CLASSES, "manifest.json")
     assert line.startswith("the same image: image 0 (train, healthy), image 1 (train, healthy), ")
@@ -235,7 +236,7 @@ def test_availability_says_what_to_do(tmp_path, medmnist_file, image_folder):
     assert missing_reason("tiny", medmnist_entry(medmnist_file()), tmp_path) is None
     image_folder()
     assert missing_reason("mine", entry_of(source={"kind": "folder", "size": 8}), tmp_path) is None
-    with pytest.raises(UserError, match="jaffe: not at hand"):
+    with pytest.raises(UserError, match="jaffe: not available"):
         prepare("jaffe", known["jaffe"], tmp_path)
 
 
@@ -258,7 +259,7 @@ def test_real_medmnist_files_are_what_the_registry_promises(tmp_path: Path, real
         counts = {split: facts["images"] for split, facts in manifest["splits"].items()}
         sentences[name] = duplicate_sentences(manifest["duplicates"], counts)
     assert sentences["breastmnist"] == [
-        "1 of 156 test images also stands in train (1 under another label)",
-        "1 image stands under more than one label",
+        "1 of 156 test images is also in train (1 with another label)",
+        "1 image has conflicting labels",
     ]
     assert sentences["retinamnist"] == []

@@ -16,7 +16,6 @@ import torch
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from medattn.datasets.medmnist import read_medmnist
 from medattn.datasets.store import MANIFEST, read_store, write_store
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_value
@@ -127,7 +126,7 @@ def npz(arrays: dict[str, object]) -> bytes:
 def read_as_promised(path: Path) -> None:
     """Read an npz file whose size and hash are what the entry promises: only its content can be wrong."""
     try:
-        read_medmnist(medmnist_entry(path), path)
+        medmnist_entry(path).source.read(medmnist_entry(path), path)
     except UserError as error:
         in_one_line(error)
 
@@ -144,7 +143,7 @@ def test_an_npz_with_code_in_it_is_refused(tmp_path):
     path = tmp_path / "tinymnist.npz"
     path.write_bytes(npz({**medmnist_arrays(), "train_labels": np.array([Payload()], dtype=object)}))
     with pytest.raises(UserError, match="pickled objects are never loaded"):
-        read_medmnist(medmnist_entry(path), path)
+        medmnist_entry(path).source.read(medmnist_entry(path), path)
 
 
 @pytest.mark.parametrize("shape", ["(1000000000000, 1000)", "(-1,)", "(99999999999999999999999,)", "__import__('os')"])
@@ -155,7 +154,7 @@ def test_an_npz_with_a_lying_header_is_refused(tmp_path, shape):
         for name in medmnist_arrays():
             archive.writestr(f"{name}.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
     with pytest.raises(UserError) as refused:
-        read_medmnist(medmnist_entry(path), path)
+        medmnist_entry(path).source.read(medmnist_entry(path), path)
     in_one_line(refused.value)
 
 
@@ -165,7 +164,7 @@ def test_any_manifest_that_is_hashed_rightly(tmp_path, data):
     path = tmp_path / "tinymnist.npz"
     np.savez_compressed(path, **medmnist_arrays())
     entry = medmnist_entry(path)
-    write_store(tmp_path / "store", "tinymnist", entry, read_medmnist(entry, path))
+    write_store(tmp_path / "store", "tinymnist", entry, entry.source.read(entry, path))
     manifest = with_one_change(data, read_json(tmp_path / "store" / MANIFEST))
     if isinstance(manifest, dict):
         rest = {key: value for key, value in manifest.items() if key != "self_sha256"}

@@ -184,11 +184,11 @@ def test_the_table_of_the_plan_counts_what_is_done_and_says_what_is_missing(proj
     assert lr["table"] == "tiny-table"
     assert "medattn fetch --weights torchvision/squeezenet1_1" in rows["phantom", "net", "gsa"]["missing"]
     assert rows["phantom", "net", "gsa"]["packs"] == "0"
-    assert rows["jaffe", "none", "lr"]["missing"].startswith("not at hand, data/jaffe/ratings.txt is missing")
+    assert rows["jaffe", "none", "lr"]["missing"].startswith("not available, data/jaffe/ratings.txt is missing")
     assert project.medattn("plan") == 0
     out = capsys.readouterr().out
     assert "2 of 8 cells can be run: 8 runs in 3 packs, 1 done; time left on one worker: not measured yet" in out
-    assert "can't be run: 2 cells, phantom: ImageNet weights not at hand" in out
+    assert "can't be run: 2 cells, phantom: ImageNet weights not available" in out
     # Of each of the two data sets 7 + 1 runs on pixels, 9 + 2 of the network alone, 12 + 2 with attention.
     assert "with all images and weights at hand: 8 cells, 66 runs in 14 packs\n  estimate, tiny: " in out
     assert not project.results.graph.with_name("packs").exists()

@@ -1,21 +1,16 @@
-"""The plan says where a protocol can't divide the images of a data set."""
+"""A protocol says where it can't divide the images of a data set."""
 
 import pytest
 
-from medattn.config.models.dataset import DatasetEntry
-from medattn.config.models.protocol import protocol_of
-from medattn.plan.division import split_skip_reason
+from medattn.protocols.registry import protocol_of
 
-SOURCE = {"kind": "folder", "size": 28}
 EPOCHS, BOTH = {"kind": "cross_validated_epochs", "folds": 5}, {"training_splits": ["train", "val"]}
 BEST, FIXED, CROSS = {"kind": "best_validation_epoch"}, {"kind": "fixed_epoch"}, {"kind": "cross_validation"}
 TEST = {"test": [9, 9]}
 
 
 def reason(protocol, tuned, **counts):
-    classes = {"classes": ["none", "lesion"], "counts": counts}
-    entry = DatasetEntry.model_validate({"title": "A", "source": SOURCE, **classes})
-    return split_skip_reason(protocol_of(protocol), tuned, entry)
+    return protocol_of(protocol).skip_reason(tuned, ["none", "lesion"], counts)
 
 
 @pytest.mark.parametrize(("protocol", "tuned", "counts"), [
@@ -25,7 +20,7 @@ def reason(protocol, tuned, **counts):
     (FIXED, False, {"train": [2, 2], **TEST}),
     ({**CROSS, "folds": 3}, False, {"train": [1, 9], "val": [1, 9], **TEST}),
 ])  # fmt: skip
-def test_enough_images(protocol, tuned, counts):
+def test_a_data_set_with_enough_images_has_no_skip_reason(protocol, tuned, counts):
     assert reason(protocol, tuned, **counts) is None
 
 
@@ -38,5 +33,5 @@ def test_enough_images(protocol, tuned, counts):
     ({**CROSS, "folds": 3}, False, {"train": [1, 9], "val": [1, 9]},
      "folds: class 'none' has 2 images, too few for 3 folds"),
 ])  # fmt: skip
-def test_too_few_images_of_a_class(protocol, tuned, counts, line):
+def test_the_skip_reason_names_the_class_with_too_few_images(protocol, tuned, counts, line):
     assert reason(protocol, tuned, **counts) == f"protocol.{line}"

@@ -7,9 +7,8 @@ import pytest
 import yaml
 
 from medattn.config.load import registered_datasets
+from medattn.datasets.check_source import check_source
 from medattn.datasets.folds import assign_folds
-from medattn.datasets.phantom import read_phantom
-from medattn.datasets.source import check_source
 from medattn.errors import UserError
 from medattn.plan.availability import entry_identity, prepared_path
 from medattn.plan.model import read_plan
@@ -34,7 +33,7 @@ def test_every_registered_data_set_can_be_stood_in_for(name, tmp_path):
     if entry.per_class:
         assert [sum(column) for column in zip(*whole.counts.values(), strict=True)] == entry.per_class
     small = stand_in_for(name, entry, 16, 0.001)
-    data = read_phantom(small, tmp_path)
+    data = small.source.read(small, tmp_path)
     check_source(small, data, name)
     train = data.splits["train"]
     assert train.images.shape[1:] == (16, 16, entry.source.shape[1])
@@ -135,10 +134,10 @@ def test_without_counts_there_is_no_stand_in(project, capsys):
     assert "datasets.mine.stand_in: no stand-in can be made" in capsys.readouterr().err
 
 
-def test_what_is_always_at_hand_needs_no_stand_in(project, capsys):
+def test_an_embedded_data_set_refuses_a_stand_in(project, capsys):
     project.configure({}, datasets={"phantom": {"stand_in": True}})
     assert project.medattn("plan") == 2
-    assert "images of the source 'phantom' are always at hand; remove stand_in" in capsys.readouterr().err
+    assert "images of the source 'phantom' are always available; remove stand_in" in capsys.readouterr().err
 
 
 def test_all_that_is_made_from_stand_ins_is_marked(project):

@@ -28,9 +28,9 @@ def test_published_values_stand_beside_the_registry_s_and_those_at_hand(project,
     jaffe, text = rows.loc["jaffe"], (project.results.tables / "tiny-sets.md").read_text()
     assert jaffe["stand_in"] == stand_ins
     assert (str(jaffe["images"]) == "213") == stand_ins
-    assert ("not at hand" in jaffe["reason"]) != stand_ins
+    assert ("not available" in jaffe["reason"]) != stand_ins
     assert ("†" in text) == stand_ins
-    assert ("not at hand" in text) != stand_ins
+    assert ("not available" in text) != stand_ins
 
 
 def test_a_wrong_data_set_and_a_name_that_a_table_has_are_refused(project, capsys):

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from medattn.config.models.recipe import Recipe
-from medattn.datasets.source import Split
 from medattn.datasets.store import DataStore
+from medattn.sources.pixels.source_data import Split
 from medattn.training.images import ResidentImages
 
 

@@ -9,12 +9,13 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from medattn.files import sha256_of_file
+from medattn.protocols.registry import PROTOCOLS
 from medattn.training.history import EpochRow, read_history, write_history
 from tests.conftest import Project
 
 GRID = {"vanilla": {"grid": {"recipe.weight_decay": [0.1, 0.001]}}, "gsa": None}
 PLAIN = {"vanilla": {}, "gsa": None}
-KINDS = ("cross_validated_epochs", "best_validation_epoch", "fixed_epoch", "cross_validation")
+KINDS = tuple(PROTOCOLS)
 TABLE = {"title": "A table", "metrics": ["accuracy", "auc", "sensitivity", "precision"], "positive_class": "ill",
          "class_columns": True, "unit": "fraction", "decimals": 4}  # fmt: skip
 

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from medattn.config.models.protocol import PROTOCOLS, AnyProtocol
 from medattn.config.models.recipe import Oversampling
-from medattn.datasets.source import Split
 from medattn.datasets.store import DataStore
 from medattn.errors import UserError
 from medattn.plan.model import Run
+from medattn.protocols.base import MeasurementProtocol
+from medattn.protocols.registry import PROTOCOLS
+from medattn.sources.pixels.source_data import Split
 from medattn.training.splits import SplitOfRun, split_of_run
 from tests.training.conftest import images_of
 
@@ -27,7 +28,7 @@ def store(patients: bool = False, val: bool = False) -> DataStore:
     return DataStore(splits, ["healthy", "ill"], {"dataset": "t", "entry_sha256": "0" * 64, "files": {}})
 
 
-def protocol(kind: str, **keys) -> AnyProtocol:
+def protocol(kind: str, **keys) -> MeasurementProtocol:
     return PROTOCOLS[kind].model_validate({"kind": kind, **keys})
 
 

@@ -4,8 +4,9 @@ from fractions import Fraction
 import pytest
 
 from medattn.files import sha256_of_file
+from medattn.protocols.cross_validated_epochs import best_epochs
 from medattn.training.history import EpochRow, write_history
-from medattn.tuning.choose import Candidate, best_epochs, choose
+from medattn.tuning.choose import Candidate, choose
 from tests.conftest import Project
 
 

@@ -11,7 +11,8 @@ from medattn.config.resolved import Configuration
 from medattn.errors import UserError
 from medattn.files import sha256_of_file
 from medattn.layout import ResultPaths, RunPaths
-from medattn.plan.model import Cell, Plan, Run, Stage, read_plan
+from medattn.plan.model import Cell, Plan, Run, read_plan
+from medattn.protocols.base import Stage
 from medattn.provenance.records import read_record
 
 if TYPE_CHECKING:  # needs numpy

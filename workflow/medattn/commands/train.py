@@ -11,7 +11,7 @@ import sys
 
 from medattn.commands.selection import Selected, add_selection_arguments, selected
 from medattn.errors import UserError
-from medattn.plan.model import Stage
+from medattn.protocols.base import Stage
 from medattn.suggestions import unknown_name
 
 

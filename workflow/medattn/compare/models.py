@@ -6,12 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
-from medattn.config.models.protocol import CrossValidatedEpochs, protocol_of
 from medattn.layout import ResultPaths
-from medattn.measure.epochs import measured_epochs
+from medattn.measure.epochs import model_epoch
 from medattn.metrics import Scored
 from medattn.plan.model import Cell, Plan, Run
-from medattn.plan.tuning_result import read_choice
 from medattn.provenance.records import check_output, ending
 
 
@@ -74,10 +72,5 @@ class Models:
     def _scores(self, run: Run, cell: Cell) -> tuple[NDArray[np.floating], NDArray[np.int64], NDArray[np.int64]]:
         """Return scores at the model's epoch, labels and positions."""
         with safe_open(self._results.run(run.cell, run.name).scores, framework="numpy") as stream:
-            scores = stream.get_slice("scores")[self._epoch(run, cell) - 1]
+            scores = stream.get_slice("scores")[model_epoch(run, cell, self._results) - 1]
             return scores, stream.get_tensor("labels"), stream.get_tensor("images")
-
-    def _epoch(self, run: Run, cell: Cell) -> int:
-        if not cell.is_classifier and isinstance(protocol_of(cell.settings["protocol"]), CrossValidatedEpochs):
-            return int(read_choice(self._results, cell, run.seed)["epochs"][0])
-        return measured_epochs(run, cell, self._results)[0]

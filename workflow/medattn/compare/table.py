@@ -23,7 +23,6 @@ from medattn.compare.replicates import pair_up
 from medattn.compare.test_result import TestResult
 from medattn.compare.wilcoxon import wilcoxon
 from medattn.config.models.metrics import METRICS
-from medattn.config.models.protocol import CrossValidatedEpochs, CrossValidation
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.files import write_text
 from medattn.layout import ResultPaths
@@ -145,12 +144,12 @@ class _OnDataset:
     ) -> Iterator[Tested]:
         """Yield what each procedure says: the paper's own first, then those over runs, folds and images."""
         protocol = self._paper.protocol
-        if isinstance(protocol, CrossValidatedEpochs) and measure.metric == "accuracy":
+        if protocol.tests_epochs and measure.metric == "accuracy":
             for outcome in compare_epochs(self._measured.epochs(place), self._measured.epochs(other)):
                 yield "epochs", outcome
         yield from _over_runs(first, second, margin)
-        if isinstance(protocol, CrossValidation):
-            yield from _over_folds(first, second, protocol.folds)
+        if protocol.tested_folds is not None:
+            yield from _over_folds(first, second, protocol.tested_folds)
         cell, against = (self._plan.cells.get(cell_id(*each)) for each in (place, other))
         if cell is not None and against is not None:
             for outcome in self._images.compare(cell, against, measure):

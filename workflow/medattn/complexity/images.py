@@ -7,7 +7,6 @@ from typing import Any
 
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.paper import Backbone
-from medattn.config.sources.sources import PhantomSource
 from medattn.files import read_json
 from medattn.plan.fitting import image_size
 
@@ -49,7 +48,7 @@ def image_facts(entry: DatasetEntry, prepared: Path, protocol: Mapping[str, Any]
         side = (backbone.input_size, backbone.input_size) if backbone.input_size else stored
     else:
         channels = entry.source.shape[1]
-        counts = entry.counts or (entry.source.counts if isinstance(entry.source, PhantomSource) else {})
+        counts = entry.counts or entry.source.own_counts or {}
         known = {name: sum(per_class) for name, per_class in counts.items()} or dict(entry.images or {})
     training = sum(known.get(name, 0) for name in protocol.get("training_splits", ["train"])) or None
     return ImageFacts(*side, channels, training, len(entry.classes))

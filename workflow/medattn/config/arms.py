@@ -9,15 +9,15 @@ from medattn.config.mechanisms import is_block_mechanism, mechanism_options
 from medattn.config.models.classifiers import CLASSIFIER_OPTIONS
 from medattn.config.models.paper import Arm
 from medattn.config.models.placement import EVERYWHERE
-from medattn.config.models.protocol import AnyProtocol
 from medattn.config.models.recipe import Recipe
 from medattn.config.overrides import override
+from medattn.config.renamed_keys import unknown_key
 from medattn.config.validation import below, validated
 from medattn.errors import UserError
-from medattn.suggestions import unknown_name
+from medattn.protocols.base import MeasurementProtocol
 
 
-def check_arm(arm: Arm, recipe: Recipe, protocol: AnyProtocol, where: str) -> None:
+def check_arm(arm: Arm, recipe: Recipe, protocol: MeasurementProtocol, where: str) -> None:
     """Check mechanism, options, grid and placement of an arm, which stands at `where`.
 
     Raises:
@@ -58,7 +58,7 @@ def arm_settings(arm: Arm, recipe: Recipe, grid_point: Mapping[str, Any], where:
     parts: dict[str, dict[str, Any]] = {"recipe": {}, "options": {}}
     for key, value in grid_point.items():
         if key not in valid:
-            raise UserError(f"{below(where, 'grid')}: {unknown_name('key', key, valid)}")
+            raise UserError(f"{below(where, 'grid')}: {unknown_key(key, valid)}")
         head, _, tail = key.partition(".")
         parts[head][tail] = value
     recipe = override(recipe, parts["recipe"], below(where, "grid", "recipe"))

@@ -7,7 +7,6 @@ from typing import TypeVar
 from medattn.config.arms import check_arm
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.paper import Backbone, Experiment, Paper
-from medattn.config.models.protocol import AnyProtocol
 from medattn.config.models.recipe import Recipe
 from medattn.config.models.selection import PaperSelection
 from medattn.config.networks.options import check_backbone
@@ -17,6 +16,7 @@ from medattn.config.references import check_copied_classes, check_name
 from medattn.config.resolved import ResolvedPaper
 from medattn.config.validation import below
 from medattn.errors import UserError
+from medattn.protocols.base import MeasurementProtocol
 
 T = TypeVar("T")
 
@@ -157,7 +157,7 @@ def _check_picked(kind: str, valid: Mapping[str, object], names: list[str] | Non
         check_name(kind, name, valid, where)
 
 
-def _check_epochs(recipe: Recipe, protocol: AnyProtocol, where: str) -> None:
+def _check_epochs(recipe: Recipe, protocol: MeasurementProtocol, where: str) -> None:
     if protocol.needed_epochs > recipe.epochs:
         raise UserError(
             f"{below(where, 'protocol', 'measured_epochs')}: measures {protocol.needed_epochs} epochs, "

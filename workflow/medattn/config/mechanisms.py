@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from medattn.config.renamed_keys import RENAMED_METHODS
 from medattn.config.signatures import method, options_model, parsed, registered_classes, summary_of
 from medattn.errors import UserError
 from medattn.suggestions import unknown_name
@@ -162,6 +163,9 @@ def _read(file: Path, text: str, name: str) -> Mechanism:
             f"{file}:{found.lineno}: {found.name} derives from neither BlockAttention nor InputAttention "
             "(medattn.attention.mechanism)"
         )
+    for old, new in RENAMED_METHODS.items():
+        if (renamed := method(old, family)) is not None:
+            raise UserError(f"{file}:{renamed.lineno}: the method '{old}' is now '{new}'; rename it")
     constructor = method("__init__", family)
     if constructor is not None:
         _check_positional(constructor, kinds[0], file)

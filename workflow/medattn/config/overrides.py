@@ -5,9 +5,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from medattn.config.models.protocol import PROTOCOLS, AnyProtocol
 from medattn.config.validation import below, validated
 from medattn.errors import UserError
+from medattn.protocols.base import MeasurementProtocol
+from medattn.protocols.registry import PROTOCOLS
 from medattn.suggestions import unknown_name
 
 M = TypeVar("M", bound=BaseModel)
@@ -22,7 +23,7 @@ def override(model: M, changes: Mapping[str, Any], where: str) -> M:
     return validated(type(model), _merged(model.model_dump(exclude_unset=True), changes), where)
 
 
-def override_protocol(old: AnyProtocol, changes: Mapping[str, Any], where: str) -> AnyProtocol:
+def override_protocol(old: MeasurementProtocol, changes: Mapping[str, Any], where: str) -> MeasurementProtocol:
     """Return a protocol with some keys changed; another `kind` replaces it as a whole."""
     kind = changes.get("kind", old.kind)
     if kind == old.kind:

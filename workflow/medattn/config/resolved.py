@@ -7,10 +7,10 @@ from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.figure import Figure
 from medattn.config.models.metrics import Metric
 from medattn.config.models.paper import Arm, Backbone, Paper, Table
-from medattn.config.models.protocol import AnyProtocol
 from medattn.config.models.recipe import Recipe
 from medattn.config.models.selection import Selection
 from medattn.config.models.statistics import Statistics
+from medattn.protocols.base import MeasurementProtocol
 
 NO_BACKBONE = "none"
 
@@ -41,7 +41,7 @@ class ResolvedPaper:
     backbones: Mapping[str, Backbone]
     arms: Mapping[str, Arm]
     recipe: Recipe
-    protocol: AnyProtocol
+    protocol: MeasurementProtocol
     tables: Mapping[str, Table]
     statistics: Mapping[str, Statistics]
     figures: Mapping[str, Figure]

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, PydanticUserError, create_model
 
-from medattn.config.models.base import Closed
+from medattn.closed_model import Closed
 from medattn.errors import UserError
 
 _NAMES_IN_ANNOTATIONS = {

@@ -1,4 +1,4 @@
-"""From what pydantic finds to one line a person can act on: file, path, what is wrong, nearest valid name."""
+"""Validation of configuration: from an error of pydantic to one line with file, path, cause and nearest valid name."""
 
 import reprlib
 import types
@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from medattn.config.models.base import NAME_PATTERN
+from medattn.closed_model import NAME_PATTERN
+from medattn.config.renamed_keys import unknown_key
 from medattn.errors import UserError
 from medattn.suggestions import unknown_name
 
@@ -36,12 +37,12 @@ def validated(model: type[M], value: Mapping[str, Any], where: str, elsewhere: M
 
     Args:
         model: the configuration model.
-        value: what was read.
-        where: the file, and the path in it, where `value` stands: "config.yaml: papers.gsa.recipe".
-        elsewhere: the places of keys that do not stand below `where`.
+        value: the content of the file at `where`.
+        where: file and path of `value`: "config.yaml: papers.gsa.recipe".
+        elsewhere: places of keys of `value` that are not below `where`.
 
     Raises:
-        UserError: one line for the first thing that is wrong.
+        UserError: names the first error in one line.
     """
     try:
         return model.model_validate(value)
@@ -64,13 +65,13 @@ def shown(value: object) -> str:
 
 
 @dataclass
-class _Spot:
-    """The place that an error points to.
+class _ErrorPlace:
+    """The place in a file that an error points to.
 
     Attributes:
         keys: keys of the file on the way to it.
-        annotation: type that is wanted there, None where there is no such place.
-        description: what the manual says of the key.
+        annotation: expected type; None where no such place is valid.
+        description: description of the key in the manual.
         is_key: the key itself is wrong, not its value.
     """
 
@@ -94,7 +95,7 @@ def _line(model: type[BaseModel], where: str, elsewhere: Mapping[str, str], erro
 
     if error["type"] in {"extra_forbidden", "invalid_key"} or (spot.is_key and error["type"] == "literal_error"):
         parent = spot.annotation if spot.is_key else _spot(model, error["loc"][:-1]).annotation
-        return f"{place(spot.keys[:-1])}: {unknown_name('key', _cut(spot.keys[-1]), _names_in(parent))}"
+        return f"{place(spot.keys[:-1])}: {unknown_key(_cut(spot.keys[-1]), _names_in(parent))}"
     if error["type"] == "union_tag_not_found":
         return f"{place([*spot.keys, 'kind'])}: this key is missing and has no default"
     if error["type"] == "union_tag_invalid":
@@ -103,7 +104,7 @@ def _line(model: type[BaseModel], where: str, elsewhere: Mapping[str, str], erro
     return f"{place(spot.keys)}: {_fault(spot, error)}"
 
 
-def _fault(spot: _Spot, error: dict[str, Any]) -> str:
+def _fault(spot: _ErrorPlace, error: dict[str, Any]) -> str:
     kind, given = error["type"], shown(error["input"])
     names = _names_in(spot.annotation)
     if kind == "missing":
@@ -130,9 +131,9 @@ def _fault(spot: _Spot, error: dict[str, Any]) -> str:
     return f"{message.removeprefix('input ')}, not {given}"
 
 
-def _spot(model: type[BaseModel], location: tuple[str | int, ...]) -> _Spot:
+def _spot(model: type[BaseModel], location: tuple[str | int, ...]) -> _ErrorPlace:
     """Follow pydantic's location, which mixes keys of the file with the names of a union's members."""
-    spot = _Spot([], model)
+    spot = _ErrorPlace([], model)
     for part in location:
         annotation = _bare(spot.annotation)
         members = _members(annotation)
@@ -147,7 +148,7 @@ def _spot(model: type[BaseModel], location: tuple[str | int, ...]) -> _Spot:
 
 
 def _step(annotation: Any, part: str | int) -> tuple[Any, str]:
-    """Return the type that stands at `part` below `annotation`, and what the manual says of it."""
+    """Return the type of `part` below `annotation`, and its description in the manual."""
     if _is_model(annotation):
         field = annotation.model_fields.get(part)
         return (field.annotation, field.description or "") if field else (None, "")
@@ -173,7 +174,7 @@ def _members(annotation: Any) -> list[Any]:
 
 
 def _kinds(member: Any) -> tuple[Any, ...]:
-    """Return the values of `kind` by which a model is known in a union."""
+    """Return the values of `kind` that select a model in a union."""
     kind = member.model_fields.get("kind") if _is_model(member) else None
     return get_args(kind.annotation) if kind else ()
 

@@ -1,6 +1,6 @@
-"""Unpacking archives that others made: nothing is written outside the folder, and not more than was announced.
+"""Safe unpacking of archives: nothing is written outside the folder, and not more bytes than announced.
 
-Only plain files and folders are taken. An archive with an absolute path, a path with `..`, a link, a device or two
+Only plain files and folders are unpacked. An archive with an absolute path, a path with `..`, a link, a device or two
 members of one name is refused as a whole.
 """
 
@@ -22,12 +22,12 @@ from medattn.files import disk_errors
 LARGEST_BYTES = 1 << 37
 MOST_MEMBERS = 1_000_000
 _CHUNK = 1 << 20
-_LEFT_BEHIND = {"__MACOSX", ".DS_Store"}
+_SYSTEM_FILES = {"__MACOSX", ".DS_Store"}
 
 
 @dataclass(frozen=True)
 class _Member:
-    """A member of an archive: its path, the bytes that it announces, and what opens it (None for a folder)."""
+    """A member of an archive: its path, its announced bytes, and the function that opens it (None for a folder)."""
 
     name: str
     size: int
@@ -39,11 +39,12 @@ def unpack(archives: list[Path], folder: Path, largest: int = LARGEST_BYTES) -> 
 
     Args:
         archives: the archives.
-        folder: a folder that does not exist yet.
-        largest: bytes that all members together may have.
+        folder: a folder that does not exist.
+        largest: largest number of bytes of all members together.
 
     Raises:
-        UserError: an archive is damaged, too large or holds what is not taken, or the disk refuses; nothing is left.
+        UserError: an archive is damaged, too large or contains a forbidden member, or the folder can't be written;
+            nothing is left.
     """
     aside = folder.with_name(f".{folder.name}.unpacking")
     with disk_errors(folder):
@@ -68,7 +69,7 @@ def _unpack(archive: Path, folder: Path, largest: int) -> int:
             written += member.size
             if written > largest or count > MOST_MEMBERS:
                 raise UserError(f"{archive}: unpacks to more than {largest} bytes or {MOST_MEMBERS} files; refused")
-            if _LEFT_BEHIND.isdisjoint(path.parts) and not path.name.startswith("._"):
+            if _SYSTEM_FILES.isdisjoint(path.parts) and not path.name.startswith("._"):
                 with disk_errors(folder):
                     _write(member, folder / path, archive)
     except (
@@ -78,13 +79,13 @@ def _unpack(archive: Path, folder: Path, largest: int) -> int:
         lzma.LZMAError,
         struct.error,
         EOFError,
-        OSError,  # names that no file system takes, a file where a folder should be
-        ValueError,  # names that are no text, sizes that are no numbers
+        OSError,  # names that no file system accepts, a file in place of a folder
+        ValueError,  # names that are not text, sizes that are not numbers
         LookupError,
-        NotImplementedError,  # a compression that Python does not know
+        NotImplementedError,  # a compression that Python does not support
         RuntimeError,  # a password
     ) as error:
-        raise UserError(f"{archive}: not a readable archive ({error}); delete it and get it again") from error
+        raise UserError(f"{archive}: not a readable archive ({error}); delete it and download it again") from error
     return written
 
 
@@ -125,7 +126,7 @@ def _write(member: _Member, target: Path, archive: Path) -> None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():
-        raise UserError(f"{archive}: {member.name!r} stands in it twice; refused")
+        raise UserError(f"{archive}: {member.name!r} occurs twice; refused")
     source = member.open()
     assert source is not None
     left = member.size
@@ -133,7 +134,7 @@ def _write(member: _Member, target: Path, archive: Path) -> None:
         while chunk := source.read(_CHUNK):
             left -= len(chunk)
             if left < 0:
-                raise UserError(f"{archive}: {member.name!r} is larger than it says; refused")
+                raise UserError(f"{archive}: {member.name!r} is larger than announced; refused")
             stream.write(chunk)
     if left:
-        raise UserError(f"{archive}: {member.name!r} breaks off; delete the archive and get it again")
+        raise UserError(f"{archive}: {member.name!r} is truncated; delete the archive and download it again")

@@ -1,4 +1,4 @@
-"""Downloads that may break off at any moment: resumed, tried again, and checked before use."""
+"""Downloads that are resumed, retried, and checked before use."""
 
 import hashlib
 import http.client
@@ -28,14 +28,14 @@ from medattn.version import __version__
 _CHUNK = 1 << 18
 _TIMEOUT_S = 60
 _LONGEST_WAIT_S = 30.0
-_PASSING = {408, 425, 429, 500, 502, 503, 504}
+_TRANSIENT_STATUS = {408, 425, 429, 500, 502, 503, 504}
 
 Progress = Callable[[int, int], None]
-"""Told the bytes that have arrived and the bytes in all (0 where nobody says), after each chunk."""
+"""Called after each chunk with the bytes received and the bytes in total (0 where unknown)."""
 
 
-class _PassingError(Exception):
-    """Something that may work when tried again; the text is the reason."""
+class _TransientError(Exception):
+    """An error that may not occur at the next attempt; the text is the reason."""
 
 
 class _Hash(Protocol):
@@ -57,24 +57,24 @@ def download(
     progress: Progress | None = None,
     remedy: str | None = None,
 ) -> None:
-    """Download `url` to `target`, which appears only when it is whole and, where one is given, its hash is right.
+    """Download `url` to `target`, which appears only when it is complete and has the given hash.
 
-    What has arrived is kept aside in `<target>.part` and resumed, in this call or the next one.
+    Received bytes are kept in `<target>.part`, where this call or the next one resumes.
 
     Args:
         url: an http or https address.
         target: file to write.
-        name: what `medattn fetch` calls it, for messages.
-        size: bytes that the file must have; None where nobody says, then as many as the server announces.
+        name: name of the data set, for messages.
+        size: bytes that the file must have; None for the number that the server announces.
         md5: its MD5 in hexadecimal.
-        sha256: its SHA-256 in hexadecimal; without either, the caller checks what arrived.
-        attempts: how often to try before giving up on errors that may pass.
+        sha256: its SHA-256 in hexadecimal; without either, the caller checks the file.
+        attempts: number of attempts in case of transient errors.
         wait: called with the seconds to wait before each further attempt.
-        progress: told of the bytes that arrived; default: `ProgressLines`.
+        progress: called with the bytes received; default: `ProgressLines`.
         remedy: what to do without network; default: fetch elsewhere and copy the file to `target`.
 
     Raises:
-        UserError: no network, no such file, wrong size or hash (nothing is kept then), or the disk refuses.
+        UserError: no network, no such file, wrong size or hash (the file is deleted), or `target` can't be written.
     """
     if urlsplit(url).scheme not in {"http", "https"}:
         raise UserError(f"{name}: {url} is not an http or https address")
@@ -86,7 +86,7 @@ def download(
         try:
             announced = _receive(url, part, size, tell, name)
             break
-        except _PassingError as error:
+        except _TransientError as error:
             if attempt == attempts:
                 raise UserError(
                     f"{name}: {urlsplit(url).netloc} could not be reached ({error}); "
@@ -102,7 +102,7 @@ def download(
 
 
 def _check(part: Path, url: str, name: str, size: int | None, md5: str | None, sha256: str | None) -> None:
-    """Compare size and hash of what arrived with what was promised; keep nothing that differs."""
+    """Compare size and hash of the received file with the expected ones; delete a file that differs."""
     arrived, kind = part.stat().st_size, "MD5" if md5 else "SHA-256"
     promised = md5 or sha256
     found = _digest(part, "md5" if md5 else "sha256") if promised else None
@@ -110,19 +110,19 @@ def _check(part: Path, url: str, name: str, size: int | None, md5: str | None, s
         part.unlink()
         raise UserError(
             f"{name}: {url} gave {arrived} bytes with {kind} {found}, not {size} bytes with {promised}; "
-            "nothing was kept: the file there has changed, or something on the way answered in its place"
+            "the file was deleted: it has changed on the server, or a proxy answered instead"
         )
 
 
 class ProgressLines:
-    """Says on standard error how far a download is: in place on a terminal, else a line every two seconds."""
+    """Progress of a download on standard error: in place on a terminal, else a line every two seconds."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._last = time.monotonic()
 
     def __call__(self, arrived: int, size: int) -> None:
-        """Say that `arrived` of `size` bytes are here, unless that was said a moment ago."""
+        """Print that `arrived` of `size` bytes are received, unless the last line is recent."""
         terminal, now, whole = sys.stderr.isatty(), time.monotonic(), 0 < size <= arrived
         if now - self._last < (0.2 if terminal else 2.0) and not (whole and terminal):
             return
@@ -137,7 +137,7 @@ class ProgressLines:
 
 
 def _receive(url: str, part: Path, size: int | None, tell: Progress, name: str) -> int | None:
-    """Fetch what is missing of `part`; return the size that it must have, where somebody says it."""
+    """Download the missing rest of `part`; return the size that it must have, where known."""
     with disk_errors(part):
         have = part.stat().st_size if part.exists() else 0
         if size is not None and have > size:
@@ -161,14 +161,14 @@ def _receive(url: str, part: Path, size: int | None, tell: Progress, name: str) 
         error.close()
         if error.code == 416:
             part.unlink(missing_ok=True)
-            raise _PassingError("the part that had arrived does not belong to the file") from error
-        if error.code in _PASSING:
-            raise _PassingError(f"HTTP {error.code} {error.reason}") from error
+            raise _TransientError("the received part does not belong to the file") from error
+        if error.code in _TRANSIENT_STATUS:
+            raise _TransientError(f"HTTP {error.code} {error.reason}") from error
         raise UserError(f"{name}: {url} answers HTTP {error.code} {error.reason}; check the address") from error
     except URLError as error:
-        raise _PassingError(str(error.reason)) from error
+        raise _TransientError(str(error.reason)) from error
     except (http.client.HTTPException, TimeoutError, ConnectionError) as error:
-        raise _PassingError(str(error) or type(error).__name__) from error
+        raise _TransientError(str(error) or type(error).__name__) from error
 
 
 def _copy(response: http.client.HTTPResponse, part: Path, have: int, size: int | None, tell: Progress) -> None:
@@ -182,11 +182,11 @@ def _copy(response: http.client.HTTPResponse, part: Path, have: int, size: int |
             have += len(chunk)
             tell(have if size is None else min(have, size), size or 0)
     if size is not None and have < size:
-        raise _PassingError(f"the connection broke off after {have} of {size} bytes")
+        raise _TransientError(f"the connection was lost after {have} of {size} bytes")
 
 
 def _opener() -> OpenerDirector:
-    """Return an opener that knows http and https only, so that no redirection leads to a local file."""
+    """Return an opener for http and https only, so no redirection leads to a local file."""
     opener = OpenerDirector()
     for handler in (
         ProxyHandler(),

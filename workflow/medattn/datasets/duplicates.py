@@ -1,14 +1,13 @@
-"""Images that stand more than once in a data set, found by the hash of their pixels.
+"""Duplicate images of a data set, found by the hash of their pixels.
 
-Official data sets do hold them. They are counted and named, never removed: the published numbers include
-them.
+Official data sets contain duplicates. They are counted and named, never removed: the published values include them.
 """
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from medattn.datasets.source import Split
+from medattn.sources.pixels.source_data import Split
 
 _SETS_NAMED = 10
 _MEMBERS_NAMED = 4
@@ -22,10 +21,10 @@ def find_duplicates(splits: Mapping[str, Split]) -> dict[str, Any]:
 
     Returns:
         A JSON value: `sets` (a list of sets of equal images, each a list of members with split, index, label and,
-        where the original has a name for each image, `image`) and counts: `repeated_images` (images that repeat one
-        before them), `two_labels` (sets under more than one label), `within` (repetitions inside each split),
-        `between` (for "train/test" and so on: images of the second split whose pixels stand in the first one as well,
-        and how many of these under another label).
+        where the original names each image, `image`) and counts: `repeated_images` (images that repeat an earlier
+        one), `two_labels` (sets with conflicting labels), `within` (repetitions inside each split), `between` (for
+        "train/test" and so on: images of the second split that are also in the first, and the number of these with
+        another label).
     """
     sets = [members for members in _by_pixels(splits).values() if len(members) > 1]
     names = list(splits)
@@ -43,47 +42,47 @@ def find_duplicates(splits: Mapping[str, Split]) -> dict[str, Any]:
 
 
 def duplicate_sentences(duplicates: Mapping[str, Any], splits: Mapping[str, int]) -> list[str]:
-    """Say in a sentence each what `find_duplicates` found; nothing where no image stands twice.
+    """Describe the duplicates in sentences without full stops; none where no image is a duplicate.
 
     Args:
-        duplicates: what `find_duplicates` returned.
+        duplicates: result of `find_duplicates`.
         splits: number of images of each split.
     """
     sentences = []
     for pair, shared in duplicates["between"].items():
         first, second = pair.split("/")
         if shared["images"]:
-            other = f" ({shared['other_label']} under another label)" if shared["other_label"] else ""
-            stands = "stands" if shared["images"] == 1 else "stand"
-            sentences.append(f"{shared['images']} of {splits[second]} {second} images also {stands} in {first}{other}")
+            other = f" ({shared['other_label']} with another label)" if shared["other_label"] else ""
+            verb = "is" if shared["images"] == 1 else "are"
+            sentences.append(f"{shared['images']} of {splits[second]} {second} images {verb} also in {first}{other}")
     for name, count in duplicates["within"].items():
         if count:
             repeats = "repeats" if count == 1 else "repeat"
             sentences.append(f"{count} of {splits[name]} {name} images {repeats} another one of {name}")
     if duplicates["two_labels"]:
-        stands = "image stands" if duplicates["two_labels"] == 1 else "images stand"
-        sentences.append(f"{duplicates['two_labels']} {stands} under more than one label")
+        have = "image has" if duplicates["two_labels"] == 1 else "images have"
+        sentences.append(f"{duplicates['two_labels']} {have} conflicting labels")
     return sentences
 
 
 def duplicate_lines(duplicates: Mapping[str, Any], classes: Sequence[str], where: str) -> list[str]:
-    """Name the images that `find_duplicates` found, a line for each set of equal ones; of many, the first.
+    """Name the duplicates, a line for each set of equal images; of many sets, the first.
 
     Args:
-        duplicates: what `find_duplicates` returned.
+        duplicates: result of `find_duplicates`.
         classes: names in the order of the labels.
-        where: the file that names them all.
+        where: the file that lists all sets.
     """
     sets = duplicates["sets"]
     lines = [f"the same image: {_members(members, classes)}" for members in sets[:_SETS_NAMED]]
     more = len(sets) - len(lines)
     if more:
-        lines.append(f"{more} more {'image stands' if more == 1 else 'images stand'} more than once, see {where}")
+        lines.append(f"{more} more {'image has' if more == 1 else 'images have'} duplicates, see {where}")
     return lines
 
 
 def without_names(duplicates: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what `find_duplicates` finds where the original's names of the images are not known any more."""
+    """Return the duplicates without the names of the original, which a prepared data set does not contain."""
     kept = [[{key: member[key] for key in ("split", "index", "label")} for member in s] for s in duplicates["sets"]]
     return {**duplicates, "sets": kept}
 

@@ -1,13 +1,13 @@
-"""Folds of cross-validation: stratified by class, whole patients, the same for every arm."""
+"""Folds of cross-validation: stratified by class, with whole patients, the same for every arm."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from medattn.datasets.source import Labels
 from medattn.errors import UserError
 from medattn.seeding import derive_seed
+from medattn.sources.pixels.source_data import Labels
 
 
 def assign_folds(
@@ -21,7 +21,7 @@ def assign_folds(
     """Assign each image to the fold in which it validates.
 
     Every class needs at least as many images as there are folds (and, with patients, at least two of them),
-    so that each training part holds every class; what scikit-learn would only warn of is refused.
+    so each training part contains every class; scikit-learn would only warn.
 
     Args:
         labels: int64, (N,).
@@ -29,15 +29,15 @@ def assign_folds(
         folds: number of folds, 2 or more.
         seed: seed of the assignment.
         classes: class names for messages; default: the labels.
-        key: configuration key that asks for so many folds, for messages.
+        key: configuration key that sets the number of folds, for messages.
 
     Returns:
         int64, (N,), values 0 to folds - 1.
 
     Raises:
-        UserError: a class is too small for so many folds, or a training part lacks a class.
+        UserError: a class has fewer images than folds, or a training part lacks a class.
     """
-    # Late, since most runs have no folds, and scikit-learn takes as long to import as PyTorch.
+    # Imported here because most runs have no folds, and scikit-learn takes as long to import as PyTorch.
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     names = list(classes) if classes is not None else [str(label) for label in range(int(labels.max(initial=0)) + 1)]
@@ -70,6 +70,6 @@ def _check_parts(labels: Labels, assigned: npt.NDArray[np.int64], folds: int, na
         skipped = np.setdiff1d(labels, labels[assigned != fold])
         if len(skipped):
             raise UserError(
-                f"{key}: all patients of class '{names[skipped[0]]}' fall into fold {fold}, so that "
+                f"{key}: all patients of class '{names[skipped[0]]}' fall into fold {fold}: "
                 f"its training part lacks the class; use fewer folds than {folds} or images of more patients"
             )

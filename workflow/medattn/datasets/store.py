@@ -1,6 +1,6 @@
-"""The prepared data set: one safetensors file with all images, and a manifest of what must be in it.
+"""The prepared data set: one safetensors file with all images, and a manifest that describes them.
 
-Images are written piece by piece and mapped when they are read: data sets may be larger than the memory.
+Images are written piece by piece and mapped when they are read: a data set may be larger than memory.
 """
 
 import hashlib
@@ -15,14 +15,13 @@ import numpy.typing as npt
 from safetensors import SafetensorError
 
 from medattn.config.models.dataset import DatasetEntry
+from medattn.datasets.check_source import check_source
 from medattn.datasets.duplicates import duplicate_sentences, find_duplicates
-from medattn.datasets.source import Region, SourceData, Split, check_source, images_per_class
 from medattn.datasets.tensor_file import map_tensors, pieces, write_tensors
 from medattn.errors import UserError
 from medattn.files import atomic_write, disk_errors, read_json, sha256_of_file, sha256_of_value, write_json
 from medattn.plan.availability import entry_identity
-
-__all__ = ["DataStore", "Split", "check_store", "read_store", "write_store"]
+from medattn.sources.pixels.source_data import Region, SourceData, Split, images_per_class
 
 SCHEMA = 2
 IMAGES = "images.safetensors"
@@ -32,13 +31,13 @@ _LIBRARIES = ("numpy", "pillow", "safetensors", "scikit-learn")
 
 @dataclass(frozen=True)
 class DataStore:
-    """A prepared data set, its images mapped from the file: they are read where they are used, and can't be changed.
+    """A prepared data set; its images are mapped from the file, read-only, and read when they are used.
 
     Attributes:
         splits: by name, of train, val and test; a data set may have no val.
         classes: class names in the order of the labels.
-        manifest: what manifest.json says; `write_store` lists its keys.
-        region: bool, (height, width), the pixels where lesions can lie, where that is known.
+        manifest: content of manifest.json; `write_store` lists its keys.
+        region: bool, (height, width), the pixels that lesions can cover, where that is known.
     """
 
     splits: Mapping[str, Split]
@@ -54,15 +53,15 @@ def write_store(folder: Path, name: str, entry: DatasetEntry, data: SourceData) 
         folder: where images.safetensors and, last, manifest.json are written.
         name: name of the data set.
         entry: its entry in the registry.
-        data: what its source read; checked here.
+        data: the images that its source read; they are checked.
 
     Returns:
         The manifest: schema, dataset, entry (without its path), entry_sha256, files, height, width, channels
         (pixels), classes, groups (names of patients), splits (images, per_class and hashes of each),
-        source_files, duplicates, notes, stand_in, has_region, libraries, and self_sha256, the hash of all the rest.
+        source_files, duplicates, notes, stand_in, has_region, libraries, and self_sha256, the hash of all other keys.
 
     Raises:
-        UserError: the data break a promise of `entry`, or the disk refuses.
+        UserError: the images are not what `entry` promises, or the files can't be written.
     """
     check_source(entry, data, name)
     names = sorted({group for split in data.splits.values() for group in split.groups or []})
@@ -102,7 +101,7 @@ def check_store(folder: Path, verify: bool = True) -> dict[str, Any]:
     """Check a prepared data set without reading its images into memory.
 
     Args:
-        folder: where it lies.
+        folder: its folder.
         verify: hash the file of images, too; without it only its size is compared.
 
     Returns:
@@ -114,9 +113,9 @@ def check_store(folder: Path, verify: bool = True) -> dict[str, Any]:
     if not (folder / MANIFEST).is_file():
         raise UserError(f"{folder}: no prepared data set (no {MANIFEST}); run `medattn fetch` first")
     manifest = read_json(folder / MANIFEST)
-    mend = f"delete {folder} and run `medattn fetch` again"
+    remedy = f"delete {folder} and run `medattn fetch` again"
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
-        raise UserError(f"{folder / MANIFEST}: not a manifest of schema {SCHEMA}; {mend}")
+        raise UserError(f"{folder / MANIFEST}: not a manifest of schema {SCHEMA}; {remedy}")
     rest = {key: value for key, value in manifest.items() if key != "self_sha256"}
     path = folder / IMAGES
     try:
@@ -125,13 +124,13 @@ def check_store(folder: Path, verify: bool = True) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError):  # NaN, which has no canonical form, or no manifest at all
         whole = False
     if not whole:
-        raise UserError(f"{folder / MANIFEST}: changed since it was written; {mend}")
+        raise UserError(f"{folder / MANIFEST}: changed since it was written; {remedy}")
     if not path.is_file():
-        raise UserError(f"{path}: missing; {mend}")
+        raise UserError(f"{path}: missing; {remedy}")
     if path.stat().st_size != size:
-        raise UserError(f"{path}: {path.stat().st_size} bytes, but the manifest says {size}; {mend}")
+        raise UserError(f"{path}: {path.stat().st_size} bytes, but the manifest says {size}; {remedy}")
     if verify and sha256_of_file(path) != sha256:
-        raise UserError(f"{path}: changed since it was written (its SHA-256 is not the manifest's); {mend}")
+        raise UserError(f"{path}: changed since it was written (its SHA-256 is not the manifest's); {remedy}")
     return manifest
 
 
@@ -139,7 +138,7 @@ def read_store(folder: Path, verify: bool = True) -> DataStore:
     """Read a prepared data set.
 
     Args:
-        folder: where it lies.
+        folder: its folder.
         verify: hash the file of images first; without it only its size is compared.
 
     Raises:

@@ -1,7 +1,7 @@
-"""Arrays in a safetensors file, written piece by piece and read as maps: of any size, in bounded memory.
+"""Arrays in a safetensors file, written piece by piece and memory-mapped: of any size, in bounded memory.
 
-The library's own functions hold every array in memory, some twice. The format is a JSON header (with its length before
-it) and the arrays' bytes; what is written here is byte for byte what `safetensors.numpy.save_file` writes.
+The functions of the library keep every array in memory, some twice. The format is the length of a JSON header, the
+header and the bytes of the arrays; the files are byte for byte those of `safetensors.numpy.save_file`.
 """
 
 import json
@@ -23,7 +23,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Array]) -> None:
     """Write arrays of uint8, int64 or bool.
 
     Raises:
-        OSError: the disk refuses.
+        OSError: the file can't be written.
         KeyError: an array has another type.
     """
     # Wide types first, so that every array is aligned.
@@ -45,7 +45,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Array]) -> None:
 
 
 def map_tensors(path: Path) -> dict[str, Array]:
-    """Map the arrays of a file that `write_tensors` wrote; they are read where they are used and can't be changed.
+    """Memory-map the arrays of a file that `write_tensors` wrote, read-only.
 
     Raises:
         SafetensorError: the file is damaged.
@@ -70,7 +70,7 @@ def map_tensors(path: Path) -> dict[str, Array]:
 
 
 def pieces(array: Array) -> Iterator[Array]:
-    """Yield the array in contiguous pieces of some 16 MB along its first axis."""
+    """Yield the array in contiguous pieces of about 16 MB along its first axis."""
     rows = max(1, _PIECE // max(1, array[:1].nbytes))
     for first in range(0, len(array), rows):
         yield np.ascontiguousarray(array[first : first + rows])

@@ -1,4 +1,4 @@
-"""Expanding a configuration into cells and runs."""
+"""Expansion of a configuration into cells and runs."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,7 +11,6 @@ from medattn.config.networks.options import weights_model
 from medattn.config.resolved import NO_BACKBONE, Configuration, ResolvedPaper
 from medattn.layout import prepared_dataset, weights_file
 from medattn.plan.availability import entry_identity, missing_reason
-from medattn.plan.division import split_skip_reason
 from medattn.plan.fitting import network_skip_reason
 from medattn.plan.model import Cell, Plan
 from medattn.plan.packs import pack_runs
@@ -21,11 +20,11 @@ from medattn.provenance.code import code_digest
 
 
 def make_plan(configuration: Configuration, *, as_if_at_hand: bool = False) -> Plan:
-    """Expand `configuration` into the plan of all that it asks for.
+    """Expand `configuration` into the plan of all cells, runs and packs.
 
     Args:
-        configuration: what is asked for.
-        as_if_at_hand: plan as if no images and no weights were missing, to tell what that would take.
+        configuration: the papers and the selection.
+        as_if_at_hand: plan as if all images and weights were available, to estimate the cost.
     """
     selection, entries = configuration.selection, taken_entries(configuration)
     data = Path(selection.data)
@@ -54,7 +53,7 @@ def _cells(
                 arm_label=arm.label,
                 stand_in=bool(entry.stand_in),
                 missing=_network_skip_reason(paper, backbone, arm, entry)
-                or split_skip_reason(paper.protocol, bool(arm.grid), entry)
+                or _split_skip_reason(paper, arm, entry)
                 or (None if as_if_at_hand else _unavailable_reason(dataset, entry, backbone, data)),
                 prepared=str(prepared_dataset(data, dataset, entry_identity(dataset, entry))),
                 tables=tables,
@@ -65,7 +64,7 @@ def _cells(
 
 
 def _pairs(paper: ResolvedPaper, dataset: str) -> Iterator[tuple[str, Backbone | None, str, Arm]]:
-    """Yield which arm goes with which backbone, in the order of a table: classifiers first, then network by network."""
+    """Yield the pairs of backbone and arm in the order of a table: classifiers first, then network by network."""
     for arm_name, arm in paper.arms.items():
         if paper.trains(dataset, NO_BACKBONE, arm_name):
             yield NO_BACKBONE, None, arm_name, arm
@@ -80,7 +79,7 @@ def _tables(paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> tupl
 
 
 def _metrics(paper: ResolvedPaper, tables: tuple[str, ...], ordinal: bool) -> tuple[str, ...]:
-    """Return accuracy, the metrics of the tables, those asked for beside them and that of grades, each once."""
+    """Return accuracy, the metrics of the tables and of the paper, and that of ordinal classes, each once."""
     shown = [metric for name in tables for metric in paper.tables[name].metrics if METRICS[metric].measured]
     return tuple(dict.fromkeys(["accuracy", *shown, *paper.metrics, *(["kappa_quadratic"] if ordinal else [])]))
 
@@ -92,7 +91,9 @@ def _settings(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, dataset
         "recipe": paper.recipe.model_dump(mode="json") | _input_normalization(backbone),
         "protocol": paper.protocol.model_dump(mode="json"),
         "dataset": dataset,
-        "code": code_digest(None if arm.classifier else arm.mechanism, backbone.model if backbone else None),
+        "code": code_digest(
+            None if arm.classifier else arm.mechanism, backbone.model if backbone else None, paper.protocol.kind
+        ),
     }
 
 
@@ -105,10 +106,17 @@ def _network_skip_reason(paper: ResolvedPaper, backbone: Backbone | None, arm: A
     return None if backbone is None else network_skip_reason(backbone, arm, paper.recipe, entry)
 
 
+def _split_skip_reason(paper: ResolvedPaper, arm: Arm, entry: DatasetEntry) -> str | None:
+    """Say why the protocol can't divide the data set; what only the images tell is found when a run starts."""
+    if entry.counts is None or entry.source.draws_splits:
+        return None
+    return paper.protocol.skip_reason(bool(arm.grid), entry.classes, entry.counts)
+
+
 def _unavailable_reason(dataset: str, entry: DatasetEntry, backbone: Backbone | None, data: Path) -> str | None:
-    """Say which images or weights are not at hand and what to do, or None if all are."""
+    """Say which images or weights are not available and what to do; None if all are."""
     reason = missing_reason(dataset, entry, data)
     source = weights_model(backbone.model) if backbone and backbone.weights == "imagenet" else None
     if reason or source is None or weights_file(data, source).exists():
         return reason
-    return f"ImageNet weights not at hand: run `medattn fetch --weights {source}`"
+    return f"ImageNet weights not available: run `medattn fetch --weights {source}`"

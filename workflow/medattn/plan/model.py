@@ -4,14 +4,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from medattn.config.models.protocol import protocol_of
 from medattn.errors import UserError
 from medattn.files import read_json, write_json
+from medattn.protocols.base import Stage
+from medattn.protocols.registry import protocol_of
 
 SCHEMA = 1
-Stage = Literal["tune", "train"]
 
 
 def cell_id(paper: str, experiment: str, dataset: str, backbone: str, arm: str) -> str:

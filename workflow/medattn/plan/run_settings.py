@@ -6,10 +6,10 @@ from typing import Any
 from medattn.config.arms import arm_settings
 from medattn.config.mechanisms import is_block_mechanism
 from medattn.config.models.paper import Arm, Backbone
-from medattn.config.models.protocol import protocol_of
 from medattn.config.models.recipe import Recipe
 from medattn.config.networks.options import network_options
 from medattn.plan.model import Cell, Run
+from medattn.protocols.registry import protocol_of
 
 
 def run_settings(cell: Cell, run: Run, grid_point: Mapping[str, Any]) -> dict[str, Any]:

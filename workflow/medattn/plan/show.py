@@ -8,11 +8,11 @@ from pathlib import Path
 
 from medattn.config.arms import arm_settings
 from medattn.config.models.paper import Arm
-from medattn.config.models.protocol import protocol_of
 from medattn.config.models.recipe import Recipe
 from medattn.plan.availability import remarks_on
 from medattn.plan.model import Cell, Plan
 from medattn.plan.progress import Progress
+from medattn.protocols.registry import protocol_of
 
 COLUMNS = ("paper", "table", "dataset", "backbone", "arm", "runs", "packs", "done", "stand_in", "missing")
 _JOBS_AT_MOST = 1000

@@ -1,7 +1,8 @@
-"""The identity of the code that a run depends on: a digest that comments, docstrings and layout do not change."""
+"""Identity of the code that a run depends on; comments, docstrings, descriptions and layout do not change it."""
 
 import ast
 import hashlib
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -9,12 +10,13 @@ from typing import Any
 
 from medattn.config.mechanisms import mechanism_file, own_mechanism
 from medattn.config.networks.options import own_network
+from medattn.protocols.registry import PROTOCOLS
 
 _PACKAGE = Path(__file__).parent.parent
 CODE_FOLDER = _PACKAGE
-"""Where the code lies that this process imports."""
+"""Folder of the package that this process imports."""
 
-# What decides the numbers of a run. Plans, tables and figures are not among it, so changing them trains nothing again.
+# Files that decide the result of a run. A change of plans, tables or figures retrains nothing.
 _CORE = (
     "seeding.py",
     "attention/mechanism.py",
@@ -34,7 +36,7 @@ _CORE = (
     "training/splits.py",
     "training/step.py",
 )
-# What block mechanisms need besides.
+# Further files that block mechanisms need.
 _INSIDE_NETWORKS = (
     "backbones/placement.py",
     "config/models/placement.py",
@@ -47,33 +49,39 @@ _CLASSIFIERS = ("seeding.py", "datasets/folds.py", "training/classifier.py", "tr
 Reader = Callable[[Path], str]
 
 
-def code_of(settings: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Return mechanism and image network of a cell's settings, as the functions below take them."""
+def code_of(settings: Mapping[str, Any]) -> tuple[str | None, str | None, str]:
+    """Return mechanism, image network and protocol of a cell's settings, the first arguments of `code_digest`."""
     arm, backbone = settings["arm"], settings["backbone"]
-    return None if arm["classifier"] else arm["mechanism"], backbone["model"] if backbone else None
+    mechanism = None if arm["classifier"] else arm["mechanism"]
+    return mechanism, backbone["model"] if backbone else None, settings["protocol"]["kind"]
 
 
-def code_digest(mechanism: str | None, model: str | None = None, read: Reader | None = None) -> str:
+def code_digest(
+    mechanism: str | None, model: str | None = None, protocol: str | None = None, read: Reader | None = None
+) -> str:
     """Return the SHA-256 of the code that a run of a mechanism depends on.
 
     Args:
         mechanism: name of a file in attention/, `module:Class` of the user's, "none" for a network without one, None
             for a classifier on pixels. Of a user's code only the file of the class itself is seen.
         model: the image network, such as "timm/resnet18"; a library's own code is named by its version in the record.
-        read: gives the text of a file of the package; None for what lies there now.
+        protocol: kind of the protocol, which divides the images.
+        read: returns the text of a file of the package; None for the current text.
 
     Raises:
         UserError: the user's module is not found.
     """
     digest = hashlib.sha256()
-    for name, sha256 in code_modules(mechanism, model, read).items():
+    for name, sha256 in code_modules(mechanism, model, protocol, read).items():
         digest.update(name.encode())
         digest.update(bytes.fromhex(sha256))
     return digest.hexdigest()
 
 
-def code_modules(mechanism: str | None, model: str | None = None, read: Reader | None = None) -> dict[str, str]:
-    """Return the files of the package that `code_digest` sees, each with the SHA-256 of its meaning.
+def code_modules(
+    mechanism: str | None, model: str | None = None, protocol: str | None = None, read: Reader | None = None
+) -> dict[str, str]:
+    """Return the files that `code_digest` covers, each with the SHA-256 of its syntax tree; arguments are the same.
 
     Raises:
         UserError: the user's module is not found.
@@ -87,7 +95,22 @@ def code_modules(mechanism: str | None, model: str | None = None, read: Reader |
     if model is not None and model.startswith("medattn/"):
         network = own_network(model.rpartition("/")[2]).file
         files |= _with_imports(f"backbones/{network.name}", network, read)
+    if protocol is not None:
+        files |= _protocol_files(PROTOCOLS[protocol].__module__, read)
     return {name: _digest(read(file)).hex() for name, file in files.items()}
+
+
+def _protocol_files(module: str, read: Reader) -> dict[str, Path]:
+    """Return the file of a protocol, and those of the classes that it inherits from.
+
+    The interface in protocols/base.py divides no images, so it is left out.
+    """
+    file = Path(str(sys.modules[module].__file__))
+    found = {f"{module.removeprefix('medattn.').replace('.', '/')}.py": file}
+    for imported, _ in _imports(read(file)):
+        if imported.startswith("medattn.protocols.") and imported != "medattn.protocols.base":
+            found |= _protocol_files(imported, read)
+    return found
 
 
 def _text(file: Path) -> str:
@@ -121,7 +144,7 @@ def _digest(text: str) -> bytes:
 
 
 def _meaning(node: ast.AST) -> Iterator[str]:
-    """Yield the tree as text that is the same in every Python: no positions, docstrings or empty fields."""
+    """Yield the tree as text that every Python writes alike: no positions, docstrings, descriptions or empty fields."""
     yield f"({type(node).__name__}"
     for field, value in ast.iter_fields(node):
         if field in ("kind", "type_comment", "ctx") or value in (None, []):
@@ -131,11 +154,19 @@ def _meaning(node: ast.AST) -> Iterator[str]:
         for position, item in enumerate(values):
             if position == 0 and field == "body" and _is_docstring(node, item):
                 continue
+            if _is_description(node, item):
+                continue
             if isinstance(item, ast.AST):
                 yield from _meaning(item)
             else:
                 yield repr(item)
     yield ")"
+
+
+def _is_description(parent: ast.AST, item: object) -> bool:
+    """Return whether an argument is the description of a key of the configuration."""
+    describes = isinstance(item, ast.keyword) and item.arg == "description"
+    return describes and isinstance(parent, ast.Call) and getattr(parent.func, "id", "") == "Field"
 
 
 def _is_docstring(parent: ast.AST, first: object) -> bool:

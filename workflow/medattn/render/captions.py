@@ -18,7 +18,6 @@ from medattn.config.resolved import ResolvedPaper
 from medattn.files import write_text
 from medattn.render.inputs import Inputs, arm_label
 from medattn.render.tables.table_model import TableModel
-from medattn.render.tables.table_text import SINGLE
 
 TEMPLATES = Path(__file__).parent.parent.parent / "report"
 
@@ -46,7 +45,7 @@ def table_caption(inputs: Inputs, paper: ResolvedPaper, model: TableModel, dupli
         published_marks=", ".join(sorted(published_marks)),
         measured_epochs=paper.protocol.needed_epochs,
         protocol=str(paper.protocol),
-        single=SINGLE[type(paper.protocol)],
+        single=paper.protocol.column_title,
         first_seed=inputs.seeds[0],
         n_seeds=len(inputs.seeds),
         seeds=listed_seeds(inputs.seeds),

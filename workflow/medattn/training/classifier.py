@@ -14,13 +14,13 @@ from threadpoolctl import threadpool_limits
 
 from medattn.config.arms import arm_settings
 from medattn.config.models.paper import Arm
-from medattn.config.models.protocol import protocol_of
 from medattn.config.models.recipe import Recipe
 from medattn.datasets.store import DataStore
 from medattn.files import disk_errors
 from medattn.layout import RunPaths
 from medattn.plan.model import Cell, Run
 from medattn.plan.run_settings import run_settings
+from medattn.protocols.registry import protocol_of
 from medattn.seeding import derive_seed
 from medattn.training.history import EpochRow, write_history
 from medattn.training.run import data_record

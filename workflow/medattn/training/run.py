@@ -14,7 +14,6 @@ from medattn.backbones.weights import weights_sha256
 from medattn.config.arms import arm_settings
 from medattn.config.mechanisms import is_block_mechanism
 from medattn.config.models.paper import Arm, Backbone
-from medattn.config.models.protocol import protocol_of
 from medattn.config.models.recipe import Recipe
 from medattn.config.networks.options import weights_model
 from medattn.datasets.store import DataStore
@@ -23,6 +22,7 @@ from medattn.files import disk_errors, read_json, write_json
 from medattn.layout import RunPaths
 from medattn.plan.model import Cell, Run
 from medattn.plan.run_settings import run_settings
+from medattn.protocols.registry import protocol_of
 from medattn.training.attention_snapshots import attention_snapshot, kept_images
 from medattn.training.checkpoint import read_checkpoint, write_checkpoint
 from medattn.training.device_context import DeviceContext

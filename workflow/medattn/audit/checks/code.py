@@ -44,9 +44,9 @@ def check_code(subject: AuditContext) -> Iterator[Finding]:
 
 def _modules(ended: Ended) -> Iterator[Finding]:
     """The modules that a record names are those of its digest, where that code is here."""
-    code, mechanism_and_model = ended.record["code"], code_of(ended.cell.settings)
-    if "modules" in code and code_digest(*mechanism_and_model) == code["digest"]:
-        now = code_modules(*mechanism_and_model)
+    code, code_arguments = ended.record["code"], code_of(ended.cell.settings)
+    if "modules" in code and code_digest(*code_arguments) == code["digest"]:
+        now = code_modules(*code_arguments)
         shown = {name: sha256[: len(str(code["modules"].get(name, "")))] for name, sha256 in now.items()}
         if shown != code["modules"] or not all(shown.values()):
             yield Finding("error", ended.run.id, "the modules of its code", "others", "train the run again")

@@ -8,11 +8,11 @@ from safetensors.numpy import load_file
 
 from medattn.audit.context import AuditContext, Ended
 from medattn.audit.finding import Finding
-from medattn.config.models.protocol import protocol_of
 from medattn.config.models.recipe import Recipe
 from medattn.datasets.store import DataStore
 from medattn.errors import UserError
 from medattn.files import sha256_of_value
+from medattn.protocols.registry import protocol_of
 from medattn.training.history import read_history
 from medattn.training.optimizer import learning_rate
 from medattn.training.run_record import last_epoch
@@ -149,12 +149,10 @@ def _roles(ended: Ended, store: DataStore, split: SplitOfRun) -> Iterator[Differ
         if shared := np.intersect1d(split.training, part).size:
             yield f"no training image among the {name} ones", f"{shared} images"
     protocol = protocol_of(ended.cell.settings["protocol"])
-    if "test" in store.splits and not hasattr(protocol, "splits") and not ended.cell.leak:
+    if "test" in store.splits and protocol.spares_test_split and not ended.cell.leak:
         ends = np.cumsum([len(part.labels) for part in store.splits.values()])
         last = dict(zip(store.splits, ends, strict=True))["test"]
         test = np.arange(last - len(store.splits["test"].labels), last)
         chooses = [split.training, split.validation, *([split.evaluated] if ended.run.stage == "tune" else [])]
-        if any(np.isin(part, test).any() for part in chooses) and "test" not in getattr(
-            protocol, "training_splits", ()
-        ):
+        if any(np.isin(part, test).any() for part in chooses):
             yield "test images that train and choose nothing", "some do"

@@ -20,7 +20,6 @@ from medattn.config.models import (
     figure,
     paper,
     placement,
-    protocol,
     recipe,
     selection,
     statistics,
@@ -29,7 +28,9 @@ from medattn.config.models import (
 )
 from medattn.config.models.classifiers import CLASSIFIER_OPTIONS
 from medattn.config.networks.options import LIBRARY_OPTIONS, own_networks
-from medattn.config.sources import image_folders, sources
+from medattn.protocols.registry import PROTOCOLS
+from medattn.sources.base import Archive
+from medattn.sources.registry import SOURCES
 
 ROOT = Path(__file__).parents[4]
 INTRODUCTION = Path(__file__).with_name("introduction.md")
@@ -63,7 +64,7 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
         ("Random part", recipe.RandomResizedCrop, "`random_resized_crop` of an augmentation"),
         ("Copies of rare classes", recipe.Oversampling, "`oversampling` of a recipe"),
         ("Change of a copy", recipe.CopyChange, "each entry of `changes` of copies of rare classes"),
-        *((f"Protocol {kind}", model, _PROTOCOL_PLACE) for kind, model in protocol.PROTOCOLS.items()),
+        *((f"Protocol {kind}", model, _PROTOCOL_PLACE) for kind, model in PROTOCOLS.items()),
         ("Family", paper.Family, "`families.<name>` of a paper"),
         ("Table", paper.Table, "`tables.<name>` of a paper"),
         ("Table of data sets", statistics.Statistics, "`statistics.<name>` of a paper"),
@@ -73,16 +74,8 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
     ],
     "Data sets": [
         ("Data set", dataset.DatasetEntry, "`<name>` in the registry, `datasets.<name>` of a selection"),
-        ("Source digits", sources.DigitsSource, "`source` of a data set"),
-        ("Source phantom", sources.PhantomSource, "`source` of a data set"),
-        ("Source medmnist", sources.MedmnistSource, "`source` of a data set"),
-        ("Source cifar", sources.CifarSource, "`source` of a data set"),
-        ("Source folder", sources.FolderSource, "`source` of a data set"),
-        ("Source class_folders", sources.ClassFoldersSource, "`source` of a data set"),
-        ("Source idrid", sources.IdridSource, "`source` of a data set"),
-        ("Source jaffe", sources.JaffeSource, "`source` of a data set"),
-        ("Source isic2018", sources.Isic2018Source, "`source` of a data set"),
-        ("Archive", image_folders.Archive, "`archives.<name>` of a source that is a folder of images"),
+        *((f"Source {kind}", model, "`source` of a data set") for kind, model in SOURCES.items()),
+        ("Archive", Archive, "`archives.<name>` of a source that is a folder of images"),
     ],
     "Facts about published values": [
         ("Facts", facts.Facts, "the top level of `papers/<paper>/facts.yaml` and of `medattn claims --facts`"),

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from medattn.config.models.base import NAME_PATTERN
+from medattn.closed_model import NAME_PATTERN
 
 _WORDS = {
     "string": "text",

@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from medattn.closed_model import Name
 from medattn.config.mechanisms import OWN_MECHANISM, mechanism_names
-from medattn.config.models.base import Name
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.facts import Facts
 from medattn.config.models.paper import Paper

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from medattn.config.models.base import Closed
+from medattn.closed_model import Closed
 
 
 class LogisticRegressionOptions(Closed):

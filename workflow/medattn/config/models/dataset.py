@@ -1,20 +1,20 @@
 """Entries of the data set registry."""
 
+from collections.abc import Sequence
 from typing import Self
 
 from pydantic import Field, model_validator
 
-from medattn.config.models.base import Closed
-from medattn.config.sources.sources import ClassFoldersSource, PhantomSource, Source, SplitName
-
-__all__ = ["DatasetEntry", "SplitName"]
+from medattn.closed_model import Closed
+from medattn.sources.base import SplitName
+from medattn.sources.registry import AnySource
 
 
 class DatasetEntry(Closed):
-    """One data set: where it comes from, what it must hold, what may be done with it."""
+    """One data set: its source, the images that it must contain, its license."""
 
     title: str = Field(description="name for tables and figures")
-    source: Source = Field(description="where the images come from and how they are read")
+    source: AnySource = Field(description="where the images come from and how they are read")
     path: str | None = Field(
         None,
         description="the original file or folder; default: <data>/<file>, <data>/<name of data set>, or, for "
@@ -27,19 +27,19 @@ class DatasetEntry(Closed):
     )
     counts: dict[SplitName, list[int]] | None = Field(
         None,
-        description="images per class that each split must hold; checked where given. Where it names no test split, "
-        "the data set is one pool of images without one",
+        description="images per class that each split must have; checked where given. Without a test split, "
+        "the data set is one pool of images",
     )
     images: dict[SplitName, int] | None = Field(
-        None, description="images that each split must hold, where it isn't known how many of which class"
+        None, description="images that each split must have, where the numbers per class are unknown"
     )
     per_class: list[int] | None = Field(
-        None, description="images per class that all splits together must hold, where the splits aren't known"
+        None, description="images per class that all splits together must have, where the splits are unknown"
     )
     stand_in: bool | None = Field(
         None,
-        description="true: take phantoms of the same size, channels, classes and counts instead; false: never; "
-        "default: as `stand_ins` of the selection says. All that is made from them is marked",
+        description="true: use phantoms of the same size, channels, classes and counts instead; false: never; "
+        "default: `stand_ins` of the selection decides. All results from phantoms are marked",
     )
     license: str = Field("", description="license of the images")
     citation: str = Field("", description="publication to cite")
@@ -47,30 +47,27 @@ class DatasetEntry(Closed):
 
     @model_validator(mode="after")
     def _path_only_where_files_are_read(self) -> Self:
-        if self.path is not None and self.source.kind in {"digits", "phantom"}:
+        if self.path is not None and self.source.is_embedded:
             raise ValueError(f"the source '{self.source.kind}' reads no file; remove path")
         return self
 
     @model_validator(mode="after")
     def _stand_in_only_for_what_may_be_missing(self) -> Self:
-        if self.stand_in and self.source.kind in {"digits", "phantom"}:
-            raise ValueError(f"images of the source '{self.source.kind}' are always at hand; remove stand_in")
+        if self.stand_in and self.source.is_embedded:
+            raise ValueError(f"images of the source '{self.source.kind}' are always available; remove stand_in")
         return self
 
     @model_validator(mode="after")
     def _class_names_are_unique(self) -> Self:
         if len(set(self.classes)) < len(self.classes):
             raise ValueError("classes names a class twice")
-        if isinstance(self.source, ClassFoldersSource):
-            folders = self.source.folders
-            if folders is not None and (len(folders) != len(self.classes) or len(set(folders)) < len(folders)):
-                raise ValueError(f"source.folders should name a folder for each of the {len(self.classes)} classes")
+        self.source.check_classes(self.classes)
         return self
 
     @model_validator(mode="after")
     def _counts_match_classes(self) -> Self:
-        given: list[tuple[str, list[int]]] = [("per_class", self.per_class)] if self.per_class is not None else []
-        for counts in (self.counts, self.source.counts if isinstance(self.source, PhantomSource) else None):
+        given: list[tuple[str, Sequence[int]]] = [("per_class", self.per_class)] if self.per_class is not None else []
+        for counts in (self.counts, self.source.own_counts):
             given += list((counts or {}).items())
         for name, per_class in given:
             if len(per_class) != len(self.classes):
@@ -82,8 +79,8 @@ class DatasetEntry(Closed):
         return self
 
     def known_images(self) -> dict[str, int] | None:
-        """Return the images of each split; where splits are not known, all as a training split; None if unknown."""
-        counts = self.counts or getattr(self.source, "counts", None)
+        """Return the number of images of each split, or of all as `train` where splits are unknown; None if unknown."""
+        counts = self.counts or self.source.own_counts
         if counts:
             return {split: sum(classes) for split, classes in counts.items()}
         if self.images:

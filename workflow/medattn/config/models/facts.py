@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from medattn.config.models.base import Closed, Name
+from medattn.closed_model import Closed, Name
 from medattn.config.models.metrics import Metric
 from medattn.config.models.text_facts import AfterEpoch, Reading, Unpublished
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from medattn.config.models.base import Closed, Name
+from medattn.closed_model import Closed, Name
 from medattn.config.models.metrics import METRICS, Metric
 
 Kind = Literal[

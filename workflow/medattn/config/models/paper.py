@@ -4,13 +4,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from medattn.config.models.base import Closed, Name, Scalar
+from medattn.closed_model import Closed, Name, Scalar
 from medattn.config.models.figure import Figure
 from medattn.config.models.metrics import METRICS, Metric, Shown
 from medattn.config.models.placement import EVERYWHERE, Placement
-from medattn.config.models.protocol import Protocol
 from medattn.config.models.recipe import InputNormalization, Recipe
 from medattn.config.models.statistics import Statistics
+from medattn.protocols.registry import AnyProtocol
 
 MAIN = "main"
 """Name of the family of all comparisons that no other family has."""
@@ -204,7 +204,7 @@ class Paper(Closed):
     arms: dict[Name, Arm] = Field(min_length=1, description="arms by name")
     recipe: Recipe = Field(description="how networks are trained")
     metrics: list[Metric] = Field([], description="metrics that are measured beside those of the tables")
-    protocol: Protocol = Field(description="how runs become a measurement")
+    protocol: AnyProtocol = Field(description="how runs become a measurement")
     families: dict[Name, Family] = Field(
         {}, description="comparisons that are corrected together, by name; what is in none is the family `main`"
     )

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from medattn.config.models.base import Closed, Scalar
+from medattn.closed_model import Closed, Scalar
 
 _DEFAULTS = {"where": "every_block", "stages": None, "position": "before_addition"}
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from medattn.config.models.base import Closed
+from medattn.closed_model import Closed
 
 InputNormalization = Literal["imagenet", "half", "training"]
 Probability = Annotated[float, Field(ge=0, le=1)]

@@ -4,7 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from medattn.config.models.base import Closed, Name
+from medattn.closed_model import Closed, Name
 from medattn.config.models.metrics import Metric
 from medattn.config.models.paper import Arm, Backbone
 from medattn.config.models.verdicts import VerdictRule

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from medattn.config.models.base import Closed, Name
+from medattn.closed_model import Closed, Name
 
 
 class PublishedStatistics(Closed):

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from medattn.config.models.base import Closed
+from medattn.closed_model import Closed
 
 
 class VerdictRule(Closed):

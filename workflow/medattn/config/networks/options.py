@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from medattn.config.models.base import Closed
+from medattn.closed_model import Closed
 from medattn.config.signatures import method, options_model, parsed, registered_classes, summary_of
 from medattn.config.validation import below, validated
 from medattn.errors import UserError

@@ -5,7 +5,6 @@ import pandas as pd
 from medattn.config.models.metrics import METRICS
 from medattn.render.tables.numbers import Number
 from medattn.render.tables.table_model import Position, Row, TableModel
-from medattn.render.tables.table_text import SINGLE
 
 
 def long_table(model: TableModel) -> str:
@@ -31,7 +30,7 @@ def _record(model: TableModel, row: Row, position: Position) -> dict[str, object
         "published_unit": _published_unit(model, column.metric) if published else "",
         "published_marks": "|".join(published.marks) if published else "",
         "unit": METRICS[column.metric].unit,
-        "procedure": SINGLE[type(model.paper.protocol)].lower() if column.dataset else "counted",
+        "procedure": model.paper.protocol.column_title.lower() if column.dataset else "counted",
         **_measured("single", position.single),
         **_measured("runs", position.runs),
         "n_test": position.n_test,

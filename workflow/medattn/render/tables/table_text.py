@@ -2,13 +2,6 @@
 
 from dataclasses import dataclass
 
-from medattn.config.models.protocol import (
-    AnyProtocol,
-    BestValidationEpoch,
-    CrossValidatedEpochs,
-    CrossValidation,
-    FixedEpoch,
-)
 from medattn.render.tables.columns import Column, column_title
 from medattn.render.tables.numbers import Number, Published
 from medattn.render.tables.table_model import (
@@ -24,13 +17,6 @@ from medattn.render.tables.text_table import Field, TextRow, TextTable
 
 DASH = "—"
 PUBLISHED, COUNTED, RUNS = "Published", "Counted", "Runs"
-SINGLE: dict[type[AnyProtocol], str] = {
-    CrossValidatedEpochs: "Epochs",
-    BestValidationEpoch: "One run",
-    FixedEpoch: "One run",
-    CrossValidation: "Folds",
-}
-"""Head of the column with the number of one seed, by the kind of protocol."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +30,7 @@ class Head:
 
 def kinds_of(model: TableModel, column: Column) -> list[str]:
     """Return the kinds of numbers in a column."""
-    measured = [SINGLE[type(model.paper.protocol)], RUNS] if column.dataset else [COUNTED]
+    measured = [model.paper.protocol.column_title, RUNS] if column.dataset else [COUNTED]
     return [PUBLISHED, *measured] if column in model.published_columns else measured
 
 

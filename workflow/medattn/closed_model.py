@@ -1,0 +1,24 @@
+"""Base of all models that validate configuration: unknown keys are refused, and nothing changes after validation."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,39}$"
+
+Name = Annotated[
+    str,
+    Field(
+        pattern=NAME_PATTERN,
+        description="at most 40 lower-case letters, digits, '_' and '-'; becomes part of file names",
+    ),
+]
+
+
+Scalar = bool | int | float | str
+
+
+class Closed(BaseModel):
+    """Immutable model that refuses unknown keys and converts no value silently."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)

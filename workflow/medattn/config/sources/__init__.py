@@ -1,1 +1,0 @@
-"""Options of the sources that images are read from."""

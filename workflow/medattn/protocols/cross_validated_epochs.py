@@ -1,0 +1,138 @@
+"""Cross-validated epochs: cross-validation ranks the epochs at which one training is measured (GSA paper)."""
+
+from collections.abc import Collection, Iterator, Sequence
+from fractions import Fraction
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from medattn.protocols.base import (
+    DivisibleImages,
+    Division,
+    EpochResults,
+    FoldsNeeded,
+    Number,
+    P,
+    RunRequest,
+    Stage,
+    Ties,
+)
+from medattn.protocols.official_splits import OfficialSplitsProtocol
+from medattn.sources.base import SplitName
+
+
+class CrossValidatedEpochs(OfficialSplitsProtocol):
+    """Cross-validated epochs, the protocol of the GSA paper (its section 4.6).
+
+    k-fold cross-validation on the training images ranks the epochs by their mean validation accuracy. The
+    network is then trained on all training images, and its test accuracy at the `measured_epochs` best-ranked
+    epochs is averaged. A grid is searched on the same folds.
+
+    Open choices: the folds (`split_seed`), the order of equally good epochs (`ties`), early stopping (`patience`), and
+    whether other seeds repeat the search (`tune`).
+    """
+
+    column_title: ClassVar[str] = "Epochs"
+    split_keys: ClassVar[tuple[str, ...]] = ("folds", "split_seed", "training_splits")
+    chooses_epochs: ClassVar[bool] = True
+    tests_epochs: ClassVar[bool] = True
+
+    kind: Literal["cross_validated_epochs"]
+    folds: int = Field(5, ge=2, le=100, description="folds of the cross-validation, stratified by class")
+    measured_epochs: int = Field(
+        30,
+        ge=1,
+        description="epochs with the highest mean validation accuracy at which the test images are measured",
+    )
+    ties: Ties | Literal["kept"] = Field(
+        "earliest",
+        description="which epoch goes first among epochs of equal mean validation accuracy; `kept`: all epochs that equal "
+        "the last of `measured_epochs` are measured, which may be more",
+    )
+    patience: int | None = Field(
+        None,
+        ge=1,
+        description="early stopping: epochs without a new highest mean validation accuracy after which later epochs "
+        "are no candidates; then fewer epochs than `measured_epochs` may be measured; default: none",
+    )
+
+    @property
+    def needed_epochs(self) -> int:
+        """Number of measured epochs."""
+        return self.measured_epochs
+
+    def __str__(self) -> str:
+        stop = f", stopping after {self.patience} epochs without a better one" if self.patience else ""
+        stop += " and those that equal the last of them" if self.ties == "kept" else ""
+        return (
+            f"{self.folds}-fold cross-validation on the training images chooses {self.measured_epochs} epochs{stop}; "
+            "the test images are measured at these epochs of one training on all training images"
+        )
+
+    def runs(self, tuning_seeds: Sequence[int], seeds: Sequence[int], points: int) -> Iterator[RunRequest]:
+        """Yield a run for each grid point and fold; then one a seed on all training images."""
+        for seed in tuning_seeds:
+            for point in range(points):
+                for fold in range(self.folds):
+                    yield RunRequest("tune", seed, fold, point)
+        for seed in seeds:
+            yield RunRequest("train", seed)
+
+    def split(self, images: DivisibleImages[P], stage: Stage, fold: int | None) -> Division[P]:
+        """Return, in `tune`, all folds of the training images but one, and that one; else training and test images."""
+        pool = images.of_splits(self.training_splits)
+        if fold is None:
+            return Division(pool, images.test(), "test")
+        return Division(*images.leave_out_fold(pool, self.folds, fold), "validation")
+
+    def folds_needed(self, tuned: bool, splits: Collection[SplitName]) -> FoldsNeeded | None:
+        """Return the folds of the cross-validation."""
+        return FoldsNeeded("folds", self.folds, self.training_splits)
+
+    def choose(self, runs: Sequence[EpochResults]) -> tuple[tuple[int, ...], Number]:
+        """Return the epochs of highest mean accuracy over the folds, and the mean over these epochs and the folds."""
+        folds = [run.on_validation("accuracy") for run in runs]
+        epochs = best_epochs(folds, self.measured_epochs, self.ties, self.patience)
+        total = sum((fold[epoch - 1] for fold in folds for epoch in epochs), Fraction(0))
+        return epochs, total / (len(folds) * len(epochs))
+
+    def epochs_to_measure(self, run: EpochResults) -> tuple[int, ...]:
+        """Return the epochs that the folds chose."""
+        return tuple(sorted(run.chosen_epochs()))
+
+    def model_epoch(self, run: EpochResults) -> int:
+        """Return the epoch that the folds rank first."""
+        return run.chosen_epochs()[0]
+
+
+def best_epochs(
+    folds: Sequence[Sequence[Number]], count: int, ties: Ties | Literal["kept"], patience: int | None = None
+) -> tuple[int, ...]:
+    """Return the `count` epochs (from 1) with the highest mean accuracy over the folds, best first.
+
+    Args:
+        folds: accuracy at each epoch, for each fold; exact fractions, to make equal means equal.
+        count: epochs to return; all of them where there are fewer.
+        ties: "earliest" or "latest" epoch first among equal means; "kept": earliest first, and beyond `count` all
+            that equal the last of them.
+        patience: epochs without a new highest mean after which later epochs are no candidates; None for no such stop.
+    """
+    means = [sum(epoch, Fraction(0)) / len(folds) for epoch in zip(*folds, strict=True)]
+    means = means[: _stop(means, patience)]
+    direction = -1 if ties == "latest" else 1
+    ranked = sorted(range(1, len(means) + 1), key=lambda epoch: (-means[epoch - 1], direction * epoch))
+    if ties == "kept" and len(ranked) > count:
+        last = means[ranked[count - 1] - 1]
+        count = sum(mean >= last for mean in means)
+    return tuple(ranked[:count])
+
+
+def _stop(means: Sequence[Number], patience: int | None) -> int:
+    """Return the epoch at which early stopping ends: `patience` epochs after the last new highest mean."""
+    highest = 0
+    for epoch, mean in enumerate(means, start=1):
+        if not highest or mean > means[highest - 1]:
+            highest = epoch
+        elif patience is not None and epoch - highest >= patience:
+            return epoch
+    return len(means)

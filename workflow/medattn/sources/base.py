@@ -1,0 +1,155 @@
+"""Interface of a source, and what a source is told about its data set."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+from pydantic import Field
+
+from medattn.closed_model import Closed
+from medattn.sources.original_file import Download, SourceFile
+
+if TYPE_CHECKING:
+    from medattn.sources.pixels.source_data import SourceData
+
+SplitName = Literal["train", "val", "test"]
+SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
+Channels = Literal[1, 3]
+
+
+class Archive(Closed):
+    """An archive that contains the images: its address, and what the file must be."""
+
+    url: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="address for `medattn fetch`; default: you download it and put it into the folder of data",
+    )
+    md5: str | None = Field(None, pattern=r"^[0-9a-f]{32}$", description="MD5 that a download must have; default: any")
+    bytes: int | None = Field(
+        None, gt=0, description="bytes that a download must have; default: the number that the server announces"
+    )
+
+
+class DatasetFacts(Protocol):
+    """What the registry says about a data set, as far as sources need it."""
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Class names in the order of the labels."""
+
+    @property
+    def counts(self) -> Mapping[SplitName, Sequence[int]] | None:
+        """Images per class of each split, where known."""
+
+    @property
+    def images(self) -> Mapping[SplitName, int] | None:
+        """Images of each split, where known."""
+
+
+class ImageSource(Closed):
+    """Base of all sources.
+
+    A subclass with a literal `kind` in a module of this package is a source that data sets can name; no other file
+    changes. Its fields are the options of the source, its docstring is their section of the manual. Modules of sources
+    are imported while a configuration is read: they import numerical libraries only inside methods.
+    """
+
+    reader_version: ClassVar[int] = 1
+    """Version of the reader; raise it when the reader gives different images: prepared data are then prepared again."""
+    is_embedded: ClassVar[bool] = False
+    """Whether the images need no original: they are computed, or a library contains them."""
+    path_is_identity: ClassVar[bool] = False
+    """Whether `path` of the data set tells it from another of the same name, because no hash fixes the original."""
+
+    kind: str
+
+    @property
+    def download(self) -> Download | None:
+        """The one file that contains the images, where there is one."""
+        return None
+
+    @property
+    def archive_files(self) -> Mapping[str, Archive]:
+        """The archives that contain the folder of images, by file name."""
+        return {}
+
+    @property
+    def obtain_hint(self) -> str:
+        """How a person gets images that can't be downloaded, without full stop; empty where nobody says."""
+        return ""
+
+    @property
+    def folder_name(self) -> str | None:
+        """Name of the folder of originals in the folder of data; None: the name of the data set."""
+        return None
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, Channels]:
+        """Height (which is the width) in pixels, and channels of the images."""
+
+    @property
+    def has_patients(self) -> bool:
+        """Whether the reader knows which images belong to one patient (or lesion, or person)."""
+        return False
+
+    @property
+    def has_official_splits(self) -> bool:
+        """Whether the splits are those that `counts` and `images` of the registry describe."""
+        return True
+
+    @property
+    def draws_splits(self) -> bool:
+        """Whether options of the source can draw other splits than those that the registry counts."""
+        return False
+
+    @property
+    def own_counts(self) -> Mapping[SplitName, Sequence[int]] | None:
+        """Images per class of each split, where the options set them."""
+        return None
+
+    def split_counts(self, counts: Mapping[SplitName, Sequence[int]]) -> dict[SplitName, list[int]]:
+        """Return the images per class of each split of the source, given those of the official splits."""
+        return {split: list(per_class) for split, per_class in counts.items()}
+
+    def check_classes(self, classes: Sequence[str]) -> None:
+        """Check that the options fit the classes of the data set.
+
+        Raises:
+            ValueError: they do not.
+        """
+
+    def needed_path(self, original: Path) -> Path:
+        """Return the file or folder without which the original can't be read."""
+        return original
+
+    def is_there(self, original: Path) -> bool:
+        """Return whether the original exists, or none is needed; its content is not checked."""
+        return self.is_embedded or original.is_file()
+
+    def decides_images(self) -> dict[str, Any]:
+        """Return the options that decide the prepared images: neither an address nor words."""
+        return self.model_dump(exclude={"url", "obtain", "archives"})
+
+    @abstractmethod
+    def read(self, dataset: DatasetFacts, path: Path, scratch: Path | None = None) -> "SourceData":
+        """Read the images.
+
+        Args:
+            dataset: what the registry says about the data set.
+            path: the original.
+            scratch: folder for temporary files, where images are too large for memory; None: use memory only.
+
+        Raises:
+            UserError: the original is missing, damaged or not what the registry says.
+        """
+
+    def files_now(self, dataset: DatasetFacts, path: Path) -> tuple[SourceFile, ...] | None:
+        """Return the hashes of an original that can change; None where a hash in the options fixes it.
+
+        Raises:
+            UserError: as `read`.
+        """
+        return None

@@ -1,0 +1,131 @@
+"""Folders `<split>/<class>/` of images, such as OCT2017: CNV-<patient>-<number>.jpeg in train/CNV and so on."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from medattn.errors import UserError
+from medattn.sources.base import Channels, DatasetFacts, SplitName
+from medattn.sources.folders.image_files import ENDINGS
+from medattn.sources.image_folder import ImageFolderSource, ImageListing, ListedImage
+from medattn.suggestions import unknown_name
+
+
+class ClassFoldersSource(ImageFolderSource):
+    """Folders `<split>/<class>/` of images, such as OCT2017."""
+
+    archive_roots: ClassVar[tuple[str, ...]] = ("OCT2017", "OCT2017 ")  # the latter in copies of other hosts
+    path_is_identity: ClassVar[bool] = True
+
+    kind: Literal["class_folders"]
+    channels: Channels = Field(3, description="1 (gray) or 3 (color, gray repeated)")
+    splits: list[SplitName] = Field(
+        ["train", "test"], min_length=1, description="folders of splits that are read; others are ignored"
+    )
+    folders: list[str] | None = Field(
+        None, description="names of the classes' folders in the order of the classes; default: the classes' names"
+    )
+    patient: str | None = Field(
+        None,
+        description="regular expression that a file's name must match, whose first group names the patient; "
+        "images of a patient stay in one fold; default: patients are unknown",
+    )
+
+    @model_validator(mode="after")
+    def _pattern_can_be_used(self) -> Self:
+        if self.patient is not None:
+            try:
+                groups = re.compile(self.patient).groups
+            except re.error as error:
+                raise ValueError(f"patient is not a regular expression ({error})") from error
+            if groups < 1:
+                raise ValueError("patient has no group in parentheses")
+        if len(set(self.splits)) < len(self.splits):
+            raise ValueError("splits names a split twice")
+        return self
+
+    @property
+    def has_patients(self) -> bool:
+        """Whether file names tell the patient."""
+        return self.patient is not None
+
+    @property
+    def shape(self) -> tuple[int, Channels]:
+        """Height (which is the width) in pixels, and channels of the images."""
+        return self.size, self.channels
+
+    @property
+    def marker(self) -> str:
+        """Name of the folder of the first split."""
+        return self.splits[0]
+
+    def check_classes(self, classes: Sequence[str]) -> None:
+        """Check that `folders` names a folder for each class."""
+        folders = self.folders
+        if folders is not None and (len(folders) != len(classes) or len(set(folders)) < len(folders)):
+            raise ValueError(f"source.folders should name a folder for each of the {len(classes)} classes")
+
+    def list_images(self, dataset: DatasetFacts, root: Path) -> ImageListing:
+        """List the images in the folders of splits and classes.
+
+        Official splits may share patients: a note counts them.
+
+        Raises:
+            UserError: a folder is missing, unknown or empty, a file is no image, or its name names no patient.
+        """
+        folders = self.folders or list(dataset.classes)
+        images = [image for split in self.splits for image in _split(self, root, split, folders)]
+        return ImageListing(tuple(images), notes=tuple(_shared_patients(images, self.splits)))
+
+
+def _split(source: ClassFoldersSource, path: Path, split: SplitName, folders: list[str]) -> list[ListedImage]:
+    try:
+        present = sorted(folder.name for folder in (path / split).iterdir() if folder.is_dir())
+    except OSError as error:
+        raise UserError(f"{path / split}: no such folder ({error.strerror})") from error
+    for name in present:
+        if name not in folders and not name.startswith("."):
+            raise UserError(f"{path / split}: {unknown_name('class folder', name, folders)}")
+    for name in folders:
+        if name not in present:
+            raise UserError(f"{path / split}: has no folder '{name}'")
+    return [
+        image for label, name in enumerate(folders) for image in _class(source, path, Path(split) / name, split, label)
+    ]
+
+
+def _class(source: ClassFoldersSource, path: Path, folder: Path, split: SplitName, label: int) -> list[ListedImage]:
+    pattern = re.compile(source.patient) if source.patient is not None else None
+    images = []
+    for file in sorted((path / folder).iterdir()):
+        if file.name.startswith("."):  # written by file managers
+            continue
+        if file.suffix.lower() not in ENDINGS or not file.is_file():
+            raise UserError(f"{path / folder}: {file.name} is not an image file ({', '.join(ENDINGS)})")
+        patient = None
+        if pattern is not None:
+            match = pattern.fullmatch(file.name)
+            patient = match[1] if match else None
+            if not patient:
+                raise UserError(f"{path / folder}: {file.name} does not match patient ({source.patient})")
+        name = (folder / file.name).as_posix()
+        images.append(ListedImage(str(path), name, file, label, split, patient))
+    if not images:
+        raise UserError(f"{path / folder}: holds no image")
+    return images
+
+
+def _shared_patients(images: list[ListedImage], splits: list[SplitName]) -> list[str]:
+    patients = {split: {image.patient for image in images if image.split == split} - {None} for split in splits}
+    notes = []
+    for position, first in enumerate(splits):
+        for second in splits[position + 1 :]:
+            shared = patients[first] & patients[second]
+            count = sum(image.split == second and image.patient in shared for image in images)
+            if count:
+                total = sum(image.split == second for image in images)
+                notes.append(f"{count} of {total} {second} images are of patients who are in {first}, too")
+    return notes

@@ -1,0 +1,158 @@
+"""Bring your own: a folder of images with a table `images.csv`.
+
+Columns: image (path of the file, relative to the folder), label (name of a class, or its position where no class is
+named by a number), split (train, val or test) and, optionally, patient.
+"""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from medattn.errors import UserError
+from medattn.sources.base import SPLITS, Channels, DatasetFacts, SplitName
+from medattn.sources.image_folder import SIZE, ImageFolderSource, ImageListing, ListedImage
+from medattn.suggestions import unknown_name
+
+TABLE = "images.csv"
+_NEEDED = ("image", "label", "split")
+_COLUMNS = (*_NEEDED, "patient")
+
+
+class FolderSource(ImageFolderSource):
+    """A folder of images with a table `images.csv` (columns image, label, split and, optionally, patient)."""
+
+    path_is_identity: ClassVar[bool] = True
+
+    kind: Literal["folder"]
+    size: int = Field(ge=8, le=4096, description=SIZE)
+    channels: Channels = Field(3, description="1 (gray) or 3 (color, gray repeated)")
+
+    @property
+    def shape(self) -> tuple[int, Channels]:
+        """Height (which is the width) in pixels, and channels of the images."""
+        return self.size, self.channels
+
+    @property
+    def marker(self) -> str:
+        """Name of the table."""
+        return TABLE
+
+    def list_images(self, dataset: DatasetFacts, root: Path) -> ImageListing:
+        """Read and check the table.
+
+        Raises:
+            UserError: table or folder is missing; or, with the number of the row, a value is wrong, two rows name one
+                image, a patient is in two splits, or an image is missing or outside the folder.
+        """
+        rows = _read_table(dataset.classes, root)
+        images = (ListedImage(row.where, row.image, row.file, row.label, row.split, row.patient) for row in rows)
+        return ImageListing(tuple(images), (root / TABLE,))
+
+
+@dataclass(frozen=True)
+class _TableRow:
+    """A row of images.csv: `where` names table and line; `file` is inside the folder."""
+
+    where: str
+    line: int
+    image: str
+    file: Path
+    label: int
+    split: SplitName
+    patient: str | None
+
+
+def _read_table(classes: Sequence[str], path: Path) -> list[_TableRow]:
+    table = path / TABLE
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream, strict=True)
+            _check_columns(reader.fieldnames or [], table)
+            rows = [_row(classes, values, path, reader.line_num) for values in reader]
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UserError(f"{table}: no such file; write one with the columns {', '.join(_NEEDED)}") from error
+    except OSError as error:
+        raise UserError(f"{table}: can't be read ({error.strerror})") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{table}: not a CSV table in UTF-8 ({error})") from error
+    if not rows:
+        raise UserError(f"{table}: has no row")
+    _check_unique(rows)
+    _check_patients(rows)
+    return rows
+
+
+def _check_columns(names: Sequence[str], table: Path) -> None:
+    for name in _NEEDED:
+        if name not in names:
+            raise UserError(f"{table}: has no column '{name}'; found: {', '.join(names) or 'none'}")
+    for name in names:
+        if name not in _COLUMNS:
+            raise UserError(f"{table}: {unknown_name('column', name, _COLUMNS)}")
+    if len(set(names)) < len(names):
+        raise UserError(f"{table}: names a column twice")
+
+
+def _row(classes: Sequence[str], values: dict[str, str | None], path: Path, line: int) -> _TableRow:
+    where = f"{path / TABLE} row {line}"
+    if None in values or None in values.values():
+        raise UserError(f"{where}: the number of values is not the number of columns")
+    image, label, split = ((values[name] or "").strip() for name in _NEEDED)
+    written = values.get("patient")
+    patient = None if written is None else written.strip()
+    if not image:
+        raise UserError(f"{where}: names no image")
+    if split not in SPLITS:
+        raise UserError(f"{where}: {unknown_name('split', split, SPLITS)}")
+    if patient == "":
+        raise UserError(f"{where}: names no patient; leave out the column where patients are unknown")
+    file, position = _inside(path, image, where), _label(classes, label, where)
+    return _TableRow(where, line, image, file, position, split, patient)
+
+
+def _label(classes: Sequence[str], label: str, where: str) -> int:
+    if label in classes:
+        return list(classes).index(label)
+    # Where a class is named by a number, a number is a name, not a position.
+    if label.isdecimal() and not any(name.isdecimal() for name in classes) and int(label) < len(classes):
+        return int(label)
+    raise UserError(f"{where}: {unknown_name('class', label, classes)}")
+
+
+def _inside(folder: Path, image: str, where: str) -> Path:
+    try:
+        file = (folder / image).resolve()
+        is_file = file.is_file()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UserError(f"{where}: {image!r} is not a path ({error})") from error
+    if Path(image).is_absolute() or not file.is_relative_to(folder.resolve()):
+        raise UserError(f"{where}: {image} lies outside the folder; copy the image into it")
+    if not is_file:
+        raise UserError(f"{where}: {image} is missing from the folder")
+    return file
+
+
+def _check_unique(rows: list[_TableRow]) -> None:
+    seen: dict[Path, _TableRow] = {}
+    for row in rows:
+        if row.file in seen:
+            raise UserError(f"{row.where}: {row.image} is in row {seen[row.file].line} as well")
+        seen[row.file] = row
+
+
+def _check_patients(rows: list[_TableRow]) -> None:
+    seen: dict[str, _TableRow] = {}
+    for row in rows:
+        if row.patient is None:
+            continue
+        first = seen.setdefault(row.patient, row)
+        if first.split != row.split:
+            raise UserError(
+                f"{row.where}: patient {row.patient} is in split '{row.split}', "
+                f"but in '{first.split}' in row {first.line}; "
+                "a patient's images must stay in one split"
+            )

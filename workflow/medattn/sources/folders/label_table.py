@@ -1,0 +1,55 @@
+"""Official tables of labels, in the CSV files of their authors."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from medattn.errors import UserError
+
+
+@dataclass(frozen=True)
+class LabelRow:
+    """A row of a table of labels: `where` names table and line; `values` are those of the wanted columns, stripped."""
+
+    where: str
+    values: tuple[str, ...]
+
+
+def read_label_table(path: Path, columns: Sequence[str]) -> list[LabelRow]:
+    """Read the wanted columns of a CSV file, the first of which names an image.
+
+    Empty rows, further columns, spaces around names and all kinds of line ends are allowed.
+
+    Raises:
+        UserError: the file is missing or not such a table, a row lacks a value, or two rows name one image.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream, strict=True)
+            header = [name.strip() for name in next(reader, [])]
+            lines = [(reader.line_num, line) for line in reader if any(value.strip() for value in line)]
+    except OSError as error:
+        raise UserError(f"{path}: no such table of labels ({error.strerror})") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path}: not a CSV table in UTF-8 ({error})") from error
+    for name in columns:
+        if header.count(name) != 1:
+            found = ", ".join(value for value in header if value) or "none"
+            raise UserError(f"{path}: should have exactly one column '{name}'; found: {found}")
+    positions = [header.index(name) for name in columns]
+    rows: list[LabelRow] = []
+    first: dict[str, int] = {}
+    for number, line in lines:
+        where = f"{path} row {number}"
+        values = tuple(line[position].strip() if position < len(line) else "" for position in positions)
+        for name, value in zip(columns, values, strict=True):
+            if not value:
+                raise UserError(f"{where}: has no value in the column '{name}'")
+        if values[0] in first:
+            raise UserError(f"{where}: row {first[values[0]]} names {values[0]}, too")
+        first[values[0]] = number
+        rows.append(LabelRow(where, values))
+    if not rows:
+        raise UserError(f"{path}: has no row")
+    return rows
