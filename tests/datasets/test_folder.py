@@ -4,6 +4,7 @@ from PIL import Image
 
 from medattn.datasets.check_source import check_source
 from medattn.errors import UserError
+from medattn.sources.pixels.listed_images import middle
 
 from .conftest import entry_of
 
@@ -150,3 +151,23 @@ def test_a_pool_with_counts_of_its_own_is_taken(image_folder):
     entry = entry_of(source={"kind": "folder", "size": 8}, classes=["healthy", "ill"], counts={"train": [2, 2]})
     data = entry.source.read(entry, image_folder([(image, label, "train") for image, label, _ in GOOD]))
     check_source(entry, data, "mine")
+
+
+def test_images_are_resampled_and_cut_and_not_squeezed(image_folder):
+    source = {"kind": "folder", "size": 8, "channels": 1, "spacing": 1.5, "crop": 8}
+    folder = image_folder([("wide.png", "healthy", "train")])
+    # A square of 4 x 4 pixels in the middle of an oblong image stays a square, of 6 x 6.
+    pixels = np.zeros((12, 20), dtype=np.uint8)
+    pixels[4:8, 8:12] = 200
+    Image.fromarray(pixels).save(folder / "wide.png")
+    entry = entry_of(source=source, classes=["healthy", "ill"])
+    (image,) = entry.source.read(entry, folder).splits["train"].images
+    assert image.shape == (8, 8, 1)
+    bright = image[..., 0] > 100
+    assert bright.sum() == 36 and bright[1:7, 1:7].all()
+
+
+def test_what_is_smaller_than_the_crop_gets_a_border_of_zeros():
+    cut = middle(np.full((3, 10, 1), 7, dtype=np.uint8), 6)
+    assert cut.shape == (6, 6, 1)
+    assert (cut[:, 0, 0] > 0).tolist() == [False, True, True, True, False, False]

@@ -100,5 +100,5 @@ def _after(stated: AfterEpoch, at_the_end: Found, table: pd.DataFrame | None, pa
         value=float(by_seed.mean()),
         spread=float(by_seed.std(ddof=1)),
         n=len(by_seed),
-        by_seed={int(seed): float(value) for seed, value in by_seed.items()},
+        by_seed=dict(zip(map(int, by_seed.index), map(float, by_seed), strict=True)),
     )
