@@ -133,6 +133,17 @@ def test_ppcr_takes_the_rows_that_its_tables_have_in_common_once():
     assert max(count for place, count in shown.items() if place[2] != "ppcr") == 1
 
 
+def test_ppcr_takes_augmentation_by_reference_and_has_a_control():
+    papers = {p.experiment: p for p in resolve({"selection": "test", "papers": {"ppcr": {}}}, ROOT, "test").papers}
+    large, medmnist = papers["fundus-and-skin"].recipe, papers["medmnist"].recipe
+    assert large.augmentation.random_resized_crop.scale == [0.2, 1.0] and large.augmentation.horizontal_flip == 0.5
+    assert large.normalization == "imagenet"
+    assert medmnist.augmentation == type(medmnist.augmentation)()
+    for experiment, datasets in (("medmnist", 3), ("cifar", 2)):
+        paper = papers[experiment]
+        assert sum(paper.trains(name, "resnet18", "ppcr-1-scale") for name in paper.datasets) == datasets
+
+
 def test_acnet_says_that_copies_mark_their_class_and_has_its_masks_in_experiment_1():
     paper = validated(Paper, read_yaml(ROOT / "papers" / "acnet" / "paper.yaml"), "acnet")
     marked = [paper.tables["acnet-table-2"], *(paper.figures[f"acnet-figure-{number}"] for number in (4, 5, 6))]
