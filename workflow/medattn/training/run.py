@@ -23,13 +23,14 @@ from medattn.layout import RunPaths
 from medattn.plan.model import Cell, Run
 from medattn.plan.run_settings import run_settings
 from medattn.protocols.registry import protocol_of
-from medattn.training.attention_snapshots import attention_snapshot, kept_images
+from medattn.training.attention_snapshots import kept_images
 from medattn.training.checkpoint import read_checkpoint, write_checkpoint
 from medattn.training.device_context import DeviceContext
 from medattn.training.gpu_memory import forget_peak, gpu_memory
 from medattn.training.history import write_history
 from medattn.training.images import ResidentImages, normalization_for
 from medattn.training.loop import TrainingData, TrainingState, train_epochs
+from medattn.training.measured_attention import MeasuredAttention
 from medattn.training.network import build_network
 from medattn.training.numerics import fix_numerics, numerics_record
 from medattn.training.oversampling import make_copies
@@ -88,8 +89,13 @@ def train_run(
     sessions.write(len(state.history))  # at once: also a session that is killed in its first epoch was one
 
     checkpoints = _Checkpoints(files.checkpoint, checkpoint_seconds)
+    stored = sum(len(part.labels) for part in store.splits.values())
+    shown = kept_images(split.evaluated, training_data.images.labels.cpu().numpy(), stored)
+    attention = MeasuredAttention(files.attention, network, training_data, recipe, protocol, shown)
 
     def keep(state: TrainingState) -> None:
+        if run.stage == "train":
+            attention.after_epoch(state)
         if not state.ended(recipe):  # what has ended is kept by the files below, which take less long to write
             checkpoints.write_if_due(state)
         sessions.write(len(state.history))
@@ -108,11 +114,6 @@ def train_run(
     after = network.eval().attention_map()
     if after is not None and state.map_before is not None:
         write_arrays(files.maps, {"before": state.map_before.numpy(), "after": after.numpy()})
-    if run.stage == "train" and state.history[-1].finite:
-        stored = sum(len(part.labels) for part in store.splits.values())
-        shown = kept_images(split.evaluated, training_data.images.labels.cpu().numpy(), stored)
-        if kept := attention_snapshot(network, training_data, recipe, shown):
-            write_arrays(files.attention, kept)
     source = weights_model(backbone.model) if backbone.weights == "imagenet" else None
     weights = {"weights_sha256": weights_sha256(source, data)} if source else {}
     write_record(

@@ -1,6 +1,6 @@
 """What runs have kept of the attention inside their networks, by stage."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,12 @@ class AttentionSnapshot:
     blocks: dict[int, str]
     _arrays: dict[str, NDArray[np.generic]]
 
+    @property
+    def epoch(self) -> int | None:
+        """Epoch after which the attention was kept; None where the run does not say."""
+        epoch = self._arrays.get("epoch")
+        return None if epoch is None else int(epoch.astype(np.int64)[0])
+
     def maps(self, stage: int) -> Array | None:
         """Return the maps of a stage, N x H x W, or None where its weights have no place in the image."""
         return self._of(stage, "map")
@@ -53,6 +59,14 @@ class AttentionSnapshot:
     def _of(self, stage: int, name: str) -> Array | None:
         array = self._arrays.get(f"{self.blocks[stage]}/{name}") if stage in self.blocks else None
         return None if array is None else array.astype(np.float32)
+
+
+def epochs_sentence(kept: Iterable[AttentionSnapshot]) -> str:
+    """Return after which epochs attention was kept, as a sentence; empty where no run says so."""
+    epochs = sorted({snapshot.epoch for snapshot in kept if snapshot.epoch is not None})
+    if not epochs:
+        return ""
+    return f"Attention after {'epoch' if len(epochs) == 1 else 'epochs'} {', '.join(map(str, epochs))}."
 
 
 def attention_snapshot(found: FinishedRun) -> AttentionSnapshot | None:

@@ -17,7 +17,7 @@ from medattn.compare.pairs import arms_of
 from medattn.config.mechanisms import is_block_mechanism
 from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
-from medattn.render.figures.attention_snapshots import AttentionSnapshot, attention_snapshot
+from medattn.render.figures.attention_snapshots import AttentionSnapshot, attention_snapshot, epochs_sentence
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.images import StoredImages, images_at, region_of
 from medattn.render.figures.kinds import Drawing, figure_kind
@@ -243,6 +243,8 @@ def _facts(inputs: Inputs, paper: ResolvedPaper, shown: Sequence[_Shown], declar
         + "".join(f"; of {paper.arms[arm].label or arm}, {_MAPS_OF[name]}" for arm, name in others.items())
         + ". A stage is shown by its last block with attention.",
     ]
+    if epochs := epochs_sentence(kept for of in shown for kept in of.kept.values()):
+        sentences.append(epochs)
     if declared.histograms:
         sentences.append(f"Histograms: the weights of all pixels of {n} test images.")
     if any(region_of(Path(kept.found.cell.prepared)) is not None for of in shown for kept in of.kept.values()):
