@@ -11,6 +11,7 @@ Kind = Literal[
     "accuracy_against_cost",
     "attention_map",
     "attention_overlap",
+    "attention_spread",
     "block_attention",
     "block_masks",
     "critical_difference",
@@ -31,6 +32,7 @@ _KEYS: dict[str, tuple[set[str], set[str]]] = {
     "accuracy_against_cost": (set(), {"arm", "arms", "backbone", "cost"}),
     "attention_map": ({"arm"}, {"backbone", "stretch"}),
     "attention_overlap": (set(), {"arms", "backbone"}),
+    "attention_spread": (set(), {"arms", "backbone", "stages"}),
     "block_attention": (set(), {"arms", "backbones", "stages", "images", "histograms"}),
     "block_masks": ({"arm"}, {"backbone", "images"}),
     "critical_difference": (set(), {"metric", "whole_paper"}),
@@ -55,6 +57,7 @@ class Figure(Closed):
             "`accuracy_against_cost`: test accuracy against what the networks cost; "
             "`attention_map`: the map of attention on the images before and after learning, beside the mean image; "
             "`attention_overlap`: how well maps find the region that is known to matter, against chance; "
+            "`attention_spread`: how much weights inside networks differ within an image, by stage; "
             "`block_attention`: maps of attention inside networks, image by image; "
             "`block_masks`: single channels of the first mask inside a network; "
             "`critical_difference`: mean ranks of arms over data sets, with what Nemenyi's test can't tell apart; "
