@@ -1,7 +1,7 @@
 """Kind `attention_map`: mean training image, attention map before and after learning, a row per data set."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from medattn.compare.pairs import arms_of
 from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.measure.attention_overlap import Overlap, attention_overlap
+from medattn.plan.availability import original_path
 from medattn.render.figures.empty import nothing_to_draw
 from medattn.render.figures.images import Array, TrainingImages, at_size, attention_maps, training_images
 from medattn.render.figures.kinds import Drawing, figure_kind
@@ -36,12 +37,13 @@ _MEANINGS = (
 
 @dataclass(frozen=True)
 class _Maps:
-    """All maps of one cell: `of_seed[seed]["before"]` and so on, with the images that they belong to."""
+    """All maps of one cell: `of_seed[seed]["before"]` and so on, with the images that they belong to and a remark."""
 
     dataset: str
     backbone: str
     images: TrainingImages
     of_seed: Mapping[int, Mapping[str, Array]]
+    remark: str = ""
 
     def overlap(self, seed: int, time: str) -> Overlap | None:
         region = self.images.region
@@ -91,7 +93,12 @@ def _maps(inputs: Inputs, paper: ResolvedPaper, declared: Declared, dataset: str
         of_seed = {seed: attention_maps(run.maps) for seed, run in sorted(runs.items()) if run.maps.exists()}
         cell = inputs.cell(paper, dataset, backbone, arm)
         if of_seed and cell is not None:
-            return _Maps(dataset, backbone, training_images(Path(cell.prepared)), of_seed)
+            images, remark = training_images(Path(cell.prepared)), ""
+            if images.region is None and not cell.stand_in:
+                entry, data = inputs.configuration.datasets[dataset], Path(inputs.configuration.selection.data)
+                region, remark = entry.source.expected_region(original_path(dataset, entry, data))
+                images = replace(images, region=region)
+            return _Maps(dataset, backbone, images, of_seed, remark)
     return None
 
 
@@ -201,5 +208,5 @@ def _facts(inputs: Inputs, paper: ResolvedPaper, declared: Declared, found: list
         if maps.images.region is not None and len(seeds) > 1:
             auc = [overlap.auc for seed in seeds if (overlap := maps.overlap(seed, "after"))]
             sentence += f"; AUC after learning over {len(auc)} runs {np.mean(auc):.2f} ± {np.std(auc, ddof=1):.2f}"
-        sentences.append(f"{sentence}.")
+        sentences.append(f"{sentence}; {maps.remark}." if maps.remark else f"{sentence}.")
     return sentences
