@@ -28,8 +28,8 @@ def check_source(entry: DatasetEntry, data: SourceData, where: str) -> None:
             remedy = "training and test images are both needed"
             if needed == "test" and isinstance(entry.source, ImageFolderSource):
                 remedy += (
-                    "; give some images the split 'test', or, for cross-validation, declare one pool of images by counts "
-                    f"without a test split: counts: {_counts_text(entry.classes, data)}"
+                    "; give some images the split 'test', or, for cross-validation, declare one pool of images by "
+                    f"counts without a test split: counts: {_counts_text(entry.classes, data)}"
                 )
             raise UserError(f"{where}: has no split '{needed}'; {remedy}")
     expected = data.splits["train"].images.shape[1:]

@@ -30,7 +30,7 @@ Direction = Literal["higher", "same"]
 
 
 @dataclass(frozen=True)
-class _Pair:
+class Pair:
     """A published comparison of two arms, before it is judged: the claim so far, and what was measured of both."""
 
     claim: Claim
@@ -61,13 +61,15 @@ def judged_comparisons(
             pairs = [(row, other) for row, other in pairs if said.flag in row.flags]
         of_runs = [pair for pair in pairs if _is_measured(pair[0])]
         asked = [_published_pair(number, statement, row, other, measured) for row, other in of_runs]
-        yield from _judged(asked, measured, facts, configuration)
+        yield from judged_pairs(asked, measured, facts, configuration)
         for row, other in pairs:
             if not _is_measured(row):
                 claim = _published_claim(number, statement, row, other, measured)
                 yield _judged_costs(claim, statement, row, other, costs, measured)
     for number, unpublished in enumerate(facts.unpublished, start=len(published) + 1):
-        yield from _judged(list(_unprinted_pairs(number, paper, unpublished, measured)), measured, facts, configuration)
+        yield from judged_pairs(
+            list(_unprinted_pairs(number, paper, unpublished, measured)), measured, facts, configuration
+        )
 
 
 def _as_statement(said: Statement | Significance) -> Statement:
@@ -121,11 +123,11 @@ def _sentence(says: str, source: str) -> str:
     return f"{says} ({source})" if source else says
 
 
-def _published_pair(number: int, said: Statement, row: Row, other: Row, measured: Measured) -> _Pair:
+def _published_pair(number: int, said: Statement, row: Row, other: Row, measured: Measured) -> Pair:
     places = measured.place_of(row), measured.place_of(other)
     points = in_points(row.mean.unit)
     half = Fraction(row.mean.half + other.mean.half) if said.least or said.most is not None else Fraction(0)
-    return _Pair(
+    return Pair(
         _published_claim(number, said, row, other, measured),
         places,
         (measured.at(row.paper, places[0]), measured.at(row.paper, places[1])),
@@ -135,7 +137,7 @@ def _published_pair(number: int, said: Statement, row: Row, other: Row, measured
     )
 
 
-def _unprinted_pairs(number: int, paper: str, said: Unpublished, measured: Measured) -> Iterator[_Pair]:
+def _unprinted_pairs(number: int, paper: str, said: Unpublished, measured: Measured) -> Iterator[Pair]:
     resolved = measured.paper_of(paper, said.table)
     if resolved is None:
         return
@@ -165,10 +167,10 @@ def _unprinted_pairs(number: int, paper: str, said: Unpublished, measured: Measu
                 )
                 found = (measured.at(paper, places[0]), measured.at(paper, places[1]))
                 direction: Direction = "same" if said.direction == "same" else "higher"
-                yield _Pair(claim, places, found, direction, said.least, said.most)
+                yield Pair(claim, places, found, direction, said.least, said.most)
 
 
-def _judged(pairs: list[_Pair], measured: Measured, facts: Facts, configuration: Configuration) -> Iterator[Claim]:
+def judged_pairs(pairs: list[Pair], measured: Measured, facts: Facts, configuration: Configuration) -> Iterator[Claim]:
     """Yield the claims of one statement, whose tests are corrected together."""
     outcomes = [permutation(pair_up(pair.found[0].by_seed, pair.found[1].by_seed)) for pair in pairs]
     corrected = holm([outcome.p for outcome in outcomes])
@@ -178,7 +180,7 @@ def _judged(pairs: list[_Pair], measured: Measured, facts: Facts, configuration:
 
 
 def _with_verdict(
-    pair: _Pair, difference: Difference, tests: int, measured: Measured, facts: Facts, configuration: Configuration
+    pair: Pair, difference: Difference, tests: int, measured: Measured, facts: Facts, configuration: Configuration
 ) -> Claim:
     first, second = pair.found
     points = in_points(pair.claim.unit)
@@ -207,7 +209,7 @@ def _with_verdict(
     return claim.judged(judgment, points, *notes)
 
 
-def _judgment(pair: _Pair, difference: Difference, tests: int, rule: VerdictRule) -> Judgment:
+def _judgment(pair: Pair, difference: Difference, tests: int, rule: VerdictRule) -> Judgment:
     if pair.direction == "same":
         return judge_same(difference, rule)
     judgment = judge_higher(difference, rule, pair.least, pair.most, pair.half)

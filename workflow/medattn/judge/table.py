@@ -14,8 +14,9 @@ from medattn.consistency.inputs import check_rows, read_facts
 from medattn.consistency.published import Row, read_published
 from medattn.errors import UserError
 from medattn.files import write_text
+from medattn.judge.attention_claims import AttentionRuns
 from medattn.judge.claim import COLUMNS, Claim
-from medattn.judge.comparisons import judged_comparisons
+from medattn.judge.comparisons import judged_comparisons, judged_pairs
 from medattn.judge.measured import Measured
 from medattn.judge.numbers import judged_cost
 from medattn.judge.text_numbers import judged_row, judged_text
@@ -48,6 +49,12 @@ def claims(results: ResultPaths, configuration: Configuration, plan: Plan, root:
         for paper in dict.fromkeys(paper.name for paper in configuration.papers)
         for claim in _of_paper(paper, root / "papers" / paper, measured, costs, results.epochs, configuration)
     ]
+    maps = AttentionRuns(plan, results, configuration)
+    for paper in dict.fromkeys(paper.name for paper in configuration.papers):
+        facts = _facts(root / "papers" / paper)
+        for number, said in enumerate(facts.attention, start=1 + _statements(facts)):
+            pairs = list(maps.pairs(number, paper, said, measured))
+            rows += [claim.row() for claim in judged_pairs(pairs, measured, facts, configuration)]
     table = pd.DataFrame(rows, columns=COLUMNS)
     table["n"] = table["n"].astype("Int64")
     return table
@@ -93,6 +100,10 @@ def _of_paper(
             yield from judged_row(row, facts, measured, configuration)
     yield from judged_text(paper, rows, facts, measured, epochs, configuration)
     yield from judged_comparisons(paper, rows, facts, measured, costs, configuration)
+
+
+def _statements(facts: Facts) -> int:
+    return len(facts.significance) + len(facts.statements) + len(facts.unpublished)
 
 
 def _facts(folder: Path) -> Facts:

@@ -46,8 +46,8 @@ class CrossValidatedEpochs(OfficialSplitsProtocol):
     )
     ties: Ties | Literal["kept"] = Field(
         "earliest",
-        description="which epoch goes first among epochs of equal mean validation accuracy; `kept`: all epochs that equal "
-        "the last of `measured_epochs` are measured, which may be more",
+        description="which epoch goes first among epochs of equal mean validation accuracy; `kept`: all epochs that "
+        "equal the last of `measured_epochs` are measured, which may be more",
     )
     patience: int | None = Field(
         None,

@@ -34,8 +34,8 @@ class FolderSource(ImageFolderSource):
         None,
         gt=0,
         le=100,
-        description="millimeters between the pixels of the originals, which are resampled to 1 mm, bilinear; default: they "
-        "are taken as they are",
+        description="millimeters between the pixels of the originals, which are resampled to 1 mm, bilinear; default: "
+        "they are taken as they are",
     )
     crop: int | None = Field(
         None,

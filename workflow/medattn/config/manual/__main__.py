@@ -95,6 +95,7 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
         ("Other metric", facts.OtherMetric, "each entry of `other_metrics` of facts"),
         ("Accuracy after epochs", text_facts.AfterEpoch, "each entry of `after_epochs` of facts"),
         ("Comparison without numbers", text_facts.Unpublished, "each entry of `unpublished` of facts"),
+        ("Statement about attention", text_facts.AttentionStatement, "each entry of `attention` of facts"),
         ("Reading", text_facts.Reading, "each entry of `readings` of facts"),
         ("Independent rows", facts.Independent, "each entry of `independent` of facts"),
     ],

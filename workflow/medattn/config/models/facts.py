@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from medattn.closed_model import Closed, Name
 from medattn.config.models.metrics import Metric
-from medattn.config.models.text_facts import AfterEpoch, Reading, Unpublished
+from medattn.config.models.text_facts import AfterEpoch, AttentionStatement, Reading, Unpublished
 
 Column = Literal["table", "dataset", "backbone", "arm", "split", "metric", "class_name"]
 
@@ -283,6 +283,7 @@ class Facts(Closed):
     unpublished: list[Unpublished] = Field(
         [], description="comparisons in the text between numbers that are not published"
     )
+    attention: list[AttentionStatement] = Field([], description="statements about attention maps")
     redrawn: list[Name] = Field(
         [],
         description="data sets of which nobody knows the test images of the paper, so that others are taken: verdicts "

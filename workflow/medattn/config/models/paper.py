@@ -36,8 +36,8 @@ class Backbone(Closed):
     )
     initialization: Literal["library", "torch"] = Field(
         "library",
-        description="random weights to start from: as the library initializes the network (He's, fan out, in ResNets and "
-        "small stems), or torch's defaults of every layer, as in a hand-written network",
+        description="random weights to start from: as the library initializes the network (He's, fan out, in ResNets "
+        "and small stems), or torch's defaults of every layer, as in a hand-written network",
     )
     normalization: InputNormalization | None = Field(
         None,

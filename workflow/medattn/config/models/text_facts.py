@@ -21,8 +21,32 @@ class AfterEpoch(Closed):
     epoch: int = Field(ge=1, description="the epoch after which it is measured")
     published: str = Field(
         pattern=r"^\d+(\.\d+)?$",
-        description='the accuracy in percent, digit by digit as published and in quotes: `"99.1"`',
+        description='the accuracy in percent, digit by digit and in quotes: `"99.1"`',
     )
+
+
+class AttentionStatement(Closed):
+    """What the text says about its attention maps, measured on those that runs keep."""
+
+    says: str = Field(min_length=1, description="the statement, in short")
+    source: str = Field("", description="where the paper makes it: section or figure")
+    what: Literal[
+        "resembles_before_learning",
+        "closer_after_learning",
+        "differs_between_images",
+        "spreads_in_depth",
+        "fluctuates_less_after_normalization",
+    ] = Field(
+        description="what is measured: the AUC of the map before learning as a detector of the expected region against "
+        "chance; that after learning, against before; the share of the 10 % of highest pixels that two images do not "
+        "have in common; the spread of weights within an image at stages 2 and 3, against the stage before; the "
+        "interquartile range of pixel contexts before normalization at stage 3, against after"
+    )
+    table: Name = Field(description="table of paper.yaml that shows the arm")
+    arm: Name = Field(description="the arm")
+    datasets: list[Name] | None = Field(None, min_length=1, description="its data sets; default: all of the table")
+    backbones: list[Name] | None = Field(None, min_length=1, description="its backbones; default: all that go with it")
+    least: float = Field(0.0, ge=0, description="by how many percentage points at least; 0: just higher")
 
 
 class Unpublished(Closed):
@@ -40,8 +64,8 @@ class Unpublished(Closed):
     )
     metric: Metric = Field("accuracy", description="what is compared; of a metric of each class the mean")
     direction: Literal["higher", "lower", "same"] = Field(
-        description="`higher`: the arms are better than `against`; `lower`: worse; `same`: they don't differ by more than "
-        "the margin"
+        description="`higher`: the arms are better than `against`; `lower`: worse; `same`: they don't differ by more "
+        "than the margin"
     )
     least: float = Field(0.0, ge=0, description="by how many percentage points at least; 0: just higher or lower")
     most: float | None = Field(None, description="by how many percentage points at most; default: no limit")

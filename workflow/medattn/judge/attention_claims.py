@@ -1,0 +1,211 @@
+"""Judging what a paper says about its attention maps: measured on the maps that runs keep, seed by seed."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file
+
+from medattn.config.models.text_facts import AttentionStatement
+from medattn.config.networks.architectures import architecture_of
+from medattn.config.resolved import Configuration
+from medattn.datasets.store import read_store
+from medattn.errors import UserError
+from medattn.judge.claim import Claim
+from medattn.judge.comparisons import Pair
+from medattn.judge.measured import Found, Measured, Place
+from medattn.layout import ResultPaths, RunPaths
+from medattn.measure.attention_overlap import attention_overlap
+from medattn.plan.availability import original_path
+from medattn.plan.model import Cell, Plan
+from medattn.provenance.records import check_output, read_record
+
+Arrays = Mapping[str, NDArray[np.floating]]
+Region = NDArray[np.bool_]
+
+_CHANCE = 50.0
+_TOP = 0.1
+"""Share of the pixels of a map that count as important."""
+_METRICS = {
+    "resembles_before_learning": "auc_of_map",
+    "closer_after_learning": "auc_of_map",
+    "differs_between_images": "important_pixels_not_shared",
+    "spreads_in_depth": "spread_of_weights",
+    "fluctuates_less_after_normalization": "interquartile_range",
+}
+
+
+@dataclass(frozen=True)
+class AttentionRuns:
+    """The kept maps of the runs of a selection.
+
+    Attributes:
+        plan: the plan.
+        results: its results.
+        configuration: the selection.
+    """
+
+    plan: Plan
+    results: ResultPaths
+    configuration: Configuration
+
+    def pairs(self, number: int, paper: str, said: AttentionStatement, measured: Measured) -> Iterator[Pair]:
+        """Yield what a statement compares, for every data set and backbone that its table shows.
+
+        Args:
+            number: number of the statement in the paper's facts.
+            paper: name of the paper.
+            said: the statement.
+            measured: the measurements, for what can't be run and why.
+        """
+        resolved = measured.paper_of(paper, said.table)
+        if resolved is None:
+            return
+        for dataset in [name for name in resolved.datasets if said.datasets is None or name in said.datasets]:
+            for backbone in [name for name in resolved.backbones if said.backbones is None or name in said.backbones]:
+                if not resolved.trains(dataset, backbone, said.arm):
+                    continue
+                place = Place(said.table, dataset, backbone, said.arm, "accuracy")
+                found = measured.at(paper, place)
+                for step, (higher, lower) in enumerate(self._values(said, found.cell, found.is_measured), start=1):
+                    claim = Claim(
+                        claim=f"{paper}.{number:02d}.{said.table}.{dataset}.{backbone}.{said.arm}.{said.what}.{step}",
+                        paper=paper,
+                        table=said.table,
+                        kind="comparison",
+                        dataset=dataset,
+                        backbone=backbone,
+                        arm=said.arm,
+                        against=_AGAINST[said.what],
+                        metric=_METRICS[said.what],
+                        statement=f"{said.says} ({said.source})" if said.source else said.says,
+                        unit="percent",
+                    )
+                    both = (self._found(found, higher), self._found(found, lower))
+                    yield Pair(claim, (place, place), both, least=said.least)
+
+    def _found(self, found: Found, by_seed: Mapping[int, float]) -> Found:
+        if not found.is_measured or found.cell is None:
+            return found
+        if not by_seed:
+            return Found(found.cell, reason="no run has kept the maps, or the expected region is not known")
+        values = list(by_seed.values())
+        spread = float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
+        return Found(found.cell, float(np.mean(values)), spread, len(values), by_seed=by_seed, runs=found.runs)
+
+    def _values(
+        self, said: AttentionStatement, cell: Cell | None, is_measured: bool
+    ) -> list[tuple[dict[int, float], dict[int, float]]]:
+        """Return by seed, for every comparison, what is said to be higher and what is said to be lower."""
+        steps = 2 if said.what == "spreads_in_depth" else 1
+        found: list[tuple[dict[int, float], dict[int, float]]] = [({}, {}) for _ in range(steps)]
+        if cell is None or not is_measured:
+            return found
+        region = self._region(cell) if said.what in ("resembles_before_learning", "closer_after_learning") else None
+        for run in self.plan.runs_of(cell.id, "train"):
+            values = _OF_RUN[said.what](self.results.run(run.cell, run.name), cell, region)
+            for (higher, lower), (high, low) in zip(found, values, strict=False):
+                higher[run.seed], lower[run.seed] = high, low
+        return found
+
+    def _region(self, cell: Cell) -> Region | None:
+        region = read_store(Path(cell.prepared), verify=False).region
+        if region is not None:
+            return np.asarray(region, dtype=bool)
+        entry, data = self.configuration.datasets[cell.dataset], Path(self.configuration.selection.data)
+        return entry.source.expected_region(original_path(cell.dataset, entry, data))[0]
+
+
+def _kept(path: Path, record: Path) -> Arrays:
+    try:
+        written = read_record(record)
+        if path.name not in written["outputs"]:
+            return {}
+        check_output(written, path)
+    except UserError:
+        return {}
+    return {name: array.astype(np.float32) for name, array in load_file(path).items()}
+
+
+def _before(files: RunPaths, cell: Cell, region: Region | None) -> Iterator[tuple[float, float]]:
+    maps = _kept(files.maps, files.record)
+    if region is not None and "before" in maps:
+        yield 100 * _auc(maps["before"], region), _CHANCE
+
+
+def _gain(files: RunPaths, cell: Cell, region: Region | None) -> Iterator[tuple[float, float]]:
+    maps = _kept(files.maps, files.record)
+    if region is not None and "after" in maps:
+        yield 100 * _auc(maps["after"], region), 100 * _auc(maps["before"], region)
+
+
+def _auc(values: NDArray[np.floating], region: Region) -> float:
+    if values.shape != region.shape:  # maps of enlarged images: every pixel of the map has the region's value there
+        rows, columns = (np.arange(n) * m // n for n, m in zip(values.shape, region.shape, strict=True))
+        region = region[np.ix_(rows, columns)]
+    return attention_overlap(values, region).auc
+
+
+def _differing(files: RunPaths, cell: Cell, region: Region | None) -> Iterator[tuple[float, float]]:
+    """Yield the share of important pixels that two images don't have in common, mean over pairs of images."""
+    maps = [array for name, array in _kept(files.attention, files.record).items() if name.endswith("/map")]
+    if not maps:
+        return
+    last = maps[-1].reshape(len(maps[-1]), -1)
+    count = max(1, round(_TOP * last.shape[1]))
+    top = [set(np.argsort(row, kind="stable")[-count:].tolist()) for row in last]
+    shared = [len(one & other) / count for one, other in combinations(top, 2)]
+    if shared:
+        yield 100 * (1 - float(np.mean(shared))), 0.0
+
+
+def _spreads(files: RunPaths, cell: Cell, region: Region | None) -> Iterator[tuple[float, float]]:
+    """Yield the spread of weights within images at a stage and at the one before, for stages 2 and 3."""
+    spreads = [
+        100 * float(array.reshape(len(array), -1).std(axis=1).mean())
+        for array in _last_of_stages(_kept(files.attention, files.record), cell, "map")
+    ]
+    yield from zip(spreads[1:3], spreads[:2], strict=False)
+
+
+def _fluctuations(files: RunPaths, cell: Cell, region: Region | None) -> Iterator[tuple[float, float]]:
+    """Yield the mean interquartile range of the contexts before and after normalization, at stage 3."""
+    arrays = _kept(files.attention, files.record)
+    ranges = [
+        [100 * float((array[:, 75] - array[:, 25]).mean()) for array in _last_of_stages(arrays, cell, name)]
+        for name in ("context", "normalized")
+    ]
+    if all(len(of_stages) > 2 for of_stages in ranges):
+        yield ranges[0][2], ranges[1][2]
+
+
+def _last_of_stages(arrays: Arrays, cell: Cell, name: str) -> list[NDArray[np.floating]]:
+    """Return the arrays of a name of the last block of each stage, in order."""
+    structure = architecture_of(cell.settings["backbone"]["model"])
+    found = []
+    for stage in structure.stages if structure is not None else ():
+        of_block = [
+            array for path, array in arrays.items()
+            if path.endswith(f"/{name}") and f"{path}.".startswith(f"{stage.blocks[-1]}.")
+        ]  # fmt: skip
+        found += of_block[:1]
+    return found
+
+
+_OF_RUN: dict[str, Callable[[RunPaths, Cell, Region | None], Iterator[tuple[float, float]]]] = {
+    "resembles_before_learning": _before,
+    "closer_after_learning": _gain,
+    "differs_between_images": _differing,
+    "spreads_in_depth": _spreads,
+    "fluctuates_less_after_normalization": _fluctuations,
+}
+_AGAINST = {
+    "resembles_before_learning": "chance",
+    "closer_after_learning": "before learning",
+    "differs_between_images": "the same map for all images",
+    "spreads_in_depth": "the stage before",
+    "fluctuates_less_after_normalization": "after normalization",
+}
