@@ -175,7 +175,8 @@ def test_numbers_that_come_out_again_are_reproduced(judged):
 
 def test_numbers_that_do_not_come_out_again_are_not_reproduced(judged):
     table = judged("oct", shift=-4.0)
-    assert set(table[table["kind"] == "number"]["verdict"]) == {"not reproduced"}
+    numbers = table[(table["kind"] == "number") & table["measured"].notna()]
+    assert len(numbers) > 40 and set(numbers["verdict"]) == {"not reproduced"}
 
 
 def test_numbers_are_in_the_unit_that_is_published(judged):

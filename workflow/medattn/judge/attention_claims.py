@@ -62,7 +62,7 @@ class AttentionRuns:
             measured: the measurements, for what can't be run and why.
         """
         resolved = measured.paper_of(paper, said.table)
-        if resolved is None:
+        if resolved is None or said.arm not in resolved.arms:
             return
         for dataset in [name for name in resolved.datasets if said.datasets is None or name in said.datasets]:
             for backbone in [name for name in resolved.backbones if said.backbones is None or name in said.backbones]:
@@ -112,7 +112,10 @@ class AttentionRuns:
         return found
 
     def _region(self, cell: Cell) -> Region | None:
-        region = read_store(Path(cell.prepared), verify=False).region
+        try:
+            region = read_store(Path(cell.prepared), verify=False).region
+        except UserError:  # prepared data may be removed once runs are measured
+            region = None
         if region is not None:
             return np.asarray(region, dtype=bool)
         entry, data = self.configuration.datasets[cell.dataset], Path(self.configuration.selection.data)
