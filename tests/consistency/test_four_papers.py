@@ -308,5 +308,5 @@ def test_oct_class_means(findings):
 
 
 def test_oct_gains_of_preprocessing(findings):
-    row = one(findings("oct", "changes of preprocessing", check="statements"))
+    row = one(findings("oct", "by direct resizing", check="statements"))
     assert (row["verdict"], row["expected"]) == ("inconsistent", "the tables show 3.9 to 5.4 points")
