@@ -1,4 +1,4 @@
-# Two commands do everything, set-up included: `make demo` and `make test`.
+# `make demo` and `make test` include the setup.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -10,27 +10,27 @@ DEMO := config/demo.yaml
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help:
-	@echo "make demo      set up, then run the whole chain on small images: tables, figures, report, audit (a few minutes)"
-	@echo "make test      set up, then run every check and every test but the heavy ones"
-	@echo "make test-all  the same with the heavy tests: every network at its own size, for an epoch"
-	@echo "make setup     make .venv from the lock file in envs/ (needs Python >= 3.11)"
+	@echo "make demo      set up, then run the whole workflow on small images: tables, figures, report, audit (a few minutes)"
+	@echo "make test      set up, then run every check and every test except those marked heavy"
+	@echo "make test-all  like make test, with the heavy tests: one epoch of every network at its full size"
+	@echo "make setup     create .venv from the lock file in envs/ (needs Python >= 3.11)"
 	@echo "make check     style, types, workflow and import contract, without the tests"
-	@echo "make bench     measure what speed is promised, as ratios in one run (BENCH=--full: more of it)"
-	@echo "make lock      resolve the dependencies of pyproject.toml anew into envs/ (LOCK=--upgrade: newest versions)"
-	@echo "make clean     remove .venv and what tools have cached; results and data stay"
+	@echo "make bench     measure speed ratios and compare them with their limits (BENCH=--full: larger cases)"
+	@echo "make lock      resolve the dependencies of pyproject.toml into envs/ (LOCK=--upgrade: newest versions)"
+	@echo "make clean     remove .venv and tool caches; keep results and data"
 
 setup:
 	@envs/setup
 
 demo: setup
-	@echo "demo 1/4: train, measure, compare, draw, seal and report ($(DEMO))"
+	@echo "demo 1/4: train, measure, compare, render, seal and report ($(DEMO))"
 	@snakemake --cores all --configfile $(DEMO)
 	@echo "demo 2/4: Snakemake's report"
 	@snakemake --cores 1 --configfile $(DEMO) --report results/demo/snakemake-report.html
 	@echo "demo 3/4: audit"
 	@medattn audit results/demo
 	@medattn render --config $(DEMO) --report
-	@echo "demo 4/4: where everything is"
+	@echo "demo 4/4: summary of the results"
 	@medattn summary --config $(DEMO)
 
 test: check
@@ -38,7 +38,7 @@ test: check
 	@pytest -n 2 --dist worksteal
 
 test-all: check
-	@echo "== tests, the heavy ones too"
+	@echo "== tests, including heavy ones"
 	@pytest -n 2 --dist worksteal -m ""
 
 check: setup

@@ -1,9 +1,9 @@
-"""Re-runs what a selection asks for and renders its tables and figures.
+"""Reproduce the papers of a selection: train, measure, compare, judge, render, seal and report.
 
 snakemake -n                                           the plan
-snakemake --cores all                                  everything that config.yaml asks for
+snakemake --cores all                                  the selection in config.yaml
 snakemake --cores all --configfile config/demo.yaml    another selection
-snakemake --cores all audited                          and check that everything holds
+snakemake --cores all audited                          also audit the results
 """
 
 from snakemake.utils import min_version
@@ -11,7 +11,7 @@ from snakemake.utils import min_version
 min_version("9.10")
 
 
-# A selection is one file: another one replaces config.yaml and is not merged into it.
+# A selection is one file: --configfile replaces config.yaml; the two are not merged.
 if not workflow.overwrite_configfiles:
 
     configfile: "config.yaml"
@@ -32,7 +32,7 @@ include: "workflow/rules/audit.smk"
 report: "workflow/report/workflow.rst"
 
 
-# Where the rest are jobs of a cluster, these run beside Snakemake: they take seconds, or need the internet.
+# On a cluster, these rules run on the host of Snakemake: they take seconds or need the internet.
 localrules:
     all,
     trained,

@@ -1,7 +1,7 @@
-"""Measure what speed is promised, as ratios within one run: `make bench`.
+"""Measure speed as ratios within one call, and compare them with their limits: `make bench`.
 
-Prints a table and writes results/<machine>-<torch>-<device>-<precision>.json beside this file. Short by default; --full
-takes longer, measures larger networks and 10,000 runs. --only takes some of the benchmarks.
+Prints one line a ratio and writes results/<machine>-<torch>-<device>-<precision>.json in this folder. --full takes
+longer and measures larger networks and 10,000 runs. --only selects benchmarks.
 """
 
 import argparse
@@ -24,10 +24,10 @@ RESULTS = Path(__file__).resolve().parent / "results"
 
 
 def main() -> int:
-    """Measure; return 1 if a promise is not kept."""
+    """Measure; return 1 if a ratio exceeds its limit."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true", help="larger networks, more runs, more rounds")
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where to train (default: cpu)")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="device (default: cpu)")
     parser.add_argument("--precision", choices=("fp32", "tf32", "bf16"), default="fp32", help="default: fp32")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="some of: step packs dry_run many_runs memory")
     arguments = parser.parse_args()
@@ -42,7 +42,7 @@ def main() -> int:
     chosen = arguments.only or list(benchmarks)
     if unknown := set(chosen) - set(benchmarks):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
-    found = [ratio for name in chosen for ratio in said(name, benchmarks[name])]
+    found = [ratio for name in chosen for ratio in measured(name, benchmarks[name])]
     version = torch.__version__.partition("+")[0]
     path = RESULTS / f"{machine()}-torch{version}-{arguments.device}-{arguments.precision}.json"
     keep(path, found, full)
@@ -50,22 +50,22 @@ def main() -> int:
     return int(any(ratio.kept is False for ratio in found))
 
 
-def said(name: str, measure: Callable[[], list[Ratio]]) -> list[Ratio]:
-    """Measure, and print a line a ratio."""
+def measured(name: str, measure: Callable[[], list[Ratio]]) -> list[Ratio]:
+    """Run a benchmark and print one line a ratio."""
     print(f"== {name}", file=sys.stderr, flush=True)
     found = measure()
     for ratio in found:
         verdict = {
             None: "",
-            True: f"   promised {ratio.promise}: kept",
-            False: f"   promised {ratio.promise}: NOT KEPT",
+            True: f"   limit {ratio.limit}: kept",
+            False: f"   limit {ratio.limit}: EXCEEDED",
         }
         print(f"{ratio.name:<62} {ratio.value:>7.3f}{verdict[ratio.kept]}", flush=True)
     return found
 
 
 def keep(path: Path, found: list[Ratio], full: bool) -> None:
-    """Write the ratios; those of the same name from an earlier call are replaced, others stay."""
+    """Write the ratios; they replace those of the same name from earlier calls."""
     rows = json.loads(path.read_text())["ratios"] if path.exists() else {}
     day = datetime.now(UTC).date().isoformat()
     rows |= {r.name: {**asdict(r), "kept": r.kept, "day": day, "full": full} for r in found}

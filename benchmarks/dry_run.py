@@ -1,7 +1,7 @@
-"""How long `snakemake -n` takes of the default selection and of 20,000 runs, against that of an empty workflow.
+"""Compare `snakemake -n` of the default selection and of 20,000 runs with that of an empty workflow.
 
-Makes checkout-like folders with the workflow: one with config.yaml, one with a selection of the GSA paper on fourteen
-copies of the phantom data set.
+The benchmark makes checkout-like folders with the workflow: one with config.yaml, one with a selection of the GSA paper
+on fourteen copies of the phantom data set.
 """
 
 import json
@@ -19,7 +19,7 @@ TAKEN = {"experiments": ["networks"], "backbones": []}
 
 
 def selection(datasets: int) -> dict[str, object]:
-    """Return a selection of the GSA paper on so many phantoms: 1,440 runs of networks for each."""
+    """Return a selection of the GSA paper on `datasets` phantoms: 1,440 runs of networks for each."""
     source = {"kind": "phantom", "counts": {"train": [40, 40], "test": [10, 10]}}
     entry = {"title": "Phantom", "source": source, "classes": ["none", "lesion"]}
     names = [f"phantom{number}" for number in range(datasets)]
@@ -42,7 +42,7 @@ def checkout(folder: Path, configuration: str) -> Path:
 
 
 def measure(full: bool, datasets: int = 14) -> list[Ratio]:
-    """Measure the dry runs of the default selection and of 20,000 runs, each in turn with that of nothing."""
+    """Measure the dry runs of the default selection and of 20,000 runs, interleaved with that of an empty workflow."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         default = checkout(folder / "default", (ROOT / "config.yaml").read_text())

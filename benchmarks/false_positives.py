@@ -1,4 +1,4 @@
-"""How often do tests find a difference between two arms that are the same, and one that was planted?
+"""Measure how often tests find a difference between two equal arms, and between two arms with a known effect.
 
 1. Trains thousands of small networks (one hidden layer, on 400 of scikit-learn's digits, tested on another 600), which
    differ in nothing but their seeds, and deals them into pairs of arms: whatever a test finds there is false.
@@ -35,7 +35,7 @@ Tests = dict[str, Callable[[np.ndarray, np.ndarray], bool]]
 
 
 def train(runs: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Train many networks at once, each with an initialization and an order of images of its own.
+    """Train many networks at once, each with a separate initialization and order of images.
 
     Returns:
         runs x `MEASURED`: test accuracy in percent after each of the last epochs; and runs x `TESTED`: which test
@@ -114,7 +114,7 @@ def of_runs(first: np.ndarray, second: np.ndarray) -> Replicates:
 
 
 def deal(curves: np.ndarray, size: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Deal runs into pairs of arms of so many runs; no run is dealt twice."""
+    """Deal runs into pairs of arms of equal size; each run is used once."""
     arms = curves[: len(curves) // (2 * size) * 2 * size].reshape(-1, 2, size, curves.shape[1])
     return [(first, second) for first, second in arms]
 
@@ -142,14 +142,14 @@ def print_rates(title: str, curves: np.ndarray, sizes: list[int], effects: list[
 
 
 def print_models(right: np.ndarray) -> None:
-    """Print how often McNemar's test tells apart two trainings of the same network."""
+    """Print how often McNemar's test distinguishes two trainings of the same network."""
     pairs = right[: len(right) // 2 * 2].reshape(-1, 2, right.shape[1])
     found = sum(mcnemar(first, second).p < LEVEL for first, second in pairs)
     print(f"\nMcNemar, two trainings of one network: {share(found, len(pairs))} of {len(pairs)} pairs.")
 
 
 def print_equivalence(curves: np.ndarray, between: float) -> None:
-    """Print how often arms pass for equivalent that differ by just the margin, and that are the same."""
+    """Print how often the test calls arms equivalent that differ by the margin, and arms that are equal."""
     margin = 2 * between
     for effect, words in ((2.0, "differ by the margin"), (0.0, "are the same")):
         for size in (5, 10):

@@ -1,7 +1,7 @@
-"""Kill a pack at random moments, fifty times, and see that its results are those of one that was left alone.
+"""Kill a pack fifty times at random moments, and compare its results with those of an uninterrupted pack.
 
-Trains the same pack twice: undisturbed, and by processes that are each killed (SIGKILL) at a random moment, until so
-many kills are done. Prints whether finished runs were trained again, epochs were lost, or results changed.
+Trains the same pack twice: uninterrupted, and by processes that are each killed (SIGKILL) at a random moment. Prints
+whether finished runs were trained again, epochs were lost, or results changed.
 """
 
 import argparse
@@ -53,8 +53,8 @@ def start(folder: Path, pack: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL)
 
 
-def undisturbed(folder: Path, pack: str) -> tuple[float, float]:
-    """Train the pack; return the seconds until its first epoch was finished, and all seconds."""
+def uninterrupted(folder: Path, pack: str) -> tuple[float, float]:
+    """Train the pack; return the seconds until the first epoch finished, and the total seconds."""
     started, first = time.monotonic(), 0.0
     process = start(folder, pack)
     while process.poll() is None:
@@ -62,7 +62,7 @@ def undisturbed(folder: Path, pack: str) -> tuple[float, float]:
             first = time.monotonic() - started
         time.sleep(0.01)
     if process.returncode:
-        raise SystemExit("the undisturbed pack failed")
+        raise SystemExit("the uninterrupted pack failed")
     return first, time.monotonic() - started
 
 
@@ -77,7 +77,7 @@ def records(folder: Path) -> dict[str, int]:
 
 
 def outputs(folder: Path) -> dict[str, bytes]:
-    """Return what the runs have written."""
+    """Return the output files of the runs."""
     found = (path for path in runs(folder).rglob("*") if path.name in OUTPUTS)
     return {str(path.relative_to(folder)): path.read_bytes() for path in found}
 
@@ -91,16 +91,16 @@ def epochs_on_disk(folder: Path) -> int:
 
 
 def main() -> int:
-    """Print what the kills did; return 1 if they changed anything."""
+    """Print the effects of the kills; return 1 if they changed anything."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=50, help="how many (default: 50)")
-    parser.add_argument("--seed", type=int, default=0, help="of the moments (default: 0)")
+    parser.add_argument("--kills", type=int, default=50, help="number of kills (default: 50)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the moments (default: 0)")
     arguments = parser.parse_args()
     chance = random.Random(arguments.seed)
     with tempfile.TemporaryDirectory() as name:
         alone, killed = Path(name) / "alone", Path(name) / "killed"
         pack = make_project(alone)
-        starting, whole = undisturbed(alone, pack)
+        starting, whole = uninterrupted(alone, pack)
         make_project(killed)
         again = changed = backwards = done = 0
         while done < arguments.kills:
@@ -108,7 +108,7 @@ def main() -> int:
             process = start(killed, pack)
             time.sleep(chance.uniform(starting / 2, starting + (whole - starting) / 5))
             process.kill()
-            if process.wait() == 0:  # too late: begin anew
+            if process.wait() == 0:  # too late: start again
                 changed += outputs(killed) != outputs(alone)
                 shutil.rmtree(killed)
                 make_project(killed)
@@ -118,10 +118,10 @@ def main() -> int:
             again += sum(after.get(run) != stamp for run, stamp in before.items())
             backwards += epochs_on_disk(killed) < epochs
         if start(killed, pack).wait():
-            raise SystemExit("the pack that was killed did not end well")
+            raise SystemExit("the pack that was killed did not succeed")
         expected, expected_runs = outputs(alone), records(alone)
         changed += outputs(killed) != expected
-    print(f"{done} kills at random moments of a pack of {len(expected_runs)} runs ({whole:.0f} s undisturbed)")
+    print(f"{done} kills at random moments of a pack of {len(expected_runs)} runs ({whole:.0f} s uninterrupted)")
     print(f"finished runs trained again or lost: {again}; kills after which fewer epochs were kept: {backwards}")
     print("results: " + ("changed" if changed else "the same bytes"))
     return 1 if again or changed or backwards else 0

@@ -1,4 +1,4 @@
-"""Measuring, comparing and rendering thousands of finished runs, in time and memory.
+"""Measure time and memory of measuring, comparing and rendering thousands of finished runs.
 
 The runs are made up, of the size of BreastMNIST's (156 test and 78 validation images), and written by the writers that
 training uses: ten networks with ten arms on ten data sets, each with ten seeds, measured as the PPCR paper does.
@@ -18,7 +18,8 @@ from ratios import Ratio, cost_of, medattn, seconds_of
 from medattn import files as medattn_files
 from medattn.config.mechanisms import is_block_mechanism, mechanism_names
 from medattn.layout import ResultPaths
-from medattn.plan.model import Cell, Plan, Run, read_plan
+from medattn.plan.model import Cell, Plan, Run
+from medattn.plan.plan_file import read_plan
 from medattn.training import run_record
 from medattn.training.history import EpochRow, write_history
 
@@ -52,7 +53,7 @@ def project(folder: Path, datasets: int) -> Plan:
 
 
 def write_runs(plan: Plan, results: ResultPaths) -> None:
-    """Write the files of every run. Only the flushing to the disk is left out, and Git is asked once."""
+    """Write the files of every run. Skip flushing to disk, and ask git only once."""
     with (
         mock.patch.object(medattn_files.os, "fsync", lambda _: None),
         mock.patch.object(run_record, "git_state", cache(run_record.git_state)),
@@ -119,7 +120,7 @@ def measure(full: bool) -> list[Ratio]:
 
 
 if __name__ == "__main__":
-    # By hand: keep what was made in a folder, to look at or to profile.
+    # Run by hand, the benchmark keeps its folder for inspection or profiling.
     kept = Path(sys.argv[1])
     write_runs(project(kept, int(sys.argv[2])), ResultPaths(kept / "results/many"))
     print(*commands(kept), sep="\n")

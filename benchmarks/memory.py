@@ -1,7 +1,7 @@
-"""Peak memory of images and training: what a process holds beyond its libraries, as a multiple of the images' bytes.
+"""Measure the peak memory of images and training, without libraries, as a multiple of the size of the images.
 
-As many images as PathMNIST has, at 28 px in color (252 MB), are read from a file that is mapped, made resident, and a
-few of them trained on and evaluated, in a process of its own.
+A new process maps a file with as many images as PathMNIST (28 px, color, 252 MB), makes them resident, and trains and
+evaluates on a few of them.
 """
 
 import tempfile
@@ -22,7 +22,7 @@ from medattn.config.models.paper import Backbone
 from medattn.config.models.recipe import Recipe
 from medattn.training.images import ResidentImages, normalization_for
 from medattn.training.loop import TrainingData, TrainingState, train_epochs
-from medattn.training.network import build_network
+from medattn.training.network import NetworkSpec, build_network
 from medattn.training.numerics import fix_numerics
 
 recipe = Recipe(epochs=1, learning_rate=0.001)
@@ -33,7 +33,7 @@ del pixels
 some = torch.arange(256)
 data = TrainingData(images, some, some, normalization_for(recipe, images, torch.arange(len(images.labels))))
 first = data.normalized_training_images(1)
-network = build_network(Backbone(model="timm/test_resnet"), "none", {}, 9, first, 0, Path())
+network = build_network(NetworkSpec(Backbone(model="timm/test_resnet"), 9), first, 0, Path())
 train_epochs(network, data, recipe, 0, TrainingState(), lambda state: None)
 """
 

@@ -1,6 +1,6 @@
-"""A pack of eight short runs against one process a run, and against its training loops and one start alone.
+"""Compare a pack of eight short runs with one process per run, and with its training loops plus one job start.
 
-A run's training loop is what its record has as seconds: from the built network to its written files. A start is the
+The training loop of a run takes the seconds in its record: from the built network to the written files. A start is the
 import of everything that training needs, in a fresh Python.
 """
 
@@ -46,7 +46,7 @@ def project(folder: Path, pack: int, device: str, runs_at_once: int = 1) -> list
 
 
 def train(folder: Path, pack: str) -> float:
-    """Train a pack in a process of its own; return its seconds."""
+    """Train a pack in a new process; return its seconds."""
     return seconds_of(medattn("train", "--plan", "results/packs/plan.json", "--pack", pack), folder)
 
 
@@ -68,10 +68,10 @@ def measure(full: bool, device: str) -> list[Ratio]:
         alone = sum(each) / len(each) * RUNS
         one_start = min(each) - loops(apart) / len(each)
         two = train(at_once, project(at_once, RUNS, device, 2)[0])
-    measured = {"pack, s": whole, "loops, s": in_loops, "start, s": start, "one process a run, s": alone}
+    measured = {"pack, s": whole, "loops, s": in_loops, "start, s": start, "one process per run, s": alone}
     return [
-        Ratio("pack of 8 short runs / their loops and one start", whole / (in_loops + start), 1.15, measured),
-        Ratio("pack of 8 short runs / one process a run", whole / alone, 1.0, measured),
+        Ratio("pack of 8 short runs / loops and one start", whole / (in_loops + start), 1.15, measured),
+        Ratio("pack of 8 short runs / one process per run", whole / alone, 1.0, measured),
         Ratio(
             "the pack, two runs at once / one at a time", two / whole, None, {"two at once, s": two, "pack, s": whole}
         ),

@@ -1,4 +1,4 @@
-"""What a benchmark finds: ratios of times or bytes that were measured in one run, beside what is promised of them."""
+"""Ratios of times or bytes measured in one call, with their limits."""
 
 import os
 import platform
@@ -14,28 +14,28 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Ratio:
-    """One ratio.
+    """A ratio and its limit.
 
     Attributes:
-        name: of what to what.
+        name: numerator and denominator.
         value: the ratio.
-        promise: what it must not exceed; None where nothing is promised.
-        measured: what it was computed from, by name and unit.
+        limit: greatest allowed value; None without a limit.
+        measured: the measured values, by name and unit.
     """
 
     name: str
     value: float
-    promise: float | None = None
+    limit: float | None = None
     measured: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def kept(self) -> bool | None:
-        """Whether the promise is kept; None where there is none."""
-        return None if self.promise is None else self.value <= self.promise
+        """Whether the ratio is within its limit; None without a limit."""
+        return None if self.limit is None else self.value <= self.limit
 
 
 def interleaved(arms: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Return the shortest time of each arm in seconds, all measured in turn, so that load meets all alike."""
+    """Return the minimum time of each arm in seconds, measured in turn to expose all arms to the same load."""
     best = dict.fromkeys(arms, float("inf"))
     for _ in range(rounds):
         for name, arm in arms.items():
@@ -46,7 +46,7 @@ def interleaved(arms: Mapping[str, Callable[[], object]], rounds: int) -> dict[s
 
 
 def seconds_of(command: list[str], folder: Path) -> float:
-    """Return how long `command` takes in `folder`."""
+    """Run `command` in `folder` and return its seconds."""
     started = time.perf_counter()
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -63,9 +63,9 @@ sys.exit(ended.returncode)
 
 
 def cost_of(command: list[str], folder: Path) -> tuple[float, int]:
-    """Run a command; return its seconds and the peak of its memory in bytes.
+    """Run a command; return its seconds and its peak memory in bytes.
 
-    A small process starts it: Linux counts what a process held before it became another program.
+    A small process starts it, because on Linux the peak includes the memory of the parent before exec.
     """
     started = time.perf_counter()
     done = subprocess.run([*python(_PEAK), *command], cwd=folder, capture_output=True, text=True, check=False)

@@ -1,12 +1,11 @@
-"""Change a finished results folder and its images at random, three hundred times, and see that the audit finds it.
+"""Change a finished results folder and its images at random, 300 times, and verify that the audit finds each change.
 
-Trains a small selection, seals and audits it: nothing must be found. Then, again and again, one file is changed (a
-byte, a digit, a line), cut, deleted, swapped with another or added, the folder is audited, and the file is put back.
-(Only audit.json and report.html may be deleted unseen: the former is written anew, the latter asked for.)
+The benchmark trains a small selection, seals it and audits it: the audit must find nothing. Then it repeats: change one
+file (a byte, a digit, a line), truncate, delete, swap or add one, audit the folder, and restore the file. Only
+audit.json and report.html are never deleted: each audit writes the former, and the latter is optional.
 
---resealed asks the harder question: after each change the folder is sealed anew and the earlier audit and report are
-removed, as somebody would who knows this software. What is found then is found because it doesn't come out again from
-the runs.
+--resealed is harder: after each change it seals the folder again and removes the earlier audit and report, as an
+attacker who knows medattn would. The audit then finds only changes that contradict the runs.
 """
 
 import argparse
@@ -25,7 +24,7 @@ from medattn.__main__ import main as medattn
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import data_files, seal, sealed_files
-from medattn.audit.run_checks import examine
+from medattn.audit.run_checks import run_checks
 from medattn.layout import ResultPaths
 from medattn.plan.model import Plan
 
@@ -55,8 +54,8 @@ FOLDER = Path("results/tampering")
 
 
 @dataclass(frozen=True)
-class TestResult:
-    """A change, the file, and the first finding of the audit after it."""
+class TamperingResult:
+    """A change, the changed file, and the first finding of the audit after it."""
 
     change: str
     path: Path
@@ -71,7 +70,7 @@ STEPS = (
 
 
 def finish(project: Path) -> None:
-    """Make the finished folder in `project`, and step into it."""
+    """Make the finished folder in `project`, and change the working directory to it."""
     (project / "papers/tampering").mkdir(parents=True)
     (project / "papers/tampering/paper.yaml").write_text(PAPER)
     (project / "config.yaml").write_text(SELECTION)
@@ -83,8 +82,8 @@ def finish(project: Path) -> None:
 
 
 def first_finding(folder: Path) -> Finding | None:
-    """Return the first finding of an audit that is a fault; the audit stops there."""
-    return next((finding for finding in examine(AuditContext(folder)) if finding.severity != "info"), None)
+    """Return the first finding that is not `info`; the audit stops there."""
+    return next((finding for finding in run_checks(AuditContext(folder)) if finding.severity != "info"), None)
 
 
 def change_a_byte(path: Path, draw: random.Random) -> None:
@@ -94,7 +93,7 @@ def change_a_byte(path: Path, draw: random.Random) -> None:
 
 
 def change_a_digit(path: Path, draw: random.Random) -> None:
-    """Edit as a person would: one digit of a text becomes another; a file without digits loses its last byte."""
+    """Replace one digit by another; a file without digits loses its last byte."""
     content = bytearray(path.read_bytes())
     digits = [place for place, byte in enumerate(content) if chr(byte).isdigit()]
     if digits:
@@ -119,7 +118,7 @@ def delete(path: Path, _: random.Random) -> None:
 
 
 def swap(path: Path, draw: random.Random) -> None:
-    """The content of another file of the same kind, as if two had been exchanged."""
+    """Replace the content by that of another file of the same kind."""
     others = [other for other in path.parents[1].rglob(f"*{path.suffix}") if other.read_bytes() != path.read_bytes()]
     if not others:
         delete(path, draw)
@@ -137,19 +136,19 @@ CHANGES: tuple[Callable[[Path, random.Random], None], ...] = (
 
 
 def afterwards(folder: Path) -> list[Path]:
-    """Return what is made from the sealed files."""
+    """Return the files that are derived from the sealed files."""
     return [folder / name for name in ("manifest.json", "audit.json", "report.html")]
 
 
 def contents(folder: Path, plan: Plan) -> dict[Path, bytes]:
-    """Return everything that an audit answers for: the sealed files, what is made of them, and the images."""
+    """Return every file that the audit covers: the sealed files, those derived from them, and the images."""
     own = [folder / name for name in sealed_files(folder)]
     paths = [*own, *afterwards(folder), *(Path(name) for name in data_files(plan))]
     return {path: path.read_bytes() for path in paths if path.is_file()}
 
 
 def put_back(before: dict[Path, bytes], after: dict[Path, bytes]) -> None:
-    """Make the folder what it was."""
+    """Restore the folder."""
     for path in set(after) - set(before):
         path.unlink()
     for path, content in before.items():
@@ -157,8 +156,8 @@ def put_back(before: dict[Path, bytes], after: dict[Path, bytes]) -> None:
             path.write_bytes(content)
 
 
-def tamper(folder: Path, count: int, seed: int, resealed: bool) -> list[TestResult]:
-    """Change the folder `count` times; return what was done and what an audit found, for each."""
+def tamper(folder: Path, count: int, seed: int, resealed: bool) -> list[TamperingResult]:
+    """Change the folder `count` times; return each change with the finding of the audit."""
     draw, outcomes, plan = random.Random(seed), [], AuditContext(folder).plan
     before = contents(folder, plan)
     made = afterwards(folder)
@@ -168,40 +167,40 @@ def tamper(folder: Path, count: int, seed: int, resealed: bool) -> list[TestResu
         if change is delete and path.name in ("audit.json", "report.html"):
             continue
         change(path, draw)
-        if contents(folder, plan) != before:  # else the two that were swapped are equal
+        if contents(folder, plan) != before:  # swapped files may be equal
             if resealed:
                 seal(ResultPaths(folder), plan)
                 (folder / "report.html").unlink()
-            outcomes.append(TestResult(change.__name__, path, first_finding(folder)))
+            outcomes.append(TamperingResult(change.__name__, path, first_finding(folder)))
             put_back(before, contents(folder, plan))
     return outcomes
 
 
 def main() -> int:
-    """Tamper, and print what was found; return 1 where a change was missed or an untouched folder was blamed."""
+    """Tamper and print the findings; return 1 if a change was missed or the unchanged folder has a finding."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--changes", type=int, default=300, help="how many (default: 300)")
-    parser.add_argument("--seed", type=int, default=0, help="what draws them (default: 0)")
-    parser.add_argument("--resealed", action="store_true", help="seal the folder anew after each change")
+    parser.add_argument("--changes", type=int, default=300, help="number of changes (default: 300)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the changes (default: 0)")
+    parser.add_argument("--resealed", action="store_true", help="seal the folder again after each change")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="medattn-tampering-") as name:
         finish(Path(name))
         if (blamed := first_finding(FOLDER)) is not None:
-            print(f"the untouched folder: {blamed}")
+            print(f"the unchanged folder: {blamed}")
             return 1
         started = time.monotonic()
         outcomes = tamper(FOLDER, arguments.changes, arguments.seed, arguments.resealed)
         seconds = time.monotonic() - started
         os.chdir("/")
     found = [outcome for outcome in outcomes if outcome.finding is not None]
-    print(f"untouched: nothing found; {len(found)} of {len(outcomes)} changes found ({seconds:.0f} s)")
+    print(f"unchanged: nothing found; {len(found)} of {len(outcomes)} changes found ({seconds:.0f} s)")
     print(
         "by check: " + ", ".join(f"{check} {n}" for check, n in Counter(o.finding.check for o in found).most_common())
     )
     for outcome in outcomes:
         if outcome.finding is None:
             print(f"missed: {outcome.change} {outcome.path}")
-    # Sealed anew, what nothing follows from (a time, a name of a machine) can't be found: it is listed, and no failure.
+    # After sealing again, a change from which no result follows (a time, a machine) cannot be found: it is no failure.
     return 0 if arguments.resealed or len(found) == len(outcomes) else 1
 
 

@@ -1,4 +1,4 @@
-"""Our training step against the plain loop, and both against the bound: the same work on one batch that lies ready.
+"""Compare the training step with a plain loop, and both with the bound: the same work on one preloaded batch.
 
 The plain loop is what a first script does: a DataLoader with two workers that turns images into normalized tensors one
 by one, a network and an optimizer as PyTorch makes them, and a loss that is fetched after each step. All arms train the
@@ -16,12 +16,12 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import functional as transforms
 
-from medattn.complexity.speed import recordings_on
+from medattn.complexity.speed import graph_cache_on
 from medattn.config.models.paper import Backbone
 from medattn.config.models.recipe import Recipe
 from medattn.training.cuda_graphs import GraphedStep
 from medattn.training.images import ResidentImages, normalization_for, training_batches
-from medattn.training.network import build_network
+from medattn.training.network import NetworkSpec, build_network
 from medattn.training.numerics import fix_numerics, memory_format
 from medattn.training.optimizer import create_optimizer
 from medattn.training.step import Step
@@ -36,7 +36,7 @@ WORKERS = 2
 
 
 class PlainImages(Dataset[tuple[torch.Tensor, int]]):
-    """Images as files of arrays give them, each turned into a normalized tensor when it is asked for."""
+    """Data set of arrays that converts each image to a normalized tensor on access."""
 
     def __init__(self, images: np.ndarray, labels: np.ndarray) -> None:
         self.images, self.labels = images, labels
@@ -50,7 +50,7 @@ class PlainImages(Dataset[tuple[torch.Tensor, int]]):
 
 
 def plain_epoch(network: Any, optimizer: Any, loader: Any, device: torch.device) -> None:
-    """Train one epoch as a first script does."""
+    """Train one epoch with a plain PyTorch loop."""
     network.train()
     for images, labels in loader:
         optimizer.zero_grad()
@@ -61,7 +61,7 @@ def plain_epoch(network: Any, optimizer: Any, loader: Any, device: torch.device)
 
 
 def our_epoch(step: Step, work: Step | GraphedStep, images: ResidentImages, indices: torch.Tensor) -> None:
-    """Train one epoch as runs do."""
+    """Train one epoch with medattn."""
     step.network.train()
     order, changes = torch.Generator().manual_seed(0), torch.Generator().manual_seed(1)
     for batch, labels in training_batches(images, indices, step.recipe, order, changes):
@@ -70,7 +70,7 @@ def our_epoch(step: Step, work: Step | GraphedStep, images: ResidentImages, indi
 
 
 def bound_epoch(network: Any, optimizer: Any, batch: torch.Tensor, labels: torch.Tensor, steps: int) -> None:
-    """Do nothing but forward, backward and update, as often as an epoch has steps."""
+    """Run forward, backward and update for the number of steps of an epoch."""
     network.train()
     for _ in range(steps):
         optimizer.zero_grad(set_to_none=True)
@@ -93,15 +93,15 @@ def ratios_of(name: str, rounds: int, device: torch.device, precision: str) -> l
     indices = torch.arange(count, device=device)
     normalize = normalization_for(recipe, images, indices)
     first = normalize(images.taken(indices[:1]))
-    network = build_network(Backbone.model_validate(backbone), "none", {}, 2, first, 0, Path())
+    network = build_network(NetworkSpec(Backbone.model_validate(backbone), 2), first, 0, Path())
     plain, ours, bound = (copy.deepcopy(network) for _ in range(3))
     loader = DataLoader(PlainImages(pixels, labels), batch_size=size, shuffle=True, num_workers=WORKERS)
     layout = memory_format(recipe, device)
     for network in (ours, bound):
         network.backbone.to(memory_format=layout)
     step = Step.of(ours, create_optimizer(recipe, ours), recipe, normalize)
-    graphs = recordings_on(device)
-    work = graphs.of(name, step)
+    graphs = graph_cache_on(device)
+    work = graphs.step(name, step)
     batch = normalize(images.taken(indices[:size])).contiguous(memory_format=layout)
     plain_optimizer, bound_optimizer = torch.optim.Adam(plain.parameters(), lr=1e-4), create_optimizer(recipe, bound)
     ready = images.labels[:size]
@@ -110,7 +110,7 @@ def ratios_of(name: str, rounds: int, device: torch.device, precision: str) -> l
         "plain": lambda: plain_epoch(plain, plain_optimizer, loader, device),
         "bound": lambda: bound_epoch(bound, bound_optimizer, batch, ready, -(-count // size)),
     }
-    interleaved(arms, 1)  # the first of each is not counted
+    interleaved(arms, 1)  # warm-up
     best = interleaved(arms, rounds)
     measured = {f"{arm}, images/s": round(count / seconds, 1) for arm, seconds in best.items()}
     if said := graphs.record():

@@ -14,7 +14,8 @@ import yaml
 
 from medattn.__main__ import main
 from medattn.layout import ResultPaths, RunPaths
-from medattn.plan.model import Plan, read_plan
+from medattn.plan.model import Plan
+from medattn.plan.plan_file import read_plan
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -24,7 +24,7 @@ print(",".join(sys.modules), file=sys.stderr)
 """
 
 
-def test_every_help_is_a_page_and_imports_no_heavy_library():
+def test_every_help_is_a_page_with_the_shared_options_and_imports_no_heavy_library():
     done = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, check=True)
     pages = done.stdout.split("=====\n")[:-1]
     assert len(pages) == 3 + len(COMMANDS)
@@ -33,6 +33,7 @@ def test_every_help_is_a_page_and_imports_no_heavy_library():
         assert f"  {name} " in pages[0]
         assert page.startswith(f"usage: medattn {name} ")
         assert len(page.splitlines()) > 8, name
+        assert "-v, --verbose" in page and "-q, --quiet" in page, name
     assert HEAVY.isdisjoint(done.stderr.strip().split(","))
 
 
@@ -41,9 +42,18 @@ def test_version(capsys):
     assert capsys.readouterr().out == f"medattn {__version__}\n"
 
 
-def test_an_unknown_command_names_the_nearest(capsys):
+def test_an_unknown_command_suggests_the_nearest_name(capsys):
     assert main(["trian"]) == 2
     assert capsys.readouterr() == ("", "medattn: unknown command 'trian'; did you mean 'train'?\n")
+
+
+def test_consistency_is_an_alias_of_claims(capsys):
+    pages = []
+    for name in ("claims", "consistency"):
+        with pytest.raises(SystemExit):
+            main([name, "--help"])
+        pages.append(capsys.readouterr().out)
+    assert pages[0] == pages[1]
 
 
 def test_an_unknown_option_is_refused_with_code_2(capsys):
@@ -52,17 +62,17 @@ def test_an_unknown_option_is_refused_with_code_2(capsys):
     assert end.value.code == 2
 
 
-def test_an_interruption_is_a_line_and_code_130(monkeypatch, capsys):
+def test_an_interrupted_command_prints_one_line_and_exits_with_130(monkeypatch, capsys):
     def interrupted(arguments):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(plan, "run", interrupted)
     assert main(["plan"]) == 130
-    assert capsys.readouterr().err == "medattn: stopped; the same command goes on from here\n"
+    assert capsys.readouterr().err == "medattn: interrupted; run the same command again to continue\n"
 
 
-def test_a_reader_who_has_seen_enough_is_no_error():
-    """As in `medattn plan | head -1`: the other end of the pipe is closed before anything is written."""
+def test_a_closed_pipe_gives_code_141_and_no_message():
+    """As in `medattn plan | head -1`, the reader closes the pipe before the command writes."""
     reading, writing = os.pipe()
     os.close(reading)
     command = [sys.executable, "-m", "medattn", "fetch", "--list"]

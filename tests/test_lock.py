@@ -1,4 +1,4 @@
-"""The lock files: exact versions, a hash for each package, no addresses, all that pyproject.toml asks for."""
+"""The lock files: exact versions, a hash for each package, no addresses, every dependency of pyproject.toml."""
 
 import re
 import tomllib
@@ -12,7 +12,7 @@ LOCKS = ["requirements.txt", "bootstrap.txt"]
 
 
 def entries(name: str) -> list[str]:
-    """The logical lines of a lock file, continued lines joined."""
+    """Return the logical lines of a lock file, continued lines joined."""
     text = (ENVS / name).read_text(encoding="utf-8").replace("\\\n", " ")
     return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
 
@@ -35,12 +35,12 @@ def test_no_addresses(lock):
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_each_package_stands_once(lock):
+def test_each_package_is_listed_once(lock):
     names = [entry.split("==")[0] for entry in entries(lock)]
     assert names == sorted(set(names))
 
 
-def test_everything_that_the_project_asks_for_is_locked():
+def test_every_dependency_of_the_project_is_locked():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     asked = [*project["dependencies"], *project["optional-dependencies"]["develop"]]
     locked = dict(entry.split(" ")[0].split("==") for entry in entries("requirements.txt"))
@@ -54,5 +54,5 @@ def test_everything_that_the_project_asks_for_is_locked():
             assert found >= [int(part) for part in least.split(".")], f"{name}: run make lock"
 
 
-def test_uv_is_all_that_the_set_up_needs_first():
+def test_bootstrap_needs_only_uv():
     assert [entry.split("==")[0] for entry in entries("bootstrap.txt")] == ["uv"]

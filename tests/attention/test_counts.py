@@ -12,7 +12,7 @@ import torch
 
 from medattn.config.mechanisms import mechanism_options
 from medattn.config.models.paper import Backbone
-from medattn.training.network import build_network
+from medattn.training.network import NetworkSpec, build_network
 
 ROWS = list(csv.DictReader((Path(__file__).parent / "parameters.csv").open()))
 
@@ -24,7 +24,7 @@ def parameters(model: str, row: dict[str, str]) -> int:
     backbone = Backbone(model=model, stem=row["stem"])
     with torch.device("meta"):
         images = torch.empty(1, 3, side, side)
-        network = build_network(backbone, name, options, int(row["classes"]), images, 0, Path())
+        network = build_network(NetworkSpec(backbone, int(row["classes"]), name, options), images, 0, Path())
     return sum(parameter.numel() for parameter in network.parameters())
 
 

@@ -16,7 +16,7 @@ from medattn.protocols.cross_validated_epochs import CrossValidatedEpochs
 from medattn.training import network as networks
 from medattn.training.images import ResidentImages, normalization_for
 from medattn.training.loop import TrainingData
-from medattn.training.network import build_network
+from medattn.training.network import NetworkSpec, build_network
 from medattn.training.splits import split_of_run
 
 from ..training.conftest import images_of, recipe, store_of
@@ -30,7 +30,7 @@ def prepared(images: torch.Tensor, **options) -> GlobalSpatialAttention:
 
 
 @pytest.mark.parametrize(("images", "channels", "hidden"), [(5, 1, 4), (3, 3, 7)])
-def test_parameters_are_as_many_as_the_paper_counts(images, channels, hidden):
+def test_the_number_of_parameters_is_the_paper_s(images, channels, hidden):
     gsa = prepared(torch.randn(images, channels, 6, 6), channels=hidden)
     assert sum(p.numel() for p in gsa.parameters()) == hidden * (9 * images * channels + 1) + (hidden + 1)
 
@@ -118,7 +118,7 @@ def test_the_pixel_cnn_learns_up_to_the_cutoff_and_is_frozen_after_it(optimizer)
     assert torch.equal(states[1], states[3])
 
 
-def test_the_pixel_cnn_spends_nothing_on_its_input_and_nothing_at_all_after_the_cutoff():
+def test_the_input_needs_no_gradient_and_the_pixel_cnn_is_not_called_after_the_cutoff():
     gsa = prepared(torch.randn(4, 1, 6, 6))
     wide, narrow = (part for part in gsa.pixel_cnn if isinstance(part, nn.Conv2d))
     first, last = (2 * 36 * convolution.weight.numel() for convolution in (wide, narrow))
@@ -163,7 +163,7 @@ def test_l1_starts_at_ones_and_its_penalty_is_the_mean_weight():
     assert [p.numel() for p in l1.parameters()] == [20]
 
 
-def test_an_unknown_mechanism_names_the_nearest():
+def test_an_unknown_mechanism_suggests_the_nearest_name():
     with pytest.raises(UserError, match="did you mean 'gsa'"):
         create_input_attention("gsaa", {})
 
@@ -183,7 +183,7 @@ def test_all_arms_of_a_seed_start_from_the_same_backbone(small_backbone, tmp_pat
     def backbone_of(mechanism, seed):
         torch.manual_seed(seed * 100 + len(mechanism))  # what came before must not matter
         images = torch.randn(4, 1, 8, 8)
-        built = build_network(small_backbone, mechanism, {}, 2, images, seed, tmp_path)
+        built = build_network(NetworkSpec(small_backbone, 2, mechanism), images, seed, tmp_path)
         return built.backbone[1].weight.detach()
 
     vanilla, gsa, l1, other = (backbone_of(*key) for key in (("none", 3), ("gsa", 3), ("l1", 3), ("none", 4)))
@@ -207,7 +207,7 @@ def test_the_map_never_sees_validation_or_test_images(small_backbone, tmp_path, 
         data = TrainingData(images, training, torch.from_numpy(split.evaluated), normalize)
         options = {"channels": 3, "coefficient": 0.1, "cutoff_epoch": 1}
         pixels = data.normalized_training_images()
-        return build_network(small_backbone, "gsa", options, 2, pixels, 0, tmp_path).attention_map(), split
+        return build_network(NetworkSpec(small_backbone, 2, "gsa", options), pixels, 0, tmp_path).attention_map(), split
 
     expected, split = map_of(train, test)
     assert set(split.training).isdisjoint(split.evaluated)

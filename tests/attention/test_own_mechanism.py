@@ -1,4 +1,4 @@
-"""A mechanism of the user's, named `module:Class` in the configuration."""
+"""A user's mechanism, named `module:Class` in the configuration."""
 
 import sys
 from pathlib import Path
@@ -59,7 +59,7 @@ def written(folder: Path, text: str, name: str = "mine") -> None:
     path.write_text(text)
 
 
-def test_it_is_read_without_importing_it(folder):
+def test_planning_does_not_import_the_module(folder):
     written(folder, SOURCE + "\nraise RuntimeError('imported')\n")
     assert is_block_mechanism("mine:Half")
     assert mechanism_options("mine:Half")().model_dump() == {"factor": 0.5}
@@ -70,7 +70,7 @@ def test_it_is_read_without_importing_it(folder):
         create_block_attention("mine:Half", {"factor": 0.5}, 8, (7, 7))
 
 
-def test_what_a_class_inherits_in_its_file_counts(folder):
+def test_options_inherited_within_the_file_count(folder):
     written(folder, SOURCE)
     assert mechanism_options("mine:Third")().model_dump() == {"factor": 0.5}
     assert mechanism_skip_reason("mine:Third", 4, (7, 7), {}) == "too narrow"
@@ -79,7 +79,7 @@ def test_what_a_class_inherits_in_its_file_counts(folder):
 
 
 @pytest.mark.parametrize("name", ["package.inner", "package.deeper.inner"])
-def test_it_may_lie_in_a_package_which_the_plan_does_not_import(folder, name):
+def test_the_module_may_be_in_a_package_that_the_plan_does_not_import(folder, name):
     written(folder, SOURCE, name)
     for parent in (folder / name.replace(".", "/")).relative_to(folder).parents:
         if parent != Path():
@@ -89,7 +89,7 @@ def test_it_may_lie_in_a_package_which_the_plan_does_not_import(folder, name):
     assert create_block_attention(f"{name}:Half", {"factor": 2.0}, 8, (1, 1)).factor == 2
 
 
-def test_it_may_lie_on_the_path_of_python(folder, monkeypatch, tmp_path_factory):
+def test_the_module_may_be_on_pythonpath(folder, monkeypatch, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     written(elsewhere, SOURCE, "distant")
     monkeypatch.syspath_prepend(elsewhere)
@@ -109,23 +109,23 @@ def test_its_code_is_part_of_the_digest_and_its_comments_are_not(folder):
 
 
 @pytest.mark.parametrize(("mechanism", "source", "message"), [
-    ("absent:Half", SOURCE, "no module 'absent': it is looked for as a file in {folder}, then along PYTHONPATH"),
+    ("absent:Half", SOURCE, "no module 'absent': searched as a file in {folder}, then along PYTHONPATH"),
     ("mine.inner:Half", SOURCE, "no module 'mine.inner'"),
     ("mine:Haff", SOURCE, "{folder}/mine.py: unknown class 'Haff'; did you mean 'Half'?"),
     ("mine:A", f"{HEAD}class A: pass", "mine.py:6: A derives from neither BlockAttention nor InputAttention"),
-    ("mine:A", "class A(:\n", "mine.py:1: not Python"),
+    ("mine:A", "class A(:\n", "mine.py:1: invalid Python"),
     ("mine/half.py:Half", SOURCE, "unknown mechanism 'mine/half.py:Half'"),
     ("mine:A", HEAD + "class A(BlockAttention):\n def __init__(self, channels): pass",
-     "mine.py:7: the constructor should take (self, channels, size, *, hyper-parameters...)"),
+     "mine.py:7: the constructor must take (self, channels, size, *, hyper-parameters...)"),
     ("mine:A", HEAD + "class A(BlockAttention):\n def __init__(self, channels, size, **more): pass",
-     "the constructor should take (self, channels, size, *, hyper-parameters...)"),
+     "the constructor must take (self, channels, size, *, hyper-parameters...)"),
     ("mine:A", HEAD + "class A(InputAttention):\n def __init__(self, *, f): pass", "'f' has no type"),
     ("mine:A", HEAD + "N = 3\nclass A(InputAttention):\n def __init__(self, *, f: int = N): pass",
      "mine.py:8: type and default of 'f' are read without importing the file"),
     ("mine:A", HEAD + "class A(InputAttention):\n def __init__(self, *, f: torch.Tensor): pass",
      "type and default of 'f' are read without importing the file"),
 ])  # fmt: skip
-def test_what_is_wrong_is_one_line(folder, mechanism, source, message):
+def test_an_invalid_mechanism_is_one_line(folder, mechanism, source, message):
     written(folder, source)
     with pytest.raises(UserError) as error:
         mechanism_options(mechanism)
@@ -133,15 +133,15 @@ def test_what_is_wrong_is_one_line(folder, mechanism, source, message):
     assert "\n" not in str(error.value)
 
 
-def test_an_unfit_that_needs_its_module_is_refused(folder):
+def test_a_skip_reason_that_needs_its_module_is_refused(folder):
     written(folder, HEAD + "class A(BlockAttention):\n @staticmethod\n def skip_reason(c, s, o): return torch.ones(c)")
     with pytest.raises(UserError, match=r"mine\.py:8: skip_reason may use only its arguments and built-in functions"):
         mechanism_skip_reason("mine:A", 8, (7, 7), {})
 
 
-def test_a_module_that_has_the_name_of_another_is_refused(folder):
+def test_a_module_with_the_name_of_another_module_is_refused(folder):
     written(folder, SOURCE, "json")
-    with pytest.raises(UserError, match=r"the name 'json' of .* is that of another module"):
+    with pytest.raises(UserError, match=r"another module, .*, has the name 'json'"):
         create_block_attention("json:Half", {"factor": 0.5}, 8, (7, 7))
 
 
@@ -150,11 +150,11 @@ def test_a_module_that_has_the_name_of_another_is_refused(folder):
     ({"options": {"factor": 0.0}}, "extra_arms.mine.options.factor: should be greater than 0"),
     ({"grid": {"options.facter": [0.5]}}, "did you mean 'options.factor'?"),
     ({"mechanism": "mine:Haff"}, "extra_arms.mine.mechanism: {root}/mine.py: unknown class 'Haff'"),
-    ({"mechanism": "gsa", "placement": {"stages": [1]}}, "extra_arms.mine.placement: 'gsa' works on the images"),
+    ({"mechanism": "gsa", "placement": {"stages": [1]}}, "extra_arms.mine.placement: 'gsa' works on the input images"),
     ({"mechanism": "none", "placement": {"stages": [1]}}, "extra_arms.mine.placement: the arm has no mechanism"),
     ({"placement": {"where": "every_blok"}}, "where: unknown value 'every_blok'; did you mean 'every_block'?"),
-    ({"placement": {"after": ["layer1"], "stages": [1]}}, "after names the places itself; remove stages"),
-    ({"placement": {"stages": [1, 1]}}, "stages names one twice"),
+    ({"placement": {"after": ["layer1"], "stages": [1]}}, "after already names the insertion points; remove stages"),
+    ({"placement": {"stages": [1, 1]}}, "stages has an entry twice"),
 ])  # fmt: skip
 def test_a_wrong_arm_is_one_line_and_exit_code_2(project, capsys, arm, message):
     written(project.root, SOURCE)

@@ -1,4 +1,4 @@
-"""What follows from PPCR's equations, whatever the data: the statements of the mechanism's docstring."""
+"""Consequences of PPCR's equations for all data, as stated in the mechanism's docstring."""
 
 import pytest
 import torch
@@ -33,7 +33,7 @@ def test_normalized_maps_sum_to_0_and_the_first_is_0(scales):
 
 
 @pytest.mark.parametrize("weight_shape", ["position", "shared"])
-def test_w_of_0_and_of_1_are_the_same_model_and_learn_alike(weight_shape):
+def test_w_of_0_and_of_1_are_the_same_model_with_the_same_gradients(weight_shape):
     modules = [ppcr(initial_weight=value, weight_shape=weight_shape) for value in (0.0, 1.0)]
     optimizers = [torch.optim.SGD(module.parameters(), lr=0.5, momentum=0.9) for module in modules]
     x, target = features(), features().roll(1, 0)
@@ -107,7 +107,7 @@ def test_parameters(normalization, more, weight_shape, weights):
 
 
 @pytest.mark.parametrize(("normalization", "axes"), [("batch", (0, 2, 3)), ("instance", (2, 3)), ("layer", (1, 2, 3))])
-def test_rivals_normalize_over_other_axes(normalization, axes):
+def test_alternatives_normalize_over_other_axes(normalization, axes):
     module = randomized(ppcr(normalization=normalization))
     maps = module.context(features())
     variance, mean = torch.var_mean(maps, axes, correction=0, keepdim=True)
@@ -115,7 +115,7 @@ def test_rivals_normalize_over_other_axes(normalization, axes):
     torch.testing.assert_close(module.weights(features()), expected)
 
 
-def test_without_normalization_the_means_themselves_are_weighed():
+def test_without_normalization_the_means_are_weighted():
     module = randomized(ppcr(normalization="none"))
     expected = (module.context(features()) * module.weight).sum(1, keepdim=True).sigmoid()
     torch.testing.assert_close(module.weights(features()), expected)

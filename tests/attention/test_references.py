@@ -38,7 +38,7 @@ def features(size, channels=CHANNELS, batch=3) -> torch.Tensor:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", NAMES)
-def test_output_is_that_of_the_equations(name, size):
+def test_the_output_equals_the_equations(name, size):
     module, x = randomized(created(name, size)).eval(), features(size)
     state = {key: value.detach().numpy() for key, value in module.state_dict().items()}
     expected = getattr(references, name)(x.numpy(), state)
@@ -46,13 +46,13 @@ def test_output_is_that_of_the_equations(name, size):
     assert not np.allclose(expected, x.numpy(), atol=1e-3), "the reference must do something"
 
 
-def test_squeeze_and_excitation_is_that_of_timm():
+def test_squeeze_and_excitation_equals_timm():
     ours, theirs = randomized(created("se")), SEModule(CHANNELS, rd_divisor=1).double()
     theirs.load_state_dict({k.removeprefix("module."): v for k, v in ours.state_dict().items()})
     torch.testing.assert_close(ours(features((7, 5))), theirs(features((7, 5))))
 
 
-def test_coordinate_attention_is_that_of_timm():
+def test_coordinate_attention_equals_timm():
     ours, theirs = randomized(created("ca", channels=256)), CoordAttn(256, se_factor=1.0, bias=True).double()
     names = {"reduce": "conv1", "normalize": "bn1", "expand_rows": "conv_h", "expand_columns": "conv_w"}
     state = ours.state_dict()
@@ -63,7 +63,7 @@ def test_coordinate_attention_is_that_of_timm():
 
 
 @pytest.mark.parametrize("name", ["se", "spa", "ca", "sa", "cbam", "ppcr"])
-def test_a_gate_is_what_the_features_are_multiplied_by(name):
+def test_the_output_is_features_times_gate(name):
     module, x = randomized(created(name)).eval(), features((7, 5))
     torch.testing.assert_close(module(x), x * module.weights(x))
 

@@ -93,7 +93,7 @@ def expected(x, p, depth, before, trunk, between):
     ((5, 4), {"p": 0, "t": 0}),
     ((6, 7), {"p": 0, "t": 0, "depth": 2, "mask_bias": -4.0}),
 ])  # fmt: skip
-def test_residual_attention_is_that_of_the_equations(size, options):
+def test_residual_attention_equals_the_equations(size, options):
     module = randomized(residual(8, size, **options)).eval()
     x = torch.randn(2, 8, *size, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     state = {key: value.detach().numpy() for key, value in module.state_dict().items()}
@@ -122,7 +122,7 @@ def test_a_mask_alone_with_a_negative_bias_starts_near_the_identity():
     (64, (1, 5), 0, "a map of 1 x 5 can't be halved 1 times"),
     (64, (2, 99), 0, None),
 ])  # fmt: skip
-def test_where_residual_attention_does_not_fit(channels, size, depth, reason):
+def test_skip_reasons_of_residual_attention(channels, size, depth, reason):
     assert mechanism_skip_reason("residual", channels, size, {"depth": depth}) == reason
 
 
@@ -142,7 +142,7 @@ def test_depth_0_halves_until_at_most_9_pixels_are_left(side, depth):
 
 @pytest.mark.parametrize("normalization", ["softmax", "sigmoid"])
 @pytest.mark.parametrize("compatibility", ["pc", "dp"])
-def test_compatibility_attention_is_that_of_the_equations(compatibility, normalization):
+def test_compatibility_attention_equals_the_equations(compatibility, normalization):
     module = randomized(CompatibilityAttention(6, compatibility, normalization))
     generator = torch.Generator().manual_seed(0)
     local = torch.randn(2, 6, 3, 4, dtype=torch.float64, generator=generator)
@@ -158,5 +158,5 @@ def test_compatibility_attention_is_that_of_the_equations(compatibility, normali
 
 
 def test_the_attention_of_vgg_att3_names_its_network():
-    with pytest.raises(UserError, match="'vgg_att3' is a part of the network medattn/vgg_att3"):
+    with pytest.raises(UserError, match="'vgg_att3' is part of the network medattn/vgg_att3"):
         mechanism_options("vgg_att3")

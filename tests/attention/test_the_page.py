@@ -1,4 +1,4 @@
-"""docs/add-a-mechanism.md, followed to the letter in an empty folder."""
+"""The code and commands of docs/add-a-mechanism.md work in an empty folder."""
 
 import csv
 import os
@@ -18,7 +18,7 @@ PAGE = (ROOT / "docs" / "add-a-mechanism.md").read_text(encoding="utf-8")
 
 
 def files() -> dict[str, str]:
-    """The files that the page says to write: a block of code behind a paragraph with "Write `<file>`"."""
+    """Return the files of the page: each code block after a paragraph with "Write `<file>`"."""
     return dict(re.findall(r"Write `([\w.]+)`[^`]*?:\n\n```\w+\n(.*?)```", PAGE, flags=re.DOTALL))
 
 
@@ -26,7 +26,7 @@ def commands() -> list[str]:
     return [line for block in re.findall(r"```bash\n(.*?)```", PAGE, flags=re.DOTALL) for line in block.splitlines()]
 
 
-def test_the_page_has_what_a_reader_needs():
+def test_the_page_has_both_files_and_all_commands():
     assert set(files()) == {"my_attention.py", "mine.yaml"}
     assert [command.split()[:2] for command in commands()] == [
         ["medattn", step] for step in ("plan", "train", "measure", "compare", "render")
@@ -37,7 +37,7 @@ def test_the_page_has_what_a_reader_needs():
 
 
 @pytest.mark.slow
-def test_following_the_page_gives_a_row(tmp_path, monkeypatch):
+def test_the_code_of_the_page_gives_a_table_row(tmp_path, monkeypatch):
     shutil.copytree(ROOT / "papers" / "demo", tmp_path / "papers" / "demo")
     for name, text in files().items():
         (tmp_path / name).write_text(text)

@@ -1,4 +1,4 @@
-"""A small finished and sealed folder, trained once; every test has a copy of its own."""
+"""A small finished and sealed folder, trained once; every test gets a copy."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from medattn.training import run_record
 
 @pytest.fixture(scope="session")
 def _finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Its records name no commit: what git says of this checkout while its tests are written is beside the point."""
+    """Yield the project. Its records name no commit, so the tests do not depend on the state of this checkout."""
     project, before, git_state = tmp_path_factory.mktemp("finished") / "project", Path.cwd(), run_record.git_state
     project.mkdir()
     run_record.git_state = lambda _: {}
@@ -28,7 +28,7 @@ def _finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def finished(_finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ResultPaths:
-    """The folder; the test stands in its project."""
+    """Return the folder; the working directory is its project."""
     shutil.copytree(_finished, tmp_path / "project")
     monkeypatch.chdir(tmp_path / "project")
     return ResultPaths(FOLDER)

@@ -1,4 +1,4 @@
-"""`medattn audit`: an untouched folder holds, and whatever is changed is found, sealed anew or not."""
+"""`medattn audit`: an unchanged folder holds, and every change is found, sealed again or not."""
 
 import json
 import shutil
@@ -12,21 +12,21 @@ from benchmarks.tampering import FOLDER, first_finding, tamper
 from safetensors.numpy import load_file, save_file
 
 from medattn.__main__ import main as medattn
-from medattn.audit.checks import code
-from medattn.audit.context import AuditContext, Ended
+from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import seal
-from medattn.audit.run_checks import examine
+from medattn.audit.run_checks import run_checks
 from medattn.files import sha256_of_file, sha256_of_value, write_json
 from medattn.layout import ResultPaths
+from medattn.plan.finished_run import FinishedRun
 
 
 def faults(checks: list[str] | None = None) -> list[Finding]:
-    return [finding for finding in examine(AuditContext(FOLDER), checks) if finding.severity != "info"]
+    return [finding for finding in run_checks(AuditContext(FOLDER), checks) if finding.severity != "info"]
 
 
-def a_run(arm: str, stage: str = "train") -> Ended:
-    return next(e for e in AuditContext(FOLDER).ended() if e.cell.arm == arm and e.run.stage == stage)
+def a_run(arm: str, stage: str = "train") -> FinishedRun:
+    return next(e for e in AuditContext(FOLDER).finished_runs() if e.cell.arm == arm and e.run.stage == stage)
 
 
 def change_json(path: Path, change: Callable[[Any], None]) -> None:
@@ -35,22 +35,22 @@ def change_json(path: Path, change: Callable[[Any], None]) -> None:
     write_json(path, value)
 
 
-def name_output(run: Ended, path: Path) -> None:
+def name_output(run: FinishedRun, path: Path) -> None:
     """Let the record of a run name a file as it now is."""
     facts = {"sha256": sha256_of_file(path), "bytes": path.stat().st_size}
     change_json(run.files.record, lambda record: record["outputs"].update({path.name: facts}))
 
 
-def seal_anew(results: ResultPaths) -> None:
+def seal_again(results: ResultPaths) -> None:
     results.audit.unlink()
     seal(results, AuditContext(FOLDER).plan)
 
 
-def test_an_untouched_folder_holds_in_one_line_and_the_audit_is_the_same_bytes_again(finished, capsys):
+def test_an_unchanged_folder_holds_and_a_second_audit_writes_the_same_bytes(finished, capsys):
     first = finished.audit.read_bytes()
     assert medattn(["audit", str(FOLDER)]) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith("results/tampering: audited, all holds (13 checks, 11 runs); sealed as ")
+    assert line.startswith("results/tampering: audited, all holds (13 of 13 checks, 11 runs); sealed as ")
     assert finished.audit.read_bytes() == first
     assert medattn(["audit", str(FOLDER), "--format", "json", "--check", "seal"]) == 0
     value = json.loads(capsys.readouterr().out)
@@ -58,13 +58,13 @@ def test_an_untouched_folder_holds_in_one_line_and_the_audit_is_the_same_bytes_a
     assert value["root"] == json.loads(finished.manifest.read_text())["root"]
 
 
-def test_every_one_of_forty_random_changes_is_found(finished):
+def test_each_of_forty_random_changes_is_found(finished):
     missed = [outcome for outcome in tamper(FOLDER, 40, seed=0, resealed=False) if outcome.finding is None]
     assert not missed
     assert first_finding(FOLDER) is None, "put back, the folder holds"
 
 
-def test_a_folder_that_was_sealed_anew_disagrees_with_the_audit_that_stands_in_it(finished):
+def test_the_last_audit_reveals_that_the_folder_was_sealed_again(finished):
     finished.measurements.write_text(finished.measurements.read_text() + "\n")
     kept = finished.audit.read_bytes()
     seal(finished, AuditContext(FOLDER).plan)
@@ -179,47 +179,35 @@ def other_plan(results: ResultPaths) -> None:
         (other_plan, "plan"),
     ],
 )
-def test_what_is_changed_and_sealed_anew_does_not_come_out_again(finished, change, check):
+def test_a_change_is_found_after_sealing_again(finished, change, check):
     change(finished)
-    seal_anew(finished)
+    seal_again(finished)
     assert not faults(["seal"])
     found = faults([check])
     assert found, f"{check} finds nothing"
     assert all(finding.check == check and finding.expected and finding.found for finding in found)
 
 
-def test_every_check_goes_on_where_another_can_not(finished):
+def test_the_other_checks_run_when_one_fails(finished):
     finished.plan.write_text("{")
     checks = {finding.check for finding in faults()}
     assert {"seal", "plan", "records", "tables"} <= checks
 
 
-@pytest.mark.parametrize(
-    ("text", "dirty", "severity"),
-    [("", False, None), ("x = 1\n", False, "error"), ("x = 1\n", True, "warning")],
-)
-def test_the_code_of_a_run_is_that_of_the_commit_that_its_record_names(finished, monkeypatch, text, dirty, severity):
-    monkeypatch.setattr(code, "_committed", lambda _: True)
-    monkeypatch.setattr(code, "_read", lambda _, file: text + file.read_text())
-    change_json(a_run("lr").files.record, lambda record: record["code"].update(commit="a" * 40, dirty=dirty))
-    found = [finding.severity for finding in faults(["code"])]
-    assert found == ([severity] if severity else [])
-
-
-def test_a_replayed_run_comes_out_bit_for_bit_and_another_is_found(finished, capsys):
+def test_a_replay_is_identical_bit_for_bit_and_a_different_record_is_found(finished, capsys):
     assert medattn(["audit", str(FOLDER), "--check", "seal", "--replay", "1", "--seed", "3"]) == 0
-    for run in AuditContext(FOLDER).ended():
+    for run in AuditContext(FOLDER).finished_runs():
         change_json(run.files.record, lambda record: record["outputs"]["history.csv"].update(sha256="0" * 64))
     assert medattn(["audit", str(FOLDER), "--check", "pairing", "--replay", "1", "--seed", "3"]) == 1
     assert "the same history.csv, bit for bit" in capsys.readouterr().out
 
 
-def test_costs_are_counted_again_by_a_replay(finished, capsys):
+def test_a_replay_counts_costs_again(finished, capsys):
     costs = AuditContext(FOLDER).results.complexity
     again = ["audit", str(FOLDER), "--check", "pairing", "--replay", "1"]
     lines = costs.read_text().splitlines()
     costs.write_text("\n".join([f"{lines[0]},device", *(f"{line},cpu" for line in lines[1:])]) + "\n")
-    assert medattn(again) == 0, "columns of measured speed come out otherwise each time"
+    assert medattn(again) == 0, "columns of measured speed differ each time"
     parameters = lines[1].split(",")[lines[0].split(",").index("params")]
     costs.write_text("\n".join([lines[0], lines[1].replace(parameters, "1" + parameters), *lines[2:]]) + "\n")
     assert medattn(again) == 1

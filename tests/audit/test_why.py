@@ -1,4 +1,4 @@
-"""`medattn why`: why a run has to be trained anew, in words."""
+"""`medattn why`: why a run has to be trained again."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ def test_settings_modules_and_images_that_differ_are_named(finished, capsys):
     assert medattn(["why", CELL]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 4
-    assert all("not trained anew" in line for line in lines)
+    assert all("not retrained" in line for line in lines)
 
     paper = Path("papers/tampering/paper.yaml")
     paper.write_text(PAPER.replace("batch_size: 8", "batch_size: 4"))

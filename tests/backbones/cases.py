@@ -7,15 +7,14 @@ from typing import Any
 
 import pytest
 
-from medattn.config.arms import arm_settings
+from medattn.config.arms import arm_settings, grid_points
 from medattn.config.load import read_configuration, registered_datasets
 from medattn.config.mechanisms import mechanism_names
 from medattn.config.models.paper import Arm, Backbone
 from medattn.config.models.recipe import Augmentation, Recipe
-from medattn.config.networks.options import smallest_size
+from medattn.config.networks.catalog import smallest_size
 from medattn.config.resolved import ResolvedPaper
-from medattn.plan.fitting import network_skip_reason
-from medattn.plan.grid import grid_points
+from medattn.plan.skip_reasons import network_skip_reason
 
 ROOT = Path(__file__).parents[2]
 BREASTMNIST = registered_datasets()["breastmnist"]  # 28 px

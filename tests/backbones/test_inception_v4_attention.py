@@ -14,7 +14,7 @@ from medattn.config.models.placement import Placement
 from medattn.errors import Skipped
 from medattn.files import sha256_of_file, write_json
 from medattn.layout import weights_file
-from medattn.training.network import AttendedNetwork, build_network
+from medattn.training.network import AttendedNetwork, NetworkSpec, build_network
 from medattn.training.optimizer import create_optimizer
 
 from ..training.conftest import recipe
@@ -37,7 +37,8 @@ def attended(folder, places=PLACES, side=299, device="meta", weights="none", **o
     backbone = Backbone(model=MODEL, trainable=LAST_BLOCKS, weights=weights)
     with torch.device(device):
         images = torch.randn(2, 3, side, side)
-        return build_network(backbone, "residual", residual(**options), 4, images, 0, folder, behind(places))
+        spec = NetworkSpec(backbone, 4, "residual", residual(**options), behind(places))
+        return build_network(spec, images, 0, folder)
 
 
 def count(*modules: nn.Module) -> int:
@@ -65,7 +66,7 @@ def test_parameters_in_millions(tmp_path, places, depths, form, attention, train
         assert round(found / 1e6, 2) == expected
 
 
-def test_an_explicit_depth_is_that_of_every_module(tmp_path):
+def test_an_explicit_depth_applies_to_every_module(tmp_path):
     assert [len(module.down) for module in modules(attended(tmp_path, depth=1))] == [1, 1, 1]
     two = attended(tmp_path, [9, 17], depth=2)
     assert [len(module.down) for module in modules(two, [9, 17])] == [2, 2]
@@ -75,14 +76,14 @@ def test_an_explicit_depth_is_that_of_every_module(tmp_path):
 def test_the_baseline_learns_in_its_last_blocks_and_its_last_layer_only(tmp_path):
     with torch.device("meta"):
         backbone = Backbone(model=MODEL, trainable=LAST_BLOCKS)
-        network = build_network(backbone, "none", {}, 4, torch.empty(1, 3, 299, 299), 0, tmp_path)
+        network = build_network(NetworkSpec(backbone, 4), torch.empty(1, 3, 299, 299), 0, tmp_path)
     assert count(network) == 41_148_964
     assert count(*(network.backbone.get_submodule(block) for block in LAST_BLOCKS)) == 13_659_264
     assert sum(p.numel() for p in network.parameters() if p.requires_grad) == 13_659_264 + 6_148
 
 
 @pytest.mark.parametrize(("form", "trainable"), [(MASK, 28_834_052), (FULL, 43_979_524)])
-def test_what_is_placed_learns_at_the_rate_of_new_layers(tmp_path, form, trainable):
+def test_placed_modules_learn_at_the_rate_of_new_layers(tmp_path, form, trainable):
     network = attended(tmp_path, **form)
     placed = {id(parameter) for module in modules(network) for parameter in module.parameters()}
     last = {id(parameter) for parameter in network.backbone.last_linear.parameters()}
@@ -102,7 +103,7 @@ def test_only_frozen_normalization_stays_in_evaluation(tmp_path):
     assert len(learning) < len(norms)
 
 
-def test_a_last_map_of_a_pixel_is_refused(tmp_path):
+def test_a_last_map_of_one_pixel_is_refused(tmp_path):
     message = "behind features.21 of timm/inception_v4, 1536 x 1 x 1: residual: a map of 1 x 1 can't be halved 1 times"
     with pytest.raises(Skipped, match=message):
         attended(tmp_path, side=106)

@@ -1,4 +1,4 @@
-"""The list of networks that planning reads is that of the installed libraries."""
+"""backbones/models.json equals the lists of the installed libraries."""
 
 import json
 
@@ -8,8 +8,8 @@ import torch
 import torchvision
 
 from medattn.backbones import names
-from medattn.config.networks import options as networks
-from medattn.config.networks.options import (
+from medattn.config.networks import catalog as networks
+from medattn.config.networks.catalog import (
     check_backbone,
     check_model,
     described,
@@ -21,7 +21,7 @@ from medattn.errors import UserError
 KNOWN = json.loads(names.FILE.read_text())
 
 
-def test_the_list_is_in_step_with_the_libraries():
+def test_the_list_equals_that_of_the_libraries():
     assert KNOWN["models"] == names.library_models(), "run python -m medattn.backbones.names"
     assert set(KNOWN["smallest_size"]) == {described(*entry) for entry in names.MEASURED}, (
         "run python -m medattn.backbones.names"
@@ -42,7 +42,7 @@ def test_the_smallest_size_is_the_smallest(model, options):
     ("torchvision/resnt18", "unknown network of torchvision 'resnt18'; did you mean 'resnet18'?"),
     ("torchvision/vgg16.v1", "unknown weights of torchvision/vgg16 'v1'; valid: none"),
 ])  # fmt: skip
-def test_an_unknown_network_names_the_nearest(model, message):
+def test_an_unknown_network_suggests_the_nearest_name(model, message):
     with pytest.raises(UserError) as refused:
         check_model(model)
     assert str(refused.value) == message
@@ -68,10 +68,10 @@ def test_a_backbone_that_cannot_be_built_is_one_line(model, keys, message):
 
 
 @pytest.mark.parametrize(("body", "message"), [
-    ("pass", "net.py:2: Net has no constructor of its own"),
+    ("pass", "net.py:2: Net defines no constructor"),
     ("def __init__(self, classes, size, *, width): ...", "net.py:3: the hyper-parameter 'width' has no type"),
     ("def __init__(self, classes, size, *, width: int = N): ...", "net.py:3: type and default of 'width' are read"),
-    ("def __init__(self", "net.py:3: not Python"),
+    ("def __init__(self", "net.py:3: invalid Python"),
 ])  # fmt: skip
 def test_a_network_that_cannot_be_read_is_one_line(tmp_path, monkeypatch, body, message):
     (tmp_path / "net.py").write_text(f'@register("net")\nclass Net:\n    {body}\n')
@@ -82,7 +82,7 @@ def test_a_network_that_cannot_be_read_is_one_line(tmp_path, monkeypatch, body, 
     assert "\n" not in str(refused.value)
 
 
-def test_weights_come_from_where_they_are_published():
+def test_weights_have_the_published_origin():
     assert weights_model("timm/resnet18.a1_in1k") == "timm/resnet18.a1_in1k"
     assert weights_model("torchvision/vgg16") == "torchvision/vgg16"
     assert weights_model("medattn/acnet") is None

@@ -1,4 +1,4 @@
-"""What every network of the papers must do: our own, found by themselves, and the libraries'."""
+"""Contract tests of every network of the papers, of this package and of the libraries."""
 
 import io
 
@@ -8,7 +8,7 @@ from torch import nn
 
 from medattn.backbones.build import build_backbone, check_images, create_network
 from medattn.config.models.paper import Backbone
-from medattn.config.networks.options import own_networks
+from medattn.config.networks.catalog import own_networks
 from medattn.errors import Skipped
 
 OWN = [f"medattn/{name}" for name in own_networks()]
@@ -58,8 +58,8 @@ def test_logits_for_small_large_and_oblong_images(model):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", [*OWN, *(pytest.param(model, marks=pytest.mark.heavy) for model in LIBRARY)])
-def test_a_network_learns_in_all_its_parts_and_comes_back_from_its_state(model):
-    """One network for all, as the large ones take seconds to make."""
+def test_all_parts_of_a_network_learn_and_its_state_can_be_loaded(model):
+    """Check both with one network, because large ones take seconds to build."""
     network, size = small(model)
     if model in OWN:
         again, _ = small(model)
@@ -106,7 +106,7 @@ def test_images_that_are_too_small_are_refused_before_training(model, size):
         check_images(create_network(model, 2, size=(size, size)), model, (size, size))
 
 
-def test_the_check_of_the_size_leaves_the_network_as_it_was():
+def test_the_check_of_the_size_does_not_change_the_network():
     network, size = small("medattn/acnet")
     before = {key: value.clone() for key, value in network.state_dict().items()}
     check_images(network, "medattn/acnet", (size, size))

@@ -1,4 +1,4 @@
-"""Transfer learning: what is new, what is frozen, and at which rate each part learns."""
+"""Transfer learning: new parameters, frozen parameters, and learning rates."""
 
 import copy
 
@@ -7,12 +7,12 @@ import torch
 from torch import nn
 
 from medattn.backbones.build import build_backbone
-from medattn.backbones.parameter_groups import Parts
+from medattn.backbones.parameter_groups import ParameterGroups
 from medattn.config.models.paper import Backbone
 from medattn.errors import Skipped
 from medattn.training import network as networks
 from medattn.training.loop import TrainingState, train_epochs
-from medattn.training.network import build_network
+from medattn.training.network import NetworkSpec, build_network
 from medattn.training.optimizer import create_optimizer, learning_rate, set_learning_rates
 
 from ..training.conftest import recipe
@@ -20,11 +20,11 @@ from ..training.conftest import recipe
 TINY = "timm/test_resnet"
 
 
-def parts_of(tmp_path, size=64, **keys) -> tuple[nn.Module, Parts]:
+def parts_of(tmp_path, size=64, **keys) -> tuple[nn.Module, ParameterGroups]:
     backbone = Backbone(**{"model": TINY, **keys})
     with torch.device("meta"):
         network = build_backbone(backbone, 3, tmp_path, (size, size))
-    parts = Parts(network, backbone, 3, (size, size))
+    parts = ParameterGroups(network, backbone, 3, (size, size))
     parts.freeze()
     return network, parts
 
@@ -52,7 +52,7 @@ def test_auxiliary_heads_are_new(tmp_path):
     assert {name.partition(".")[0] for name in heads} == {"fc", "aux1", "aux2"}
 
 
-def test_what_is_placed_later_is_new_and_learns(tmp_path):
+def test_placed_modules_are_new_and_learn(tmp_path):
     network, parts = parts_of(tmp_path, trainable=[])
     placed = nn.Conv2d(4, 4, 1)
     first = network.conv1
@@ -64,14 +64,14 @@ def test_what_is_placed_later_is_new_and_learns(tmp_path):
     }  # fmt: skip
 
 
-def test_an_unknown_part_names_the_nearest(tmp_path):
+def test_an_unknown_part_suggests_the_nearest_name(tmp_path):
     with pytest.raises(Skipped, match="unknown part of timm/test_resnet 'layer9'; did you mean 'layer"):
         parts_of(tmp_path, trainable=["layer9"])
 
 
 def test_new_layers_learn_at_their_own_rate_by_the_same_schedule(tmp_path):
     images = torch.randn(4, 3, 32, 32)
-    network = build_network(Backbone(model=TINY), "none", {}, 3, images, 0, tmp_path)
+    network = build_network(NetworkSpec(Backbone(model=TINY), 3), images, 0, tmp_path)
     settings = recipe(
         optimizer="sgd", learning_rate=0.001, new_layers_learning_rate=0.1, schedule="step", step_epochs=1
     )
@@ -94,7 +94,7 @@ def test_frozen_parts_do_not_change_and_a_resumed_run_is_the_same(data_for, tmp_
     images = data.normalized_training_images()
 
     def network():
-        return build_network(Backbone(model=TINY, trainable=["layer4"]), "none", {}, 2, images, 0, tmp_path)
+        return build_network(NetworkSpec(Backbone(model=TINY, trainable=["layer4"]), 2), images, 0, tmp_path)
 
     def copied(state):
         return {key: value.clone() for key, value in state.items()}
@@ -120,9 +120,8 @@ def test_frozen_parts_do_not_change_and_a_resumed_run_is_the_same(data_for, tmp_
 
 def test_auxiliary_heads_join_the_loss_and_only_while_training(tmp_path):
     images = torch.randn(2, 3, 64, 64)
-    network = build_network(
-        Backbone(model="torchvision/googlenet", options={"auxiliary_heads": True}), "none", {}, 2, images, 0, tmp_path
-    )
+    backbone = Backbone(model="torchvision/googlenet", options={"auxiliary_heads": True})
+    network = build_network(NetworkSpec(backbone, 2), images, 0, tmp_path)
     assert network.train()(images).shape == (2, 2)
     assert [logits.shape for logits in network.auxiliary_logits] == [(2, 2)] * 2
     assert network.eval()(images).shape == (2, 2)
@@ -146,7 +145,7 @@ def test_the_loss_of_an_auxiliary_head_has_the_weight_0_3(data_for, tmp_path, mo
     settings = recipe(epochs=1, batch_size=10, optimizer="sgd", learning_rate=1.0)
     data = data_for(settings)
     images = data.normalize(data.images.taken(data.training))
-    network = build_network(Backbone(model="torchvision/any"), "none", {}, 2, images, 0, tmp_path)
+    network = build_network(NetworkSpec(Backbone(model="torchvision/any"), 2), images, 0, tmp_path)
     start = {key: value.clone() for key, value in network.state_dict().items()}
     for head, weight in (("main", 1.0), ("beside", 0.3)):
         start[f"backbone.{head}.weight"].requires_grad_()

@@ -11,12 +11,12 @@ from medattn.config.arms import arm_settings
 from medattn.config.models.paper import Arm, Backbone
 from medattn.config.models.placement import EVERYWHERE, Placement
 from medattn.config.models.recipe import Recipe
-from medattn.config.networks.architectures import _STRUCTURES, architecture_of, insertion_paths, places
+from medattn.config.networks.architectures import _ARCHITECTURES, architecture_of, insertion_paths, insertion_points
 from medattn.errors import Skipped, UserError
 from medattn.training.network import build_network
 
-TORCHVISION = sorted(set(_STRUCTURES) - {"test_resnet", "inception_v4"})
-TIMM = sorted(set(_STRUCTURES) - {"googlenet"})
+TORCHVISION = sorted(set(_ARCHITECTURES) - {"test_resnet", "inception_v4"})
+TIMM = sorted(set(_ARCHITECTURES) - {"googlenet"})
 MODELS = [*(f"torchvision/{name}" for name in TORCHVISION), *(f"timm/{name}" for name in TIMM)]
 AFTER = Placement(position="after_block")
 
@@ -46,7 +46,9 @@ def test_the_table_of_structures_says_what_the_networks_do(model, image):
     for placement in (EVERYWHERE, AFTER):
         paths = insertion_paths(model, placement)
         found = output_shapes(network, model, paths, image)
-        expected = {place.path: (place.channels, *place.size) for place in places(model, False, placement, image)}
+        expected = {
+            place.path: (place.channels, *place.size) for place in insertion_points(model, False, placement, image)
+        }
         assert found == expected
         assert len(paths) == len(set(paths)) > 1
 
@@ -60,7 +62,7 @@ def test_the_table_of_structures_holds_with_the_small_stem(model, image):
         network = create_network(model, 5)
         use_small_stem(network, model)
     found = output_shapes(network, model, insertion_paths(model, AFTER), image)
-    assert found == {place.path: (place.channels, *place.size) for place in places(model, True, AFTER, image)}
+    assert found == {place.path: (place.channels, *place.size) for place in insertion_points(model, True, AFTER, image)}
 
 
 @pytest.mark.parametrize("placement", [EVERYWHERE, AFTER, Placement(where="stage_ends", stages=[2, 3])])
@@ -145,11 +147,11 @@ def test_placing_leaves_modes_hooks_and_statistics_alone():
 
 
 @pytest.mark.parametrize(("model", "placement", "image", "reason"), [
-    ("timm/test_vit", EVERYWHERE, (64, 64), "the blocks of timm/test_vit are not known; name the modules"),
-    ("torchvision/resnet18", Placement(stages=[2, 5]), (64, 64), "has 4 stages, none with the number 5"),
+    ("timm/test_vit", EVERYWHERE, (64, 64), "the blocks of timm/test_vit are unknown; name the modules"),
+    ("torchvision/resnet18", Placement(stages=[2, 5]), (64, 64), "has 4 stages, and no stage 5"),
     ("torchvision/resnet18", Placement(after=["layer9"]), (64, 64), "torchvision/resnet18 has no module layer9"),
-    ("torchvision/resnet18", Placement(after=["fc"]), (64, 64), "fc of torchvision/resnet18 does not put out maps"),
-    ("torchvision/resnet18", Placement(after=["layer1.0.relu"]), (64, 64), "is used 2 times in a pass"),
+    ("torchvision/resnet18", Placement(after=["fc"]), (64, 64), "the output of fc of torchvision/resnet18 is no map"),
+    ("torchvision/resnet18", Placement(after=["layer1.0.relu"]), (64, 64), "is called 2 times in a forward pass"),
     ("torchvision/vgg11", EVERYWHERE, (20, 20), "torchvision/vgg11 can't take images of 20 x 20"),
 ])  # fmt: skip
 def test_what_can_not_be_placed_is_one_line(model, placement, image, reason):
@@ -164,7 +166,7 @@ def test_what_can_not_be_placed_is_one_line(model, placement, image, reason):
 
 def test_images_that_leave_nothing_are_known_without_the_network():
     with pytest.raises(ValueError, match="images of 20 x 20 are too small for torchvision/inception_v3"):
-        places("torchvision/inception_v3", False, EVERYWHERE, (20, 20))
+        insertion_points("torchvision/inception_v3", False, EVERYWHERE, (20, 20))
 
 
 def test_names_of_weights_do_not_hide_the_structure():

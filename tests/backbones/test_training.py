@@ -17,10 +17,10 @@ import torch
 
 from medattn.attention.mechanism import BlockAttention
 from medattn.config.mechanisms import mechanism_names
-from medattn.config.networks.options import own_networks
+from medattn.config.networks.catalog import own_networks
 from medattn.training.images import ResidentImages, normalization_for
 from medattn.training.loop import TrainingData, TrainingState, train_epochs
-from medattn.training.network import AttendedNetwork, build_network
+from medattn.training.network import AttendedNetwork, NetworkSpec, build_network
 from medattn.training.numerics import fix_numerics
 
 from .cases import Case, of_the_papers, parameters
@@ -60,10 +60,8 @@ def trained(case: Case, precision: str, tmp_path: Path) -> None:
     data = TrainingData(resident, indices, indices, normalization_for(recipe, resident, indices))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        network = build_network(
-            backbone, case.arm.mechanism, case.options, 2, data.normalized_training_images(), 0, tmp_path,
-            case.arm.placement,
-        )  # fmt: skip
+        spec = NetworkSpec(backbone, 2, case.arm.mechanism, case.options, case.arm.placement)
+        network = build_network(spec, data.normalized_training_images(), 0, tmp_path)
         before = {key: value.clone() for key, value in network.named_parameters()}
         state = TrainingState()
         train_epochs(network, data, recipe, 0, state, lambda _: None)

@@ -1,4 +1,4 @@
-"""A Slurm that may be broken: started by .ci/slurm, named by MEDATTN_SLURM, its folder."""
+"""A disposable Slurm cluster: .ci/slurm starts it, and MEDATTN_SLURM names its folder."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ import pytest
 
 @dataclass(frozen=True)
 class Slurm:
-    """A Slurm of the nodes n1 and n2 on this machine, and its folder."""
+    """Slurm cluster with the nodes n1 and n2 on this machine, and its folder."""
 
     folder: Path
 
@@ -21,7 +21,7 @@ class Slurm:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
     def job_of(self, pack: str) -> tuple[str, str] | None:
-        """Slurm's id and node of the running job that trains `pack`."""
+        """Return Slurm's id and node of the running job that trains `pack`."""
         for line in self.say("squeue", "--noheader", "--states=running", "--format=%i|%N|%k").splitlines():
             job, node, comment = line.split("|", 2)
             if comment.endswith(pack):
@@ -29,7 +29,7 @@ class Slurm:
         return None
 
     def kill_node(self, node: str) -> None:
-        """Kill a node as a power failure does: its daemon first, so that nobody hears of its jobs."""
+        """Kill a node as a power failure does: its daemon first, so it cannot report its jobs."""
         running = self.say("squeue", "--noheader", f"--nodelist={node}", "--states=running", "--format=%i").split()
         os.kill(int((self.folder / f"slurmd.{node}.pid").read_text()), signal.SIGKILL)
         steps = [pid for job in running for pid in _processes(lambda pid, job=job: f"[{job}." in _title(pid))]
@@ -41,7 +41,7 @@ class Slurm:
                 continue
 
     def start_node(self, node: str) -> None:
-        """Start a node that was killed."""
+        """Start a killed node again."""
         subprocess.run(["slurmd", "-N", node], check=True)
         deadline = time.monotonic() + 60
         while node not in self.say("sinfo", "--noheader", "--states=idle,mixed,alloc", "--Node", "--format=%N").split():

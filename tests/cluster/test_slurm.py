@@ -1,4 +1,4 @@
-"""`snakemake --profile slurm` on a real Slurm, left alone and disturbed, gives the bytes of this process."""
+"""`snakemake --profile slurm` on a real cluster, interrupted or not, gives the same bytes as this process."""
 
 import json
 import os
@@ -20,13 +20,13 @@ pytestmark = [
 ]
 
 ROOT = Path(__file__).parents[2]
-# Long enough to be hit, short enough to wait for.
+# Runs long enough to be interrupted, and short enough for a test.
 PAPER = {
     "recipe": {"epochs": 40},
     "arms": {"gsa": {"options": {"cutoff_epoch": 20}}},
     "protocol": {"measured_epochs": 5},
 }
-# No waiting for what takes seconds.
+# Shorter waits than in the profile: these jobs take seconds.
 HASTE = ["--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "20"]
 
 
@@ -36,9 +36,9 @@ def configure(project: Project, pack: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory) -> tuple[dict[str, bytes], bytes]:
+def uninterrupted(tmp_path_factory) -> tuple[dict[str, bytes], bytes]:
     """What the runs and the measuring write without a cluster."""
-    project = Project(tmp_path_factory.mktemp("undisturbed"))
+    project = Project(tmp_path_factory.mktemp("uninterrupted"))
     project.configure(PAPER, seeds=[0, 1])
     for command in ("train", "measure"):
         done = project.process(command)
@@ -75,7 +75,7 @@ def end(process: subprocess.Popen[str], project: Project) -> None:
     assert code == 0, (project.root / "said").read_text()
 
 
-def test_the_profile_trains_on_two_nodes_to_the_same_bytes(slurm: Slurm, project: Project, undisturbed) -> None:
+def test_the_profile_trains_on_two_nodes_to_the_same_bytes(slurm: Slurm, project: Project, uninterrupted) -> None:
     configure(project, pack=2)
     process = submit(project)
     wait_for(lambda: slurm.say("squeue", "--noheader"), process, project)
@@ -83,7 +83,7 @@ def test_the_profile_trains_on_two_nodes_to_the_same_bytes(slurm: Slurm, project
     assert "gres/gpu=1" in asked or "gres:gpu:1" in asked, asked
     assert "Requeue=1" in asked
     end(process, project)
-    outputs, measurements = undisturbed
+    outputs, measurements = uninterrupted
     assert project.outputs() == outputs
     assert project.results.measurements.read_bytes() == measurements
     records = [project.record(run)["scheduler"] for run in project.plan().runs]
@@ -92,7 +92,7 @@ def test_the_profile_trains_on_two_nodes_to_the_same_bytes(slurm: Slurm, project
     assert {record["slurm_job_id"] for record in records} <= {path.stem for path in logs.rglob("*.log")}
 
 
-def test_a_dead_node_a_canceled_job_and_a_sigterm_change_nothing(slurm: Slurm, project: Project, undisturbed) -> None:
+def test_a_dead_node_a_canceled_job_and_a_sigterm_change_nothing(slurm: Slurm, project: Project, uninterrupted) -> None:
     configure(project, pack=1)
     process = submit(project)
     pack_of = {run: pack.id for pack in project.plan().packs.values() for run in pack.runs}
@@ -125,7 +125,7 @@ def test_a_dead_node_a_canceled_job_and_a_sigterm_change_nothing(slurm: Slurm, p
         end(process, project)
     finally:
         slurm.start_node(dead[0])
-    outputs, measurements = undisturbed
+    outputs, measurements = uninterrupted
     assert project.outputs() == outputs
     assert project.results.measurements.read_bytes() == measurements
     for run, epochs in hit.items():

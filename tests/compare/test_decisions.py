@@ -31,8 +31,8 @@ def test_what_the_interval_says_is_the_verdict() -> None:
     assert outperforming(against_zero([1.0] * 10)).verdict == "outperforms"
     assert outperforming(against_zero([-1.0] * 10)).verdict == "outperformed"
     # 60% of a thousand: surely more than half, and surely less than three quarters.
-    assert outperforming(against_zero([1.0] * 600 + [-1.0] * 400)).verdict == "better, but too rarely to matter"
-    assert outperforming(against_zero([1.0] * 400 + [-1.0] * 600)).verdict == "worse, but too rarely to matter"
+    assert outperforming(against_zero([1.0] * 600 + [-1.0] * 400)).verdict == "better, but not often enough to matter"
+    assert outperforming(against_zero([1.0] * 400 + [-1.0] * 600)).verdict == "worse, but not often enough to matter"
 
 
 def test_a_tie_is_half_a_win_and_no_evidence() -> None:

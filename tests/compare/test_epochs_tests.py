@@ -25,7 +25,7 @@ def test_against_scipy_from_summary_statistics() -> None:
     ("first", "second", "n", "why"),
     [
         ([], [], 0, "no epochs"),
-        ([80.0], [81.0], 1, "single value"),
+        ([80.0], [81.0], 1, "single epoch"),
         ([80.0, 80.0], [81.0, 81.0], 2, "no spread"),
     ],
 )

@@ -5,13 +5,13 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from medattn.compare.delong import components, delong
+from medattn.compare.delong import auc_components, delong
 from medattn.compare.image_bootstrap import RESAMPLES, bootstrap, resample
 from medattn.compare.mcnemar import mcnemar
-from medattn.compare.resampled_metrics import resampled
 from medattn.compare.test_result import TestResult
-from medattn.config.models.metrics import METRICS
-from medattn.metrics import Scored, measure
+from medattn.metrics.evaluate import measure, measure_resamples
+from medattn.metrics.registry import METRICS
+from medattn.metrics.scored import Scored
 
 # The 43 patients with ovarian cancer of DeLong, DeLong and Clarke-Pearson (1988), as the SAS documentation prints them:
 # albumin, total protein, K-G score (the higher, the worse), whether the patient benefits from surgery.
@@ -34,7 +34,7 @@ def binary(score: np.ndarray) -> np.ndarray:
 
 
 def of_models(first: np.ndarray, second: np.ndarray, labels: np.ndarray) -> TestResult:
-    return delong(components(first, labels), components(second, labels), labels)
+    return delong(auc_components(first, labels), auc_components(second, labels), labels)
 
 
 def test_mcnemar_on_agrestis_example() -> None:
@@ -55,7 +55,7 @@ def test_delong_on_their_own_data() -> None:
     albumin, protein, score = binary(data[:, 0]), binary(data[:, 1]), binary(-data[:, 2])
     # As published by SAS: area and standard error of each, and p of the differences from the K-G score.
     for scores, area, error in ((albumin, 0.7366, 0.0927), (protein, 0.6478, 0.1000), (score, 0.7258, 0.1028)):
-        found = components(scores, labels)
+        found = auc_components(scores, labels)
         variance = sum((labels == k).sum() * found.shares[labels == k].var(ddof=1) for k in (0, 1))
         assert found.auc == pytest.approx(area, abs=5e-5)
         assert np.sqrt(variance) == pytest.approx(error, abs=5e-5)
@@ -87,7 +87,7 @@ def test_delong_of_several_classes_agrees_with_the_bootstrap() -> None:
     areas = [100 * np.mean([roc_auc_score(labels == k, s[:, k]) for k in range(3)]) for s in scores]
     assert outcome.difference == pytest.approx(areas[0] - areas[1])
     weights = resample(labels, None, "some images")
-    values = [resampled("auc", Scored(s, labels, "abc"), weights)[""] for s in scores]
+    values = [measure_resamples("auc", Scored(s, labels, "abc"), weights)[""] for s in scores]
     assert (outcome.high - outcome.low) / 3.92 == pytest.approx(np.std(values[0] - values[1]), rel=0.1)
 
 
@@ -115,7 +115,7 @@ def test_a_resample_is_measured_as_its_images_are(metric: str, classes: int) -> 
     scores /= scores.sum(axis=1, keepdims=True)
     names = "abcd"[:classes]
     weights = resample(labels, None, metric)[:, :20]
-    values = resampled(metric, Scored(scores, labels, names), weights)
+    values = measure_resamples(metric, Scored(scores, labels, names), weights)
     for number in range(weights.shape[1]):
         taken = np.repeat(np.arange(50), weights[:, number].astype(int))
         for expected in measure(metric, Scored(scores[taken], labels[taken], names)):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from medattn.compare.nadeau_bengio import nadeau_bengio, shares_of_folds
+from medattn.compare.nadeau_bengio import fold_ratios, nadeau_bengio
 from medattn.compare.replicates import Replicates
 
 
@@ -46,4 +46,4 @@ def test_what_cannot_be_tested_says_why(values: list[float], why: str) -> None:
 
 def test_shares_are_counted_or_where_folds_lack_those_of_equal_folds():
     images = {(0, 0): 10, (0, 1): 20, (0, 2): 30, (1, 0): 10}
-    assert shares_of_folds(images, sorted(images), 3) == [10 / 50, 20 / 40, 30 / 30, 1 / 2]
+    assert fold_ratios(images, sorted(images), 3) == [10 / 50, 20 / 40, 30 / 30, 1 / 2]

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from safetensors.numpy import save_file
 
-from medattn.compare.inputs import read_comparisons, rows_of
 from medattn.files import sha256_of_file
+from medattn.result_tables import COMPARISONS, read_table, rows_of
 from tests.conftest import Project
 
 EPOCHS, IMAGES = 4, 40
@@ -44,7 +44,7 @@ def trained(project: Project) -> None:
 def compared(project: Project) -> pd.DataFrame:
     assert project.medattn("measure") == 0
     assert project.medattn("compare") == 0
-    return read_comparisons(project.results.comparisons)
+    return read_table(project.results.comparisons, COMPARISONS)
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_the_model_is_that_of_the_epoch_which_is_ranked_first(project: Project, 
         ({"one": {"arms": ["gsa"], "against": "vanila"}}, "families.one.against: unknown arm 'vanila'"),
         ({"one": {"arms": ["gsa"]}, "two": {"arms": ["gsa"]}}, "the arm 'gsa' is in 'one' and in 'two'"),
         ({"one": {"arms": ["gsa"], "against": "gsa"}}, "compares the arm 'gsa' with itself"),
-        ({"main": {"arms": ["gsa"]}}, "'main' is the name of what is in none"),
+        ({"main": {"arms": ["gsa"]}}, "'main' is reserved for comparisons without a family"),
     ],
 )
 def test_wrong_families_are_refused_in_a_line(project: Project, capsys, families: dict, said: str) -> None:

@@ -42,7 +42,7 @@ def test_exact_also_with_ties() -> None:
 def test_pairs_without_a_difference_are_dropped_and_named() -> None:
     outcome = wilcoxon(Replicates(np.array([1.0, 2.0, 3.0, 0.0]), np.zeros(4)))
     assert outcome.p == outcome.least_p == 0.25
-    assert "1 of 4 pairs without a difference" in outcome.note
+    assert "1 of 4 pairs have no difference" in outcome.note
     assert wilcoxon(Replicates(np.ones(3), np.ones(3))).p == 1.0
 
 

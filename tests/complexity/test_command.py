@@ -7,7 +7,8 @@ import json
 import pytest
 
 from medattn.commands.complexity import __doc__ as manual
-from medattn.complexity.rows import COLUMNS, SPEED_COLUMNS
+from medattn.complexity.rows import SPEED_COLUMNS
+from medattn.result_tables import COMPLEXITY
 
 FIRST = "paper,table,dataset,backbone,arm,published_params_m,params,published_gflops,gmacs,verdict"
 PUBLISHED = (
@@ -30,7 +31,7 @@ def test_csv_has_the_promised_columns_and_a_row_a_cell(project, capsys):
         ("phantom", "net", "vanilla"),
         ("phantom", "net", "gsa"),
     ]
-    assert list(found[0]) == COLUMNS
+    assert list(found[0]) == COMPLEXITY.columns
     assert {row["verdict"] for row in found} == {"not published"}
 
 
@@ -95,7 +96,7 @@ def test_a_frozen_plan_gives_the_same(project, capsys):
 def test_speed_is_measured_where_it_is_asked_for(project, capsys):
     assert project.medattn("complexity", "--speed", "--repeats", "2", "--format", "csv") == 0
     for row in rows(capsys):
-        assert list(row) == [*COLUMNS, *SPEED_COLUMNS]
+        assert list(row) == [*COMPLEXITY.columns, *SPEED_COLUMNS]
         assert float(row["training_images_per_second"]) > 0
         assert float(row["inference_images_per_second"]) > 0
         assert (row["repeats"], row["device"]) == ("2", "CPU")
@@ -137,7 +138,7 @@ def test_a_wrong_selection_is_one_line_and_code_2(project, capsys, selection, me
 def test_no_such_selection_and_no_repeats(project, capsys):
     assert project.medattn("complexity", "--config", "absent.yaml") == 2
     assert project.medattn("complexity", "--repeats", "0") == 2
-    assert capsys.readouterr().err.splitlines()[-1] == "medattn: --repeats: at least 1"
+    assert capsys.readouterr().err.splitlines()[-1] == "medattn: --repeats: must be at least 1"
 
 
 def test_help_says_what_every_counter_leaves_out():

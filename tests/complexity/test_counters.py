@@ -5,10 +5,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from medattn.complexity.counters import Tally, counting
+from medattn.complexity.counters import OperationCounts, counting
 
 
-def tally_of(network: nn.Module, *shape: int) -> Tally:
+def tally_of(network: nn.Module, *shape: int) -> OperationCounts:
     with torch.no_grad(), counting(network.eval()) as tally:
         network(torch.zeros(*shape))
     return tally

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from medattn.complexity.cost_match import fits
 from medattn.complexity.rows import complexity_rows
-from medattn.complexity.verdict import fits
 from medattn.config.load import resolve
 from medattn.plan.expand import make_plan
 

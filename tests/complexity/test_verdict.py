@@ -2,16 +2,16 @@
 
 import pytest
 
-from medattn.complexity.network import Counts
-from medattn.complexity.verdict import (
-    Verdict,
+from medattn.complexity.cost_match import (
+    CostMatch,
     fits,
     in_words,
-    verdict_on_gflops,
-    verdict_on_parameters,
+    match_gflops,
+    match_parameters,
 )
+from medattn.complexity.network import NetworkCounts
 
-COUNTS = Counts(
+COUNTS = NetworkCounts(
     parameters=11_238_413,
     trainable=11_238_413,
     macs=1_813_560_000,
@@ -43,25 +43,25 @@ def never(classes: int) -> int:
 
 
 def test_parameters():
-    assert verdict_on_parameters("11.24", COUNTS, [100], never) == Verdict(True, "parameters")
-    assert verdict_on_parameters("11.18", COUNTS, [100], never) == Verdict(True, "C1")
+    assert match_parameters("11.24", COUNTS, [100], never) == CostMatch(True, "parameters")
+    assert match_parameters("11.18", COUNTS, [100], never) == CostMatch(True, "C1")
 
 
 def test_parameters_that_another_head_gives():
     heads = {2: 11_300_000, 10: 11_312_000, 100: 11_309_212}
-    verdict = verdict_on_parameters("11.31", COUNTS, heads, heads.__getitem__)
+    verdict = match_parameters("11.31", COUNTS, heads, heads.__getitem__)
     assert not verdict.fits
     assert verdict.note == "-0.0716 M parameters, 11.31 fits 10 or 100 classes"
-    assert "classes" not in verdict_on_parameters("99.99", COUNTS, heads, heads.__getitem__).note
+    assert "classes" not in match_parameters("99.99", COUNTS, heads, heads.__getitem__).note
 
 
 @pytest.mark.parametrize(("published", "counter"), [("1.814", "macs"), ("1.819", "C1"), ("1.820", "C2")])
 def test_gflops_by_the_first_rule_that_fits(published, counter):
-    assert verdict_on_gflops(published, COUNTS) == Verdict(True, counter)
+    assert match_gflops(published, COUNTS) == CostMatch(True, counter)
 
 
 def test_gflops_that_nothing_fits():
-    verdict = verdict_on_gflops("1.830", COUNTS)
+    verdict = match_gflops("1.830", COUNTS)
     assert (verdict.fits, verdict.note) == (False, "-0.0099 G by C2, the nearest count")
 
 
@@ -69,10 +69,10 @@ def test_gflops_that_nothing_fits():
     ("verdicts", "words"),
     [
         ([], "not published"),
-        ([Verdict(True, "parameters"), Verdict(True, "macs")], "matches"),
-        ([Verdict(True, "parameters"), Verdict(True, "C1")], "matches as C1 sees it"),
-        ([Verdict(True, "C1"), Verdict(True, "C2")], "matches as C1 and C2 see it"),
-        ([Verdict(True, "C1"), Verdict(False, "", "far off")], "differs"),
+        ([CostMatch(True, "parameters"), CostMatch(True, "macs")], "matches"),
+        ([CostMatch(True, "parameters"), CostMatch(True, "C1")], "matches as C1 sees it"),
+        ([CostMatch(True, "C1"), CostMatch(True, "C2")], "matches as C1 and C2 see it"),
+        ([CostMatch(True, "C1"), CostMatch(False, "", "far off")], "differs"),
     ],
 )
 def test_a_row_gets_the_worse_verdict(verdicts, words):

@@ -1,4 +1,4 @@
-"""A small project to break: one paper, one mechanism."""
+"""A small project to break: one paper and one mechanism."""
 
 from pathlib import Path
 

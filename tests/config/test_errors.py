@@ -1,4 +1,4 @@
-"""What is wrong in a configuration is said in one line: file, key, what is wrong, nearest valid name."""
+"""Configuration errors are one line: file, key, error, nearest valid name."""
 
 import copy
 from pathlib import Path
@@ -30,10 +30,10 @@ def override(source: dict, keys: str, value: object) -> dict:
 def message(project: Path) -> str:
     with pytest.raises(UserError) as caught:
         read_configuration(project / "config.yaml", project)
-    text = str(caught.value)
+    text = str(caught.value).replace(f"{project}/", "")
     assert "\n" not in text
     assert len(text) < 400
-    return text.replace(f"{project}/", "")
+    return text
 
 
 WRONG_SELECTIONS = [
@@ -259,7 +259,7 @@ WRONG_PAPERS = [
     ),
     ("arms/blur/grid", {"width": [1]}, "arms.blur.grid: unknown key 'width'; did you mean 'options.width'?"),
     ("arms/blur/grid", {"options.width": []}, "arms.blur: grid: options.width has no values"),
-    ("arms/blur/grid", {"options.width": [1, 1]}, "arms.blur: grid: options.width names a value twice"),
+    ("arms/blur/grid", {"options.width": [1, 1]}, "arms.blur: grid: options.width has a value twice"),
     (
         "arms/blur/grid",
         {"recipe.epochs": [10]},
@@ -290,7 +290,7 @@ WRONG_PAPERS = [
         1.5,
         "tables.toy-table.marks.0.alpha: should be less than 1, not 1.5",
     ),
-    ("figures/toy-figure/kind", "map", "figures.toy-figure.kind: unknown value 'map'; "),
+    ("figures/toy-figure/kind", "map", "figures.toy-figure.kind: unknown kind of figure 'map'; "),
     (
         "figures/toy-figure/arm",
         "blurry",
@@ -305,19 +305,19 @@ WRONG_PAPERS = [
 
 
 @pytest.mark.parametrize(("keys", "value", "expected"), WRONG_SELECTIONS, ids=lambda v: str(v)[:40])
-def test_wrong_selection(project, keys, value, expected):
+def test_an_invalid_selection_is_one_line(project, keys, value, expected):
     (project / "config.yaml").write_text(yaml.safe_dump(override(SELECTION, keys, value), sort_keys=False))
     assert message(project).startswith(expected)
 
 
 @pytest.mark.parametrize(("keys", "value", "expected"), WRONG_PAPERS, ids=lambda v: str(v)[:40])
-def test_wrong_paper(project, keys, value, expected):
+def test_an_invalid_paper_is_one_line(project, keys, value, expected):
     (project / "papers" / "toy" / "paper.yaml").write_text(
         yaml.safe_dump(override(PAPER, keys, value), sort_keys=False)
     )
     assert message(project).startswith(IN_PAPER + expected)
 
 
-def test_the_project_is_right_before_it_is_broken(project):
+def test_the_unchanged_project_is_valid(project):
     configuration = read_configuration(project / "config.yaml", project)
     assert list(configuration.papers[0].arms) == ["vanilla", "blur", "svm"]

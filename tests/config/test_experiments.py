@@ -1,4 +1,4 @@
-"""A paper's experiments: what each trains, what a selection takes of them, and what is refused."""
+"""The experiments of a paper: their content, the choices of a selection, and errors."""
 
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def resolved(project: Path, paper: dict, **taken: object) -> dict[str, ResolvedP
     return {part.experiment: part for part in configuration.papers}
 
 
-def test_each_experiment_has_its_changes_and_its_tables(project, paper):
+def test_each_experiment_has_its_overrides_and_tables(project, paper):
     parts = resolved(project, paper)
     large, small = parts["large"], parts["small"]
     assert (large.datasets, small.datasets) == (("phantom", "digits"), ("digits",))
@@ -56,18 +56,18 @@ def test_each_experiment_has_its_changes_and_its_tables(project, paper):
     assert ([*large.tables], [*small.tables], [*small.figures]) == (["table-1"], ["table-2"], ["figure-1"])
 
 
-def test_the_same_names_in_two_experiments_are_two_cells_and_a_cell_knows_its_tables(project, paper, monkeypatch):
+def test_equal_names_in_two_experiments_are_two_cells_with_their_tables(project, paper, monkeypatch):
     monkeypatch.setattr(expand, "code_digest", lambda *_: "code")  # blur has no file in the package
     resolved(project, paper)
     cells = expand.make_plan(read_configuration(project / "config.yaml", project)).cells
     first, second = cells["toy.large.digits.resnet18.vanilla"], cells["toy.small.digits.resnet18.vanilla"]
-    assert first.settings["backbone"]["stem"] != second.settings["backbone"]["stem"]
+    assert first.settings.backbone.stem != second.settings.backbone.stem
     assert (first.tables, second.tables) == ((), ())
     assert cells["toy.large.phantom.none.svm"].tables == ("table-1",)
     assert cells["toy.small.digits.resnet18.blur"].tables == ("table-2",)
 
 
-def test_an_arm_can_be_kept_to_a_data_set_and_a_backbone(project, paper):
+def test_an_arm_can_be_limited_to_a_data_set_and_a_backbone(project, paper):
     paper["arms"] = {**paper["arms"], "svm": {"classifier": "svm", "datasets": ["digits"]}}
     paper["arms"]["blur"] = {**paper["arms"]["blur"], "datasets": ["phantom"], "backbones": ["resnet18"]}
     part = resolved(project, paper)["large"]
@@ -78,7 +78,7 @@ def test_an_arm_can_be_kept_to_a_data_set_and_a_backbone(project, paper):
     assert not part.trains("digits", "resnet18", "svm")
 
 
-def test_a_selection_takes_experiments_data_sets_and_arms(project, paper):
+def test_a_selection_chooses_experiments_data_sets_and_arms(project, paper):
     assert [*resolved(project, paper, experiments=["small"])] == ["small"]
     assert [*resolved(project, paper, datasets=["phantom"])] == ["large"]
     assert [*resolved(project, paper, arms=["svm"])] == ["large"]
@@ -88,7 +88,7 @@ def test_a_selection_takes_experiments_data_sets_and_arms(project, paper):
     assert {part.recipe.batch_size for part in resolved(project, paper, recipe={"batch_size": 8}).values()} == {8}
 
 
-def test_an_extra_arm_of_a_known_name_stays_where_the_paper_has_it_and_another_goes_everywhere(project, paper):
+def test_an_extra_arm_replaces_its_namesake_and_a_new_one_joins_every_experiment(project, paper):
     extra = {"svm": {"classifier": "svm", "options": {"c": 2.0}}, "mine": {"label": "mine"}}
     parts = resolved(project, paper, extra_arms=extra)
     assert ("svm" in parts["large"].arms, "svm" in parts["small"].arms) == (True, False)
@@ -99,10 +99,10 @@ def test_an_extra_arm_of_a_known_name_stays_where_the_paper_has_it_and_another_g
 
 WRONG = [
     ({"experiments": ["smal"]}, {}, "papers.toy.experiments: unknown experiment 'smal'; did you mean 'small'?"),
-    ({"datasets": ["retinamnist"]}, {}, "no experiment of the paper has 'retinamnist'; name under 'experiments' the"),
-    ({}, {"datasets": ["digits"]}, "a paper names either datasets or experiments, which name theirs"),
-    ({}, {"experiments": {}}, "a paper names either datasets or experiments, which name theirs"),
-    ({}, {"tables": {"t": {"title": "T"}}}, "tables.t: needs the key 'experiment', one of: large, small"),
+    ({"datasets": ["retinamnist"]}, {}, "no experiment of the paper has 'retinamnist'; choose the one to run on"),
+    ({}, {"datasets": ["digits"]}, "a paper needs either datasets or experiments, not both"),
+    ({}, {"experiments": {}}, "a paper needs either datasets or experiments, not both"),
+    ({}, {"tables": {"t": {"title": "T"}}}, "tables.t: the key 'experiment' is required, one of: large, small"),
     ({}, {"figures": {"f": {**FIGURES["figure-1"], "experiment": "lage"}}}, "figures.f.experiment: unknown experiment"),
     ({}, {"experiments": {"a": {"datasets": ["digit"]}}}, "experiments.a.datasets: unknown data set 'digit'; did you"),
     (
@@ -119,7 +119,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("taken", "changes", "expected"), WRONG, ids=[case[2][:40] for case in WRONG])
-def test_what_is_wrong_is_one_line(project, paper, taken, changes, expected):
+def test_an_invalid_mechanism_is_one_line(project, paper, taken, changes, expected):
     with pytest.raises(UserError) as caught:
         resolved(project, {**paper, **changes}, **taken)
     assert expected in str(caught.value)

@@ -1,4 +1,4 @@
-"""Whatever stands in a configuration: it is valid, or there is one line about it. Never a traceback."""
+"""Any content of a configuration is valid or a one-line error, never a traceback."""
 
 import copy
 
@@ -95,14 +95,14 @@ def check(project):
 
 @FUZZ
 @given(st.dictionaries(KEYS, VALUES, max_size=5))
-def test_any_selection(project, value):
+def test_any_selection_is_valid_or_a_user_error(project, value):
     (project / "config.yaml").write_text(yaml.safe_dump(value))
     check(project)
 
 
 @FUZZ
 @given(st.data())
-def test_a_selection_with_one_wrong_value(project, data):
+def test_a_selection_with_one_invalid_value(project, data):
     base = {
         **SELECTION,
         "papers": {"toy": {"recipe": {"epochs": 30}, "extra_arms": {"a": PAPER["arms"]["blur"]}}},
@@ -116,14 +116,14 @@ def test_a_selection_with_one_wrong_value(project, data):
 
 @FUZZ
 @given(st.data())
-def test_a_paper_with_one_wrong_value(project, data):
+def test_a_paper_with_one_invalid_value(project, data):
     path = data.draw(st.sampled_from(sorted(places(PAPER), key=repr)))
     value = replaced(PAPER, path, data.draw(st.none() | KEYS), data.draw(VALUES))
     (project / "papers" / "toy" / "paper.yaml").write_text(yaml.safe_dump(value))
     check(project)
 
 
-def test_a_key_that_looks_like_a_note_of_pydantic(project):
+def test_a_key_that_looks_like_a_location_of_pydantic(project):
     for text in (
         "'[key]': 1",
         "papers: {'[key]': {}}",
@@ -134,7 +134,7 @@ def test_a_key_that_looks_like_a_note_of_pydantic(project):
         check(project)
 
 
-def test_a_value_that_holds_itself(project):
+def test_a_recursive_value(project):
     for text in (
         "selection: a\npapers: &a {toy: *a}\n",
         "selection: a\npapers: {toy: {recipe: &r {augmentation: *r}}}\n",
@@ -145,7 +145,7 @@ def test_a_value_that_holds_itself(project):
         check(project)
 
 
-def test_a_value_that_unfolds_to_billions(project):
+def test_a_value_that_expands_to_billions_of_nodes(project):
     lines = ["a0: &a0 [x, x]"] + [f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]" for i in range(1, 40)]
     (project / "config.yaml").write_text("\n".join([*lines, "selection: a", "papers: {toy: {}}", "seeds: *a39"]))
     check(project)

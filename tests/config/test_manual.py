@@ -1,4 +1,4 @@
-"""The manual and the schemas say what the models say."""
+"""The manual and the schemas agree with the configuration models."""
 
 import json
 import re
@@ -17,21 +17,21 @@ from medattn.plan.progress import Progress
 from medattn.plan.show import plan_lines
 
 
-def test_generated_files_are_in_step():
-    stale = [str(path.relative_to(manual.ROOT)) for path in manual.out_of_step()]
+def test_generated_files_are_current():
+    stale = [str(path.relative_to(manual.ROOT)) for path in manual.stale_files()]
     assert not stale, f"run python -m medattn.config.manual: {', '.join(stale)}"
 
 
-def test_check_names_what_is_out_of_step(tmp_path, monkeypatch, capsys):
+def test_check_names_stale_files(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(manual, "ROOT", tmp_path)
     assert manual.main(["--check"]) == 1
-    assert "config/README.md: out of step" in capsys.readouterr().out
+    assert "config/README.md: stale" in capsys.readouterr().out
     assert not list(tmp_path.iterdir())
     assert manual.main([]) == 0
     assert manual.main(["--check"]) == 0
 
 
-def test_every_key_is_in_the_manual_and_described():
+def test_the_manual_describes_every_key():
     lines = manual.manual().splitlines()
     rows = [line for line in lines if line.startswith("| `")]
     for model in (Selection, Paper, DatasetEntry, Facts):
@@ -43,7 +43,7 @@ def test_every_key_is_in_the_manual_and_described():
         assert all(cells), f"without a type, default or meaning: {row}"
 
 
-def test_every_link_leads_somewhere():
+def test_every_link_has_a_target():
     lines = manual.manual().splitlines()
     headings = [line.lstrip("#").strip() for line in lines if re.match(r"#+ ", line)]
     anchors = [anchor(heading) for heading in headings]
@@ -52,7 +52,7 @@ def test_every_link_leads_somewhere():
         assert target in anchors
 
 
-def test_the_example_of_the_manual_is_a_selection(tmp_path):
+def test_the_example_in_the_manual_is_valid(tmp_path):
     example = re.search(r"```yaml\n(.*?)```", manual.manual(), re.DOTALL)
     assert example is not None
     path = tmp_path / "mine.yaml"
@@ -63,7 +63,7 @@ def test_the_example_of_the_manual_is_a_selection(tmp_path):
     assert not [line for line in lines if "warning" in line], "its epochs pass its cut-off epoch"
 
 
-def test_schemas_are_json_and_closed():
+def test_schemas_allow_no_unknown_keys():
     for path, text in manual.files().items():
         if path.suffix == ".json":
             schema = json.loads(text)
@@ -88,5 +88,5 @@ def test_types_are_shown_in_words(about, shown):
     assert row.split(" | ")[1] == shown
 
 
-def test_angle_brackets_outside_code_are_made_safe():
+def test_angle_brackets_outside_code_are_escaped():
     assert prose("`<a>` <b>") == "`<a>` &lt;b&gt;"

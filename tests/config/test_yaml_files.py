@@ -1,4 +1,4 @@
-"""YAML as people mean it, and one line for what can't be read."""
+"""Reading of YAML files, and one line for unreadable ones."""
 
 import os
 
@@ -44,8 +44,8 @@ def test_numbers(tmp_path, text, value):
         (b"# nothing\n", "the file is empty"),
         (b"- a\n- b\n", "the top level must be a mapping"),
         (b"just words", "the top level must be a mapping"),
-        (b"a: 1\nb: 2\na: 3\n", "line 3: the key 'a' stands twice"),
-        (b"a:\n  b: 2\n  b: 3\n", "line 3: the key 'b' stands twice"),
+        (b"a: 1\nb: 2\na: 3\n", "line 3: the key 'a' is given twice"),
+        (b"a:\n  b: 2\n  b: 3\n", "line 3: the key 'b' is given twice"),
         (b"a: [1, 2\n", "line 2: "),
         (b"a: b: c\n", "line 1: "),
         (b"a: \xff\n", "not a text file in UTF-8"),
@@ -59,19 +59,19 @@ def test_numbers(tmp_path, text, value):
     ],
     ids=lambda v: repr(v)[:30],
 )
-def test_what_cannot_be_read(tmp_path, content, expected):
+def test_an_unreadable_file_is_a_user_error(tmp_path, content, expected):
     path = tmp_path / "a.yaml"
     path.write_bytes(content)
     assert fault(path).startswith(expected)
 
 
-def test_no_file(tmp_path):
+def test_a_missing_file_is_a_user_error(tmp_path):
     assert fault(tmp_path / "none.yaml") == "no such file"
     assert fault(tmp_path) == "a folder, not a YAML file"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_forbidden_file(tmp_path):
+def test_a_forbidden_file_is_a_user_error(tmp_path):
     path = tmp_path / "a.yaml"
     path.write_text("a: 1")
     path.chmod(0)

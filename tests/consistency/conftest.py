@@ -1,4 +1,4 @@
-"""The audit of the four papers, and small tables to audit."""
+"""Fixtures: check results of the four papers, and of small tables."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from medattn.config.models.facts import Facts
 from medattn.config.validation import validated
-from medattn.consistency.check_paper import audit
+from medattn.consistency.check_paper import check_paper
 from medattn.consistency.inputs import read_facts
 from medattn.consistency.published import read_published
 from medattn.consistency.show import records
@@ -20,11 +20,11 @@ Records = list[dict[str, str]]
 
 
 @pytest.fixture(scope="session")
-def findings() -> Callable[..., Records]:
-    """Return the findings on a paper whose columns have the given values (a part of the cell is enough)."""
-    audited = {
+def in_paper() -> Callable[..., Records]:
+    """Return a function that selects the check results of a paper by the values of columns and a part of the cell."""
+    in_lines = {
         path.parent.name: records(
-            audit(path.parent.name, read_published(path), read_facts(path.with_name("facts.yaml")))
+            check_paper(path.parent.name, read_published(path), read_facts(path.with_name("facts.yaml")))
         )
         for path in PAPERS.glob("*/published.csv")
     }
@@ -32,7 +32,7 @@ def findings() -> Callable[..., Records]:
     def pick(paper: str, cell: str = "", **columns: str) -> Records:
         return [
             row
-            for row in audited[paper]
+            for row in in_lines[paper]
             if cell in row["cell"] and all(row[column] == value for column, value in columns.items())
         ]
 
@@ -40,14 +40,14 @@ def findings() -> Callable[..., Records]:
 
 
 @pytest.fixture
-def audited(tmp_path: Path) -> Callable[..., Records]:
-    """Audit lines of a table, with facts as a file would hold them."""
+def in_lines(tmp_path: Path) -> Callable[..., Records]:
+    """Return a function that checks the lines of a table, with facts as in a file."""
 
     def run(lines: list[str], facts: dict[str, Any] | None = None, **options: Any) -> Records:
         path = tmp_path / "published.csv"
         path.write_text("\n".join([HEADER, *lines]) + "\n")
         known = validated(Facts, facts or {}, "facts")
-        return records(audit("p", read_published(path), known, **options))
+        return records(check_paper("p", read_published(path), known, **options))
 
     return run
 

@@ -1,4 +1,4 @@
-"""`medattn claims` as people and programs use it."""
+"""`medattn claims`: output, options and errors."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ def published(tmp_path, monkeypatch):
     return path
 
 
-def test_inconsistent_numbers_are_a_finding_not_a_failure(published, capsys):
+def test_inconsistent_values_are_results_not_failures(published, capsys):
     assert main(["claims", str(published)]) == 0
     shown = capsys.readouterr().out
     assert "inconsistent  grim  d.b.a.accuracy: 87.20; expected 136/156 = 87.18 or 137/156 = 87.82" in shown
@@ -37,21 +37,21 @@ def test_csv_and_json_hold_the_same(published, capsys):
     assert list(csv.DictReader(io.StringIO(table))) == json.loads(capsys.readouterr().out)
 
 
-def test_text_lists_every_number_when_asked(published, capsys):
+def test_all_lists_every_value(published, capsys):
     main(["claims", str(published), "--check", "grim"])
     assert "87.18;" not in capsys.readouterr().out
     main(["claims", str(published), "--check", "grim", "--all"])
     assert "d.b.b.accuracy: 87.18; expected 136/156" in capsys.readouterr().out
 
 
-def test_facts_change_what_is_found(published, capsys):
+def test_facts_change_the_results(published, capsys):
     facts = published.with_name("facts.yaml")
     facts.write_text("test_sets: {d: {rows: {dataset: [d]}, averaged: 30, over: runs}}\n")
     assert main(["claims", str(published), "--facts", str(facts), "--check", "grim", "--format", "csv"]) == 0
     assert "inconsistent" not in capsys.readouterr().out
 
 
-def test_counts_are_taken_from_the_command_that_makes_them(published, capsys):
+def test_counts_are_read_from_the_output_of_complexity(published, capsys):
     lines = [line("params_m", "11.18", unit="M"), line("gflops", "1.90", unit="G")]
     published.write_text("\n".join([HEADER, *lines]) + "\n")
     counts = published.with_name("counts.csv")
@@ -97,7 +97,7 @@ def test_facts_of_a_paper_go_with_its_numbers_in_any_file(tmp_path, monkeypatch,
         (["--paper", "gsa"], "--paper: unknown paper 'gsa'"),
     ],
 )
-def test_what_could_not_be_run_is_a_line_and_code_2(published, capsys, arguments, message):
+def test_invalid_arguments_are_one_line_with_exit_code_2(published, capsys, arguments, message):
     assert main(["claims", *arguments]) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -110,7 +110,7 @@ def test_what_could_not_be_run_is_a_line_and_code_2(published, capsys, arguments
     [
         ("", "the file is empty"),
         ("paper,table,metric,mean\n", "line 1: the column 'unit' is missing"),
-        (HEADER + ",mean\n", "line 1: the column 'mean' stands twice"),
+        (HEADER + ",mean\n", "line 1: the column 'mean' occurs twice"),
         (HEADER + "\n", "no published values"),
         (HEADER + "\np,t\n", "line 2: 2 fields, but the first line names 13"),
         (HEADER + "\n" + line("accuracy", "87,2".replace(",", "x")) + "\n", "line 2: '87x2' is not a number"),
@@ -137,8 +137,8 @@ def test_a_wrong_table_is_named_with_its_line(published, capsys, text, message):
         ("test_set: {}", "unknown key 'test_set'; did you mean 'test_sets'?"),
         ("test_sets: {d: {rows: {data: [x]}}}", "test_sets.d.rows: unknown key 'data'"),
         ("test_sets: {d: {rows: {}, averaged: 0}}", "test_sets.d.averaged"),
-        ("test_sets: {d: {rows: {}, scan_from: 9, scan_to: 3}}", "scan_to is 3, less than scan_from, 9"),
-        ("significance: [{says: a, rows: {}, arm: a, against: b, levels: [2.0]}]", "a level lies between 0 and 1"),
+        ("test_sets: {d: {rows: {}, scan_from: 9, scan_to: 3}}", "scan_to is 3, but scan_from is 9"),
+        ("significance: [{says: a, rows: {}, arm: a, against: b, levels: [2.0]}]", "a level must lie between 0 and 1"),
         (
             "test_sets: {d: {rows: {metric: [acuracy]}}}",
             "test_sets.d.rows.metric: unknown metric 'acuracy'; did you mean",
@@ -147,12 +147,12 @@ def test_a_wrong_table_is_named_with_its_line(published, capsys, text, message):
             "overall: [{says: s, rows: {}, metric: accuracy, published: '99,5'}]",
             "overall.0.published",
         ),
-        ("overall: [{says: s, rows: {}, metric: f1, published: '99.5', unit: fraction}]", "lies between 0 and 1"),
+        ("overall: [{says: s, rows: {}, metric: f1, published: '99.5', unit: fraction}]", "must lie between 0 and 1"),
         ("overall: [{says: s, rows: {}, metric: f1, published: 99.5}]", "overall.0.published"),
         ("feature_maps: [{says: s, size: 9, kernels: [0], published: 4}]", "feature_maps.0.kernels"),
         (
             "costs: [{says: s, of: n, layers: [{inputs: 1, outputs: 1}], against: {m: 9}, levels: [0.0]}]",
-            "a share is above 0",
+            "a share must be greater than 0",
         ),
         ("statements: [{says: s, higher: {arm: [c]}}]", "statements.0.higher.arm: unknown arm 'c'; valid: a, b"),
     ],
@@ -166,17 +166,17 @@ def test_wrong_facts_are_refused(published, capsys, facts, message):
     assert message in err
 
 
-def test_numbers_without_facts_or_images_are_undecidable(audited):
-    rows = audited([line("accuracy", "87.20", std="1.20", dataset="x"), line("accuracy", "87.20")])
+def test_numbers_without_facts_or_images_are_undecidable(in_lines):
+    rows = in_lines([line("accuracy", "87.20", std="1.20", dataset="x"), line("accuracy", "87.20")])
     assert {row["verdict"] for row in rows} == {"undecidable"}
     assert any("the number of measurements is unknown" in row["note"] for row in rows)
 
 
-def test_duplicates_are_told_but_not_judged(audited):
+def test_duplicates_are_reported_without_a_verdict(in_lines):
     lines = [line("accuracy", "87.20", table="t1"), line("accuracy", "87.20", table="t2")]
-    rows = audited(lines, {"independent": [{"rows": {}, "differ": ["table"]}]}, checks=["duplicates"])
+    rows = in_lines(lines, {"independent": [{"rows": {}, "differ": ["table"]}]}, checks=["duplicates"])
     assert [(row["published"], row["verdict"]) for row in rows] == [("87.20 twice", "undecidable")]
-    assert not audited(lines, {}, checks=["duplicates"])
+    assert not in_lines(lines, {}, checks=["duplicates"])
 
 
 @pytest.mark.parametrize(
@@ -191,18 +191,18 @@ def test_duplicates_are_told_but_not_judged(audited):
         ("88.00", 0.82, "inconsistent"),
     ],
 )
-def test_statements_are_judged_up_to_rounding(audited, own, least, verdict):
+def test_statements_are_judged_up_to_rounding(in_lines, own, least, verdict):
     lines = [line("accuracy", own, arm="ours"), line("accuracy", "87.20", arm="theirs")]
     statement = {"says": "ours is better", "higher": {"arm": ["ours"]}, "lower": {"arm": ["theirs"]}}
-    rows = audited(lines, {"statements": [statement | {"least": float(least)}]}, checks=["statements"])
+    rows = in_lines(lines, {"statements": [statement | {"least": float(least)}]}, checks=["statements"])
     assert [row["verdict"] for row in rows] == [verdict]
 
 
-def test_facts_that_nothing_can_be_said_about_are_not_passed_over(audited):
+def test_facts_that_cannot_be_checked_are_reported(in_lines):
     facts = {
         "statements": [{"says": "a is better", "higher": {"arm": ["a"]}, "lower": {"arm": ["b"]}}],
         "significance": [{"says": "significantly", "rows": {}, "arm": "a", "against": "b"}],
         "formulas": [{"says": "Eq. 1", "rows": {}, "weights": 7, "stages": [{"blocks": 1, "height": 1, "width": 1}]}],
     }
-    rows = audited([line("accuracy", "87.20")], facts, checks=["statements", "significance", "increments"])
+    rows = in_lines([line("accuracy", "87.20")], facts, checks=["statements", "significance", "increments"])
     assert [row["verdict"] for row in rows] == ["undecidable"] * 3

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from medattn.config.models.facts import Facts
 from medattn.config.validation import validated
-from medattn.consistency.check_paper import audit
+from medattn.consistency.check_paper import check_paper
 from medattn.consistency.published import read_published
 from medattn.consistency.show import records
 
@@ -35,7 +35,7 @@ def inconsistent(lines: list[str], facts: dict[str, Any] | None = None) -> list[
         path = Path(folder) / "published.csv"
         path.write_text("\n".join([HEADER, *lines]) + "\n")
         rows = read_published(path)
-    found = records(audit("p", rows, validated(Facts, facts or {}, "facts")))
+    found = records(check_paper("p", rows, validated(Facts, facts or {}, "facts")))
     assert found
     return [row for row in found if row["verdict"] == "inconsistent"]
 

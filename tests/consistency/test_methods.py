@@ -9,19 +9,19 @@ import pytest
 from scipy import stats
 
 from medattn.consistency.checks import false_positives, grimmer, majority_class, rates, significance
-from medattn.consistency.confusion import Matrix, matrices
+from medattn.consistency.confusion import ConfusionMatrix, matrices
 from medattn.consistency.fold_bounds import accuracy_bounds, even_spread, likely_spreads, spreads
 from medattn.consistency.granularity import chance, counts, is_possible, neighbors
-from medattn.consistency.published_value import Published
-from medattn.consistency.sizes import at_least, scan
+from medattn.consistency.published_value import PublishedValue
+from medattn.consistency.size_scan import at_least, scan_sizes
 
 
-def percent(text: str) -> Published:
-    return Published(text, "percent")
+def percent(text: str) -> PublishedValue:
+    return PublishedValue(text, "percent")
 
 
-def fraction(text: str) -> Published:
-    return Published(text, "fraction")
+def fraction(text: str) -> PublishedValue:
+    return PublishedValue(text, "fraction")
 
 
 # GRIM. Means of whole numbers have the same grain as proportions, so their digits after the point are tested.
@@ -60,7 +60,7 @@ def test_grim_agrees_with_enumeration(unit):
         whole = 100 if unit == "percent" else 1
         for units in range(0, whole * 10**decimals + 1, 41):
             text = f"{units / 10**decimals:.{decimals}f}"
-            published = Published(text, unit)
+            published = PublishedValue(text, unit)
             matching = [k for k in range(n + 1) if published.is_rounded_from(Fraction(whole * k, n))]
             assert list(counts(published, n)) == matching
             assert is_possible(published, n) is bool(matching)
@@ -83,7 +83,7 @@ def test_neighbors_of_an_impossible_value():
 def test_the_size_is_found_where_there_are_enough_digits():
     generator = random.Random(0)
     values = [percent(f"{100 * generator.randint(120, 190) / 192:.2f}") for _ in range(12)]
-    found = scan(values, 1, range(10, 2001))
+    found = scan_sizes(values, 1, range(10, 2001))
     assert found.best[0].images == 192
     assert found.is_significant
     assert found.are_multiples
@@ -92,7 +92,7 @@ def test_the_size_is_found_where_there_are_enough_digits():
 def test_arbitrary_digits_have_no_size():
     generator = random.Random(1)
     trials = [[percent(f"{generator.uniform(60, 99):.2f}") for _ in range(10)] for _ in range(100)]
-    assert sum(scan(values, 1, range(10, 301)).is_significant for values in trials) <= 4
+    assert sum(scan_sizes(values, 1, range(10, 301)).is_significant for values in trials) <= 4
 
 
 def test_tail_of_unequal_chances_agrees_with_the_binomial():
@@ -119,7 +119,7 @@ def test_grimmer_on_small_examples(mean, std, n, possible):
     assert grimmer.is_possible(percent(mean), percent(std), 100, n, 1) is possible
 
 
-def test_grimmer_tells_the_formulas_apart():
+def test_grimmer_distinguishes_the_formulas():
     assert grimmer.is_possible(percent("2.5"), percent("1.12"), 100, 4, 0)
     assert not grimmer.is_possible(percent("2.5"), percent("1.29"), 100, 4, 0)
 
@@ -210,7 +210,7 @@ def test_implied_share():
 def test_f1_agrees_with_scikit_learn():
     from sklearn.metrics import f1_score
 
-    matrix = Matrix((42, 114), (26, 107))
+    matrix = ConfusionMatrix((42, 114), (26, 107))
     truth = [0] * 42 + [1] * 114
     answers = [0] * 26 + [1] * 16 + [1] * 107 + [0] * 7
     assert float(matrix.weighted_f1) == pytest.approx(f1_score(truth, answers, average="weighted"))
@@ -218,7 +218,7 @@ def test_f1_agrees_with_scikit_learn():
     assert float(matrix.f1(0)) == pytest.approx(f1_score(truth, answers, pos_label=0))
 
 
-def test_matrices_are_all_with_so_many_right_answers():
+def test_matrices_are_all_with_the_number_of_right_answers():
     assert [m.right for m in matrices((2, 3), 4)] == [(1, 3), (2, 2)]
     assert [m.right for m in matrices((2, 3), 5)] == [(2, 3)]
 

@@ -1,4 +1,4 @@
-"""docs/consistency.md says what the checks say, and its examples work."""
+"""docs/consistency.md matches the checks, and its examples work."""
 
 import re
 
@@ -13,7 +13,7 @@ from medattn.consistency.registry import CHECKS
 
 @pytest.fixture(scope="module")
 def text():
-    """Return the page as it should be, made once."""
+    """Return the current page, generated once."""
     return page.page()
 
 
@@ -22,14 +22,14 @@ def _made_once(monkeypatch, text):
     monkeypatch.setattr(page, "page", lambda: text)
 
 
-def test_the_page_is_in_step(capsys):
+def test_the_page_is_up_to_date(capsys):
     assert page.main(["--check"]) == 0, capsys.readouterr().out
 
 
-def test_a_page_out_of_step_is_named(tmp_path, monkeypatch, capsys):
+def test_an_outdated_page_is_named(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(page, "PAGE", tmp_path / "docs" / "claims.md")
     assert page.main(["--check"]) == 1
-    assert "docs/consistency.md: out of step" in capsys.readouterr().out
+    assert "docs/consistency.md: out of date" in capsys.readouterr().out
     assert page.main([]) == 0
     assert page.main(["--check"]) == 0
 
@@ -47,6 +47,6 @@ def test_the_example_of_the_page_is_valid(text):
     assert validated(Facts, yaml.safe_load(example[1]), "page").test_sets["breast"].classes["malignant"] == 42
 
 
-def test_the_link_to_the_manual_leads_somewhere():
+def test_the_link_to_the_manual_has_a_target():
     manual = (page.ROOT / "config" / "README.md").read_text()
     assert "## Facts about published values" in manual

@@ -1,4 +1,4 @@
-"""How much statements can bear: independent measurements, answers behind accuracies, and leads in images."""
+"""Sensitivity of statements: independent measurements, answers behind accuracies, and leads in images."""
 
 from itertools import pairwise
 
@@ -20,30 +20,30 @@ def two(first: str, second: str, **columns: str) -> list[str]:
 # Independent measurements
 
 
-def needed(audited, std: str, over: str = "epochs", level: float = 0.01):
+def needed(in_lines, std: str, over: str = "epochs", level: float = 0.01):
     facts = {
         "test_sets": {"d": {"rows": {}, "averaged": 30, "over": over}},
         "significance": [{"says": "a differs", "rows": {}, "arm": "a", "against": "b", "levels": [level]}],
     }
-    return audited(two("82.00", "80.00", std=std), facts, checks=["effective-size"])
+    return in_lines(two("82.00", "80.00", std=std), facts, checks=["effective-size"])
 
 
-def test_independent_measurements_by_hand(audited):
+def test_independent_measurements_by_hand(in_lines):
     # A difference of 2 with deviations of 2: t = sqrt(n / 2). t(26 degrees of freedom, 0.01 two-sided) = 2.779, so 14
     # give 2.646 and 16 give 2.828 against 2.750 at 30; 15 give 2.739 against 2.763.
-    row, whole = needed(audited, "2.00")
+    row, whole = needed(in_lines, "2.00")
     assert (row["published"], row["expected"]) == ("p < 0.01 with 30 epochs", "at least 16 independent")
     assert row["note"].endswith("at most 0.30")  # 14/46
     assert whole["expected"] == "16 independent measurements"
     assert {row["verdict"], whole["verdict"]} == {"undecidable"}
 
 
-def test_too_few_measurements_even_if_independent(audited):
-    assert needed(audited, "5.00")[0]["note"] == "30 epochs are too few even if independent"
+def test_too_few_measurements_even_if_independent(in_lines):
+    assert needed(in_lines, "5.00")[0]["note"] == "30 epochs are too few even if independent"
 
 
-def test_independent_runs_are_not_asked(audited):
-    assert needed(audited, "2.00", over="runs") == []
+def test_independent_runs_are_not_checked(in_lines):
+    assert needed(in_lines, "2.00", over="runs") == []
 
 
 def test_the_correlation_leaves_as_many_as_are_needed():
@@ -59,10 +59,10 @@ def test_the_correlation_leaves_as_many_as_are_needed():
     assert 1 / series.mean(axis=1).var() == pytest.approx(100, rel=0.1)
 
 
-def test_gsa_needs_from_5_to_121_independent_epochs(findings):
-    row = next(row for row in findings("gsa", "*.gsa against vanilla", check="effective-size"))
+def test_gsa_needs_from_5_to_121_independent_epochs(in_paper):
+    row = next(row for row in in_paper("gsa", "*.gsa against vanilla", check="effective-size"))
     assert row["expected"] == "5, 5, 5, 7, 7, 7, 9, 9, 11, 11, 19, 27, 28, 37, 116, 121 independent measurements"
-    assert {row["verdict"] for row in findings("gsa", check="effective-size")} == {"undecidable"}
+    assert {row["verdict"] for row in in_paper("gsa", check="effective-size")} == {"undecidable"}
 
 
 # Answers behind two accuracies
@@ -102,41 +102,41 @@ def test_p_rises_with_every_image_that_only_the_worse_model_has_right():
         ("90.0", "50.0", "p = 1.8e-12 to 1.6e-07", "significant whatever the models answered"),
     ],
 )
-def test_bounds_of_p_by_hand(audited, first, second, expected, note):
-    row, whole = audited(two(first, second, n_test="100"), BETTER, checks=["mcnemar"])
+def test_bounds_of_p_by_hand(in_lines, first, second, expected, note):
+    row, whole = in_lines(two(first, second, n_test="100"), BETTER, checks=["mcnemar"])
     assert (row["expected"], row["note"]) == (expected, note)
     assert {row["verdict"], whole["verdict"]} == {"consistent" if note.startswith("significant") else "undecidable"}
 
 
-def test_bounds_of_p_hold_for_all_answers(audited):
+def test_bounds_of_p_hold_for_all_answers(in_lines):
     images, right, other = 20, 17, 11
-    (row, _) = audited(two("85.0", "55.0", n_test="20"), BETTER, checks=["mcnemar"])
+    (row, _) = in_lines(two("85.0", "55.0", n_test="20"), BETTER, checks=["mcnemar"])
     found = [mcnemar.p_value(other - both, right - both) for both in range(other + 1) if right + other - both <= images]
     assert row["expected"] == f"p = {min(found):.2g} to {max(found):.2g}"
 
 
-def test_accuracies_that_cannot_be_compared_are_left_out(audited):
+def test_accuracies_that_cannot_be_compared_are_left_out(in_lines):
     for lines, facts in (
         (two("90.0", "50.0"), BETTER),  # the number of images is unknown
         (two("50.0", "90.0", n_test="100"), BETTER),  # not higher; the check statements says so
         (two("90.0", "50.0", n_test="100"), {}),  # nothing is said
     ):
-        assert audited(lines, facts, checks=["mcnemar"]) == []
+        assert in_lines(lines, facts, checks=["mcnemar"]) == []
 
 
-def test_gsa_gains_are_significant_for_no_answers_but_two(findings):
-    rows = findings("gsa", ".gsa.accuracy against vanilla", check="mcnemar")
+def test_gsa_gains_are_significant_for_no_answers_but_two(in_paper):
+    rows = in_paper("gsa", ".gsa.accuracy against vanilla", check="mcnemar")
     assert len(rows) == 16
     open_ = {row["cell"].split(".gsa")[0] for row in rows if not row["note"].startswith("not significant")}
     assert open_ == {"idrid_dr.vgg16", "idrid_dr.resnet152"}
     assert all("9.7 images of 103" in row["published"] for row in rows if row["cell"].split(".gsa")[0] in open_)
 
 
-def test_ppcr_lead_over_every_other_row(findings):
-    row = next(row for row in findings("ppcr", "PPCR is better than every", check="mcnemar"))
+def test_ppcr_lead_over_every_other_row(in_paper):
+    row = next(row for row in in_paper("ppcr", "PPCR is better than every", check="mcnemar"))
     assert row["expected"] == "31 of 98 significant whatever the models answered"
     assert row["note"].endswith("12 never significant, 55 depending on the answers")
-    (start,) = findings("ppcr", "against ppcr-ones", check="mcnemar")
+    (start,) = in_paper("ppcr", "against ppcr-ones", check="mcnemar")
     assert start["expected"] == "p = 1"
 
 
@@ -158,28 +158,28 @@ def test_intervals_of_clopper_and_pearson():
         ("50.0", "90.0", "40 images of 100 ahead", "consistent"),
     ],
 )
-def test_leads_in_images(audited, first, second, expected, verdict):
-    (row,) = audited(two(first, second, n_test="100"), checks=["leads"])
+def test_leads_in_images(in_lines, first, second, expected, verdict):
+    (row,) = in_lines(two(first, second, n_test="100"), checks=["leads"])
     assert (row["expected"], row["verdict"]) == (expected, verdict)
     assert row["note"].startswith("less than one image") is expected.startswith("0")
 
 
-def test_arms_with_a_backbone_each_compete(audited):
+def test_arms_with_a_backbone_each_compete(in_lines):
     lines = [line("accuracy", mean, backbone=f"b{mean}", n_test="100") for mean in ("90", "80", "95")]
-    (row,) = audited(lines, checks=["leads"])
+    (row,) = in_lines(lines, checks=["leads"])
     assert row["published"] == "95, then b90.a 90"
 
 
-def test_a_lead_on_unknown_images_is_undecidable(audited):
-    (row,) = audited(two("90.0", "50.0"), checks=["leads"])
+def test_a_lead_on_unknown_images_is_undecidable(in_lines):
+    (row,) = in_lines(two("90.0", "50.0"), checks=["leads"])
     assert (row["expected"], row["verdict"]) == ("", "undecidable")
 
 
-def test_ppcr_leads(findings):
+def test_ppcr_leads(in_paper):
     tables = {"ppcr-table-1", "ppcr-table-2"}
     images = {
         row["cell"].removesuffix(".ppcr.accuracy"): int(float(row["expected"].split()[0]))
-        for row in findings("ppcr", ".ppcr.", check="leads")
+        for row in in_paper("ppcr", ".ppcr.", check="leads")
         if row["table"] in tables
     }
     assert images == {
@@ -194,11 +194,11 @@ def test_ppcr_leads(findings):
         "breastmnist.resnet18": 2,
         "breastmnist.resnet50": 6,
     }
-    (whole,) = findings("ppcr", "*.accuracy", check="leads", published="14 best arms")
+    (whole,) = in_paper("ppcr", "*.accuracy", check="leads", published="14 best arms")
     assert whole["expected"] == "2 of 14 ahead by more than the 95 % interval"
 
 
-def test_sensitivities_contradict_nothing(findings):
+def test_sensitivities_contradict_nothing(in_paper):
     for paper in ("acnet", "gsa", "oct", "ppcr"):
         for check in ("effective-size", "mcnemar", "leads"):
-            assert not findings(paper, check=check, verdict="inconsistent")
+            assert not in_paper(paper, check=check, verdict="inconsistent")

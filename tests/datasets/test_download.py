@@ -1,3 +1,4 @@
+import argparse
 import hashlib
 
 import pytest
@@ -6,6 +7,7 @@ from medattn.datasets.download import ProgressLines, download
 from medattn.datasets.prepare import fetch
 from medattn.datasets.store import read_store
 from medattn.errors import UserError
+from medattn.log import configure_logging
 
 from .conftest import CONTENT, medmnist_entry
 
@@ -52,7 +54,7 @@ def test_what_has_arrived_is_resumed(get, server):
 
 def test_the_next_call_resumes_too(get, server):
     server.script = ["break off"]
-    with pytest.raises(UserError, match="broke off"):
+    with pytest.raises(UserError, match="connection was lost"):
         get(attempts=1)
     assert left(get.target) == ["file.npz.part"]
     assert get().read_bytes() == CONTENT
@@ -121,12 +123,24 @@ def test_redirections_are_followed(get, server):
     assert get().read_bytes() == CONTENT
 
 
-def test_progress_is_plain_lines_where_no_terminal_is(capsys):
+def test_progress_is_log_lines_where_stderr_is_no_terminal(capsys):
+    configure_logging("fetch", argparse.Namespace(verbose=False, quiet=False))
     progress = ProgressLines("thing")
     progress._last -= 10
     progress(50, 200)
     progress(60, 200)
-    assert capsys.readouterr().err == "thing: 50 of 200 bytes (25 %)\n"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(" INFO fetch thing: 50 of 200 bytes (25 %)")
+
+
+def test_quiet_downloads_show_no_progress(capsys, monkeypatch):
+    configure_logging("fetch", argparse.Namespace(verbose=False, quiet=True))
+    for terminal in (False, True):
+        monkeypatch.setattr("sys.stderr.isatty", lambda terminal=terminal: terminal)
+        progress = ProgressLines("thing")
+        progress._last -= 10
+        progress(200, 200)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_fetch_downloads_and_prepares(server, tmp_path, medmnist_file):

@@ -35,7 +35,10 @@ def test_failures_are_a_line_each_and_the_rest_is_done(run, capsys):
     assert run("breastmnist", "jaffe", "digits", "--data", "elsewhere") == 2
     out, err = capsys.readouterr()
     assert out.startswith("digits: ")
-    assert [line.split(":")[0] for line in err.splitlines()] == ["elsewhere/breastmnist.npz", "jaffe"]
+    assert [line.split(": ")[:2] for line in err.splitlines()] == [
+        ["medattn", "elsewhere/breastmnist.npz"],
+        ["medattn", "jaffe"],
+    ]
 
 
 def test_an_unknown_name_names_the_nearest(run):
@@ -55,7 +58,7 @@ def test_the_list_says_what_is_at_hand(run, capsys):
     assert "not available" in lines["glaucoma"]
 
 
-def test_a_selection_brings_its_own_data_and_those_out_of_reach_are_passed_over(run, capsys, tmp_path, medmnist_file):
+def test_a_selection_brings_its_own_data_and_unavailable_ones_are_skipped(run, capsys, tmp_path, medmnist_file):
     path = medmnist_file()
     entry = medmnist_entry(path, path=str(path)).model_dump(exclude_unset=True)
     paper = {
@@ -73,7 +76,7 @@ def test_a_selection_brings_its_own_data_and_those_out_of_reach_are_passed_over(
     assert run("--config", "my.yaml") == 0
     out = capsys.readouterr().out
     assert "tiny: train 12, val 4, test 6 images of 10 x 10 x 1" in out
-    assert "jaffe: passed over, not available" in out
+    assert "jaffe: skipped, not available" in out
     assert "there/prepared/digits-" in out
 
 
@@ -103,8 +106,8 @@ def test_without_names_all_is_fetched_that_the_selection_asks_for(run, capsys, t
     assert asked == ["timm/resnet34"]
     out, err = capsys.readouterr()
     assert out.startswith("digits: train 1437")
-    assert "jaffe: passed over" in out
-    assert err == "timm/resnet34: could not be reached\n"
+    assert "jaffe: skipped" in out
+    assert err == "medattn: timm/resnet34: could not be reached\n"
     assert run("digits") == 0
     assert run("--weights", "timm/resnet50") == 2
     assert asked == ["timm/resnet34", "timm/resnet50"]

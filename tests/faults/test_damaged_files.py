@@ -25,8 +25,8 @@ def trained(project) -> Project:
 
 
 def one_line(capsys) -> str:
-    """What was said on stderr, apart from how runs ended."""
-    lines = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("[")]
+    """Return the only line on stderr besides those that log progress."""
+    lines = [line for line in capsys.readouterr().err.splitlines() if " INFO train " not in line]
     assert len(lines) == 1, lines
     assert lines[0].startswith("medattn: ")
     return lines[0].removeprefix("medattn: ")
@@ -74,7 +74,7 @@ def test_a_garbage_plan_is_named(trained, capsys, content):
     assert str(trained.results.plan) in one_line(capsys)
 
 
-def test_data_that_went_away_after_planning_are_named(project, capsys):
+def test_data_deleted_after_planning_are_named(project, capsys):
     project.configure(CLASSIFIERS)
     plan = project.plan()
     capsys.readouterr()
@@ -90,7 +90,7 @@ def test_data_that_went_away_after_planning_are_named(project, capsys):
 def test_changed_code_asks_for_a_new_plan(trained, capsys):
     plan = json.loads(trained.results.plan.read_text())
     for cell in plan["cells"].values():
-        cell["settings"]["code"] = "0" * 64
+        cell["settings"]["code_digest"] = "0" * 64
     trained.results.plan.write_text(json.dumps(plan))
     capsys.readouterr()
     pack = next(iter(plan["packs"]))

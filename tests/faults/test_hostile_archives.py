@@ -1,4 +1,4 @@
-"""Archives of any names and damage: what comes out lies inside the folder, or it is a line and nothing comes out."""
+"""Archives with arbitrary names and damage are unpacked inside the folder only, or refused in one line."""
 
 import io
 import stat

@@ -1,4 +1,4 @@
-"""Files of any content, made to look right: one line, or a fresh start; no code of theirs is run."""
+"""Files of arbitrary content with valid hashes: one line, or a fresh start; no code in them is run."""
 
 import copy
 import hashlib
@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from medattn.datasets.store import MANIFEST, read_store, write_store
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_value
-from medattn.plan.model import read_plan
+from medattn.plan.plan_file import read_plan
 from medattn.plan.tuning_result import read_choice
 from medattn.provenance.records import check_output, failure_reason, read_record
 from medattn.training.checkpoint import read_checkpoint, write_checkpoint

@@ -1,4 +1,4 @@
-"""Names and folders that would leave their place, or be commands: refused, or taken as what they are."""
+"""Names that would leave a folder or run a command are refused, or treated as plain text."""
 
 import shlex
 import subprocess

@@ -1,4 +1,4 @@
-"""Disks that refuse, for real: a full one and one that is read-only. Mounting needs root."""
+"""Training on a real full disk, and on a real read-only one. Mounting needs root."""
 
 import os
 import subprocess

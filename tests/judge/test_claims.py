@@ -1,7 +1,7 @@
 """claims.csv: a row for every published value and comparison, with a verdict that the measurements bear out."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -13,13 +13,14 @@ import pytest
 from medattn.config.load import read_configuration, resolve
 from medattn.consistency.published import read_published
 from medattn.errors import UserError
-from medattn.judge.claim import COLUMNS
+from medattn.judge.claim import Claim
 from medattn.judge.counts import statement_verdicts, verdict_lines
-from medattn.judge.table import claims, read_claims, write_claims
+from medattn.judge.table import claims, write_claims
 from medattn.layout import ResultPaths
-from medattn.measure.collect import MEASUREMENT_COLUMNS, write_measurements
+from medattn.measure.collect import write_measurements
 from medattn.plan.expand import make_plan
-from medattn.plan.model import Plan, cell_id
+from medattn.plan.model import CellKey, Plan
+from medattn.result_tables import CLAIMS, COMPLEXITY, MEASUREMENTS, read_table
 
 ROOT = Path(__file__).parents[2]
 SEEDS = range(8)
@@ -43,10 +44,10 @@ def measured_as_published(
             if row.table not in paper.tables or row.metric in ("params_m", "gflops"):
                 continue
             place = (paper.name, paper.experiment, row.dataset, row.backbone, row.arm)
-            rng = np.random.default_rng(crc32(f"{cell_id(*place)} {row.metric}".encode()))
+            rng = np.random.default_rng(crc32(f"{CellKey(*place).id} {row.metric}".encode()))
             unit = 100.0 if row.mean.unit == "fraction" else 1.0
             values = float(row.mean.value) * unit + shift + reach * rng.permutation(np.linspace(-1, 1, len(seeds)))
-            common = dict(zip(MEASUREMENT_COLUMNS, place, strict=False)) | {
+            common = dict(zip(MEASUREMENTS.columns, place, strict=False)) | {
                 "metric": {"f1": "f1_weighted"}.get(row.metric, row.metric),
                 "class_name": {"NORMAL": "NORMAL", "": ""}.get(row.class_name, row.class_name),
                 "unit": "percent",
@@ -56,7 +57,7 @@ def measured_as_published(
                 "status": "measured",
                 "reason": "",
             }
-            runs = [f"{cell_id(*place)}/train-s{seed}" for seed in seeds]
+            runs = [f"{CellKey(*place).id}/train-s{seed}" for seed in seeds]
             for metric, value in (also or {}).items():
                 other = {**common, "metric": metric, "class_name": "", "value": value, "n": len(seeds), "spread": 0.1}
                 rows.append({**other, "procedure": "runs", "runs": ";".join(runs)})
@@ -66,7 +67,7 @@ def measured_as_published(
             ]
             over = {"value": values.mean(), "spread": values.std(ddof=1), "n": len(values), "runs": ";".join(runs)}
             rows.append({**common, "procedure": "runs", **over})
-    return pd.DataFrame(rows, columns=MEASUREMENT_COLUMNS)
+    return pd.DataFrame(rows, columns=[*MEASUREMENTS.columns])
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ def default(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
 
 def test_every_published_value_has_a_row_before_anything_is_measured(default):
     numbers = default[default["kind"] == "number"]
-    assert list(default.columns) == COLUMNS
+    assert list(default.columns) == CLAIMS.columns == [field.name for field in fields(Claim)]
     assert len(numbers) == sum(len(read_published(path)) for path in ROOT.glob("papers/*/published.csv")) + 24
     assert default["claim"].is_unique
     assert set(default["verdict"]) == {"not measured"}
@@ -232,7 +233,7 @@ def test_comparisons_are_tested_over_runs_and_corrected_within_the_statement(jud
     # Of eight pairs one in 128 sign patterns is as extreme, and Holm multiplies by 16.
     assert best["p"] == pytest.approx(16 / 128)
     assert best["verdict"] == "inconclusive"
-    assert "8 pairs can't reach it in 16 tests, 10 would" in best["reason"]
+    assert "8 pairs cannot reach that with 16 tests, 10 pairs can" in best["reason"]
     assert len(best["runs"].split(";")) == 16
 
 
@@ -255,10 +256,10 @@ def test_gains_that_the_tables_do_not_show_are_refuted(judged):
 
 
 def test_costs_are_judged_by_the_count(tmp_path, judged):
-    header = (
+    columns = (
         "paper,experiment,table,dataset,backbone,arm,published_params_m,params,published_gflops,gmacs,macs,verdict,"
     )
-    header += "note,counted_for,counter_params,counter_gflops,height,width"
+    columns += "note,counted_for,counter_params,counter_gflops,height,width"
     place = "ppcr,,ppcr-table-1,isic2018+fundus_isee,resnet50"
     lines = [
         f"{place},vanilla,23.52,23522375,4.116,4.1,4100000000,differs,,isic2018,parameters,,224,224",
@@ -266,7 +267,8 @@ def test_costs_are_judged_by_the_count(tmp_path, judged):
         f"{place},ppcr,23.51,23522375,4.116,4.1,4100000000,differs,,isic2018,parameters,,224,224",
     ]
     (tmp_path / "results").mkdir()
-    (tmp_path / "results" / "complexity.csv").write_text("\n".join([header, *lines]) + "\n")
+    rows = pd.DataFrame([line.split(",") for line in lines], columns=columns.split(","))
+    rows.reindex(columns=[*COMPLEXITY.columns]).to_csv(tmp_path / "results" / "complexity.csv", index=False)
     table = judged("ppcr").set_index("claim")
     name = "ppcr-table-1.isic2018+fundus_isee.resnet50"
     assert table.loc[f"{name}.vanilla.params_m", ["verdict", "procedure"]].tolist() == ["reproduced", "count"]
@@ -279,12 +281,12 @@ def test_costs_are_judged_by_the_count(tmp_path, judged):
 
 
 def test_what_is_written_is_read_again_and_damage_is_one_line(default, tmp_path):
-    assert read_claims(tmp_path / "none.csv").empty
+    assert read_table(tmp_path / "none.csv", CLAIMS, optional=True).empty
     path = tmp_path / "claims.csv"
     path.write_text("claim,paper\n")
     with pytest.raises(UserError, match="no column 'table'"):
-        read_claims(path)
+        read_table(path, CLAIMS)
     lines = list(verdict_lines(default))
     assert "not measured" in lines[0]
     assert lines[1].split()[:2] == ["gsa,", "numbers"]
-    assert list(verdict_lines(default[:0])) == ["No paper of this selection prints a number."]
+    assert list(verdict_lines(default[:0])) == ["No paper of this selection has published values."]

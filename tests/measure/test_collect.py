@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from medattn.files import sha256_of_file
-from medattn.measure.accuracy import accuracy_percent
+from medattn.measure.measured_run import accuracy_percent
 from tests.conftest import Project
 
 EPOCHS, MEASURED = 6, [5, 2, 3]
@@ -106,7 +106,7 @@ def test_among_equal_scores_the_first_class_is_predicted():
     assert accuracy_percent(scores, np.array([0, 1, 1])) == pytest.approx([200 / 3])
 
 
-def put_out_no_numbers(project: Project, seed: int, epoch: int) -> str:
+def output_nan(project: Project, seed: int, epoch: int) -> str:
     """Let the run of a seed have no scores of one image after an epoch; return the run."""
     (run,) = (run for run in project.plan().runs.values() if (run.stage, run.seed) == ("train", seed))
     files, arrays = project.files(run.id), scores_of(seed)
@@ -118,17 +118,17 @@ def put_out_no_numbers(project: Project, seed: int, epoch: int) -> str:
     return run.id
 
 
-def test_scores_that_are_no_numbers_are_wrong_at_an_epoch_and_end_the_measuring_where_it_counts(measurable):
+def test_nan_scores_count_as_wrong_and_leave_a_run_unmeasured_at_a_measured_epoch(measurable):
     unmeasured = next(epoch for epoch in range(1, EPOCHS + 1) if epoch not in MEASURED)
-    put_out_no_numbers(measurable, 0, unmeasured)
-    put_out_no_numbers(measurable, 1, MEASURED[0])
+    output_nan(measurable, 0, unmeasured)
+    output_nan(measurable, 1, MEASURED[0])
     assert measurable.medattn("measure") == 0
     rows = pd.read_csv(measurable.results.measurements).set_index(["procedure", "seed"])
     assert rows.loc["epochs", 0].value == pytest.approx(expected(0).mean())
     lost = rows.loc["epochs", 1]
     assert (lost.status, lost.reason) == (
         "not measured",
-        f"the network puts out no numbers after epoch {MEASURED[0]}, which is measured",
+        f"the network outputs NaN after epoch {MEASURED[0]}, which is measured",
     )
     arrays, epochs = scores_of(0), pd.read_csv(measurable.results.epochs)
     right = arrays["scores"][unmeasured - 1].argmax(1) == arrays["labels"]

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from medattn.config.models.metrics import METRICS
-from medattn.metrics import BINS, Scored, Value, measure
+from medattn.metrics.calibration_error import BINS
+from medattn.metrics.evaluate import Value, measure
+from medattn.metrics.registry import METRICS
+from medattn.metrics.scored import Scored
 
 CLASSES = ["a", "b", "c"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from medattn.__main__ import main
-from medattn.complexity.published_costs import METRICS
+from medattn.complexity.published_costs import COSTS
 from medattn.config.load import read_configuration, read_paper, resolve
 from medattn.config.models.paper import Paper
 from medattn.config.validation import validated
@@ -44,7 +44,7 @@ SELECTIONS = [ROOT / "config.yaml", *sorted((ROOT / "config").glob("*.yaml"))]
 def test_every_selection_that_is_shipped_plans_runs_under_its_own_name(path):
     configuration = read_configuration(path, ROOT)
     assert path.stem in ("config", configuration.selection.selection)
-    plan = make_plan(configuration, as_if_at_hand=True)
+    plan = make_plan(configuration, as_if_available=True)
     assert plan.packs and not any(cell.missing for cell in plan.cells.values())
 
 
@@ -77,7 +77,7 @@ def test_published_values_belong_to_cells_and_tables(name):
     for row in rows(name):
         assert list(row) == COLUMNS
         assert row["paper"] == name
-        if row["metric"] in METRICS:  # what a network costs may be published once for several data sets
+        if row["metric"] in COSTS:  # what a network costs may be published once for several data sets
             assert (row["table"], row["backbone"], row["arm"]) in of_table, row
         else:
             assert (row["table"], row["dataset"], row["backbone"], row["arm"]) in planned, row
@@ -121,7 +121,7 @@ def test_gsa_searches_the_grid_of_the_paper():
 
 def test_ppcr_prints_all_numbers_of_its_six_tables():
     published = rows("ppcr")
-    counts = Counter((row["table"], row["metric"] in METRICS) for row in published)
+    counts = Counter((row["table"], row["metric"] in COSTS) for row in published)
     assert len(published) == 390
     assert [counts[f"ppcr-table-{n}", False] for n in range(1, 7)] == [96, 144, 8, 10, 4, 32]
     assert [counts[f"ppcr-table-{n}", True] for n in (1, 2, 6)] == [32, 32, 32]

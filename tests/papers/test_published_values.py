@@ -6,20 +6,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from medattn.compare.costs import read_costs
-from medattn.compare.rankings import COLUMNS as RANKING_COLUMNS
-from medattn.compare.table import COLUMNS
 from medattn.config.load import resolve
-from medattn.config.models.metrics import METRICS
 from medattn.layout import ResultPaths
-from medattn.measure.collect import EPOCH_COLUMNS, MEASUREMENT_COLUMNS
+from medattn.metrics.registry import METRICS
 from medattn.plan.expand import make_plan
 from medattn.render.captions import table_caption
 from medattn.render.inputs import Inputs
-from medattn.render.tables.table_latex import latex
-from medattn.render.tables.table_markdown import markdown
-from medattn.render.tables.table_model import table_model
-from medattn.render.tables.table_text import sheet_of
+from medattn.render.tables.format_table import format_table
+from medattn.render.tables.latex_format import to_latex
+from medattn.render.tables.markdown_format import to_markdown
+from medattn.render.tables.paper_table import paper_table
+from medattn.result_tables import COMPARISONS, COMPLEXITY, EPOCHS, MEASUREMENTS, RANKINGS, read_table
 
 ROOT = Path(__file__).parents[2]
 PAPERS = sorted(
@@ -35,32 +32,32 @@ def nothing_measured(paper: str, folder: Path) -> Inputs:
         ROOT,
         ResultPaths(folder / "results"),
         make_plan(configuration),
-        pd.DataFrame(columns=MEASUREMENT_COLUMNS),
-        pd.DataFrame(columns=COLUMNS),
-        pd.DataFrame(columns=EPOCH_COLUMNS),
-        read_costs(folder / "complexity.csv"),
-        pd.DataFrame(columns=RANKING_COLUMNS),
+        pd.DataFrame(columns=[*MEASUREMENTS.columns]),
+        pd.DataFrame(columns=[*COMPARISONS.columns]),
+        pd.DataFrame(columns=[*EPOCHS.columns]),
+        read_table(folder / "complexity.csv", COMPLEXITY, optional=True),
+        pd.DataFrame(columns=[*RANKINGS.columns]),
     )
 
 
 @pytest.mark.parametrize("name", PAPERS)
-def test_every_published_value_stands_in_its_table(name, tmp_path):
+def test_every_published_value_is_in_its_table(name, tmp_path):
     inputs = nothing_measured(name, tmp_path)
     published = inputs.published(name)
     for paper in inputs.configuration.papers:
         for table in paper.tables:
-            model = table_model(inputs, paper, table)
+            model = paper_table(inputs, paper, table)
             shown = Counter(
-                (row.backbone, row.arm, position.published.mean)
+                (row.backbone, row.arm, entry.published.mean)
                 for row in model.rows
-                for position in row.positions
-                if position.published
+                for entry in row.entries
+                if entry.published
             )
             rows = published[published["table"] == table].to_dict("records")
             assert shown == Counter((row["backbone"], row["arm"], row["mean"]) for row in rows), table
-            text = markdown(sheet_of(model), table_caption(inputs, paper, model))
+            text = to_markdown(format_table(model), table_caption(inputs, paper, model))
             assert all(row["mean"] in text for row in rows)
-            assert latex(sheet_of(model), "").count(r"\\") > len(model.rows)
+            assert to_latex(format_table(model), "").count(r"\\") > len(model.rows)
 
 
 @pytest.mark.parametrize("name", PAPERS)

@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from medattn.layout import ResultPaths
-from medattn.plan.model import Plan, read_plan
+from medattn.plan.model import Plan
+from medattn.plan.plan_file import read_plan
 from medattn.plan.progress import progress_of
 from medattn.plan.show import COLUMNS
 from medattn.provenance import code
@@ -29,7 +30,7 @@ def counts(plan: Plan) -> Counter:
     return Counter((run.cell.removeprefix("tiny.phantom."), run.stage) for run in plan.runs.values())
 
 
-def test_a_cell_has_folds_times_grid_points_to_tune_and_a_run_a_seed_to_measure(project):
+def test_a_cell_has_a_tuning_run_per_fold_and_grid_point_and_a_measured_run_per_seed(project):
     plan = planned(project, seeds=[5, 6, 7])
     assert counts(plan) == {
         ("none.lr", "tune"): 3 * 2,
@@ -45,14 +46,14 @@ def test_a_cell_has_folds_times_grid_points_to_tune_and_a_run_a_seed_to_measure(
     assert len({(run.fold, json.dumps(run.grid_point)) for run in gsa}) == 12
 
 
-def test_with_tune_each_every_seed_of_a_network_is_cross_validated(project):
+def test_tune_each_cross_validates_every_seed_of_a_network(project):
     each = {**PAPER, "protocol": {"folds": 3, "tune": "each"}}
     found = counts(planned(project, each, seeds=[5, 6]))
     assert found["net.vanilla", "tune"] == 2 * 3 * 3
     assert found["none.lr", "tune"] == 3 * 2
 
 
-def test_grades_are_measured_by_kappa_too(project):
+def test_ordinal_classes_add_the_kappa_metric(project):
     grades = {"title": "Grades", "source": {"kind": "phantom", "counts": {"train": [9, 9], "test": [3, 3]}}}
     entries = {"grades": {**grades, "classes": ["0", "1"], "ordinal": True}}
     plan = planned(project, papers={"tiny": {"datasets": ["phantom", "grades"]}}, datasets=entries)
@@ -60,7 +61,7 @@ def test_grades_are_measured_by_kappa_too(project):
     assert metrics == {"phantom": ("accuracy",), "grades": ("accuracy", "kappa_quadratic")}
 
 
-def test_a_selection_can_ask_for_more_metrics_and_no_run_changes(project):
+def test_extra_metrics_change_no_run(project):
     before = planned(project)
     after = planned(project, papers={"tiny": {"extra_metrics": ["auc", "accuracy", "calibration_error"]}})
     assert {cell.metrics for cell in after.cells.values()} == {("accuracy", "auc", "calibration_error")}
@@ -107,7 +108,7 @@ def test_labels_other_seeds_and_other_arms_change_no_run(project):
         ({}, {"seeds": [1]}, set()),
     ],
 )  # fmt: skip
-def test_what_decides_a_run_changes_its_name(project, paper, selection, same):
+def test_settings_that_affect_a_run_change_its_name(project, paper, selection, same):
     before = planned(project)
     project.configure({**PAPER, **{key: {**PAPER.get(key, {}), **value} for key, value in paper.items()}}, **selection)
     if "arms" in paper:
@@ -122,7 +123,7 @@ def test_what_decides_a_run_changes_its_name(project, paper, selection, same):
     assert changed, "something must have another name"
 
 
-def test_the_digest_of_the_code_sees_code_and_neither_comments_nor_docstrings(tmp_path, monkeypatch):
+def test_the_code_digest_ignores_comments_and_docstrings(tmp_path, monkeypatch):
     def digest(text, mechanism="new"):
         (tmp_path / "attention" / "new.py").write_text(text)
         return code.code_digest(mechanism)
@@ -162,7 +163,7 @@ def test_packs_hold_runs_of_one_stage_up_to_their_size(project, pack, across, si
             assert len({plan.runs[run].cell for run in pack.runs}) == 1
 
 
-def test_the_table_of_the_plan_counts_what_is_done_and_says_what_is_missing(project, capsys):
+def test_plan_csv_counts_finished_runs_and_gives_skip_reasons(project, capsys):
     plan = planned(
         project,
         {**PAPER, "backbones": {"net": {"weights": "imagenet"}}, "datasets": ["phantom", "jaffe"]},
@@ -188,13 +189,13 @@ def test_the_table_of_the_plan_counts_what_is_done_and_says_what_is_missing(proj
     assert project.medattn("plan") == 0
     out = capsys.readouterr().out
     assert "2 of 8 cells can be run: 8 runs in 3 packs, 1 done; time left on one worker: not measured yet" in out
-    assert "can't be run: 2 cells, phantom: ImageNet weights not available" in out
+    assert "skipped: 2 cells, phantom: ImageNet weights not available" in out
     # Of each of the two data sets 7 + 1 runs on pixels, 9 + 2 of the network alone, 12 + 2 with attention.
-    assert "with all images and weights at hand: 8 cells, 66 runs in 14 packs\n  estimate, tiny: " in out
+    assert "with all images and weights available: 8 cells, 66 runs in 14 packs\n  estimate, tiny: " in out
     assert not project.results.graph.with_name("packs").exists()
 
 
-def test_the_time_left_is_estimated_from_runs_that_ended(project, capsys):
+def test_the_time_left_is_estimated_from_finished_runs(project, capsys):
     plan = planned(project, {"arms": {"gsa": None}, "figures": None, "protocol": {"folds": 3}}, seeds=[0, 1], pack=2)
     cell = next(iter(plan.cells))
     for stage, seconds in (("tune", (10.0, 20.0)), ("train", (100.0,))):
@@ -223,7 +224,7 @@ def test_the_time_left_is_estimated_from_runs_that_ended(project, capsys):
         ({"papers": {"tiny": {"protocol": {"measured_epochs": 3}}}}, "measures 3 epochs, but recipe.epochs trains"),
     ],
 )  # fmt: skip
-def test_a_wrong_configuration_is_one_line_with_code_2_and_nothing_is_written(project, capsys, changes, says):
+def test_an_invalid_configuration_is_one_line_with_exit_code_2_and_writes_nothing(project, capsys, changes, says):
     project.configure(**changes)
     before = sorted(project.root.rglob("*"))
     for command in (["plan", "--write"], ["plan"], ["train"], ["measure"]):
@@ -235,7 +236,7 @@ def test_a_wrong_configuration_is_one_line_with_code_2_and_nothing_is_written(pr
     assert sorted(project.root.rglob("*")) == before
 
 
-def test_twenty_thousand_runs_are_less_than_a_thousand_jobs_by_default(project):
+def test_twenty_thousand_runs_need_less_than_a_thousand_jobs_by_default(project):
     grid = {"options.channels": list(range(1, 11)), "recipe.weight_decay": [10.0**-e for e in range(10)]}
     names = [f"set{number}" for number in range(10)]
     entry = {**SELECTION["datasets"]["phantom"], "title": "P"}

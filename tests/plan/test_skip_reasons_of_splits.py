@@ -1,4 +1,4 @@
-"""A protocol says where it can't divide the images of a data set."""
+"""Cells whose protocol can't split the images are in the plan with a reason."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Stand-ins: where they are taken, what they hold, and that everything made from them says so."""
+"""Stand-ins: which data sets get one, their content, and marks in all outputs."""
 
 import csv
 import json
@@ -11,7 +11,7 @@ from medattn.datasets.check_source import check_source
 from medattn.datasets.folds import assign_folds
 from medattn.errors import UserError
 from medattn.plan.availability import entry_identity, prepared_path
-from medattn.plan.model import read_plan
+from medattn.plan.plan_file import read_plan
 from medattn.plan.stand_ins import stand_in_for
 
 REGISTRY = registered_datasets()
@@ -20,7 +20,7 @@ JAFFE = {"datasets": ["jaffe", "phantom"]}
 
 
 @pytest.mark.parametrize("name", REAL)
-def test_every_registered_data_set_can_be_stood_in_for(name, tmp_path):
+def test_every_registered_data_set_has_a_stand_in(name, tmp_path):
     entry = REGISTRY[name]
     whole = stand_in_for(name, entry, None, None)
     assert whole.source.shape == entry.source.shape
@@ -43,13 +43,13 @@ def test_every_registered_data_set_can_be_stood_in_for(name, tmp_path):
     assert entry_identity(name, small) != entry_identity(name, whole) != entry_identity(name, entry)
 
 
-def test_a_stand_in_is_another_data_set_than_a_phantom_of_the_same_options():
+def test_a_stand_in_and_a_phantom_with_the_same_options_are_different_data_sets():
     made = stand_in_for("jaffe", REGISTRY["jaffe"], 16, 0.1)
     assert entry_identity("jaffe", made) != entry_identity("jaffe", made.model_copy(update={"stand_in": None}))
     assert made.source.seed != stand_in_for("idrid_dr", REGISTRY["idrid_dr"], 16, 0.1).source.seed
 
 
-def test_a_share_keeps_a_few_of_each_class():
+def test_a_reduced_stand_in_keeps_a_minimum_of_each_class():
     counts = stand_in_for("isic2018", REGISTRY["isic2018"], None, 0.01).counts
     assert counts == {
         "train": [12, 68, 10, 10, 11, 10, 10],
@@ -66,7 +66,7 @@ def test_a_share_keeps_a_few_of_each_class():
         ({"split": "random", "split_by": "lesion"}, 7011, 1002, 2002),
     ],
 )
-def test_another_split_has_the_counts_that_it_draws(options, train, val, test):
+def test_stand_ins_follow_the_split_options_of_the_source(options, train, val, test):
     entry = REGISTRY["isic2018"]
     made = stand_in_for("x", entry.model_copy(update={"source": entry.source.model_copy(update=options)}), None, None)
     assert {k: sum(v) for k, v in made.counts.items()} == pytest.approx(
@@ -75,7 +75,7 @@ def test_another_split_has_the_counts_that_it_draws(options, train, val, test):
     assert bool(made.source.images_per_patient) == ("split_by" in options)
 
 
-def test_a_stand_in_has_whole_batches_where_these_are_wanted():
+def test_a_stand_in_has_whole_batches_if_the_source_asks_for_them():
     entry = REGISTRY["isic2018"]
     wanted = entry.source.model_copy(update={"split": "test_on_validation", "whole_batches": 32})
     counts = stand_in_for("x", entry.model_copy(update={"source": wanted}), None, None).counts
@@ -87,7 +87,7 @@ def stand_ins(project, **selection):
     project.configure(JAFFE, stand_ins=True, stand_in_size=12, stand_in_fraction=0.05, **selection)
 
 
-def test_only_what_is_not_at_hand_is_stood_in_for(project):
+def test_only_unavailable_data_sets_get_stand_ins(project):
     stand_ins(project)
     plan = project.plan()
     assert {cell.dataset for cell in plan.cells.values() if cell.stand_in} == {"jaffe"}
@@ -99,16 +99,16 @@ def test_only_what_is_not_at_hand_is_stood_in_for(project):
     assert {cell.dataset for cell in project.plan().cells.values() if cell.missing} == {"jaffe"}
 
 
-def test_a_data_set_can_be_stood_in_for_by_name_or_never(project, capsys):
+def test_a_data_set_can_require_or_exclude_a_stand_in(project, capsys):
     project.configure(JAFFE, datasets={"jaffe": {"stand_in": True}}, stand_in_size=12, stand_in_fraction=0.05)
     assert project.medattn("plan") == 0
-    assert "stand-in images, not those of the papers: JAFFE" in capsys.readouterr().out
+    assert "stand-ins, not the papers' images: JAFFE" in capsys.readouterr().out
     assert {cell.dataset for cell in project.plan().cells.values() if cell.stand_in} == {"jaffe"}
     stand_ins(project, datasets={"jaffe": {"stand_in": False}})
     assert not any(cell.stand_in for cell in project.plan().cells.values())
 
 
-def test_data_that_come_to_hand_replace_the_stand_in_in_a_new_plan_but_not_in_a_frozen_one(project, capsys):
+def test_newly_available_data_replace_the_stand_in_in_a_new_plan_but_not_in_a_written_one(project, capsys):
     stand_ins(project)
     frozen = project.plan()
     (project.root / "data/jaffe").mkdir(parents=True)
@@ -134,13 +134,13 @@ def test_without_counts_there_is_no_stand_in(project, capsys):
     assert "datasets.mine.stand_in: no stand-in can be made" in capsys.readouterr().err
 
 
-def test_an_embedded_data_set_refuses_a_stand_in(project, capsys):
+def test_a_stand_in_for_an_embedded_data_set_is_an_error(project, capsys):
     project.configure({}, datasets={"phantom": {"stand_in": True}})
     assert project.medattn("plan") == 2
     assert "images of the source 'phantom' are always available; remove stand_in" in capsys.readouterr().err
 
 
-def test_all_that_is_made_from_stand_ins_is_marked(project):
+def test_all_outputs_from_stand_ins_are_marked(project):
     arms = {"lr": {"classifier": "logistic_regression"}, "svm": {"classifier": "svm"}, "vanilla": None, "gsa": None}
     project.configure(
         {"datasets": ["jaffe", "phantom"], "arms": arms, "backbones": None, "figures": None},
@@ -166,20 +166,20 @@ def prepared_of(project, dataset):
     return next(cell.prepared for cell in project.plan().cells.values() if cell.dataset == dataset)
 
 
-def test_the_folder_of_a_stand_in_is_its_own(project):
+def test_a_stand_in_has_a_separate_folder(project):
     stand_ins(project)
     real = prepared_path("jaffe", REGISTRY["jaffe"], project.root / "data")
     assert prepared_of(project, "jaffe").rpartition("/")[2] != real.name
 
 
-def test_the_selection_is_read_back_from_the_plan(project):
+def test_the_plan_contains_the_selection(project):
     stand_ins(project)
     project.plan()
     assert yaml.safe_load((project.root / "config.yaml").read_text())["stand_in_size"] == 12
     assert read_plan(project.results.plan).configuration["stand_in_fraction"] == 0.05
 
 
-def test_a_share_of_nothing_is_refused(project):
+def test_a_fraction_of_zero_is_an_error(project):
     project.configure({}, stand_in_fraction=0.0)
     with pytest.raises(UserError, match="stand_in_fraction"):
         from medattn.config.load import read_configuration

@@ -14,7 +14,7 @@ from medattn.config.models.paper import Backbone
 from medattn.config.models.recipe import Recipe
 from medattn.training.images import ResidentImages, normalization_for
 from medattn.training.loop import TrainingData, TrainingState, train_epochs
-from medattn.training.network import build_network
+from medattn.training.network import NetworkSpec, build_network
 
 SEEDS, EPOCHS = (0, 1, 2), 6
 
@@ -36,7 +36,7 @@ def test_the_plain_loop_comes_to_the_same_accuracy_within_the_spread_over_seeds(
     ours, plain = [], []
     for seed in SEEDS:
         first = data.normalized_training_images(1)
-        network = build_network(Backbone(model="timm/test_resnet"), "none", {}, 2, first, seed, Path())
+        network = build_network(NetworkSpec(Backbone(model="timm/test_resnet"), 2), first, seed, Path())
         other = copy.deepcopy(network)
         state = TrainingState()
         train_epochs(network, data, recipe, seed, state, lambda state: None)

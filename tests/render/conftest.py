@@ -1,6 +1,7 @@
-"""A small selection with all that tables and figures must cope with, written as by the stages before."""
+"""A small selection with result files of the earlier stages, including missing cells and a diverged run."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,17 @@ import pandas as pd
 import pytest
 from safetensors.numpy import save_file
 
+from medattn import result_tables
 from medattn.compare.table import write_comparisons
 from medattn.config import mechanisms
 from medattn.config.load import resolve
+from medattn.config.models.paper import Arm
+from medattn.config.models.recipe import Recipe
 from medattn.config.resolved import Configuration
 from medattn.layout import ResultPaths
-from medattn.plan.model import Cell, Plan, Run, write_plan
+from medattn.plan.model import Cell, CellSettings, Plan, Run
+from medattn.plan.plan_file import write_plan
+from medattn.protocols.cross_validated_epochs import CrossValidatedEpochs
 from medattn.render.inputs import Inputs, read_inputs
 
 SEEDS = [0, 1, 2, 3, 4]
@@ -77,14 +83,15 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
 
 @pytest.fixture
 def written(tmp_path: Path, configuration: Configuration) -> ResultPaths:
-    """Measured: all on the stand-in `phantom`; on `digits` one backbone, where a run of gsa diverged."""
+    """Results of all cells on the stand-in `phantom`, and of one backbone on `digits`, where a run of gsa diverged."""
     results = ResultPaths(tmp_path / "results" / "trial")
     results.folder.mkdir(parents=True)
     cells = _cells(tmp_path)
     write_plan(results.plan, Plan("trial", configuration.selection.model_dump(mode="json"), cells, _runs(cells), {}))
     epochs = pd.DataFrame([row for name in cells for row in _epochs(cells[name])])
-    epochs.to_csv(results.epochs, index=False)
-    pd.DataFrame(_measurements(cells, epochs)).to_csv(results.measurements, index=False)
+    epochs.reindex(columns=[*result_tables.EPOCHS.columns]).to_csv(results.epochs, index=False)
+    measurements = pd.DataFrame(_measurements(cells, epochs), columns=[*result_tables.MEASUREMENTS.columns])
+    measurements.to_csv(results.measurements, index=False)
     _images(tmp_path / "prepared")
     _maps(results, cells)
     write_comparisons(results, configuration)
@@ -119,11 +126,14 @@ def _cells(folder: Path) -> dict[str, Cell]:
             missing=_missing(dataset, backbone, arm),
             prepared=str(folder / "prepared" / dataset),
             tables=("main",),
-            settings={
-                "arm": {"classifier": "svm" if backbone == "none" else None, "grid": {}},
-                "recipe": {"oversampling": None},
-                "protocol": {"kind": "cross_validated_epochs", "measured_epochs": MEASURED},
-            },
+            settings=CellSettings(
+                backbone=None,
+                arm=Arm(classifier="svm" if backbone == "none" else None),
+                recipe=Recipe(epochs=EPOCHS, learning_rate=0.001),
+                protocol=CrossValidatedEpochs(kind="cross_validated_epochs", measured_epochs=MEASURED),
+                entry_sha256="",
+                code_digest="",
+            ),
         )
         for dataset in ("phantom", "digits")
         for backbone, arm in places
@@ -145,9 +155,7 @@ def _runs(cells: Iterable[str]) -> dict[str, Run]:
 def _epochs(cell: Cell) -> list[dict[str, object]]:
     if cell.missing:
         return []
-    keys = {key: getattr(cell, key) for key in ("paper", "experiment", "dataset", "backbone", "arm")} | {
-        "metric": "accuracy"
-    }
+    keys = asdict(cell.key) | {"metric": "accuracy"}
     level = LEVEL[cell.arm]
     rows = []
     for seed in SEEDS:
@@ -171,7 +179,7 @@ def _epochs(cell: Cell) -> list[dict[str, object]]:
 def _measurements(cells: dict[str, Cell], epochs: pd.DataFrame) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for cell in cells.values():
-        keys = {key: getattr(cell, key) for key in ("paper", "experiment", "dataset", "backbone", "arm")}
+        keys = asdict(cell.key)
         common = {
             **keys,
             "metric": "accuracy",

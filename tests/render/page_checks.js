@@ -1,10 +1,10 @@
-// What everyone must be able to use: names, headings in order, text that stands out from its ground.
+// Accessibility checks: accessible names, order of headings, and contrast of text.
 const shortened = (one) => one.outerHTML.slice(0, 160);
 
 var unnamed = () =>
   [...document.querySelectorAll("button, select, input, img, [role=button], [role=region], dialog")]
     .filter((one) => !(one.ariaLabel || one.textContent.trim() || one.alt || one.title
-      || one.labels?.[0]?.textContent.trim() || one.getAttribute("aria-labeledby")))
+      || one.labels?.[0]?.textContent.trim() || one.getAttribute("aria-labelledby")))
     .map(shortened);
 
 var skippedHeadings = () => {

@@ -1,4 +1,4 @@
-"""What stages before the report leave: records and histories of runs, and claims, one of them with a hostile text."""
+"""Input files of the report: records and histories of runs, and claims, one of them with hostile text."""
 
 import csv
 from pathlib import Path

@@ -1,10 +1,9 @@
 import numpy as np
 
 from medattn.compare.holm import holm
-from medattn.compare.inputs import read_rankings, rows_of
-from medattn.compare.table import COLUMNS
 from medattn.layout import ResultPaths
 from medattn.render.inputs import Inputs
+from medattn.result_tables import COMPARISONS, RANKINGS, read_table, rows_of
 
 TESTS = {
     "epochs": {"student", "welch"},
@@ -15,7 +14,7 @@ TESTS = {
 
 def test_every_pair_has_a_row_for_each_test(inputs: Inputs) -> None:
     table = inputs.comparisons
-    assert list(table.columns) == COLUMNS
+    assert list(table.columns) == COMPARISONS.columns
     tests = {procedure: set(rows["test"]) for procedure, rows in table.groupby("procedure")}
     assert tests == TESTS
     pairs = 2 * 2 * 3  # data sets, backbones, pairs (gsa-vanilla, gsa-l1, l1-vanilla)
@@ -23,7 +22,7 @@ def test_every_pair_has_a_row_for_each_test(inputs: Inputs) -> None:
     assert not table.duplicated(["dataset", "backbone", "arm", "against", "procedure", "test"]).any()
 
 
-def test_epochs_never_enter_the_runs(inputs: Inputs) -> None:
+def test_tests_over_runs_do_not_use_epochs(inputs: Inputs) -> None:
     rows = rows_of(inputs.comparisons, dataset="phantom", procedure="runs")
     assert set(rows["n"]) == {5}
     assert set(rows.loc[rows["test"].isin(["permutation", "wilcoxon"]), "least_p"]) == {0.0625}
@@ -35,7 +34,7 @@ def test_holm_over_the_family(inputs: Inputs) -> None:
     np.testing.assert_allclose(rows["p_adjusted"], holm(rows["p"].to_numpy()))
 
 
-def test_what_cannot_be_compared_says_why(inputs: Inputs) -> None:
+def test_pairs_that_cannot_be_compared_state_the_reason(inputs: Inputs) -> None:
     rows = rows_of(inputs.comparisons, dataset="digits", backbone="vgg16")
     assert rows["p"].isna().all()
     assert rows["note"].str.contains("Images on request only").all()
@@ -55,19 +54,19 @@ def test_a_diverged_run_is_left_out_of_the_pairs(inputs: Inputs) -> None:
     assert "seed 3" in rows["note"].item()
 
 
-def test_stand_ins_are_known(inputs: Inputs) -> None:
+def test_comparisons_on_stand_in_images_are_marked(inputs: Inputs) -> None:
     assert rows_of(inputs.comparisons, dataset="phantom")["stand_in"].all()
     assert not rows_of(inputs.comparisons, dataset="digits")["stand_in"].any()
 
 
-def test_models_that_are_not_there_say_so(inputs: Inputs) -> None:
+def test_untrained_models_are_named_in_the_note(inputs: Inputs) -> None:
     rows = rows_of(inputs.comparisons, procedure="images", dataset="phantom")
     assert set(rows["n"]) == {0}
     assert rows["note"].str.contains("not trained yet").all()
 
 
 def test_arms_are_ranked_over_the_data_sets_that_have_them_all(written: ResultPaths) -> None:
-    table = read_rankings(written.rankings)
+    table = read_table(written.rankings, RANKINGS)
     whole = rows_of(table, backbone="resnet_18")
     assert list(whole["arm"]) == ["vanilla", "l1", "gsa"]
     assert list(whole["mean_rank"]) == [3.0, 2.0, 1.0]
@@ -78,6 +77,6 @@ def test_arms_are_ranked_over_the_data_sets_that_have_them_all(written: ResultPa
     assert set(whole["clique"]) == {"1"}  # two data sets tell nothing apart
     part = rows_of(table, backbone="vgg16")
     assert set(part["datasets"]) == {"phantom"}
-    assert set(part["left_out"]) == {"digits (no number of vanilla, l1, gsa)"}
+    assert set(part["left_out"]) == {"digits (no value of vanilla, l1, gsa)"}
     assert part["mean_rank"].isna().all()
-    assert part["note"].str.contains("one data set has a number of every arm").all()
+    assert part["note"].str.contains("one data set has a value of every arm").all()

@@ -1,4 +1,4 @@
-"""Tables and figures of what networks cost."""
+"""Tables and figures of the costs of networks."""
 
 import csv
 import json
@@ -26,7 +26,7 @@ def counted(project):
     return project
 
 
-def test_the_table_comes_in_every_format_with_a_caption(counted):
+def test_the_table_is_written_in_every_format_with_a_caption(counted):
     assert counted.medattn("render", "--table", "tiny-complexity") == 0
     for suffix in ("csv", "md", "tex", "html"):
         text = (counted.results.tables / f"tiny-complexity.{suffix}").read_text()
@@ -34,8 +34,8 @@ def test_the_table_comes_in_every_format_with_a_caption(counted):
         assert "9.99" in text
         assert "differs" in text
     caption = (counted.results.captions / "tiny-complexity.rst").read_text()
-    assert "multiply-accumulates of one image" in caption
-    assert "Of 1 published rows: differs 1." in caption
+    assert "multiply-accumulate operations for one image" in caption
+    assert "Verdicts on 1 published rows: differs 1." in caption
 
 
 def test_networks_without_a_published_cost_are_shown_as_well(counted):
@@ -45,7 +45,7 @@ def test_networks_without_a_published_cost_are_shown_as_well(counted):
     assert shown == {"vanilla": "differs", "gsa": "not published"}
 
 
-def test_rendering_everything_shows_costs_where_they_were_counted(counted):
+def test_rendering_a_selection_includes_costs_only_if_they_were_counted(counted):
     counted.results.complexity.unlink()
     figures = {"costs": FIGURE}
     counted.configure({"figures": {**dict.fromkeys(figures), "tiny-figure": None}})
@@ -70,17 +70,17 @@ def test_a_damaged_file_is_one_line(counted, capsys):
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_a_figure_takes_published_accuracy_where_nothing_was_measured(counted):
+def test_a_figure_shows_published_accuracy_if_nothing_was_measured(counted):
     assert counted.medattn("render", "--figure", "costs") == 0
     drawn = pd.read_csv(counted.results.figures / "costs.csv")
     assert drawn[["arm", "accuracy", "measured"]].to_dict("records") == [
         {"arm": "vanilla", "accuracy": 78.65, "measured": False}
     ]
     caption = (counted.results.captions / "costs.rst").read_text()
-    assert "Hollow: accuracy that the paper prints" in caption
+    assert "Hollow: published accuracy" in caption
 
 
-def test_a_figure_takes_measured_accuracy_where_there_is_one(counted):
+def test_a_figure_shows_reproduced_accuracy_if_it_was_measured(counted):
     counted.configure({"figures": {"costs": {**FIGURE, "cost": "parameters"}}})
     for command in (["train"], ["measure"], ["compare"], ["complexity", "--write"], ["render", "--figure", "costs"]):
         assert counted.medattn(*command) == 0

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from medattn.config.figure_kinds import figure_kinds
+from medattn.render.figures.drawing import drawer
 from medattn.render.figures.images import at_size
-from medattn.render.figures.kinds import drawer
-from medattn.render.figures.write_figures import write_figure
+from medattn.render.figures.write_figure import write_figure
 from medattn.render.inputs import Inputs
 
 NAMES = ["maps", "curves", "differences"]
@@ -37,7 +38,7 @@ def inputs_title(inputs: Inputs, name: str) -> str:
     return inputs.configuration.papers[0].paper.figures[name].title
 
 
-def test_overlap_of_every_run_stands_beside_the_maps(inputs: Inputs) -> None:
+def test_the_overlap_of_every_run_is_saved_with_the_maps(inputs: Inputs) -> None:
     write_figure(inputs, inputs.configuration.papers[0], "maps")
     table = pd.read_csv(inputs.results.figures / "maps.csv")
     phantom = table[table["dataset"] == "phantom"]
@@ -47,7 +48,7 @@ def test_overlap_of_every_run_stands_beside_the_maps(inputs: Inputs) -> None:
     assert table.loc[table["dataset"] == "digits", "auc"].isna().all()
 
 
-def test_stand_ins_are_named_in_the_figure_and_its_caption(inputs: Inputs) -> None:
+def test_figure_and_caption_name_stand_in_images(inputs: Inputs) -> None:
     write_figure(inputs, inputs.configuration.papers[0], "differences")
     assert "Phantom (stand-in)" in (inputs.results.figures / "differences.svg").read_text()
     assert "Stand-in images were used for: Phantom." in (inputs.results.captions / "differences.rst").read_text()
@@ -58,7 +59,7 @@ def test_the_cutoff_epoch_is_drawn(inputs: Inputs) -> None:
     assert "E = 12" in (inputs.results.figures / "curves.svg").read_text()
 
 
-def test_dots_are_the_differences_that_the_mean_is_of(inputs: Inputs) -> None:
+def test_the_mean_difference_is_the_mean_of_the_dots(inputs: Inputs) -> None:
     write_figure(inputs, inputs.configuration.papers[0], "differences")
     table = pd.read_csv(inputs.results.figures / "differences.csv")
     means = table.groupby(["dataset", "backbone", "arm"]).agg(
@@ -69,7 +70,7 @@ def test_dots_are_the_differences_that_the_mean_is_of(inputs: Inputs) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_where_nothing_was_measured_the_figure_says_so(name: str, inputs: Inputs) -> None:
+def test_a_figure_without_measurements_states_the_reason(name: str, inputs: Inputs) -> None:
     shutil.rmtree(inputs.results.folder / "runs")
     inputs = replace(inputs, epochs=inputs.epochs.head(0), comparisons=inputs.comparisons.head(0))
     write_figure(inputs, inputs.configuration.papers[0], name)
@@ -77,8 +78,9 @@ def test_where_nothing_was_measured_the_figure_says_so(name: str, inputs: Inputs
     assert reason in (inputs.results.captions / f"{name}.rst").read_text()
 
 
-def test_every_kind_has_a_file() -> None:
-    assert all(callable(drawer(kind)) for kind in ("attention_map", "learning_curve", "paired_differences"))
+def test_every_kind_has_a_function_that_draws_it() -> None:
+    assert len(figure_kinds()) >= 15
+    assert all(callable(drawer(kind)) for kind in figure_kinds())
 
 
 def test_maps_are_stretched_one_by_one_where_the_figure_asks_for_it(inputs: Inputs) -> None:
@@ -93,11 +95,11 @@ def test_maps_are_stretched_one_by_one_where_the_figure_asks_for_it(inputs: Inpu
     assert all((image.min(), image.max()) == (0, 1) for image in scales["stretched"][1:3])
     assert not all((image.min(), image.max()) == (0, 1) for image in scales["maps"][1:3])
     assert "each map is stretched to 0..1" in " ".join(drawn["stretched"].facts)
-    assert "share one scale" in " ".join(drawn["maps"].facts)
+    assert "share a color scale" in " ".join(drawn["maps"].facts)
     pd.testing.assert_frame_equal(drawn["maps"].numbers, drawn["stretched"].numbers)
 
 
-def test_maps_change_their_size_and_keep_their_mean() -> None:
+def test_resized_maps_keep_their_mean() -> None:
     values = np.random.default_rng(0).random((56, 56)).astype(np.float32)
     assert at_size(values, (28, 28)).shape == (28, 28)
     assert at_size(values, (28, 28)).mean() == pytest.approx(values.mean(), abs=0.01)

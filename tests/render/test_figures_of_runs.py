@@ -1,4 +1,4 @@
-"""Figures that read images, scores and kept attention: drawn from runs that were really trained."""
+"""Figures that read images, scores and saved attention, drawn from trained runs."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,11 +17,11 @@ from medattn.errors import UserError
 from medattn.files import write_json
 from medattn.layout import RunPaths
 from medattn.measure.collect import write_measurements
-from medattn.metrics import Scored
-from medattn.plan.model import read_plan
-from medattn.render.figures.loss_curve import cross_entropy
-from medattn.render.figures.roc_curve import curves
-from medattn.render.figures.write_figures import write_figure
+from medattn.metrics.scored import Scored
+from medattn.plan.plan_file import read_plan
+from medattn.render.figures.kinds.loss_curve import cross_entropy
+from medattn.render.figures.kinds.roc_curve import curves
+from medattn.render.figures.write_figure import write_figure
 from medattn.render.inputs import Inputs, read_inputs
 
 FIGURES = {
@@ -68,7 +68,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inputs]:
 
 
 def drawn(inputs: Inputs, name: str) -> tuple[pd.DataFrame, str]:
-    """The numbers and the caption of a figure that is drawn anew."""
+    """Draw a figure and return its numbers and its caption."""
     write_figure(inputs, inputs.configuration.papers[0], name)
     assert (inputs.results.figures / f"{name}.png").stat().st_size > 2000
     caption = (inputs.results.captions / f"{name}.rst").read_text()
@@ -80,33 +80,33 @@ def files_of(inputs: Inputs, arm: str) -> RunPaths:
 
 
 @pytest.mark.parametrize("name", ["samples", "roc", "masks", "boxes", "spread", "overlap"])
-def test_a_kind_draws_what_runs_have_left(name: str, trained: Inputs) -> None:
+def test_kinds_draw_the_files_of_runs(name: str, trained: Inputs) -> None:
     numbers, caption = drawn(trained, name)
     assert len(numbers) and "reason" not in numbers
     assert caption.startswith(f"{name}. ")
 
 
-def test_maps_are_those_of_the_first_kept_images_with_their_overlap(trained: Inputs) -> None:
+def test_maps_are_of_the_first_saved_images_with_their_overlap(trained: Inputs) -> None:
     numbers, caption = drawn(trained, "maps")
     assert set(numbers["arm"]) == {"gate", "mask"}
     assert numbers.groupby(["arm", "stage"]).size().to_dict() == {("gate", 1): 4, ("mask", 1): 4}
     assert numbers["drawn"].sum() == 2
     assert numbers["auc"].between(0, 1).all()
-    assert "chance 0.50" in caption
+    assert "chance level 0.50" in caption
 
 
-def test_a_mistaken_image_is_one_that_the_scores_say(trained: Inputs) -> None:
+def test_misclassified_images_agree_with_the_scores(trained: Inputs) -> None:
     numbers, _ = drawn(trained, "mistakes")
     scored = load_file(files_of(trained, "gate").scores)
     guesses = scored["scores"][-1].argmax(1)
-    assert numbers["mistaken"].sum() == (guesses != scored["labels"]).sum()
+    assert numbers["misclassified"].sum() == (guesses != scored["labels"]).sum()
     for row in numbers.dropna(subset=["image"]).to_dict("records"):
         (place,) = np.flatnonzero(scored["images"] == row["image"])
-        assert ["healthy", "ill"][scored["labels"][place]] == row["class"] != row["taken_for"]
+        assert ["healthy", "ill"][scored["labels"][place]] == row["class"] != row["predicted"]
         assert row["probability"] == pytest.approx(scored["scores"][-1, place].max())
 
 
-def test_losses_are_those_of_the_history_and_of_the_scores(trained: Inputs) -> None:
+def test_losses_agree_with_history_and_scores(trained: Inputs) -> None:
     numbers, _ = drawn(trained, "losses")
     files = files_of(trained, "gate")
     history, scored = pd.read_csv(files.history), load_file(files.scores)
@@ -116,7 +116,7 @@ def test_losses_are_those_of_the_history_and_of_the_scores(trained: Inputs) -> N
     np.testing.assert_allclose(of_gate.loc[of_gate["images"] == "test", "loss"], expected, rtol=1e-5)
 
 
-def test_what_was_not_kept_or_trained_is_named_with_its_reason(trained: Inputs) -> None:
+def test_missing_runs_and_snapshots_are_named_with_the_reason(trained: Inputs) -> None:
     record = files_of(trained, "mask").record
     content = record.read_bytes()
     record.unlink()
@@ -142,7 +142,7 @@ def test_a_changed_file_is_refused(trained: Inputs) -> None:
         path.write_bytes(content)
 
 
-def test_arms_that_differ_in_more_than_one_option_stand_in_no_panel(trained: Inputs) -> None:
+def test_arms_that_differ_in_more_than_one_option_are_in_no_panel(trained: Inputs) -> None:
     numbers, _ = drawn(trained, "varied")
     assert numbers.groupby("option")["at"].apply(sorted).to_dict() == {"channels": [4, 8], "coefficient": [0.01]}
     first = (trained.results.figures / "varied.svg").read_bytes()
@@ -164,7 +164,7 @@ RANKED = pd.DataFrame(
 )  # fmt: skip
 
 
-def test_ranks_are_drawn_with_what_can_not_be_told_apart(trained: Inputs) -> None:
+def test_ranks_are_drawn_with_the_critical_difference(trained: Inputs) -> None:
     numbers, caption = drawn(replace(trained, rankings=RANKED), "ranks")
     assert len(numbers) == 4
     assert "Friedman p = 0.03" in caption
@@ -172,7 +172,7 @@ def test_ranks_are_drawn_with_what_can_not_be_told_apart(trained: Inputs) -> Non
     assert "were not ranked" in drawn(replace(trained, rankings=RANKED.head(0)), "ranks")[1]
 
 
-def test_areas_under_curves_are_those_of_the_metric() -> None:
+def test_areas_under_curves_agree_with_scikit_learn() -> None:
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 3, 80)
     scores = rng.dirichlet(np.ones(3), 80) + 0.4 * np.eye(3)[labels]

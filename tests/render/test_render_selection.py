@@ -11,19 +11,19 @@ from medattn.render.render_selection import render as render_all
 from medattn.render.summary import summary
 
 
-def test_names_that_no_paper_has_are_refused(inputs: Inputs) -> None:
+def test_unknown_names_are_refused(inputs: Inputs) -> None:
     with pytest.raises(UserError, match="unknown table 'mian'; did you mean 'main'"):
         render_all(inputs, tables=["mian"])
     with pytest.raises(UserError, match="unknown figure 'map'; did you mean 'maps'"):
         render_all(inputs, figures=["map"])
 
 
-def test_duplicates_stand_in_the_captions(inputs: Inputs) -> None:
+def test_captions_name_duplicated_images(inputs: Inputs) -> None:
     render_all(inputs, ["main"], [])
     assert "Phantom: 1 of 5 test images also stands in train." in (inputs.results.captions / "main.rst").read_text()
 
 
-def test_the_summary_says_where_and_what(inputs: Inputs) -> None:
+def test_the_summary_names_files_and_differences(inputs: Inputs) -> None:
     text = summary(inputs)
     assert str(inputs.results.tables / "main.md") in text
     assert "- tiny, Phantom, vgg16, gsa: +7." in text
@@ -33,7 +33,7 @@ def test_the_summary_says_where_and_what(inputs: Inputs) -> None:
     assert f"- report: {inputs.results.report}\n" in summary(inputs)
 
 
-def test_the_commands_do_the_whole(
+def test_the_commands_compare_and_render(
     written: ResultPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -46,8 +46,8 @@ def test_the_commands_do_the_whole(
     assert len(list(written.figures.glob("*.svg"))) == 3
 
 
-def test_a_missing_step_is_named(written: ResultPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_input_file_is_named(written: ResultPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     written.epochs.unlink()
-    with pytest.raises(UserError, match=r"epochs\.csv: no such file; run the step"):
+    with pytest.raises(UserError, match=r"epochs\.csv: no such file; run `medattn measure`"):
         compare.run(argparse.Namespace(plan=written.plan))

@@ -1,4 +1,4 @@
-"""The report as a file: what it holds, that it asks for nothing from outside, and that names stay names."""
+"""The report as a file: its content, that it makes no network request, and that text in the data is escaped."""
 
 import base64
 import gzip
@@ -14,15 +14,15 @@ from tests.render.report_files import HOSTILE, write_claims, write_runs
 from medattn.errors import UserError
 from medattn.files import write_json, write_text
 from medattn.render.inputs import Inputs
-from medattn.report.gather import gather
-from medattn.report.write import LIBRARIES, PAGE, report_page, write_report
+from medattn.report.gather_page import gather_page
+from medattn.report.write_report import LIBRARIES, PAGE, report_page, write_report
 
 
 @pytest.fixture
 def page(inputs: Inputs) -> str:
     write_runs(inputs.results)
     write_claims(inputs.results)
-    return report_page(gather(inputs))
+    return report_page(gather_page(inputs))
 
 
 def block(page: str, name: str) -> Any:
@@ -31,8 +31,8 @@ def block(page: str, name: str) -> Any:
     return json.loads(gzip.decompress(base64.b64decode(found[1])))
 
 
-def test_a_number_leads_to_all_that_stands_behind_it_or_to_why_there_is_none(page: str) -> None:
-    assert 'data-place="tiny.phantom.vgg16.gsa|accuracy|"' in page
+def test_a_value_opens_its_runs_or_the_reason_why_there_are_none(page: str) -> None:
+    assert 'data-target="tiny.phantom.vgg16.gsa|accuracy|"' in page
     details = block(page, "cell-tiny.phantom.vgg16.gsa")
     assert details["title"] == "vgg16 gsa on phantom"
     assert {row["procedure"] for row in details["measurements"]} == {"epochs", "runs"}
@@ -49,8 +49,8 @@ def test_a_number_leads_to_all_that_stands_behind_it_or_to_why_there_is_none(pag
     assert block(page, "cell-tiny.digits.vgg16.gsa")["missing"] == "Images on request only."
 
 
-def test_claims_are_counted_drawn_and_marked(page: str, inputs: Inputs) -> None:
-    gathered = gather(inputs)
+def test_claims_are_counted_plotted_and_marked(page: str, inputs: Inputs) -> None:
+    gathered = gather_page(inputs)
     assert gathered.total.verdicts == {"reproduced": 1, "not reproduced": 1, "inconclusive": 0, "not measured": 1}
     assert (gathered.total.measured, gathered.total.stand_ins, gathered.total.missing) == (3, 7, 6)
     assert [point["verdict"] for point in block(page, "points")] == ["reproduced", "not reproduced"]
@@ -62,7 +62,7 @@ def test_claims_are_counted_drawn_and_marked(page: str, inputs: Inputs) -> None:
         assert f" {verdict}</dt>" in page
 
 
-def test_the_page_asks_for_nothing_and_runs_its_own_code_only(page: str) -> None:
+def test_the_policy_allows_only_embedded_scripts_and_styles(page: str) -> None:
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
     assert policy
     rules = dict(rule.split(" ", 1) for rule in policy[1].replace("&#39;", "'").split("; "))
@@ -75,20 +75,20 @@ def test_the_page_asks_for_nothing_and_runs_its_own_code_only(page: str) -> None
     assert not re.search(r"(src|href)=\"(https?:)?//", page)
 
 
-def test_the_same_results_give_the_same_page_and_names_stay_names(page: str, reread: Callable[[], Inputs]) -> None:
+def test_equal_results_give_equal_pages_and_text_is_escaped(page: str, reread: Callable[[], Inputs]) -> None:
     assert HOSTILE not in page
     assert any(row["statement"] == HOSTILE for row in block(page, "claims"))
-    assert report_page(gather(reread())) == page
+    assert report_page(gather_page(reread())) == page
 
 
 def test_a_page_without_claims_or_runs_says_so(inputs: Inputs) -> None:
     write_report(inputs)
     page = inputs.results.report.read_text()
-    assert "Claims are not judged yet" in page and "No run has ended yet" in page
+    assert "No verdicts yet" in page and "No run has finished yet" in page
     assert "not drawn yet; run `medattn render`" in page
 
 
-def test_the_audit_of_the_sealed_folder_is_shown_and_no_other(inputs: Inputs) -> None:
+def test_only_an_audit_of_the_current_seal_is_shown(inputs: Inputs) -> None:
     finding = {
         "severity": "error",
         "place": "tables/x.csv",
@@ -99,30 +99,30 @@ def test_the_audit_of_the_sealed_folder_is_shown_and_no_other(inputs: Inputs) ->
     }
     audit = {"root": "r", "holds": False, "checks": {"seal": {}}, "findings": [finding]}
     write_json(inputs.results.audit, audit)
-    assert gather(inputs).audit is None, "not of this seal"
+    assert gather_page(inputs).audit is None, "not of this seal"
     write_json(inputs.results.manifest, {"root": "r"})
-    page = report_page(gather(inputs))
-    assert "Not all holds." in page and HOSTILE not in page
-    known_here = {**finding, "severity": "info", "check": "snakemake", "found": "no notes"}
-    write_json(inputs.results.audit, {**audit, "findings": [finding, known_here]})
-    assert report_page(gather(inputs)) == page, "the same page wherever the audit ran"
+    page = report_page(gather_page(inputs))
+    assert "Some checks failed." in page and HOSTILE not in page
+    machine_dependent = {**finding, "severity": "info", "check": "snakemake", "found": "no notes"}
+    write_json(inputs.results.audit, {**audit, "findings": [finding, machine_dependent]})
+    assert report_page(gather_page(inputs)) == page, "machine-dependent findings are omitted"
     write_text(inputs.results.audit, "[]")
-    with pytest.raises(UserError, match="not what the audit writes"):
-        gather(inputs)
+    with pytest.raises(UserError, match="not a result of the audit"):
+        gather_page(inputs)
 
 
 def test_damaged_claims_are_named(inputs: Inputs) -> None:
     write_text(inputs.results.claims, "a,b\n1,2\n")
     with pytest.raises(UserError, match=r"claims.csv: no column 'claim'; delete it"):
-        gather(inputs)
+        gather_page(inputs)
 
 
-def test_libraries_are_the_published_files() -> None:
+def test_libraries_match_their_checksums() -> None:
     folder = PAGE / "libraries"
     listed = dict(reversed(line.split()) for line in (folder / "SHA256SUMS").read_text().splitlines())
     assert set(listed) == set(LIBRARIES) == {path.name for path in folder.glob("*.js")}
     for name, digest in listed.items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest, name
-    licenses = (folder / "LICENCES.txt").read_text()
+    licenses = (folder / "LICENSES.txt").read_text()
     for name in ("jQuery", "DataTables", "D3"):
         assert f"\n{name} " in f"\n{licenses}"

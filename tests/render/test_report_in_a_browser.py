@@ -1,4 +1,4 @@
-"""The report as people use it: in Chromium, from the file system, by mouse, keyboard and phone."""
+"""The report in Chromium, opened from the file system: mouse, keyboard and a phone's screen."""
 
 import os
 import shutil
@@ -10,8 +10,8 @@ import pytest
 from tests.render.report_files import HOSTILE, page_at, write_claims, write_runs
 
 from medattn.render.inputs import Inputs
-from medattn.report.gather import gather
-from medattn.report.write import report_page
+from medattn.report.gather_page import gather_page
+from medattn.report.write_report import report_page
 
 pytestmark = pytest.mark.browser
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -36,11 +36,11 @@ def browser() -> Iterator[Any]:
 def path(inputs: Inputs, tmp_path: Path) -> Path:
     write_runs(inputs.results)
     write_claims(inputs.results)
-    return page_at(tmp_path, report_page(gather(inputs)))
+    return page_at(tmp_path, report_page(gather_page(inputs)))
 
 
 def see(what: Any) -> Any:
-    """Return what waits until the page shows it: sorting, unpacking and opening end after the key that starts them."""
+    """Return an expectation that waits, because sorting, decompressing and opening are asynchronous."""
     from playwright.sync_api import expect
 
     return expect(what)
@@ -87,10 +87,10 @@ def test_a_reader_sorts_filters_and_opens_numbers(browser: Any, path: Path) -> N
     see(page.locator("#details-title")).to_have_text("vgg16 l1 on phantom")
     page.keyboard.press("Escape")
 
-    number = page.locator("article#main button.open[data-place='tiny.phantom.vgg16.gsa|accuracy|']").last
+    number = page.locator("article#main button.open[data-target='tiny.phantom.vgg16.gsa|accuracy|']").last
     number.focus()
     page.keyboard.press("Enter")
-    for part in ("reproduced", "Learning curves", "Attention map", "Against other arms", "seed 4"):
+    for part in ("reproduced", "Learning curves", "Attention map", "Comparison with other arms", "seed 4"):
         see(page.locator("#details")).to_contain_text(part, ignore_case=True)
     see(page.locator("#details .curve")).to_have_count(10)
     page.locator("#details details.run summary").first.click()

@@ -1,4 +1,4 @@
-"""Tables of what data sets hold."""
+"""Tables of the sizes of data sets."""
 
 import pandas as pd
 import pytest
@@ -10,7 +10,7 @@ STATISTICS = {
 
 
 @pytest.mark.parametrize("stand_ins", [False, True])
-def test_published_values_stand_beside_the_registry_s_and_those_at_hand(project, stand_ins):
+def test_published_sizes_are_next_to_those_of_the_registry_and_of_the_images(project, stand_ins):
     datasets = ["phantom", "jaffe"]
     project.configure(
         {"datasets": datasets, "statistics": {"tiny-sets": STATISTICS}, "figures": None},
@@ -33,7 +33,7 @@ def test_published_values_stand_beside_the_registry_s_and_those_at_hand(project,
     assert ("not available" in text) != stand_ins
 
 
-def test_a_wrong_data_set_and_a_name_that_a_table_has_are_refused(project, capsys):
+def test_unknown_data_sets_and_names_of_other_tables_are_refused(project, capsys):
     for statistics, said in (
         ({"tiny-sets": {**STATISTICS, "datasets": {"jaff": {"images": 1, "classes": 2}}}}, "did you mean 'jaffe'"),
         ({"tiny-table": STATISTICS}, "'tiny-table' is also the name of a table"),

@@ -6,20 +6,20 @@ from io import StringIO
 import pandas as pd
 import pytest
 
-from medattn.compare.inputs import rows_of
 from medattn.render.captions import listed_seeds, table_caption
 from medattn.render.inputs import Inputs
-from medattn.render.tables.table_csv import long_table
-from medattn.render.tables.table_latex import escaped, latex
-from medattn.render.tables.table_markdown import markdown
-from medattn.render.tables.table_model import TableModel, table_model
-from medattn.render.tables.table_text import Head, heads, sheet_of
-from medattn.render.tables.write_tables import write_table
+from medattn.render.tables.csv_format import to_csv
+from medattn.render.tables.format_table import Heading, format_table, headings
+from medattn.render.tables.latex_format import escaped, to_latex
+from medattn.render.tables.markdown_format import to_markdown
+from medattn.render.tables.paper_table import PaperTable, paper_table
+from medattn.render.tables.write_table import write_table
+from medattn.result_tables import rows_of
 
 
 @pytest.fixture
-def model(inputs: Inputs) -> TableModel:
-    return table_model(inputs, inputs.configuration.papers[0], "main")
+def model(inputs: Inputs) -> PaperTable:
+    return paper_table(inputs, inputs.configuration.papers[0], "main")
 
 
 def row(text: str, label: str) -> list[str]:
@@ -27,32 +27,33 @@ def row(text: str, label: str) -> list[str]:
     return [field.strip() for field in line.strip("|").split("|")]
 
 
-def test_rows_stand_in_the_papers_order(model: TableModel) -> None:
+def test_rows_are_in_the_papers_order(model: PaperTable) -> None:
     assert [r.label for r in model.rows[:5]] == [
         "LR", "SVM", "VGG-16", "VGG-16 (with L1)", "VGG-16 (with global attention)"
     ]  # fmt: skip
 
 
-def test_published_values_have_their_own_column_only_where_there_are_any(model: TableModel) -> None:
-    assert heads(model) == [
-        Head("Phantom", "ACC", "Published"), Head("Phantom", "ACC", "Epochs"), Head("Phantom", "ACC", "Runs"),
-        Head("Digits", "ACC", "Epochs"), Head("Digits", "ACC", "Runs"),
+def test_data_sets_without_published_values_have_no_column_for_them(model: PaperTable) -> None:
+    assert headings(model) == [
+        Heading("Phantom", "ACC", "Published"),
+        Heading("Phantom", "ACC", "Reproduced (epochs)"), Heading("Phantom", "ACC", "Reproduced (runs)"),
+        Heading("Digits", "ACC", "Reproduced (epochs)"), Heading("Digits", "ACC", "Reproduced (runs)"),
     ]  # fmt: skip
 
 
-def test_published_values_keep_their_digits(model: TableModel, inputs: Inputs) -> None:
-    text = markdown(sheet_of(model), "")
+def test_published_values_keep_their_digits(model: PaperTable, inputs: Inputs) -> None:
+    text = to_markdown(format_table(model), "")
     assert row(text, "LR")[1] == "74.20"
     assert row(text, "SVM")[1] == "79.60(3.00)"
     assert row(text, "VGG-16 (with global attention)")[1] == r"\*84.20(1.26)"
-    table = pd.read_csv(StringIO(long_table(model)), dtype=str, keep_default_na=False)
+    table = pd.read_csv(StringIO(to_csv(model)), dtype=str, keep_default_na=False)
     for published in inputs.published("tiny").to_dict("records"):
         found = rows_of(table, **{key: published[key] for key in ("dataset", "backbone", "arm")})
         assert (found["published_mean"].item(), found["published_sd"].item()) == (published["mean"], published["std"])
 
 
-def test_measured_numbers_are_those_of_the_measurements(model: TableModel, inputs: Inputs) -> None:
-    fields = row(markdown(sheet_of(model), ""), "VGG-16")
+def test_reproduced_values_equal_the_measurements(model: PaperTable, inputs: Inputs) -> None:
+    fields = row(to_markdown(format_table(model), ""), "VGG-16")
     measured = rows_of(inputs.measurements, dataset="phantom", backbone="vgg16", arm="vanilla")
     first = rows_of(measured, procedure="epochs", seed=0).iloc[0]
     over = rows_of(measured, procedure="runs").iloc[0]
@@ -60,8 +61,8 @@ def test_measured_numbers_are_those_of_the_measurements(model: TableModel, input
     assert fields[3] == f"{over['value']:.2f} ± {over['spread']:.2f} (5)<sup>†</sup>"
 
 
-def test_missing_numbers_have_a_footnote_with_the_reason(model: TableModel) -> None:
-    text = markdown(sheet_of(model), "")
+def test_missing_values_have_a_footnote_with_the_reason(model: PaperTable) -> None:
+    text = to_markdown(format_table(model), "")
     assert row(text, "VGG-16")[4:] == ["—<sup>a</sup>", "—<sup>a</sup>"]
     assert "<sup>a</sup> Images on request only." in text
     assert row(text, "SVM")[2] == "—<sup>b</sup>"
@@ -70,58 +71,58 @@ def test_missing_numbers_have_a_footnote_with_the_reason(model: TableModel) -> N
     assert "(4)<sup>d</sup>" in row(text, r"ResNet\_18 & co (with global attention)")[5]
 
 
-def test_stand_ins_carry_a_dagger_and_the_rest_none(model: TableModel) -> None:
-    text = markdown(sheet_of(model), "")
-    assert "<sup>†</sup> Stand-in images" in text
+def test_only_values_from_stand_in_images_have_a_dagger(model: PaperTable) -> None:
+    text = to_markdown(format_table(model), "")
+    assert "<sup>†</sup> Measured on stand-in images" in text
     assert "†" not in row(text, r"ResNet\_18 & co")[4]
 
 
-def test_epochs_are_marked_by_welch_and_five_runs_never(model: TableModel) -> None:
-    fields = row(markdown(sheet_of(model), ""), "VGG-16 (with global attention)")
+def test_welch_marks_epochs_and_five_runs_are_too_few_for_a_mark(model: PaperTable) -> None:
+    fields = row(to_markdown(format_table(model), ""), "VGG-16 (with global attention)")
     assert fields[2].startswith(r"\***")
     assert "*" not in fields[3]
-    assert "*" not in row(markdown(sheet_of(model), ""), "VGG-16 (with L1)")[2]
+    assert "*" not in row(to_markdown(format_table(model), ""), "VGG-16 (with L1)")[2]
 
 
 def test_runs_are_marked_by_the_adjusted_p(inputs: Inputs) -> None:
     inputs.comparisons.loc[inputs.comparisons["procedure"] == "runs", "p"] = 0.001
-    unmarked = table_model(inputs, inputs.configuration.papers[0], "main")
-    assert not any(p.runs and p.runs.marks for r in unmarked.rows for p in r.positions)
+    unmarked = paper_table(inputs, inputs.configuration.papers[0], "main")
+    assert not any(p.runs and p.runs.marks for r in unmarked.rows for p in r.entries)
     inputs.comparisons.loc[inputs.comparisons["procedure"] == "runs", "p_adjusted"] = 0.009
-    marked = table_model(replace(inputs), inputs.configuration.papers[0], "main")
-    assert {p.runs.marks for r in marked.rows if r.arm == "gsa" for p in r.positions if p.runs} == {("bold", "star")}
+    marked = paper_table(replace(inputs), inputs.configuration.papers[0], "main")
+    assert {p.runs.marks for r in marked.rows if r.arm == "gsa" for p in r.entries if p.runs} == {("bold", "star")}
 
 
-def test_latex_escapes_what_latex_would_read(model: TableModel) -> None:
+def test_latex_escapes_special_characters(model: PaperTable) -> None:
     assert escaped("a_b & 5% of $x {y} #1 ~^\\") == (
         r"a\_b \& 5\% of \$x \{y\} \#1 \textasciitilde{}\textasciicircum{}\textbackslash{}"
     )
-    text = latex(sheet_of(model), "100% & more")
+    text = to_latex(format_table(model), "100% & more")
     assert r"\caption{100\% \& more}" in text
     assert r"ResNet\_18 \& co (with L1)" in text
     assert r"$^{\ast}$\textbf{" in text
     assert text.isascii()
 
 
-def test_latex_is_balanced_and_every_row_is_full(model: TableModel) -> None:
-    text = latex(sheet_of(model), "A caption.")
+def test_latex_is_balanced_and_every_row_is_full(model: PaperTable) -> None:
+    text = to_latex(format_table(model), "A caption.")
     bare = re.sub(r"\\[{}]", "", text)
     assert bare.count("{") == bare.count("}")
     inside = text.split(r"\toprule")[1].split(r"\bottomrule")[0]
     for line in (line for line in inside.splitlines() if line.endswith(r"\\")):
         spanned = sum(int(n) - 1 for n in re.findall(r"\\multicolumn\{(\d+)\}", line))
-        assert len(re.findall(r"(?<!\\)&", line)) + spanned == len(heads(model)), line
+        assert len(re.findall(r"(?<!\\)&", line)) + spanned == len(headings(model)), line
 
 
-def test_the_caption_says_what_stands_behind_the_numbers(model: TableModel, inputs: Inputs) -> None:
-    caption = table_caption(inputs, inputs.configuration.papers[0], model, ["Phantom: 2 images stand twice"])
+def test_the_caption_names_procedure_seeds_and_tests(model: PaperTable, inputs: Inputs) -> None:
+    caption = table_caption(inputs, inputs.configuration.papers[0], model, ["Phantom: 2 images occur twice"])
     for part in ("30 measured epochs", "seed 0", "seeds 0-4", "Welch", "Holm-adjusted over the 9", "0.0625"):
         assert part in caption
-    assert caption.endswith("Stand-in images were used for: Phantom. Phantom: 2 images stand twice.")
+    assert caption.endswith("Stand-in images were used for: Phantom. Phantom: 2 images occur twice.")
     assert "  " not in caption
 
 
-def test_a_table_is_four_files_and_a_caption_the_same_each_time(reread: Callable[[], Inputs]) -> None:
+def test_rendering_a_table_twice_writes_identical_files(reread: Callable[[], Inputs]) -> None:
     contents = []
     for _ in range(2):
         inputs = reread()

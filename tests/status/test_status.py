@@ -1,4 +1,4 @@
-"""`medattn status` shows what training leaves in its files, on whatever machine it runs."""
+"""`medattn status` reads the files of runs in progress on any machine."""
 
 import json
 import os
@@ -15,13 +15,13 @@ from medattn.training.lease import EXPIRY
 
 
 def holding(files: RunPaths, touched: float = 0.0, **holder: object) -> None:
-    """A turn, touched so many seconds ago, of a process on another machine unless it is said otherwise."""
+    """Write a lease of a process, by default on another machine, that was renewed `touched` seconds ago."""
     files.folder.mkdir(parents=True, exist_ok=True)
-    turn = files.lease(1)
-    turn.write_text(
+    lease = files.lease(1)
+    lease.write_text(
         json.dumps({"host": "elsewhere", "boot": "b", "processes": "p", "pid": 1, "started": "1", **holder})
     )
-    os.utime(turn, (time.time() - touched, time.time() - touched))
+    os.utime(lease, (time.time() - touched, time.time() - touched))
 
 
 def session(files: RunPaths, epochs: int, seconds: float, start: int = 0, images: int = 20) -> None:
@@ -37,12 +37,12 @@ def status(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:
 
 @pytest.fixture
 def planned(project, capsys):
-    """A plan of two arms with four seeds: cross-validation, then training; nothing is done yet."""
+    """A plan of two arms with four seeds: cross-validation, then training; no run has started."""
     project.configure({"recipe": {"epochs": 10}}, seeds=[0, 1, 2, 3], pack_across_cells=False)
     return project, project.plan()
 
 
-def test_before_anything_is_trained_all_runs_wait_and_nothing_is_known(planned, capsys):
+def test_all_runs_wait_before_training(planned, capsys):
     _, plan = planned
     shown = status(capsys)
     assert shown["runs"]["waiting"] == len(plan.runs) > 0
@@ -51,7 +51,7 @@ def test_before_anything_is_trained_all_runs_wait_and_nothing_is_known(planned, 
     assert "time left on one worker: unknown" in capsys.readouterr().out
 
 
-def test_a_run_under_way_shows_epoch_speed_and_time_left(planned, capsys):
+def test_a_running_run_shows_epoch_speed_and_time_left(planned, capsys):
     project, plan = planned
     pack = next(pack for pack in plan.packs.values() if pack.stage == "train")
     first = pack.runs[0]
@@ -73,14 +73,14 @@ def test_a_run_under_way_shows_epoch_speed_and_time_left(planned, capsys):
     assert "epoch 6 of 10, 10 images/s, 8 s left" in out or "7 s left" in out
 
 
-def test_a_process_that_is_gone_holds_nothing(planned, capsys):
+def test_a_dead_process_holds_no_run(planned, capsys):
     project, plan = planned
     silent, killed, failed, *_ = plan.runs
     holding(project.files(silent), touched=EXPIRY + 60)
     session(project.files(silent), epochs=3, seconds=3)
-    from medattn.training.lease import _place
+    from medattn.training.lease import _machine
 
-    holding(project.files(killed), **{**_place(), "host": platform.node(), "pid": 2**22 + 1})
+    holding(project.files(killed), **{**_machine(), "host": platform.node(), "pid": 2**22 + 1})
     write_json(project.files(failed).failure, {"run": failed, "reason": "out of\nmemory", "traceback": ""})
     shown = status(capsys)
     assert shown["running"] == []
@@ -90,7 +90,7 @@ def test_a_process_that_is_gone_holds_nothing(planned, capsys):
     assert f"{failed}: failed: out of memory" in capsys.readouterr().out
 
 
-def test_finished_runs_are_counted_without_opening_them_and_tell_how_long_the_rest_takes(planned, capsys):
+def test_finished_runs_give_the_time_left_and_are_counted_without_reading_them(planned, capsys):
     project, plan = planned
     for pack in plan.packs.values():
         ended = pack.runs if pack.stage == "tune" else pack.runs[:2]
@@ -111,7 +111,7 @@ def test_finished_runs_are_counted_without_opening_them_and_tell_how_long_the_re
     assert all(pack["seconds_left"] == 0 for pack in shown["packs"] if pack["stage"] == "tune")
 
 
-def test_looking_changes_nothing(planned, capsys):
+def test_status_changes_no_file(planned, capsys):
     project, plan = planned
     run = next(iter(plan.runs))
     holding(project.files(run), touched=30)
@@ -121,7 +121,7 @@ def test_looking_changes_nothing(planned, capsys):
     assert {path: path.stat().st_mtime_ns for path in Path().rglob("*")} == before
 
 
-def test_watching_ends_with_ctrl_c_and_with_the_last_run(planned, capsys, monkeypatch):
+def test_watch_ends_with_ctrl_c_and_with_the_last_run(planned, capsys, monkeypatch):
     project, plan = planned
     calls = []
 
@@ -141,6 +141,9 @@ def test_watching_ends_with_ctrl_c_and_with_the_last_run(planned, capsys, monkey
     assert len(calls) == 2
 
 
-def test_without_a_plan_it_says_what_to_do(project, capsys):
+def test_a_missing_plan_is_an_error_with_advice(project, capsys):
     assert main(["status", "results/none"]) == 2
-    assert "plan.json: no such file; nothing was started yet" in capsys.readouterr().err
+    assert (
+        "plan.json: no such file; nothing was started yet: run `medattn plan --write` or snakemake to make it"
+        in capsys.readouterr().err
+    )

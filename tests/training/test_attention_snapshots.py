@@ -7,7 +7,7 @@ from safetensors.numpy import load_file
 
 from medattn.attention.mechanism import create_block_attention
 from medattn.config.mechanisms import is_block_mechanism, mechanism_names, mechanism_options
-from medattn.training.attention_snapshots import kept_images, quantiles
+from medattn.training.attention_snapshots import quantiles, snapshot_images
 
 NET = {"model": "timm/test_resnet", "input_size": 32}
 SPATIAL = {"ca", "cbam", "ea", "gc", "nl", "ppcr", "residual", "sa"}
@@ -15,8 +15,8 @@ SPATIAL = {"ca", "cbam", "ea", "gc", "nl", "ppcr", "residual", "sa"}
 
 def test_images_are_taken_by_class_and_position():
     labels = np.array([0, 0, 1, 1, 1, 2, 0, 1])
-    assert kept_images(np.array([6, 4, 3, 2, 1, 0]), labels, 6).tolist() == [0, 2, 1, 3], "6 is a copy"
-    many = kept_images(np.arange(200), np.arange(200) % 100, 200)
+    assert snapshot_images(np.array([6, 4, 3, 2, 1, 0]), labels, 6).tolist() == [0, 2, 1, 3], "6 is a copy"
+    many = snapshot_images(np.arange(200), np.arange(200) % 100, 200)
     assert many.tolist() == list(range(16))
 
 

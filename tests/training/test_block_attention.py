@@ -9,7 +9,7 @@ from medattn.config.mechanisms import is_block_mechanism, mechanism_names, mecha
 from medattn.config.models.paper import Backbone
 from medattn.training.images import ResidentImages, normalization_for
 from medattn.training.loop import TrainingData, TrainingState, train_epochs
-from medattn.training.network import build_network
+from medattn.training.network import NetworkSpec, build_network
 
 from .conftest import images_of, recipe
 
@@ -19,7 +19,7 @@ OPTIONS = {"gsa": {"channels": 4}}
 
 def network_of(mechanism: str, images, seed=0, backbone=TINY):
     options = {} if mechanism == "none" else mechanism_options(mechanism)(**OPTIONS.get(mechanism, {})).model_dump()
-    return build_network(backbone, mechanism, options, 2, images, seed, None)
+    return build_network(NetworkSpec(backbone, 2, mechanism, options), images, seed, None)
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])

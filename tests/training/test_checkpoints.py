@@ -1,8 +1,8 @@
-"""How often a run's state is kept is asked for, and changes nothing of what it computes."""
+"""Checkpoints are written as often as configured, and do not change what a run computes."""
 
 import pytest
 
-from medattn.training import run as runs
+from medattn.training import checkpoint as checkpoints
 from medattn.training.checkpoint import read_checkpoint
 from medattn.training.stop import Stop
 
@@ -14,24 +14,24 @@ FIXED = {"protocol": {"kind": "fixed_epoch", "folds": None, "measured_epochs": N
 def kept(monkeypatch) -> list[int]:
     """The epochs after which a checkpoint was written."""
     epochs: list[int] = []
-    write = runs.write_checkpoint
+    write = checkpoints.write_checkpoint
 
     def note(path, state):
         epochs.append(len(state.history))
         write(path, state)
 
-    monkeypatch.setattr(runs, "write_checkpoint", note)
+    monkeypatch.setattr(checkpoints, "write_checkpoint", note)
     return epochs
 
 
 @pytest.mark.parametrize(("seconds", "epochs"), [(0, [1, 2, 3]), (3600, [1])])
-def test_after_every_epoch_but_the_last_or_seldom(project, kept, seconds, epochs):
+def test_a_checkpoint_follows_every_epoch_but_the_last_or_the_configured_seconds(project, kept, seconds, epochs):
     project.configure({**EPOCHS, **FIXED}, checkpoint_seconds=seconds)
     assert project.medattn("train") == 0
     assert kept == epochs
 
 
-def test_who_is_asked_to_stop_keeps_the_epoch_however_recent_the_last_checkpoint(project, kept, monkeypatch):
+def test_a_stopped_run_writes_a_checkpoint_however_recent_the_last_one(project, kept, monkeypatch):
     project.configure({**EPOCHS, **FIXED}, checkpoint_seconds=3600)
     asked = Stop.between_epochs
 

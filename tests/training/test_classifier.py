@@ -19,7 +19,7 @@ CLASSES = {
 }
 
 
-def test_classifiers_are_trained_chosen_and_measured_again_and_again_alike(project_at, tmp_path):
+def test_classifiers_give_the_same_results_every_time(project_at, tmp_path):
     outputs = []
     for name in ("first", "second"):
         project = project_at(tmp_path / name)
@@ -46,7 +46,7 @@ def test_classifiers_are_trained_chosen_and_measured_again_and_again_alike(proje
 
 @pytest.mark.parametrize("classifier", ["logistic_regression", "svm"])
 @pytest.mark.parametrize("classes", [2, 4])
-def test_the_kept_scores_say_what_the_classifier_predicts(classifier, classes):
+def test_saved_scores_give_the_classifier_s_predictions(classifier, classes):
     from medattn.training.classifier import _scores
 
     random = np.random.default_rng(classes)

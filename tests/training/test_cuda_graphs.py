@@ -1,4 +1,4 @@
-"""Recorded steps, rehearsed without a GPU: a recorder that repeats the very call stands in for the CUDA graph."""
+"""Graphed steps without a GPU: a backend that repeats the captured call replaces CUDA graphs."""
 
 import copy
 
@@ -22,23 +22,23 @@ from .test_block_attention import network_of
 CPU = torch.device("cpu")
 
 
-class Rehearsal:
-    """Repeats the call with the tensors that it was recorded with, as a graph does with its addresses."""
+class RepeatingBackend:
+    """Replays by calling again with the captured tensors, as a graph does with its addresses."""
 
     def __init__(self) -> None:
-        self.recorded = self.replayed = self.launched = 0
+        self.captured = self.replayed = self.eager = 0
         self.networks = []
 
-    def launch(self, work):
-        self.launched += 1
+    def run_eagerly(self, work):
+        self.eager += 1
         work()
 
-    def record(self, work):
-        self.recorded += 1
+    def capture(self, work):
+        self.captured += 1
 
         def replay():
             self.replayed += 1
-            for network in self.networks:  # a graph does not know that the network it came from evaluates by now
+            for network in self.networks:  # a graph replays training steps, also after the network evaluated
                 network.train()
             work()
 
@@ -47,7 +47,7 @@ class Rehearsal:
 
 @pytest.fixture(autouse=True)
 def _rates_on_the_device(monkeypatch):
-    """As on CUDA: a recorded step reads the learning rate of the epoch where it lies."""
+    """Keep learning rates in tensors, as on CUDA, where a graph reads them from memory."""
 
     def created(recipe, network):
         optimizer = create_optimizer(recipe, network)
@@ -65,11 +65,11 @@ def trained(mechanism="none", seed=0, graphs=None, state=None, count=22, after=l
     data = TrainingData(images, training, torch.arange(count, count + 4), normalization_for(how, images, training))
     state = state or TrainingState()
     network = network_of(mechanism, data.normalized_training_images(), seed)
-    as_work = {}
+    prepare = {}
     if graphs is not None:
-        graphs._recorder.networks.append(network)
-        as_work = {"as_work": lambda step: graphs.of((mechanism, str(how)), step)}
-    train_epochs(network, data, how, seed, state, after, **as_work)
+        graphs._backend.networks.append(network)
+        prepare = {"prepare_step": lambda step: graphs.step((mechanism, str(how)), step)}
+    train_epochs(network, data, how, seed, state, after, **prepare)
     return network, state
 
 
@@ -83,52 +83,52 @@ def assert_same(one, other):
 
 @pytest.mark.parametrize("mechanism", ["none", "ppcr", "l1"])
 @pytest.mark.parametrize("keys", [{}, {"optimizer": "sgd", "momentum": 0.9, "nesterov": True, "weight_decay": 0.1}])
-def test_replaying_trains_as_launching_does(mechanism, keys):
-    rehearsal = Rehearsal()
-    graphs = GraphCache(rehearsal)
+def test_replayed_steps_train_as_eager_ones_do(mechanism, keys):
+    backend = RepeatingBackend()
+    graphs = GraphCache(backend)
     assert_same(trained(mechanism, graphs=graphs, **keys), trained(mechanism, **keys))
-    assert rehearsal.recorded == 1 and graphs.record() == {"steps": "replayed"}
-    # 3 epochs of 5 whole batches and a small one: three are launched, one proves the recording, the others replay it.
-    assert rehearsal.replayed == 15 - 3 and rehearsal.launched == 3 + 1 + 3
+    assert backend.captured == 1 and graphs.record() == {"steps": "replayed"}
+    # 3 epochs of 5 whole batches and a small one: three are eager, one verifies the graph, the others replay it.
+    assert backend.replayed == 15 - 3 and backend.eager == 3 + 1 + 3
 
 
-def test_the_frozen_pixel_cnn_is_another_computation(monkeypatch):
+def test_the_frozen_pixel_cnn_gets_another_graph(monkeypatch):
     monkeypatch.setitem(test_block_attention.OPTIONS, "gsa", {"channels": 4, "cutoff_epoch": 1})
-    rehearsal = Rehearsal()
-    assert_same(trained("gsa", graphs=GraphCache(rehearsal)), trained("gsa"))
-    assert rehearsal.recorded == 2
+    backend = RepeatingBackend()
+    assert_same(trained("gsa", graphs=GraphCache(backend)), trained("gsa"))
+    assert backend.captured == 2
 
 
-def test_the_next_run_of_a_cell_moves_in_and_leaves_no_trace_of_the_last(monkeypatch):
-    rehearsal = Rehearsal()
-    graphs = GraphCache(rehearsal)
+def test_the_next_run_of_a_cell_reuses_the_graph_and_keeps_its_own_weights(monkeypatch):
+    backend = RepeatingBackend()
+    graphs = GraphCache(backend)
     for seed in (0, 1, 2):
         assert_same(trained("se", seed, graphs), trained("se", seed))
-    assert rehearsal.recorded == 1
+    assert backend.captured == 1
     trained("se", 0, graphs, learning_rate=0.01)
-    assert rehearsal.recorded == 2, "another recipe is another computation"
+    assert backend.captured == 2, "another recipe is another computation"
     for seed in (0, 1):  # attention on the input is made from its run's images
         assert_same(trained("l1", seed, graphs), trained("l1", seed))
-    assert rehearsal.recorded == 4
+    assert backend.captured == 4
 
 
 @pytest.mark.parametrize("optimizer", [{}, {"optimizer": "sgd", "momentum": 0.9}])
-def test_a_run_that_goes_on_from_a_checkpoint_moves_in_with_what_its_optimizer_gathered(optimizer):
+def test_a_resumed_run_brings_its_optimizer_state_into_a_reused_graph(optimizer):
     kept = []
     whole = trained("none", 1, after=lambda state: kept.append(copy.deepcopy(state)), **optimizer)
-    graphs = GraphCache(Rehearsal())
+    graphs = GraphCache(RepeatingBackend())
     trained("none", 0, graphs, **optimizer)
     assert_same(trained("none", 1, graphs, state=kept[0], **optimizer), whole)
 
 
-class Wrong(Rehearsal):
-    """Repeats something else than what was recorded."""
+class Wrong(RepeatingBackend):
+    """Replays something other than the captured step."""
 
     def __init__(self, change) -> None:
         super().__init__()
         self.change = change
 
-    def record(self, work):
+    def capture(self, work):
         return lambda: self.change(work)
 
 
@@ -138,31 +138,31 @@ def _twice(work):
 
 
 @pytest.mark.parametrize("change", [lambda work: None, _twice], ids=["nothing", "twice"])
-def test_a_recording_that_does_something_else_is_not_used(change):
+def test_a_graph_that_differs_from_the_eager_step_is_discarded(change):
     graphs = GraphCache(Wrong(change))
     assert_same(trained(graphs=graphs), trained())
-    assert graphs.record() == {"steps": "launched: replayed, it does not do what the step does"}
+    assert graphs.record() == {"steps": "launched: a replayed step differs from the eager one"}
 
 
-def test_what_can_t_be_recorded_is_launched():
-    class Refusing(Rehearsal):
-        def record(self, work):
+def test_a_step_that_can_t_be_captured_runs_eagerly():
+    class Refusing(RepeatingBackend):
+        def capture(self, work):
             raise RuntimeError("operation not permitted\nwhen stream is capturing")
 
     graphs = GraphCache(Refusing())
     assert_same(trained(graphs=graphs), trained())
-    expected = "launched: it can't be recorded: operation not permitted when stream is capturing"
+    expected = "launched: the step can't be captured: operation not permitted when stream is capturing"
     assert graphs.record() == {"steps": expected}
 
 
-def test_without_a_recorder_steps_stay_as_they_are():
+def test_without_a_backend_steps_are_eager():
     graphs = GraphCache(None)
-    assert isinstance(graphs.of("key", Step.__new__(Step)), Step)
+    assert isinstance(graphs.step("key", Step.__new__(Step)), Step)
     assert graphs.record() == {}
 
 
 class NoWaiting(TorchDispatchMode):
-    """Refuses what makes the host wait for a device: numbers that are fetched, and shapes that follow from values."""
+    """Fails on operations that make the host wait for a device: fetched values, and shapes that depend on values."""
 
     WAITS = ("_local_scalar_dense", "nonzero", "masked_select", "unique", "is_nonzero", "equal.default")
 

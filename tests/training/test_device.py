@@ -1,4 +1,4 @@
-"""Processes on a machine with several GPUs share them out."""
+"""Processes on a machine with several GPUs select different ones."""
 
 import subprocess
 import sys
@@ -11,13 +11,13 @@ from medattn.training.device import choose_device
 TAKE = """
 import sys
 from pathlib import Path
-from medattn.training.device import take_one
-print(take_one(["a", "b", "c"], Path(sys.argv[1])), flush=True)
+from medattn.training.device import least_used
+print(least_used(["a", "b", "c"], Path(sys.argv[1])), flush=True)
 sys.stdin.readline()
 """
 
 
-def test_each_process_has_a_gpu_of_its_own_then_they_share_evenly_and_a_killed_one_gives_its_back(tmp_path):
+def test_processes_hold_separate_gpus_then_share_evenly_and_a_killed_one_releases_its_gpu(tmp_path):
     def start() -> tuple[subprocess.Popen[str], int]:
         process = subprocess.Popen(
             [sys.executable, "-c", TAKE, str(tmp_path / "gpus")],
@@ -41,7 +41,7 @@ def test_each_process_has_a_gpu_of_its_own_then_they_share_evenly_and_a_killed_o
             process.communicate()
 
 
-def test_a_gpu_that_is_not_there_is_said_in_a_line(monkeypatch):
+def test_a_missing_gpu_is_one_line(monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(UserError, match="finds no CUDA device here"):
         choose_device("cuda")

@@ -1,4 +1,4 @@
-"""How runs end when they don't end well, and what the later stages say of them."""
+"""Diverged, failed and skipped runs, and their rows in later stages."""
 
 import csv
 import json
@@ -128,9 +128,11 @@ def test_networks_that_cannot_be_made_fail_their_runs_and_no_other(project, caps
     assert reasons[1] == ("Skipped: trainable: unknown part of timm/test_resnet 'layer5'; did you mean 'layer4'?")
 
 
-def test_one_line_for_too_little_memory(project, monkeypatch, capsys):
+def test_a_lack_of_memory_is_one_line(project, monkeypatch, capsys):
     project.configure({"arms": {"vanilla": None, "gsa": None, **CLASSIFIER}, "backbones": None, "figures": None})
     monkeypatch.setattr(classifiers, "_classifier", lambda *_: (_ for _ in ()).throw(MemoryError()))
     assert project.medattn("train") == 1
     (run,) = project.plan().runs
     assert json.loads(project.files(run).failure.read_text())["reason"] == "out of memory"
+    assert "1 of 1 runs of the pack " in (err := capsys.readouterr().err)
+    assert "failed, 1 of them out of memory; the reason of the first is in" in err

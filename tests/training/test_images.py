@@ -62,7 +62,7 @@ def test_noise_is_drawn_for_every_image_and_stays_in_range():
     assert augment(gray * 2, Augmentation(noise=0.1), generator()).max() <= 1
 
 
-def test_augmentation_depends_on_the_generator_alone():
+def test_augmentation_depends_on_the_generator_only():
     everything = Augmentation(horizontal_flip=0.5, vertical_flip=0.5, crop_padding=2, rotation=30)
     images = squares()
     first, again, other = (augment(images, everything, generator(seed)) for seed in (0, 0, 1))
@@ -72,7 +72,7 @@ def test_augmentation_depends_on_the_generator_alone():
     assert torch.equal(augment(images, Augmentation(), generator()), images)
 
 
-def test_normalization_knows_the_training_images_only():
+def test_normalization_depends_on_the_training_images_only():
     images = images_of(3, 9, channels=3)
     labels = np.zeros(9, dtype=np.int64)
     training = torch.arange(6)
@@ -88,7 +88,7 @@ def test_normalization_knows_the_training_images_only():
     assert half.min() == -1 and half.max() == 1
 
 
-def test_images_for_which_the_device_has_no_room_stay_with_the_host():
+def test_images_that_do_not_fit_on_the_device_stay_on_the_host():
     meta = torch.device("meta")  # has shapes and no memory, so that it shows where things go
     images, labels = [images_of(0, 10)], [np.arange(10, dtype=np.int64)]
     roomy, full = (ResidentImages.on(meta, images, labels, None, free=free) for free in (2 * 640, 2 * 640 - 1))
@@ -147,7 +147,7 @@ def test_scored_images_are_cropped_where_the_reading_asks_for_it(resident):
 
 
 @pytest.mark.parametrize(("batch", "sizes"), [(3, [3, 3, 4]), (4, [4, 4, 2]), (10, [10]), (9, [10]), (1, [1] * 10)])
-def test_batches_hold_each_image_once_and_never_one_alone(resident, batch, sizes):
+def test_batches_have_each_image_once_and_no_batch_has_a_single_image(resident, batch, sizes):
     batches = list(
         training_batches(resident, torch.arange(10), recipe(batch_size=batch), generator(seed=5), generator(seed=6))
     )
@@ -168,7 +168,7 @@ def test_learning_rates_of_the_schedules():
     assert rates(schedule="cosine") == pytest.approx([0.1, 0.1 * (1 + 2**-0.5) / 2, 0.05, 0.1 * (1 - 2**-0.5) / 2])
 
 
-def test_optimizers_take_what_the_recipe_says():
+def test_optimizers_have_the_recipe_s_settings():
     network = AttendedNetwork(torch.nn.Linear(2, 2), None)
     sgd = create_optimizer(recipe(optimizer="sgd", momentum=0.9, nesterov=True, weight_decay=0.5), network)
     assert isinstance(sgd, torch.optim.SGD)

@@ -1,3 +1,4 @@
+import argparse
 import json
 import multiprocessing
 import os
@@ -8,15 +9,18 @@ import time
 import pytest
 
 from medattn.layout import RunPaths
+from medattn.log import configure_logging
 from medattn.training import lease
 from medattn.training.lease import LeaseLostError, hold_lease
 
 HOLD = """
-import sys, time
+import argparse, sys
 from pathlib import Path
 from medattn.layout import RunPaths
+from medattn.log import configure_logging, logged_run
 from medattn.training.lease import hold_lease
-with hold_lease(RunPaths(Path(sys.argv[1])), "theirs"):
+configure_logging("train", argparse.Namespace(verbose=False, quiet=False))
+with logged_run("theirs"), hold_lease(RunPaths(Path(sys.argv[1]))):
     print("held", flush=True)
     sys.stdin.readline()
     RunPaths(Path(sys.argv[1])).record.touch()
@@ -33,60 +37,69 @@ def files(tmp_path) -> RunPaths:
 
 @pytest.fixture
 def hasty(monkeypatch):
-    """Turns that expire within a moment."""
+    """Leases that expire after 0.4 s."""
     monkeypatch.setattr(lease, "BEAT", 0.02)
     monkeypatch.setattr(lease, "EXPIRY", 0.4)
     monkeypatch.setattr(lease, "_POLL", 0.01)
 
 
 @pytest.mark.parametrize("ending", ["killed", "finished"])
-def test_a_run_is_waited_for_until_its_process_ends_in_whatever_way(files, capfd, ending):
+def test_a_process_waits_for_the_lease_until_its_holder_ends_or_is_killed(files, capfd, ending):
+    configure_logging("train", argparse.Namespace(verbose=False, quiet=False))
     command = [sys.executable, "-c", HOLD, str(files.folder)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, **pipes) as first:
         assert first.stdout.readline() == "held\n"
         with subprocess.Popen(command, stderr=subprocess.PIPE, **pipes) as second:
-            assert second.stderr.readline() == "theirs: another process trains this run; waiting for it\n"
+            assert second.stderr.readline().endswith(
+                " INFO train theirs: another process trains this run; waiting for it\n"
+            )
             if ending == "killed":
                 first.kill()
                 first.wait()
-                assert "killed, most often for want of memory" in second.stderr.readline()
+                assert "killed, most often because memory ran out" in second.stderr.readline()
             else:
                 first.communicate("go\n")
             assert second.stdout.readline() == "held\n"
             second.kill()
-    with hold_lease(files, "mine"):
+    with hold_lease(files):
         files.record.touch()
     said = capfd.readouterr().err
-    assert f"process {second.pid}); taking it over" in said
+    assert f"process {second.pid}); taking over its run" in said
     assert [path.name for path in files.folder.iterdir()] == ["record.json"]
 
 
-def test_a_run_that_failed_is_free_at_once(files, capsys):
-    with pytest.raises(RuntimeError), hold_lease(files, "mine"):
+def test_an_exception_releases_the_lease(files, capsys):
+    configure_logging("train", argparse.Namespace(verbose=False, quiet=False))
+    with pytest.raises(RuntimeError), hold_lease(files):
         raise RuntimeError
-    with hold_lease(files, "mine"):
+    with hold_lease(files):
         pass
     assert capsys.readouterr().err == ""
 
 
-def test_what_a_dead_machine_held_expires(files, hasty, capsys):
+def test_the_lease_of_a_dead_machine_expires(files, hasty, capsys):
+    configure_logging("train", argparse.Namespace(verbose=False, quiet=False))
     files.lease(3).write_text(json.dumps(ELSEWHERE))
-    with hold_lease(files, "mine") as mine:
+    with hold_lease(files) as mine:
         assert mine.path == files.lease(4)
     said = capsys.readouterr().err.splitlines()
-    assert said[0] == "mine: another process trains this run; waiting for it"
-    assert "nothing was heard" in said[1] and "(host n17, process 7, Slurm job 12)" in said[1]
+    assert said[0].endswith(" INFO train another process trains this run; waiting for it")
+    assert (
+        " WARNING train " in said[1]
+        and "was silent for" in said[1]
+        and "(host n17, process 7, Slurm job 12)" in said[1]
+    )
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", "\x00", '{"pid": "x"}'])
-def test_what_is_no_turn_expires_too(files, hasty, content):
+def test_a_file_that_is_no_lease_expires_too(files, hasty, content):
     files.lease(1).write_text(content)
-    with hold_lease(files, "mine") as mine:
+    with hold_lease(files) as mine:
         assert mine.path == files.lease(2)
 
 
-def test_a_turn_that_is_touched_does_not_expire_whatever_the_clocks_say(files, hasty):
+def test_a_lease_that_is_touched_does_not_expire_with_wrong_clocks(files, hasty):
     files.lease(1).write_text(json.dumps(ELSEWHERE))
     watch, beats = lease._Watch(), 0
     until = time.monotonic() + 3 * lease.EXPIRY
@@ -97,8 +110,8 @@ def test_a_turn_that_is_touched_does_not_expire_whatever_the_clocks_say(files, h
         time.sleep(0.01)
 
 
-def test_the_holder_touches_its_turn(files, hasty):
-    with hold_lease(files, "mine") as mine:
+def test_the_holder_touches_its_lease(files, hasty):
+    with hold_lease(files) as mine:
         os.utime(mine.path, (1, 1))
         deadline = time.monotonic() + 30
         while mine.path.stat().st_mtime == 1:
@@ -106,10 +119,10 @@ def test_the_holder_touches_its_turn(files, hasty):
             time.sleep(0.01)
 
 
-def test_who_was_silent_for_too_long_notices_before_it_writes(files):
+def test_a_holder_that_was_silent_for_too_long_notices_before_it_writes(files):
     with (
-        pytest.raises(LeaseLostError, match="another process has taken this run over"),
-        hold_lease(files, "mine") as mine,
+        pytest.raises(LeaseLostError, match="another process has taken over this run"),
+        hold_lease(files) as mine,
     ):
         mine.check()
         files.lease(2).touch()
@@ -120,14 +133,14 @@ def test_who_was_silent_for_too_long_notices_before_it_writes(files):
 def _count(folder, rounds):
     files = RunPaths(folder)
     for _ in range(rounds):
-        with hold_lease(files, "theirs"):
+        with hold_lease(files):
             counter = files.folder / "counter"
             value = int(counter.read_text())
             time.sleep(0.001)
             counter.write_text(str(value + 1))
 
 
-def test_of_many_processes_one_works(files, hasty, monkeypatch):
+def test_one_of_many_processes_holds_the_lease(files, hasty, monkeypatch):
     monkeypatch.setattr(lease, "EXPIRY", 600.0)
     (files.folder / "counter").write_text("0")
     context = multiprocessing.get_context("fork")

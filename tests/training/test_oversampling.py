@@ -1,4 +1,4 @@
-"""Copies of rare classes, and random parts of images, pixel by pixel."""
+"""Oversampled images of rare classes, and random crops, pixel by pixel."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import torch
 
 from medattn.config.models.recipe import Augmentation, Oversampling
 from medattn.training.augment import augment, rotated
-from medattn.training.oversampling import draw_copies, make_copies
+from medattn.training.oversampling import draw_oversampling, oversampled_images
 
 LABELS = np.array([0, 1, 1, 0, 1, 0])
 AMONG = np.arange(6)
@@ -22,11 +22,11 @@ def pixels(size: int = 6, channels: int = 1) -> torch.Tensor:
 
 
 def copied(factor: float, *changes: dict[str, object], seed: int = 0):
-    copies = draw_copies(LABELS, AMONG, wanted(factor, *changes), ["healthy", "ill"], seed)
-    return copies, make_copies(pixels(), copies)
+    copies = draw_oversampling(LABELS, AMONG, wanted(factor, *changes), ["healthy", "ill"], seed)
+    return copies, oversampled_images(pixels(), copies)
 
 
-def test_mirrored_copies_are_exact():
+def test_flipped_copies_are_exact():
     copies, made = copied(2.0, {"horizontal_flip": True})
     assert sorted(copies.sources) == [1, 2, 4]
     torch.testing.assert_close(made, pixels()[torch.from_numpy(copies.sources)].flip(3), rtol=0, atol=0)
@@ -69,18 +69,18 @@ def test_a_copy_can_be_the_image_itself():
         wanted(2.0, {"unchanged": True, "noise": 0.1})
 
 
-def test_noise_has_the_deviation_that_was_asked_for_and_is_the_same_for_a_seed():
+def test_noise_has_the_configured_deviation_and_is_equal_for_a_seed():
     gray = torch.full((6, 1, 64, 64), 128, dtype=torch.uint8)
-    copies = draw_copies(LABELS, AMONG, wanted(2.0, {"noise": 0.1}), ["healthy", "ill"], 0)
-    made = make_copies(gray, copies)
+    copies = draw_oversampling(LABELS, AMONG, wanted(2.0, {"noise": 0.1}), ["healthy", "ill"], 0)
+    made = oversampled_images(gray, copies)
     assert made.float().std() / 255 == pytest.approx(0.1, rel=0.05)
     assert made.float().mean() == pytest.approx(128, abs=1)
-    torch.testing.assert_close(make_copies(gray, copies), made, rtol=0, atol=0)
-    others = draw_copies(LABELS, AMONG, wanted(2.0, {"noise": 0.1}), ["healthy", "ill"], 1)
-    assert (make_copies(gray, others) != made).any()
+    torch.testing.assert_close(oversampled_images(gray, copies), made, rtol=0, atol=0)
+    others = draw_oversampling(LABELS, AMONG, wanted(2.0, {"noise": 0.1}), ["healthy", "ill"], 1)
+    assert (oversampled_images(gray, others) != made).any()
 
 
-def test_rotation_by_a_right_angle_is_exact_and_leaves_the_middle():
+def test_rotation_by_a_right_angle_is_exact():
     images = torch.rand(2, 3, 5, 5)
     turned = rotated(images, torch.tensor([torch.pi / 2, 0.0]))
     torch.testing.assert_close(turned[1], images[1])
@@ -89,7 +89,7 @@ def test_rotation_by_a_right_angle_is_exact_and_leaves_the_middle():
 
 
 @pytest.mark.parametrize("aspect", [1.0, 4 / 3])
-def test_a_random_part_lies_inside_the_image_and_has_the_area_that_was_asked_for(aspect):
+def test_a_random_crop_is_inside_the_image_and_has_the_configured_area(aspect):
     # A ramp in each direction: its range in the result is the size of the part.
     rows, columns = torch.meshgrid(torch.linspace(-1, 1, 65), torch.linspace(-1, 1, 65), indexing="ij")
     images = torch.stack([rows, columns])[None].expand(200, 2, 65, 65)
@@ -107,7 +107,7 @@ def test_a_random_part_lies_inside_the_image_and_has_the_area_that_was_asked_for
     assert ratio.min() == pytest.approx(1 / aspect, rel=0.06)
 
 
-def test_the_whole_image_is_a_part():
+def test_a_crop_of_scale_1_is_the_whole_image():
     images = torch.rand(4, 3, 9, 9)
     whole = Augmentation.model_validate({"random_resized_crop": {"scale": [1.0, 1.0], "ratio": [1.0, 1.0]}})
     torch.testing.assert_close(augment(images, whole, torch.Generator().manual_seed(0)), images)

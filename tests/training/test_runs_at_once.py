@@ -1,4 +1,4 @@
-"""Several runs of a pack at once: the same bytes, stopped together, failed runs told once."""
+"""Workers: the same bytes as sequential runs, and a common stop."""
 
 import os
 import signal
@@ -9,6 +9,7 @@ import time
 import pytest
 
 from medattn.errors import StopRequested
+from medattn.training.lease import Lease, LeaseLostError
 from medattn.training.stop import Stop, stopping_on_signals
 
 PAPER = {
@@ -20,7 +21,7 @@ PAPER = {
 
 
 @pytest.mark.slow
-def test_runs_at_once_give_the_bytes_of_runs_in_turn_and_are_stopped_together(project_at, tmp_path):
+def test_workers_give_the_bytes_of_sequential_runs_and_stop_together(project_at, tmp_path):
     in_turn = project_at(tmp_path / "in_turn")
     in_turn.configure(PAPER, seeds=[0, 1, 2, 3])
     assert in_turn.medattn("train") == 0
@@ -45,8 +46,24 @@ def test_runs_at_once_give_the_bytes_of_runs_in_turn_and_are_stopped_together(pr
     assert at_once.results.pack(pack).exists()
 
 
-def test_a_companion_stops_when_its_parent_is_gone():
+def test_a_worker_stops_when_its_parent_is_gone():
     with stopping_on_signals(parent=os.getppid()) as stop:
         stop.between_epochs()
     with pytest.raises(StopRequested, match="the end of the process that started it"):
         Stop(parent=-1).between_epochs()
+
+
+def test_a_run_whose_lease_was_lost_is_resumed_under_a_new_lease(project, monkeypatch, capsys):
+    project.configure(PAPER, checkpoint_seconds=0)
+    checks = iter([None, LeaseLostError("another process has taken over this run")])
+
+    def check(lease):
+        if error := next(checks, None):
+            raise error
+
+    monkeypatch.setattr(Lease, "check", check)
+    assert project.medattn("train") == 0
+    (run,) = project.plan().runs
+    assert [session["epochs_at_end"] for session in project.record(run)["sessions"]] == [2, 4]
+    assert "WARNING train [1/1]" in (err := capsys.readouterr().err)
+    assert f"{run}: another process has taken over this run" in err

@@ -24,7 +24,7 @@ PAPER = {
 
 
 def start_and_kill(project: Project, pack: str, run: str, epochs: int) -> None:
-    """Train a pack in a process of its own, killed with SIGKILL once `run` has finished so many epochs."""
+    """Train a pack in a separate process and kill it once `run` has finished this number of epochs."""
     command = [sys.executable, "-m", "medattn", "train", "--plan", str(project.results.plan), "--pack", pack]
     files = project.files(run)
     sessions = files.folder / "sessions.json"

@@ -1,4 +1,4 @@
-"""A pack that is asked to stop, or killed, goes on to the same bytes and trains nothing twice."""
+"""A stopped or killed pack resumes, gives the same bytes, and trains nothing twice."""
 
 import os
 import random
@@ -36,7 +36,7 @@ def records(project: Project) -> dict[str, int]:
 
 
 def written(project: Project) -> dict[Path, int]:
-    """When something was last said of the runs that are under way."""
+    """Return when the sessions of the current runs were last written."""
     stamps = {}
     for path in project.results.folder.glob("runs/*/*/sessions.json"):
         with suppress(FileNotFoundError):
@@ -56,7 +56,7 @@ def wait_for_an_epoch(project: Project, process: subprocess.Popen[str]) -> str:
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory) -> dict[str, bytes]:
-    """What the runs of the first pack write when nobody disturbs them."""
+    """Return the outputs of the first pack without interruptions."""
     undisturbed = Project(tmp_path_factory.mktemp("undisturbed"))
     undisturbed.configure(PAPER)
     done = undisturbed.process("train")
@@ -73,7 +73,7 @@ def disturbed(expected, project_at, tmp_path) -> Project:
 
 
 @pytest.mark.slow
-def test_asked_to_stop_a_pack_says_so_and_goes_on_at_its_epoch(disturbed, expected):
+def test_a_stopped_pack_resumes_at_its_epoch(disturbed, expected):
     pack = first_pack(disturbed)
     for name in ("SIGTERM", "SIGUSR1"):
         with start(disturbed, pack) as process:
@@ -110,7 +110,7 @@ def test_random_kills_change_nothing_and_no_finished_run_is_trained_again(distur
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
-def test_what_must_not_be_left_halfway_is_finished_first(number):
+def test_a_deferred_block_finishes_before_the_process_stops(number):
     finished = []
     with pytest.raises(StopRequested, match=number.name), stopping_on_signals() as stop, stop.deferred():
         os.kill(os.getpid(), number)

@@ -1,4 +1,4 @@
-"""The workflow itself, from the command that a person types."""
+"""The workflow, run with snakemake from the command line."""
 
 import csv
 import json
@@ -26,7 +26,7 @@ def snakemake(project: Project, *arguments: str) -> subprocess.CompletedProcess[
 
 
 def kill_in_mid_training(project: Project) -> str:
-    """Start the workflow and kill it with all its jobs, as a power failure does; return the run that was under way."""
+    """Start the workflow and kill it with all its jobs, as a power failure does; return the interrupted run."""
     with subprocess.Popen(
         command(), cwd=project.root, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
@@ -74,7 +74,8 @@ def test_a_selection_from_kill_to_report(project):
     assert "6 done" in again.stderr
     audited = snakemake(project, "audited")
     assert audited.returncode == 0, audited.stderr
-    assert json.loads(project.results.audit.read_text())["counts"] == {"error": 0, "warning": 0, "info": 0}
+    assert json.loads(project.results.audit.read_text())["outcome"] == "holds"
+    assert json.loads(project.results.audit.read_text())["findings"] == []
     report = snakemake(project, "--report", "results/trial/snakemake-report.html")
     assert report.returncode == 0, report.stderr
     html = (project.results.folder / "snakemake-report.html").read_text()
@@ -91,7 +92,7 @@ def test_a_selection_from_kill_to_report(project):
 
 
 @pytest.mark.workflow
-def test_a_wrong_selection_is_one_line_with_code_2_and_starts_nothing(project):
+def test_an_invalid_selection_is_one_line_with_exit_code_2_and_starts_nothing(project):
     (project.root / "mine.yaml").write_text("selection: trial\npapers: {tiny: {}}\nsedes: [0]\n")
     before = set(project.root.rglob("*"))
     for arguments in (["-n"], []):
@@ -104,7 +105,7 @@ def test_a_wrong_selection_is_one_line_with_code_2_and_starts_nothing(project):
 
 @pytest.mark.slow
 @pytest.mark.workflow
-def test_what_a_job_refuses_is_a_line_and_nothing_else_is_lost(project):
+def test_a_failing_job_prints_one_line_and_the_other_jobs_finish(project):
     classifier = {"vanilla": None, "gsa": None, "svm": {"classifier": "svm"}}
     broken = {
         "title": "Broken",

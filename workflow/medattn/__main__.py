@@ -1,4 +1,4 @@
-"""The command line: `medattn COMMAND ...`, a command a file in commands/. Each --help is a page of the manual."""
+"""The command line: `medattn COMMAND ...`, one file a command in commands/. Each --help is a page of the manual."""
 
 import argparse
 import os
@@ -6,31 +6,38 @@ import sys
 from importlib import import_module
 
 from medattn.errors import StopRequested, UserError
+from medattn.log import add_verbosity_arguments, configure_logging, print_error
 from medattn.suggestions import unknown_name
 from medattn.version import __version__
 
-# Name -> what it does. Kept here so that --help need not import every command.
+# Name -> summary. They are here because --help then imports no command.
 COMMANDS = {
-    "plan": "show cells, runs and packs, what is done, what can't be run and why",
+    "plan": "show cells, runs and packs, those that are done, and those that can't be run, with the reason",
     "fetch": "download, check and prepare data sets and ImageNet weights",
-    "train": "train what is planned: one pack, or everything",
-    "status": "show runs done, running, failed and waiting, with the time left",
+    "train": "train the runs of one pack, or of the whole selection",
+    "status": "count finished, running, failed and waiting runs, with the time left",
     "tune": "choose grid points and epochs from the cross-validation",
-    "complexity": "count parameters, operations and memory beside what is published",
-    "measure": "measure the trained runs: measurements.csv, epochs.csv",
+    "complexity": "count parameters, operations and memory, next to the published values",
+    "measure": "measure the finished runs: measurements.csv, epochs.csv",
     "compare": "compare arms: comparisons.csv",
     "judge": "give every published value and comparison its verdict: claims.csv",
     "render": "render tables, figures and captions",
-    "audit": "check that everything in a results folder is what it says, and comes out again",
-    "crate": "write the results as a research object (RO-Crate) for people without medattn",
-    "why": "say why a run has to be trained anew, or why not",
-    "claims": "check the arithmetic of published values, without training anything",
-    "summary": "say what came out and where it lies",
+    "audit": "verify the files of a results folder, and that recomputing them gives the same values",
+    "crate": "export the results as a research object (RO-Crate), readable without medattn",
+    "why": "explain why a run has to be trained again, or why not",
+    "claims": "check the consistency of published values, without training anything (alias: consistency)",
+    "summary": "summarize the results and list their files",
 }
+
+_ALIASES = {"consistency": "claims"}
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 well, 2 something to mend, 75 asked to stop, 141 not read on."""
+    """Run the command line and return its exit code.
+
+    Exit codes: 0 success; 1 findings, or failed runs; 2 user error; 75 stopped (retry); 130 interrupted; 141 broken
+    pipe.
+    """
     arguments = sys.argv[1:] if argv is None else argv
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_help())
@@ -38,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     if arguments[0] == "--version":
         print(f"medattn {__version__}")
         return 0
-    name = arguments[0]
+    name = _ALIASES.get(arguments[0], arguments[0])
     try:
         if name not in COMMANDS:
             raise UserError(unknown_name("command", name, COMMANDS))
@@ -49,18 +56,21 @@ def main(argv: list[str] | None = None) -> int:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         command.add_arguments(parser)
-        code: int = command.run(parser.parse_args(arguments[1:]))
+        add_verbosity_arguments(parser)
+        parsed = parser.parse_args(arguments[1:])
+        configure_logging(name, parsed)
+        code: int = command.run(parsed)
         sys.stdout.flush()
         return code
     except (UserError, StopRequested) as error:
-        print(f"medattn: {error}", file=sys.stderr)
+        print_error(error)
         return error.exit_code
     except BrokenPipeError:
-        # Who read the output, such as `head`, has seen enough; nor can Python write what is left when it ends.
+        # The reader, such as `head`, has closed the pipe. At exit, Python would fail to flush the rest to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except KeyboardInterrupt:
-        print("medattn: stopped; the same command goes on from here", file=sys.stderr)
+        print_error("interrupted; run the same command again to continue")
         return 130
 
 
@@ -69,9 +79,9 @@ def _help() -> str:
     lines = [f"  {name:<{width}}  {what}" for name, what in COMMANDS.items()]
     return "\n".join(
         [
-            "usage: medattn COMMAND [--help] ...",
+            "usage: medattn COMMAND [--help] [-v | -q] ...",
             "",
-            "Re-run papers on attention in medical image classification, and prove where every number came from.",
+            "Re-run papers on attention in medical image classification, and trace every number to its runs.",
             "",
             *lines,
             "",

@@ -1,4 +1,4 @@
-"""Base of all models that validate configuration: unknown keys are refused, and nothing changes after validation."""
+"""Base class and types that all configuration models share."""
 
 from typing import Annotated
 
@@ -19,6 +19,6 @@ Scalar = bool | int | float | str
 
 
 class Closed(BaseModel):
-    """Immutable model that refuses unknown keys and converts no value silently."""
+    """Configuration model that rejects unknown keys, converts no types and can't be changed after validation."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)

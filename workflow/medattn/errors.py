@@ -1,8 +1,8 @@
-"""What the commands say to people in a line: something to mend, or that they were asked to stop."""
+"""Errors that a command reports in one line: user errors, skipped networks and stop requests."""
 
 
 class UserError(Exception):
-    """Something that the user can mend: the message is one line, shown without a traceback, and the exit code is 2."""
+    """Error that the user can fix: one line without a traceback, exit code 2."""
 
     exit_code = 2
 
@@ -10,14 +10,14 @@ class UserError(Exception):
         super().__init__(" ".join(message.split()))
 
 
-class Skipped(Exception):  # noqa: N818 (the word of benchopt and pytest)
-    """A mechanism can't stand where it was put, or images are too small for a network: one line with the reason.
+class Skipped(Exception):  # noqa: N818 (benchopt and pytest use this word)
+    """Reason, in one line, why a network can't be built: its images are too small, or a mechanism can't be placed.
 
-    It ends one run and not the others.
+    It ends one run and no other.
     """
 
 
 class StopRequested(BaseException):
-    """A signal asked this process to stop; the message is one line and the exit code is 75 (EX_TEMPFAIL: try again)."""
+    """Request to stop this process: one line, exit code 75 (EX_TEMPFAIL: try again)."""
 
     exit_code = 75

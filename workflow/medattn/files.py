@@ -1,4 +1,4 @@
-"""Files appear whole: written aside, flushed to the disk, renamed; and they are known by their hash."""
+"""Atomic writing of files, reading of JSON, and hashes."""
 
 import errno
 import hashlib
@@ -17,10 +17,10 @@ _CHUNK = 1 << 20
 
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Lease what the file system refuses (full, read-only, forbidden, lost) into one line that names `path`.
+    """Report errors of the file system (full, read-only, forbidden, lost) as one line with `path`.
 
     Raises:
-        UserError: the disk is full, the place is read-only, access is denied, or the file system is lost.
+        UserError: the disk is full, the folder is read-only, access is denied, or the file system is lost.
     """
     reasons = {
         errno.ENOSPC: "the disk is full; free some space",
@@ -30,7 +30,7 @@ def disk_errors(path: Path) -> Iterator[None]:
         errno.EPERM: "permission denied; choose a writable folder",
         **dict.fromkeys(
             (errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.ENODEV),
-            "the file system is gone or has failed; bring it back",
+            "the file system is gone or has failed; restore it",
         ),
     }
     try:
@@ -43,43 +43,43 @@ def disk_errors(path: Path) -> Iterator[None]:
 
 
 def atomic_write(path: Path, fill: Callable[[Path], None]) -> None:
-    """Let `fill` write a file aside, then flush it and rename it to `path`, so that readers never see half of it.
+    """Write a file atomically: `fill` writes a temporary file, which is flushed and renamed to `path`.
 
     Raises:
-        UserError: the file system refuses (see `disk_errors`); nothing is left aside.
+        UserError: the file system reports an error (see `disk_errors`); no temporary file is left.
     """
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
         os.close(descriptor)
-        aside = Path(name)
+        temporary = Path(name)
         try:
-            fill(aside)
-            with aside.open("rb+") as stream:
+            fill(temporary)
+            with temporary.open("rb+") as stream:
                 os.fsync(stream.fileno())
-            aside.chmod(0o666 & ~_umask())
-            aside.replace(path)
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(path)
         finally:
-            aside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` (UTF-8) to `path`, whole or not at all."""
+    """Write `text` to `path` atomically, in UTF-8."""
     write_bytes(path, text.encode())
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write `content` to `path`, whole or not at all."""
-    atomic_write(path, lambda aside: _write_bytes(aside, content))
+    """Write `content` to `path` atomically."""
+    atomic_write(path, lambda temporary: _write_bytes(temporary, content))
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write `value` to `path` as indented JSON, whole or not at all."""
+    """Write `value` to `path` atomically as indented JSON."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file of this project's.
+    """Read a JSON file that a step of the workflow wrote.
 
     Raises:
         UserError: the file is missing or not JSON.

@@ -1,7 +1,7 @@
-"""Random streams that do not depend on how a run is executed.
+"""Seeds of random streams that do not depend on how a run is executed.
 
-Each use of randomness has a stream of its own, seeded by hashing (seed, purpose, epoch). Packing order, resuming
-and the number of workers therefore cannot change a result.
+Each use of randomness has its own stream, seeded by a hash of seed, purpose and epoch. Packing order, resuming and the
+number of workers therefore can't change a result.
 """
 
 import hashlib

@@ -1,3 +1,3 @@
-"""The version of the package, the only place where it stands."""
+"""Version of the package, defined only here."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""audit: the seal over all that was made, the report, and whether everything is what it says."""
+"""audit: seal the results, write the report, and verify the folder."""
 
 
 rule seal_results:
@@ -11,11 +11,14 @@ rule seal_results:
         RESULTS / "manifest.json",
     log:
         RESULTS / "logs/seal_results.log",
+    benchmark:
+        RESULTS / "benchmarks/seal_results.tsv"
     conda:
         "../../envs/environment.yaml"
     resources:
         mem_mb=1000,
         runtime=30,
+        gpu=0,
     params:
         results=lambda wildcards, output: Path(output[0]).parent,
     message:
@@ -26,17 +29,20 @@ rule seal_results:
 
 rule render_report:
     input:
-        # Made from the sealed folder: the page carries the root hash of the seal.
+        # The page shows the root hash of the seal.
         RESULTS / "manifest.json",
     output:
         RESULTS / "report.html",
     log:
         RESULTS / "logs/render_report.log",
+    benchmark:
+        RESULTS / "benchmarks/render_report.tsv"
     conda:
         "../../envs/environment.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
+        gpu=0,
     params:
         plan=str(PLAN),
     message:
@@ -53,11 +59,14 @@ rule audit_results:
         RESULTS / "audit.json",
     log:
         RESULTS / "logs/audit_results.log",
+    benchmark:
+        RESULTS / "benchmarks/audit_results.tsv"
     conda:
         "../../envs/environment.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
+        gpu=0,
     params:
         results=lambda wildcards, output: Path(output[0]).parent,
     message:

@@ -1,4 +1,4 @@
-"""compare: arms against arms, by the paper's procedure and by the sound one."""
+"""compare: compare arms by the paper's procedure and by paired runs."""
 
 
 rule compare_arms:

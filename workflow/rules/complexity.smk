@@ -1,9 +1,9 @@
-"""complexity: what the networks cost, counted without training them."""
+"""complexity: count parameters, operations and memory of the networks without training them."""
 
 
 rule count_complexity:
     input:
-        # Sizes and numbers of images come from the prepared data where there are some.
+        # Image sizes and class counts are read from the prepared data.
         list(GRAPH["datasets"]),
     output:
         RESULTS / "complexity.csv",
@@ -20,6 +20,6 @@ rule count_complexity:
     params:
         plan=str(PLAN),
     message:
-        "Counting what the networks cost"
+        "Counting parameters, operations and memory"
     shell:
         "medattn complexity --plan {params.plan:q} --write > {log:q} 2>&1 || failed {log:q}"

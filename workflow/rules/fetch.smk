@@ -1,4 +1,4 @@
-"""fetch: original images are checked and written as one array store with a manifest."""
+"""fetch: verify the original images of each data set and write them as one array file with a manifest."""
 
 
 rule prepare_dataset:
@@ -8,15 +8,18 @@ rule prepare_dataset:
         ),
     log:
         RESULTS / "logs/prepare_dataset/{folder}.log",
+    benchmark:
+        RESULTS / "benchmarks/prepare_dataset/{folder}.tsv"
     conda:
         "../../envs/environment.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
+        gpu=0,
     params:
         plan=str(PLAN),
         name=lambda wildcards, output: GRAPH["datasets"][output.manifest],
     message:
-        "Checking and preparing the data set {params.name}"
+        "Preparing the data set {params.name}"
     shell:
         "medattn fetch {params.name:q} --plan {params.plan:q} > {log:q} 2>&1 || failed {log:q}"

@@ -1,26 +1,29 @@
-"""judge: a verdict for every published value and every published comparison."""
+"""judge: give every published value and every published comparison its verdict."""
 
 
 rule judge_claims:
     input:
         measurements=RESULTS / "measurements.csv",
         costs=RESULTS / "complexity.csv",
-        # What the papers print, and what they say of it; a paper of one's own may print nothing.
+        # Published values and facts of the papers; a paper may have neither.
         published=[
             str(path)
             for paper in config["papers"]
-            for path in sorted(Path("papers", paper).glob("[cp]*.*"))
-            if path.name in ("published.csv", "facts.yaml")
+            for name in ("published.csv", "facts.yaml")
+            if (path := Path("papers", paper, name)).is_file()
         ],
     output:
         RESULTS / "claims.csv",
     log:
         RESULTS / "logs/judge_claims.log",
+    benchmark:
+        RESULTS / "benchmarks/judge_claims.tsv"
     conda:
         "../../envs/environment.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
+        gpu=0,
     params:
         plan=str(PLAN),
     message:

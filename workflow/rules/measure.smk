@@ -1,4 +1,4 @@
-"""measure: from runs to numbers with spread and origin."""
+"""measure: measure the finished runs."""
 
 
 rule measure_runs:
@@ -20,6 +20,6 @@ rule measure_runs:
     params:
         plan=str(PLAN),
     message:
-        "Measuring the trained runs"
+        "Measuring the finished runs"
     shell:
         "medattn measure --plan {params.plan:q} > {log:q} 2>&1 || failed {log:q}"

@@ -1,21 +1,21 @@
-"""The plan, made once by the controlling process; jobs on other nodes read what it froze."""
+"""plan: freeze the plan once, in the main process; jobs on other nodes read it."""
 
 import json
 import subprocess
 import sys
 from pathlib import Path
 
-# Jobs call `medattn` of the environment that Snakemake itself runs in. When one fails, what it said last is shown, and its
-# exit code is kept: 2 for what a person must mend, 75 for a job that was asked to stop, 137 for one that was killed.
+# Jobs call the `medattn` of the environment that Snakemake runs in. A job that fails shows the end of its log and keeps
+# its exit code: 2 user error, 75 stopped (retry), 137 killed.
 shell.prefix(
     f'set -euo pipefail; export PATH="{Path(sys.executable).parent}:$PATH"; '
-    'failed() {{ code=$?; [[ $code != 137 ]] || echo "medattn: killed from outside: too little memory, most often, or the '
-    'scheduler; what has ended is kept" >>"$1"; tail -n 5 "$1" >&2; exit $code; }}; '
+    'failed() {{ code=$?; [[ $code != 137 ]] || echo "medattn: killed, usually for exceeding its memory or by the '
+    'scheduler; finished runs are kept" >>"$1"; tail -n 5 "$1" >&2; exit $code; }}; '
 )
 
 
 def freeze_plan():
-    """Let `medattn plan` check the configuration and freeze the plan; show it, or its one line of error."""
+    """Run `medattn plan` to validate the configuration and freeze the plan; print the plan, or exit on its error."""
     name = Path((workflow.overwrite_configfiles or ["config.yaml"])[-1]).absolute()
     if name.is_relative_to(Path.cwd()):
         name = name.relative_to(Path.cwd())
@@ -46,7 +46,7 @@ RESULTS = Path(config.get("results", "results")) / config["selection"]
 PLAN = RESULTS / "plan.json"
 GRAPH = json.loads((RESULTS / "graph.json").read_text())
 PACKS = GRAPH["packs"]
-# What training jobs ask for; with `device: auto`, what the profile has among its default-resources.
+# GPUs of a training job; with `device: auto`, the default-resources of the profile decide.
 GPU = {"cuda": {"gpu": 1}, "cpu": {"gpu": 0}}.get(config.get("device"), {})
 
 

@@ -1,10 +1,10 @@
-"""render: tables and figures with captions, and what the report shows of them."""
+"""render: render tables and figures with their captions."""
 
 TABLES = expand(str(RESULTS / "tables/{table}.html"), table=GRAPH["tables"])
 FIGURES = expand(str(RESULTS / "figures/{figure}.svg"), figure=GRAPH["figures"])
 COSTS = str(RESULTS / "complexity.csv")
 
-# Captions are written with what they describe, so a report finds them here once that is done.
+# Snakemake's report reads the captions, which exist once tables and figures are rendered.
 config["captions"] = {
     path.stem: path.read_text() for path in (RESULTS / "captions").glob("*.rst")
 }
@@ -27,6 +27,8 @@ rule render_table:
         caption=RESULTS / "captions/{table}.rst",
     log:
         RESULTS / "logs/render_table/{table}.log",
+    benchmark:
+        RESULTS / "benchmarks/render_table/{table}.tsv"
     wildcard_constraints:
         table="|".join(GRAPH["tables"]) or "none",
     conda:
@@ -34,6 +36,7 @@ rule render_table:
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
+        gpu=0,
     params:
         plan=str(PLAN),
     message:
@@ -62,6 +65,8 @@ rule render_figure:
         caption=RESULTS / "captions/{figure}.rst",
     log:
         RESULTS / "logs/render_figure/{figure}.log",
+    benchmark:
+        RESULTS / "benchmarks/render_figure/{figure}.tsv"
     wildcard_constraints:
         figure="|".join(GRAPH["figures"]) or "none",
     conda:
@@ -69,9 +74,10 @@ rule render_figure:
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
+        gpu=0,
     params:
         plan=str(PLAN),
     message:
-        "Drawing the figure {wildcards.figure}"
+        "Rendering the figure {wildcards.figure}"
     shell:
         "medattn render --plan {params.plan:q} --figure {wildcards.figure:q} > {log:q} 2>&1 || failed {log:q}"

@@ -1,4 +1,4 @@
-"""train: the runs that are measured on the test images."""
+"""train: train the runs that are measured on the test images."""
 
 
 rule train_pack:
@@ -22,6 +22,6 @@ rule train_pack:
         plan=str(PLAN),
         runs=lambda wildcards: PACKS[wildcards.pack]["runs"],
     message:
-        "Training {params.runs} runs: {wildcards.pack}"
+        "Training {params.runs} runs of {wildcards.pack}"
     shell:
         "medattn train --plan {params.plan:q} --pack {wildcards.pack:q} > {log:q} 2>&1 || failed {log:q}"

@@ -1,15 +1,15 @@
-"""tune: cross-validation on the training images, and what it chooses."""
+"""tune: cross-validate on the training images, and choose grid points and epochs."""
 
 
-rule cross_validate:
+rule tune_pack:
     input:
         manifest=lambda wildcards: PACKS[wildcards.pack]["manifest"],
     output:
         RESULTS / "packs/{pack,tune[.].*}.json",
     log:
-        RESULTS / "logs/cross_validate/{pack}.log",
+        RESULTS / "logs/tune_pack/{pack}.log",
     benchmark:
-        RESULTS / "benchmarks/cross_validate/{pack}.tsv"
+        RESULTS / "benchmarks/tune_pack/{pack}.tsv"
     conda:
         "../../envs/environment.yaml"
     threads: lambda wildcards: PACKS[wildcards.pack]["threads"]
@@ -21,7 +21,7 @@ rule cross_validate:
         plan=str(PLAN),
         runs=lambda wildcards: PACKS[wildcards.pack]["runs"],
     message:
-        "Cross-validating {params.runs} runs: {wildcards.pack}"
+        "Tuning {params.runs} runs of {wildcards.pack}"
     shell:
         "medattn train --plan {params.plan:q} --pack {wildcards.pack:q} > {log:q} 2>&1 || failed {log:q}"
 
@@ -35,14 +35,17 @@ rule choose_settings:
         RESULTS / "tuned/{group}.json",
     log:
         RESULTS / "logs/choose_settings/{group}.log",
+    benchmark:
+        RESULTS / "benchmarks/choose_settings/{group}.tsv"
     conda:
         "../../envs/environment.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
+        gpu=0,
     params:
         plan=str(PLAN),
     message:
-        "Choosing grid points and epochs: {wildcards.group}"
+        "Choosing grid points and epochs of {wildcards.group}"
     shell:
         "medattn tune --plan {params.plan:q} --group {wildcards.group:q} > {log:q} 2>&1 || failed {log:q}"

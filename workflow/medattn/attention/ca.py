@@ -13,10 +13,10 @@ Equations, for features X of shape B x C x H x W and m = max(8, C / reduction):
 
 Parameters: 3 C m + 3 m + 2 C (the convolutions' biases and BN's two included).
 
-Deviations: the paper's own default is a reduction of 32; the counts that the PPCR paper prints need 16, the floor of 8
-and biases. Public implementations differ in these biases, in the divisor (timm's multiplies the bottleneck by 2/3) and
-in an added skip connection; there is none here. The pools are modules, so that counters that only see modules count
-them. The bias b1 has no gradient while training: BN takes the mean away.
+Deviations: the paper's default is a reduction of 32; the counts that the PPCR paper publishes need 16, the floor of 8
+and biases. Public implementations differ in these biases, in the divisor (timm multiplies the bottleneck by 2/3) and in
+a skip connection, which this one does not have. The pools are modules, because some counters count modules only. The
+bias b1 has no gradient in training, because BN subtracts the mean.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ _LEAST_WIDTH = 8
 
 @register("ca")
 class CoordinateAttention(BlockAttention):
-    """A weight in (0, 1) per image, channel and pixel, the product of a row's and a column's."""
+    """Gate in (0, 1) per image, channel and pixel: the product of a row's and a column's weight."""
 
     gradient_free = ("reduce.bias",)
 
@@ -59,7 +59,7 @@ class CoordinateAttention(BlockAttention):
 
     @staticmethod
     def skip_reason(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
-        """Refuse channels that the reduction does not divide."""
+        """Return a reason for channels that the reduction does not divide."""
         reduction = options["reduction"]
         return f"{channels} channels can't be divided by {reduction}" if channels % reduction else None
 

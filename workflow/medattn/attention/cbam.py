@@ -11,8 +11,8 @@ Equations, for features X of shape B x C x H x W and r the reduction:
 
 Parameters: 2 C^2 / r (+ C / r + C with biases) + 2 k^2. The channel half is timm's module.
 
-Deviations: none known. The paper leaves biases open; the authors' code has them, timm's has not (the default here). For
-normalization behind the spatial convolution, see `sa`.
+Deviations: none known. The paper does not specify biases; the authors' code has them, timm's does not (the default
+here). For normalization after the spatial convolution, see `sa`.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ from medattn.attention.sa import SpatialAttention
 
 @register("cbam")
 class ConvolutionalBlockAttention(BlockAttention):
-    """A weight in (0, 1) per image, channel and pixel, the product of a channel's and a pixel's."""
+    """Gate in (0, 1) per image, channel and pixel: the product of a channel's and a pixel's weight."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class ConvolutionalBlockAttention(BlockAttention):
 
     @staticmethod
     def skip_reason(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
-        """Refuse channels that the reduction does not divide, and what the spatial half can't take."""
+        """Return a reason for channels that the reduction does not divide, and for those of the spatial half."""
         if channels % options["reduction"]:
             return f"{channels} channels can't be divided by {options['reduction']}"
         if options["kernel"] % 2 == 0:

@@ -10,11 +10,11 @@ Equations, for features X of shape B x C x H x W seen as Q of shape B x N x C, N
 
 Parameters: 2 S C.
 
-Deviations: the authors' block for networks has two more C x C convolutions and a skip connection; the PPCR paper's
-counts exclude the convolutions and fit S = 64 and two layers without biases. No skip connection inside. Both memories
-start from a normal distribution of standard deviation 0.001, a public re-implementation's choice. The normalization
-runs in 32 bits at least. On a map of one pixel the output is the mean of the rows of M_v: the image plays no part, and
-M_k gets no gradient.
+Deviations: the authors' block for networks has two more C x C convolutions and a skip connection. The PPCR paper's
+counts exclude the convolutions and fit S = 64 and two layers without biases; this block has no skip connection either.
+Both memories are initialized from a normal distribution of standard deviation 0.001, as in a public re-implementation.
+The normalization is computed in at least 32 bits. On a map of one pixel the output is the mean of the rows of M_v: it
+does not depend on the image, and M_k has no gradient.
 """
 
 from typing import Annotated
@@ -28,7 +28,7 @@ from medattn.attention.mechanism import BlockAttention, register
 
 @register("ea")
 class ExternalAttention(BlockAttention):
-    """Attention over S learned slots, in place of the features."""
+    """Attention over S learned slots, which replaces the features."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class ExternalAttention(BlockAttention):
         nn.init.normal_(self.values.weight, std=0.001)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Return what the pixels of `features` (B x C x H x W) read from the memory, in the same shape."""
+        """Return the memory values that the pixels of `features` (B x C x H x W) attend to, in the same shape."""
         attention = self.weights(features).to(features.dtype).flatten(2).transpose(1, 2)
         read = self.values(attention).transpose(1, 2)
         result: Tensor = read.reshape(features.shape).to(features.dtype)
@@ -60,9 +60,9 @@ class ExternalAttention(BlockAttention):
         return result
 
     def weight_map(self, features: Tensor) -> Tensor:
-        """Return how much the slots attend to each pixel, B x H x W; the sum of a map is 1.
+        """Return the attention of the slots to each pixel, B x H x W; the sum of a map is 1.
 
-        It is the mean over the slots before the second normalization, behind which every pixel has the same mean.
+        It is the mean over the slots before the second normalization, after which all pixels have the same mean.
         """
         return self._over_pixels(features).mean(2).view(len(features), *features.shape[2:])
 

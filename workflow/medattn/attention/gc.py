@@ -10,10 +10,10 @@ Equations, for features X of shape B x C x H x W, N = H W pixels and r the reduc
 
 Parameters: (C + 1) + 2 C^2 / r + C / r + C + 2 C / r (the last: LN's). The module is timm's; W2 is zero at the start.
 
-Deviations: none known. The PPCR paper's counts need r = 8, with LN left out of the count. The eps of LN is
-1e-6 (timm), in GCNet's code 1e-5. `fusion: scale` multiplies by the sigmoid of the transformed context instead of
-adding it, which has the same count. The bias b has no gradient: it adds the same to all scores, and the softmax
-takes that away. While W2 = 0, nothing before it learns.
+Deviations: none known. The PPCR paper's counts need r = 8 and exclude LN. The eps of LN is 1e-6 (timm); in GCNet's code
+it is 1e-5. `fusion: scale` multiplies by the sigmoid of the transformed context instead of adding it, with the same
+count. The bias b has no gradient: it shifts all scores equally, which the softmax cancels. While W2 = 0, the parameters
+before it do not learn.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ from medattn.attention.mechanism import BlockAttention, outputs_of, register
 
 @register("gc")
 class GlobalContext(BlockAttention):
-    """A context vector per image, added to every pixel."""
+    """Context vector per image, added to every pixel."""
 
     gradient_free = ("module.conv_attn.bias",)
 
@@ -50,12 +50,12 @@ class GlobalContext(BlockAttention):
 
     @staticmethod
     def skip_reason(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
-        """Refuse channels that the reduction does not divide."""
+        """Return a reason for channels that the reduction does not divide."""
         reduction = options["reduction"]
         return f"{channels} channels can't be divided by {reduction}" if channels % reduction else None
 
     def forward(self, features: Tensor) -> Tensor:
-        """Return `features` (B x C x H x W), the transformed context joined to every pixel."""
+        """Return `features` (B x C x H x W) with the context added to, or multiplied with, every pixel."""
         result: Tensor = self.module(features)
         return result
 

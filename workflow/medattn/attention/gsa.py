@@ -11,16 +11,19 @@ Equations. The training images X (N x C x H x W), seen as one image with N C cha
 After the cut-off epoch E the pixel CNN is frozen and its map is computed once (Algorithm 1).
 Parameters: K (9 N C + 1) + (K + 1).
 
-Section 4.10 tried other pixel CNNs, one change at a time: a first kernel of 5 or 7 (`first_kernel`), two to four hidden
-layers (`hidden_layers`), a last kernel of 3 or 5 (`last_kernel`), dense connections (`dense`). It gives no sizes:
-here every hidden layer has K channels, the kernel of the first layer, an activation, and padding that keeps the size;
-with dense connections each layer sees P and the output of all layers before it, side by side, as in DenseNet.
+Section 4.10 varies the pixel CNN, one change at a time: a first kernel of 5 or 7 (`first_kernel`), two to four hidden
+layers (`hidden_layers`), a last kernel of 3 or 5 (`last_kernel`), dense connections (`dense`). The paper gives no
+sizes. Here, every hidden layer has K channels, the kernel of the first layer, an activation, and padding that keeps the
+size. With dense connections, the input of each layer is the concatenation of P and the outputs of all layers before it,
+as in DenseNet.
 
-What the paper leaves open, and what is taken here: the hidden activation ("convolution with activation") is ReLU;
-the output lies in [0, 1] by a sigmoid; |M| is the mean over the pixels, as the paper says of its L1 baseline; P
-holds the training images of the run only, in the order of the data set and normalized as the image CNN sees them,
-without augmentation, since test or validation images in it would leak; gray images count as one channel. The pixel
-CNN shares optimizer and learning rate with the image CNN and starts from PyTorch's default initialization.
+Choices where the paper is silent: the hidden activation ("convolution with activation") is ReLU. A sigmoid maps the
+output to [0, 1]. |M| is averaged over the pixels, as in the paper's L1 baseline. P has the training images of the run
+only, because test or validation images in it would leak; they are in the order of the data set and normalized like the
+input of the image CNN, without augmentation. Gray images count as one channel. The pixel CNN shares optimizer and
+learning rate with the image CNN and has PyTorch's default initialization.
+
+Deviations: none known.
 """
 
 from typing import Annotated, Literal
@@ -34,7 +37,7 @@ from medattn.attention.mechanism import InputAttention, register
 
 @register("gsa")
 class GlobalSpatialAttention(InputAttention):
-    """The pixel CNN and its map; frozen after the cut-off epoch."""
+    """Pixel CNN and its map, frozen after the cut-off epoch."""
 
     pixel_cnn: nn.Sequential
     pixels: Tensor | None
@@ -70,13 +73,13 @@ class GlobalSpatialAttention(InputAttention):
         self.dense = dense
         self.coefficient = coefficient
         self.cutoff_epoch = cutoff_epoch
-        # Never part of the state: the pixels come back from the data, the map from the frozen weights.
+        # Not part of the state: the pixels follow from the data, and the map from the frozen weights.
         self.register_buffer("pixels", None, persistent=False)
         self._known_map: Tensor | None = None
         self._frozen = False
 
     def prepare(self, images: Tensor) -> None:
-        """Stack `images` (N x C x H x W) as the channels of P and make the pixel CNN for them."""
+        """Stack `images` (N x C x H x W) as the channels of P and create the pixel CNN for them."""
         self.pixels = images.reshape(1, -1, *images.shape[-2:])
         layers: list[nn.Module] = []
         inputs = self.pixels.shape[1]
@@ -88,11 +91,11 @@ class GlobalSpatialAttention(InputAttention):
         self.pixel_cnn = nn.Sequential(*layers).to(images.device)
 
     def begin_epoch(self, epoch: int) -> None:
-        """Freeze the pixel CNN once `epoch` lies behind the cut-off epoch."""
+        """Freeze the pixel CNN if `epoch` is after the cut-off epoch."""
         if epoch > self.cutoff_epoch and not self._frozen:
             self.pixel_cnn.requires_grad_(False)
             for parameter in self.pixel_cnn.parameters():
-                parameter.grad = None  # else the optimizer would go on with the last gradient
+                parameter.grad = None  # otherwise the optimizer would apply the last gradient again
             self._known_map = self._map_without_gradient()
             self._frozen = True
             self.pixels = None
@@ -102,7 +105,7 @@ class GlobalSpatialAttention(InputAttention):
         return epoch > self.cutoff_epoch
 
     def train(self, mode: bool = True) -> "GlobalSpatialAttention":
-        """Switch between training and evaluation; while evaluating, the map is computed once for all batches."""
+        """Switch between training and evaluation mode; in evaluation, the map is computed once for all batches."""
         super().train(mode)
         if not self._frozen:
             self._known_map = None
@@ -117,12 +120,12 @@ class GlobalSpatialAttention(InputAttention):
         return self._known_map
 
     def penalty(self) -> Tensor | None:
-        """Return coefficient times the mean of the map; nothing once the map is fixed."""
+        """Return coefficient times the mean of the map; None once the map is frozen."""
         return None if self._frozen else self.coefficient * self._penalized.abs().mean()
 
     def _map(self) -> Tensor:
         assert self.pixels is not None, "prepare() comes first"
-        # Kept so that the penalty needs no second pass through the pixel CNN.
+        # Saved for the penalty, which then needs no second pass through the pixel CNN.
         self._penalized = self.pixel_cnn(self.pixels)
         return self._penalized
 
@@ -134,14 +137,14 @@ class GlobalSpatialAttention(InputAttention):
 
 
 class _Dense(nn.Module):
-    """A hidden layer that passes its input on beside its output: 1 x C x H x W -> 1 x (C + K) x H x W."""
+    """Hidden layer that concatenates its input and its output: 1 x C x H x W -> 1 x (C + K) x H x W."""
 
     def __init__(self, *layers: nn.Module) -> None:
         super().__init__()
         self.hidden = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return input and output, side by side."""
+        """Return the concatenation of input and output."""
         return torch.cat([x, self.hidden(x)], dim=1)
 
 

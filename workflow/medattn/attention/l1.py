@@ -1,13 +1,13 @@
 """A trainable weight per pixel with an L1 penalty: the baseline "with L1" of the GSA paper.
 
-Paper: GSA, sections 4.3 and 4.4, where it stands for pixel selection by an embedded method: every pixel weight
-starts at one, and the penalty is averaged over the pixels.
+Paper: GSA, sections 4.3 and 4.4, where it represents pixel selection by an embedded method: every pixel weight starts
+at one, and the penalty is averaged over the pixels.
 
 Equation, for images X of shape B x C x H x W and weights w of shape 1 x 1 x H x W, w = 1 at the start:
 
     Y = X * w,    loss = cross entropy + coefficient * mean over the H W pixels of |w|
 
-Deviations: none known. The weights are unbounded, as nothing in the paper bounds them.
+Deviations: none known. The weights are unbounded, because the paper sets no bounds.
 """
 
 from typing import Annotated
@@ -21,7 +21,7 @@ from medattn.attention.mechanism import InputAttention, register
 
 @register("l1")
 class PixelWeights(InputAttention):
-    """A weight per pixel, initialized to 1, with an L1 penalty averaged over the pixels."""
+    """Weight per pixel, initialized to 1, with an L1 penalty averaged over the pixels."""
 
     values: nn.Parameter
 
@@ -36,11 +36,11 @@ class PixelWeights(InputAttention):
         self.coefficient = coefficient
 
     def prepare(self, images: Tensor) -> None:
-        """Make one weight for each pixel of `images` (N x C x H x W)."""
+        """Create one weight for each pixel of `images` (N x C x H x W)."""
         self.values = nn.Parameter(torch.ones(1, 1, *images.shape[-2:], device=images.device))
 
     def phase(self, epoch: int) -> str:
-        """Return the same for all epochs."""
+        """Return one phase for all epochs."""
         return "learning"
 
     def weights(self) -> Tensor:

@@ -1,4 +1,4 @@
-"""What a mechanism is to the training, and the registry that holds them by name."""
+"""Base classes of the mechanisms, and their registry by name."""
 
 import sys
 from collections.abc import Callable, Hashable, Mapping
@@ -14,27 +14,27 @@ from medattn.suggestions import unknown_name
 
 
 class InputAttention(nn.Module):
-    """Attention on the raw input: one weight per pixel, the same for all images of a data set.
+    """Attention on the input images: one weight per pixel, equal for all images of a data set.
 
-    Life of an object: constructed with its hyper-parameters; `prepare` sees the training images and makes the
-    parameters; `begin_epoch` is called before each epoch; `forward` weights a batch; `penalty` joins the loss.
+    Order of calls: the constructor takes the hyper-parameters; `prepare` creates the parameters from the training
+    images; `begin_epoch` is called before each epoch; `forward` weights a batch; `penalty` is added to the loss.
     """
 
     def prepare(self, images: Tensor) -> None:
-        """Make the parameters for the training images.
+        """Create the parameters for the training images.
 
         Args:
-            images: normalized training images of the run, N x C x H x W, float32, on the device of the training.
+            images: normalized training images of the run, N x C x H x W, float32, on the training device.
         """
         raise NotImplementedError
 
     def begin_epoch(self, epoch: int) -> None:
-        """Get ready for `epoch` (counted from 1); most mechanisms need nothing."""
+        """Prepare for `epoch` (counted from 1). The default does nothing."""
 
     def phase(self, epoch: int) -> Hashable:
-        """Return what is equal for two epochs whose steps are the same computation on other values.
+        """Return the phase of `epoch`, equal for epochs whose steps differ in values only.
 
-        A step that was recorded on a GPU in one of them serves in the other. By default no epoch is like another.
+        Epochs of one phase share a CUDA graph. By default, each epoch is a separate phase.
         """
         return epoch
 
@@ -43,7 +43,7 @@ class InputAttention(nn.Module):
         raise NotImplementedError
 
     def penalty(self) -> Tensor | None:
-        """Return the scalar that is added to the loss, or None where there is nothing to add."""
+        """Return the scalar that is added to the loss, or None."""
         return None
 
     def forward(self, images: Tensor) -> Tensor:
@@ -54,22 +54,22 @@ class InputAttention(nn.Module):
 class BlockAttention(nn.Module):
     """Attention inside a network: maps a block's output, B x C x H x W, to the same shape and type.
 
-    A subclass is constructed as `Class(channels, size, *, hyper-parameters...)` for the width C and the (H, W) of the
-    block that it stands in, once for each block. `forward` must take any batch size.
+    `Class(channels, size, *, hyper-parameters...)` constructs one module for each insertion point, from the width C
+    and the (H, W) there. `forward` must accept any batch size.
     """
 
     gradient_free: ClassVar[tuple[str, ...]] = ()
-    """Parameters that the algebra leaves without a gradient, whatever the data; the docstring says why."""
+    """Parameters whose gradient is zero for all data; the docstring of the mechanism gives the reason."""
 
     def weights(self, features: Tensor) -> Tensor | None:
-        """Return the attention weights for `features` (B x C x H x W), or None where there is nothing to show."""
+        """Return the attention weights for `features` (B x C x H x W), or None where it has none."""
         return None
 
     def weight_map(self, features: Tensor) -> Tensor | None:
-        """Return what figures show of the weights for `features` (B x C x H x W) as a map, B x H x W.
+        """Return the attention map of `features` (B x C x H x W) for figures, B x H x W.
 
-        The mean over their channels; None where the weights have no place in the image. A mechanism whose weights are
-        no gates says what its map is.
+        The default is the mean of the weights over their channels, or None where the weights have no position in the
+        image. Override it where the weights are not gates.
         """
         weights = self.weights(features)
         if weights is None or weights.shape[2:] != features.shape[2:] or weights[0, 0].numel() == 1:
@@ -77,15 +77,15 @@ class BlockAttention(nn.Module):
         return weights.mean(1)
 
     def distributions(self, features: Tensor) -> Mapping[str, Tensor]:
-        """Return further values whose distributions figures show, by name: R x N, each row a distribution."""
+        """Return further values by name (R x N, each row a distribution), whose quantiles figures show."""
         return {}
 
     @staticmethod
     def skip_reason(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
-        """Say why the mechanism can't stand behind a block of this width and (H, W), or None where it can.
+        """Return why the mechanism can't be placed behind a block of this width and (H, W), or None where it can.
 
-        The plan calls this without importing the module: the body may use its arguments and Python's built-in
-        functions, nothing else.
+        The plan calls this without importing the module, so the body may use only its arguments and Python's built-in
+        functions.
         """
         return None
 
@@ -100,7 +100,7 @@ def register(name: str) -> Callable[[M], M]:
     def registered(mechanism: M) -> M:
         file = mechanism.__module__.rpartition(".")[2]
         if file != name:
-            raise ValueError(f"the mechanism '{name}' stands in {file}.py; file and name must be the same")
+            raise ValueError(f"the mechanism '{name}' is in {file}.py; rename one of them, so that they are equal")
         _REGISTRY[name] = mechanism
         return mechanism
 
@@ -108,7 +108,7 @@ def register(name: str) -> Callable[[M], M]:
 
 
 def mechanism_class(name: str) -> type[InputAttention] | type[BlockAttention]:
-    """Return the class of the mechanism `name`, which may be the user's: `module:Class`.
+    """Return the class of the mechanism `name`, or of `module:Class`, a user's mechanism.
 
     Raises:
         UserError: there is no such mechanism, or the user's module can't be imported.
@@ -124,13 +124,13 @@ def mechanism_class(name: str) -> type[InputAttention] | type[BlockAttention]:
 
 def _own_class(module: str, name: str, file: Path) -> type[InputAttention] | type[BlockAttention]:
     if (folder := str(Path.cwd())) not in sys.path:
-        sys.path.insert(0, folder)  # a console script does not look where the command runs
+        sys.path.insert(0, folder)  # a console script does not search the current folder
     try:
         imported = import_module(module)
     except Exception as error:
         raise UserError(f"{file}: can't be imported: {type(error).__name__}: {error}") from error
     if Path(imported.__file__ or "").resolve() != file.resolve():
-        raise UserError(f"the name '{module}' of {file} is that of another module, {imported.__file__}; rename yours")
+        raise UserError(f"{file}: another module, {imported.__file__}, has the name '{module}'; rename your file")
     found = getattr(imported, name, None)
     if not (isinstance(found, type) and issubclass(found, InputAttention | BlockAttention)):
         raise UserError(f"{file}: {name} derives from neither BlockAttention nor InputAttention")
@@ -138,7 +138,7 @@ def _own_class(module: str, name: str, file: Path) -> type[InputAttention] | typ
 
 
 def create_input_attention(name: str, options: Mapping[str, Any]) -> InputAttention:
-    """Return the mechanism `name`, which works on the input, with its hyper-parameters."""
+    """Create the mechanism `name`, which works on the input, with its hyper-parameters."""
     created = mechanism_class(name)(**options)
     assert isinstance(created, InputAttention), f"{name} does not work on the input"
     return created
@@ -147,10 +147,10 @@ def create_input_attention(name: str, options: Mapping[str, Any]) -> InputAttent
 def create_block_attention(
     name: str, options: Mapping[str, Any], channels: int, size: tuple[int, int]
 ) -> BlockAttention:
-    """Return the mechanism `name` for a block of so many channels and this (H, W).
+    """Create the mechanism `name` for a block of this number of channels and this (H, W).
 
     Raises:
-        Skipped: the mechanism can't stand there.
+        Skipped: the mechanism can't be placed behind such a block.
     """
     mechanism = mechanism_class(name)
     assert issubclass(mechanism, BlockAttention), f"{name} does not work inside a network"
@@ -161,7 +161,7 @@ def create_block_attention(
 
 
 def outputs_of(part: nn.Module, whole: nn.Module, *inputs: Tensor) -> list[Tensor]:
-    """Return what `part` puts out, call by call, while `whole` works on `inputs`."""
+    """Return the output of each call of `part` while `whole` processes `inputs`."""
     outputs: list[Tensor] = []
     handle = part.register_forward_hook(lambda _module, _inputs, output: outputs.append(output))
     try:

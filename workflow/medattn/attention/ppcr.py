@@ -13,21 +13,23 @@ Equations, for features X of shape B x C x H x W and n scales of k = 1, 2, 4, ..
 
 Parameters: D H W, or D where the weights are shared; with `normalization: batch` 2 D more, with `layer` 2 D H W.
 
-What the paper leaves open, and what is taken here: groups are contiguous; eps is 1e-5; four scales (Table 3) are 1, 2,
-4 and 8 groups; Eq. 4 writes i for d and z for t; the rivals of Table 4 are torch's BatchNorm2d(D), InstanceNorm2d(D)
-and LayerNorm([D, H, W]) with their defaults. The text gives W a value per pixel (below Eq. 6, and Eq. 8), the published
-parameter counts look like one value per d: `weight_shape` has both. With W per position the network is bound to one
-image size. All of it is computed in 32 bits at least. No public code of the authors is known.
+Choices where the paper is silent: groups are contiguous; eps is 1e-5; four scales (Table 3) are 1, 2, 4 and 8 groups.
+Eq. 4 writes i for d and z for t. The alternatives in Table 4 are torch's BatchNorm2d(D), InstanceNorm2d(D) and
+LayerNorm([D, H, W]) with their defaults. The text gives W one value per pixel (below Eq. 6, and Eq. 8), while the
+published parameter counts look like one value per d: `weight_shape` selects either. With W per position, the network
+accepts one image size only. The gate is computed in at least 32 bits. No public code of the authors is known.
 
-What follows from the algebra, for pixel normalization:
+Deviations: none known.
+
+Consequences of the algebra, for pixel normalization:
 
 - sum_d That_d = 0 at every pixel, so adding a constant over d to W changes nothing: W = 0 and W = 1 are the same model,
   with the same gradients. Table 5 compares a model with itself.
-- The map of one group is the mean of T over d, so its That is 0 and its W gets no gradient: 1/D of W is dead.
+- The map of one group is the mean of T over d. Its That is 0 and its W has no gradient: 1/D of W never learns.
 - T has rank 4 for three scales (every map is a mean of the four finest), not 7.
-- One scale (D = 1): That = 0, the gate is 0.5 for any W and W learns nothing. It halves the features.
-- Two scales (D = 3): That = (0, +-1.2247, -+1.2247), the sign of the difference of two halves; there is no gradient to
-  X through the gate, up to eps.
+- One scale (D = 1): That = 0, so the gate is 0.5 for any W, W does not learn, and the module halves the features.
+- Two scales (D = 3): That = (0, +-1.2247, -+1.2247), the sign of the difference of two halves. Up to eps, X gets no
+  gradient through the gate.
 """
 
 from collections.abc import Mapping
@@ -41,7 +43,7 @@ from medattn.attention.mechanism import BlockAttention, register
 
 
 class PixelNormalization(nn.Module):
-    """Normalizes every pixel over the channels: mean 0, variance 1, without parameters."""
+    """Normalization of every pixel over the channels to mean 0 and variance 1, without parameters."""
 
     def __init__(self, eps: float) -> None:
         super().__init__()
@@ -55,7 +57,7 @@ class PixelNormalization(nn.Module):
 
 @register("ppcr")
 class PyramidPixelContextRecalibration(BlockAttention):
-    """A weight in (0, 1) per image and pixel."""
+    """Gate in (0, 1) per image and pixel."""
 
     def __init__(
         self,
@@ -85,7 +87,7 @@ class PyramidPixelContextRecalibration(BlockAttention):
 
     @staticmethod
     def skip_reason(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
-        """Refuse channels that don't split into the finest groups, and normalization over a single value."""
+        """Return a reason for channels that the finest groups do not divide, and for normalizing a single value."""
         groups = 2 ** (options["scales"] - 1)
         if channels % groups:
             return f"{channels} channels can't be divided into {groups} groups"

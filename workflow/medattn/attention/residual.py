@@ -1,10 +1,10 @@
-"""Residual attention: a soft mask from an hourglass beside the features that it weights.
+"""Residual attention: a soft mask from an hourglass branch, parallel to the features that it weights.
 
 Paper: Wang et al., "Residual Attention Network for Image Classification", CVPR 2017, section 3, Fig. 2 and Eq. 3. The
 OCT paper calls a mask with one down-sampling first order and one with two second order; ACNet uses the same form.
 
 Equations, for features X of shape B x C x H x W, with U a pre-activation bottleneck unit that keeps the shape (BN,
-ReLU, 1x1 to C/4; BN, ReLU, 3x3; BN, ReLU, 1x1 to C; plus its input), and U^k k units one behind the other:
+ReLU, 1x1 to C/4; BN, ReLU, 3x3; BN, ReLU, 1x1 to C; plus its input), and U^k a sequence of k units:
 
     X' = U^p(X)                                        shared by both branches
     T  = U^t(X')                                       trunk, B x C x H x W
@@ -13,17 +13,19 @@ ReLU, 1x1 to C/4; BN, ReLU, 3x3; BN, ReLU, 1x1 to C; plus its input), and U^k k 
     M  = sigmoid(f(f(up(U^r(s_1)) + T)))               soft mask, B x C x H x W; f: BN, ReLU, 1x1 convolution C -> C
     Y  = U^p((1 + M) * T)
 
-With p = t = 0 only the mask is added: T is the block's own output and Y = (1 + M) * X, so that the units with random
-weights never stand in the way of trained features. A negative `mask_bias` then starts close to Y = X.
+With p = t = 0, only the mask is added: T is the block's output and Y = (1 + M) * X, so no unit with random weights
+changes trained features. A negative `mask_bias` then starts close to Y = X.
 
-`depth: 0` halves the map until its shorter side has at most 9 pixels, and once at least. That is the depth of the
-residual attention network itself (56, 28 and 14 px: 3, 2, 1), of ACNet (32 and 16 px: 2, 1), and of the OCT paper's
-modules behind the three kinds of Inception-v4's blocks (35, 17 and 8 px: 2, 1, 1).
+`depth: 0` halves the map at least once, until its shorter side has at most 9 pixels. This gives the depths of the
+residual attention network (56, 28 and 14 px: 3, 2, 1), of ACNet (32 and 16 px: 2, 1), and of the OCT paper's modules
+behind the three kinds of Inception-v4 blocks (35, 17 and 8 px: 2, 1, 1).
 
-What the paper leaves open, and what is taken here: the last map before the mask is added to T, the skip connections
-inside the hourglass are d + U(d), and bilinear interpolation aligns corners, as in the public code of the imgclsmob
-models, whose parameter count the networks have; p counts the units behind the product, too. Convolutions
-have no biases and He's initialization (fan out).
+Choices where the paper is silent: the last map before the mask is added to T, the skip connections inside the hourglass
+are d + U(d), and bilinear interpolation aligns corners, as in the public code of the imgclsmob models, which has the
+same number of parameters. p also counts the units after the product. Convolutions have no biases and He's
+initialization (fan out).
+
+Deviations: none known.
 """
 
 from collections.abc import Mapping
@@ -37,7 +39,7 @@ from medattn.attention.mechanism import BlockAttention, register
 
 
 class Bottleneck(nn.Module):
-    """A pre-activation bottleneck unit: B x C_in x H x W -> B x C_out x H/stride x W/stride.
+    """Pre-activation bottleneck unit: B x C_in x H x W -> B x C_out x H/stride x W/stride.
 
     Where the shape changes, the shortcut is a 1x1 convolution of the activated input.
     """
@@ -65,7 +67,7 @@ class Bottleneck(nn.Module):
 
 @register("residual")
 class ResidualAttention(BlockAttention):
-    """The attention module: B x C x H x W -> the same shape."""
+    """Residual attention module: B x C x H x W -> the same shape."""
 
     def __init__(
         self,
@@ -104,7 +106,7 @@ class ResidualAttention(BlockAttention):
 
     @staticmethod
     def skip_reason(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
-        """Return why the module can't stand behind a block of so many channels and this (H, W)."""
+        """Return a reason for channels that 4 does not divide, and for maps that can't be halved often enough."""
         if channels % 4:
             return f"{channels} channels can't be divided by 4"
         halvings = max(1, options["depth"])
@@ -117,7 +119,7 @@ class ResidualAttention(BlockAttention):
         return self._trunk_and_mask(features)[1]
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return (1 + M) * T behind the last units."""
+        """Return the output Y of the module."""
         trunk, mask = self._trunk_and_mask(x)
         output: Tensor = self.after((1 + mask) * trunk)
         return output
@@ -142,7 +144,7 @@ class ResidualAttention(BlockAttention):
 
 
 def depth_for(size: tuple[int, int]) -> int:
-    """Return how often a map of this (H, W) is halved until its shorter side has at most 9 pixels; once at least."""
+    """Return how often a map of this (H, W) is halved, at least once, until its shorter side has at most 9 pixels."""
     side, depth = -(-min(size) // 2), 1
     while side > 9:
         side, depth = -(-side // 2), depth + 1
@@ -160,7 +162,7 @@ def convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.C
 
 
 def initialize(network: nn.Module) -> None:
-    """Initialize all convolutions of `network` as He et al. 2015 do (fan out), biases with 0."""
+    """Initialize all convolutions of `network` as in He et al. 2015 (fan out), and biases with 0."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

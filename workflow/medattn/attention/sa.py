@@ -9,8 +9,8 @@ Equations, for features X of shape B x C x H x W:
 
 Parameters: 2 k^2 = 98 for the paper's k = 7.
 
-Deviations: the paper writes a convolution and nothing else; the authors' code and timm's put a batch normalization
-behind it (2 more parameters), which `normalization: batch` gives. No bias, as in both.
+Deviations: the paper has a convolution only. The authors' code and timm's add a batch normalization after it (2 more
+parameters), which `normalization: batch` adds here, too. There is no bias, as in both.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from medattn.attention.mechanism import BlockAttention, register
 
 @register("sa")
 class SpatialAttention(BlockAttention):
-    """A weight in (0, 1) per image and pixel."""
+    """Gate in (0, 1) per image and pixel."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class SpatialAttention(BlockAttention):
 
     @staticmethod
     def skip_reason(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
-        """Refuse even kernels, which would shift the map, and batches that may hold a single value."""
+        """Return a reason for even kernels, which shift the map, and for batch normalization of a single value."""
         if options["kernel"] % 2 == 0:
             return f"a kernel of {options['kernel']} is even: the map would be shifted"
         if options["normalization"] == "batch" and tuple(size) == (1, 1):

@@ -10,9 +10,9 @@ Equations, for features X of shape B x C x H x W and r the reduction:
 
 Parameters: 2 C^2 / r + C / r + C. The module is torchvision's.
 
-Deviations: none known. Public implementations differ in the biases (many leave them out) and in the width of the
-bottleneck (some round it up to a multiple of 8); the parameter counts that the PPCR paper prints for ResNet-50 need
-r = 16, the biases and no rounding.
+Deviations: none known. Public implementations differ in the biases (many have none) and in the width of the bottleneck
+(some round it up to a multiple of 8). The parameter counts that the PPCR paper publishes for ResNet-50 need r = 16,
+biases and no rounding.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ from medattn.attention.mechanism import BlockAttention, outputs_of, register
 
 @register("se")
 class SqueezeExcitation(BlockAttention):
-    """A weight in (0, 1) per image and channel."""
+    """Gate in (0, 1) per image and channel."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class SqueezeExcitation(BlockAttention):
 
     @staticmethod
     def skip_reason(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
-        """Refuse channels that the reduction does not divide."""
+        """Return a reason for channels that the reduction does not divide."""
         reduction = options["reduction"]
         return f"{channels} channels can't be divided by {reduction}" if channels % reduction else None
 

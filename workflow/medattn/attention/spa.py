@@ -10,9 +10,9 @@ Equations, for features X of shape B x C x H x W, r the reduction and three scal
 
 Parameters: 22 C^2 / r for three scales.
 
-Deviations: the SPANet paper leaves the biases open and its public code has none, which the parameter counts that the
-PPCR paper prints confirm, together with r = 16 and three scales. Cells overlap where k does not divide a side, as in
-every adaptive pooling. A map smaller than the finest grid is refused: its cells would repeat pixels.
+Deviations: the SPANet paper does not specify biases, and its public code has none. The parameter counts that the PPCR
+paper publishes confirm this, with r = 16 and three scales. Cells overlap where k does not divide a side, as in every
+adaptive pooling. Maps smaller than the finest grid are skipped, because its cells would repeat pixels.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ from medattn.attention.mechanism import BlockAttention, register
 
 @register("spa")
 class SpatialPyramidAttention(BlockAttention):
-    """A weight in (0, 1) per image and channel."""
+    """Gate in (0, 1) per image and channel."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class SpatialPyramidAttention(BlockAttention):
 
     @staticmethod
     def skip_reason(channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
-        """Refuse channels that the reduction does not divide, and maps smaller than the finest grid."""
+        """Return a reason for channels that the reduction does not divide, and for maps below the finest grid."""
         reduction, finest = options["reduction"], 2 ** (options["scales"] - 1)
         if channels % reduction:
             return f"{channels} channels can't be divided by {reduction}"

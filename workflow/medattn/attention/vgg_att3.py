@@ -1,4 +1,4 @@
-"""Attention by compatibility with the whole image: local features are weighted by how well they fit a global one.
+"""Attention by compatibility: local features are weighted by their compatibility with a global feature.
 
 Paper: Jetley et al., "Learn to Pay Attention", ICLR 2018, section 3; GSA's baseline VGG-att3 has it at three depths.
 
@@ -10,11 +10,11 @@ B x C x 1 x 1 (equal C; a layer of other width is projected first, see the netwo
     softmax:  a = softmax over the H W pixels of c;   g_a = sum_i a_i l_i
     sigmoid:  a = sigmoid(c);                         g_a = mean over the pixels of a_i l_i
 
-It returns one vector for an image, not a feature map, so it can't be placed in other networks: it is a part of the
+It returns one vector per image, not a feature map, and therefore can't be placed in other networks: it is a part of the
 network medattn/vgg_att3.
 
-Where public code differs: GSA names the repository LearnToPayAttention, whose command line takes the sigmoid unless
-told otherwise and has no dot product. The paper of Jetley et al. takes the softmax.
+Deviations: none known. Public code differs: GSA cites the repository LearnToPayAttention, whose default is the sigmoid
+and which has no dot product. The paper of Jetley et al. uses the softmax.
 """
 
 from typing import Literal
@@ -26,7 +26,7 @@ AttentionNormalization = Literal["softmax", "sigmoid"]
 
 
 class CompatibilityAttention(nn.Module):
-    """Weights local features by their compatibility with a global one."""
+    """Weighting of local features by their compatibility with a global one."""
 
     def __init__(self, channels: int, compatibility: Compatibility, normalization: AttentionNormalization) -> None:
         super().__init__()

@@ -1,1 +1,1 @@
-"""Audit: whether everything in a results folder is what it says, and comes out again when it is computed again."""
+"""Audit of a results folder: verify every file and recompute everything that follows from the runs."""

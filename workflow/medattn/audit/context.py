@@ -1,4 +1,4 @@
-"""A results folder under audit: its plan, its runs and its images, each read once."""
+"""A results folder under audit: its plan, its records and its images, each read once."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from medattn.config.load import resolve
 from medattn.config.resolved import Configuration
 from medattn.errors import UserError
-from medattn.files import sha256_of_file
+from medattn.files import read_json, sha256_of_file
 from medattn.layout import ResultPaths, RunPaths
-from medattn.plan.model import Cell, Plan, Run, read_plan
-from medattn.protocols.base import Stage
+from medattn.plan.finished_run import FinishedRun
+from medattn.plan.model import Plan, Stage
+from medattn.plan.plan_file import SCHEMA, read_plan
 from medattn.provenance.records import read_record
 
 if TYPE_CHECKING:  # needs numpy
@@ -20,26 +21,27 @@ if TYPE_CHECKING:  # needs numpy
 
 
 @dataclass(frozen=True)
-class Ended:
-    """A run that ended, with its record."""
+class RecordFile:
+    """The record of a run, found with or without the plan.
 
-    run: Run
-    cell: Cell
+    Attributes:
+        run: id of the run.
+        files: paths of the files of the run.
+        record: content of record.json.
+    """
+
+    run: str
     files: RunPaths
     record: dict[str, Any]
 
-    @property
-    def trained(self) -> bool:
-        """Whether it has epochs: it ended well or diverged, and was not skipped."""
-        return self.record["status"] in ("ok", "diverged")
-
 
 class AuditContext:
-    """What the checks look at.
+    """The results folder that the checks examine.
 
     Attributes:
-        results: the files of the folder.
-        root: the folder in which papers/ and the data folder lie: where commands run.
+        results: paths of the files in the folder.
+        root: working directory of the workflow, which contains papers/ and the data folder.
+        sha256: hash of a file, computed once.
     """
 
     def __init__(self, folder: Path, root: Path = Path()) -> None:
@@ -48,47 +50,77 @@ class AuditContext:
         self.sha256 = cache(sha256_of_file)
 
     @cached_property
+    def other_plan_schema(self) -> int | None:
+        """Schema number of plan.json where another version of medattn wrote it; None where this version can read it."""
+        try:
+            value = read_json(self.results.plan)
+        except UserError:
+            return None
+        schema = value.get("schema") if isinstance(value, dict) else None
+        return schema if isinstance(schema, int) and schema != SCHEMA else None
+
+    @cached_property
     def plan(self) -> Plan:
         """The frozen plan."""
         return read_plan(self.results.plan)
 
     @cached_property
     def configuration(self) -> Configuration:
-        """The selection of the plan, resolved with the papers as they are now."""
+        """The selection of the plan, resolved with the current papers."""
         return resolve(self.plan.configuration, self.root, str(self.results.plan))
 
+    def records(self) -> list[RecordFile]:
+        """Return every readable record: of the runs of the plan or, without a readable plan, of the folder."""
+        if self.other_plan_schema is None:
+            return [RecordFile(run.run.id, run.files, run.record) for run in self.finished_runs()]
+        found = []
+        for files in self.run_folders():
+            try:
+                found.append(RecordFile(run_id(files), files, read_record(files.record)))
+            except UserError:  # the check of records reports it
+                continue
+        return found
+
+    def run_folders(self) -> list[RunPaths]:
+        """Return the runs in the folder that have a record, whether or not they belong to the plan."""
+        return [RunPaths(path.parent) for path in sorted(self.results.folder.glob("runs/*/*/record.json"))]
+
     @cached_property
-    def _ended(self) -> list[Ended]:
+    def _finished(self) -> list[FinishedRun]:
         found = []
         for run in self.plan.runs.values():
             files = self.results.run(run.cell, run.name)
             try:
                 record = read_record(files.record)
-            except UserError:  # no record, or a damaged one: the checks of completeness and records say so
+            except UserError:  # missing or damaged: the checks of completeness and records report it
                 continue
-            found.append(Ended(run, self.plan.cells[run.cell], files, record))
+            found.append(FinishedRun(run, self.plan.cells[run.cell], files, record))
         return found
 
-    def ended(self, stage: Stage | None = None) -> list[Ended]:
-        """Return the runs of the plan that ended and whose record can be read."""
-        return [ended for ended in self._ended if stage in (None, ended.run.stage)]
+    def finished_runs(self, stage: Stage | None = None) -> list[FinishedRun]:
+        """Return the runs of the plan that have a readable record."""
+        return [finished for finished in self._finished if stage in (None, finished.run.stage)]
 
-    def compared(self) -> Iterator[list[Ended]]:
-        """Yield the measured runs of the arms that are compared with each other: of a backbone on a data set."""
-        groups: dict[str, list[Ended]] = {}
-        for ended in self.ended("train"):
-            groups.setdefault(ended.cell.group, []).append(ended)
+    def compared(self) -> Iterator[list[FinishedRun]]:
+        """Yield groups of measured runs whose arms are compared: all arms of one backbone on one data set."""
+        groups: dict[str, list[FinishedRun]] = {}
+        for finished in self.finished_runs("train"):
+            groups.setdefault(finished.cell.group, []).append(finished)
         yield from groups.values()
 
     def prepared(self) -> list[str]:
-        """Return the folders of the data sets of all runs."""
+        """Return the folders of the prepared data sets that the runs read."""
         return sorted({cell.prepared for cell in self.plan.cells.values() if cell.missing is None})
 
+    def absent_data(self) -> list[str]:
+        """Return the folders of prepared data sets that are not on this machine."""
+        return [prepared for prepared in self.prepared() if not Path(prepared).is_dir()]
+
     def store(self, prepared: str) -> "DataStore":
-        """Return a prepared data set, mapped; its file is checked by the check of data.
+        """Return a prepared data set, memory-mapped. The check of data verifies its file.
 
         Raises:
-            UserError: it is missing or damaged.
+            UserError: the data set is missing or damaged.
         """
         if prepared not in self._stores:
             from medattn.datasets.store import read_store
@@ -99,3 +131,8 @@ class AuditContext:
     @cached_property
     def _stores(self) -> "dict[str, DataStore]":
         return {}
+
+
+def run_id(files: RunPaths) -> str:
+    """Return the id of a run from the path of its folder: `<cell>/<run>`."""
+    return f"{files.folder.parent.name}/{files.folder.name}"

@@ -1,23 +1,26 @@
-"""What an audit finds: something that does not hold, where, and what to do."""
+"""Findings of an audit and the outcome that they give together."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Severity = Literal["error", "warning", "info"]
+Severity = Literal["error", "warning", "unchecked", "info"]
+Outcome = Literal["holds", "does not hold", "not fully checked"]
+EXIT_CODES: dict[Outcome, int] = {"holds": 0, "does not hold": 1, "not fully checked": 3}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that does not hold.
+    """A difference between the expected and the found state of a results folder.
 
     Attributes:
-        severity: `error`: a number can't be trusted; `warning`: something is open or not comparable; `info`: worth
-            knowing, and nothing to mend.
-        place: the run or file that it is about.
-        expected: what should be there.
-        found: what is there.
-        remedy: what to do.
-        check: name of the check, put in by whoever runs the checks.
+        severity: `error`: a number cannot be trusted; `warning`: a result is open or not comparable; `unchecked`: the
+            audit lacked something that it needs, so that part is neither right nor wrong; `info`: no action is needed.
+        place: the run or file concerned.
+        expected: what the audit expected.
+        found: what the audit found.
+        remedy: what to do about it.
+        check: name of the check. `run_checks` fills it in.
     """
 
     severity: Severity
@@ -26,3 +29,11 @@ class Finding:
     found: str
     remedy: str = ""
     check: str = ""
+
+
+def outcome_of(findings: Iterable[Finding]) -> Outcome:
+    """Return the outcome of an audit: errors and warnings outweigh what could not be checked."""
+    severities = {finding.severity for finding in findings}
+    if severities & {"error", "warning"}:
+        return "does not hold"
+    return "not fully checked" if "unchecked" in severities else "holds"

@@ -1,8 +1,8 @@
-"""The seal of a results folder: manifest.json names every file with its hash, and one root hash stands for them all.
+"""The seal of a results folder: manifest.json lists every file with its hash, under one root hash.
 
-Not in it are the files that are made from a sealed folder, after it: the seal and the audit themselves, the crate, the
-report (which carries the root hash; the audit makes it again and compares), Snakemake's own report, and what schedulers
-and the jobs that seal and audit write while they run.
+The seal leaves out files that are written after it, from the sealed folder: the seal and the audit themselves, the
+crate, the report (which shows the root hash; the audit renders it again and compares), Snakemake's own report, and the
+logs and benchmarks of schedulers and of the jobs that seal, render the report and audit.
 """
 
 import json
@@ -17,29 +17,29 @@ from medattn.layout import ResultPaths
 from medattn.plan.model import Plan
 
 SCHEMA = 1
-MADE_AFTERWARDS = (
+NOT_SEALED = (
     r"manifest\.json|audit\.json|report\.html|crate/.*|snakemake-report.*|slurm-logs/.*"
-    r"|logs/(seal|audit|crate)_.*|logs/render_report.log"
+    r"|(logs|benchmarks)/(seal|audit|crate)_.*|(logs|benchmarks)/render_report\..*"
 )
 
 Hash = Callable[[Path], str]
 
 
 def sealed_files(folder: Path) -> Iterator[str]:
-    """Yield the names of all files of a results folder that a seal covers, in order."""
+    """Yield the names of all files of a results folder that the seal covers, sorted."""
     names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
-    yield from sorted(name for name in names if not re.fullmatch(MADE_AFTERWARDS, name))
+    yield from sorted(name for name in names if not re.fullmatch(NOT_SEALED, name))
 
 
 def data_files(plan: Plan) -> Iterator[str]:
-    """Yield the files of the prepared data sets and the weights that the runs of a plan read, where they lie."""
+    """Yield the paths of the prepared data files that the runs of a plan read."""
     for folder in sorted({cell.prepared for cell in plan.cells.values() if cell.missing is None}):
         for path in sorted(Path(folder).glob("*")):
             yield path.as_posix()
 
 
 def seal(results: ResultPaths, plan: Plan) -> str:
-    """Write manifest.json and remove the audit of the folder as it was before; return the root hash."""
+    """Write manifest.json, remove the outdated audit.json and return the root hash."""
     value: dict[str, Any] = {
         "schema": SCHEMA,
         "selection": plan.selection,
@@ -56,28 +56,28 @@ def read_manifest(path: Path) -> dict[str, Any]:
     """Read a seal.
 
     Raises:
-        UserError: there is none, or the file is not one as it was written.
+        UserError: the file is missing or was changed.
     """
     value = read_json(path)
-    mend = "the seal itself was changed; seal the folder again if you know why: `medattn audit --seal`"
+    remedy = "the seal was changed; if you know why, seal the folder again with `medattn audit --seal`"
     if not isinstance(value, dict) or not all(isinstance(value.get(key), dict) for key in ("files", "data")):
-        raise UserError(f"{path}: not the seal of a results folder; {mend}")
+        raise UserError(f"{path}: not the seal of a results folder; {remedy}")
     rest = {key: part for key, part in value.items() if key != "root"}
     if value.get("schema") != SCHEMA or sha256_of_value(rest) != value.get("root") or not as_written(path, value):
-        raise UserError(f"{path}: its root hash is not that of its content; {mend}")
+        raise UserError(f"{path}: its root hash does not match its content; {remedy}")
     for name in value["files"]:
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-            raise UserError(f"{path}: names a file outside of its folder; {mend}")
+            raise UserError(f"{path}: lists a file outside of its folder; {remedy}")
     return value
 
 
 def as_written(path: Path, value: object) -> bool:
-    """Return whether a JSON file is byte for byte what this software writes of `value`."""
+    """Return whether a JSON file has exactly the bytes that medattn writes for `value`."""
     return path.read_bytes() == (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def difference(path: Path, facts: Mapping[str, Any], sha256: Hash) -> tuple[str, str] | None:
-    """Return what is expected of a file and what is found, where it is not the one that `facts` tell of."""
+    """Return the expected and the found state of a file if its size or hash differs from `facts`; else None."""
     if not path.is_file():
         return "a file", "no such file"
     size = path.stat().st_size

@@ -1,4 +1,4 @@
-"""The checks of an audit, in the order in which they run."""
+"""Registry of the checks of an audit, in the order in which they run."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -35,3 +35,6 @@ CHECKS: Mapping[str, Check] = {
     "crate": check_crate,
     "snakemake": check_snakemake,
 }
+
+WITHOUT_PLAN = ("seal", "records", "code", "crate")
+"""Checks that can run, at least in part, where another version of medattn wrote the plan."""

@@ -1,4 +1,4 @@
-"""The findings of an audit, for people and for programs."""
+"""Findings of an audit as text and as JSON."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,51 +6,63 @@ from dataclasses import asdict
 from typing import Any
 
 from medattn.audit.context import AuditContext
-from medattn.audit.finding import Finding
+from medattn.audit.finding import Finding, outcome_of
 from medattn.audit.registry import CHECKS
+from medattn.audit.run_checks import checks_to_run
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_value
 
-SCHEMA = 1
-
-
-def holds(findings: Sequence[Finding]) -> bool:
-    """Return whether all holds: what is only worth knowing is no finding against the folder."""
-    return all(finding.severity == "info" for finding in findings)
+SCHEMA = 2
 
 
 def finding_line(finding: Finding) -> str:
-    """Return a finding in one line."""
+    """Return a finding as one line."""
     remedy = f"; {finding.remedy}" if finding.remedy else ""
     text = f"{finding.severity}: {finding.check}: {finding.place}: expected {finding.expected}, found {finding.found}"
     return " ".join(f"{text}{remedy}".split())
 
 
-def summary_line(subject: AuditContext, findings: Sequence[Finding]) -> str:
-    """Return the audit in one line."""
-    folder, root = subject.results.folder, root_of(subject)
+def summary_line(context: AuditContext, findings: Sequence[Finding]) -> str:
+    """Return the audit as one line: outcome, number of checks and runs, root hash."""
+    folder, root = context.results.folder, root_of(context)
     sealed = f"; sealed as {root[:16]}" if root else ""
-    if holds(findings):
-        return f"{folder}: audited, all holds ({len(CHECKS)} checks, {_runs(subject)} runs){sealed}"
+    scope = f"{len(checks_to_run(context))} of {len(CHECKS)} checks, {_runs(context)} runs"
     counts = Counter(finding.severity for finding in findings)
-    said = ", ".join(
-        f"{counts[key]} {key}{'' if counts[key] == 1 else 's'}" for key in ("error", "warning") if counts[key]
-    )
-    return f"{folder}: audited, not all holds: {said}{sealed}"
+    match outcome_of(findings):
+        case "holds":
+            return f"{folder}: audited, all holds ({scope}){sealed}"
+        case "not fully checked":
+            unchecked = _count(counts["unchecked"], "finding")
+            return (
+                f"{folder}: audited, nothing wrong, but not everything could be checked: {unchecked} ({scope}){sealed}"
+            )
+        case "does not hold":
+            parts = [_count(counts[key], key) for key in ("error", "warning") if counts[key]]
+            parts += [f"{counts['unchecked']} unchecked"] if counts["unchecked"] else []
+            return f"{folder}: audited, not all holds: {', '.join(parts)}{sealed}"
 
 
-def audit_value(subject: AuditContext, findings: Sequence[Finding]) -> dict[str, Any]:
-    """Return what audit.json holds; the same folder gives the same bytes."""
-    counts = Counter(finding.severity for finding in findings)
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def audit_value(context: AuditContext, findings: Sequence[Finding]) -> dict[str, Any]:
+    """Return the content of audit.json; the same folder gives the same bytes."""
+    counts, ran = Counter(finding.severity for finding in findings), checks_to_run(context)
     value: dict[str, Any] = {
         "schema": SCHEMA,
-        "folder": subject.results.folder.name,
-        "root": root_of(subject),
-        "holds": holds(findings),
-        "runs": _runs(subject),
-        "counts": {severity: counts[severity] for severity in ("error", "warning", "info")},
+        "folder": context.results.folder.name,
+        "root": root_of(context),
+        "outcome": outcome_of(findings),
+        "holds": outcome_of(findings) == "holds",
+        "runs": _runs(context),
+        "counts": {severity: counts[severity] for severity in ("error", "warning", "unchecked", "info")},
         "checks": {
-            name: {"what": _what(name), "findings": sum(finding.check == name for finding in findings)}
+            name: {
+                "what": _what(name),
+                "ran": name in ran,
+                "findings": sum(finding.check == name for finding in findings),
+            }
             for name in CHECKS
         },
         "findings": [asdict(finding) for finding in findings],
@@ -58,18 +70,18 @@ def audit_value(subject: AuditContext, findings: Sequence[Finding]) -> dict[str,
     return {**value, "self_sha256": sha256_of_value(value)}
 
 
-def root_of(subject: AuditContext) -> str:
-    """Return the root hash that the seal names; empty where there is none."""
+def root_of(context: AuditContext) -> str:
+    """Return the root hash of the seal; empty where the folder is not sealed."""
     try:
-        value = read_json(subject.results.manifest)
+        value = read_json(context.results.manifest)
         return str(value["root"])
     except (UserError, KeyError, TypeError):
         return ""
 
 
-def _runs(subject: AuditContext) -> int:
+def _runs(context: AuditContext) -> int:
     try:
-        return len(subject.ended())
+        return len(context.records())
     except UserError:
         return 0
 

@@ -1,1 +1,1 @@
-"""Image networks by name from torchvision and timm, with stem, head and weights as a configuration says."""
+"""Backbones by name from torchvision, timm and this folder, with the configured stem, classes and weights."""

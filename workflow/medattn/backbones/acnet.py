@@ -2,8 +2,8 @@
 
 Paper: ACNet (classification of dilated cardiomyopathy on CMR T1 maps), sections II and III. The text fixes seven
 convolutions and three residual blocks ("down-residual", convolutions first, so that the receptive field grows rapidly),
-then two residual-attention modules H = (1 + M) * T. Widths, strides and depths stand in a figure without numbers in
-the text, and no parameter count is published. The reading built here, for images of 128 x 128:
+then two residual-attention modules H = (1 + M) * T. Widths, strides and depths are only in a figure, and no parameter
+count is published. This reading is built, for images of 128 x 128:
 
     seven 3x3 convolutions with BN and ReLU, widths 32 32 64 64 128 128 128, strides 1 2 1 2 1 1 1    128 x 32 x 32
     three pre-activation residual blocks of two 3x3 convolutions                                      128 x 32 x 32
@@ -12,8 +12,8 @@ the text, and no parameter count is published. The reading built here, for image
     attention module, mask of one down-sampling                                                       256 x 16 x 16
     BN, ReLU, mean over the pixels, linear
 
-Modules and bottleneck units are those of attention/residual.py (p = 1, t = 2, r = 1). The options change what is a
-guess: width, depth of the masks, what stands between the modules. Gray images are repeated to three channels.
+Modules and bottleneck units are those of attention/residual.py (p = 1, t = 2, r = 1). Options change the guesses: the
+width, the depth of the masks, and the unit between the modules. Gray images are repeated to three channels.
 """
 
 from typing import Annotated
@@ -24,11 +24,11 @@ from torch import Tensor, nn
 from medattn.attention.residual import Bottleneck, ResidualAttention, activation, convolution, initialize
 from medattn.backbones.network import register
 
-_STEM = ((4, 1), (4, 2), (2, 1), (2, 2), (1, 1), (1, 1), (1, 1))  # what divides the width, stride
+_STEM = ((4, 1), (4, 2), (2, 1), (2, 2), (1, 1), (1, 1), (1, 1))  # divisor of the width, stride
 
 
 class BasicBlock(nn.Module):
-    """A pre-activation residual block of two 3x3 convolutions: B x C x H x W -> the same shape."""
+    """Pre-activation residual block of two 3x3 convolutions: B x C x H x W -> the same shape."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

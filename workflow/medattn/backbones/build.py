@@ -1,4 +1,4 @@
-"""From a backbone of the configuration to a network for so many classes."""
+"""Building of networks from the backbones of a configuration."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,27 +12,27 @@ from medattn.backbones.network import create_own_network
 from medattn.backbones.stem import use_small_stem
 from medattn.backbones.weights import read_weights
 from medattn.config.models.paper import Backbone
-from medattn.config.networks.options import network_options, weights_model
+from medattn.config.networks.catalog import network_options, weights_model
 from medattn.errors import Skipped, UserError
 
 _WITH_AUXILIARY_HEADS = ("torchvision/googlenet", "torchvision/inception_v3")
 
 
 def build_backbone(backbone: Backbone, classes: int, data: Path, size: tuple[int, int] | None = None) -> nn.Module:
-    """Return the network that maps B x 3 x H x W images to B x `classes` logits.
+    """Build the network that maps B x 3 x H x W images to B x `classes` logits.
 
-    It is initialized from torch's global generator. While training, a network with auxiliary heads returns their logits
-    behind the main ones, as a tuple.
+    It is initialized from torch's global generator. In training mode, a network with auxiliary heads returns a tuple of
+    its logits and theirs.
 
     Args:
         backbone: model, options, stem and weights.
-        classes: outputs of the last layer, which replaces the original one.
-        data: folder under which ImageNet weights lie.
-        size: height and width of its images in pixels; default: the backbone's `input_size`.
+        classes: number of outputs of the last layer, which replaces the original one.
+        data: folder that holds the ImageNet weights.
+        size: height and width of the images in pixels; default: the backbone's `input_size`.
 
     Raises:
-        UserError: ImageNet weights are asked for and not there, or do not fit.
-        Skipped: images of this size are too small for one of our own networks.
+        UserError: ImageNet weights are missing or do not fit.
+        Skipped: images of this size are too small for a network of this package.
     """
     if size is None and backbone.input_size is not None:
         size = (backbone.input_size, backbone.input_size)
@@ -62,20 +62,20 @@ def create_network(
     size: tuple[int, int] | None = None,
     pretrained: bool = False,
 ) -> nn.Module:
-    """Return the randomly initialized network `model` for so many classes.
+    """Create the randomly initialized network `model`.
 
     Args:
         model: "torchvision/<name>", "timm/<name>" or "medattn/<name>".
-        classes: outputs.
-        options: its options; defaults are filled in.
-        size: height and width of its images in pixels; our own networks need it.
+        classes: number of outputs.
+        options: options of the network; defaults are filled in.
+        size: height and width of the images in pixels; required by the networks of this package.
         pretrained: whether ImageNet weights will be loaded. torchvision's GoogLeNet and Inception-v3 were trained with
-            another normalization and then change that of their input.
+            another normalization and then transform their input.
     """
     library, _, name = model.partition("/")
     resolved = network_options(model, options or {}, model)
     if library == "medattn":
-        assert size is not None, f"{model} is made for images of a size"
+        assert size is not None, f"{model} needs the size of its images"
         return create_own_network(name, classes, size, resolved)
     if library == "torchvision":
         import torchvision
@@ -98,15 +98,15 @@ def create_network(
 def new_parameters(
     named: Mapping[str, nn.Parameter], backbone: Backbone, classes: int, size: tuple[int, int] | None = None
 ) -> set[str]:
-    """Return the names of the parameters of a network that no ImageNet weights fill, whether or not they are loaded.
+    """Return the names of the parameters that ImageNet weights do not fill, whether or not weights are loaded.
 
-    These are the last layer, which has another shape with other classes, and the heads that an option sets beside it.
+    These are the last layer, whose shape depends on the number of classes, and the heads that an option adds to it.
 
     Args:
-        named: the network's parameters by name, as `create_network` made it for the backbone.
+        named: parameters by name of the network that `create_network` created for the backbone.
         backbone: model and options.
-        classes: outputs of the network.
-        size: height and width of its images in pixels.
+        classes: number of outputs of the network.
+        size: height and width of the images in pixels.
     """
     options = {} if backbone.model in _WITH_AUXILIARY_HEADS else backbone.options
     with torch.device("meta"):
@@ -116,14 +116,14 @@ def new_parameters(
 
 
 def check_images(network: nn.Module, model: str, size: tuple[int, int]) -> None:
-    """Refuse images of a height and width that `network` can't be trained on, by a pass on the meta device.
+    """Check, by a forward pass on the meta device, that `network` can be trained on images of this height and width.
 
     Raises:
-        Skipped: one line with what stopped the pass.
+        Skipped: it can't; the message has the error of the forward pass.
     """
     state = {name: value.to("meta") for name, value in (*network.named_parameters(), *network.named_buffers())}
     try:
-        # Two images, since batch normalization can't train on one where maps have shrunk to a pixel.
+        # Two images, because batch normalization can't train on one image if maps have shrunk to a pixel.
         with torch.no_grad():
             functional_call(network, state, (torch.empty(2, 3, *size, device="meta"),))
     except (RuntimeError, ValueError, AssertionError) as error:
@@ -140,7 +140,7 @@ def _reset(network: nn.Module) -> None:
 
 
 def _load(network: nn.Module, weights: dict[str, Tensor], new: set[str], source: str) -> None:
-    """Load `weights` into all of `network` but the parameters `new`, and the modules that hold nothing else."""
+    """Load `weights` into `network`, except for the parameters `new` and the modules that hold them."""
     own = network.state_dict()
     fitting = {key: value for key, value in weights.items() if key in own and own[key].shape == value.shape}
     fitting = {key: value for key, value in fitting.items() if key not in new}

@@ -1,6 +1,6 @@
-"""The list of torchvision's and timm's networks that planning reads, backbones/models.json.
+"""Generator of backbones/models.json, the list of torchvision's and timm's networks that planning reads.
 
-`python -m medattn.backbones.names` writes it anew; a test keeps it in step with the libraries of the lock file.
+Run `python -m medattn.backbones.names` to update it. A test compares it with the libraries of the lock file.
 """
 
 import json
@@ -12,12 +12,12 @@ from typing import Any
 import torch
 
 from medattn.backbones.build import check_images, create_network
-from medattn.config.networks.options import described, own_networks
+from medattn.config.networks.catalog import described, own_networks
 from medattn.errors import Skipped
 
 FILE = Path(__file__).with_name("models.json")
 
-# Networks of the papers, with options, whose smallest image is worth knowing before a run starts.
+# Networks of the papers. The plan skips cells whose images are smaller than the smallest size of their network.
 _MODELS = (
     "torchvision/vgg16",
     "torchvision/googlenet",
@@ -85,7 +85,7 @@ def text() -> str:
         "models": library_models(),
         "smallest_size": {described(*entry): smallest_size(*entry) for entry in MEASURED},
     }
-    # A line per network, so that a new version of a library is a readable change.
+    # One line per network keeps diffs between versions of a library readable.
     lines = [
         f'  "{library}": {{\n'
         + ",\n".join(f"   {json.dumps(name)}: {json.dumps(weights)}" for name, weights in models.items())

@@ -1,7 +1,7 @@
-"""Which parameters of a network are the library's and which are new, and which of them learn.
+"""Groups of parameters for transfer learning: those that ImageNet weights fill, and new ones.
 
-Transfer learning treats them differently: the library's start from ImageNet weights and may be frozen but for named
-parts; new ones (the last layer, attention) start from nothing, always learn, and may learn at a rate of their own.
+The former may be frozen, except for named parts. New parameters (the last layer, attention) start from random values,
+always learn, and may have a separate learning rate.
 """
 
 from functools import cached_property
@@ -16,14 +16,16 @@ from medattn.errors import Skipped
 from medattn.suggestions import unknown_name
 
 
-class Parts:
-    """The parameters of a backbone, told apart by what they are and not by name, which placing modules may change.
+class ParameterGroups:
+    """Groups of the parameters of a backbone.
+
+    Parameters are identified by object, not by name, because placing modules changes names.
 
     Args:
-        network: as `build_backbone` made it, before modules are placed in it.
-        backbone: its configuration.
-        classes: its outputs.
-        size: height and width of its images in pixels.
+        network: network from `build_backbone`, before modules are placed in it.
+        backbone: configuration of the network.
+        classes: number of outputs.
+        size: height and width of the images in pixels.
     """
 
     def __init__(self, network: nn.Module, backbone: Backbone, classes: int, size: tuple[int, int]) -> None:
@@ -33,19 +35,19 @@ class Parts:
         self._frozen_normalizations: list[nn.Module] = []
 
     def is_new(self, parameter: nn.Parameter) -> bool:
-        """Return whether a parameter is none of those that ImageNet weights fill.
+        """Return whether ImageNet weights do not fill a parameter.
 
-        The last layer, a small stem, and whatever was placed in the backbone later or stands outside it are new.
+        The last layer, a small stem, modules placed in the backbone later, and everything outside it are new.
         """
         return id(parameter) not in self._originals
 
     def freeze(self) -> None:
-        """Freeze everything that is not new but the parts that `trainable` names; without `trainable`, nothing.
+        """Freeze the parameters that are not new, except the parts in `trainable`; without `trainable`, freeze nothing.
 
-        Gradients still pass through frozen parts, to whatever stands in front of them.
+        Gradients still pass through frozen parts to the modules before them.
 
         Raises:
-            Skipped: there is no such part; names the nearest.
+            Skipped: the network has no such part; the message suggests a name.
         """
         trainable = self._backbone.trainable
         if trainable is None:
@@ -64,9 +66,9 @@ class Parts:
                     self._frozen_normalizations.append(module)
 
     def keep_frozen(self) -> None:
-        """Put frozen batch normalization into evaluation: its running mean and variance are frozen, too.
+        """Switch frozen batch normalization to evaluation mode, which freezes its running mean and variance, too.
 
-        To be called whenever the network is switched to training.
+        Call this whenever the network is switched to training mode.
         """
         for module in self._frozen_normalizations:
             module.eval()

@@ -1,4 +1,4 @@
-"""Placing modules inside a network, as an arm's `placement` says."""
+"""Placement of attention modules at the insertion points of a network."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -17,20 +17,19 @@ Create = Callable[[str, int, tuple[int, int]], nn.Module]
 def place_modules(
     network: nn.Module, model: str, placement: Placement, image: tuple[int, int], create: Create
 ) -> dict[str, nn.Module]:
-    """Put a module behind each of the declared places of `network` and return them by the paths of these places.
+    """Add a module behind each insertion point of `network`, in place; return the modules by path.
 
-    Modules are made in the order of the places on the network's device, so that their initialization is that of
-    torch's generator.
+    Modules are created in the order of the insertion points, from torch's global generator.
 
     Args:
-        network: maps B x 3 x H x W images to logits; changed in place.
-        model: its name, which says where its blocks are.
-        placement: where the modules stand.
+        network: network that maps B x 3 x H x W images to logits.
+        model: name of the network, from which the positions of its blocks are known.
+        placement: insertion points of the arm.
         image: (H, W) of the images.
-        create: makes the module for a path, a width C and an output of (H, W); it maps B x C x H x W to the same shape.
+        create: creates the module for a path, a width C and an (H, W); it maps B x C x H x W to the same shape.
 
     Raises:
-        Skipped: the places are not known, don't exist, or a module can't stand there.
+        Skipped: an insertion point is unknown or does not exist, or a module can't be placed there.
     """
     try:
         paths = insertion_paths(model, placement)
@@ -46,24 +45,25 @@ def place_modules(
         except Skipped as error:
             raise Skipped(f"behind {path} of {model}, {channels} x {height} x {width}: {error}") from error
         placed[path] = module.to(device)
-    # Looked up before anything changes, as one place may lie within another.
-    holders = {path: network.get_submodule(path.rpartition(".")[0]) for path in paths}
+    # All parents are looked up before the first change, because an insertion point may be inside another one.
+    parents = {path: network.get_submodule(path.rpartition(".")[0]) for path in paths}
     for path, module in placed.items():
         name = path.rpartition(".")[2]
-        behind = nn.Sequential(OrderedDict(block=holders[path].get_submodule(name), attention=module))
-        setattr(holders[path], name, behind)
+        behind = nn.Sequential(OrderedDict(block=parents[path].get_submodule(name), attention=module))
+        setattr(parents[path], name, behind)
     return placed
 
 
 def output_shapes(
     network: nn.Module, model: str, paths: list[str], image: tuple[int, int]
 ) -> dict[str, tuple[int, int, int]]:
-    """Return what the modules at `paths` put out for images of this (H, W): (C, H, W) by path.
+    """Return the output shapes (C, H, W), by path, of the modules at `paths` for images of this (H, W).
 
-    The images pass through on the meta device, which has shapes and no numbers, so this is free for any network.
+    The forward pass runs on the meta device, which computes shapes only and is therefore fast for any network.
 
     Raises:
-        Skipped: there is no such module, it is not used once, its output is no map, or the images do not fit.
+        Skipped: a module does not exist, is not called exactly once, or its output is no map; or the network does not
+            accept images of this size.
     """
     shapes: dict[str, list[tuple[int, ...] | None]] = {path: [] for path in paths}
     handles = []
@@ -96,8 +96,8 @@ def output_shapes(
 
 def _map_shape(model: str, path: str, found: list[tuple[int, ...] | None]) -> tuple[int, int, int]:
     if len(found) != 1:
-        raise Skipped(f"{path} of {model} is used {len(found)} times in a pass, not once")
+        raise Skipped(f"{path} of {model} is called {len(found)} times in a forward pass, not once")
     shape = found[0]
     if shape is None or len(shape) != 3:
-        raise Skipped(f"{path} of {model} does not put out maps, B x C x H x W")
+        raise Skipped(f"the output of {path} of {model} is no map, B x C x H x W")
     return shape[0], shape[1], shape[2]

@@ -1,7 +1,7 @@
 """Residual attention networks of 56 and 92 layers, for images of any size.
 
-Paper: Wang et al., "Residual Attention Network for Image Classification", CVPR 2017, Table 2; the 92-layer network is a
-baseline of GSA, and one of the two is the baseline of ACNet (it does not say which).
+Paper: Wang et al., "Residual Attention Network for Image Classification", CVPR 2017, Table 2. The 92-layer network is a
+baseline of GSA. One of the two is the baseline of ACNet, which does not specify it.
 
     7x7 convolution of stride 2 to 64, BN, ReLU, 3x3 max-pooling of stride 2     64 x H/4 x W/4
     stage 1: unit to 256, modules of depth 3                                    256 x H/4 x W/4
@@ -13,8 +13,8 @@ baseline of GSA, and one of the two is the baseline of ACNet (it does not say wh
 Units and modules are those of attention/residual.py with p = 1, t = 2, r = 1; ResAttNet-92 has 1, 2 and 3 modules in
 the stages, ResAttNet-56 one in each.
 
-Where public code differs: that of imgclsmob, which GSA used, has the same layers and counts, but fixed sizes for images
-of 224 px. Other public versions hold an unused shortcut convolution in each unit and so count more parameters.
+Public code differs: that of imgclsmob, which GSA used, has the same layers and counts, but fixed sizes for images of
+224 px. Other public versions have an unused shortcut convolution in each unit and therefore more parameters.
 """
 
 from torch import Tensor, nn
@@ -24,12 +24,12 @@ from medattn.backbones.network import register
 
 
 class ResAttNet(nn.Module):
-    """A residual attention network: B x 3 x H x W -> B x classes.
+    """Residual attention network: B x 3 x H x W -> B x classes.
 
     Args:
-        classes: outputs.
+        classes: number of outputs.
         size: height and width of the images in pixels.
-        modules: attention modules in the three stages.
+        modules: number of attention modules in each of the three stages.
     """
 
     def __init__(self, classes: int, size: tuple[int, int], modules: tuple[int, int, int]) -> None:
@@ -60,7 +60,7 @@ class ResAttNet(nn.Module):
 
 @register("resattnet92")
 class ResAttNet92(ResAttNet):
-    """The residual attention network of 92 layers."""
+    """Residual attention network of 92 layers."""
 
     def __init__(self, classes: int, size: tuple[int, int]) -> None:
         super().__init__(classes, size, (1, 2, 3))
@@ -68,7 +68,7 @@ class ResAttNet92(ResAttNet):
 
 @register("resattnet56")
 class ResAttNet56(ResAttNet):
-    """The residual attention network of 56 layers."""
+    """Residual attention network of 56 layers."""
 
     def __init__(self, classes: int, size: tuple[int, int]) -> None:
         super().__init__(classes, size, (1, 1, 1))

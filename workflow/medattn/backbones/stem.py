@@ -1,18 +1,17 @@
 """The small stem: a 3x3 convolution of stride 1 and no pooling, for images of about 32 px.
 
-The networks were drawn for 224 px; their first layers divide the side by four, which leaves almost nothing of a 28
-px image. MedMNIST's and the usual CIFAR ResNets use the stem made here; PPCR's Tables 2 and 6 print its parameter
-count.
+The networks were designed for 224 px. Their first layers divide the side by four, which reduces a 28 px image to 7 px.
+MedMNIST's ResNets and the usual CIFAR ResNets use the small stem; PPCR's Tables 2 and 6 publish its parameter count.
 """
 
 from torch import nn
 
-from medattn.config.networks.stems import no_small_stem, small_stem_paths
+from medattn.config.networks.catalog import no_small_stem, small_stem_paths
 from medattn.errors import Skipped
 
 
 def use_small_stem(network: nn.Module, model: str) -> None:
-    """Replace the first convolution of `network` by one of 3x3 and stride 1, and drop the pooling behind it.
+    """Replace the first convolution of `network` by one of 3x3 and stride 1, and remove the pooling after it.
 
     Raises:
         Skipped: no small stem is known for it.
@@ -22,7 +21,7 @@ def use_small_stem(network: nn.Module, model: str) -> None:
     if paths is None or not isinstance(old, nn.Conv2d) or _at(network, paths[1]) is None:
         raise Skipped(no_small_stem(model))
     new = nn.Conv2d(old.in_channels, old.out_channels, kernel_size=3, padding=1, bias=old.bias is not None)
-    # As the networks initialize their own convolutions (He, fan out); torch's default is another distribution.
+    # Like the other convolutions of these networks (He, fan out), and unlike torch's default.
     nn.init.kaiming_normal_(new.weight, mode="fan_out", nonlinearity="relu")
     if new.bias is not None:
         nn.init.zeros_(new.bias)

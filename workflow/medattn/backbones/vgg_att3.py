@@ -1,6 +1,6 @@
-"""VGG-att3: VGG with attention at three depths, whose weighted features alone are classified.
+"""VGG-att3: VGG with attention at three depths, which classifies the weighted features only.
 
-Paper: Jetley et al., "Learn to Pay Attention", ICLR 2018; a baseline of GSA, which names the public repository
+Paper: Jetley et al., "Learn to Pay Attention", ICLR 2018. It is a baseline of GSA, which cites the public repository
 LearnToPayAttention and trains it without ImageNet weights.
 
 Blocks of 3x3 convolutions with bias, batch normalization and ReLU, for images of H x W:
@@ -8,14 +8,14 @@ Blocks of 3x3 convolutions with bias, batch normalization and ReLU, for images o
     2 x 64, 2 x 128, 3 x 256 at H x W           l1: B x 256 x H/2 x W/2, projected to 512 by a 1x1 convolution
     pool, 3 x 512                               l2: B x 512 x H/4 x W/4
     pool, 3 x 512                               l3: B x 512 x H/8 x W/8
-    pool, then two convolutions of 512, each with a pooling behind it
+    pool, then two convolutions of 512, each followed by a pooling
     convolution of the kernel H/32 x W/32       g:  B x 512 x 1 x 1
     logits = W [g_1; g_2; g_3]                  1536 -> classes; g_s: attention of l_s with g (attention/vgg_att3.py)
 
-Unlike VGG, nothing is pooled before the end of the third block, so that it costs twelve times as much as VGG-16.
+Unlike in VGG, the first pooling follows the third block, which makes the network twelve times as expensive as VGG-16.
 
-What GSA leaves open, and what is taken by default: local features behind the poolings, the parametrized compatibility
-and the softmax. Convolutions and the classifier have Glorot's uniform initialization with the gain of ReLU, biases 0.
+Choices where GSA is silent: local features after the poolings, the parametrized compatibility and the softmax.
+Convolutions and the classifier have Glorot's uniform initialization with the gain of ReLU, and biases of 0.
 """
 
 from typing import Annotated, Literal

@@ -1,6 +1,6 @@
-"""ImageNet weights: fetched ahead by a step of its own, kept as safetensors with their hash and origin.
+"""ImageNet weights: fetched before training and stored as safetensors with their hash and origin.
 
-Training reads only files that are there; it never reaches for a network.
+Training reads local files only and never uses the network.
 """
 
 import tempfile
@@ -22,7 +22,7 @@ Download = Callable[[str, Path], None]
 
 @dataclass(frozen=True)
 class WeightsOrigin:
-    """Where a library publishes the weights of a model.
+    """Origin of the weights of a model.
 
     Attributes:
         name: the library's name for these weights, such as IMAGENET1K_V1.
@@ -37,11 +37,11 @@ def read_weights(model: str, data: Path) -> dict[str, Tensor]:
     """Read the fetched weights of `model`.
 
     Raises:
-        UserError: they were not fetched, or the file is not what was fetched.
+        UserError: they were not fetched, or the file has changed since.
     """
     path = weights_file(data, model)
     if not path.exists():
-        raise UserError(f"{path}: the ImageNet weights of {model} are not there; run `medattn fetch --weights {model}`")
+        raise UserError(f"{path}: the ImageNet weights of {model} are missing; run `medattn fetch --weights {model}`")
     if sha256_of_file(path) != read_json(path.with_suffix(".json"))["sha256"]:
         raise UserError(f"{path}: not the file that was fetched (SHA-256 differs); delete it and fetch it again")
     return load_file(path)
@@ -53,10 +53,10 @@ def weights_sha256(model: str, data: Path) -> str:
 
 
 def weights_origin(model: str) -> WeightsOrigin:
-    """Return where the weights of `model` are published: torchvision's first ImageNet weights, timm's default ones.
+    """Return the origin of the weights of `model`: torchvision's first ImageNet weights, timm's default ones.
 
     Raises:
-        UserError: the library publishes none.
+        UserError: the library publishes no weights for it.
     """
     library, _, name = model.partition("/")
     if library == "torchvision":
@@ -81,15 +81,15 @@ def weights_origin(model: str) -> WeightsOrigin:
 
 
 def fetch_weights(model: str, data: Path, download: Download) -> Path:
-    """Fetch the weights of `model` unless they are there, and keep them as safetensors with their hash and origin.
+    """Fetch the weights of `model` unless they are there, and store them as safetensors with their hash and origin.
 
     Args:
         model: "torchvision/<name>" or "timm/<name>".
-        data: folder under which weights lie.
-        download: called with address and target; raises UserError where it fails.
+        data: folder that holds the weights.
+        download: called with URL and target; raises UserError on failure.
 
     Raises:
-        UserError: there are none to fetch, the download failed, or the file does not hold them.
+        UserError: the library publishes no weights, the download failed, or the file does not hold the weights.
     """
     path = weights_file(data, model)
     if path.exists() and path.with_suffix(".json").exists():
@@ -118,7 +118,7 @@ def fetch_weights(model: str, data: Path, download: Download) -> Path:
 
 
 def _check_published_hash(file: Path, sha256: str) -> None:
-    """Check the start of the hash that both libraries put behind the last hyphen of their .pth files' names."""
+    """Compare the hash with its first digits, which both libraries append to the names of their .pth files."""
     claimed = file.stem.rpartition("-")[2]
     is_hash = len(claimed) >= 8 and all(c in "0123456789abcdef" for c in claimed)
     if file.suffix == ".pth" and is_hash and not sha256.startswith(claimed):
@@ -128,7 +128,7 @@ def _check_published_hash(file: Path, sha256: str) -> None:
 
 
 def _as_the_library_reads_it(model: str, origin: WeightsOrigin, file: Path) -> nn.Module:
-    """Let the library read its own file, since it knows which keys were renamed since it was published."""
+    """Read the file with its library, which knows the keys that were renamed since the file was published."""
     library, _, name = model.partition("/")
     try:
         if library == "torchvision":
@@ -144,7 +144,7 @@ def _as_the_library_reads_it(model: str, origin: WeightsOrigin, file: Path) -> n
 def _torchvision_from(name: str, origin: WeightsOrigin, file: Path) -> nn.Module:
     import torchvision
 
-    # torchvision looks for its weights under the name that they are published with, and loads what it finds.
+    # torchvision loads a local file if it has the name under which the weights are published.
     file = file.rename(file.with_name(torchvision.models.get_model_weights(name)[origin.name].url.rpartition("/")[2]))
     before = torch.hub.get_dir()
     torch.hub.set_dir(str(file.parent.parent))

@@ -1,1 +1,1 @@
-"""The commands of `medattn`, one file each: `add_arguments` says what it takes, `run` does it."""
+"""The commands of `medattn`, one file each: `add_arguments` declares its arguments, `run` executes it."""

@@ -1,27 +1,25 @@
-"""Check the arithmetic of published values, without training anything.
+"""Check the consistency of published values, without training anything.
 
     medattn claims                               all papers of this checkout
     medattn claims --paper gsa --paper oct       these papers
-    medattn claims mine.csv                      anyone's published values
-    medattn claims mine.csv --facts mine.yaml    with what is known of them beside the numbers
-    medattn claims --format csv                  a row per finding, for programs
+    medattn claims mine.csv                      any published values
+    medattn claims mine.csv --facts mine.yaml    with facts about them, in YAML
+    medattn claims --format csv                  one row per finding, for programs
 
-A published accuracy must be a whole number of images over their number (GRIM), a deviation must fit its mean (GRIMMER),
-an accuracy must fit sensitivity and specificity, F1, precision and recall must have a confusion matrix, means over
-classes, parameters, significance, totals and the text's own comparisons must be what the tables say. Where a paper
-does not state the number of images, its digits are asked.
+Checks include: a published accuracy is a whole number of images divided by their number (GRIM); a deviation fits its
+mean (GRIMMER); an accuracy fits sensitivity and specificity; a confusion matrix exists for F1, precision and recall;
+means over classes, numbers of parameters, significance, totals and comparisons in the text agree with the tables. If a
+paper does not state the number of images, the checks infer possible numbers from the digits. docs/consistency.md
+describes each check, when it has no power, and its findings.
 
-FILE has the columns of papers/<paper>/published.csv; paper, table, metric, mean and unit (percent, fraction, K, M,
-G, T, count, other) are needed, and numbers are read as text, so that a last zero counts. What the checks need to
-know beyond the numbers (what was averaged, images a class, formulas, statements of the text) are facts, a YAML file
-whose keys config/README.md describes; for FILE without --facts, papers/<paper>/facts.yaml of the checkout is taken
-where the paper has one. --counts takes what `medattn complexity --format csv` prints. docs/consistency.md says what
-each
-check does, when it has no power, and what it found.
+FILE has the columns of papers/<paper>/published.csv. Required columns are paper, table, metric, mean and unit (percent,
+fraction, K, M, G, T, count, other). Numbers are read as text, because trailing zeros count. Facts are a YAML file with
+other information that the checks need (what was averaged, images per class, formulas, statements of the text);
+config/README.md describes its keys. Without --facts, papers/<paper>/facts.yaml of the checkout is used if it exists.
+--counts takes the output of `medattn complexity --format csv`.
 
-A verdict is consistent, inconsistent (it contradicts the stated protocol or another published value; it does not say
-why) or undecidable. The exit code is 0 also where numbers are inconsistent: that is the finding. It is 2 where the
-check could not be run.
+Verdicts: consistent; inconsistent (the value contradicts the stated protocol or another published value, for an unknown
+reason); undecidable. The exit code is 0 even if values are inconsistent, and 2 if the checks could not run.
 """
 
 import argparse
@@ -34,8 +32,8 @@ from medattn.suggestions import unknown_name
 
 if TYPE_CHECKING:
     from medattn.config.models.facts import Facts
-    from medattn.consistency.check_paper import Audited
-    from medattn.consistency.published import Row
+    from medattn.consistency.check_result import CheckResult
+    from medattn.consistency.published import PublishedRow
 
 PAPERS = Path("papers")
 
@@ -43,21 +41,21 @@ PAPERS = Path("papers")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="published values (default: all papers)")
-    parser.add_argument("--paper", action="append", default=[], metavar="NAME", help="only this paper; may stand again")
-    parser.add_argument("--facts", type=Path, metavar="FILE", help="what is known of one paper's numbers, in YAML")
-    parser.add_argument("--counts", type=Path, metavar="FILE", help="exact counts, from `medattn complexity`")
-    parser.add_argument("--check", action="append", default=[], metavar="NAME", help="only this check; may stand again")
+    parser.add_argument("--paper", action="append", default=[], metavar="NAME", help="check this paper; repeatable")
+    parser.add_argument("--facts", type=Path, metavar="FILE", help="facts about one paper's values, in YAML")
+    parser.add_argument("--counts", type=Path, metavar="FILE", help="counts of `medattn complexity --format csv`")
+    parser.add_argument("--check", action="append", default=[], metavar="NAME", help="run this check; repeatable")
     parser.add_argument("--format", choices=("text", "csv", "json"), default="text", help="default: text")
-    parser.add_argument("--all", action="store_true", help="text: list every number, not only what is inconsistent")
+    parser.add_argument("--all", action="store_true", help="text format: list all values, not only inconsistent ones")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the findings.
 
     Raises:
-        UserError: a file is missing or wrong, or a name is unknown.
+        UserError: a file is missing or invalid, or a name is unknown.
     """
-    from medattn.consistency.check_paper import audit
+    from medattn.consistency.check_paper import check_paper
     from medattn.consistency.inputs import read_counts
     from medattn.consistency.registry import CHECKS
 
@@ -66,16 +64,18 @@ def run(arguments: argparse.Namespace) -> int:
             raise UserError(f"--check: {unknown_name('check', name, CHECKS)}")
     papers = _of_file(arguments) if arguments.file else _of_checkout(arguments)
     counts = read_counts(arguments.counts) if arguments.counts else {}
-    audited = [
-        each
+    results = [
+        result
         for paper, (rows, facts) in papers.items()
-        for each in audit(paper, rows, facts, counts.get(paper) or counts.get("") or [], arguments.check or CHECKS)
+        for result in check_paper(
+            paper, rows, facts, counts.get(paper) or counts.get("") or [], arguments.check or CHECKS
+        )
     ]
-    _print(audited, arguments)
+    _print(results, arguments)
     return 0
 
 
-def _of_checkout(arguments: argparse.Namespace) -> "dict[str, tuple[list[Row], Facts]]":
+def _of_checkout(arguments: argparse.Namespace) -> "dict[str, tuple[list[PublishedRow], Facts]]":
     """Return rows and facts of the papers in papers/."""
     from medattn.config.models.facts import Facts
     from medattn.consistency.published import read_published
@@ -90,7 +90,7 @@ def _of_checkout(arguments: argparse.Namespace) -> "dict[str, tuple[list[Row], F
         )
     names = list(dict.fromkeys(arguments.paper)) or known
     if arguments.facts and len(names) > 1:
-        raise UserError("--facts: goes with one paper; choose it with --paper")
+        raise UserError("--facts: needs a single paper; select it with --paper")
     papers = {}
     for name in names:
         rows = read_published(PAPERS / name / "published.csv")
@@ -99,11 +99,11 @@ def _of_checkout(arguments: argparse.Namespace) -> "dict[str, tuple[list[Row], F
     return papers
 
 
-def _of_file(arguments: argparse.Namespace) -> "dict[str, tuple[list[Row], Facts]]":
+def _of_file(arguments: argparse.Namespace) -> "dict[str, tuple[list[PublishedRow], Facts]]":
     """Return rows and facts of the papers in a file."""
     from medattn.consistency.published import read_published
 
-    papers: dict[str, list[Row]] = {}
+    papers: dict[str, list[PublishedRow]] = {}
     for row in read_published(arguments.file):
         papers.setdefault(row.paper, []).append(row)
     for name in arguments.paper:
@@ -111,13 +111,13 @@ def _of_file(arguments: argparse.Namespace) -> "dict[str, tuple[list[Row], Facts
             raise UserError(f"--paper: {unknown_name('paper', name, papers)}")
     names = list(dict.fromkeys(arguments.paper)) or list(papers)
     if arguments.facts and len(names) > 1:
-        raise UserError(f"--facts: {arguments.file} holds {len(names)} papers; choose one with --paper")
+        raise UserError(f"--facts: {arguments.file} holds {len(names)} papers; select one with --paper")
     if arguments.facts:
         return {name: (papers[name], _facts(arguments.facts, papers[name])) for name in names}
     return {name: (papers[name], _own_facts(name)) for name in names}
 
 
-def _facts(path: Path, rows: "list[Row]") -> "Facts":
+def _facts(path: Path, rows: "list[PublishedRow]") -> "Facts":
     """Return the facts of a file, which must be about these rows."""
     from medattn.consistency.inputs import check_rows, read_facts
 
@@ -127,21 +127,21 @@ def _facts(path: Path, rows: "list[Row]") -> "Facts":
 
 
 def _own_facts(paper: str) -> "Facts":
-    """Return the checkout's facts on a paper, some rows of which may be absent from a file of the user's."""
+    """Return the checkout's facts about a paper, of which the user's file may have some rows only."""
     from medattn.config.models.facts import Facts
     from medattn.consistency.inputs import read_facts
 
-    # A paper's name comes from the file's text, so it must be a plain name before it becomes a path.
+    # The name is text from the user's file: it must be a plain name to become a path.
     path = PAPERS / paper / "facts.yaml"
     return read_facts(path) if Path(paper).name == paper and path.is_file() else Facts()
 
 
-def _print(audited: "list[Audited]", arguments: argparse.Namespace) -> None:
+def _print(results: "list[CheckResult]", arguments: argparse.Namespace) -> None:
     from medattn.consistency.show import as_csv, as_json, as_text
 
     if arguments.format == "csv":
-        sys.stdout.write(as_csv(audited))
+        sys.stdout.write(as_csv(results))
     elif arguments.format == "json":
-        sys.stdout.write(as_json(audited))
+        sys.stdout.write(as_json(results))
     else:
-        print("\n".join(as_text(audited, arguments.all)))
+        print("\n".join(as_text(results, arguments.all)))

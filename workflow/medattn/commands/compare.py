@@ -1,30 +1,31 @@
-"""Compare arms: by the papers' own tests over epochs, and by sound ones over runs, folds, images and data sets.
-
-Reads measurements.csv and epochs.csv of a selection, and the kept scores of the first seed's runs. Writes
-comparisons.csv, a row per pair of arms, data set, metric, procedure and test, and rankings.csv, a row per arm that is
-ranked over data sets. Which arms are compared with which, and what is corrected together, a paper says under
-`families` and in the marks of its tables; by default it is every mechanism with vanilla.
+"""Compare arms: by the papers' tests over epochs, and by sound tests over runs, folds, images and data sets.
 
     medattn compare --config config.yaml
 
-The procedure says what counts as a replicate:
+Reads measurements.csv and epochs.csv of a selection, and the scores of the first seed's runs. Writes comparisons.csv,
+with one row per pair of arms, data set, metric, procedure and test, and rankings.csv, with one row per arm that is
+ranked over data sets. By default every mechanism is compared with vanilla; `families` of a paper and the marks of its
+tables define further pairs, and the comparisons that are corrected together.
 
-    epochs   the papers' own: Student's and Welch's t-test between the measured epochs of one run of each arm, that of
-             the first seed. Epochs of one run are not independent, so these p are far too small.
+Procedures differ in their replicates:
+
+    epochs   the measured epochs of one run of each arm (the first seed), by Student's and Welch's t-test, as in the
+             papers. Epochs of one run are not independent, so these p-values are far too small.
     runs     runs (or whole cross-validations), paired by seed: sign-flip permutation test, on which the marks in tables
-             rest; Wilcoxon's signed-rank test; probability of outperforming; d_z; Cliff's delta; equivalence.
-    folds    folds of a cross-validation: the corrected t-test of Nadeau and Bengio, and beside it the permutation and
-             Wilcoxon's test, which take folds for independent.
-    images   test images, for two given models (of the first seed): McNemar's test of accuracies, DeLong's of AUCs, and
-             a bootstrap of any metric. They say nothing of other trainings of the same arms.
+             are based; Wilcoxon's signed-rank test; probability of outperforming; d_z; Cliff's delta; equivalence.
+    folds    folds of a cross-validation: the corrected t-test of Nadeau and Bengio; also the permutation test and
+             Wilcoxon's test, which assume independent folds.
+    images   test images, for two fixed models (of the first seed): McNemar's test of accuracies, DeLong's of AUCs, and
+             a bootstrap of any metric. They do not generalize to other trainings of the same arms.
 
-`least_p` is the least p that so few replicates can give. `p_adjusted` is Holm's correction over what shares paper,
-experiment, family, metric, class, procedure and test. docs/statistics.md says which test to use when.
+Column least_p has the smallest p-value that the number of replicates allows. Column p_adjusted has Holm's correction
+over the rows with the same paper, experiment, family, metric, class, procedure and test. docs/statistics.md explains
+which test to use.
 """
 
 import argparse
 
-from medattn.commands.selection import add_selection_arguments, selected
+from medattn.commands.selection import add_selection_arguments, load_selection
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Compare the arms of the selection."""
     from medattn.compare.table import write_comparisons
 
-    chosen = selected(arguments)
+    chosen = load_selection(arguments)
     table = write_comparisons(chosen.results, chosen.configuration)
     print(f"{chosen.results.comparisons}: {len(table)} comparisons")
     return 0

@@ -1,11 +1,11 @@
-"""Write the results of a selection as a research object (RO-Crate) that people and programs can read without medattn.
+"""Export the results of a selection as a research object (RO-Crate), which people and programs read without medattn.
 
     medattn crate results/demo
     medattn crate results/demo --arrays
 
-Writes results/<selection>/crate/: tables, figures, measurements, the record and the epochs of every run, the workflow,
-and ro-crate-metadata.json, which says what made what (Provenance Run Crate 0.5). ro-crate-preview.html shows it in a
-browser. Scores and attention maps are left out, being large, unless --arrays is given; records hold their hashes.
+Writes results/<selection>/crate/: tables, figures, measurements, record and history of every run, the workflow, and
+ro-crate-metadata.json, which describes how each file was made (Provenance Run Crate 0.5). Open ro-crate-preview.html in
+a browser. Scores and attention maps are large and only included with --arrays; records have their hashes.
 """
 
 import argparse
@@ -17,8 +17,8 @@ from medattn.layout import ResultPaths
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument("folder", type=Path, metavar="DIR", help="the results of a selection, such as results/demo")
-    parser.add_argument("--arrays", action="store_true", help="put scores and attention maps in, too")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="results of a selection, such as results/demo")
+    parser.add_argument("--arrays", action="store_true", help="include scores and attention maps")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError(f"{arguments.folder}: no results (no plan.json)")
 
     from medattn.audit.context import AuditContext
-    from medattn.crate.write import write_crate
+    from medattn.crate.write_crate import write_crate
 
     count = write_crate(AuditContext(arguments.folder), results.crate, arguments.arrays)
     print(f"{results.crate}: {count} files; open {results.crate / 'ro-crate-preview.html'}")

@@ -1,29 +1,27 @@
-"""Get data sets and ImageNet weights ready: download what can be downloaded, check every file, prepare the images.
+"""Download, check and prepare data sets and ImageNet weights.
 
-    medattn fetch                          what config.yaml asks for: data sets, and ImageNet weights
-    medattn fetch --config my.yaml         what another selection asks for
-    medattn fetch breastmnist phantom      these data sets, of all that are registered
-    medattn fetch --weights torchvision/vgg16   these ImageNet weights; training never fetches any by itself
-    medattn fetch --list                   what data sets there are, and what is at hand
+    medattn fetch                               everything that config.yaml needs
+    medattn fetch --config my.yaml              everything that another selection needs
+    medattn fetch breastmnist phantom           these data sets, of all that are registered
+    medattn fetch --weights torchvision/vgg16   these ImageNet weights; training never downloads any
+    medattn fetch --list                        list the data sets, and which of them are available
 
-An original is looked for in the folder of data (`--data`, else `data` of the selection, else ./data) or
-where the selection's `datasets.<name>.path` points; a file that can be downloaded is, if it is absent.
-Sizes, hashes, types, labels and counts are checked before anything is written, and a line per data set says
-what it holds: images per split, images that stand more than once, and where it lies. Images that are equal, pixel by
-pixel, are named, a line each. What is prepared already is verified and kept.
+Original files are expected in the folder of data (--data, else `data` of the selection, else ./data) or at
+`datasets.<name>.path` of the selection. Missing files are downloaded if they are public. Sizes, hashes, types, labels
+and counts are checked before anything is written. Prepared data sets are verified and kept. One line per data set
+reports its images per split, duplicates and folder; each group of pixel-identical images has a line, too.
 
-On a machine without network, run the same command where there is one and copy the folder of data, or only
-the original file, to the place that the message names.
+On a machine without network, run the same command on one with network, then copy the folder of data, or only the
+original file, to the path in the message.
 
-Archives that were put into the folder of data (IDRiD, OCT2017) are unpacked. Where a selection takes stand-ins, these
-are made instead of what is not at hand; naming the data set without the selection gets the real one.
+Archives in the folder of data (IDRiD, OCT2017) are unpacked. A selection with stand-ins gets synthetic images in place
+of unavailable ones; to get the real data set, name it without --config.
 
-Without names, data sets that only a person can get are passed over with the reason. The exit code is 0, or 2
-if something that was asked for could not be had; the rest is done all the same.
+Without names, data sets that need an access request are skipped with the reason. Exit codes: 0 success; 2 something
+that was asked for is unavailable, and everything else is done.
 """
 
 import argparse
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -32,6 +30,7 @@ from typing import Any
 
 from medattn.config.models.dataset import DatasetEntry
 from medattn.errors import UserError
+from medattn.log import print_error
 from medattn.suggestions import unknown_name
 
 _DEFAULT = Path("config.yaml")
@@ -39,12 +38,12 @@ _DEFAULT = Path("config.yaml")
 
 @dataclass(frozen=True)
 class _Known:
-    """What can be named, and what is meant where nothing is: all data sets, and these weights.
+    """Data sets and weights that can be fetched.
 
     Attributes:
         entries: data sets by name.
-        data: the folder of data.
-        weights: models whose ImageNet weights are asked for.
+        data: folder of data.
+        weights: models whose ImageNet weights the selection needs.
     """
 
     entries: Mapping[str, DatasetEntry]
@@ -54,34 +53,34 @@ class _Known:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `medattn fetch` to its parser."""
-    parser.add_argument("names", nargs="*", metavar="NAME", help="data sets; default: all of the selection")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="data sets (default: all of the selection)")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--config", type=Path, metavar="FILE", help="the selection (default: config.yaml)")
     source.add_argument(
-        "--plan", type=Path, metavar="FILE", help="a frozen plan instead, as the workflow's jobs use it"
+        "--plan", type=Path, metavar="FILE", help="frozen plan of a selection, as the jobs of the workflow use it"
     )
     parser.add_argument(
         "--weights", nargs="+", default=[], metavar="MODEL", help="ImageNet weights, such as timm/resnet18"
     )
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder of original and prepared data")
-    parser.add_argument("--list", action="store_true", help="list the data sets and whether they are at hand")
+    parser.add_argument("--list", action="store_true", help="list the data sets and whether they are available")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Fetch, check and prepare what `arguments` name.
 
     Returns:
-        0, or 2 if something could not be had (each failure is a line on standard error).
+        0, or 2 if something is unavailable; each failure is a line on stderr.
 
     Raises:
-        UserError: the selection is wrong, or a name is unknown.
+        UserError: the selection is invalid, or a name is unknown.
     """
     everything = not (arguments.names or arguments.weights)
     default = _DEFAULT if everything and not (arguments.list or arguments.plan) else None
     known = _known(arguments.config or default, arguments.plan)
     data = arguments.data or known.data
     if data.exists() and not data.is_dir():
-        raise UserError(f"{data}: a file, but the folder of data must be a folder; choose another with --data")
+        raise UserError(f"{data}: a file, but the folder of data must be a folder; choose another one with --data")
     for name in arguments.names:
         if name not in known.entries:
             raise UserError(f"medattn fetch: {unknown_name('data set', name, known.entries)}")
@@ -90,33 +89,33 @@ def run(arguments: argparse.Namespace) -> int:
     failed = _fetch_weights(known.weights if everything else arguments.weights, data)
     for name in dict.fromkeys(known.entries if everything else arguments.names):
         entry = known.entries[name]
-        reason = _out_of_reach(name, entry, data) if everything else None
+        reason = _skip_reason_of(name, entry, data) if everything else None
         if reason:
-            print(f"{name}: passed over, {reason}")
+            print(f"{name}: skipped, {reason}")
             continue
         try:
             print(_fetched(name, entry, data), flush=True)
         except UserError as error:
-            print(error, file=sys.stderr)
+            print_error(error)
             failed += 1
     return 2 if failed else 0
 
 
 def _fetch_weights(models: Sequence[str], data: Path) -> int:
-    """Fetch ImageNet weights and return how many could not be had."""
+    """Fetch ImageNet weights and return the number of failures."""
     failed = 0
     for model in models:
         try:
             print(_fetched_weights(model, data), flush=True)
         except UserError as error:
-            print(error, file=sys.stderr)
+            print_error(error)
             failed += 1
     return failed
 
 
 def _fetched_weights(model: str, data: Path) -> str:
     from medattn.config.models.paper import Backbone
-    from medattn.config.networks.options import check_model, weights_model
+    from medattn.config.networks.catalog import check_model, weights_model
     from medattn.config.validation import validated
 
     validated(Backbone, {"model": model}, "--weights")
@@ -131,12 +130,12 @@ def _fetched_weights(model: str, data: Path) -> str:
 
 
 def _known(config: Path | None, plan: Path | None) -> _Known:
-    """Return what a selection, by its file or its frozen plan, asks for; without one, all registered data sets."""
+    """Return what a selection, by its file or its frozen plan, needs; without one, all registered data sets."""
     from medattn.config.load import read_configuration, registered_datasets, resolve
     from medattn.plan.stand_ins import planned_entries, taken_entries
 
     if plan is not None:
-        from medattn.plan.model import read_plan
+        from medattn.plan.plan_file import read_plan
 
         frozen = read_plan(plan)
         configuration = resolve(frozen.configuration, Path(), str(plan))
@@ -147,14 +146,14 @@ def _known(config: Path | None, plan: Path | None) -> _Known:
     else:
         return _Known(registered_datasets(), Path("data"))
     names = dict.fromkeys(name for paper in configuration.papers for name in paper.datasets)
-    # Data sets that the selection changes or adds count as its own, even where no paper takes them.
+    # Data sets that the selection changes or adds are fetched even if no paper uses them.
     names.update(dict.fromkeys(configuration.selection.datasets))
     backbones = [backbone for paper in configuration.papers for backbone in paper.backbones.values()]
     weights = dict.fromkeys(backbone.model for backbone in backbones if backbone.weights == "imagenet")
     return _Known({name: entries[name] for name in names}, Path(configuration.selection.data), list(weights))
 
 
-def _out_of_reach(name: str, entry: DatasetEntry, data: Path) -> str | None:
+def _skip_reason_of(name: str, entry: DatasetEntry, data: Path) -> str | None:
     from medattn.plan.availability import can_be_fetched, missing_reason
 
     return None if can_be_fetched(name, entry, data) else missing_reason(name, entry, data)

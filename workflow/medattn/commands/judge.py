@@ -1,15 +1,15 @@
-"""Judge every published value and every published comparison of the selection's papers.
+"""Give every published value and every published comparison of the selection's papers a verdict.
 
-Reads measurements.csv and complexity.csv, the published values of the papers (papers/<paper>/published.csv) and what
-they say of them (facts.yaml). Writes claims.csv: a row per claim with what was published, what was measured and the
-verdict: reproduced, not reproduced, inconclusive, or not measured, with the reason. The rule is fixed in advance; its
-thresholds are the keys under `verdicts` of the selection. Prints how often each verdict was given, by paper.
+Reads measurements.csv and complexity.csv, the published values of the papers (papers/<paper>/published.csv) and the
+facts about them (facts.yaml). Writes claims.csv: one row per claim with the published value, the measured value and the
+verdict (reproduced, not reproduced, inconclusive, or not measured, with the reason). The rule is fixed in advance; its
+thresholds are the keys under `verdicts` of the selection. Prints the number of each verdict by paper.
 """
 
 import argparse
 from pathlib import Path
 
-from medattn.commands.selection import add_selection_arguments, selected
+from medattn.commands.selection import add_selection_arguments, load_selection
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,11 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Judge."""
+    """Write the verdicts and print their numbers."""
     from medattn.judge.counts import verdict_lines
     from medattn.judge.table import write_claims
 
-    chosen = selected(arguments)
+    chosen = load_selection(arguments)
     table = write_claims(chosen.results, chosen.configuration, chosen.plan, Path())
     print("\n".join([*verdict_lines(table), f"written: {chosen.results.claims}"]))
     return 0

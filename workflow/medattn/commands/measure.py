@@ -1,12 +1,12 @@
-"""Measure the trained runs of a selection from their kept scores.
+"""Measure the finished runs of a selection from their saved scores.
 
-Writes measurements.csv (a row per cell and procedure) and epochs.csv (the test accuracy of every measured run at every
-epoch).
+Writes measurements.csv (one row per cell and procedure) and epochs.csv (the test accuracy of every measured run after
+every epoch).
 """
 
 import argparse
 
-from medattn.commands.selection import add_selection_arguments, selected
+from medattn.commands.selection import add_selection_arguments, load_selection
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,9 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure."""
+    """Write the measurements."""
     from medattn.measure.collect import write_measurements
 
-    chosen = selected(arguments)
+    chosen = load_selection(arguments)
     write_measurements(chosen.plan, chosen.results)
     return 0

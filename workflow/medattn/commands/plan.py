@@ -1,9 +1,9 @@
-"""Show the plan of a selection.
+"""Show the plan of a selection. Nothing is trained.
 
-Its cells and runs, the packs in which they are trained, what is done already, what can't be run and why, the time
-that is left where it was measured, and an estimate of what networks will cost, also with the images and weights that
-are not at hand. Nothing is trained. --write freezes the plan under results/<selection>/ (plan.json, plan.csv,
-graph.json), which is what Snakemake works from. --format csv prints a row per cell.
+Shows the cells, runs and packs of the selection, finished runs, skipped cells with their reasons, the measured time
+left, and an estimate of the cost of training, also for the case that all images and weights are available. The command
+trains nothing. --write writes the plan to results/<selection>/ (plan.json, plan.csv and graph.json) for Snakemake.
+--format csv prints a row for each cell.
 """
 
 import argparse
@@ -14,23 +14,23 @@ from pathlib import Path
 from medattn.commands.selection import Selected, freeze, results_of
 from medattn.config.load import read_configuration, resolve
 from medattn.errors import UserError
-from medattn.plan.estimate import estimate_lines, estimates
+from medattn.plan.cost_estimate import cost_lines, estimate_costs
 from medattn.plan.expand import make_plan
 from medattn.plan.progress import progress_of
-from medattn.plan.show import at_hand_line, plan_csv, plan_lines
+from medattn.plan.show import all_available_line, plan_csv, plan_lines
 from medattn.plan.speeds import speeds_for
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument("--config", type=Path, default=Path("config.yaml"), help="the selection (default: config.yaml)")
+    parser.add_argument("--config", type=Path, default=Path("config.yaml"), help="selection (default: config.yaml)")
     parser.add_argument(
         "--resolved",
         metavar="NAME",
-        help="read the selection as JSON from standard input; NAME stands in messages",
+        help="read the selection as JSON from standard input and call it NAME in messages",
     )
     parser.add_argument("--format", choices=("text", "csv"), default="text", help="text for people, csv for programs")
-    parser.add_argument("--write", action="store_true", help="freeze the plan under results/<selection>/")
+    parser.add_argument("--write", action="store_true", help="write the plan to results/<selection>/")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -48,13 +48,13 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print("\n".join(plan_lines(chosen.plan, progress)))
         speeds = speeds_for(chosen.results.complexity)
-        for line in estimate_lines(estimates(chosen.plan, configuration, progress.done, speeds), speeds):
+        for line in cost_lines(estimate_costs(chosen.plan, configuration, progress.done, speeds), speeds):
             print(line)
         if not arguments.resolved and any(cell.missing for cell in chosen.plan.cells.values()):
-            whole = make_plan(configuration, as_if_at_hand=True)
+            whole = make_plan(configuration, as_if_available=True)
             if len(whole.packs) > len(chosen.plan.packs):
-                print(at_hand_line(whole))
-                for line in estimate_lines(estimates(whole, configuration, progress.done, speeds), speeds):
+                print(all_available_line(whole))
+                for line in cost_lines(estimate_costs(whole, configuration, progress.done, speeds), speeds):
                     print(line)
         if arguments.write:
             print(f"  written: {chosen.results.plan}")

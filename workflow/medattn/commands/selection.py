@@ -1,4 +1,4 @@
-"""What the commands share: naming a selection, by its file or by a plan that was frozen from it."""
+"""The selection of a command, by its file or by its frozen plan."""
 
 import argparse
 from dataclasses import dataclass
@@ -10,14 +10,15 @@ from medattn.files import write_json, write_text
 from medattn.layout import ResultPaths
 from medattn.plan.expand import make_plan
 from medattn.plan.graph import graph_of
-from medattn.plan.model import Plan, read_plan, write_plan
+from medattn.plan.model import Plan
+from medattn.plan.plan_file import read_plan, write_plan
 from medattn.plan.progress import Progress, progress_of
 from medattn.plan.show import plan_csv
 
 
 @dataclass(frozen=True)
 class Selected:
-    """A selection with its plan and where its results lie."""
+    """Selection with its plan and the paths of its results."""
 
     configuration: Configuration
     plan: Plan
@@ -25,19 +26,19 @@ class Selected:
 
 
 def add_selection_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --config and --plan, of which a command takes one."""
+    """Add --config and --plan, which exclude each other."""
     group = parser.add_mutually_exclusive_group()
-    group.add_argument("--config", type=Path, default=Path("config.yaml"), help="the selection (default: config.yaml)")
-    group.add_argument("--plan", type=Path, help="a frozen plan instead, as the workflow's jobs use it")
+    group.add_argument("--config", type=Path, default=Path("config.yaml"), help="selection (default: config.yaml)")
+    group.add_argument("--plan", type=Path, help="frozen plan of a selection, as the jobs of the workflow use it")
 
 
-def selected(arguments: argparse.Namespace, keep: bool = True) -> Selected:
-    """Return the selection that the arguments name.
+def load_selection(arguments: argparse.Namespace, keep: bool = True) -> Selected:
+    """Load the selection that the arguments name.
 
-    A selection's file is planned afresh and, with `keep`, the plan is frozen; a frozen plan is taken as it stands.
+    A selection's file is planned and, with `keep`, the plan is frozen. A frozen plan is used without changes.
 
     Raises:
-        UserError: the configuration or the plan is wrong.
+        UserError: the configuration or the plan is invalid.
     """
     if arguments.plan is not None:
         plan = read_plan(arguments.plan)
@@ -51,7 +52,7 @@ def selected(arguments: argparse.Namespace, keep: bool = True) -> Selected:
 
 
 def results_of(configuration: Configuration) -> ResultPaths:
-    """Return where the results of a configuration lie."""
+    """Return the paths of the results of a configuration."""
     return ResultPaths(Path(configuration.selection.results) / configuration.selection.selection)
 
 

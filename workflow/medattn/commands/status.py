@@ -1,12 +1,17 @@
-"""Show how far the training of a selection is, while it goes on, here or on other machines.
+"""Show the progress of training on this and other machines.
 
-Runs done, running, failed and waiting, by pack and in total; of each run under way its epoch, its training images per
-second and the time left, from the speed of this and of finished runs; "unknown" where nothing was measured. Only the
-files under results/<selection>/ are read, none is changed. --watch draws it again until everything has ended.
+Counts the runs that are done, running, failed and waiting, by pack and in total. For each running run it shows the
+epoch, the training images per second and the time left, estimated from this run and finished ones, or "unknown". The
+command only reads files under results/<selection>/. --watch refreshes the output until all runs have finished.
 
     medattn status
     medattn status results/papers --watch
     medattn status --config config/demo.yaml --format json
+
+Counts finished, running, failed and waiting runs, by pack and in total. For each current run, shows its epoch, its
+training images per second and the time left, based on the speed of this and of finished runs; "unknown" if no speed was
+measured. Reads the files under results/<selection>/ and changes none. --watch updates the display until all runs have
+ended.
 """
 
 import argparse
@@ -19,32 +24,34 @@ from typing import TYPE_CHECKING
 from medattn.errors import UserError
 
 if TYPE_CHECKING:
-    from medattn.status.estimate import Status
+    from medattn.status.summary import Status
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument("folder", nargs="?", type=Path, help="folder of results, such as results/papers")
+    parser.add_argument("folder", nargs="?", type=Path, help="results of a selection, such as results/papers")
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--config", type=Path, default=Path("config.yaml"), help="the selection (default: config.yaml)")
-    group.add_argument("--plan", type=Path, help="its frozen plan instead")
+    group.add_argument("--plan", type=Path, help="file of a plan, instead of a selection")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="text for people, json for programs")
-    parser.add_argument("--watch", action="store_true", help="draw it again and again, until Ctrl-C or the end")
-    parser.add_argument("--every", type=_seconds, default=5.0, metavar="SECONDS", help="how often (default: 5)")
+    parser.add_argument("--watch", action="store_true", help="refresh until all runs have finished, or until Ctrl-C")
+    parser.add_argument(
+        "--every", type=_seconds, default=5.0, metavar="SECONDS", help="seconds between two refreshes (default: 5)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Show the status, once or until everything has ended."""
+    """Show the status once, or until all runs have finished."""
     from medattn.layout import ResultPaths
-    from medattn.plan.model import read_plan
-    from medattn.status.estimate import status_of
-    from medattn.status.snapshot import look
+    from medattn.plan.plan_file import read_plan
+    from medattn.status.snapshot import take_snapshot
+    from medattn.status.summary import status_of
 
     path = _plan_of(arguments)
     plan, results = read_plan(path), ResultPaths(path.parent)
     try:
         while True:
-            status = status_of(plan, look(plan, results), results)
+            status = status_of(plan, take_snapshot(plan, results), results)
             _draw(_text(status, arguments.format), again=arguments.watch)
             if not arguments.watch or not status.total.open:
                 return 0
@@ -62,7 +69,7 @@ def _text(status: "Status", form: str) -> str:
 
 
 def _draw(text: str, again: bool) -> None:
-    """Print a status; on a terminal that is watched, in the place of the one before."""
+    """Print a status; on a terminal with `--watch`, over the previous one."""
     start = "\x1b[H\x1b[2J" if again and sys.stdout.isatty() else ""
     print(f"{start}{text}", flush=True)
 
@@ -78,7 +85,9 @@ def _plan_of(arguments: argparse.Namespace) -> Path:
 
         path = results_of(read_configuration(arguments.config, Path())).plan
     if not path.is_file():
-        raise UserError(f"{path}: no such file; nothing was started yet: `medattn plan --write` or snakemake makes it")
+        raise UserError(
+            f"{path}: no such file; nothing was started yet: run `medattn plan --write` or snakemake to make it"
+        )
     return path
 
 

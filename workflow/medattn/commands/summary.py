@@ -1,13 +1,13 @@
-"""Say what came out of a selection, and where it lies.
+"""Summarize the results of a selection.
 
-Names the tables, figures and the report, what could not be run and why, how often each verdict on a published value or
-comparison was given, and how arms compare with vanilla over runs paired by seed.
+Lists the tables, figures and the report, cells that could not be run with the reason, the number of each verdict on
+published values and comparisons, and the comparison of each arm with vanilla over runs paired by seed.
 """
 
 import argparse
 from pathlib import Path
 
-from medattn.commands.selection import add_selection_arguments, selected
+from medattn.commands.selection import add_selection_arguments, load_selection
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +20,6 @@ def run(arguments: argparse.Namespace) -> int:
     from medattn.render.inputs import read_inputs
     from medattn.render.summary import summary
 
-    chosen = selected(arguments)
+    chosen = load_selection(arguments)
     print(summary(read_inputs(chosen.results, chosen.configuration, Path())), end="")
     return 0

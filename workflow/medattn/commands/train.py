@@ -1,16 +1,21 @@
-"""Train what is planned.
+"""Train the runs of a selection.
 
-With --plan and --pack, as the workflow calls it: the runs of one pack, one after the other. Without --pack:
-everything that the selection asks for, by hand, in this process: cross-validation, the choice of grid points and
-epochs, then the measured runs. What has ended already is not trained again, and a run that was interrupted goes on
-from its last finished epoch.
+    medattn train --config config/demo.yaml                                   everything
+    medattn train --plan results/demo/plan.json --pack PACK                   one pack, as the workflow does
+
+Without --pack, this process trains the whole selection: the cross-validation, then the choice of grid points and
+epochs, then the measured runs. Finished runs are not trained again, and an interrupted run continues from its last
+finished epoch. A failed run leaves its reason in failure.json and does not stop the others.
+
+Progress is logged to stderr. Exit codes: 0 all runs are finished; 1 some runs failed; 2 nothing can be trained, or runs
+of the --pack failed; 75 a signal stopped the training, and the same command continues it.
 """
 
 import argparse
-import sys
 
-from medattn.commands.selection import Selected, add_selection_arguments, selected
+from medattn.commands.selection import Selected, add_selection_arguments, load_selection
 from medattn.errors import UserError
+from medattn.log import print_error
 from medattn.protocols.base import Stage
 from medattn.suggestions import unknown_name
 
@@ -18,15 +23,15 @@ from medattn.suggestions import unknown_name
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_selection_arguments(parser)
-    parser.add_argument("--pack", help="train this pack only")
-    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)  # for runs_at_once
+    parser.add_argument("--pack", help="train this pack only, by its id in plan.json")
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)  # started by runs_at_once
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train."""
+    """Train one pack, or the whole selection."""
     from medattn.training.pack import train_as_worker, train_pack
 
-    chosen = selected(arguments)
+    chosen = load_selection(arguments)
     if arguments.pack is not None:
         if arguments.pack not in chosen.plan.packs:
             raise UserError(unknown_name("pack", arguments.pack, chosen.plan.packs))
@@ -35,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if not chosen.plan.packs:
         reason = next(cell.missing for cell in chosen.plan.cells.values() if cell.missing)
-        raise UserError(f"nothing of this selection can be run ({reason}); `medattn plan` has every reason")
+        raise UserError(f"no cell of this selection can be run ({reason}); `medattn plan` lists all reasons")
     _prepare_data(chosen)
     failed = _train_stage(chosen, "tune")
     if not failed:
@@ -57,8 +62,9 @@ def _prepare_data(chosen: Selected) -> None:
 
 
 def _train_stage(chosen: Selected, stage: Stage) -> list[str]:
-    """Train the packs of a stage; a pack with failed runs does not stop the others."""
-    from medattn.training.pack import RunsFailedError, train_pack
+    """Train the packs of a stage and return the ids of those with failed runs, which do not stop the others."""
+    from medattn.training.failures import RunsFailedError
+    from medattn.training.pack import train_pack
 
     failed = []
     for pack in chosen.plan.packs.values():
@@ -66,7 +72,7 @@ def _train_stage(chosen: Selected, stage: Stage) -> list[str]:
             try:
                 train_pack(chosen.plan, pack, chosen.results)
             except RunsFailedError as error:
-                print(f"medattn: {error}", file=sys.stderr)
+                print_error(error)
                 failed.append(pack.id)
     return failed
 

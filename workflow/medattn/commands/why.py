@@ -1,15 +1,15 @@
-"""Say why a run has to be trained anew, or why not.
+"""Say why a run has to be retrained, or why not.
 
     medattn why demo.digits.tiny-resnet.gsa                  every run of a cell
     medattn why demo.digits.tiny-resnet.gsa/train-s0-5f3c    one run
 
-Compares the plan that the selection gives now with the records of earlier trainings of the same cell, stage, seed and
-fold: their settings key by key, the modules of the code and the images. Nothing is trained or written.
+Compares the current plan of the selection with the records of earlier trainings of the same cell, stage, seed and fold:
+settings key by key, modules of the code, and images. The command trains and writes nothing.
 """
 
 import argparse
 
-from medattn.commands.selection import add_selection_arguments, selected
+from medattn.commands.selection import add_selection_arguments, load_selection
 from medattn.errors import UserError
 from medattn.suggestions import unknown_name
 
@@ -17,16 +17,14 @@ from medattn.suggestions import unknown_name
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     add_selection_arguments(parser)
-    parser.add_argument(
-        "run", metavar="RUN", help="a run (its name may be cut short) or a cell, as `medattn plan` names it"
-    )
+    parser.add_argument("run", metavar="RUN", help="id of a cell, or of a run, which may be abbreviated")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print a line a run, and one for each reason."""
+    """Print a line for each run and one for each reason."""
     from medattn.plan.why import reasons
 
-    chosen = selected(arguments, keep=False)
+    chosen = load_selection(arguments, keep=False)
     cell, _, start = arguments.run.partition("/")
     if cell not in chosen.plan.cells:
         raise UserError(unknown_name("cell", cell, chosen.plan.cells))

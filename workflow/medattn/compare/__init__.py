@@ -1,1 +1,1 @@
-"""Comparing arms twice: by the paper's own tests over epochs, and with runs as replicates, paired by seed."""
+"""Comparisons of arms: the paper's own tests over epochs, and tests with runs as replicates, paired by seed."""

@@ -16,8 +16,8 @@ def dz(pairs: Replicates) -> TestResult:
     """Return d_z, mean over standard deviation of the differences, with the interval of the noncentral t distribution.
 
     t = d_z sqrt(n) has a noncentral t distribution with n - 1 degrees of freedom; the ends are the noncentralities
-    under which so large or so small a t has a chance of 2.5% (Cumming and Finch 2001, Educational and Psychological
-    Measurement 61:532-574).
+    under which a t this large or this small has a probability of 2.5% (Cumming and Finch 2001, Educational and
+    Psychological Measurement 61:532-574).
     """
     n, notes = pairs.n, list(pairs.notes)
     effect = cohens_dz(pairs.differences)
@@ -31,12 +31,12 @@ def dz(pairs: Replicates) -> TestResult:
 
 
 def cliffs_delta(pairs: Replicates) -> TestResult:
-    """Return Cliff's delta, P(A > B) - P(A < B) of any two runs, with Newcombe's interval.
+    """Return Cliff's delta, P(A > B) - P(A < B) for two random runs, with Newcombe's interval.
 
     delta = 2 A12 - 1, where A12 is Vargha and Delaney's (2000) measure, an area under a ROC curve. Its interval solves
     |A - A12| = z sqrt(V(A)) with the variance of Hanley and McNeil (1982), as Newcombe proposes (2006, Statistics in
-    Medicine 25:559-573, method 5): it has a width also where all of one arm lies above all of the other. It takes the
-    arms as independent; paired runs make it, if anything, too wide.
+    Medicine 25:559-573, method 5). The interval has a width even if every run of one arm is above every run of the
+    other. It assumes independent arms, so for paired runs it is too wide rather than too narrow.
     """
     n, notes = pairs.n, list(pairs.notes)
     low = high = estimate = nan
@@ -58,10 +58,10 @@ def newcombe(share: float, m: int, n: int) -> tuple[float, float]:
     return _end(share, m, n, 0.0), _end(share, m, n, 1.0)
 
 
-def _end(share: float, m: int, n: int, outmost: float) -> float:
-    """Return, by bisection, where the distance from `share` towards `outmost` is z standard errors."""
+def _end(share: float, m: int, n: int, limit: float) -> float:
+    """Find the point between `share` and `limit` whose distance from `share` is z standard errors, by bisection."""
     z, more = float(ndtri(1 - _TAIL)), (m + n) / 2 - 1
-    inside, outside = share, outmost
+    inside, outside = share, limit
     for _ in range(60):
         middle = (inside + outside) / 2
         spread = middle * (1 - middle) * (1 + more * (1 - middle) / (2 - middle) + more * middle / (1 + middle))

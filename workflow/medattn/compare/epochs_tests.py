@@ -1,7 +1,7 @@
 """The paper's own procedure: t-tests over the measured epochs of one run of each arm.
 
-Epochs of one run share initialization, data order and test images, and neighbors share almost all weights:
-they are no independent samples, so these p are far too small. They are computed because the paper drew its
+Epochs of one run share initialization, data order and test images, and consecutive epochs share almost all weights.
+They are not independent samples, so these p are far too small. They are computed because the paper drew its
 conclusions from them.
 """
 
@@ -17,11 +17,11 @@ CAUTION = "epochs of one run are not independent"
 
 
 def compare_epochs(arm: ArrayLike, against: ArrayLike) -> list[TestResult]:
-    """Return Student's and Welch's t-test between the epoch values of one run of each arm.
+    """Run Student's and Welch's t-test between the epoch values of one run of each arm.
 
     Args:
         arm: test values at the measured epochs of the first arm's run.
-        against: the same of the other arm's run.
+        against: the same values for the run of the other arm.
     """
     first, second = np.asarray(arm, dtype=np.float64), np.asarray(against, dtype=np.float64)
     return [_t_test("student", first, second, True), _t_test("welch", first, second, False)]
@@ -33,12 +33,12 @@ def _t_test(name: str, first: np.ndarray, second: np.ndarray, equal_variances: b
         return TestResult(name, 0, note="no epochs to compare")
     difference = float(first.mean() - second.mean())
     if n < 2:
-        return TestResult(name, n, difference, note="a single value each: no test")
+        return TestResult(name, n, difference, note="a single epoch: no test")
     pooled = _pooled_deviation(first, second)
     if pooled == 0:
         return TestResult(name, n, difference, note="no spread in either arm: no test")
     with warnings.catch_warnings():
-        # scipy warns where one of the arms has no spread at all, which is fine as long as the other has some.
+        # scipy warns if one arm has no spread, but the test is valid as long as the other arm has some.
         warnings.filterwarnings("ignore", "Precision loss", RuntimeWarning)
         result = stats.ttest_ind(first, second, equal_var=equal_variances)
     interval = result.confidence_interval(CONFIDENCE)

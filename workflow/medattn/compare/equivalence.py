@@ -1,7 +1,8 @@
-"""Are two arms the same but for a margin? Two one-sided t-tests of paired differences.
+"""Equivalence of two arms within a margin: two one-sided t-tests of paired differences.
 
 Source: Schuirmann 1987, Journal of Pharmacokinetics and Biopharmaceutics 15:657-680. A large p of a test of difference
-never says that two arms are the same; this does, where the 90% interval of the mean difference lies within the margin.
+does not show that two arms are equivalent. This test does, if the 90% interval of the mean difference lies within the
+margin.
 """
 
 import numpy as np
@@ -12,27 +13,27 @@ from medattn.compare.replicates import Replicates
 from medattn.compare.test_result import TestResult
 
 TEST = "equivalence"
-LEVEL = 0.05
+ALPHA = 0.05
 
 
 def equivalence(pairs: Replicates, margin: float) -> TestResult:
-    """Return the mean difference with its 90% interval, p of equivalence, and whether it is shown.
+    """Test equivalence, and return the mean difference with its 90% interval, p and verdict.
 
     Args:
         pairs: the values of two arms.
-        margin: the largest difference that counts as none, in the unit of the metric.
+        margin: largest absolute difference that counts as equivalent, in the unit of the metric.
     """
     n, notes = pairs.n, list(pairs.notes)
     if n == 0:
         return TestResult(TEST, 0, note="; ".join(notes))
     differences = pairs.differences
     mean = float(differences.mean())
-    low, high = t_interval(differences, 1 - 2 * LEVEL)
+    low, high = t_interval(differences, 1 - 2 * ALPHA)
     error = float(differences.std(ddof=1) / np.sqrt(n)) if n > 1 else 0.0
     if error <= 1e-12 * float(np.abs(differences).max()):
         notes.append("a single pair: no test" if n < 2 else "no spread of the differences: no test")
         return TestResult(TEST, n, mean, low, high, note="; ".join(notes), verdict="undecided")
     p = max(float(stdtr(n - 1, -(mean + margin) / error)), float(stdtr(n - 1, (mean - margin) / error)))
     notes.append("90% interval")
-    verdict = "equivalent" if p < LEVEL else "not shown to be equivalent"
+    verdict = "equivalent" if p < ALPHA else "not shown to be equivalent"
     return TestResult(TEST, n, mean, low, high, p=p, note="; ".join(notes), verdict=verdict)

@@ -1,7 +1,7 @@
-"""Arms ranked on several data sets: Friedman's test, Iman and Davenport's, Nemenyi's critical difference.
+"""Tests of arms ranked on several data sets: Friedman, Iman and Davenport, and Nemenyi's critical difference.
 
 Source: Demšar, Statistical comparisons of classifiers over multiple data sets, Journal of Machine Learning Research
-7:1-30, 2006, which has all of the formulas.
+7:1-30, 2006, which has all formulas.
 """
 
 from dataclasses import dataclass
@@ -19,16 +19,16 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Ranking:
-    """How k arms rank on N data sets.
+    """Ranks of k arms on N data sets, with their tests.
 
     Attributes:
-        mean_ranks: (k,), the mean of each arm's ranks; 1 is best, arms that do equally well share the mean rank.
+        mean_ranks: (k,), mean rank of each arm; rank 1 is best, and tied arms share the mean of their ranks.
         datasets: N.
         statistic: Friedman's chi-square, corrected for ties, with k - 1 degrees of freedom; NaN for N < 2.
         p: its p.
-        p_iman_davenport: p of F = (N - 1) chi2 / (N (k - 1) - chi2), which is less conservative; NaN where all data
-            sets rank the arms alike: F has no bound there, while chance alone would do that once in (k!)^(N - 1).
-        critical_difference: Nemenyi's: mean ranks further apart than this differ at the level `ALPHA`; NaN for N < 2.
+        p_iman_davenport: p of F = (N - 1) chi2 / (N (k - 1) - chi2), which is less conservative; NaN if all data sets
+            rank the arms the same, because F is then unbounded, though the chance of that is 1 in (k!)^(N - 1).
+        critical_difference: Nemenyi's: mean ranks that differ by more are different at level `ALPHA`; NaN for N < 2.
     """
 
     mean_ranks: Floats
@@ -44,7 +44,7 @@ def rank(values: ArrayLike, higher_is_better: bool = True) -> Ranking:
 
     Args:
         values: N x k, the value of each arm (column) on each data set (row).
-        higher_is_better: whether the highest value gets rank 1.
+        higher_is_better: whether the highest value has rank 1.
 
     Raises:
         ValueError: there is no data set, or fewer than two arms, or a value is missing.
@@ -69,23 +69,23 @@ def rank(values: ArrayLike, higher_is_better: bool = True) -> Ranking:
 
 
 def _friedman(ranks: Floats) -> float:
-    """Return Friedman's chi-square of a table of ranks; NaN where all arms tie on all data sets."""
+    """Return Friedman's chi-square of a table of ranks; NaN if all arms tie on all data sets."""
     n, k = ranks.shape
     between = n * float(((ranks.mean(axis=0) - (k + 1) / 2) ** 2).sum())
-    # Without ties the ranks of a data set spread as 1 to k do, and this is 12 / (k (k + 1)) times `between`.
+    # Without ties, the ranks of a data set are 1 to k, and the result is 12 / (k (k + 1)) times `between`.
     within = float(((ranks - (k + 1) / 2) ** 2).sum()) / (n * (k - 1))
     return between / within if within > 0 else nan
 
 
 def _iman_davenport(statistic: float, n: int, k: int) -> float:
     rest = n * (k - 1) - statistic
-    if isnan(statistic) or rest <= 1e-9 * n * k:  # the same order everywhere
+    if isnan(statistic) or rest <= 1e-9 * n * k:  # all data sets rank the arms the same
         return nan
     return float(stats.f.sf((n - 1) * statistic / rest, k - 1, (k - 1) * (n - 1)))
 
 
 def critical_difference(arms: int, datasets: int, alpha: float = ALPHA) -> float:
-    """Return Nemenyi's critical difference of mean ranks: q sqrt(k (k + 1) / 6N), q that of the range over sqrt 2."""
+    """Return Nemenyi's critical difference of mean ranks: q sqrt(k (k + 1) / 6N), q from the studentized range."""
     q = float(stats.studentized_range.ppf(1 - alpha, arms, np.inf)) / np.sqrt(2)
     return float(q * np.sqrt(arms * (arms + 1) / (6 * datasets)))
 
@@ -105,9 +105,9 @@ def p_against_control(ranking: Ranking, control: int) -> Floats:
 
 
 def cliques(ranking: Ranking) -> list[list[int]]:
-    """Return the groups of arms that Nemenyi's test can't tell apart, as a diagram joins them by a bar.
+    """Return the groups of arms that Nemenyi's test cannot separate, which a diagram joins by a bar.
 
-    Each holds the positions of at least two arms that follow each other in rank, and is part of no larger one.
+    Each group has the positions of at least two arms with consecutive ranks, and is not part of a larger group.
     """
     order = [int(position) for position in np.argsort(ranking.mean_ranks, kind="stable")]
     found: list[list[int]] = []

@@ -8,7 +8,7 @@ def holm(p: ArrayLike) -> NDArray[np.float64]:
     """Return the adjusted p of each test, in the order given.
 
     Args:
-        p: raw p of all tests of one family; a NaN, a test that could not be done, stays and does not count.
+        p: raw p of all tests of one family. A NaN (no test) stays NaN and is not counted.
     """
     raw = np.asarray(p, dtype=np.float64)
     adjusted = np.full_like(raw, np.nan)

@@ -1,7 +1,7 @@
-"""McNemar's test: do two given models err on the same images?
+"""McNemar's test of the accuracies of two models on the same images.
 
-Source: McNemar 1947, Psychometrika 12:153-157. Only images count that one of the models classes rightly
-and the other does not. The p is exact however many they are.
+Source: McNemar 1947, Psychometrika 12:153-157. The test uses the images that exactly one of the models classifies
+correctly. The p is exact for any number of images.
 """
 
 import numpy as np
@@ -13,17 +13,17 @@ from medattn.compare.test_result import TestResult
 TEST = "mcnemar"
 
 
-def mcnemar(right: NDArray[np.bool_], other_right: NDArray[np.bool_]) -> TestResult:
+def mcnemar(is_right: NDArray[np.bool_], other_is_right: NDArray[np.bool_]) -> TestResult:
     """Return the difference of accuracies in percentage points, and the exact two-sided p.
 
     Args:
-        right: (N,), whether the first model is right.
-        other_right: (N,), the same of the other, on the same images.
+        is_right: (N,), whether the first model predicts the class of each image.
+        other_is_right: (N,), the same for the other model, on the same images.
     """
-    n = len(right)
-    only, other_only = int((right & ~other_right).sum()), int((other_right & ~right).sum())
-    unlike = only + other_only
-    p = min(1.0, 2 * float(binom.cdf(min(only, other_only), unlike, 0.5)))
-    note = f"right alone: {only} and {other_only} images"
-    least = min(1.0, 2.0 ** (1 - unlike)) if unlike < 1000 else 0.0
+    n = len(is_right)
+    only, other_only = int((is_right & ~other_is_right).sum()), int((other_is_right & ~is_right).sum())
+    discordant = only + other_only
+    p = min(1.0, 2 * float(binom.cdf(min(only, other_only), discordant, 0.5)))
+    note = f"only one model is right on {only} and {other_only} images"
+    least = min(1.0, 2.0 ** (1 - discordant)) if discordant < 1000 else 0.0
     return TestResult(TEST, n, 100 * (only - other_only) / n, p=p, least_p=least, note=note)

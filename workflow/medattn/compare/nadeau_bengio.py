@@ -1,8 +1,8 @@
 """The corrected resampled t-test of Nadeau and Bengio, for replicates that share training images, such as folds.
 
 Source: Nadeau and Bengio, Inference for the generalization error, Machine Learning 52:239-281, 2003. The folds of a
-cross-validation train on mostly the same images, so that the variance of their differences is too small by far. In
-place of 1/n stands 1/n + n_test/n_train (Bouckaert and Frank 2004 for r times k folds, where n = r k).
+cross-validation share most training images, so the variance of their differences is far too small. The correction
+replaces 1/n by 1/n + n_test/n_train (Bouckaert and Frank 2004 for r times k folds, where n = r k).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,11 +18,11 @@ TEST = "nadeau_bengio"
 
 
 def nadeau_bengio(pairs: Replicates, ratios: Sequence[float]) -> TestResult:
-    """Return the mean difference with its corrected 95% t-interval and p.
+    """Test the mean difference with the corrected variance, and return its 95% t-interval and p.
 
     Args:
-        pairs: the values of two arms, a pair for each fold (of each cross-validation).
-        ratios: test images over training images of each fold; their mean is taken.
+        pairs: values of two arms, a pair for each fold of each cross-validation.
+        ratios: test images over training images of each fold; the test uses their mean.
     """
     n, notes = pairs.n, list(pairs.notes)
     if n == 0:
@@ -41,23 +41,21 @@ def nadeau_bengio(pairs: Replicates, ratios: Sequence[float]) -> TestResult:
     return TestResult(TEST, n, mean, mean - half, mean + half, effect, p, note="; ".join(notes))
 
 
-def shares_of_folds(
-    images: Mapping[tuple[int, int], int], wanted: Iterable[tuple[int, int]], folds: int
-) -> list[float]:
+def fold_ratios(images: Mapping[tuple[int, int], int], wanted: Iterable[tuple[int, int]], folds: int) -> list[float]:
     """Return test images over training images of the wanted folds of cross-validations.
 
     Args:
         images: test images of each seed and fold that was measured.
         wanted: seeds and folds.
-        folds: folds of a cross-validation. Where some of a seed's were not measured, nobody has counted their images:
-            then its folds count as equally large.
+        folds: folds of a cross-validation. If a seed lacks a measured fold, the number of its images is unknown, so
+            all folds of the seed count as equally large.
     """
     of_seed: dict[int, list[int]] = {}
     for (seed, _), count in images.items():
         of_seed.setdefault(seed, []).append(count)
-    shares = []
+    ratios = []
     for key in wanted:
-        every = of_seed[key[0]]
-        whole = len(every) == folds
-        shares.append(images[key] / (sum(every) - images[key]) if whole else 1 / (folds - 1))
-    return shares
+        counts = of_seed[key[0]]
+        all_measured = len(counts) == folds
+        ratios.append(images[key] / (sum(counts) - images[key]) if all_measured else 1 / (folds - 1))
+    return ratios

@@ -1,9 +1,10 @@
-"""How often an arm does better than another when both are trained once more.
+"""Probability that an arm outperforms another when both are trained once more.
 
 Source: Bouthillier et al., Accounting for variance in machine learning benchmarks, MLSys 2021 (arXiv 2103.03098): the
-probability of outperforming P(A > B), estimated from runs that share their seeds, shows a difference that matters where
-its interval lies above 0.5 and reaches above 0.75. They bootstrap the interval, which has no width where one arm wins
-every pair; with few runs that is common, so the interval here is Clopper and Pearson's (1934), a tie being half a win.
+probability of outperforming P(A > B), estimated from runs paired by seed. The difference matters if the
+interval lies above 0.5 and reaches above 0.75. The paper bootstraps the interval, which then has no width if one arm
+wins every pair. That is common with few runs, so the interval here is Clopper and Pearson's (1934). A tie counts as
+half a win.
 """
 
 from scipy.special import betaincinv
@@ -15,12 +16,12 @@ from medattn.compare.test_result import CONFIDENCE, TestResult
 
 TEST = "outperforming"
 THRESHOLD = 0.75
-"""Probability of outperforming from which on a difference matters."""
+"""Least probability of outperforming at which a difference matters."""
 _QUANTITY = "probability of outperforming"
 
 
 def outperforming(pairs: Replicates) -> TestResult:
-    """Return the probability of outperforming, its 95% interval, what follows, and the p of the exact sign test."""
+    """Return the probability of outperforming, its 95% interval, a verdict, and the p of the exact sign test."""
     notes = list(pairs.notes)
     n = pairs.n
     if n == 0:
@@ -29,7 +30,7 @@ def outperforming(pairs: Replicates) -> TestResult:
     wins, losses = int((differences > 0).sum()), int((differences < 0).sum())
     ties = n - wins - losses
     if ties:
-        notes.append(f"{ties} of {n} pairs tie: half a win each, and none in the sign test")
+        notes.append(f"{ties} of {n} pairs tie: each counts as half a win, and the sign test drops it")
     score = wins + ties / 2
     low, high = clopper_pearson(score, n)
     return TestResult(
@@ -48,7 +49,7 @@ def outperforming(pairs: Replicates) -> TestResult:
 
 
 def clopper_pearson(successes: float, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Return the interval of a share that never covers it too rarely; half successes are allowed."""
+    """Return Clopper and Pearson's interval of a share; half successes are allowed."""
     tail = (1 - confidence) / 2
     low = float(betaincinv(successes, n - successes + 1, tail)) if successes > 0 else 0.0
     high = float(betaincinv(successes + 1, n - successes, 1 - tail)) if successes < n else 1.0
@@ -57,7 +58,7 @@ def clopper_pearson(successes: float, n: int, confidence: float = CONFIDENCE) ->
 
 def _verdict(low: float, high: float) -> str:
     if low > 0.5:
-        return "outperforms" if high > THRESHOLD else "better, but too rarely to matter"
+        return "outperforms" if high > THRESHOLD else "better, but not often enough to matter"
     if high < 0.5:
-        return "outperformed" if low < 1 - THRESHOLD else "worse, but too rarely to matter"
+        return "outperformed" if low < 1 - THRESHOLD else "worse, but not often enough to matter"
     return "undecided"

@@ -1,4 +1,4 @@
-"""Which arms are compared with which, and in which family."""
+"""The pairs of arms that are compared, and the families in which they are corrected."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ VANILLA = "vanilla"
 
 
 @dataclass(frozen=True)
-class Pair:
+class ArmPair:
     """Two arms that are compared on a data set.
 
     Attributes:
         backbone: backbone of `arm`.
         arm: the arm.
         against: the arm that it is compared with.
-        against_backbone: backbone of `against`, mostly the same.
+        against_backbone: backbone of `against`, which can differ from `backbone`.
         family: name of the comparisons that are corrected together with this one.
     """
 
@@ -33,31 +33,31 @@ def arms_of(paper: ResolvedPaper, backbone: str) -> list[str]:
     return [name for name in paper.arms if any(paper.trains(dataset, backbone, name) for dataset in paper.datasets)]
 
 
-def declared_pairs(paper: ResolvedPaper, dataset: str) -> list[Pair]:
-    """Return every pair that is compared on a data set, each once.
+def declared_pairs(paper: ResolvedPaper, dataset: str) -> list[ArmPair]:
+    """Return every pair of arms that is compared on a data set, once.
 
-    These are the pairs that a table's mark names; each arm of a declared family against the one that the family names;
-    and each mechanism that is in no family against vanilla.
+    A pair comes from a mark of a table; from a declared family, each of whose arms is compared with the arm that the
+    family names; or from a mechanism without a family, which is compared with vanilla.
     """
     pairs = (pair for backbone in paper.backbones for pair in _of_backbone(paper, dataset, backbone))
     return list(dict.fromkeys(pairs))
 
 
 def families_of(paper: ResolvedPaper) -> dict[str, Family]:
-    """Return the families of a paper by name, the one of all other arms last."""
+    """Return the families of a paper by name; the last one has all arms without a declared family."""
     declared = paper.paper.families
     members = {arm for family in declared.values() for arm in family.arms}
     others = [name for name in paper.arms if name not in members and paper.arms[name].classifier is None]
     return {**declared, MAIN: Family(arms=others)} if others else dict(declared)
 
 
-def _of_backbone(paper: ResolvedPaper, dataset: str, backbone: str) -> Iterator[Pair]:
+def _of_backbone(paper: ResolvedPaper, dataset: str, backbone: str) -> Iterator[ArmPair]:
     arms = [name for name in paper.arms if paper.trains(dataset, backbone, name)]
     declared = paper.paper.families
     family_of = {arm: name for name, family in declared.items() for arm in family.arms}
     for mark in (mark for table in paper.tables.values() for mark in table.marks):
         if mark.arm in arms and mark.against in arms:
-            yield Pair(backbone, mark.arm, mark.against, backbone, family_of.get(mark.arm, MAIN))
+            yield ArmPair(backbone, mark.arm, mark.against, backbone, family_of.get(mark.arm, MAIN))
     for arm in arms:
         name = family_of.get(arm, MAIN)
         if name in declared:
@@ -66,9 +66,9 @@ def _of_backbone(paper: ResolvedPaper, dataset: str, backbone: str) -> Iterator[
             continue
         else:
             against, against_backbone = VANILLA, backbone
-        itself = (arm, backbone) == (against, against_backbone)
-        if not itself and _trained(paper, dataset, against_backbone, against):
-            yield Pair(backbone, arm, against, against_backbone, name)
+        is_itself = (arm, backbone) == (against, against_backbone)
+        if not is_itself and _trained(paper, dataset, against_backbone, against):
+            yield ArmPair(backbone, arm, against, against_backbone, name)
 
 
 def _trained(paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> bool:

@@ -1,7 +1,7 @@
 """The primary sound test: the sign-flip permutation test of paired differences between replicates.
 
-Where the arms don't differ, the difference of each pair has either sign with equal chance. Marks in tables, figures and
-summaries rest on this test with runs as replicates, paired by seed.
+If the arms do not differ, the difference of each pair is positive or negative with equal probability. Marks in tables,
+figures and summaries use this test with runs as replicates, paired by seed.
 """
 
 import numpy as np
@@ -39,7 +39,7 @@ def permutation(pairs: Replicates) -> TestResult:
 
 
 def t_interval(differences: Floats, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Return the t-interval of the mean of paired differences; NaN for a single one."""
+    """Return the t-interval of the mean of paired differences; NaN for a single difference."""
     n = len(differences)
     if n < 2:
         return float("nan"), float("nan")
@@ -49,7 +49,7 @@ def t_interval(differences: Floats, confidence: float = CONFIDENCE) -> tuple[flo
 
 
 def cohens_dz(differences: Floats) -> float:
-    """Return mean over sample standard deviation of paired differences; NaN where they don't vary."""
+    """Return mean over sample standard deviation of paired differences; NaN if they do not vary."""
     deviation = float(differences.std(ddof=1)) if len(differences) > 1 else 0.0
     return float(differences.mean()) / deviation if deviation > 1e-12 * _size(differences) else float("nan")
 

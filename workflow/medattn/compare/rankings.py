@@ -1,12 +1,7 @@
-"""The table of rankings, rankings.csv: arms ranked over the data sets of an experiment, and of a whole paper.
-
-A row is an arm. Rows that share paper, experiment, metric, class, family and backbone are one critical-difference
-diagram: they repeat what belongs to it as a whole.
-"""
+"""rankings.csv: arms ranked over the data sets of an experiment, and over those of a whole paper."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import isnan
 from typing import Any
 
 import numpy as np
@@ -14,49 +9,31 @@ import pandas as pd
 
 from medattn.compare.friedman import Ranking, cliques, p_against_control, rank
 from medattn.compare.holm import holm
-from medattn.compare.measured import Measure, Measured, Numbers, Place
 from medattn.compare.pairs import families_of
 from medattn.config.models.paper import Family
 from medattn.config.resolved import Configuration, ResolvedPaper
+from medattn.measure.measured_cells import MeasuredCells, MetricKey
+from medattn.metrics.registry import METRICS
+from medattn.plan.model import CellKey
+from medattn.result_tables import RANKINGS
 
-COLUMNS = [
-    "paper", "experiment", "metric", "class_name", "family", "arm", "backbone", "datasets", "mean_rank",
-    "critical_difference", "statistic", "p", "p_iman_davenport", "p_holm", "clique", "control", "stand_in", "left_out",
-    "note",
-]  # fmt: skip
-"""The columns.
-
-- paper, experiment, metric, class_name, family, backbone: which ranking; `experiment` is `all` where the data sets of
-  all experiments of the paper are taken together.
-- arm: the arm; its rank on a data set is that of its mean over seeds, 1 being best.
-- datasets: the data sets over which it is ranked, joined by ;.
-- mean_rank: mean of the arm's ranks over them; empty with fewer than two data sets, which rank nothing.
-- critical_difference: Nemenyi's, at 0.05.
-- statistic, p: Friedman's chi-square and its p; p_iman_davenport: that of Iman and Davenport's F.
-- p_holm: p of the arm against `control`, Holm-adjusted over the arms; empty for the control.
-- clique: numbers, joined by ;, of the groups that Nemenyi's test can't tell apart and to which the arm belongs (the
-  bars of the diagram, 1 being the one of the best arms); empty where it is in none.
-- control: the arm that the others are held against (vanilla, or what the family says).
-- stand_in: whether one of the data sets is a stand-in.
-- left_out: data sets without a number of every arm, and which arm lacks it; joined by ;.
-- note: what a reader must know, such as why there is no test.
-"""
 ALL = "all"
+"""Experiment of a ranking over the data sets of all experiments of a paper."""
 FEW = 6
-"""Data sets below which a test over data sets finds little."""
-_LOWER_IS_BETTER = {"calibration_error"}
+"""A test over fewer data sets than this finds large differences only."""
 
 
-def rankings(measured: Measured, configuration: Configuration) -> pd.DataFrame:
+def rankings(measured: MeasuredCells, configuration: Configuration) -> pd.DataFrame:
     """Rank the arms of every family over the data sets of each experiment, and of all experiments of a paper.
 
-    A paper's experiments are taken together where none of them shares a data set with another.
+    The experiments of a paper are ranked together if no two of them share a data set.
     """
-    rows = [row for papers in _groups(configuration) for row in _of_papers(papers, measured)]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    rows = [row for papers in _groups(configuration) for row in _rows_of_papers(papers, measured)]
+    return pd.DataFrame(rows, columns=[*RANKINGS.columns])
 
 
 def _groups(configuration: Configuration) -> Iterator[list[ResolvedPaper]]:
+    """Yield each experiment alone, then the experiments of each paper that are ranked together."""
     by_name: dict[str, list[ResolvedPaper]] = {}
     for paper in configuration.papers:
         yield [paper]
@@ -67,7 +44,7 @@ def _groups(configuration: Configuration) -> Iterator[list[ResolvedPaper]]:
             yield experiments
 
 
-@dataclass(frozen=True, eq=False)  # a paper has lists, which have no hash; a block is itself
+@dataclass(frozen=True)
 class _Block:
     """One data set of one experiment, on which arms are ranked."""
 
@@ -75,12 +52,12 @@ class _Block:
     experiment: str
     dataset: str
 
-    def place(self, backbone: str, arm: str) -> Place:
-        return Place(self.paper, self.experiment, self.dataset, backbone, arm)
+    def cell(self, backbone: str, arm: str) -> CellKey:
+        return CellKey(self.paper, self.experiment, self.dataset, backbone, arm)
 
 
-def _of_papers(papers: Sequence[ResolvedPaper], measured: Measured) -> Iterator[dict[str, Any]]:
-    """Yield the rows of one experiment, or of several that are taken together."""
+def _rows_of_papers(papers: Sequence[ResolvedPaper], measured: MeasuredCells) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one experiment, or of several that are ranked together."""
     blocks = [_Block(paper.name, paper.experiment, dataset) for paper in papers for dataset in paper.datasets]
     experiment = papers[0].experiment if len(papers) == 1 else ALL
     for name, family in families_of(papers[0]).items():
@@ -88,21 +65,21 @@ def _of_papers(papers: Sequence[ResolvedPaper], measured: Measured) -> Iterator[
             arms = _arms(papers, family, backbone)
             if len(arms) < 2:
                 continue
-            places = [block.place(backbone, arm) for block in blocks for arm in arms]
-            for measure in measured.measures(places):
+            cells = [block.cell(backbone, arm) for block in blocks for arm in arms]
+            for key in measured.metric_keys(cells):
                 common = {
                     "paper": papers[0].name,
                     "experiment": experiment,
-                    **measure._asdict(),
+                    **key._asdict(),
                     "family": name,
                     "backbone": backbone,
                     "control": family.against if family.against in arms else "",
                 }
-                yield from _ranked(common, blocks, arms, measure, measured)
+                yield from _ranked(common, blocks, arms, key, measured)
 
 
 def _arms(papers: Sequence[ResolvedPaper], family: Family, backbone: str) -> list[str]:
-    """Return the arms of a family that every experiment trains with a backbone on one of its data sets, in order."""
+    """Return the arms of a family that every experiment trains with the backbone, in the paper's order."""
     control = [family.against] if family.against_backbone in (None, backbone) else []
     wanted = {*family.arms, *control}
     return [
@@ -119,32 +96,30 @@ def _arms(papers: Sequence[ResolvedPaper], family: Family, backbone: str) -> lis
 
 
 def _ranked(
-    common: dict[str, Any], blocks: Sequence[_Block], declared: Sequence[str], measure: Measure, measured: Measured
+    common: dict[str, Any], blocks: Sequence[_Block], declared: Sequence[str], key: MetricKey, measured: MeasuredCells
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows of one ranking; none where fewer than two arms have a number."""
+    """Yield the rows of one ranking; none if fewer than two arms have a value."""
     backbone = common["backbone"]
-    numbers = {
-        (block, arm): measured.numbers(block.place(backbone, arm), measure) for block in blocks for arm in declared
-    }
-    arms = [arm for arm in declared if any(_has_number(numbers[block, arm]) for block in blocks)]
+    found = {(block, arm): measured.of(block.cell(backbone, arm), key) for block in blocks for arm in declared}
+    arms = [arm for arm in declared if any(found[block, arm].is_measured for block in blocks)]
     if len(arms) < 2:
         return
-    skipped = {block: [arm for arm in arms if not _has_number(numbers[block, arm])] for block in blocks}
-    whole = [block for block in blocks if not skipped[block]]
+    unmeasured = {block: [arm for arm in arms if not found[block, arm].is_measured] for block in blocks}
+    complete = [block for block in blocks if not unmeasured[block]]
     common = {
         **common,
-        "datasets": ";".join(block.dataset for block in whole),
-        "stand_in": any(numbers[block, arm].stand_in for block in whole for arm in arms),
+        "datasets": ";".join(block.dataset for block in complete),
+        "stand_in": any(found[block, arm].stand_in for block in complete for arm in arms),
         "left_out": ";".join(
-            f"{block.dataset} (no number of {', '.join(skipped[block])})" for block in blocks if skipped[block]
+            f"{block.dataset} (no value of {', '.join(unmeasured[block])})" for block in blocks if unmeasured[block]
         ),
-        "note": _note(len(whole), [arm for arm in declared if arm not in arms]),
+        "note": _note(len(complete), [arm for arm in declared if arm not in arms]),
     }
-    if len(whole) < 2:
+    if len(complete) < 2:
         yield from ({**common, "arm": arm} for arm in arms)
         return
-    values = np.array([[numbers[block, arm].mean for arm in arms] for block in whole])
-    ranking = rank(values, higher_is_better=measure.metric not in _LOWER_IS_BETTER)
+    values = np.array([[found[block, arm].mean for arm in arms] for block in complete])
+    ranking = rank(values, METRICS[key.metric].higher_is_better)
     common |= {
         "critical_difference": ranking.critical_difference,
         "statistic": ranking.statistic,
@@ -160,24 +135,20 @@ def _rows(common: dict[str, Any], arms: Sequence[str], ranking: Ranking) -> Iter
         against = holm(p_against_control(ranking, arms.index(common["control"])))
     groups = cliques(ranking)
     for position, arm in enumerate(arms):
-        own = [str(number) for number, group in enumerate(groups, start=1) if position in group]
+        joined = [str(number) for number, group in enumerate(groups, start=1) if position in group]
         yield {
             **common,
             "arm": arm,
             "mean_rank": float(ranking.mean_ranks[position]),
             "p_holm": float(against[position]),
-            "clique": ";".join(own),
+            "clique": ";".join(joined),
         }
 
 
-def _has_number(numbers: Numbers) -> bool:
-    return not isnan(numbers.mean)
-
-
 def _note(datasets: int, absent: Sequence[str]) -> str:
-    notes = [f"no number on any data set: {', '.join(absent)}"] if absent else []
+    notes = [f"no value on any data set: {', '.join(absent)}"] if absent else []
     if datasets < 2:
-        notes.append(f"{'one data set has' if datasets else 'no data set has'} a number of every arm: nothing to rank")
+        notes.append(f"{'one data set has' if datasets else 'no data set has'} a value of every arm: no ranking")
     elif datasets < FEW:
-        notes.append(f"{datasets} data sets: only large differences can be found")
+        notes.append(f"{datasets} data sets: the test finds large differences only")
     return "; ".join(notes)

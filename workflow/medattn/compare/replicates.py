@@ -12,12 +12,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Replicates:
-    """The values of two arms, pair by pair.
+    """Paired values of two arms.
 
     Attributes:
-        first: (n,), of the arm.
-        second: (n,), of the other.
-        notes: what was left out.
+        first: (n,) values of the first arm.
+        second: (n,) values of the second arm.
+        notes: remarks, such as which pairs are left out.
     """
 
     first: Floats
@@ -26,7 +26,7 @@ class Replicates:
 
     @property
     def differences(self) -> Floats:
-        """The arm minus the other, (n,)."""
+        """First arm minus second arm, (n,)."""
         return self.first - self.second
 
     @property
@@ -36,21 +36,21 @@ class Replicates:
 
 
 def pair_up(arm: Mapping[Any, float], against: Mapping[Any, float], unit: str = "seed", *notes: str) -> Replicates:
-    """Return the pairs of two arms.
+    """Pair the values of two arms by their keys.
 
     Args:
-        arm: a value of the first arm for each seed, or each seed and fold.
-        against: the same of the other arm.
-        unit: what the keys are, for the notes.
-        notes: what else a reader must know.
+        arm: value of the first arm for each seed, or each seed and fold.
+        against: the same values for the second arm.
+        unit: name of the keys, for the notes.
+        notes: further notes.
     """
     keys = sorted(set(arm) & set(against))
-    alone = sorted(set(arm) ^ set(against))
-    said = [*notes] if keys else [f"no {unit} in common"]
-    if alone:
-        said.append(f"left out, as one arm lacks it: {unit} {', '.join(_name(key) for key in alone)}")
+    unpaired = sorted(set(arm) ^ set(against))
+    remarks = [*notes] if keys else [f"no {unit} in common"]
+    if unpaired:
+        remarks.append(f"left out because one arm lacks it: {unit} {', '.join(_name(key) for key in unpaired)}")
     first, second = ([float(values[key]) for key in keys] for values in (arm, against))
-    return Replicates(np.array(first, dtype=np.float64), np.array(second, dtype=np.float64), tuple(said))
+    return Replicates(np.array(first, dtype=np.float64), np.array(second, dtype=np.float64), tuple(remarks))
 
 
 def _name(key: Hashable) -> str:

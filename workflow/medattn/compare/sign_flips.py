@@ -1,4 +1,4 @@
-"""The distribution of a sum when each term may as well have the other sign: exact up to 16 terms, else drawn."""
+"""Null distribution of a sum whose terms have random signs: exact up to 16 terms, sampled beyond."""
 
 from functools import lru_cache
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 EXACT_UP_TO = 16
 DRAWN = 99_999
-"""Sign patterns that are drawn beyond that, always the same ones."""
+"""Number of sampled sign patterns beyond that; they are the same in every call."""
 
 Floats = NDArray[np.float64]
 
@@ -19,7 +19,7 @@ def sign_flip_p(terms: Floats) -> float:
         terms: (n,), at least one.
     """
     sums = np.abs(_signs(len(terms)) @ terms)
-    # Equal sums differ by rounding.
+    # Rounding lets equal sums differ.
     reached = int(np.count_nonzero(sums >= abs(float(terms.sum())) - 1e-9 * float(np.abs(terms).sum())))
     if len(terms) <= EXACT_UP_TO:
         return reached / len(sums)
@@ -27,14 +27,14 @@ def sign_flip_p(terms: Floats) -> float:
 
 
 def least_p(n: int) -> float:
-    """Return the least two-sided p that flipping the signs of `n` terms can give; 1 for none."""
+    """Return the least two-sided p that `n` terms can give; 1 for no terms."""
     exact = min(1.0, 2.0 ** (1 - n))
     return exact if n <= EXACT_UP_TO else max(exact, 1 / (DRAWN + 1))
 
 
 @lru_cache(maxsize=4)
 def _signs(n: int) -> Floats:
-    """Return the sign patterns, a row each."""
+    """Return the sign patterns, one per row."""
     if n <= EXACT_UP_TO:
         bits = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
     else:

@@ -1,94 +1,110 @@
-"""The table of comparisons: every declared pair of arms, by every procedure, corrected within its family."""
+"""comparisons.csv: every declared pair of arms, by every procedure, corrected within its family."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from medattn.compare.effects import cliffs_delta, dz
 from medattn.compare.epochs_tests import compare_epochs
 from medattn.compare.equivalence import TEST as EQUIVALENCE
 from medattn.compare.equivalence import equivalence
 from medattn.compare.holm import holm
-from medattn.compare.images import ImagesOfDataset
-from medattn.compare.inputs import read_epochs, read_measurements
-from medattn.compare.measured import Measure, Measured, Numbers, Place
-from medattn.compare.models import Models
-from medattn.compare.nadeau_bengio import nadeau_bengio, shares_of_folds
+from medattn.compare.nadeau_bengio import fold_ratios, nadeau_bengio
 from medattn.compare.outperforming import outperforming
-from medattn.compare.pairs import Pair, declared_pairs
+from medattn.compare.pairs import ArmPair, declared_pairs
 from medattn.compare.permutation_test import permutation
 from medattn.compare.rankings import rankings
 from medattn.compare.replicates import pair_up
+from medattn.compare.same_images import SameImageComparison
 from medattn.compare.test_result import TestResult
+from medattn.compare.trained_model import TrainedModels
 from medattn.compare.wilcoxon import wilcoxon
-from medattn.config.models.metrics import METRICS
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.files import write_text
 from medattn.layout import ResultPaths
-from medattn.plan.model import Plan, cell_id, read_plan
+from medattn.measure.measured_cells import MeasuredCells, MeasuredMetric, MetricKey
+from medattn.metrics.registry import METRICS
+from medattn.plan.model import CellKey, Plan
+from medattn.plan.plan_file import read_plan
+from medattn.result_tables import COMPARISONS, EPOCHS, MEASUREMENTS, read_table
 
-COLUMNS = [
-    "paper", "experiment", "dataset", "backbone", "arm", "against", "against_backbone", "metric", "class_name",
-    "family", "procedure", "test", "n", "difference", "quantity", "estimate", "low", "high", "effect", "p",
-    "p_adjusted", "correction", "least_p", "margin", "verdict", "stand_in", "leak", "note",
-]  # fmt: skip
-# Corrected together. Tests that ask the same question of the same numbers are not: hence `test`.
-TOGETHER = ["paper", "experiment", "family", "metric", "class_name", "procedure", "test"]
+# Rows with these values in common are corrected together. Different tests of the same numbers ask the same question, so
+# each test has its own correction.
+CORRECTED_TOGETHER = ["paper", "experiment", "family", "metric", "class_name", "procedure", "test"]
 CORRECTION = "holm"
 _SHARED_IMAGES = "folds share training images, which this test ignores"
 
-Tested = tuple[str, TestResult]
+EpochValues = Mapping[CellKey, NDArray[np.float64]]
+"""Test accuracy at the measured epochs of one run of each cell."""
 
 
-def comparisons(results: ResultPaths, configuration: Configuration, measured: Measured) -> pd.DataFrame:
+def comparisons(
+    results: ResultPaths, configuration: Configuration, measured: MeasuredCells, epochs: EpochValues
+) -> pd.DataFrame:
     """Compare every declared pair of arms of every paper on every data set.
 
     Args:
-        results: where plan.json lies, and the runs.
+        results: the folder with plan.json and the runs.
         configuration: the papers with their arms, marks and families, and the seeds.
-        measured: what was measured.
+        measured: the measured values.
+        epochs: the accuracies at the measured epochs of the first seed's runs.
 
     Returns:
-        A row per pair, data set, metric, procedure and test; where nothing can be compared, it says why.
+        A row per pair, data set, metric, procedure and test. A row without a result has the reason in its note.
     """
     selection = configuration.selection
-    plan, seed = read_plan(results.plan), selection.seeds[0]
-    models = Models(plan, results, seed)
+    plan = read_plan(results.plan)
+    models = TrainedModels(plan, results, selection.seeds[0])
     rows = [
         row
         for paper in configuration.papers
         for dataset in paper.datasets
-        for row in _OnDataset(
+        for row in _DatasetComparisons(
             paper,
             dataset,
             plan,
             measured,
-            ImagesOfDataset(models, dataset, configuration.datasets[dataset]),
+            epochs,
+            SameImageComparison(models, dataset, configuration.datasets[dataset]),
             selection.equivalence_margin,
         ).rows()
     ]
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    table = pd.DataFrame(rows, columns=[*COMPARISONS.columns])
     if not table.empty:
-        table["p_adjusted"] = table.groupby(TOGETHER)["p"].transform(lambda p: holm(p.to_numpy(dtype=float)))
+        grouped = table.groupby(CORRECTED_TOGETHER)["p"]
+        table["p_adjusted"] = grouped.transform(lambda p: holm(p.to_numpy(dtype=float)))
     return table
 
 
 def write_comparisons(results: ResultPaths, configuration: Configuration) -> pd.DataFrame:
-    """Write comparisons.csv and rankings.csv, and return what stands in the former.
+    """Write comparisons.csv and rankings.csv, and return the former.
 
     Raises:
-        UserError: a file of the stages before is missing or damaged.
+        UserError: a file of an earlier stage is missing or damaged.
     """
-    seed = configuration.selection.seeds[0]
-    measured = Measured(read_measurements(results.measurements), read_epochs(results.epochs), seed)
-    table = comparisons(results, configuration, measured)
+    measured = MeasuredCells(read_table(results.measurements, MEASUREMENTS))
+    epochs = _measured_epochs(read_table(results.epochs, EPOCHS), configuration.selection.seeds[0])
+    table = comparisons(results, configuration, measured, epochs)
     write_text(results.comparisons, table.to_csv(index=False))
     write_text(results.rankings, rankings(measured, configuration).to_csv(index=False))
     return table
 
 
-class _OnDataset:
+def _measured_epochs(epochs: pd.DataFrame, seed: int) -> EpochValues:
+    """Return the accuracies at the measured epochs of a seed's runs."""
+    rows = epochs[epochs["measured"] & (epochs["seed"] == seed)]
+    keys = ["paper", "experiment", "dataset", "backbone", "arm"]
+    return {
+        CellKey(*(str(part) for part in key)): group["value"].to_numpy(dtype=np.float64)
+        for key, group in rows.groupby(keys, sort=False, observed=True)
+    }
+
+
+class _DatasetComparisons:
     """The comparisons of a paper's arms on one data set."""
 
     def __init__(
@@ -96,67 +112,76 @@ class _OnDataset:
         paper: ResolvedPaper,
         dataset: str,
         plan: Plan,
-        measured: Measured,
-        images: ImagesOfDataset,
+        measured: MeasuredCells,
+        epochs: EpochValues,
+        images: SameImageComparison,
         margin: float,
     ) -> None:
-        self._paper, self._dataset, self._plan, self._measured = paper, dataset, plan, measured
+        self._paper, self._dataset, self._plan = paper, dataset, plan
+        self._measured, self._epochs = measured, epochs
         self._images, self._margin = images, margin
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield the rows of comparisons.csv: metric by metric, pair by pair."""
         pairs = declared_pairs(self._paper, self._dataset)
-        places = dict.fromkeys(place for pair in pairs for place in self._places(pair))
-        for measure in self._measured.measures(list(places)):
+        cells = dict.fromkeys(cell for pair in pairs for cell in self._cells(pair))
+        for key in self._measured.metric_keys(cells):
             for pair in pairs:
-                yield from self._of_pair(pair, measure)
+                yield from self._rows_of_pair(pair, key)
 
-    def _places(self, pair: Pair) -> tuple[Place, Place]:
+    def _cells(self, pair: ArmPair) -> tuple[CellKey, CellKey]:
         start = (self._paper.name, self._paper.experiment, self._dataset)
-        return Place(*start, pair.backbone, pair.arm), Place(*start, pair.against_backbone, pair.against)
+        return CellKey(*start, pair.backbone, pair.arm), CellKey(*start, pair.against_backbone, pair.against)
 
-    def _of_pair(self, pair: Pair, measure: Measure) -> Iterator[dict[str, Any]]:
-        place, other = self._places(pair)
-        first, second = self._measured.numbers(place, measure), self._measured.numbers(other, measure)
+    def _rows_of_pair(self, pair: ArmPair, key: MetricKey) -> Iterator[dict[str, Any]]:
+        cell, other_cell = self._cells(pair)
+        first, second = self._measured.of(cell, key), self._measured.of(other_cell, key)
         common = {
-            **place._asdict(),
+            **asdict(cell),
             "against": pair.against,
             "against_backbone": pair.against_backbone,
-            **measure._asdict(),
+            **key._asdict(),
             "family": pair.family,
             "correction": CORRECTION,
             "stand_in": first.stand_in or second.stand_in,
             "leak": first.leak or second.leak,
         }
         reason = _reason(first, pair.arm) or _reason(second, pair.against)
-        margin = self._margin / (1 if METRICS[measure.metric].unit == "percent" else 100)
-        for procedure, outcome in self._tests(place, other, measure, first, second, margin):
-            row = {**common, "procedure": procedure, **vars(outcome)}
-            row["estimate"] = outcome.difference if outcome.estimate is None else outcome.estimate
-            if outcome.test == EQUIVALENCE:
+        margin = self._margin / (1 if METRICS[key.metric].unit == "percent" else 100)
+        for procedure, result in self._results(cell, other_cell, key, first, second, margin):
+            row = {**common, "procedure": procedure, **vars(result)}
+            row["estimate"] = result.difference if result.estimate is None else result.estimate
+            if result.test == EQUIVALENCE:
                 row["margin"] = margin
-            if outcome.n == 0 and reason:
+            if result.n == 0 and reason:
                 row["note"] = reason
             yield row
 
-    def _tests(
-        self, place: Place, other: Place, measure: Measure, first: Numbers, second: Numbers, margin: float
-    ) -> Iterator[Tested]:
-        """Yield what each procedure says: the paper's own first, then those over runs, folds and images."""
+    def _results(
+        self,
+        cell: CellKey,
+        other_cell: CellKey,
+        key: MetricKey,
+        first: MeasuredMetric,
+        second: MeasuredMetric,
+        margin: float,
+    ) -> Iterator[tuple[str, TestResult]]:
+        """Yield each procedure with its results: the paper's own first, then those over runs, folds and images."""
         protocol = self._paper.protocol
-        if protocol.tests_epochs and measure.metric == "accuracy":
-            for outcome in compare_epochs(self._measured.epochs(place), self._measured.epochs(other)):
-                yield "epochs", outcome
+        if protocol.tests_epochs and key.metric == "accuracy":
+            none: NDArray[np.float64] = np.empty(0)
+            for result in compare_epochs(self._epochs.get(cell, none), self._epochs.get(other_cell, none)):
+                yield "epochs", result
         yield from _over_runs(first, second, margin)
         if protocol.tested_folds is not None:
             yield from _over_folds(first, second, protocol.tested_folds)
-        cell, against = (self._plan.cells.get(cell_id(*each)) for each in (place, other))
-        if cell is not None and against is not None:
-            for outcome in self._images.compare(cell, against, measure):
-                yield "images", outcome
+        planned, other_planned = self._plan.cells.get(cell.id), self._plan.cells.get(other_cell.id)
+        if planned is not None and other_planned is not None:
+            for result in self._images.compare(planned, other_planned, key):
+                yield "images", result
 
 
-def _over_runs(first: Numbers, second: Numbers, margin: float) -> Iterator[Tested]:
+def _over_runs(first: MeasuredMetric, second: MeasuredMetric, margin: float) -> Iterator[tuple[str, TestResult]]:
     pairs = pair_up(first.by_seed, second.by_seed)
     yield "runs", permutation(pairs)
     yield "runs", wilcoxon(pairs)
@@ -166,15 +191,15 @@ def _over_runs(first: Numbers, second: Numbers, margin: float) -> Iterator[Teste
     yield "runs", equivalence(pairs, margin)
 
 
-def _over_folds(first: Numbers, second: Numbers, folds: int) -> Iterator[Tested]:
+def _over_folds(first: MeasuredMetric, second: MeasuredMetric, folds: int) -> Iterator[tuple[str, TestResult]]:
     pairs = pair_up(first.by_fold, second.by_fold, "seed/fold")
     both = sorted(set(first.by_fold) & set(second.by_fold))
-    yield "folds", nadeau_bengio(pairs, shares_of_folds(first.images, both, folds))
-    optimiztic = pair_up(first.by_fold, second.by_fold, "seed/fold", _SHARED_IMAGES)
-    yield "folds", permutation(optimiztic)
-    yield "folds", wilcoxon(optimiztic)
+    yield "folds", nadeau_bengio(pairs, fold_ratios(first.test_images, both, folds))
+    uncorrected = pair_up(first.by_fold, second.by_fold, "seed/fold", _SHARED_IMAGES)
+    yield "folds", permutation(uncorrected)
+    yield "folds", wilcoxon(uncorrected)
 
 
-def _reason(numbers: Numbers, arm: str) -> str:
-    """Return why the arm has no number; empty where it has one."""
-    return "" if numbers.by_seed else f"{arm}: {numbers.reason}"
+def _reason(measured: MeasuredMetric, arm: str) -> str:
+    """Return why the arm has no value for any seed; empty if it has one."""
+    return "" if measured.by_seed else f"{arm}: {measured.reason or 'not measured'}"

@@ -1,32 +1,34 @@
-"""What one statistical procedure says of two arms."""
+"""Result of a statistical test that compares two arms."""
 
 from dataclasses import dataclass
 from math import nan
 
 CONFIDENCE = 0.95
 DIFFERENCE = "difference"
-"""Quantity that most tests estimate: a difference in the unit of the metric."""
+"""Quantity that most tests estimate, in the unit of the metric."""
 
 
 @dataclass(frozen=True)
 class TestResult:
-    """One test of an arm against another.
+    """Result of one test of an arm against another.
 
     Attributes:
         test: name of the test.
         n: observations of each arm (epochs, runs, folds or test images).
         difference: mean of the arm minus mean of the other, in the unit of the metric.
-        low: lower end of the 95% interval of `estimate` (90% of tests of equivalence); NaN where there is none.
+        low: lower end of the 95% interval of `estimate` (90% for equivalence); NaN if there is none.
         high: upper end of that interval.
-        effect: standardized difference: Cohen's d of the pooled deviation, d_z of paired differences, or the
+        effect: standardized difference: Cohen's d with the pooled deviation, d_z of paired differences, or the
             rank-biserial correlation of Wilcoxon's test.
-        p: two-sided p (of equivalence: that of both one-sided tests), not corrected.
-        least_p: the least p that the test can give with this n; NaN for those that have none.
-        note: what a reader must know, such as why there is no p.
-        quantity: what is estimated.
-        estimate: its value; None where it is `difference`.
-        verdict: what a rule of decision says, of the tests that have one.
+        p: two-sided p, not corrected; for equivalence, the greater p of the two one-sided tests.
+        least_p: the least p that the test can give with this n; NaN for tests without such a bound.
+        note: remarks, such as why there is no p.
+        quantity: name of the estimated quantity.
+        estimate: its value; None if it equals `difference`.
+        verdict: decision of the test, for tests that make one.
     """
+
+    __test__ = False  # pytest collects classes whose names begin with "Test"
 
     test: str
     n: int

@@ -1,8 +1,8 @@
 """Wilcoxon's signed-rank test of paired differences, exact also with ties (Wilcoxon 1945, Biometrics Bulletin 1:80-83).
 
-Differences of zero are dropped, as in Wilcoxon's paper; equal sizes share their mean rank. The estimate is that of
-Hodges and Lehmann, the median of the means of all two differences (each with itself too), with the interval that
-inverts the test.
+The test drops differences of zero, as in Wilcoxon's paper; equal absolute differences share their mean rank. The
+estimate is that of Hodges and Lehmann: the median of the means of any two differences, including each with itself. Its
+interval inverts the test.
 """
 
 import numpy as np
@@ -22,25 +22,25 @@ def wilcoxon(pairs: Replicates) -> TestResult:
     if pairs.n == 0:
         return TestResult(TEST, 0, note="; ".join(notes), quantity=_QUANTITY)
     differences = pairs.differences
-    moved = differences[differences != 0]
-    if len(moved) < pairs.n:
-        notes.append(f"{pairs.n - len(moved)} of {pairs.n} pairs without a difference")
-    if len(moved) > EXACT_UP_TO:
+    nonzero = differences[differences != 0]
+    if len(nonzero) < pairs.n:
+        notes.append(f"{pairs.n - len(nonzero)} of {pairs.n} pairs have no difference")
+    if len(nonzero) > EXACT_UP_TO:
         notes.append(f"p from {DRAWN} drawn sign patterns")
     low, high = _interval(differences)
     if np.isnan(low):
         notes.append("too few pairs for a 95% interval")
-    # Rounding must not tell apart what is equal.
-    signed = np.sign(moved) * rankdata(np.round(np.abs(moved), 9))
+    # Rounding lets equal differences differ.
+    signed = np.sign(nonzero) * rankdata(np.round(np.abs(nonzero), 9))
     return TestResult(
         TEST,
         pairs.n,
         float(differences.mean()),
         low,
         high,
-        float(signed.sum() / np.abs(signed).sum()) if len(moved) else 0.0,
-        sign_flip_p(signed) if len(moved) else 1.0,
-        least_p(len(moved)),
+        float(signed.sum() / np.abs(signed).sum()) if len(nonzero) else 0.0,
+        sign_flip_p(signed) if len(nonzero) else 1.0,
+        least_p(len(nonzero)),
         "; ".join(notes),
         _QUANTITY,
         float(np.median(_walsh(differences))),
@@ -48,17 +48,17 @@ def wilcoxon(pairs: Replicates) -> TestResult:
 
 
 def _walsh(differences: Floats) -> Floats:
-    """Return the means of all two differences, in order."""
+    """Return the means of any two differences, sorted."""
     rows, columns = np.triu_indices(len(differences))
     means: Floats = np.sort((differences[rows] + differences[columns]) / 2)
     return means
 
 
 def _interval(differences: Floats) -> tuple[float, float]:
-    """Return the interval that inverts the test, at least 95%; NaN where so few pairs have none."""
+    """Return the interval with at least 95% coverage that inverts the test; NaN if there are too few pairs."""
     n = len(differences)
     below = np.cumsum(_null_distribution(n))
-    left_out = int(np.searchsorted(below, (1 - CONFIDENCE) / 2, side="right"))  # Walsh means beyond either end
+    left_out = int(np.searchsorted(below, (1 - CONFIDENCE) / 2, side="right"))  # Walsh means beyond each end
     if left_out == 0:
         return float("nan"), float("nan")
     means = _walsh(differences)
@@ -66,7 +66,7 @@ def _interval(differences: Floats) -> tuple[float, float]:
 
 
 def _null_distribution(n: int) -> Floats:
-    """Return the chance of each rank sum 0 to n (n + 1) / 2 where signs are arbitrary and nothing ties."""
+    """Return the probability of each rank sum from 0 to n (n + 1) / 2 for random signs and no ties."""
     chances = np.ones(1)
     for rank in range(1, n + 1):
         longer = np.zeros(len(chances) + rank)

@@ -1,25 +1,24 @@
-"""What a network sees of a data set before there is an image of it: size, channels, number of training images."""
+"""Size, channels, classes and number of a data set's images, known before the images are."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.paper import Backbone
+from medattn.config.networks.catalog import image_size
 from medattn.files import read_json
-from medattn.plan.fitting import image_size
+from medattn.protocols.base import MeasurementProtocol
 
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """The images of a data set as a network gets them.
+    """The images of a data set as the input of a network.
 
     Attributes:
         height: height in pixels.
         width: width in pixels.
         channels: channels as stored; gray images are repeated for the network.
-        training: number of training images; None where nobody knows it yet.
+        training: number of training images; None if unknown.
         classes: number of classes.
     """
 
@@ -30,14 +29,14 @@ class ImageFacts:
     classes: int
 
 
-def image_facts(entry: DatasetEntry, prepared: Path, protocol: Mapping[str, Any], backbone: Backbone) -> ImageFacts:
-    """Return what is known of a data set: from the prepared images where they are, else from the registry.
+def image_facts(entry: DatasetEntry, prepared: Path, protocol: MeasurementProtocol, backbone: Backbone) -> ImageFacts:
+    """Return the facts about a data set's images: from the prepared images if they exist, otherwise from the registry.
 
     Args:
         entry: entry of the data set.
         prepared: folder of the prepared data set, which need not exist.
-        protocol: the protocol, which says which splits are trained on.
-        backbone: the network, which may enlarge images.
+        protocol: settings of the protocol, which name the training splits.
+        backbone: the network, which may resize images.
     """
     manifest = prepared / "manifest.json"
     side = image_size(backbone, entry)
@@ -50,5 +49,5 @@ def image_facts(entry: DatasetEntry, prepared: Path, protocol: Mapping[str, Any]
         channels = entry.source.shape[1]
         counts = entry.counts or entry.source.own_counts or {}
         known = {name: sum(per_class) for name, per_class in counts.items()} or dict(entry.images or {})
-    training = sum(known.get(name, 0) for name in protocol.get("training_splits", ["train"])) or None
+    training = sum(known.get(name, 0) for name in getattr(protocol, "training_splits", ["train"])) or None
     return ImageFacts(*side, channels, training, len(entry.classes))

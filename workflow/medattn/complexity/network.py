@@ -10,29 +10,30 @@ from torch import Tensor
 from medattn.attention.mechanism import InputAttention
 from medattn.complexity.counters import RULES, counting
 from medattn.complexity.images import ImageFacts
-from medattn.complexity.shapes import quick_shapes
+from medattn.complexity.meta_batch_norm import fast_batch_norm
 from medattn.config.arms import arm_settings
 from medattn.config.models.paper import Arm, Backbone
 from medattn.config.models.recipe import Recipe
 from medattn.errors import Skipped, UserError
-from medattn.training.network import AttendedNetwork, build_network
+from medattn.plan.model import Cell
+from medattn.training.network import AttendedNetwork, NetworkSpec, build_network
 
 _META = torch.device("meta")
 
 
 @dataclass(frozen=True)
-class Counts:
-    """What one network costs.
+class NetworkCounts:
+    """Costs of a network.
 
     Attributes:
-        parameters: all parameters.
-        trainable: parameters that learn from the first epoch on.
-        macs: multiply-accumulates (conv + linear + matmul) of one image through the network in evaluation.
-        macs_per_step: multiply-accumulates of a training step's forward pass that do not grow with the batch, such
-            as those of an attention map that all images share.
-        c1_parameters: parameters that the counter C1 sees.
+        parameters: number of parameters.
+        trainable: number of parameters that are trained from the first epoch on.
+        macs: multiply-accumulates (conv + linear + matmul) of one image in evaluation.
+        macs_per_step: multiply-accumulates of the forward pass that do not depend on the batch size, such as those
+            of an attention map that all images share.
+        c1_parameters: number of parameters that the counter C1 sees.
         rules: counts of one image by the other rules, by name.
-        activations: bytes that a training step at the recipe's batch keeps for its backward pass.
+        activations: bytes that a training step with the recipe's batch size keeps for its backward pass.
     """
 
     parameters: int
@@ -46,13 +47,13 @@ class Counts:
 
 @dataclass(frozen=True)
 class NetworkOfCell:
-    """All that decides the network of a cell at one point of its grid.
+    """The settings that determine the network of a cell at one grid point.
 
     Attributes:
         backbone: the backbone.
         arm: the arm.
         options: hyper-parameters of the arm's mechanism, defaults filled in.
-        recipe: the recipe at this point of the grid.
+        recipe: the recipe at this grid point.
     """
 
     backbone: Backbone
@@ -61,72 +62,64 @@ class NetworkOfCell:
     recipe: Recipe
 
 
-def network_of_cell(settings: Any, grid_point: dict[str, Any], where: str) -> NetworkOfCell:
-    """Return the network that the settings of a cell of the plan describe, at a point of the arm's grid."""
-    backbone = Backbone.model_validate(settings["backbone"])
-    arm = Arm.model_validate(settings["arm"])
-    recipe, options = arm_settings(arm, Recipe.model_validate(settings["recipe"]), grid_point, where)
+def network_of_cell(cell: Cell, grid_point: dict[str, Any]) -> NetworkOfCell:
+    """Return the network of a cell at a point of the arm's grid."""
+    backbone, arm = cell.settings.backbone, cell.settings.arm
+    assert backbone is not None
+    recipe, options = arm_settings(arm, cell.settings.recipe, grid_point, cell.id)
     return NetworkOfCell(backbone, arm, options, recipe)
 
 
 def build(network: NetworkOfCell, images: ImageFacts, device: torch.device) -> AttendedNetwork:
-    """Return the network, with random weights: those of ImageNet have the same shapes.
+    """Build the network with random weights, which have the same shapes as those of ImageNet.
 
     Raises:
         UserError: the network can't be built for such images.
     """
     backbone = network.backbone.model_copy(update={"weights": "none"})
+    spec = NetworkSpec(backbone, images.classes, network.arm.mechanism, network.options, network.arm.placement)
     with torch.device(device):
         image = torch.empty(1, images.channels, images.height, images.width)
-        # One image stands for all of them: only their shape decides the network.
+        # One image represents all training images, because the network depends only on their shape.
         training_images = image.expand(images.training or 1, -1, -1, -1)
         try:
-            built = build_network(
-                backbone,
-                network.arm.mechanism,
-                network.options,
-                images.classes,
-                training_images,
-                seed=0,
-                data=Path(),
-                placement=network.arm.placement,
-            )
+            built = build_network(spec, training_images, seed=0, data=Path())
         except Skipped as error:
             raise UserError(str(error)) from error
     return built.to(device)
 
 
 def parameter_count(network: NetworkOfCell, images: ImageFacts) -> tuple[int, int]:
-    """Return all parameters, and those that the counter C1 sees."""
-    with quick_shapes():
+    """Return the number of all parameters, and of those that the counter C1 sees."""
+    with fast_batch_norm():
         built = build(network, images, _META)
     with counting(built) as tally:
         pass
     return sum(p.numel() for p in built.parameters()), tally.c1_parameters
 
 
-def count(network: NetworkOfCell, images: ImageFacts) -> Counts:
+def count(network: NetworkOfCell, images: ImageFacts) -> NetworkCounts:
     """Count the network of a cell.
 
-    Activation memory is the sum of the distinct tensors that autograd keeps during the forward pass of one training
-    step (torch.autograd.graph.saved_tensors_hooks), parameters and buffers aside, in float32. Work space of
-    convolutions, gradients, the optimizer's state and fragmentation come on top on a real device.
+    Activation memory is the size in float32 of the distinct tensors that autograd saves during the forward pass of one
+    training step (torch.autograd.graph.saved_tensors_hooks), without parameters and buffers. A device also needs
+    memory for the workspace of convolutions, gradients, the optimizer's state and fragmentation.
 
     Raises:
         UserError: the network can't be built for such images, or they are too small for it.
     """
-    with quick_shapes():
+    with fast_batch_norm():
         return _count(network, images)
 
 
-def _count(network: NetworkOfCell, images: ImageFacts) -> Counts:
+def _count(network: NetworkOfCell, images: ImageFacts) -> NetworkCounts:
     built = build(network, images, _META)
     if built.attention is not None:
         built.attention.begin_epoch(1)
     image = torch.empty(1, 3, images.height, images.width, device=_META)
     with torch.no_grad():
         if built.eval().attention is not None:
-            built(image)  # a map that all images share is computed once, and not counted with each image
+            built(image)  # computes the map that all images share, so that the count leaves it out
         with counting(built) as tally:
             built(image)
     built.train()
@@ -135,7 +128,7 @@ def _count(network: NetworkOfCell, images: ImageFacts) -> Counts:
     with torch.autograd.graph.saved_tensors_hooks(saved.keep, lambda kept: kept):
         built(batch)
     parameters = list(built.parameters())
-    return Counts(
+    return NetworkCounts(
         parameters=sum(p.numel() for p in parameters),
         trainable=sum(p.numel() for p in parameters if p.requires_grad),
         macs=tally.macs,
@@ -147,7 +140,7 @@ def _count(network: NetworkOfCell, images: ImageFacts) -> Counts:
 
 
 def _once_a_step(attention: InputAttention | None, batch: Tensor) -> int:
-    """Return the multiply-accumulates that attention on the input spends on a batch beyond those for each image."""
+    """Return the multiply-accumulates of input attention that do not depend on the batch size."""
     if attention is None:
         return 0
     with counting(attention) as tally:
@@ -158,16 +151,16 @@ def _once_a_step(attention: InputAttention | None, batch: Tensor) -> int:
 
 
 class _SavedTensors:
-    """Sums the storages that autograd keeps, each once."""
+    """Sum of the distinct storages that autograd saves."""
 
     def __init__(self, network: AttendedNetwork) -> None:
         own = [*network.parameters(), *network.buffers()]
-        # The storages themselves are held: the address of one that has gone could be given to another.
+        # Keep the tensors alive: a freed storage's address could be reused by another.
         self._known = {_storage_key(tensor): tensor for tensor in own}
         self.bytes = 0
 
     def keep(self, tensor: Tensor) -> Tensor:
-        """Note a tensor that autograd saves."""
+        """Add a tensor that autograd saves."""
         key = _storage_key(tensor)
         if key not in self._known:
             self._known[key] = tensor

@@ -1,8 +1,8 @@
-"""A row for every cell of a plan, and for every published cost: what was published, what was counted, the verdict.
+"""complexity.csv: published value, counted value and verdict of every published cost and of every cell of a plan.
 
-A published row can stand for several data sets (PPCR prints one cost for three sets of MedMNIST), though their networks
-differ in the last layer. It is counted for the one data set whose class count fits most published parameters of the
-table; where several fit equally many, for the first.
+A published row can cover several data sets, though their networks differ in the last layer: PPCR publishes one cost for
+three data sets of MedMNIST. Such a row is counted for the data set whose number of classes fits most of the table's
+published parameters; the first one among equals.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,29 +12,23 @@ from typing import Any
 import pandas as pd
 import torch
 
-from medattn.complexity.cells import Counted, CountedCells
-from medattn.complexity.published_costs import PublishedCost, datasets_of, published_costs
-from medattn.complexity.verdict import (
+from medattn.complexity.cost_match import (
     NOT_COUNTED,
-    Verdict,
+    CostMatch,
     in_words,
+    match_gflops,
+    match_parameters,
     parameters_fit,
-    verdict_on_gflops,
-    verdict_on_parameters,
 )
+from medattn.complexity.counted_cells import CountedCell, PlanCounter
+from medattn.complexity.published_costs import PublishedCost, datasets_of, published_costs
 from medattn.config.models.dataset import DatasetEntry
 from medattn.plan.model import Plan
+from medattn.result_tables import COMPLEXITY
 from medattn.training.device import choose_device
 
-COLUMNS = [
-    "paper", "table", "dataset", "backbone", "arm", "published_params_m", "params", "published_gflops", "gmacs",
-    "verdict", "note", "counter_params", "counter_gflops", "counter_c1_params", "counter_c1_gflops",
-    "counter_c2_gflops", "counter_c3_gflops", "trainable_params", "params_at_grid_end", "macs", "macs_per_step",
-    "flops", "batch", "activation_bytes", "height", "width", "classes", "counted_for", "experiment",
-]  # fmt: skip
-"""The columns of complexity.csv."""
 SPEED_COLUMNS = ["training_images_per_second", "inference_images_per_second", "repeats", "device"]
-"""The columns that follow where speed was measured."""
+"""Further columns of complexity.csv if speed was measured."""
 
 
 def complexity_rows(
@@ -46,21 +40,21 @@ def complexity_rows(
         plan: the plan.
         datasets: entries of the data sets by name.
         root: the folder in which papers/ lies.
-        device: `auto`, `cpu` or `cuda`, to measure speed there; None to measure none.
+        device: `auto`, `cpu` or `cuda` to measure speed on that device; None to skip the measurement.
         repeats: timed steps.
     """
-    counted = CountedCells(plan, datasets)
-    pairs: list[tuple[Counted, PublishedCost | None]] = []
+    counter = PlanCounter(plan, datasets)
+    pairs: list[tuple[CountedCell, PublishedCost | None]] = []
     for paper in dict.fromkeys(cell.paper for cell in plan.cells.values()):
-        of_paper = [one for one in counted.cells if one.cell.paper == paper]
+        of_paper = [one for one in counter.cells if one.cell.paper == paper]
         published = published_costs(root, paper)
         pairs += _paired(published, of_paper)
         own = {(cost.dataset, cost.backbone, cost.arm) for cost in published}
         pairs += [(one, None) for one in of_paper if (one.cell.dataset, one.cell.backbone, one.cell.arm) not in own]
-    rows = [_row(counted, one, cost) for one, cost in pairs]
+    rows = [_row(counter, one, cost) for one, cost in pairs]
     if device is not None:
         on = choose_device(device)
-        rows = [row | _speed(counted, one, on, repeats) for row, (one, _) in zip(rows, pairs, strict=True)]
+        rows = [row | _speed(counter, one, on, repeats) for row, (one, _) in zip(rows, pairs, strict=True)]
     return rows
 
 
@@ -68,12 +62,12 @@ def complexity_csv(rows: Iterable[Mapping[str, Any]]) -> str:
     """Return complexity.csv."""
     rows = list(rows)
     further = SPEED_COLUMNS if rows and SPEED_COLUMNS[0] in rows[0] else []
-    return str(pd.DataFrame(rows, columns=[*COLUMNS, *further]).to_csv(index=False, lineterminator="\n"))
+    return str(pd.DataFrame(rows, columns=[*COMPLEXITY.columns, *further]).to_csv(index=False, lineterminator="\n"))
 
 
-def _paired(published: list[PublishedCost], counted: list[Counted]) -> Iterator[tuple[Counted, PublishedCost]]:
-    """Yield each published row that has cells in the plan with the cell that it is counted for."""
-    found: list[tuple[PublishedCost, dict[str, Counted]]] = []
+def _paired(published: list[PublishedCost], counted: list[CountedCell]) -> Iterator[tuple[CountedCell, PublishedCost]]:
+    """Yield each published row that has cells in the plan, with the cell that it is counted for."""
+    found: list[tuple[PublishedCost, dict[str, CountedCell]]] = []
     for row in published:
         of_table = {c.cell.dataset: c for c in counted if row.table in c.cell.tables}
         candidates = {
@@ -94,16 +88,16 @@ def _paired(published: list[PublishedCost], counted: list[Counted]) -> Iterator[
         yield candidates[max(fitting, key=lambda name: fitting[name])], row
 
 
-def _fits(published: PublishedCost, counted: Counted) -> bool:
+def _fits(published: PublishedCost, counted: CountedCell) -> bool:
     if counted.counts is None or not published.params_m:
         return False
     seen = (counted.counts.parameters, counted.counts.c1_parameters)
     return any(parameters_fit(published.params_m, parameters) for parameters in seen)
 
 
-def _row(cells: CountedCells, counted: Counted, published: PublishedCost | None) -> dict[str, Any]:
+def _row(counter: PlanCounter, counted: CountedCell, published: PublishedCost | None) -> dict[str, Any]:
     cell, counts = counted.cell, counted.counts
-    row: dict[str, Any] = dict.fromkeys(COLUMNS, "")
+    row: dict[str, Any] = dict.fromkeys(COMPLEXITY.columns, "")
     row |= {
         "paper": cell.paper,
         "table": published.table if published else ";".join(cell.tables),
@@ -117,18 +111,18 @@ def _row(cells: CountedCells, counted: Counted, published: PublishedCost | None)
     }
     if counts is None or counted.images is None or counted.network is None:
         return row | {"verdict": NOT_COUNTED, "note": counted.reason}
-    judged = _judged(cells, counted, published) if published else {}
+    matches = _matches(counter, counted, published) if published else {}
     return row | {
         "params": counts.parameters,
         "gmacs": f"{counts.macs / 1e9:.5f}",
-        "verdict": in_words(judged.values()),
-        "note": "; ".join(verdict.note for verdict in judged.values() if verdict.note),
-        "counter_params": judged["params"].counter if "params" in judged else "",
-        "counter_gflops": judged["gflops"].counter if "gflops" in judged else "",
+        "verdict": in_words(matches.values()),
+        "note": "; ".join(match.note for match in matches.values() if match.note),
+        "counter_params": matches["params"].counter if "params" in matches else "",
+        "counter_gflops": matches["gflops"].counter if "gflops" in matches else "",
         "counter_c1_params": counts.c1_parameters,
         **{f"counter_{rule.lower()}_gflops": f"{number / 1e9:.5f}" for rule, number in counts.rules.items()},
         "trainable_params": counts.trainable,
-        "params_at_grid_end": "" if counted.at_end is None else counted.at_end,
+        "params_at_grid_end": "" if counted.parameters_at_end is None else counted.parameters_at_end,
         "macs": counts.macs,
         "macs_per_step": counts.macs_per_step,
         "flops": 2 * counts.macs,
@@ -140,24 +134,24 @@ def _row(cells: CountedCells, counted: Counted, published: PublishedCost | None)
     }
 
 
-def _judged(cells: CountedCells, counted: Counted, published: PublishedCost) -> dict[str, Verdict]:
+def _matches(counter: PlanCounter, counted: CountedCell, published: PublishedCost) -> dict[str, CostMatch]:
     assert counted.counts is not None and counted.images is not None
-    verdicts = {}
+    matches = {}
     if published.params_m:
-        of_paper = [one.images for one in cells.cells if one.cell.paper == counted.cell.paper]
+        of_paper = [one.images for one in counter.cells if one.cell.paper == counted.cell.paper]
         classes = {images.classes for images in of_paper if images is not None} - {counted.images.classes}
-        verdicts["params"] = verdict_on_parameters(
-            published.params_m, counted.counts, sorted(classes), lambda n: cells.parameters(counted, n)
+        matches["params"] = match_parameters(
+            published.params_m, counted.counts, sorted(classes), lambda n: counter.parameters(counted, n)
         )
     if published.gflops:
-        verdicts["gflops"] = verdict_on_gflops(published.gflops, counted.counts)
-    return verdicts
+        matches["gflops"] = match_gflops(published.gflops, counted.counts)
+    return matches
 
 
-def _speed(cells: CountedCells, counted: Counted, device: torch.device, repeats: int) -> dict[str, Any]:
+def _speed(counter: PlanCounter, counted: CountedCell, device: torch.device, repeats: int) -> dict[str, Any]:
     if counted.counts is None:
         return dict.fromkeys(SPEED_COLUMNS, "")
-    speed = cells.speed(counted, device, repeats)
+    speed = counter.speed(counted, device, repeats)
     if isinstance(speed, str):
         return dict.fromkeys(SPEED_COLUMNS, "") | {"device": speed}
     numbers = (round(speed.training, 1), round(speed.inference, 1), speed.repeats, speed.device)

@@ -1,4 +1,4 @@
-"""Images per second, measured on the device: training steps and inference on random images."""
+"""Training and inference speed on a device, in images per second, with random images."""
 
 import statistics
 import time
@@ -9,7 +9,7 @@ import torch
 
 from medattn.complexity.images import ImageFacts
 from medattn.complexity.network import NetworkOfCell, build
-from medattn.training.cuda_graphs import CudaGraphs, GraphCache
+from medattn.training.cuda_graphs import CudaGraphBackend, GraphCache
 from medattn.training.images import Normalization
 from medattn.training.network import AttendedNetwork
 from medattn.training.numerics import fix_numerics, memory_format
@@ -17,7 +17,7 @@ from medattn.training.optimizer import create_optimizer
 from medattn.training.step import Step, logits_of
 
 _WARM_UP = 2
-_WARM_UP_ON_GPU = 6  # until the step is recorded and replayed
+_WARM_UP_ON_GPU = 6  # until the CUDA graph of the step is captured and replayed
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Speed:
     Attributes:
         training: images per second in training steps (forward, loss, backward, optimizer), median over the repeats.
         inference: images per second in evaluation, median over the repeats.
-        repeats: steps that were timed of each kind, after a few that were not.
-        batch: images a step, as in the recipe.
-        device: the device, by name.
+        repeats: number of timed steps of each kind, after warm-up.
+        batch: batch size of the recipe.
+        device: name of the device.
     """
 
     training: float
@@ -40,13 +40,13 @@ class Speed:
 
 
 def measured_speed(network: NetworkOfCell, images: ImageFacts, device: torch.device, repeats: int) -> Speed:
-    """Measure a network with the recipe's batch, optimizer, precision and threads.
+    """Measure a network with the recipe's batch size, optimizer, precision and threads.
 
-    The images are random and lie on the device: reading, augmentation and copying are not in the time.
+    The images are random and already on the device: the times exclude reading, augmentation and copying.
 
     Raises:
         UserError: the network can't be built.
-        torch.OutOfMemoryError: it does not fit on the device.
+        torch.OutOfMemoryError: the step does not fit into the memory of the device.
     """
     recipe = network.recipe
     fix_numerics(recipe)
@@ -54,7 +54,7 @@ def measured_speed(network: NetworkOfCell, images: ImageFacts, device: torch.dev
     built.backbone.to(memory_format=memory_format(recipe, device))
     half = torch.full((1, 1, 1, 1), 0.5, device=device)
     step = Step.of(built, create_optimizer(recipe, built), recipe, Normalization(half, half))
-    work = recordings_on(device).of(None, step)
+    work = graph_cache_on(device).step(None, step)
     batch = torch.rand(recipe.batch_size, 3, images.height, images.width, device=device)
     labels = torch.arange(recipe.batch_size, device=device) % images.classes
     if built.attention is not None:
@@ -72,9 +72,9 @@ def measured_speed(network: NetworkOfCell, images: ImageFacts, device: torch.dev
     return Speed(training, inference, repeats, recipe.batch_size, _name(device))
 
 
-def recordings_on(device: torch.device) -> GraphCache:
-    """Return what records steps on a device that was chosen already; on the CPU nothing is recorded."""
-    return GraphCache(CudaGraphs(device) if device.type == "cuda" else None)
+def graph_cache_on(device: torch.device) -> GraphCache:
+    """Return the cache of CUDA graphs of a device; on a CPU it captures nothing."""
+    return GraphCache(CudaGraphBackend(device) if device.type == "cuda" else None)
 
 
 def _median_seconds(network: AttendedNetwork, step: Callable[[], None], device: torch.device, repeats: int) -> float:

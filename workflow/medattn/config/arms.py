@@ -1,6 +1,7 @@
-"""What an arm needs of mechanism, recipe and protocol, and its settings at a point of its grid."""
+"""Validation of an arm, and its settings at the points of its hyper-parameter grid."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,7 +11,7 @@ from medattn.config.models.classifiers import CLASSIFIER_OPTIONS
 from medattn.config.models.paper import Arm
 from medattn.config.models.placement import EVERYWHERE
 from medattn.config.models.recipe import Recipe
-from medattn.config.overrides import override
+from medattn.config.overrides import override_keys
 from medattn.config.renamed_keys import unknown_key
 from medattn.config.validation import below, validated
 from medattn.errors import UserError
@@ -18,10 +19,16 @@ from medattn.protocols.base import MeasurementProtocol
 
 
 def check_arm(arm: Arm, recipe: Recipe, protocol: MeasurementProtocol, where: str) -> None:
-    """Check mechanism, options, grid and placement of an arm, which stands at `where`.
+    """Check mechanism, options, grid and placement of an arm.
+
+    Args:
+        arm: the arm.
+        recipe: recipe of its runs.
+        protocol: protocol of its runs.
+        where: file and path of the arm.
 
     Raises:
-        UserError: one of them is wrong, or a point of the grid trains fewer epochs than the protocol measures.
+        UserError: one of them is invalid, or a point of the grid trains fewer epochs than the protocol measures.
     """
     for grid_point in _corners(arm):
         trained, _ = arm_settings(arm, recipe, grid_point, where)
@@ -36,21 +43,26 @@ def check_arm(arm: Arm, recipe: Recipe, protocol: MeasurementProtocol, where: st
 def _check_placement(arm: Arm, where: str) -> None:
     if arm.placement == EVERYWHERE or is_block_mechanism(arm.mechanism):
         return
-    what = "the arm has no mechanism" if arm.mechanism == "none" else f"'{arm.mechanism}' works on the images"
-    raise UserError(f"{below(where, 'placement')}: {what}, so nothing is placed in the network; remove the key")
+    reason = "the arm has no mechanism" if arm.mechanism == "none" else f"'{arm.mechanism}' works on the input images"
+    raise UserError(f"{below(where, 'placement')}: {reason}, and nothing is inserted into the network; remove the key")
 
 
 def _corners(arm: Arm) -> list[dict[str, Any]]:
-    """Return grid points that together hold every value of the arm's grid at least once."""
+    """Return grid points that together contain every value of the arm's grid."""
     longest = max((len(values) for values in arm.grid.values()), default=1)
     return [{key: values[min(i, len(values) - 1)] for key, values in arm.grid.items()} for i in range(longest)]
 
 
+def grid_points(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """Return all combinations of a grid's values, the last key varying fastest; one empty point for an empty grid."""
+    return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+
+
 def arm_settings(arm: Arm, recipe: Recipe, grid_point: Mapping[str, Any], where: str) -> tuple[Recipe, dict[str, Any]]:
-    """Return the recipe and the full options (defaults filled in) of an arm at one point of its grid.
+    """Return the recipe and the options, defaults included, of an arm at one point of its grid.
 
     Raises:
-        UserError: a key or value of the options or of the grid is wrong.
+        UserError: a key or value of the options or the grid is invalid.
     """
     model = _options_model(arm, where)
     valid = [f"recipe.{key}" for key in Recipe.model_fields]
@@ -61,7 +73,7 @@ def arm_settings(arm: Arm, recipe: Recipe, grid_point: Mapping[str, Any], where:
             raise UserError(f"{below(where, 'grid')}: {unknown_key(key, valid)}")
         head, _, tail = key.partition(".")
         parts[head][tail] = value
-    recipe = override(recipe, parts["recipe"], below(where, "grid", "recipe"))
+    recipe = override_keys(recipe, parts["recipe"], below(where, "grid", "recipe"))
     if model is None:
         if arm.options:
             raise UserError(f"{below(where, 'options')}: the mechanism 'none' has no options")

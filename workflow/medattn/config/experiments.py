@@ -1,18 +1,17 @@
-"""The experiments of a paper: as its file says, and as a selection takes and changes them."""
+"""The experiments of a paper: as declared in its file, and as chosen and overridden by a selection."""
 
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
 from medattn.config.arms import check_arm
+from medattn.config.cross_references import check_copied_classes, check_name
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.paper import Backbone, Experiment, Paper
 from medattn.config.models.recipe import Recipe
 from medattn.config.models.selection import PaperSelection
-from medattn.config.networks.options import check_backbone
-from medattn.config.networks.stems import no_small_stem, small_stem_paths
-from medattn.config.overrides import override, override_protocol
-from medattn.config.references import check_copied_classes, check_name
+from medattn.config.networks.catalog import check_backbone, no_small_stem, small_stem_paths
+from medattn.config.overrides import override_keys, override_protocol_keys
 from medattn.config.resolved import ResolvedPaper
 from medattn.config.validation import below
 from medattn.errors import UserError
@@ -22,22 +21,22 @@ T = TypeVar("T")
 
 
 def _declared(paper: Paper) -> list[tuple[str, Experiment]]:
-    """Return the experiments by name; a paper without any is one experiment without a name."""
+    """Return the experiments by name; a paper without experiments is one experiment with an empty name."""
     return list(paper.experiments.items()) or [("", Experiment(datasets=paper.datasets))]
 
 
 def _experiment(name: str, paper: Paper, experiment: str, declared: Experiment, path: str) -> ResolvedPaper:
-    """Return an experiment as the paper's file says, without a selection."""
+    """Return an experiment as declared by the paper, without a selection."""
     change, where = declared.override, below(path, "experiments", experiment, "override") if experiment else path
-    recipe = override(paper.recipe, change.recipe, below(where, "recipe"))
-    protocol = override_protocol(paper.protocol, change.protocol, below(where, "protocol"))
+    recipe = override_keys(paper.recipe, change.recipe, below(where, "recipe"))
+    protocol = override_protocol_keys(paper.protocol, change.protocol, below(where, "protocol"))
     _check_epochs(recipe, protocol, where)
     backbones = {
-        key: override(paper.backbones[key], change.backbones.get(key, {}), below(where, "backbones", key))
+        key: override_keys(paper.backbones[key], change.backbones.get(key, {}), below(where, "backbones", key))
         for key in declared.backbones or paper.backbones
     }
     arms = {
-        key: override(paper.arms[key], change.arms.get(key, {}), below(where, "arms", key))
+        key: override_keys(paper.arms[key], change.arms.get(key, {}), below(where, "arms", key))
         for key in declared.arms or paper.arms
     }
     for key, backbone in backbones.items():
@@ -61,74 +60,76 @@ def _experiment(name: str, paper: Paper, experiment: str, declared: Experiment, 
 
 
 def check_experiments(name: str, paper: Paper, path: str) -> None:
-    """Check that every experiment of a paper, as the file at `path` says, can be trained and measured.
+    """Check that every experiment that a paper declares in the file at `path` can be trained and measured.
 
     Raises:
-        UserError: one can't; names the key.
+        UserError: a key of an experiment is invalid.
     """
     for experiment, declared in _declared(paper):
         _experiment(name, paper, experiment, declared, path)
 
 
-def taken_experiments(
-    name: str, paper: Paper, path: str, taken: PaperSelection, datasets: Mapping[str, DatasetEntry], where: str
+def selected_experiments(
+    name: str, paper: Paper, path: str, selected: PaperSelection, datasets: Mapping[str, DatasetEntry], where: str
 ) -> Iterator[ResolvedPaper]:
-    """Yield the experiments of a paper that a selection takes, with its changes.
+    """Yield the experiments of a paper that a selection contains, with its overrides.
 
     Args:
         name: name of the paper.
         paper: the paper, read from the file at `path`.
-        path: that file.
-        taken: what the selection takes and changes.
+        path: path of the paper's file.
+        selected: choices and overrides of the selection.
         datasets: all data sets by name.
-        where: place of `taken`.
+        where: file and path of `selected`.
 
     Raises:
-        UserError: a name or changed key of the selection is wrong.
+        UserError: a name or an overridden key of the selection is invalid.
     """
-    for experiment in taken.experiments or []:
+    for experiment in selected.experiments or []:
         check_name("experiment", experiment, paper.experiments, below(where, "experiments"))
-    declared = [(key, value) for key, value in _declared(paper) if key in (taken.experiments or [key])]
+    declared = [(key, value) for key, value in _declared(paper) if key in (selected.experiments or [key])]
     everywhere = dict.fromkeys(dataset for _, value in declared for dataset in value.datasets)
-    for dataset in taken.datasets or []:
+    for dataset in selected.datasets or []:
         check_name("data set", dataset, datasets, below(where, "datasets"))
         if dataset not in everywhere and len(declared) > 1:
             raise UserError(
-                f"{below(where, 'datasets')}: no experiment of the paper has '{dataset}'; name under 'experiments' "
-                f"the one that shall take it: {', '.join(key for key, _ in declared)}"
+                f"{below(where, 'datasets')}: no experiment of the paper has '{dataset}'; choose the one to run on it "
+                f"under 'experiments': {', '.join(key for key, _ in declared)}"
             )
-    _check_picked("backbone", {**paper.backbones, **taken.extra_backbones}, taken.backbones, below(where, "backbones"))
-    _check_picked("arm", {**paper.arms, **taken.extra_arms}, taken.arms, below(where, "arms"))
+    _check_picked(
+        "backbone", {**paper.backbones, **selected.extra_backbones}, selected.backbones, below(where, "backbones")
+    )
+    _check_picked("arm", {**paper.arms, **selected.extra_arms}, selected.arms, below(where, "arms"))
     for key, value in declared:
-        resolved = _taken(_experiment(name, paper, key, value, path), taken, datasets, len(declared) == 1, where)
+        resolved = _selected(_experiment(name, paper, key, value, path), selected, datasets, len(declared) == 1, where)
         if resolved.datasets and resolved.arms:
             yield resolved
 
 
-def _taken(
+def _selected(
     whole: ResolvedPaper,
-    taken: PaperSelection,
+    selected: PaperSelection,
     datasets: Mapping[str, DatasetEntry],
     only_one: bool,
     where: str,
 ) -> ResolvedPaper:
-    """Return what a selection takes of an experiment, with its changes."""
-    recipe = override(whole.recipe, taken.recipe, below(where, "recipe"))
-    protocol = override_protocol(whole.protocol, taken.protocol, below(where, "protocol"))
+    """Return an experiment with the choices and overrides of a selection."""
+    recipe = override_keys(whole.recipe, selected.recipe, below(where, "recipe"))
+    protocol = override_protocol_keys(whole.protocol, selected.protocol, below(where, "protocol"))
     _check_epochs(recipe, protocol, where)
-    for name, backbone in taken.extra_backbones.items():
+    for name, backbone in selected.extra_backbones.items():
         _check_backbone(backbone, below(where, "extra_backbones", name))
         for arm_name in backbone.arms or []:
             place = below(where, "extra_backbones", name, "arms")
-            check_name("arm", arm_name, {**whole.paper.arms, **taken.extra_arms}, place)
-    backbones = _picked(whole.backbones, taken.extra_backbones, taken.backbones, whole.paper.backbones)
-    arms = _picked(whole.arms, taken.extra_arms, taken.arms, whole.paper.arms)
+            check_name("arm", arm_name, {**whole.paper.arms, **selected.extra_arms}, place)
+    backbones = _picked(whole.backbones, selected.extra_backbones, selected.backbones, whole.paper.backbones)
+    arms = _picked(whole.arms, selected.extra_arms, selected.arms, whole.paper.arms)
     for name, arm in arms.items():
-        key = "extra_arms" if name in taken.extra_arms else "arms"
+        key = "extra_arms" if name in selected.extra_arms else "arms"
         check_arm(arm, recipe, protocol, below(where, key, name))
     names = whole.datasets
-    if taken.datasets is not None:
-        names = tuple(name for name in taken.datasets if only_one or name in whole.datasets)
+    if selected.datasets is not None:
+        names = tuple(name for name in selected.datasets if only_one or name in whole.datasets)
     check_copied_classes(recipe, {name: datasets[name] for name in names}, below(where, "recipe"))
     return replace(
         whole,
@@ -137,16 +138,16 @@ def _taken(
         arms=arms,
         recipe=recipe,
         protocol=protocol,
-        metrics=(*whole.metrics, *taken.extra_metrics),
+        metrics=(*whole.metrics, *selected.extra_metrics),
     )
 
 
 def _picked(
     own: Mapping[str, T], extra: Mapping[str, T], names: list[str] | None, of_paper: Container[str]
 ) -> dict[str, T]:
-    """Return what is picked of an experiment's own and the extra ones, which take the place of those of their name.
+    """Return the chosen backbones or arms of an experiment; extra ones replace those of the same name.
 
-    An extra one under a name that the paper has belongs to the experiments that have it; others belong to all.
+    An extra one with a name that the paper uses belongs to the experiments with that name; others belong to all.
     """
     both = {**own, **{name: value for name, value in extra.items() if name in own or name not in of_paper}}
     return {name: value for name, value in both.items() if names is None or name in names or name in extra}

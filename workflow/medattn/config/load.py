@@ -1,16 +1,16 @@
-"""Reading a selection with the papers and data sets that it names, resolved and checked across files."""
+"""Loading a selection with its papers and data sets: validated, and checked across files."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from medattn.config.experiments import check_experiments, taken_experiments
+from medattn.config.cross_references import check_references
+from medattn.config.experiments import check_experiments, selected_experiments
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.paper import Paper
 from medattn.config.models.selection import PaperSelection, Selection
-from medattn.config.overrides import override
-from medattn.config.references import check_references
+from medattn.config.overrides import override_keys
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.config.validation import below, validated
 from medattn.config.yaml_files import read_yaml
@@ -24,16 +24,21 @@ def read_configuration(path: Path, root: Path) -> Configuration:
     """Read the selection at `path` with its papers from `root`/papers.
 
     Raises:
-        UserError: one line for the first thing that is wrong in any of the files.
+        UserError: one line with the first error in any of the files.
     """
     return resolve(read_yaml(path), root, str(path))
 
 
 def resolve(raw: Mapping[str, Any], root: Path, where: str) -> Configuration:
-    """Resolve a selection that was read from `where` with its papers from `root`/papers.
+    """Resolve a selection with its papers from `root`/papers.
+
+    Args:
+        raw: the selection as plain values.
+        root: folder of the project.
+        where: file of the selection, for messages.
 
     Raises:
-        UserError: one line for the first thing that is wrong in any of the files.
+        UserError: one line with the first error in any of the files.
     """
     selection = validated(Selection, raw, where)
     datasets = _datasets(selection, where)
@@ -55,7 +60,7 @@ def read_paper(name: str, papers: Path, where: str) -> Paper:
     """Read papers/<name>/paper.yaml.
 
     Raises:
-        UserError: there is no such paper, or its file is wrong; names the nearest paper.
+        UserError: the paper is unknown (the message suggests the nearest), or its file is invalid.
     """
     known = [path.parent.name for path in papers.glob("*/paper.yaml")]
     if name not in known:
@@ -68,10 +73,10 @@ def read_paper(name: str, papers: Path, where: str) -> Paper:
 
 
 def _experiments(
-    name: str, taken: PaperSelection, papers: Path, datasets: Mapping[str, DatasetEntry], above: str
+    name: str, selected: PaperSelection, papers: Path, datasets: Mapping[str, DatasetEntry], above: str
 ) -> Iterator[ResolvedPaper]:
     paper, path = read_paper(name, papers, above), str(papers / name / "paper.yaml")
-    return taken_experiments(name, paper, path, taken, datasets, below(above, name))
+    return selected_experiments(name, paper, path, selected, datasets, below(above, name))
 
 
 def _datasets(selection: Selection, where: str) -> dict[str, DatasetEntry]:
@@ -79,10 +84,10 @@ def _datasets(selection: Selection, where: str) -> dict[str, DatasetEntry]:
     for name, changes in selection.datasets.items():
         place = below(where, "datasets", name)
         if name in entries:
-            entries[name] = override(entries[name], changes, place)
+            entries[name] = override_keys(entries[name], changes, place)
         elif "source" in changes:
             entries[name] = validated(DatasetEntry, changes, place)
         else:
             sentence = unknown_name("data set", name, entries)
-            raise UserError(f"{below(where, 'datasets')}: {sentence} (your own needs the key 'source')")
+            raise UserError(f"{below(where, 'datasets')}: {sentence} (a data set of your own needs the key 'source')")
     return entries

@@ -1,8 +1,9 @@
-"""The mechanisms and their hyper-parameters, read from the source without importing torch.
+"""The mechanisms and their hyper-parameters, read from their sources without importing torch.
 
-A mechanism is a file in attention/ with a class registered under the name of the file, or a class of the user's,
-written `module:Class`. Its hyper-parameters are the keyword-only arguments of the constructor (signatures.py). Planning
-must know where a mechanism can't stand, too, so the static method `skip_reason` is taken from the syntax tree as well.
+A mechanism is a file in attention/ with a class registered under the name of the file, or a class of the user, written
+`module:Class`. Its hyper-parameters are the keyword-only arguments of the constructor (constructor_options.py).
+Planning also has to know where a mechanism can't be inserted, so it evaluates the static method `skip_reason` from the
+syntax tree.
 """
 
 import ast
@@ -18,21 +19,21 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from medattn.config.constructor_options import method, options_model, parsed, registered_classes, summary_of
 from medattn.config.renamed_keys import RENAMED_METHODS
-from medattn.config.signatures import method, options_model, parsed, registered_classes, summary_of
 from medattn.errors import UserError
 from medattn.suggestions import unknown_name
 
-Kind = Literal["input", "block"]
+MechanismKind = Literal["input", "block"]
 
 ATTENTION_FOLDER = Path(__file__).parent.parent / "attention"
-# Attention that only its own network can use, by that network.
+# Attention that works in one network only, with that network.
 _PARTS_OF_NETWORKS = {"vgg_att3": "medattn/vgg_att3"}
 _NOT_MECHANISMS = {"__init__", "mechanism", *_PARTS_OF_NETWORKS}
 OWN_MECHANISM = r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)"
-_BASES: dict[str, Kind] = {"InputAttention": "input", "BlockAttention": "block"}
-_POSITIONAL: dict[Kind, list[str]] = {"input": ["self"], "block": ["self", "channels", "size"]}
-_NAMES_IN_UNFIT = (
+_BASES: dict[str, MechanismKind] = {"InputAttention": "input", "BlockAttention": "block"}
+_POSITIONAL: dict[MechanismKind, list[str]] = {"input": ["self"], "block": ["self", "channels", "size"]}
+_NAMES_IN_SKIP_REASON = (
     abs, all, any, bool, dict, divmod, enumerate, float, int, len, list, max, min, pow, range, round, sorted, str, sum,
     tuple, zip,
 )  # fmt: skip
@@ -40,17 +41,17 @@ _NAMES_IN_UNFIT = (
 
 @dataclass(frozen=True)
 class Mechanism:
-    """What the source of a mechanism says.
+    """Facts about a mechanism, read from its source.
 
     Attributes:
-        file: its source.
-        kind: `input` works on the images, `block` on the outputs of a network's blocks.
-        options: model of its hyper-parameters.
-        skip_reason: the static method of that name, if the class has one.
+        file: source of the mechanism.
+        kind: `input` for attention on the images, `block` for attention on the outputs of a network's blocks.
+        options: configuration model of the hyper-parameters.
+        skip_reason: static method of that name; None if the class has none.
     """
 
     file: Path
-    kind: Kind
+    kind: MechanismKind
     options: type[BaseModel]
     skip_reason: ast.FunctionDef | None
 
@@ -63,7 +64,7 @@ def mechanism_names() -> tuple[str, ...]:
 
 
 def own_mechanism(name: str) -> tuple[str, str] | None:
-    """Return module and class of a user's mechanism, written `module:Class`; None for other names."""
+    """Return module and class of a user's mechanism, written `module:Class`; None for any other name."""
     match = re.fullmatch(OWN_MECHANISM, name)
     return (match[1], match[2]) if match else None
 
@@ -71,49 +72,49 @@ def own_mechanism(name: str) -> tuple[str, str] | None:
 def mechanism_file(name: str) -> Path:
     """Return the source of the mechanism `name`.
 
-    A user's module is looked for in the folder where the command runs, then where Python looks (PYTHONPATH).
+    Modules of the user are searched in the current folder, then along PYTHONPATH.
 
     Raises:
-        UserError: there is no such mechanism, or no such module.
+        UserError: the mechanism or module does not exist.
     """
     own = own_mechanism(name)
     if own is not None:
         return _module_file(own[0])
     if name in _PARTS_OF_NETWORKS:
         raise UserError(
-            f"the mechanism '{name}' is a part of the network {_PARTS_OF_NETWORKS[name]}; "
-            "name that as the backbone of an arm without a mechanism"
+            f"the mechanism '{name}' is part of the network {_PARTS_OF_NETWORKS[name]}; "
+            "use that network as the backbone of an arm without a mechanism"
         )
     if name not in mechanism_names():
-        also = "" if ":" not in name else " (your own is written module:Class)"
+        also = "" if ":" not in name else " (write your own as module:Class)"
         raise UserError(unknown_name("mechanism", name, [*mechanism_names(), "none"]) + also)
     return ATTENTION_FOLDER / f"{name}.py"
 
 
 def mechanism_options(name: str) -> type[BaseModel]:
-    """Return the model of the hyper-parameters of the mechanism `name`.
+    """Return the configuration model of the hyper-parameters of the mechanism `name`.
 
     Raises:
-        UserError: there is no such mechanism, or its source is no mechanism's.
+        UserError: the mechanism does not exist, or its source is invalid.
     """
     return _mechanism(name).options
 
 
 def is_block_mechanism(name: str) -> bool:
-    """Whether the mechanism `name` works on the outputs of a network's blocks, and so needs a placement."""
+    """Return whether the mechanism `name` works on the outputs of a network's blocks and needs a placement."""
     return name != "none" and _mechanism(name).kind == "block"
 
 
 def mechanism_skip_reason(name: str, channels: int, size: tuple[int, int], options: Mapping[str, Any]) -> str | None:
-    """Say why the block mechanism `name` can't stand behind a block of this width and (H, W), or None where it can.
+    """Say why the block mechanism `name` can't follow a block of this width and (H, W); return None if it can.
 
     Raises:
-        UserError: its `skip_reason` can't be called here: it uses more than its arguments and built-in functions.
+        UserError: its `skip_reason` uses other names than its arguments and built-in functions.
     """
     mechanism = _mechanism(name)
     if mechanism.skip_reason is None:
         return None
-    names: dict[str, Any] = {"__builtins__": {function.__name__: function for function in _NAMES_IN_UNFIT}}
+    names: dict[str, Any] = {"__builtins__": {function.__name__: function for function in _NAMES_IN_SKIP_REASON}}
     try:
         exec(_function_alone(mechanism.skip_reason), names)  # noqa: S102 (the class's own source)
         reason: str | None = names["skip_reason"](channels, size, options)
@@ -127,7 +128,7 @@ def mechanism_skip_reason(name: str, channels: int, size: tuple[int, int], optio
 
 @cache
 def _function_alone(function: ast.FunctionDef) -> Any:
-    """Return the code of a function without its annotations and decorators, whose names are not known here."""
+    """Return the code of a function without annotations and decorators, which may use unknown names."""
     arguments = ast.arguments(
         posonlyargs=[],
         args=[ast.arg(argument.arg) for argument in function.args.args],
@@ -179,13 +180,13 @@ def _module_file(module: str) -> Path:
     search: list[str] | None = [str(folder), *sys.path]
     spec = None
     for part in module.split("."):
-        # Step by step, as finding a dotted module at once would import its package.
+        # Search part by part: finding a dotted module directly would import its package.
         spec = PathFinder.find_spec(part, search) if search is not None else None
         if spec is None:
             break
         search = list(spec.submodule_search_locations) if spec.submodule_search_locations is not None else None
     if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
-        raise UserError(f"no module '{module}': it is looked for as a file in {folder}, then along PYTHONPATH")
+        raise UserError(f"no module '{module}': searched as a file in {folder}, then along PYTHONPATH")
     return Path(spec.origin)
 
 
@@ -198,12 +199,12 @@ def _own_class(classes: Mapping[str, ast.ClassDef], name: str, file: Path) -> as
 def _registered_class(module: ast.Module, name: str, file: Path) -> ast.ClassDef:
     registered = registered_classes(module)
     if name not in registered:
-        raise UserError(f'{file}: no class is registered here by @register("{name}")')
+        raise UserError(f'{file}: no class is registered with @register("{name}")')
     return registered[name]
 
 
 def _with_bases(found: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> Iterator[ast.ClassDef]:
-    """Yield a class and, after it, those of its bases that stand in the same file."""
+    """Yield a class, then its base classes in the same file."""
     yield found
     for base in _base_names(found):
         if base in classes and classes[base] is not found:
@@ -214,9 +215,9 @@ def _base_names(node: ast.ClassDef) -> list[str]:
     return [base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in node.bases]
 
 
-def _check_positional(constructor: ast.FunctionDef, kind: Kind, file: Path) -> None:
+def _check_positional(constructor: ast.FunctionDef, kind: MechanismKind, file: Path) -> None:
     signature = constructor.args
     positional = [argument.arg for argument in (*signature.posonlyargs, *signature.args)]
     if positional != _POSITIONAL[kind] or signature.vararg or signature.kwarg:
         wanted = ", ".join([*_POSITIONAL[kind], "*", "hyper-parameters..."])
-        raise UserError(f"{file}:{constructor.lineno}: the constructor should take ({wanted})")
+        raise UserError(f"{file}:{constructor.lineno}: the constructor must take ({wanted})")

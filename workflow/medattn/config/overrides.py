@@ -1,4 +1,4 @@
-"""Changing keys of a part of a configuration, checked as if it had been written so."""
+"""Overriding single keys of a configuration model, with the result validated like a file."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -14,20 +14,25 @@ from medattn.suggestions import unknown_name
 M = TypeVar("M", bound=BaseModel)
 
 
-def override(model: M, changes: Mapping[str, Any], where: str) -> M:
-    """Return `model` with the keys of `changes`, which stand at `where`; mappings are merged key by key.
+def override_keys(model: M, changes: Mapping[str, Any], where: str) -> M:
+    """Return `model` with the keys of `changes` overridden; mappings are merged key by key.
+
+    Args:
+        model: the configuration model.
+        changes: new values by key.
+        where: file and path of `changes`.
 
     Raises:
-        UserError: a key or value is wrong.
+        UserError: a key or value is invalid.
     """
     return validated(type(model), _merged(model.model_dump(exclude_unset=True), changes), where)
 
 
-def override_protocol(old: MeasurementProtocol, changes: Mapping[str, Any], where: str) -> MeasurementProtocol:
-    """Return a protocol with some keys changed; another `kind` replaces it as a whole."""
+def override_protocol_keys(old: MeasurementProtocol, changes: Mapping[str, Any], where: str) -> MeasurementProtocol:
+    """Return a protocol with keys overridden as by `override_keys`; another `kind` replaces the whole protocol."""
     kind = changes.get("kind", old.kind)
     if kind == old.kind:
-        return override(old, changes, where)
+        return override_keys(old, changes, where)
     if kind not in PROTOCOLS:
         raise UserError(f"{below(where, 'kind')}: {unknown_name('kind', str(kind), PROTOCOLS)}")
     return validated(PROTOCOLS[kind], changes, where)

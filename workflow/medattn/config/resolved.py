@@ -1,11 +1,11 @@
-"""A configuration resolved: what the later stages read, with everything named, changed and checked."""
+"""The resolved configuration: what the later stages read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.figure import Figure
-from medattn.config.models.metrics import Metric
+from medattn.config.models.metrics import MetricName
 from medattn.config.models.paper import Arm, Backbone, Paper, Table
 from medattn.config.models.recipe import Recipe
 from medattn.config.models.selection import Selection
@@ -17,21 +17,21 @@ NO_BACKBONE = "none"
 
 @dataclass(frozen=True)
 class ResolvedPaper:
-    """A paper, or one experiment of it, as a selection takes it: names picked, keys changed, everything checked.
+    """A paper or one of its experiments, with the choices and overrides of a selection applied and validated.
 
     Attributes:
         name: name of the paper's folder.
-        experiment: name of the experiment; empty where the paper is one.
-        paper: the paper as its folder says.
+        experiment: name of the experiment; empty for a paper without experiments.
+        paper: the paper as read from its folder.
         datasets: names of the data sets.
-        backbones: networks by name, without `none`.
+        backbones: backbones by name, without `none`.
         arms: arms by name.
-        recipe: recipe with the changes of experiment and selection.
-        protocol: protocol with the changes of experiment and selection.
-        tables: the tables that show it, by name.
-        statistics: its tables of data sets, by name.
-        figures: the figures that show it, by name.
-        metrics: what is measured beside accuracy and the metrics of the tables.
+        recipe: recipe with the overrides of experiment and selection.
+        protocol: protocol with the overrides of experiment and selection.
+        tables: tables that show the experiment, by name.
+        statistics: tables of the experiment's data sets, by name.
+        figures: figures that show the experiment, by name.
+        metrics: metrics measured in addition to accuracy and the metrics of the tables.
     """
 
     name: str
@@ -45,7 +45,7 @@ class ResolvedPaper:
     tables: Mapping[str, Table]
     statistics: Mapping[str, Statistics]
     figures: Mapping[str, Figure]
-    metrics: tuple[Metric, ...]
+    metrics: tuple[MetricName, ...]
 
     def trains(self, dataset: str, backbone: str, arm: str) -> bool:
         """Return whether an arm is trained with a backbone (`none` for classifiers on pixels) on a data set."""
@@ -61,7 +61,7 @@ class ResolvedPaper:
 
 @dataclass(frozen=True)
 class Configuration:
-    """A whole resolved configuration."""
+    """Complete resolved configuration."""
 
     selection: Selection
     papers: tuple[ResolvedPaper, ...]  # an entry for each experiment of each paper

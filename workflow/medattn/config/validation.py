@@ -1,4 +1,4 @@
-"""Validation of configuration: from an error of pydantic to one line with file, path, cause and nearest valid name."""
+"""Validation with pydantic, and its errors as one line: file, path, error, nearest valid name."""
 
 import reprlib
 import types
@@ -37,12 +37,12 @@ def validated(model: type[M], value: Mapping[str, Any], where: str, elsewhere: M
 
     Args:
         model: the configuration model.
-        value: the content of the file at `where`.
-        where: file and path of `value`: "config.yaml: papers.gsa.recipe".
-        elsewhere: places of keys of `value` that are not below `where`.
+        value: plain values.
+        where: file and path of `value`, such as "config.yaml: papers.gsa.recipe".
+        elsewhere: file and path of keys that are not below `where`.
 
     Raises:
-        UserError: names the first error in one line.
+        UserError: one line with the first error.
     """
     try:
         return model.model_validate(value)
@@ -52,27 +52,27 @@ def validated(model: type[M], value: Mapping[str, Any], where: str, elsewhere: M
 
 
 def below(where: str, *keys: str) -> str:
-    """Return the place `keys` below `where`: ("a.yaml", "b", "c") -> "a.yaml: b.c"."""
+    """Return file and path of `keys` below `where`: ("a.yaml", "b", "c") -> "a.yaml: b.c"."""
     separator = "." if ": " in where else ": "
     return where + separator + ".".join(keys) if keys else where
 
 
 def shown(value: object) -> str:
-    """Return `value` as a message shows it: as YAML writes it, and short."""
+    """Return `value` for a message: as in YAML, and shortened."""
     if value is None:
         return "nothing"
     return str(value).lower() if isinstance(value, bool) else _SHOWN.repr(value)
 
 
 @dataclass
-class _ErrorPlace:
-    """The place in a file that an error points to.
+class _ErrorLocation:
+    """The place of an error in a file.
 
     Attributes:
-        keys: keys of the file on the way to it.
-        annotation: expected type; None where no such place is valid.
+        keys: keys of the file that lead to the place.
+        annotation: expected type; None if the place does not exist.
         description: description of the key in the manual.
-        is_key: the key itself is wrong, not its value.
+        is_key: whether the key is invalid and not its value.
     """
 
     keys: list[str]
@@ -83,30 +83,30 @@ class _ErrorPlace:
 
 def _line(model: type[BaseModel], where: str, elsewhere: Mapping[str, str], error: dict[str, Any]) -> str:
     about_key = error["type"] != "extra_forbidden" and error["loc"][-1:] == ("[key]",)
-    spot = _spot(model, error["loc"][:-1] if about_key else error["loc"])
+    location = _location(model, error["loc"][:-1] if about_key else error["loc"])
     if about_key:
-        spot.is_key = True
-        spot.annotation = (get_args(_spot(model, error["loc"][:-2]).annotation) or (None,))[0]
+        location.is_key = True
+        location.annotation = (get_args(_location(model, error["loc"][:-2]).annotation) or (None,))[0]
 
     def place(keys: list[str]) -> str:
         if keys and keys[0] in elsewhere:
             return below(elsewhere[keys[0]], *keys[1:])
         return below(where, *keys)
 
-    if error["type"] in {"extra_forbidden", "invalid_key"} or (spot.is_key and error["type"] == "literal_error"):
-        parent = spot.annotation if spot.is_key else _spot(model, error["loc"][:-1]).annotation
-        return f"{place(spot.keys[:-1])}: {unknown_key(_cut(spot.keys[-1]), _names_in(parent))}"
+    if error["type"] in {"extra_forbidden", "invalid_key"} or (location.is_key and error["type"] == "literal_error"):
+        parent = location.annotation if location.is_key else _location(model, error["loc"][:-1]).annotation
+        return f"{place(location.keys[:-1])}: {unknown_key(_cut(location.keys[-1]), _names_in(parent))}"
     if error["type"] == "union_tag_not_found":
-        return f"{place([*spot.keys, 'kind'])}: this key is missing and has no default"
+        return f"{place([*location.keys, 'kind'])}: this key is missing and has no default"
     if error["type"] == "union_tag_invalid":
-        names = [name for member in _members(spot.annotation) for name in _kinds(member)]
-        return f"{place([*spot.keys, 'kind'])}: {unknown_name('kind', _cut(str(error['ctx']['tag'])), names)}"
-    return f"{place(spot.keys)}: {_fault(spot, error)}"
+        names = [name for member in _members(location.annotation) for name in _kinds(member)]
+        return f"{place([*location.keys, 'kind'])}: {unknown_name('kind', _cut(str(error['ctx']['tag'])), names)}"
+    return f"{place(location.keys)}: {_fault(location, error)}"
 
 
-def _fault(spot: _ErrorPlace, error: dict[str, Any]) -> str:
+def _fault(location: _ErrorLocation, error: dict[str, Any]) -> str:
     kind, given = error["type"], shown(error["input"])
-    names = _names_in(spot.annotation)
+    names = _names_in(location.annotation)
     if kind == "missing":
         return "this key is missing and has no default"
     if kind == "value_error":
@@ -115,7 +115,7 @@ def _fault(spot: _ErrorPlace, error: dict[str, Any]) -> str:
         return unknown_name("value", _cut(error["input"]), names)
     if kind == "string_pattern_mismatch":
         pattern = error["ctx"]["pattern"]
-        about = f" ({spot.description})" if spot.description else ""
+        about = f" ({location.description})" if location.description else ""
         wanted = f"match {pattern}{about}"
         if pattern == NAME_PATTERN:
             wanted = "be a name of at most 40 lower-case letters, digits, '_' and '-'"
@@ -123,7 +123,7 @@ def _fault(spot: _ErrorPlace, error: dict[str, Any]) -> str:
     if kind in {"too_short", "string_too_short"}:
         least = error["ctx"]["min_length"]
         return f"should have at least {least} {'entry' if least == 1 else 'entries'}, not {given}"
-    if len(_members(spot.annotation)) > 1:
+    if len(_members(location.annotation)) > 1:
         return f"should be a number, text, true or false, not {given}"
     if kind in _EXPECTED:
         return f"should be {_EXPECTED[kind]}, not {given}"
@@ -131,24 +131,24 @@ def _fault(spot: _ErrorPlace, error: dict[str, Any]) -> str:
     return f"{message.removeprefix('input ')}, not {given}"
 
 
-def _spot(model: type[BaseModel], location: tuple[str | int, ...]) -> _ErrorPlace:
-    """Follow pydantic's location, which mixes keys of the file with the names of a union's members."""
-    spot = _ErrorPlace([], model)
-    for part in location:
-        annotation = _bare(spot.annotation)
+def _location(model: type[BaseModel], path: tuple[str | int, ...]) -> _ErrorLocation:
+    """Follow the `loc` of a pydantic error, which mixes keys of the file with names of the members of unions."""
+    location = _ErrorLocation([], model)
+    for part in path:
+        annotation = _bare(location.annotation)
         members = _members(annotation)
         if len(members) > 1:
             named = [member for member in members if part in _kinds(member)]
-            spot.annotation = named[0] if named else annotation
+            location.annotation = named[0] if named else annotation
             continue
-        spot.keys.append(str(part))
-        spot.annotation, spot.description = _step(annotation, part)
-    spot.annotation = _bare(spot.annotation)
-    return spot
+        location.keys.append(str(part))
+        location.annotation, location.description = _step(annotation, part)
+    location.annotation = _bare(location.annotation)
+    return location
 
 
 def _step(annotation: Any, part: str | int) -> tuple[Any, str]:
-    """Return the type of `part` below `annotation`, and its description in the manual."""
+    """Return type and description of `part` below `annotation`."""
     if _is_model(annotation):
         field = annotation.model_fields.get(part)
         return (field.annotation, field.description or "") if field else (None, "")
@@ -159,7 +159,7 @@ def _step(annotation: Any, part: str | int) -> tuple[Any, str]:
 
 
 def _bare(annotation: Any) -> Any:
-    """Return `annotation` without notes and without `| None`."""
+    """Return `annotation` without `Annotated` and without `| None`."""
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     members = _members(annotation)
@@ -167,14 +167,14 @@ def _bare(annotation: Any) -> Any:
 
 
 def _members(annotation: Any) -> list[Any]:
-    """Return the members of a union without None; any other type is its own only member."""
+    """Return the members of a union without None; any other type is its only member."""
     if get_origin(annotation) in {Union, types.UnionType}:
         return [member for member in get_args(annotation) if member is not type(None)]
     return [annotation]
 
 
 def _kinds(member: Any) -> tuple[Any, ...]:
-    """Return the values of `kind` that select a model in a union."""
+    """Return the values of `kind` that identify a model in a union."""
     kind = member.model_fields.get("kind") if _is_model(member) else None
     return get_args(kind.annotation) if kind else ()
 

@@ -1,4 +1,4 @@
-"""Reading YAML as people mean it: 1e-4 is a number, and a key that stands twice is an error."""
+"""Reading YAML files: 1e-4 is a number, and a duplicate key is an error."""
 
 import re
 from pathlib import Path
@@ -12,16 +12,16 @@ _MERGE = "tag:yaml.org,2002:merge"
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader with the floats of YAML 1.2 and without silent duplicate keys."""
+    """PyYAML's safe loader with the floats of YAML 1.2 and an error for duplicate keys."""
 
 
 def _mapping_of_unique_keys(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     keys: list[Any] = []
     for key_node, _ in node.value:
-        # `<<` brings the keys of another mapping; those that stand here go first.
+        # `<<` merges the keys of another mapping; the keys of this one take precedence.
         key = "<<" if key_node.tag == _MERGE else loader.construct_object(key_node)
         if key in keys:
-            raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' stands twice", key_node.start_mark)
+            raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' is given twice", key_node.start_mark)
         keys.append(key)
     return loader.construct_mapping(node, deep=True)
 
@@ -38,7 +38,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML file whose top level is a mapping.
 
     Raises:
-        UserError: the file is missing, unreadable, no YAML, or not a mapping.
+        UserError: the file is missing, unreadable, not YAML, or not a mapping.
     """
     try:
         value = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 (a safe loader's child)
@@ -55,7 +55,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise UserError(f"{path}:{line} {error.problem}") from error
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from error
-    # A tag that contradicts its value (`!!bool maybe`) makes PyYAML fail in all these ways.
+    # A tag that contradicts its value, such as `!!bool maybe`, can raise any of these in PyYAML.
     except (
         yaml.YAMLError,
         ValueError,

@@ -1,1 +1,1 @@
-"""The arithmetic of published values: what a paper's tables say about themselves, without training anything."""
+"""Consistency of published values: arithmetic checks of a paper's tables and text, without training."""

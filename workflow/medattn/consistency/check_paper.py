@@ -1,39 +1,34 @@
-"""Running the checks over the published values of a paper."""
+"""Run the consistency checks over the published values of a paper."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
-from medattn.config.models.facts import Count, Facts
-from medattn.consistency.evidence import Evidence
-from medattn.consistency.findings import Finding
-from medattn.consistency.published import Row
+from medattn.config.models.facts import Facts, NetworkCount
+from medattn.consistency.check_context import CheckContext
+from medattn.consistency.check_result import CheckResult
+from medattn.consistency.published import PublishedRow
 from medattn.consistency.registry import CHECKS
 
 
-@dataclass(frozen=True)
-class Audited:
-    """A finding with the paper and the check that it comes from."""
-
-    paper: str
-    check: str
-    finding: Finding
-
-
-def audit(
-    paper: str, rows: Sequence[Row], facts: Facts, counts: Sequence[Count] = (), checks: Iterable[str] = CHECKS
-) -> Iterator[Audited]:
-    """Yield the findings on the published values of one paper, check by check.
+def check_paper(
+    paper: str,
+    rows: Sequence[PublishedRow],
+    facts: Facts,
+    counts: Sequence[NetworkCount] = (),
+    checks: Iterable[str] = CHECKS,
+) -> Iterator[CheckResult]:
+    """Yield the results for the published values of one paper, check by check.
 
     Args:
         paper: name of the paper.
         rows: its published values.
-        facts: what is known beside them.
-        counts: exact counts of networks that were made elsewhere.
+        facts: what the paper states besides its tables.
+        counts: exact parameter and operation counts of its networks.
         checks: names of the checks to run; default: all.
     """
-    evidence = Evidence(tuple(rows), facts, tuple(counts))
-    wanted = set(checks)
+    context = CheckContext(tuple(rows), facts, tuple(counts))
+    selected = set(checks)
     for name, check in CHECKS.items():
-        if name in wanted:
-            for finding in check(evidence):
-                yield Audited(paper, name, finding)
+        if name in selected:
+            for result in check(context):
+                yield replace(result, paper=paper, check=name)

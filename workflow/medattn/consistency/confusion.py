@@ -1,4 +1,4 @@
-"""Confusion matrices of two classes, and what is computed from them."""
+"""Confusion matrices of two classes and their F1 scores."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,19 +6,19 @@ from fractions import Fraction
 
 
 @dataclass(frozen=True)
-class Matrix:
-    """Answers of a classifier of two classes.
+class ConfusionMatrix:
+    """Confusion matrix of two classes.
 
     Attributes:
         sizes: images of the first and the second class.
-        right: how many of each were recognized.
+        right: correctly classified images of each class.
     """
 
     sizes: tuple[int, int]
     right: tuple[int, int]
 
     def f1(self, which: int) -> Fraction:
-        """Return the F1 of a class: 2 right / (2 right + missed + falsely taken for it); 0 where nothing is."""
+        """Return the F1 of a class: 2 TP / (2 TP + FN + FP); 0 where the denominator is 0."""
         other = 1 - which
         named = self.right[which] + self.sizes[other] - self.right[other]
         total = self.sizes[which] + named
@@ -35,13 +35,13 @@ class Matrix:
         return (self.f1(0) + self.f1(1)) / 2
 
 
-def matrices(sizes: tuple[int, int], right: int) -> Iterator[Matrix]:
-    """Yield every confusion matrix with so many right answers."""
+def matrices(sizes: tuple[int, int], right: int) -> Iterator[ConfusionMatrix]:
+    """Yield every confusion matrix with `right` correct answers."""
     for first in range(max(0, right - sizes[1]), min(sizes[0], right) + 1):
-        yield Matrix(sizes, (first, right - first))
+        yield ConfusionMatrix(sizes, (first, right - first))
 
 
-def averages(classes: tuple[str, str]) -> dict[str, Callable[[Matrix], Fraction]]:
+def averages(classes: tuple[str, str]) -> dict[str, Callable[[ConfusionMatrix], Fraction]]:
     """Return the ways in which an F1 of two classes may be averaged, by name."""
     return {
         "weighted": lambda matrix: matrix.weighted_f1,

@@ -1,4 +1,4 @@
-"""Which mean accuracies k folds allow, given mean sensitivity and specificity, for all ways to spread the classes.
+"""Bounds of the mean accuracy over k folds, given mean sensitivity and specificity, for all ways to spread the classes.
 
 In fold i with a share p_i of positives, accuracy = p_i sensitivity_i + (1 - p_i) specificity_i. Only the means over
 the folds are published, so each fold's rates are free between 0 and 1 as long as their mean is the published one: the
@@ -33,7 +33,7 @@ def _partitions(total: int, parts: int, largest: int) -> Iterator[tuple[int, ...
 
 @cache
 def likely_spreads(minority: int, folds: int, size: int, share: float) -> tuple[tuple[int, ...], ...]:
-    """Return the most probable spreads of images dealt at random, so many that together they have this probability."""
+    """Return the fewest most probable spreads of randomly dealt images that together have at least this probability."""
     weighed = sorted(((_weight(spread, size), spread) for spread in spreads(minority, folds, size)), reverse=True)
     total = comb(folds * size, minority)
     reached = accumulate(weight for weight, _ in weighed)

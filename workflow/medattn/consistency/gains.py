@@ -1,32 +1,32 @@
-"""A difference of two published accuracies, counted in test images."""
+"""Difference of two published accuracies, counted in test images."""
 
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 
-from medattn.consistency.evidence import Evidence
+from medattn.consistency.check_context import CheckContext
 from medattn.consistency.granularity import counts
-from medattn.consistency.published import Row
-from medattn.consistency.test_sets import OVER_ALL_IMAGES, Measured
+from medattn.consistency.published import PublishedRow
+from medattn.consistency.shared_test_sets import OVER_ALL_IMAGES, SharedTestSet
 
 Bounds = tuple[Fraction, Fraction]
 
 
 @dataclass(frozen=True)
 class Gain:
-    """What one accuracy is above another on the same images, up to the rounding of both.
+    """Difference of two accuracies on the same images, up to the rounding of both.
 
     Attributes:
-        row: the accuracy that is set against another.
-        other: the other.
-        images: images that each of the two models answered, of all folds together.
-        averaged: how many measurements on the same images each accuracy is the mean of.
-        right: bounds of the images that the first model has right; whole numbers where the published value allows some.
+        row: row of the first accuracy.
+        other: row of the second accuracy.
+        images: images that each of the two models classified, over all folds.
+        averaged: number of measurements on the same images behind each accuracy.
+        right: bounds of the correctly classified images of the first model; whole numbers where possible.
         other_right: the same of the other model.
     """
 
-    row: Row
-    other: Row
+    row: PublishedRow
+    other: PublishedRow
     images: int
     averaged: int
     right: Bounds
@@ -64,7 +64,7 @@ class Gain:
 
     @property
     def text(self) -> str:
-        """The gain in images, as people say it."""
+        """The gain in images, as text."""
         if self.low == self.high:
             return f"{self.low} {'image' if self.low == 1 else 'images'}"
         if self.low.denominator == self.high.denominator == 1:
@@ -72,26 +72,26 @@ class Gain:
         return f"{float((self.low + self.high) / 2):.1f} images"
 
 
-def gain_of(evidence: Evidence, row: Row, other: Row) -> Gain | None:
+def gain_of(context: CheckContext, row: PublishedRow, other: PublishedRow) -> Gain | None:
     """Return the gain of a row over another, or None where the two are no accuracies on the same, known images."""
-    measured = evidence.measured_on(row)
+    measured = context.measured_on(row)
     if not all(
         each.metric in OVER_ALL_IMAGES and each.mean.is_proportion and not each.class_name for each in (row, other)
     ):
         return None
-    if measured is not evidence.measured_on(other) or measured.images is None or measured.averages_unknown_many:
+    if measured is not context.measured_on(other) or measured.images is None or measured.averages_unknown_many:
         return None
     images, averaged = answered(measured, measured.images)
     return Gain(row, other, images, averaged, right(row, images, averaged), right(other, images, averaged))
 
 
-def answered(measured: Measured, images: int) -> tuple[int, int]:
-    """Return how many images each model answered, and how often: folds have images of their own."""
+def answered(measured: SharedTestSet, images: int) -> tuple[int, int]:
+    """Return the number of images that each model classified, and how often: each fold has separate images."""
     facts = measured.facts
     return (images * facts.averaged, 1) if facts.over == "folds" else (images, facts.averaged)
 
 
-def right(row: Row, images: int, averaged: int) -> Bounds:
+def right(row: PublishedRow, images: int, averaged: int) -> Bounds:
     """Return how many images are right at least and at most: whole numbers if one gives the published value."""
     if averaged == 1 and (possible := counts(row.mean, images)):
         return Fraction(possible[0]), Fraction(possible[-1])

@@ -1,4 +1,4 @@
-"""What an audit reads beside the published values: facts, and exact counts."""
+"""Read the facts and the exact counts that the checks use besides the published values."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -6,15 +6,15 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from medattn.config.models.facts import Count, Facts, Rows
+from medattn.config.models.facts import Facts, NetworkCount, RowFilter
 from medattn.config.validation import below, validated
 from medattn.config.yaml_files import read_yaml
-from medattn.consistency.published import IDENTITY, Row
+from medattn.consistency.published import IDENTITY, PublishedRow
 from medattn.errors import UserError
 from medattn.suggestions import unknown_name
 
 # Columns of `medattn complexity --format csv` -> metric of the published values, and how many units they count in.
-# Beside the exact counts stand those of counters that a paper may have used, which leave some things out.
+# The file has the exact counts and those of counters that a paper may have used, which leave some operations out.
 _COUNTED = {
     "params": ("params_m", 1),
     "counter_c1_params": ("params_m", 1),
@@ -35,7 +35,7 @@ def read_facts(path: Path) -> Facts:
     return validated(Facts, read_yaml(path), str(path))
 
 
-def check_rows(facts: Facts, rows: Sequence[Row], where: str) -> None:
+def check_rows(facts: Facts, rows: Sequence[PublishedRow], where: str) -> None:
     """Refuse facts about rows that are not there, which would silently check nothing.
 
     Args:
@@ -44,7 +44,7 @@ def check_rows(facts: Facts, rows: Sequence[Row], where: str) -> None:
         where: the file of the facts, for the message.
 
     Raises:
-        UserError: a value stands in no row; names the nearest.
+        UserError: no row has a value; the message names the nearest.
     """
     present = {column: {getattr(row, column) for row in rows} for column in IDENTITY}
     for place, wanted in _rows_in(facts, where):
@@ -54,9 +54,9 @@ def check_rows(facts: Facts, rows: Sequence[Row], where: str) -> None:
                     raise UserError(f"{below(place, column)}: {unknown_name(column, value, values)}")
 
 
-def _rows_in(value: object, place: str) -> Iterator[tuple[str, Rows]]:
+def _rows_in(value: object, place: str) -> Iterator[tuple[str, RowFilter]]:
     """Yield every choice of rows in facts with its place."""
-    if isinstance(value, Rows):
+    if isinstance(value, RowFilter):
         yield place, value
     elif isinstance(value, BaseModel):
         for key in type(value).model_fields:
@@ -69,11 +69,11 @@ def _rows_in(value: object, place: str) -> Iterator[tuple[str, Rows]]:
             yield from _rows_in(each, below(place, str(i)))
 
 
-def read_counts(path: Path) -> dict[str, list[Count]]:
+def read_counts(path: Path) -> dict[str, list[NetworkCount]]:
     """Read what `medattn complexity --format csv` prints: exact counts by paper.
 
     Raises:
-        UserError: the file can't be read, a column is missing, or a value is no number.
+        UserError: the file can't be read, a column is missing, or a value is not a number.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
@@ -85,7 +85,7 @@ def read_counts(path: Path) -> dict[str, list[Count]]:
     for name in _NEEDED:
         if not rows or name not in rows[0]:
             raise UserError(f"{path}: no column '{name}'; `medattn complexity --format csv` prints such a file")
-    counts: dict[str, list[Count]] = {}
+    counts: dict[str, list[NetworkCount]] = {}
     for number, row in enumerate(rows, start=2):
         try:
             counts.setdefault(row.get("paper") or "", []).extend(_counts(row))
@@ -94,7 +94,7 @@ def read_counts(path: Path) -> dict[str, list[Count]]:
     return counts
 
 
-def _counts(row: dict[str, str]) -> Iterator[Count]:
+def _counts(row: dict[str, str]) -> Iterator[NetworkCount]:
     for column, (metric, scale) in _COUNTED.items():
         if not row.get(column):
             continue
@@ -103,11 +103,11 @@ def _counts(row: dict[str, str]) -> Iterator[Count]:
         except (ValueError, OverflowError) as error:
             raise ValueError(f"{column} is '{row[column]}', not a number") from error
         for table in row["table"].split(";"):
-            rows = Rows(
+            rows = RowFilter(
                 table=[table],
                 dataset=[row["dataset"]],
                 backbone=[row["backbone"]],
                 arm=[row["arm"]],
                 metric=[metric],
             )
-            yield Count(rows=rows, count=count, source=f"{column} of medattn complexity")
+            yield NetworkCount(rows=rows, count=count, source=f"{column} of medattn complexity")

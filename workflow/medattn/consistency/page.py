@@ -1,6 +1,6 @@
-"""The page docs/consistency.md: what each check does, and what it found in the papers of the checkout.
+"""Generate docs/consistency.md: the method of each check and its results for the papers of the checkout.
 
-`python -m medattn.consistency.page` writes it; with `--check` it only says whether it is out of step.
+`python -m medattn.consistency.page` writes the page; `--check` only tells whether it is up to date.
 """
 
 import argparse
@@ -12,14 +12,14 @@ from pathlib import Path
 
 from medattn.config.manual.key_tables import prose
 from medattn.config.models.facts import Facts
-from medattn.consistency.check_paper import Audited, audit
-from medattn.consistency.findings import VERDICTS
+from medattn.consistency.check_paper import check_paper
+from medattn.consistency.check_result import VERDICTS, CheckResult
 from medattn.consistency.inputs import read_facts
 from medattn.consistency.published import read_published
 from medattn.consistency.registry import CHECKS
 
 ROOT = Path(__file__).parents[3]
-PAGE = ROOT / "docs" / "claims.md"
+PAGE = ROOT / "docs" / "consistency.md"
 INTRODUCTION = Path(__file__).with_name("page_introduction.md")
 
 
@@ -28,24 +28,24 @@ def page() -> str:
     lines = [INTRODUCTION.read_text(encoding="utf-8").rstrip(), "", "## The checks"]
     for name, check in CHECKS.items():
         lines += ["", f"### {name}", "", *_method(check)]
-    audited = _of_papers()
-    lines += ["", "## What they found in the papers of this project", "", *_totals(audited)]
-    for paper, own in audited.items():
-        lines += ["", f"### In {paper}", "", *_findings(own)]
+    results = _of_papers()
+    lines += ["", "## Results for the papers of this project", "", *_totals(results)]
+    for paper, own in results.items():
+        lines += ["", f"### Results for {paper}", "", *_results(own)]
     return "\n".join(lines) + "\n"
 
 
-def _of_papers() -> dict[str, list[Audited]]:
-    audited = {}
+def _of_papers() -> dict[str, list[CheckResult]]:
+    results = {}
     for path in sorted((ROOT / "papers").glob("*/published.csv")):
         facts = path.with_name("facts.yaml")
         known = read_facts(facts) if facts.is_file() else Facts()
-        audited[path.parent.name] = list(audit(path.parent.name, read_published(path), known))
-    return audited
+        results[path.parent.name] = list(check_paper(path.parent.name, read_published(path), known))
+    return results
 
 
 def _method(check: object) -> Iterator[str]:
-    """Yield the paragraphs of a check's module, with Method, Source and No power set off."""
+    """Yield the paragraphs of a check's module, with the heads Method, Source and No power in bold."""
     module = inspect.getmodule(check)
     for i, paragraph in enumerate(inspect.cleandoc((module and module.__doc__) or "").split("\n\n")):
         if i:
@@ -55,30 +55,29 @@ def _method(check: object) -> Iterator[str]:
         yield prose(f"**{head}:**{rest}" if is_section else paragraph)
 
 
-def _totals(audited: dict[str, list[Audited]]) -> Iterator[str]:
-    yield "| paper | published and stated numbers checked | " + " | ".join(VERDICTS) + " |"
+def _totals(results: dict[str, list[CheckResult]]) -> Iterator[str]:
+    yield "| paper | published and stated values checked | " + " | ".join(VERDICTS) + " |"
     yield "|---|" + "---:|" * (1 + len(VERDICTS))
-    for paper, own in audited.items():
-        times = Counter(each.finding.verdict for each in own)
+    for paper, own in results.items():
+        times = Counter(each.verdict for each in own)
         cells = [paper, str(len(own)), *(str(times[verdict]) for verdict in VERDICTS)]
         yield f"| {' | '.join(cells)} |"
 
 
-def _findings(audited: Sequence[Audited]) -> Iterator[str]:
-    yield "| check | table | number | published | should or could be | verdict | why |"
+def _results(results: Sequence[CheckResult]) -> Iterator[str]:
+    yield "| check | table | value | published | expected | verdict | note |"
     yield "|---|---|---|---|---|---|---|"
-    for each in audited:
-        found = each.finding
-        if not (found.is_summary or found.verdict == "inconsistent"):
+    for each in results:
+        if not (each.is_summary or each.verdict == "inconsistent"):
             continue
         cells = [
             each.check,
-            found.table.replace(";", ", ") or "text",
-            found.cell,
-            found.published,
-            found.expected,
-            found.verdict,
-            found.note,
+            each.table.replace(";", ", ") or "text",
+            each.cell,
+            each.published,
+            each.expected,
+            each.verdict,
+            each.note,
         ]
         yield "| " + " | ".join(_cell(cell) for cell in cells) + " |"
 
@@ -88,17 +87,17 @@ def _cell(text: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the page, or check it."""
+    """Write the page, or check that it is up to date."""
     parser = argparse.ArgumentParser(
         prog="python -m medattn.consistency.page", description=(__doc__ or "").split("\n")[0]
     )
-    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if the page is out of step")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1: the page is out of date")
     check = parser.parse_args(arguments).check
     text = page()
     if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text:
         return 0
     if check:
-        print("docs/consistency.md: out of step; run python -m medattn.consistency.page")
+        print("docs/consistency.md: out of date; run python -m medattn.consistency.page")
         return 1
     PAGE.parent.mkdir(parents=True, exist_ok=True)
     PAGE.write_text(text, encoding="utf-8")

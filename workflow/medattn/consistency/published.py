@@ -1,4 +1,4 @@
-"""Reading a table of published values: papers/<paper>/published.csv, or anyone's file in that format."""
+"""Read a table of published values: papers/<paper>/published.csv, or another file in that format."""
 
 import csv
 from collections import Counter
@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from medattn.config.models.facts import Rows
-from medattn.consistency.published_value import UNITS, Published
+from medattn.config.models.facts import RowFilter
+from medattn.consistency.published_value import UNITS, PublishedValue
 from medattn.errors import UserError
 from medattn.suggestions import unknown_name
 
@@ -21,8 +21,8 @@ MEAN_OF_CLASSES = "mean"
 
 
 @dataclass(frozen=True)
-class Row:
-    """One published value with what the table says about it.
+class PublishedRow:
+    """One published value with its position in a table.
 
     Attributes:
         cell: a name of the number that no other of its table has: dataset.backbone.arm.metric and what else is needed.
@@ -40,8 +40,8 @@ class Row:
     split: str
     metric: str
     class_name: str
-    mean: Published
-    std: Published | None
+    mean: PublishedValue
+    std: PublishedValue | None
     n_test: tuple[int, ...]
     flags: tuple[str, ...]
     cell: str = ""
@@ -54,22 +54,22 @@ class Row:
 IDENTITY = ("table", "dataset", "backbone", "arm", "split", "metric", "class_name")
 
 
-def chosen(rows: Iterable[Row], wanted: Rows) -> list[Row]:
+def chosen(rows: Iterable[PublishedRow], wanted: RowFilter) -> list[PublishedRow]:
     """Return the rows that `wanted` describes."""
     columns = {column: values for column in IDENTITY if (values := getattr(wanted, column))}
     return [row for row in rows if all(getattr(row, column) in values for column, values in columns.items())]
 
 
-def named_columns(wanted: Rows) -> set[str]:
+def named_columns(wanted: RowFilter) -> set[str]:
     """Return the columns in which `wanted` chooses."""
     return {column for column in IDENTITY if getattr(wanted, column)}
 
 
-def read_published(path: Path) -> list[Row]:
+def read_published(path: Path) -> list[PublishedRow]:
     """Read a CSV file of published values.
 
     The columns paper, table, metric, mean and unit are needed; the others of COLUMNS may be absent or empty, and
-    further ones are passed over. `attention` is taken as another name of `arm`. `n_test` may hold alternatives
+    other columns are ignored. `attention` is taken as another name of `arm`. `n_test` may hold alternatives
     ("118|119"), `flags` several marks ("bold|star").
 
     Raises:
@@ -91,7 +91,7 @@ def read_published(path: Path) -> list[Row]:
         if name not in header:
             raise UserError(f"{path}: line 1: the column '{name}' is missing; needed are {', '.join(_NEEDED)}")
     if twice := [name for name, times in Counter(header).items() if times > 1]:
-        raise UserError(f"{path}: line 1: the column '{twice[0]}' stands twice")
+        raise UserError(f"{path}: line 1: the column '{twice[0]}' occurs twice")
     rows = []
     for number, line in enumerate(lines[1:], start=2):
         if not any(field.strip() for field in line):
@@ -108,20 +108,20 @@ def read_published(path: Path) -> list[Row]:
     return _with_cells(rows)
 
 
-def _row(fields: Mapping[str, str]) -> Row:
+def _row(fields: Mapping[str, str]) -> PublishedRow:
     for name in _NEEDED:
         if not fields[name]:
             raise ValueError(f"{name} is empty")
     unit = fields["unit"]
     if unit not in UNITS:
         raise ValueError(unknown_name("unit", unit, UNITS))
-    mean = Published(fields["mean"], unit)
-    std = Published(fields["std"], unit) if fields.get("std") else None
+    mean = PublishedValue(fields["mean"], unit)
+    std = PublishedValue(fields["std"], unit) if fields.get("std") else None
     if mean.is_proportion and not 0 <= mean.value <= mean.whole:
         raise ValueError(f"mean is {mean.text}, but a number in {unit} lies between 0 and {mean.whole}")
     if std and std.value < 0:
         raise ValueError(f"std is {std.text}, but a deviation is never negative")
-    return Row(
+    return PublishedRow(
         **{name: fields.get(name, "") for name in ("paper", *IDENTITY)},
         mean=mean,
         std=std,
@@ -138,8 +138,8 @@ def _sizes(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts)
 
 
-def _with_cells(rows: list[Row]) -> list[Row]:
-    """Name each number by as few columns as tell it from the others of its table."""
+def _with_cells(rows: list[PublishedRow]) -> list[PublishedRow]:
+    """Name each value by the fewest columns that tell it from the others of its table."""
     short = ("dataset", "backbone", "arm", "metric", "class_name")
     names = [".".join(filter(None, (getattr(row, column) for column in short))) for row in rows]
     times = Counter((row.paper, row.table, name) for row, name in zip(rows, names, strict=True))
@@ -147,4 +147,4 @@ def _with_cells(rows: list[Row]) -> list[Row]:
         f"{name}.{row.split}" if row.split and times[row.paper, row.table, name] > 1 else name
         for row, name in zip(rows, names, strict=True)
     ]
-    return [Row(**{**row.__dict__, "cell": cell}) for row, cell in zip(rows, cells, strict=True)]
+    return [PublishedRow(**{**row.__dict__, "cell": cell}) for row, cell in zip(rows, cells, strict=True)]

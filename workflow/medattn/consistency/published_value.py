@@ -1,4 +1,4 @@
-"""A number as it is published: its digits are evidence, so they are kept exactly."""
+"""A published value, kept digit for digit because its digits are evidence."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedValue:
     """A published value.
 
     Attributes:
@@ -66,7 +66,7 @@ class Published:
 
     @property
     def whole(self) -> int:
-        """What a proportion of one is written as: 100 for percent, 1 for fractions."""
+        """The value of a proportion of one in this unit: 100 for percent, 1 for fractions."""
         return PROPORTIONS[self.unit]
 
     @cached_property

@@ -1,7 +1,9 @@
-"""The checks by name, in the order in which their findings are shown."""
+"""Registry of the consistency checks, in the order in which their results are shown."""
 
 from collections.abc import Callable, Iterator, Mapping
 
+from medattn.consistency.check_context import CheckContext
+from medattn.consistency.check_result import CheckResult
 from medattn.consistency.checks import (
     class_means,
     confusion_matrix,
@@ -25,10 +27,8 @@ from medattn.consistency.checks import (
     test_set_size,
     totals,
 )
-from medattn.consistency.evidence import Evidence
-from medattn.consistency.findings import Finding
 
-Check = Callable[[Evidence], Iterator[Finding]]
+Check = Callable[[CheckContext], Iterator[CheckResult]]
 
 CHECKS: Mapping[str, Check] = {
     "totals": totals.check,

@@ -1,4 +1,4 @@
-"""The findings as people read them, and as programs do."""
+"""Results of the consistency checks as text, CSV and JSON."""
 
 import csv
 import io
@@ -8,67 +8,66 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from medattn.consistency.check_paper import Audited
-from medattn.consistency.findings import VERDICTS
+from medattn.consistency.check_result import VERDICTS, CheckResult
 
 COLUMNS = ("paper", "table", "cell", "check", "published", "expected", "verdict", "note")
 _TEXT = "the text"
 _WIDTH = 118
 
 
-def records(audited: Iterable[Audited]) -> list[dict[str, str]]:
-    """Return a record per finding with the columns COLUMNS."""
+def records(results: Iterable[CheckResult]) -> list[dict[str, str]]:
+    """Return a record per result with the columns COLUMNS."""
     return [
         {
             "paper": each.paper,
-            "table": each.finding.table,
-            "cell": each.finding.cell,
+            "table": each.table,
+            "cell": each.cell,
             "check": each.check,
-            "published": each.finding.published,
-            "expected": each.finding.expected,
-            "verdict": each.finding.verdict,
-            "note": each.finding.note,
+            "published": each.published,
+            "expected": each.expected,
+            "verdict": each.verdict,
+            "note": each.note,
         }
-        for each in audited
+        for each in results
     ]
 
 
-def as_csv(audited: Iterable[Audited]) -> str:
-    """Return the findings as CSV."""
+def as_csv(results: Iterable[CheckResult]) -> str:
+    """Return the results as CSV."""
     table = io.StringIO()
     writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(records(audited))
+    writer.writerows(records(results))
     return table.getvalue()
 
 
-def as_json(audited: Iterable[Audited]) -> str:
-    """Return the findings as a JSON list."""
-    return json.dumps(records(audited), indent=2, ensure_ascii=False) + "\n"
+def as_json(results: Iterable[CheckResult]) -> str:
+    """Return the results as a JSON list."""
+    return json.dumps(records(results), indent=2, ensure_ascii=False) + "\n"
 
 
-def as_text(audited: Sequence[Audited], everything: bool) -> Iterator[str]:
-    """Yield the findings by paper and table, then totals.
+def as_text(results: Sequence[CheckResult], everything: bool) -> Iterator[str]:
+    """Yield the results by paper and table, then totals.
 
     Args:
-        audited: all findings.
-        everything: whether to list every number, or only summaries and what is inconsistent.
+        results: all results.
+        everything: whether to list every value, or only summaries and inconsistent values.
     """
-    groups: dict[str, dict[str, list[Audited]]] = {}
-    for each in audited:
-        table = each.finding.table.replace(";", ", ") or _TEXT
+    groups: dict[str, dict[str, list[CheckResult]]] = {}
+    for each in results:
+        table = each.table.replace(";", ", ") or _TEXT
         groups.setdefault(each.paper, {}).setdefault(table, []).append(each)
     for paper, tables in groups.items():
         yield paper
         for table, own in sorted(tables.items(), key=lambda item: _order(item[0])):
             yield f"  {table}: {_totals(own)}"
             for each in own:
-                if everything or each.finding.is_summary or each.finding.verdict == "inconsistent":
+                if everything or each.is_summary or each.verdict == "inconsistent":
                     yield from _lines(each)
         yield ""
-    yield f"{_totals(audited)} of {len(audited)} findings"
+    yield f"{_totals(results)} of {len(results)} results"
     if not everything:
-        yield "shown are summaries and what is inconsistent; --all lists every number"
+        yield "this list has summaries and inconsistent values; --all lists every value"
 
 
 def _order(table: str) -> tuple[bool, int, list[tuple[int, str]]]:
@@ -77,18 +76,17 @@ def _order(table: str) -> tuple[bool, int, list[tuple[int, str]]]:
     return table != _TEXT, table.count(","), parts
 
 
-def _lines(each: Audited) -> Iterator[str]:
-    found = each.finding
-    against = f"; expected {found.expected}" if found.expected else ""
-    head = f"{found.verdict:<12}  {each.check}  {found.cell}: {found.published}{against}"
+def _lines(each: CheckResult) -> Iterator[str]:
+    against = f"; expected {each.expected}" if each.expected else ""
+    head = f"{each.verdict:<12}  {each.check}  {each.cell}: {each.published}{against}"
     yield from textwrap.wrap(head, _WIDTH, initial_indent="    ", subsequent_indent=" " * 18, break_on_hyphens=False)
-    if found.note:
+    if each.note:
         indent = " " * 18
         yield from textwrap.wrap(
-            found.note, _WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+            each.note, _WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
         )
 
 
-def _totals(audited: Iterable[Audited]) -> str:
-    times = Counter(each.finding.verdict for each in audited)
+def _totals(results: Iterable[CheckResult]) -> str:
+    times = Counter(each.verdict for each in results)
     return ", ".join(f"{times[verdict]} {verdict}" for verdict in VERDICTS)

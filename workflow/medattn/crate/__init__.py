@@ -1,1 +1,1 @@
-"""The research object: results, records and what made them, described for people and programs without this software."""
+"""Export of results as a research object (RO-Crate) that can be read without this software."""

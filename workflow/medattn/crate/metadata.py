@@ -1,7 +1,7 @@
-"""Describing a results folder as a Provenance Run Crate 0.5 (profile of RO-Crate 1.1) with the library rocrate.
+"""Description of a results folder as a Provenance Run Crate 0.5 (a profile of RO-Crate 1.1) with the library rocrate.
 
-https://w3id.org/ro/wfrun/provenance/0.5: the workflow is the main entity, each job an action with the tool that it ran,
-what it read and what it made. What is not known is left out.
+In https://w3id.org/ro/wfrun/provenance/0.5, the workflow is the main entity, and each job is an action with its tool,
+inputs and outputs. Unknown facts are left out.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,10 +12,11 @@ from rocrate.model.entity import Entity
 from rocrate.model.file import File
 from rocrate.rocrate import ROCrate
 
-from medattn.audit.context import AuditContext, Ended
-from medattn.crate.contents import Item
-from medattn.crate.workflow import SNAKEFILE, WORKFLOW_FILES, software_file
+from medattn.audit.context import AuditContext
+from medattn.crate.crate_files import CrateFile
+from medattn.crate.workflow_files import SNAKEFILE, WORKFLOW_FILES, software_file
 from medattn.files import sha256_of_file
+from medattn.plan.finished_run import FinishedRun
 from medattn.plan.model import Pack
 from medattn.version import __version__
 
@@ -26,35 +27,35 @@ _PROFILES = {
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0": "Workflow RO-Crate",
 }
 _LICENSE = "https://spdx.org/licenses/MIT"
-_SHA256 = "https://w3id.org/ro/terms/workflow-run#sha256"  # no term of RO-Crate 1.1 itself
+_SHA256 = "https://w3id.org/ro/terms/workflow-run#sha256"  # not a term of RO-Crate 1.1
 _TOOLS = {
     "train": "trains the runs of a pack",
-    "tune": "chooses grid points and epochs from cross-validation",
+    "tune": "chooses hyper-parameters and epochs by cross-validation",
     "measure": "measures the trained runs",
     "compare": "compares arms",
-    "judge": "gives a verdict for every published value and comparison",
-    "complexity": "counts what networks cost",
+    "judge": "gives a verdict on every published value and comparison",
+    "complexity": "counts the costs of networks",
     "render": "renders tables and figures",
 }
 _COMPLETED, _FAILED = (f"http://schema.org/{name}ActionStatus" for name in ("Completed", "Failed"))
 
 
-def describe(subject: AuditContext, items: Sequence[Item]) -> ROCrate:
-    """Return the crate, not written yet. The same folder gives the same crate.
+def describe(subject: AuditContext, items: Sequence[CrateFile]) -> ROCrate:
+    """Return the crate without writing it. Equal folders give equal crates.
 
     Args:
         subject: the results folder.
-        items: the files that go into it.
+        items: the files of the crate.
     """
     return _Description(subject, items).crate
 
 
 class _Description:
-    """The crate as it is put together."""
+    """Builder of the crate."""
 
-    def __init__(self, subject: AuditContext, items: Sequence[Item]) -> None:
+    def __init__(self, subject: AuditContext, items: Sequence[CrateFile]) -> None:
         self._subject = subject
-        self._ended = {ended.run.id: ended for ended in subject.ended()}
+        self._ended = {ended.run.id: ended for ended in subject.finished_runs()}
         self.crate = ROCrate(version="1.1")
         self.crate.metadata.extra_terms["sha256"] = _SHA256
         self._root()
@@ -116,10 +117,10 @@ class _Description:
         facts = {"@type": "SoftwareApplication", "name": f"medattn {name}", "description": f"medattn {name} {what}"}
         return self._context(f"#medattn-{name}", {**facts, "softwareVersion": __version__})
 
-    def _file(self, item: Item) -> Entity:
+    def _file(self, item: CrateFile) -> Entity:
         facts: dict[str, Any] = {
             "name": item.title,
-            "encodingFormat": item.encoding,
+            "encodingFormat": item.media_type,
             "contentSize": str(item.source.stat().st_size),
             "sha256": sha256_of_file(item.source),
         }
@@ -130,7 +131,7 @@ class _Description:
         return added
 
     def _data_set(self, prepared: str) -> Entity:
-        """A data set, which is not in the crate but known by its hashes."""
+        """Return the entity of a data set, which is identified by its hash and not part of the crate."""
         manifest = self._subject.store(prepared).manifest
         images = ", ".join(f"{name} {split['images']}" for name, split in manifest["splits"].items())
         return self._context(
@@ -218,8 +219,8 @@ class _Description:
         ]
 
 
-def _times(runs: Sequence[Ended]) -> dict[str, str]:
-    """Return when the first of these runs began and the last one ended; nothing where that is not known."""
+def _times(runs: Sequence[FinishedRun]) -> dict[str, str]:
+    """Return the start of the first and the end of the last of these runs, as far as known."""
     starts = [session["started"] for run in runs for session in run.record.get("sessions", [])]
     times = {"startTime": min(starts)} if starts else {}
     return {**times, "endTime": max(run.record["finished"] for run in runs)} if runs else times

@@ -2,6 +2,7 @@
 
 import hashlib
 import http.client
+import logging
 import sys
 import time
 from collections.abc import Callable
@@ -24,6 +25,8 @@ from urllib.request import (
 from medattn.errors import UserError
 from medattn.files import disk_errors
 from medattn.version import __version__
+
+log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 18
 _TIMEOUT_S = 60
@@ -115,14 +118,16 @@ def _check(part: Path, url: str, name: str, size: int | None, md5: str | None, s
 
 
 class ProgressLines:
-    """Progress of a download on standard error: in place on a terminal, else a line every two seconds."""
+    """Progress of a download on stderr: one line that is updated on a terminal, else a log line every two seconds."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._last = time.monotonic()
 
     def __call__(self, arrived: int, size: int) -> None:
-        """Print that `arrived` of `size` bytes are received, unless the last line is recent."""
+        """Report that `arrived` of `size` bytes are here, unless the last report was a moment ago."""
+        if not log.isEnabledFor(logging.INFO):
+            return
         terminal, now, whole = sys.stderr.isatty(), time.monotonic(), 0 < size <= arrived
         if now - self._last < (0.2 if terminal else 2.0) and not (whole and terminal):
             return
@@ -133,7 +138,7 @@ class ProgressLines:
         if terminal:
             print(f"\r{text}", end="\n" if whole else "", file=sys.stderr, flush=True)
         else:
-            print(text, file=sys.stderr, flush=True)
+            log.info("%s", text)
 
 
 def _receive(url: str, part: Path, size: int | None, tell: Progress, name: str) -> int | None:

@@ -26,7 +26,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Array]) -> None:
         OSError: the file can't be written.
         KeyError: an array has another type.
     """
-    # Wide types first, so that every array is aligned.
+    # Wide types first, to align every array.
     ordered = sorted(tensors, key=lambda name: (-tensors[name].dtype.itemsize, _rank(tensors[name]), name))
     header, offset = {}, 0
     for name in ordered:

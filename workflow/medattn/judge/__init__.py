@@ -1,1 +1,1 @@
-"""Judging: what the measurements say about every published value and every published comparison."""
+"""Verdicts on every published value and every published comparison."""

@@ -1,4 +1,4 @@
-"""Judging what a paper says about its attention maps: measured on the maps that runs keep, seed by seed."""
+"""Verdicts on statements about attention maps, measured seed by seed on the maps that runs save."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,10 +15,11 @@ from medattn.config.resolved import Configuration
 from medattn.datasets.store import read_store
 from medattn.errors import UserError
 from medattn.judge.claim import Claim
-from medattn.judge.comparisons import Pair
-from medattn.judge.measured import Found, Measured, Place
+from medattn.judge.comparisons import PublishedComparison
+from medattn.judge.subject import Subject, SubjectResult, Subjects
 from medattn.layout import ResultPaths, RunPaths
 from medattn.measure.attention_overlap import attention_overlap
+from medattn.measure.measured_cells import MeasuredMetric
 from medattn.plan.availability import original_path
 from medattn.plan.model import Cell, Plan
 from medattn.provenance.records import check_output, read_record
@@ -40,11 +41,11 @@ _METRICS = {
 
 @dataclass(frozen=True)
 class AttentionRuns:
-    """The kept maps of the runs of a selection.
+    """The attention maps that the runs of a selection saved.
 
     Attributes:
-        plan: the plan.
-        results: its results.
+        plan: plan of the selection.
+        results: results of the selection.
         configuration: the selection.
     """
 
@@ -52,25 +53,28 @@ class AttentionRuns:
     results: ResultPaths
     configuration: Configuration
 
-    def pairs(self, number: int, paper: str, said: AttentionStatement, measured: Measured) -> Iterator[Pair]:
-        """Yield what a statement compares, for every data set and backbone that its table shows.
+    def pairs(
+        self, number: int, paper: str, said: AttentionStatement, subjects: Subjects
+    ) -> Iterator[PublishedComparison]:
+        """Yield the comparisons of a statement, for every data set and backbone that its table shows.
 
         Args:
             number: number of the statement in the paper's facts.
             paper: name of the paper.
             said: the statement.
-            measured: the measurements, for what can't be run and why.
+            subjects: the subjects of the selection, which know the cells that can't be run and why.
         """
-        resolved = measured.paper_of(paper, said.table)
+        resolved = subjects.paper_of(paper, said.table)
         if resolved is None or said.arm not in resolved.arms:
             return
         for dataset in [name for name in resolved.datasets if said.datasets is None or name in said.datasets]:
             for backbone in [name for name in resolved.backbones if said.backbones is None or name in said.backbones]:
                 if not resolved.trains(dataset, backbone, said.arm):
                     continue
-                place = Place(said.table, dataset, backbone, said.arm, "accuracy")
-                found = measured.at(paper, place)
-                for step, (higher, lower) in enumerate(self._values(said, found.cell, found.is_measured), start=1):
+                subject = Subject(said.table, dataset, backbone, said.arm, "accuracy")
+                result = subjects.result(paper, subject)
+                values = self._values(said, result.cell if result.measured.is_measured else None)
+                for step, (higher, lower) in enumerate(values, start=1):
                     claim = Claim(
                         claim=f"{paper}.{number:02d}.{said.table}.{dataset}.{backbone}.{said.arm}.{said.what}.{step}",
                         paper=paper,
@@ -84,25 +88,14 @@ class AttentionRuns:
                         statement=f"{said.says} ({said.source})" if said.source else said.says,
                         unit="percent",
                     )
-                    both = (self._found(found, higher), self._found(found, lower))
-                    yield Pair(claim, (place, place), both, least=said.least)
+                    results = (_result(result, higher), _result(result, lower))
+                    yield PublishedComparison(claim, (subject, subject), results, least=said.least)
 
-    def _found(self, found: Found, by_seed: Mapping[int, float]) -> Found:
-        if not found.is_measured or found.cell is None:
-            return found
-        if not by_seed:
-            return Found(found.cell, reason="no run has kept the maps, or the expected region is not known")
-        values = list(by_seed.values())
-        spread = float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
-        return Found(found.cell, float(np.mean(values)), spread, len(values), by_seed=by_seed, runs=found.runs)
-
-    def _values(
-        self, said: AttentionStatement, cell: Cell | None, is_measured: bool
-    ) -> list[tuple[dict[int, float], dict[int, float]]]:
-        """Return by seed, for every comparison, what is said to be higher and what is said to be lower."""
+    def _values(self, said: AttentionStatement, cell: Cell | None) -> list[tuple[dict[int, float], dict[int, float]]]:
+        """Return the values of every comparison by seed: first those stated to be higher, then those to be lower."""
         steps = 2 if said.what == "spreads_in_depth" else 1
         found: list[tuple[dict[int, float], dict[int, float]]] = [({}, {}) for _ in range(steps)]
-        if cell is None or not is_measured:
+        if cell is None:
             return found
         region = self._region(cell) if said.what in ("resembles_before_learning", "closer_after_learning") else None
         for run in self.plan.runs_of(cell.id, "train"):
@@ -122,7 +115,21 @@ class AttentionRuns:
         return entry.source.expected_region(original_path(cell.dataset, entry, data))[0]
 
 
-def _kept(path: Path, record: Path) -> Arrays:
+def _result(result: SubjectResult, by_seed: Mapping[int, float]) -> SubjectResult:
+    """Return a result with the values of one side of a comparison in place of its accuracies."""
+    if not result.measured.is_measured or result.cell is None:
+        return result
+    if not by_seed:
+        return SubjectResult(result.cell, reason="no run has saved the maps, or the expected region is not known")
+    values = list(by_seed.values())
+    spread = float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
+    measured = MeasuredMetric(
+        by_seed=dict(by_seed), mean=float(np.mean(values)), spread=spread, n=len(values), runs=result.measured.runs
+    )
+    return SubjectResult(result.cell, measured)
+
+
+def _saved(path: Path, record: Path) -> Arrays:
     try:
         written = read_record(record)
         if path.name not in written["outputs"]:
@@ -134,13 +141,13 @@ def _kept(path: Path, record: Path) -> Arrays:
 
 
 def _before(files: RunPaths, cell: Cell, region: Region | None) -> Iterator[tuple[float, float]]:
-    maps = _kept(files.maps, files.record)
+    maps = _saved(files.maps, files.record)
     if region is not None and "before" in maps:
         yield 100 * _auc(maps["before"], region), _CHANCE
 
 
 def _gain(files: RunPaths, cell: Cell, region: Region | None) -> Iterator[tuple[float, float]]:
-    maps = _kept(files.maps, files.record)
+    maps = _saved(files.maps, files.record)
     if region is not None and "after" in maps:
         yield 100 * _auc(maps["after"], region), 100 * _auc(maps["before"], region)
 
@@ -154,7 +161,7 @@ def _auc(values: NDArray[np.floating], region: Region) -> float:
 
 def _differing(files: RunPaths, cell: Cell, region: Region | None) -> Iterator[tuple[float, float]]:
     """Yield the share of important pixels that two images don't have in common, mean over pairs of images."""
-    maps = [array for name, array in _kept(files.attention, files.record).items() if name.endswith("/map")]
+    maps = [array for name, array in _saved(files.attention, files.record).items() if name.endswith("/map")]
     if not maps:
         return
     last = maps[-1].reshape(len(maps[-1]), -1)
@@ -169,14 +176,14 @@ def _spreads(files: RunPaths, cell: Cell, region: Region | None) -> Iterator[tup
     """Yield the spread of weights within images at a stage and at the one before, for stages 2 and 3."""
     spreads = [
         100 * float(array.reshape(len(array), -1).std(axis=1).mean())
-        for array in _last_of_stages(_kept(files.attention, files.record), cell, "map")
+        for array in _last_of_stages(_saved(files.attention, files.record), cell, "map")
     ]
     yield from zip(spreads[1:3], spreads[:2], strict=False)
 
 
 def _fluctuations(files: RunPaths, cell: Cell, region: Region | None) -> Iterator[tuple[float, float]]:
     """Yield the mean interquartile range of the contexts before and after normalization, at stage 3."""
-    arrays = _kept(files.attention, files.record)
+    arrays = _saved(files.attention, files.record)
     ranges = [
         [100 * float((array[:, 75] - array[:, 25]).mean()) for array in _last_of_stages(arrays, cell, name)]
         for name in ("context", "normalized")
@@ -187,7 +194,7 @@ def _fluctuations(files: RunPaths, cell: Cell, region: Region | None) -> Iterato
 
 def _last_of_stages(arrays: Arrays, cell: Cell, name: str) -> list[NDArray[np.floating]]:
     """Return the arrays of a name of the last block of each stage, in order."""
-    structure = architecture_of(cell.settings["backbone"]["model"])
+    structure = architecture_of(cell.settings.model or "")
     found = []
     for stage in structure.stages if structure is not None else ():
         of_block = [
@@ -207,7 +214,7 @@ _OF_RUN: dict[str, Callable[[RunPaths, Cell, Region | None], Iterator[tuple[floa
 }
 _AGAINST = {
     "resembles_before_learning": "chance",
-    "closer_after_learning": "before learning",
+    "closer_after_learning": "before training",
     "differs_between_images": "the same map for all images",
     "spreads_in_depth": "the stage before",
     "fluctuates_less_after_normalization": "after normalization",

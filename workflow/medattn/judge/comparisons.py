@@ -1,4 +1,4 @@
-"""Judging published comparisons: over runs paired by seed, corrected within the statement that makes them."""
+"""Verdicts on published comparisons: over runs paired by seed, with p corrected within each statement."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,29 +13,41 @@ from medattn.compare.holm import holm
 from medattn.compare.permutation_test import permutation
 from medattn.compare.replicates import pair_up
 from medattn.compare.sign_flips import least_p
-from medattn.config.models.facts import Facts, Rows, Significance, Statement
-from medattn.config.models.metrics import MEAN, METRICS
-from medattn.config.models.text_facts import Unpublished
+from medattn.config.models.facts import Facts, RowFilter, SignificanceStatement, Statement
+from medattn.config.models.text_facts import UnpublishedComparison
 from medattn.config.models.verdicts import VerdictRule
 from medattn.config.resolved import Configuration
 from medattn.consistency.checks.statements import gain, pairs_of
-from medattn.consistency.published import Row, chosen
+from medattn.consistency.published import PublishedRow, chosen
 from medattn.judge.claim import Claim, in_points, not_measured
-from medattn.judge.measured import Found, Measured, Place
-from medattn.judge.numbers import counted_cost, reason_for_no_verdict
-from medattn.judge.protocol_deviations import deviation, readings
-from medattn.judge.rule import Difference, Judgment, judge_count, judge_higher, judge_same
+from medattn.judge.protocol_deviations import deviation, reading
+from medattn.judge.rule import Judgment, PairedDifference, judge_count, judge_higher, judge_same
+from medattn.judge.subject import Subject, SubjectResult, Subjects
+from medattn.judge.values import STAND_IN, cost_of_row, reason_for_no_verdict
+from medattn.measure.measured_cells import MeasuredMetric
+from medattn.metrics.metric import MEAN
+from medattn.metrics.registry import METRICS
 
 Direction = Literal["higher", "same"]
 
 
 @dataclass(frozen=True)
-class Pair:
-    """A published comparison of two arms, before it is judged: the claim so far, and what was measured of both."""
+class PublishedComparison:
+    """A published comparison of two arms without its verdict.
+
+    Attributes:
+        claim: the claim so far.
+        subjects: the two compared values.
+        results: what was measured of both.
+        direction: whether the first value is stated to be higher, or both to be the same.
+        least: stated least difference, in percentage points.
+        most: stated greatest difference; None if there is no limit.
+        half: half a unit of the last digit of the stated difference.
+    """
 
     claim: Claim
-    places: tuple[Place, Place]
-    found: tuple[Found, Found]
+    subjects: tuple[Subject, Subject]
+    results: tuple[SubjectResult, SubjectResult]
     direction: Direction = "higher"
     least: float = 0.0
     most: float | None = None
@@ -44,78 +56,81 @@ class Pair:
 
 def judged_comparisons(
     paper: str,
-    rows: Sequence[Row],
+    rows: Sequence[PublishedRow],
     facts: Facts,
-    measured: Measured,
+    subjects: Subjects,
     costs: pd.DataFrame,
     configuration: Configuration,
 ) -> Iterator[Claim]:
-    """Yield the claims of all comparisons that a paper prints, statement by statement, with their verdicts."""
-    published: list[Statement | Significance] = [*facts.significance, *facts.statements]
-    for number, said in enumerate(published, start=1):
-        statement = _as_statement(said)
+    """Yield the claims of all comparisons in a paper with their verdicts, statement by statement."""
+    published: list[Statement | SignificanceStatement] = [*facts.significance, *facts.statements]
+    for number, declared in enumerate(published, start=1):
+        statement = _as_statement(declared)
         if statement.generally:
             continue
         pairs = list(pairs_of(chosen(rows, statement.rows), statement))
-        if isinstance(said, Significance) and said.flag:
-            pairs = [(row, other) for row, other in pairs if said.flag in row.flags]
-        of_runs = [pair for pair in pairs if _is_measured(pair[0])]
-        asked = [_published_pair(number, statement, row, other, measured) for row, other in of_runs]
-        yield from judged_pairs(asked, measured, facts, configuration)
+        if isinstance(declared, SignificanceStatement) and declared.flag:
+            pairs = [(row, other) for row, other in pairs if declared.flag in row.flags]
+        measured_pairs = [pair for pair in pairs if _is_measured(pair[0])]
+        compared = [_published_pair(number, statement, row, other, subjects) for row, other in measured_pairs]
+        yield from judged_pairs(compared, subjects, facts, configuration)
         for row, other in pairs:
             if not _is_measured(row):
-                claim = _published_claim(number, statement, row, other, measured)
-                yield _judged_costs(claim, statement, row, other, costs, measured)
+                claim = _published_claim(number, statement, row, other, subjects)
+                yield _judged_costs(claim, statement, row, other, costs, subjects)
     for number, unpublished in enumerate(facts.unpublished, start=len(published) + 1):
-        yield from judged_pairs(
-            list(_unprinted_pairs(number, paper, unpublished, measured)), measured, facts, configuration
-        )
+        compared = list(_unpublished_pairs(number, paper, unpublished, subjects))
+        yield from judged_pairs(compared, subjects, facts, configuration)
 
 
-def _as_statement(said: Statement | Significance) -> Statement:
-    """Return a statement of significance as one of a difference: its p is judged by the sound test, too."""
+def _as_statement(said: Statement | SignificanceStatement) -> Statement:
+    """Return a statement of significance as a statement of a difference, which is judged by the test over runs."""
     if isinstance(said, Statement):
         return said
     return Statement(
-        says=said.says, source=said.source, rows=said.rows, higher=Rows(arm=[said.arm]), lower=Rows(arm=[said.against])
+        says=said.says,
+        source=said.source,
+        rows=said.rows,
+        higher=RowFilter(arm=[said.arm]),
+        lower=RowFilter(arm=[said.against]),
     )
 
 
-def _is_measured(row: Row) -> bool:
+def _is_measured(row: PublishedRow) -> bool:
     return row.metric not in METRICS or METRICS[row.metric].measured
 
 
-def _published_claim(number: int, said: Statement, row: Row, other: Row, measured: Measured) -> Claim:
-    place, against = measured.place_of(row), measured.place_of(other)
+def _published_claim(number: int, said: Statement, row: PublishedRow, other: PublishedRow, subjects: Subjects) -> Claim:
+    subject, against = subjects.of_row(row), subjects.of_row(other)
     half = max(row.mean.decimals, other.mean.decimals)
     difference = gain(row.mean.value, other.mean.value, said)
     is_percent = said.measured_in == "percent"
     return Claim(
-        claim=f"{row.paper}.{number:02d}.{row.table}.{row.cell}.over.{_over(row, other)}",
+        claim=f"{row.paper}.{number:02d}.{row.table}.{row.cell}.over.{_differing_columns(row, other)}",
         paper=row.paper,
         table=row.table,
         kind="comparison",
         dataset=row.dataset,
         backbone=row.backbone,
         arm=row.arm,
-        against=_against(place, against),
-        metric=place.metric,
-        class_name=place.class_name,
+        against=_against(subject, against),
+        metric=subject.metric,
+        class_name=subject.class_name,
         statement=_sentence(said.says, said.source),
         published=f"{float(difference):+.{2 if is_percent else half}f}",
         unit="percent" if is_percent or row.mean.unit == "percent" else row.mean.unit,
     )
 
 
-def _over(row: Row, other: Row) -> str:
+def _differing_columns(row: PublishedRow, other: PublishedRow) -> str:
     columns = [column for column in ("table", "backbone", "arm") if getattr(row, column) != getattr(other, column)]
     return ".".join(getattr(other, column) for column in columns)
 
 
-def _against(place: Place, other: Place) -> str:
-    """Return the name of the other arm, with its backbone or table where they are other ones."""
-    backbone = f" of {other.backbone}" if other.backbone != place.backbone else ""
-    table = f" in {other.table}" if other.table != place.table else ""
+def _against(subject: Subject, other: Subject) -> str:
+    """Return the name of the other arm, with its backbone or table if they differ."""
+    backbone = f" of {other.backbone}" if other.backbone != subject.backbone else ""
+    table = f" in {other.table}" if other.table != subject.table else ""
     return f"{other.arm}{backbone}{table}"
 
 
@@ -123,108 +138,120 @@ def _sentence(says: str, source: str) -> str:
     return f"{says} ({source})" if source else says
 
 
-def _published_pair(number: int, said: Statement, row: Row, other: Row, measured: Measured) -> Pair:
-    places = measured.place_of(row), measured.place_of(other)
+def _published_pair(
+    number: int, said: Statement, row: PublishedRow, other: PublishedRow, subjects: Subjects
+) -> PublishedComparison:
+    pair = subjects.of_row(row), subjects.of_row(other)
     points = in_points(row.mean.unit)
     half = Fraction(row.mean.half + other.mean.half) if said.least or said.most is not None else Fraction(0)
-    return Pair(
-        _published_claim(number, said, row, other, measured),
-        places,
-        (measured.at(row.paper, places[0]), measured.at(row.paper, places[1])),
+    return PublishedComparison(
+        _published_claim(number, said, row, other, subjects),
+        pair,
+        (subjects.result(row.paper, pair[0]), subjects.result(row.paper, pair[1])),
         least=said.least * points,
         most=None if said.most is None else said.most * points,
         half=float(half) * points,
     )
 
 
-def _unprinted_pairs(number: int, paper: str, said: Unpublished, measured: Measured) -> Iterator[Pair]:
-    resolved = measured.paper_of(paper, said.table)
+def _unpublished_pairs(
+    number: int, paper: str, said: UnpublishedComparison, subjects: Subjects
+) -> Iterator[PublishedComparison]:
+    resolved = subjects.paper_of(paper, said.table)
     if resolved is None:
         return
     for dataset in resolved.datasets:
         for backbone in resolved.backbones:
             for arm in said.arm:
                 class_name = MEAN if METRICS[said.metric].classes == "each" else ""
-                own = Place(said.table, dataset, backbone, arm, said.metric, class_name)
+                own = Subject(said.table, dataset, backbone, arm, said.metric, class_name)
                 other = replace(own, table=said.against_table or said.table, arm=said.against or arm)
-                # "lower" is "higher" the other way round, so that a claim's arm is always the better one.
-                places = (other, own) if said.direction == "lower" else (own, other)
-                first, second = places
-                over = second.arm if first.table == second.table else f"{second.table}.{second.arm}"
+                # Swap the arms of "lower": the arm of a claim is always the one that is called better.
+                better, worse = (other, own) if said.direction == "lower" else (own, other)
+                over = worse.arm if better.table == worse.table else f"{worse.table}.{worse.arm}"
                 claim = Claim(
-                    claim=f"{paper}.{number:02d}.{first.table}.{dataset}.{backbone}.{first.arm}.over.{over}",
+                    claim=f"{paper}.{number:02d}.{better.table}.{dataset}.{backbone}.{better.arm}.over.{over}",
                     paper=paper,
-                    table=first.table,
+                    table=better.table,
                     kind="comparison",
                     dataset=dataset,
                     backbone=backbone,
-                    arm=first.arm,
-                    against=_against(first, second),
+                    arm=better.arm,
+                    against=_against(better, worse),
                     metric=said.metric,
                     class_name=class_name,
                     statement=_sentence(said.says, said.source),
                     unit="percent",
                 )
-                found = (measured.at(paper, places[0]), measured.at(paper, places[1]))
+                results = (subjects.result(paper, better), subjects.result(paper, worse))
                 direction: Direction = "same" if said.direction == "same" else "higher"
-                yield Pair(claim, places, found, direction, said.least, said.most)
+                yield PublishedComparison(claim, (better, worse), results, direction, said.least, said.most)
 
 
-def judged_pairs(pairs: list[Pair], measured: Measured, facts: Facts, configuration: Configuration) -> Iterator[Claim]:
+def judged_pairs(
+    pairs: list[PublishedComparison], subjects: Subjects, facts: Facts, configuration: Configuration
+) -> Iterator[Claim]:
     """Yield the claims of one statement, whose tests are corrected together."""
-    outcomes = [permutation(pair_up(pair.found[0].by_seed, pair.found[1].by_seed)) for pair in pairs]
-    corrected = holm([outcome.p for outcome in outcomes])
-    for pair, outcome, p in zip(pairs, outcomes, corrected, strict=True):
-        difference = Difference(outcome.difference, outcome.low, outcome.high, outcome.n, float(p))
-        yield _with_verdict(pair, difference, len(pairs), measured, facts, configuration)
+    tests = [permutation(pair_up(pair.results[0].measured.by_seed, pair.results[1].measured.by_seed)) for pair in pairs]
+    corrected = holm([test.p for test in tests])
+    for pair, test, p in zip(pairs, tests, corrected, strict=True):
+        difference = PairedDifference(test.difference, test.low, test.high, test.n, float(p))
+        yield _with_verdict(pair, difference, len(pairs), subjects, facts, configuration)
 
 
 def _with_verdict(
-    pair: Pair, difference: Difference, tests: int, measured: Measured, facts: Facts, configuration: Configuration
+    pair: PublishedComparison,
+    difference: PairedDifference,
+    tests: int,
+    subjects: Subjects,
+    facts: Facts,
+    configuration: Configuration,
 ) -> Claim:
-    first, second = pair.found
+    first, second = pair.results
     points = in_points(pair.claim.unit)
     claim = replace(
         pair.claim,
         measured=difference.mean / points,
-        spread=_spread(first, second) / points,
+        spread=_spread(first.measured, second.measured) / points,
         n=difference.n,
         procedure="runs" if difference.n else "",
         stand_in=first.stand_in or second.stand_in,
-        runs=(*first.runs, *second.runs),
+        runs=(*first.measured.runs, *second.measured.runs),
     )
     reason = reason_for_no_verdict(first, second)
-    notes = dict.fromkeys(f"leak: {found.leak}" for found in pair.found if found.leak)
-    for place in pair.places:
-        paper = measured.paper_of(claim.paper, place.table)
+    notes = dict.fromkeys(f"leak: {result.measured.leak}" for result in pair.results if result.measured.leak)
+    for subject in pair.subjects:
+        paper = subjects.paper_of(claim.paper, subject.table)
         if paper is not None:
-            reason = reason or deviation(configuration, paper, place, facts)
-            notes |= dict.fromkeys([readings(configuration, paper, place, facts)])
+            reason = reason or deviation(configuration, paper, subject, facts)
+            notes |= dict.fromkeys([reading(configuration, paper, subject, facts)])
     if not reason and not difference.n:
         reason = "no seed in common"
     if reason:
         return not_measured(claim, reason)
     rule = configuration.selection.verdicts
     judgment = _judgment(pair, difference, tests, rule)
-    return claim.judged(judgment, points, *notes)
+    return claim.with_judgment(judgment, points, *notes)
 
 
-def _judgment(pair: Pair, difference: Difference, tests: int, rule: VerdictRule) -> Judgment:
+def _judgment(pair: PublishedComparison, difference: PairedDifference, tests: int, rule: VerdictRule) -> Judgment:
     if pair.direction == "same":
         return judge_same(difference, rule)
     judgment = judge_higher(difference, rule, pair.least, pair.most, pair.half)
     if judgment.verdict == "inconclusive" and least_p(difference.n) * tests >= rule.alpha:
         needed = int(1 - log2(rule.alpha / tests)) + 1
-        known = f"{_counted(difference.n, 'pair')} can't reach it in {_counted(tests, 'test')}"
-        return replace(judgment, reason=f"{judgment.reason}: {known}, {needed} would")
+        pairs, family = _with_unit(difference.n, "pair"), _with_unit(tests, "test")
+        reason = f"{judgment.reason}: {pairs} cannot reach that with {family}, {needed} pairs can"
+        return replace(judgment, reason=reason)
     return judgment
 
 
-def _counted(number: int, what: str) -> str:
-    return f"one {what}" if number == 1 else f"{number} {what}s"
+def _with_unit(number: int, unit: str) -> str:
+    return f"one {unit}" if number == 1 else f"{number} {unit}s"
 
 
-def _spread(first: Found, second: Found) -> float:
+def _spread(first: MeasuredMetric, second: MeasuredMetric) -> float:
+    """Return the standard deviation of the differences by seed; NaN for fewer than two."""
     seeds = sorted(set(first.by_seed) & set(second.by_seed))
     if len(seeds) < 2:
         return nan
@@ -232,10 +259,10 @@ def _spread(first: Found, second: Found) -> float:
 
 
 def _judged_costs(
-    claim: Claim, said: Statement, row: Row, other: Row, costs: pd.DataFrame, measured: Measured
+    claim: Claim, said: Statement, row: PublishedRow, other: PublishedRow, costs: pd.DataFrame, subjects: Subjects
 ) -> Claim:
-    """Return the claim of a comparison of costs, which are exact: it holds or it doesn't."""
-    first, second = counted_cost(row, costs, measured), counted_cost(other, costs, measured)
+    """Return the claim of a comparison of costs. Costs are exact, so the statement is true or false."""
+    first, second = cost_of_row(row, costs, subjects), cost_of_row(other, costs, subjects)
     if isnan(first.count) or isnan(second.count):
         return not_measured(claim, first.reason or second.reason)
     difference = first.count - second.count
@@ -243,11 +270,11 @@ def _judged_costs(
         difference *= 100 / second.count
     claim = replace(claim, measured=difference, n=1, procedure="count", stand_in=first.stand_in or second.stand_in)
     if claim.stand_in:
-        return not_measured(claim, "stand-in images")
-    if said.most is not None:  # "almost the same" is true of the same
-        holds, wanted = said.least <= difference <= said.most, f"{said.least:g} to {said.most:g}"
+        return not_measured(claim, STAND_IN)
+    if said.most is not None:
+        holds, stated = said.least <= difference <= said.most, f"{said.least:g} to {said.most:g}"
     elif said.least > 0:
-        holds, wanted = difference >= said.least, f"at least {said.least:g}"
+        holds, stated = difference >= said.least, f"at least {said.least:g}"
     else:
-        holds, wanted = difference > 0, "more"
-    return claim.judged(judge_count(holds, "" if holds else f"stated is {wanted}"), 1.0)
+        holds, stated = difference > 0, "more"
+    return claim.with_judgment(judge_count(holds, "" if holds else f"stated is {stated}"), 1.0)

@@ -1,4 +1,4 @@
-"""How often each verdict was given: by paper and kind, and statement by statement."""
+"""Numbers of claims by verdict: by paper and kind, and by statement."""
 
 from collections.abc import Iterator
 
@@ -10,18 +10,18 @@ _WIDTHS = (26, *(max(len(verdict), 5) for verdict in VERDICTS))
 
 
 def verdict_lines(table: pd.DataFrame) -> Iterator[str]:
-    """Yield the counts for the terminal, a line per paper and kind; a sentence where there are no claims."""
+    """Yield the counts for the terminal: a line per paper and kind, or a sentence if there are no claims."""
     if table.empty:
-        yield "No paper of this selection prints a number."
+        yield "No paper of this selection has published values."
         return
     yield _line("", *VERDICTS)
     for paper, kind in table[["paper", "kind"]].drop_duplicates().itertuples(index=False):
         own = table.loc[(table["paper"] == paper) & (table["kind"] == kind), "verdict"]
         yield _line(f"{paper}, {kind}s", *(str((own == verdict).sum()) for verdict in VERDICTS))
-    held = statement_verdicts(table)
-    if len(held):
-        told = ", ".join(f"{(held == verdict).sum()} {verdict}" for verdict in VERDICTS if (held == verdict).any())
-        yield f"{len(held)} {'statement' if len(held) == 1 else 'statements'}, each as a whole: {told}"
+    whole = statement_verdicts(table)
+    if len(whole):
+        counts = ", ".join(f"{(whole == verdict).sum()} {verdict}" for verdict in VERDICTS if (whole == verdict).any())
+        yield f"{len(whole)} {'statement' if len(whole) == 1 else 'statements'}, each as a whole: {counts}"
 
 
 def _line(*fields: str) -> str:
@@ -30,7 +30,7 @@ def _line(*fields: str) -> str:
 
 
 def statement_verdicts(table: pd.DataFrame) -> "pd.Series[str]":
-    """Return the verdict on each statement as a whole, which holds if all its comparisons hold.
+    """Return the verdict on each statement as a whole. A statement is reproduced if all its comparisons are.
 
     Args:
         table: the rows of claims.csv.
@@ -39,10 +39,10 @@ def statement_verdicts(table: pd.DataFrame) -> "pd.Series[str]":
         A verdict per paper and statement, in the order of the table.
     """
     compared = table[table["kind"] == "comparison"]
-    return compared.groupby(["paper", "statement"], sort=False)["verdict"].agg(lambda own: _whole(set(own)))
+    return compared.groupby(["paper", "statement"], sort=False)["verdict"].agg(lambda verdicts: _whole(set(verdicts)))
 
 
 def _whole(verdicts: set[Verdict]) -> Verdict:
-    """Return the verdict on "and": one that is refuted refutes all, one that is open leaves all open."""
+    """Return the first verdict that occurs, in the order in which one comparison decides for all."""
     order: tuple[Verdict, ...] = ("not reproduced", "not measured", "inconclusive", "reproduced")
     return next(verdict for verdict in order if verdict in verdicts)

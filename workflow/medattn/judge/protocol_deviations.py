@@ -1,4 +1,4 @@
-"""Whether a selection still follows a paper: a verdict is about the paper's procedure, not about another one."""
+"""Deviations of a selection from the paper's procedure. A verdict is only given on the paper's procedure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -6,49 +6,49 @@ from typing import Any
 from medattn.config.arms import arm_settings
 from medattn.config.load import registered_datasets
 from medattn.config.models.facts import Facts
-from medattn.config.models.paper import Arm, Backbone, Override
+from medattn.config.models.paper import Arm, Backbone, ExperimentOverride
 from medattn.config.models.recipe import Recipe
-from medattn.config.networks.options import network_options
-from medattn.config.overrides import override, override_protocol
+from medattn.config.networks.catalog import network_options
+from medattn.config.overrides import override_keys, override_protocol_keys
 from medattn.config.resolved import Configuration, ResolvedPaper
-from medattn.judge.measured import Place
+from medattn.judge.subject import Subject
 
-_NOT_OF_THE_PROCEDURE = {"path", "stand_in", "ordinal"}
-"""Keys of a data set that say where its images lie, that are judged elsewhere, or that add a metric."""
-_NOT_OF_A_TRAINING = {"label", "arms", "backbones", "datasets"}
-"""Keys of an arm or backbone that name it or say with what it is combined."""
-_OPEN_EVERYWHERE = ("recipe.precision", "recipe.threads", "protocol.split_seed", "protocol.tune")
-"""Keys of which no paper speaks."""
+_NOT_PROCEDURE = {"path", "stand_in", "ordinal"}
+"""Keys of a data set that locate its images, that another check covers, or that add a metric."""
+_NOT_TRAINING = {"label", "arms", "backbones", "datasets"}
+"""Keys of an arm or backbone that name it or select its combinations."""
+_OPEN_IN_EVERY_PAPER = ("recipe.precision", "recipe.threads", "protocol.split_seed", "protocol.tune")
+"""Keys that no paper specifies."""
 
 
-def deviation(configuration: Configuration, paper: ResolvedPaper, place: Place, facts: Facts) -> str:
-    """Return what a selection does otherwise than the paper at a place, as a reason; empty where nothing."""
-    free = (*facts.left_open, *_OPEN_EVERYWHERE)
-    keys = [key for key in _changes(configuration, paper, place) if not _is_among(key, free)]
+def deviation(configuration: Configuration, paper: ResolvedPaper, subject: Subject, facts: Facts) -> str:
+    """Return the keys of a subject that deviate from the paper's procedure, as a reason; empty if none does."""
+    free = (*facts.left_open, *_OPEN_IN_EVERY_PAPER)
+    keys = [key for key in _changes(configuration, paper, subject) if not _is_among(key, free)]
     return f"the selection changes {', '.join(keys)}, so this is not the paper's procedure" if keys else ""
 
 
-def readings(configuration: Configuration, paper: ResolvedPaper, place: Place, facts: Facts) -> str:
-    """Return which of the keys that the paper leaves open a selection changes, as a reason; empty where none."""
-    keys = [key for key in _changes(configuration, paper, place) if _is_among(key, facts.left_open)]
-    return f"another reading of what the paper leaves open: {', '.join(keys)}" if keys else ""
+def reading(configuration: Configuration, paper: ResolvedPaper, subject: Subject, facts: Facts) -> str:
+    """Return the changed keys that the paper leaves open, as a remark; empty if none is changed."""
+    keys = [key for key in _changes(configuration, paper, subject) if _is_among(key, facts.left_open)]
+    return f"another reading of choices that the paper leaves open: {', '.join(keys)}" if keys else ""
 
 
-def _changes(configuration: Configuration, paper: ResolvedPaper, place: Place) -> Iterator[str]:
-    """Yield every key whose value at a place differs from the one in paper.yaml or in the data set registry."""
+def _changes(configuration: Configuration, paper: ResolvedPaper, subject: Subject) -> Iterator[str]:
+    """Yield every key of a subject whose value differs from the one in paper.yaml or in the data set registry."""
     selection, whole = configuration.selection, paper.paper
     taken = selection.papers[paper.name]
-    declared = whole.experiments[paper.experiment].override if paper.experiment else Override()
-    recipe = override(whole.recipe, declared.recipe, "recipe")
+    declared = whole.experiments[paper.experiment].override if paper.experiment else ExperimentOverride()
+    recipe = override_keys(whole.recipe, declared.recipe, "recipe")
     yield from _differing("recipe", recipe.model_dump(), paper.recipe.model_dump())
-    protocol = override_protocol(whole.protocol, declared.protocol, "protocol")
+    protocol = override_protocol_keys(whole.protocol, declared.protocol, "protocol")
     if paper.protocol.kind != protocol.kind:
         yield "protocol.kind"
     else:
         yield from _differing("protocol", protocol.model_dump(), paper.protocol.model_dump())
     for kind, name, extra, own, changes in (
-        ("arms", place.arm, taken.extra_arms, whole.arms, declared.arms),
-        ("backbones", place.backbone, taken.extra_backbones, whole.backbones, declared.backbones),
+        ("arms", subject.arm, taken.extra_arms, whole.arms, declared.arms),
+        ("backbones", subject.backbone, taken.extra_backbones, whole.backbones, declared.backbones),
     ):
         if name not in extra:
             continue
@@ -56,19 +56,19 @@ def _changes(configuration: Configuration, paper: ResolvedPaper, place: Place) -
         if name not in own:
             yield where
             continue
-        before = override(own[name], changes.get(name, {}), where)
+        before = override_keys(own[name], changes.get(name, {}), where)
         yield from _differing(where, _training_keys(before, recipe), _training_keys(extra[name], recipe))
-    changed = selection.datasets.get(place.dataset, {})
-    for key in sorted(set(changed) - _NOT_OF_THE_PROCEDURE):
+    changed = selection.datasets.get(subject.dataset, {})
+    for key in sorted(set(changed) - _NOT_PROCEDURE):
         if key == "source":
-            yield from _source_changes(place.dataset, changed[key])
+            yield from _source_changes(subject.dataset, changed[key])
         else:
-            yield f"datasets.{place.dataset}.{key}"
+            yield f"datasets.{subject.dataset}.{key}"
 
 
 def _training_keys(part: Arm | Backbone, recipe: Recipe) -> dict[str, Any]:
     """Return the keys of an arm or backbone that decide its training, its options with their defaults filled in."""
-    keys = part.model_dump(mode="json", exclude=_NOT_OF_A_TRAINING)
+    keys = part.model_dump(mode="json", exclude=_NOT_TRAINING)
     if isinstance(part, Arm):
         return {**keys, "options": arm_settings(part, recipe, {}, "arms")[1]}
     return {**keys, "options": network_options(part.model, part.options, "backbones")}
@@ -84,14 +84,14 @@ def _differing(key: str, before: object, after: object) -> Iterator[str]:
 
 
 def _source_changes(dataset: str, options: Mapping[str, object]) -> Iterator[str]:
-    """Yield the options of a data set's source that differ from the registry's."""
+    """Yield the options of a data set's source that differ from the registry."""
     registered = registered_datasets().get(dataset)
     before = registered.source.model_dump(mode="json") if registered else {}
     yield from (f"datasets.{dataset}.source.{key}" for key in sorted(options) if options[key] != before.get(key))
 
 
 def _is_among(key: str, free: Sequence[str]) -> bool:
-    """Return whether a key is one of the free ones, or is below one of them."""
+    """Return whether a key is one of the free keys, or a part of one."""
     parts = key.split(".")
     return any(_matches(parts, name.split(".")) for name in free)
 

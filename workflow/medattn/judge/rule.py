@@ -1,7 +1,7 @@
-"""The rule for verdicts, as pure functions: what a measurement says about a published value or comparison.
+"""The rule for verdicts on published values and comparisons, as pure functions.
 
-docs/verdicts.md derives it. It asks what one independent repetition of the paper's procedure would give, since that is
-what a published value is: one training (or one cross-validation), not the mean of many.
+docs/verdicts.md derives the rule. A published value is the result of one training or one cross-validation, not a mean
+of many. Therefore the rule compares it with the prediction for one independent repetition of the paper's procedure.
 """
 
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ VERDICTS: tuple[Verdict, ...] = ("reproduced", "not reproduced", "inconclusive",
 
 
 @dataclass(frozen=True)
-class Repeated:
-    """What repetitions of the paper's procedure gave, in percentage points or in any other unit of the rule.
+class RunSummary:
+    """Summary of repetitions of the paper's procedure, in percentage points or another unit of the rule.
 
     Attributes:
         mean: mean over runs.
         spread: sample standard deviation over runs; NaN for a single one.
         n: number of runs.
-        images: test images, where the paper's own may be others; 0 where they are the very same.
-        is_deterministic: whether every run gives the same, so that one is enough.
+        images: number of test images if the paper's may be different images; 0 if they are the same.
+        is_deterministic: whether every run has the same result, and one is enough.
     """
 
     mean: float
@@ -36,15 +36,15 @@ class Repeated:
 
 
 @dataclass(frozen=True)
-class Difference:
+class PairedDifference:
     """The difference between two arms over runs paired by seed.
 
     Attributes:
-        mean: mean difference, of the arm minus the other.
-        low: lower end of the 95% interval of the mean; NaN where there is none.
+        mean: mean difference, first arm minus second arm.
+        low: lower end of the 95% interval of the mean; NaN if there is none.
         high: upper end.
-        n: pairs.
-        p: two-sided p, corrected within the statement; NaN where there is none.
+        n: number of pairs.
+        p: two-sided p, corrected within the statement; NaN if there is none.
     """
 
     mean: float
@@ -56,14 +56,14 @@ class Difference:
 
 @dataclass(frozen=True)
 class Judgment:
-    """A verdict with what led to it.
+    """A verdict with its reason and the numbers that it is based on.
 
     Attributes:
         verdict: the verdict.
-        reason: why, where a reader would ask.
-        low: lower end of the interval that the verdict goes by; NaN where there is none.
+        reason: the reason; empty if the claim is reproduced without remarks.
+        low: lower end of the interval that the verdict is based on; NaN if there is none.
         high: upper end.
-        p: corrected p of a comparison; NaN where there is none.
+        p: corrected p of a comparison; NaN if there is none.
     """
 
     verdict: Verdict
@@ -73,40 +73,40 @@ class Judgment:
     p: float = nan
 
 
-def judge_number(published: float, half: float, measured: Repeated, rule: VerdictRule) -> Judgment:
-    """Return what repetitions of its procedure say about a published value.
+def judge_number(published: float, half: float, measured: RunSummary, rule: VerdictRule) -> Judgment:
+    """Judge a published value by repetitions of its procedure.
 
-    The interval is that of one further repetition: mean m +- sqrt(t^2 s^2 (1 + 1/n) + z^2 v), where v = 2 m (100 - m) /
-    images allows for other test images than ours, if the paper's may be others, and is 0 if they are the same.
+    The interval predicts one further repetition: mean m +- sqrt(t^2 s^2 (1 + 1/n) + z^2 v). v = 2 m (100 - m) / images
+    is the variance due to different test images; it is 0 if the paper's test images are the measured ones.
 
     Args:
-        published: the number, in percent.
+        published: the published value, in percent.
         half: half a unit of its last digit.
         measured: the repetitions, in percent.
         rule: the thresholds.
     """
     if not measured.is_deterministic and (measured.n < rule.min_runs or isnan(measured.spread)):
-        return Judgment("inconclusive", _too_few(measured.n, rule, "run"))
-    reach = sqrt(_reach_of_runs(measured, rule) ** 2 + _reach_of_images(measured, rule) ** 2)
-    low, high = measured.mean - reach, measured.mean + reach
-    if abs(published - measured.mean) - half > reach + rule.margin:
-        return Judgment("not reproduced", "outside of what a repetition would give", low, high)
-    if reach > rule.max_half_width:
-        reason = f"the interval reaches {reach:.2g} points to either side, more than {rule.max_half_width:g}"
+        return Judgment("inconclusive", _too_few(measured.n, rule, "run", "runs"))
+    half_width = sqrt(_half_width_of_runs(measured, rule) ** 2 + _half_width_of_images(measured, rule) ** 2)
+    low, high = measured.mean - half_width, measured.mean + half_width
+    if abs(published - measured.mean) - half > half_width + rule.margin:
+        return Judgment("not reproduced", "outside the prediction interval of a repetition", low, high)
+    if half_width > rule.max_half_width:
+        reason = f"the half-width of the interval is {half_width:.2g} points, more than {rule.max_half_width:g}"
         return Judgment("inconclusive", reason, low, high)
     return Judgment("reproduced", "", low, high)
 
 
-def _reach_of_runs(measured: Repeated, rule: VerdictRule) -> float:
-    """Return how far one further run may lie from the mean of the others."""
+def _half_width_of_runs(measured: RunSummary, rule: VerdictRule) -> float:
+    """Return the half-width of the prediction interval of one further run."""
     if measured.is_deterministic:
         return 0.0
     quantile = float(stdtrit(measured.n - 1, (1 + rule.confidence) / 2))
     return quantile * measured.spread * sqrt(1 + 1 / measured.n)
 
 
-def _reach_of_images(measured: Repeated, rule: VerdictRule) -> float:
-    """Return how far the same network may lie on as many other images."""
+def _half_width_of_images(measured: RunSummary, rule: VerdictRule) -> float:
+    """Return the half-width due to another sample of the same number of test images."""
     if not measured.images:
         return 0.0
     share = min(100.0, max(0.0, measured.mean))
@@ -114,23 +114,23 @@ def _reach_of_images(measured: Repeated, rule: VerdictRule) -> float:
 
 
 def judge_higher(
-    difference: Difference, rule: VerdictRule, least: float = 0.0, most: float | None = None, half: float = 0.0
+    difference: PairedDifference, rule: VerdictRule, least: float = 0.0, most: float | None = None, half: float = 0.0
 ) -> Judgment:
-    """Return what the runs say about "the arm is better, by at least `least` and at most `most`".
+    """Judge the claim that the first arm is better, by at least `least` and at most `most`.
 
     Args:
-        difference: over runs paired by seed.
+        difference: difference over runs paired by seed.
         rule: the thresholds.
-        least: least difference that is stated; 0 where only the direction is.
-        most: greatest difference that is stated; None where there is no limit.
+        least: stated least difference; 0 if only the direction is stated.
+        most: stated greatest difference; None if there is no limit.
         half: half a unit of the last digit of the stated difference.
     """
-    found = _checked(difference, rule)
-    if found is not None:
-        return found
+    undecided = _too_few_pairs(difference, rule)
+    if undecided is not None:
+        return undecided
     low, high, p = difference.low, difference.high, difference.p
     if high < least - half:
-        reason = "the arms differ the other way" if high < 0 else f"the difference is less than {least:g}"
+        reason = "the arms differ in the opposite direction" if high < 0 else f"the difference is less than {least:g}"
         return Judgment("not reproduced", reason if least or high < 0 else "no difference", low, high, p)
     if most is not None and low > most + half:
         return Judgment("not reproduced", f"the difference is more than {most:g}", low, high, p)
@@ -139,38 +139,37 @@ def judge_higher(
     if not (difference.mean > 0 and p < rule.alpha):
         return Judgment("inconclusive", f"the corrected p is not below {rule.alpha:g}", low, high, p)
     if most is None and low < least - half:
-        return Judgment("inconclusive", f"better, but the interval holds less than {least:g}", low, high, p)
+        return Judgment("inconclusive", f"better, but the interval includes less than {least:g}", low, high, p)
     if most is not None and (high - low) / 2 > rule.max_half_width:
         return Judgment(
-            "inconclusive", f"the interval is wider than {rule.max_half_width:g} points to either side", low, high, p
+            "inconclusive", f"the half-width of the interval is more than {rule.max_half_width:g} points", low, high, p
         )
     return Judgment("reproduced", "", low, high, p)
 
 
-def judge_same(difference: Difference, rule: VerdictRule) -> Judgment:
-    """Return what the runs say about "the arms don't differ": the whole interval must lie within the margin."""
-    found = _checked(difference, rule)
-    if found is not None:
-        return found
+def judge_same(difference: PairedDifference, rule: VerdictRule) -> Judgment:
+    """Judge the claim that the arms do not differ: the whole interval must lie within the margin."""
+    undecided = _too_few_pairs(difference, rule)
+    if undecided is not None:
+        return undecided
     low, high, p = difference.low, difference.high, difference.p
     if max(abs(low), abs(high)) <= rule.margin:
         return Judgment("reproduced", "", low, high, p)
     if p < rule.alpha or low > rule.margin or high < -rule.margin:
         return Judgment("not reproduced", "the arms differ", low, high, p)
-    return Judgment("inconclusive", f"the interval holds more than {rule.margin:g} points", low, high, p)
+    return Judgment("inconclusive", f"the interval includes more than {rule.margin:g} points", low, high, p)
 
 
-def _checked(difference: Difference, rule: VerdictRule) -> Judgment | None:
+def _too_few_pairs(difference: PairedDifference, rule: VerdictRule) -> Judgment | None:
     if difference.n < rule.min_runs or isnan(difference.low):
-        return Judgment("inconclusive", _too_few(difference.n, rule, "pair of runs"), p=difference.p)
+        return Judgment("inconclusive", _too_few(difference.n, rule, "pair of runs", "pairs of runs"), p=difference.p)
     return None
 
 
 def judge_count(fits: bool, note: str) -> Judgment:
-    """Return what an exact count says about a published value of parameters or operations."""
+    """Judge a published value of parameters or operations by its exact count."""
     return Judgment("reproduced" if fits else "not reproduced", note)
 
 
-def _too_few(n: int, rule: VerdictRule, what: str) -> str:
-    many = what.replace("pair ", "pairs ") if "pair " in what else f"{what}s"
-    return f"{n} {what if n == 1 else many}, {rule.min_runs} are needed"
+def _too_few(n: int, rule: VerdictRule, one: str, several: str) -> str:
+    return f"{n} {one if n == 1 else several}, {rule.min_runs} are needed"

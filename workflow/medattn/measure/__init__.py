@@ -1,1 +1,1 @@
-"""Measuring: from runs to numbers, with their spread and the runs that they came from."""
+"""Measurements: the values of finished runs, with their spread and the runs behind them."""

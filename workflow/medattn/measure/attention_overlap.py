@@ -1,4 +1,4 @@
-"""How well an attention map agrees with a region that is known to matter, beside what chance would give."""
+"""Agreement of an attention map with a known region, next to the agreement expected by chance."""
 
 from dataclasses import dataclass
 
@@ -15,10 +15,10 @@ class Overlap:
 
     Attributes:
         mass: share of the map's sum that lies inside the region.
-        area: share of the area that the region takes; the mass of a uniform map.
+        area: area of the region as a share of the image, which is the mass of a uniform map.
         auc: area under the ROC curve of the map as a detector of the region's pixels; 0.5 is chance.
-        iou: intersection over union of the region and as many pixels of highest map value.
-        chance_iou: the intersection over union that pixels drawn at random would have.
+        iou: intersection over union of the region and the same number of pixels with the highest map values.
+        chance_iou: expected intersection over union of the same number of random pixels, to first order.
     """
 
     mass: float
@@ -29,19 +29,19 @@ class Overlap:
 
 
 def attention_overlap(values: Map, region: Region) -> Overlap:
-    """Return how well `values` agrees with `region`.
+    """Measure the agreement of a map with a region.
 
     Args:
         values: the map, H x W; values below 0 count as 0 for the mass.
-        region: where attention should be, H x W, true inside.
+        region: the region where attention is expected, H x W, true inside.
 
     Raises:
-        ValueError: the shapes differ, or the region is empty or everything.
+        ValueError: the shapes differ, or the region is empty or the whole image.
     """
     if values.shape != region.shape:
         raise ValueError(f"the map is {values.shape}, the region {region.shape}")
     if not region.any() or region.all():
-        raise ValueError("the region must be neither empty nor everything")
+        raise ValueError("the region must be neither empty nor the whole image")
     flat, inside = values.astype(np.float64).ravel(), region.ravel().astype(bool)
     area = float(inside.mean())
     return Overlap(
@@ -68,12 +68,12 @@ def _auc(flat: Map, inside: Region) -> float:
 
 
 def _expected_hits(flat: Map, inside: Region) -> float:
-    """Return how many of the top pixels, as many as the region has, lie inside; ties count in part."""
+    """Return the number of top pixels inside the region, for as many as it has; ties count in part."""
     wanted = int(inside.sum())
     border = np.partition(flat, flat.size - wanted)[flat.size - wanted]
     above, tied = flat > border, flat == border
-    open_places = wanted - int(above.sum())
-    return float((above & inside).sum()) + open_places * float((tied & inside).sum()) / float(tied.sum())
+    remaining = wanted - int(above.sum())
+    return float((above & inside).sum()) + remaining * float((tied & inside).sum()) / float(tied.sum())
 
 
 def _iou(hits: float, size: int) -> float:

@@ -1,6 +1,6 @@
-"""Collecting every measured run into measurements.csv (a row per number) and epochs.csv (accuracy at every epoch)."""
+"""measurements.csv, with a row per measured value, and epochs.csv, with the accuracy after every epoch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from math import isnan
 from pathlib import Path
@@ -8,27 +8,20 @@ from typing import Any
 
 import pandas as pd
 
-from medattn.config.models.metrics import METRICS
 from medattn.files import write_text
 from medattn.layout import ResultPaths
 from medattn.measure.measured_run import MeasuredRun, read_measured_run
 from medattn.measure.procedures import Measurement, measurements
+from medattn.metrics.registry import METRICS
 from medattn.plan.model import Cell, Plan
-
-MEASUREMENT_COLUMNS = [
-    "paper", "experiment", "dataset", "backbone", "arm", "metric", "class_name", "procedure", "seed", "fold", "value",
-    "spread", "n", "unit", "n_test", "stand_in", "leak", "status", "reason", "runs",
-]  # fmt: skip
-EPOCH_COLUMNS = [
-    "paper", "experiment", "dataset", "backbone", "arm", "seed", "fold", "metric", "epoch", "value", "measured"
-]  # fmt: skip
+from medattn.result_tables import EPOCHS, MEASUREMENTS
 
 
 def write_measurements(plan: Plan, results: ResultPaths) -> None:
     """Measure every cell of the plan and write measurements.csv and epochs.csv.
 
     Raises:
-        UserError: a run's scores are not those that its record names.
+        UserError: the hash of a run's scores is not the one in its record.
     """
     rows, epochs = [], []
     for cell in plan.cells.values():
@@ -36,48 +29,46 @@ def write_measurements(plan: Plan, results: ResultPaths) -> None:
         measured = [read_measured_run(run, cell, results) for run in runs]
         rows += list(_rows(cell, measured))
         epochs += list(_epochs(cell, measured))
-    _write(results.measurements, rows, MEASUREMENT_COLUMNS)
-    _write(results.epochs, epochs, EPOCH_COLUMNS)
+    _write(results.measurements, rows, MEASUREMENTS.columns)
+    _write(results.epochs, epochs, EPOCHS.columns)
 
 
-def _write(path: Path, rows: list[dict[str, Any]], columns: list[str]) -> None:
-    table = pd.DataFrame(rows, columns=columns)
+def _write(path: Path, rows: list[dict[str, Any]], columns: Sequence[str]) -> None:
+    table = pd.DataFrame(rows, columns=[*columns])
     for column in {"seed", "fold", "n", "n_test"} & set(columns):
         table[column] = table[column].astype("Int64")
     write_text(path, table.to_csv(index=False, lineterminator="\n"))
 
 
-def _place(cell: Cell) -> dict[str, Any]:
-    return {key: getattr(cell, key) for key in ("paper", "experiment", "dataset", "backbone", "arm")}
-
-
 def _rows(cell: Cell, measured: list[MeasuredRun]) -> Iterator[dict[str, Any]]:
+    key = asdict(cell.key)
     for metric in cell.metrics:
         common = {
-            **_place(cell),
+            **key,
             "metric": metric,
             "unit": METRICS[metric].unit,
             "stand_in": cell.stand_in,
             "leak": cell.leak,
         }
         for measurement in measurements(metric, measured):
-            yield {**common, **_facts(measurement)}
+            yield {**common, **_fields(measurement)}
         if not measured:
             yield {**common, "procedure": "runs", "status": "not measured", "reason": cell.missing or "no run"}
 
 
-def _facts(measurement: Measurement) -> dict[str, Any]:
-    facts = {**asdict(measurement), "runs": ";".join(measurement.runs)}
+def _fields(measurement: Measurement) -> dict[str, Any]:
+    values = {**asdict(measurement), "runs": ";".join(measurement.runs)}
     if isnan(measurement.value):
-        return {**facts, "value": None, "n": None, "n_test": measurement.n_test or None, "status": "not measured"}
-    return {**facts, "status": "measured"}
+        return {**values, "value": None, "n": None, "n_test": measurement.n_test or None, "status": "not measured"}
+    return {**values, "status": "measured"}
 
 
 def _epochs(cell: Cell, measured: list[MeasuredRun]) -> Iterator[dict[str, Any]]:
+    key = asdict(cell.key)  # once a cell: copying it for every epoch would take most of the time
     for run in measured:
         for epoch, value in enumerate(run.accuracy if not cell.is_classifier else (), start=1):
             yield {
-                **_place(cell),
+                **key,
                 "seed": run.run.seed,
                 "fold": run.run.fold,
                 "metric": "accuracy",

@@ -2,7 +2,6 @@
 
 from medattn.layout import ResultPaths
 from medattn.plan.model import Cell, Run
-from medattn.protocols.registry import protocol_of
 from medattn.tuning.epoch_results import RecordedEpochs
 
 
@@ -16,11 +15,11 @@ def measured_epochs(run: Run, cell: Cell, results: ResultPaths) -> tuple[int, ..
     """
     if cell.is_classifier:
         return (1,)
-    return protocol_of(cell.settings["protocol"]).epochs_to_measure(RecordedEpochs(run, cell, results))
+    return cell.settings.protocol.epochs_to_measure(RecordedEpochs(run, cell, results))
 
 
 def model_epoch(run: Run, cell: Cell, results: ResultPaths) -> int:
     """Return the one epoch whose scores represent a run where images are compared; raises as `measured_epochs`."""
     if cell.is_classifier:
         return 1
-    return protocol_of(cell.settings["protocol"]).model_epoch(RecordedEpochs(run, cell, results))
+    return cell.settings.protocol.model_epoch(RecordedEpochs(run, cell, results))

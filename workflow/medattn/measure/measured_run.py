@@ -1,4 +1,4 @@
-"""A finished run as it is measured: its scores of the test images at the measured epochs."""
+"""A finished run with its scores of the test images at the measured epochs."""
 
 from dataclasses import dataclass
 
@@ -6,9 +6,8 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from medattn.layout import ResultPaths
-from medattn.measure.accuracy import accuracy_percent
 from medattn.measure.epochs import measured_epochs
-from medattn.metrics import Scored
+from medattn.metrics.scored import Scored
 from medattn.plan.model import Cell, Run
 from medattn.provenance.records import check_output, ending
 
@@ -19,10 +18,10 @@ class MeasuredRun:
 
     Attributes:
         run: the run.
-        epochs: measured epochs, counted from 1; none if the run did not end well.
+        epochs: measured epochs, counted from 1; none if the run did not finish.
         scored: the test images with their scores, for each measured epoch.
         accuracy: accuracy in percent after every epoch, measured or not.
-        reason: why it did not end well.
+        reason: why the run did not finish.
     """
 
     run: Run
@@ -38,10 +37,10 @@ class MeasuredRun:
 
 
 def read_measured_run(run: Run, cell: Cell, results: ResultPaths) -> MeasuredRun:
-    """Read the scores of a run, or why there are none.
+    """Read the scores of a run, or the reason why it has none.
 
     Raises:
-        UserError: the scores are not those that the record names.
+        UserError: the hash of the scores is not the one in the record.
     """
     files = results.run(run.cell, run.name)
     record = ending(files)
@@ -53,7 +52,22 @@ def read_measured_run(run: Run, cell: Cell, results: ResultPaths) -> MeasuredRun
     epochs = measured_epochs(run, cell, results)
     for epoch in epochs:
         if np.isnan(scores[epoch - 1]).any():
-            return MeasuredRun(run, reason=f"the network puts out no numbers after epoch {epoch}, which is measured")
+            return MeasuredRun(run, reason=f"the network outputs NaN after epoch {epoch}, which is measured")
     classes = cell.classes or tuple(str(label) for label in range(scores.shape[2]))
     scored = tuple(Scored(np.asarray(scores[epoch - 1]), labels, classes) for epoch in epochs)
     return MeasuredRun(run, epochs, scored, tuple(float(value) for value in accuracy_percent(scores, labels)))
+
+
+def accuracy_percent(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the accuracy in percent after each epoch.
+
+    Args:
+        scores: epochs x N x classes.
+        labels: (N,).
+
+    Returns:
+        (epochs,) float64. Among equal scores the first class is predicted; an image with a NaN score counts as wrong.
+    """
+    correct = ~np.isnan(scores).any(axis=2) & (scores.argmax(axis=2) == labels)
+    percent: np.ndarray = 100.0 * correct.sum(axis=1) / len(labels)
+    return percent

@@ -1,10 +1,10 @@
-"""The procedures by which the runs of a cell become numbers.
+"""The procedures that turn the runs of a cell into measurements.
 
-- `epochs`: one run, mean and sample standard deviation (ddof = 1) over its measured epochs (one, in most protocols).
-- `fold`: one run of a cross-validation, measured on its fold.
+- `epochs`: one run; mean and sample standard deviation (ddof = 1) over its measured epochs, most often one.
+- `fold`: one run of a cross-validation, on its fold.
 - `folds`: mean and sample standard deviation over the folds of one cross-validation.
-- `pooled`: the test images of all folds of one cross-validation taken together.
-- `runs`: trainings (or cross-validations) as replicates: mean and spread over seeds of what `epochs` (`folds`) gives.
+- `pooled`: the concatenated test images of all folds of one cross-validation.
+- `runs`: mean and sample standard deviation over seeds of the means by `epochs`, or by `folds` for cross-validations.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,25 +14,26 @@ from math import isnan, nan
 import numpy as np
 
 from medattn.measure.measured_run import MeasuredRun
-from medattn.metrics import Scored, Value, measure
+from medattn.metrics.evaluate import Value, measure
+from medattn.metrics.scored import Scored
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """A number with its spread, by one procedure.
+    """A value of a metric with its spread, by one procedure.
 
     Attributes:
         metric: name of the metric.
-        class_name: the class that it belongs to, `mean` for the mean over classes, empty where it has none.
+        class_name: the class, `mean` for the mean over classes, empty for all classes together.
         procedure: the procedure.
         seed: seed of the run or cross-validation; None over seeds.
-        fold: fold of the run; None over folds or where there are none.
-        value: the number; NaN where it is undefined or not measured.
-        spread: sample standard deviation; None of a single value.
-        n: values behind it.
-        n_test: test images.
-        reason: why it is undefined or not measured, or what it leaves out.
-        runs: ids of the runs that it came from.
+        fold: fold of the run; None over folds or without folds.
+        value: the value; NaN if undefined or not measured.
+        spread: sample standard deviation; None for a single value.
+        n: number of averaged values.
+        n_test: number of test images.
+        reason: why the value is undefined or not measured, or what it leaves out.
+        runs: ids of the runs.
     """
 
     metric: str
@@ -49,7 +50,7 @@ class Measurement:
 
 
 def measurements(metric: str, runs: Sequence[MeasuredRun]) -> Iterator[Measurement]:
-    """Yield every number of a metric that the measured runs of a cell give, by every procedure."""
+    """Yield the measurements of a metric by every procedure, from the runs of a cell."""
     by_seed: dict[int, list[MeasuredRun]] = {}
     for run in runs:
         by_seed.setdefault(run.run.seed, []).append(run)
@@ -80,9 +81,9 @@ def _of_run(metric: str, run: MeasuredRun, procedure: str) -> Iterator[Measureme
 
 def _pooled(metric: str, seed: int, members: Sequence[MeasuredRun]) -> Iterator[Measurement]:
     place = Measurement(metric, "pooled", seed, None, tuple(member.run.id for member in members))
-    lost = _lost(members)
-    if lost:
-        yield _with(place, reason=lost)
+    reason = _unmeasured_fold(members)
+    if reason:
+        yield _with(place, reason=reason)
         return
     parts = [member.scored[-1] for member in members]
     scored = Scored(
@@ -97,31 +98,34 @@ def _pooled(metric: str, seed: int, members: Sequence[MeasuredRun]) -> Iterator[
 def _over(each: Sequence[Sequence[Measurement]], procedure: str, seed: int | None) -> Iterator[Measurement]:
     """Yield mean and spread over folds or over seeds.
 
-    A fold that was lost leaves no mean over folds, which would be of other images; a lost seed is left out and named.
+    If a fold is not measured, there is no mean over folds, because it would cover other images. A seed that is not
+    measured is left out, and the reason names it.
     """
-    good = [found for found in each if found[0].n_test]
-    bad = [found[0] for found in each if not found[0].n_test]
-    if not good or (bad and procedure == "folds"):
+    measured = [found for found in each if found[0].n_test]
+    unmeasured = [found[0] for found in each if not found[0].n_test]
+    if not measured or (unmeasured and procedure == "folds"):
         if each:
             first, ids = each[0][0], tuple(run for found in each for run in found[0].runs)
-            reason = f"fold {bad[0].fold}: {bad[0].reason}" if procedure == "folds" else bad[0].reason
+            reason = (
+                f"fold {unmeasured[0].fold}: {unmeasured[0].reason}" if procedure == "folds" else unmeasured[0].reason
+            )
             yield Measurement(first.metric, procedure, seed, None, ids, reason=reason)
         return
-    lost = "; ".join(f"seed {found.seed}: {found.reason}" for found in bad)
-    for same in zip(*good, strict=True):
+    left_out = "; ".join(f"seed {found.seed}: {found.reason}" for found in unmeasured)
+    for same in zip(*measured, strict=True):
         summary = _summary([Value(m.value, m.class_name, m.reason) for m in same], procedure)
-        summary["reason"] = "; ".join(part for part in (lost, str(summary["reason"])) if part)
+        summary["reason"] = "; ".join(part for part in (left_out, str(summary["reason"])) if part)
         ids = tuple(run for m in same for run in m.runs)
         images = sum(m.n_test for m in same) if procedure == "folds" else same[0].n_test
         yield _with(Measurement(same[0].metric, procedure, seed, None, ids), **summary, n_test=images)
 
 
-def _lost(members: Sequence[MeasuredRun]) -> str:
+def _unmeasured_fold(members: Sequence[MeasuredRun]) -> str:
     return next((f"fold {member.run.fold}: {member.reason}" for member in members if not member.scored), "")
 
 
 def _summary(values: Sequence[Value], over: str) -> dict[str, object]:
-    """Return mean, spread and count of the values that are defined, and what a reader must know of the others."""
+    """Return mean, spread and number of the defined values, and the notes on the undefined ones."""
     defined = [value.value for value in values if not isnan(value.value)]
     notes = list(dict.fromkeys(value.note for value in values if value.note))
     if defined and len(defined) < len(values):

@@ -1,1 +1,1 @@
-"""The plan: from a configuration to cells, runs and packs. No numerical library, so that it is fast."""
+"""The plan: from a configuration to cells, runs and packs. It imports no numerical library, to start fast."""

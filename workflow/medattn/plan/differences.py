@@ -1,4 +1,4 @@
-"""What two sets of settings differ in, key by key."""
+"""Differences between two sets of settings, key by key."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,19 +7,19 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Difference:
-    """A key whose value is another one; None stands for a key that is not there."""
+    """A key with different values; None means that the key is missing."""
 
     key: str
     before: Any
     after: Any
 
     def __str__(self) -> str:
-        """Say it as `recipe.epochs: 30, now 40`."""
+        """Format the difference as `recipe.epochs: 30, now 40`."""
         return f"{self.key}: {_text(self.before)}, now {_text(self.after)}"
 
 
 def differences(before: Any, after: Any, key: str = "") -> Iterator[Difference]:
-    """Yield where two JSON values differ, with the path of each key, dotted."""
+    """Yield the differences between two JSON values, with the dotted path of each key."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for name in dict.fromkeys([*before, *after]):
             yield from differences(before.get(name), after.get(name), f"{key}.{name}" if key else str(name))

@@ -1,4 +1,4 @@
-"""What Snakemake needs of a plan: jobs, and the files between them (results/<selection>/graph.json)."""
+"""The jobs of a plan and their files, for Snakemake (results/<selection>/graph.json)."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from medattn.layout import ResultPaths, complexity_table
 from medattn.plan.model import Plan
 
 _MEGABYTES = 8000
-"""Memory that a job asks for at first, for each run that it trains at a time."""
+"""Memory that a job requests at first, for each run that it trains at the same time."""
 
 
 def graph_of(plan: Plan, configuration: Configuration, results: ResultPaths) -> dict[str, Any]:
@@ -16,8 +16,8 @@ def graph_of(plan: Plan, configuration: Configuration, results: ResultPaths) -> 
 
     Returns:
         `datasets`: manifest file -> name of the data set; `packs`: id -> files, threads, memory, number of runs;
-        `choices`: file -> group and packs; `measured`: files; `tables`, `cost_tables` (those that show what networks
-        cost), `cost_figures` (the same) and `figures`: names.
+        `tuned`: file -> group and packs; `measured`: files; `tables` and `figures`: names; `cost_tables` and
+        `cost_figures`: names of those with costs of networks.
     """
     datasets = {f"{cell.prepared}/manifest.json": cell.dataset for cell in plan.cells.values() if cell.missing is None}
     packs: dict[str, Any] = {}
@@ -32,7 +32,7 @@ def graph_of(plan: Plan, configuration: Configuration, results: ResultPaths) -> 
             "output": output,
             "manifest": f"{cells[0].prepared}/manifest.json",
             "tuned": sorted({str(results.tuned(g)) for g in groups}) if pack.stage == "train" else [],
-            "threads": cells[0].settings["recipe"]["threads"] * at_once,
+            "threads": cells[0].settings.recipe.threads * at_once,
             "mem_mb": _MEGABYTES * at_once,
             "runs": len(pack.runs),
         }

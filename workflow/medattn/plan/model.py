@@ -1,22 +1,129 @@
-"""The frozen plan: what every later stage reads (results/<selection>/plan.json)."""
+"""The plan of a selection: cells, their runs, and packs of runs."""
 
-import re
+import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, fields
+from functools import cache, cached_property
+from typing import Any, Literal, Self, TypeVar
 
-from medattn.errors import UserError
-from medattn.files import read_json, write_json
-from medattn.protocols.base import Stage
+from medattn.config.models.paper import Arm, Backbone
+from medattn.config.models.recipe import Recipe
+from medattn.protocols.base import MeasurementProtocol
 from medattn.protocols.registry import protocol_of
 
-SCHEMA = 1
+Stage = Literal["tune", "train"]
+M = TypeVar("M", Backbone, Arm, Recipe)
 
 
-def cell_id(paper: str, experiment: str, dataset: str, backbone: str, arm: str) -> str:
-    """Return the name of a cell, unique in a plan and part of paths; a paper that is one experiment has none in it."""
-    return ".".join(part for part in (paper, experiment, dataset, backbone, arm) if part)
+@dataclass(frozen=True, order=True)
+class CellKey:
+    """Identity of a cell: paper, experiment, data set, backbone and arm.
+
+    Attributes:
+        experiment: name of the experiment; empty for a paper without experiments.
+    """
+
+    paper: str
+    experiment: str
+    dataset: str
+    backbone: str
+    arm: str
+
+    @classmethod
+    def of_row(cls, row: Mapping[Any, Any]) -> Self:
+        """Return the key of a table row that has a column for each field."""
+        return cls(*(str(row[field.name]) for field in fields(cls)))
+
+    @property
+    def id(self) -> str:
+        """Name of the cell, unique in a plan and used in paths: the fields that are not empty, joined by dots."""
+        return ".".join(part for part in (self.group, self.arm) if part)
+
+    @property
+    def group(self) -> str:
+        """Name of all arms of one backbone on one data set; they share a file of tuning results."""
+        return ".".join(part for part in (self.paper, self.experiment, self.dataset, self.backbone) if part)
+
+
+@dataclass(frozen=True)
+class CellSettings:
+    """Everything that decides the results of a cell's runs, except seed, fold and grid point.
+
+    Attributes:
+        backbone: image network, without label, arms and normalization; None for a classifier on pixels.
+        arm: arm, without label, data sets and backbones.
+        recipe: training recipe, with the normalization of the backbone if the backbone sets one.
+        protocol: measurement protocol.
+        entry_sha256: identity of the data set with its settings.
+        code_digest: digest of the code that the runs depend on.
+    """
+
+    backbone: Backbone | None
+    arm: Arm
+    recipe: Recipe
+    protocol: MeasurementProtocol
+    entry_sha256: str
+    code_digest: str
+
+    @property
+    def mechanism(self) -> str | None:
+        """Attention mechanism of the arm, `none` for vanilla; None for a classifier on pixels."""
+        return None if self.arm.classifier else self.arm.mechanism
+
+    @property
+    def model(self) -> str | None:
+        """Image network, such as `timm/resnet18`; None for a classifier on pixels."""
+        return self.backbone.model if self.backbone else None
+
+    @property
+    def code_names(self) -> tuple[str | None, str | None, str]:
+        """Names of mechanism, image network and protocol: the arguments of `code_digest`."""
+        return self.mechanism, self.model, self.protocol.kind
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the settings that `to_json` turned into plain values; cells with equal settings share the objects.
+
+        Raises:
+            ValueError: a value is invalid.
+            KeyError: a key is missing.
+        """
+        backbone = value["backbone"]
+        return cls(
+            backbone=None if backbone is None else _parsed(Backbone, _text(backbone)),
+            arm=_parsed(Arm, _text(value["arm"])),
+            recipe=_parsed(Recipe, _text(value["recipe"])),
+            protocol=_parsed_protocol(_text(value["protocol"])),
+            entry_sha256=value["entry_sha256"],
+            code_digest=value["code_digest"],
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as plain values, defaults included."""
+        return {
+            "backbone": self.backbone.model_dump(mode="json", exclude={"label", "arms", "normalization"})
+            if self.backbone
+            else None,
+            "arm": self.arm.model_dump(mode="json", exclude={"label", "datasets", "backbones"}),
+            "recipe": self.recipe.model_dump(mode="json"),
+            "protocol": self.protocol.model_dump(mode="json"),
+            "entry_sha256": self.entry_sha256,
+            "code_digest": self.code_digest,
+        }
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+@cache
+def _parsed(model: type[M], text: str) -> M:
+    return model.model_validate_json(text)
+
+
+@cache
+def _parsed_protocol(text: str) -> MeasurementProtocol:
+    return protocol_of(json.loads(text))
 
 
 @dataclass(frozen=True)
@@ -24,17 +131,17 @@ class Cell:
     """A cell of the plan: paper x dataset x backbone x arm, in one experiment of the paper.
 
     Attributes:
-        experiment: name of the experiment; empty where the paper is one.
+        experiment: name of the experiment; empty for a paper without experiments.
         dataset_title: name of the data set in tables and figures.
         backbone_label: name of the backbone in tables and figures; empty for classifiers on pixels.
         arm_label: name of the arm in tables and figures; empty for vanilla.
-        stand_in: whether the images are stand-ins for the paper's.
+        stand_in: whether the images are stand-ins for the paper's images.
         missing: why the cell can't be run; None if it can.
         prepared: folder of the prepared data set.
         tables: names of the tables that show the cell.
-        metrics: what is measured: the metrics of these tables, those that the paper asks for, and accuracy.
+        settings: everything that decides the results of its runs.
+        metrics: metrics that are measured: accuracy, those of the tables and those that the paper adds.
         classes: names of the classes in the order of the labels.
-        settings: `backbone`, `arm`, `recipe`, `protocol` as configured, `dataset` (identity) and `code` (digest).
     """
 
     paper: str
@@ -49,37 +156,47 @@ class Cell:
     missing: str | None
     prepared: str
     tables: tuple[str, ...]
-    settings: Mapping[str, Any]
+    settings: CellSettings
     metrics: tuple[str, ...] = ("accuracy",)
     classes: tuple[str, ...] = ()
 
+    @cached_property
+    def key(self) -> CellKey:
+        """Identity of the cell."""
+        return CellKey(self.paper, self.experiment, self.dataset, self.backbone, self.arm)
+
     @property
     def id(self) -> str:
-        """Name of the cell, unique in the plan and part of paths."""
-        return cell_id(self.paper, self.experiment, self.dataset, self.backbone, self.arm)
+        """Name of the cell, unique in the plan and used in paths."""
+        return self.key.id
 
     @property
     def group(self) -> str:
-        """Name of the arms that share a file of choices: one backbone on one data set."""
-        return cell_id(self.paper, self.experiment, self.dataset, self.backbone, "")
+        """Name of all arms of the cell's backbone on its data set; they share a file of tuning results."""
+        return self.key.group
 
     @property
     def is_classifier(self) -> bool:
         """Whether the arm is a classifier on pixels."""
-        return self.settings["arm"]["classifier"] is not None
+        return self.settings.arm.classifier is not None
 
     @property
     def is_tuned(self) -> bool:
-        """Whether runs of the stage `tune` choose something for the cell: epochs of a network, or a grid point."""
-        chooses_epochs = protocol_of(self.settings["protocol"]).chooses_epochs and not self.is_classifier
-        return chooses_epochs or bool(self.settings["arm"]["grid"])
+        """Whether runs of the stage `tune` choose the cell's grid point or the measured epochs of its network."""
+        chooses_epochs = self.settings.protocol.chooses_epochs and not self.is_classifier
+        return chooses_epochs or bool(self.settings.arm.grid)
 
     @property
     def leak(self) -> str:
-        """What of the test images gets into a choice or into training by the paper's own reading; else empty."""
+        """How test images influence a choice or the training under the configured reading; empty if they don't."""
         if self.is_classifier:
             return ""
-        return protocol_of(self.settings["protocol"]).leak(self.settings["recipe"]["oversampling"] is not None)
+        return self.settings.protocol.leak(self.settings.recipe.oversampling is not None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the cell as plain values."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**values, "settings": self.settings.to_json()}
 
 
 @dataclass(frozen=True)
@@ -88,11 +205,11 @@ class Run:
 
     Attributes:
         cell: id of the cell.
-        name: name of the run, unique in the cell; its end is a hash of everything that decides the result.
+        name: name of the run, unique in the cell; it ends with a hash of everything that decides the result.
         stage: `tune` is evaluated on validation images, to choose; `train` is measured on test images.
         seed: seed of all random streams.
         fold: fold that is left out of training, counted from 0; None where the protocol has no folds in the stage.
-        grid_point: values of the arm's grid; None in `train`, where `tune` has chosen.
+        grid_point: values of the arm's grid; None in `train`, where `tune` has chosen them.
     """
 
     cell: str
@@ -120,7 +237,15 @@ class Pack:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that a selection asks for."""
+    """All cells, runs and packs that a selection asks for.
+
+    Attributes:
+        selection: name of the selection.
+        configuration: the selection as plain values, defaults included.
+        cells: cells by id, in the order of the papers.
+        runs: runs by id, cell by cell.
+        packs: packs by id.
+    """
 
     selection: str
     configuration: Mapping[str, Any]
@@ -130,78 +255,11 @@ class Plan:
 
     def runs_of(self, cell: str, stage: Stage) -> list[Run]:
         """Return the runs of a cell in a stage, in the order of the plan."""
-        return [run for run in self.runs.values() if run.cell == cell and run.stage == stage]
+        return list(self._runs_by_cell.get((cell, stage), ()))
 
-
-def write_plan(path: Path, plan: Plan) -> None:
-    """Write the frozen plan, unless the file says the same already (its time then stays as it is)."""
-    value = {
-        "schema": SCHEMA,
-        "selection": plan.selection,
-        "configuration": plan.configuration,
-        "cells": {cell_id: asdict(cell) for cell_id, cell in plan.cells.items()},
-        "runs": {run_id: _run_as_json(run) for run_id, run in plan.runs.items()},
-        "packs": {pack_id: asdict(pack) for pack_id, pack in plan.packs.items()},
-    }
-    write_json(path, value)
-
-
-def read_plan(path: Path) -> Plan:
-    """Read a frozen plan.
-
-    Raises:
-        UserError: there is none, or another version of the software wrote it.
-    """
-    value = read_json(path)
-    try:
-        if value["schema"] != SCHEMA:
-            raise UserError(f"{path}: written by another version of the software; run `medattn plan` again")
-        plan = Plan(
-            selection=value["selection"],
-            configuration=value["configuration"],
-            cells={key: _cell(cell) for key, cell in value["cells"].items()},
-            runs={key: Run(**run) for key, run in value["runs"].items()},
-            packs={key: Pack(**{**pack, "runs": tuple(pack["runs"])}) for key, pack in value["packs"].items()},
-        )
-        _check_names(plan)
-        return plan
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise UserError(f"{path}: not a plan ({error}); run `medattn plan` again") from error
-
-
-def _check_names(plan: Plan) -> None:
-    """Make sure that names which become paths, or parts of commands, can't be anything else.
-
-    Raises:
-        ValueError: one could.
-        TypeError: one is no text.
-        KeyError: a run is of no cell, or a pack of no run.
-    """
-    names = [*plan.cells, *plan.packs]
-    for cell in plan.cells.values():
-        names += [cell.id, cell.paper, cell.dataset]
-    for key, run in plan.runs.items():
-        names += [plan.cells[run.cell].id, run.name]
-        if key != run.id:
-            raise ValueError(f"the run {key!r} is named {run.id!r}")
-    for pack in plan.packs.values():
-        names += [pack.id, *(plan.runs[run].name for run in pack.runs)]
-    for name in names:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):
-            raise ValueError(f"{name!r} is no name")
-
-
-def _cell(value: Mapping[str, Any]) -> Cell:
-    lists = {key: tuple(value[key]) for key in ("tables", "metrics", "classes")}
-    return Cell(**{**value, **lists})
-
-
-def _run_as_json(run: Run) -> dict[str, Any]:
-    return {
-        "cell": run.cell,
-        "name": run.name,
-        "stage": run.stage,
-        "seed": run.seed,
-        "fold": run.fold,
-        "grid_point": run.grid_point,
-    }
+    @cached_property
+    def _runs_by_cell(self) -> dict[tuple[str, Stage], list[Run]]:
+        found: dict[tuple[str, Stage], list[Run]] = {}
+        for run in self.runs.values():
+            found.setdefault((run.cell, run.stage), []).append(run)
+        return found

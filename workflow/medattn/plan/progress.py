@@ -1,4 +1,4 @@
-"""What of a plan is done already, and how long the rest will take where that was measured."""
+"""Finished runs of a plan, and the measured time of its open runs."""
 
 import os
 from collections import defaultdict
@@ -13,18 +13,18 @@ from medattn.plan.model import Plan
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a plan is.
+    """Progress of a plan.
 
     Attributes:
-        done: ids of the runs that have ended.
-        seconds_per_run: mean seconds of the ended runs, by cell and stage.
+        done: ids of the finished runs.
+        seconds_per_run: mean seconds of finished runs, by cell and stage.
     """
 
     done: frozenset[str]
     seconds_per_run: dict[tuple[str, str], float]
 
     def remaining_seconds(self, plan: Plan) -> dict[str, float | None]:
-        """Return, by cell, the seconds that its open runs take one after the other; None where not measured."""
+        """Return the seconds that the open runs of each cell take one after the other; None if not measured."""
         remaining: dict[str, float | None] = dict.fromkeys(plan.cells, 0.0)
         for run in plan.runs.values():
             so_far = remaining[run.cell]
@@ -35,12 +35,12 @@ class Progress:
 
 
 def progress_of(plan: Plan, results: ResultPaths) -> Progress:
-    """Snapshot at the folders of runs and at the files of packs."""
+    """Read the progress of a plan from the folders of runs and the files of packs."""
     return Progress(frozenset(_done(plan, results)), _measured_seconds(plan, results))
 
 
 def _done(plan: Plan, results: ResultPaths) -> list[str]:
-    """Return ended runs. One listing per cell spares shared file systems a look at every run."""
+    """Return the finished runs; listing each cell once spares shared file systems a query for every run."""
     present: dict[str, set[str]] = {cell: _folders(results.folder / "runs" / cell) for cell in plan.cells}
     return [
         run.id
@@ -51,7 +51,7 @@ def _done(plan: Plan, results: ResultPaths) -> list[str]:
 
 def _folders(folder: Path) -> set[str]:
     try:
-        return set(os.listdir(folder))  # noqa: PTH208 (a name is all that is wanted)
+        return set(os.listdir(folder))  # noqa: PTH208 (only names are needed)
     except (FileNotFoundError, NotADirectoryError):
         return set()
 
@@ -60,15 +60,15 @@ def _measured_seconds(plan: Plan, results: ResultPaths) -> dict[tuple[str, str],
     seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
     for name in _folders(results.folder / "packs"):
         if name.endswith(".json"):
-            for run_id, ending_seconds in _seconds_of_runs(results.folder / "packs" / name).items():
+            for run_id, run_seconds in _seconds_of_runs(results.folder / "packs" / name).items():
                 if run_id in plan.runs:
                     run = plan.runs[run_id]
-                    seconds[run.cell, run.stage].append(ending_seconds)
+                    seconds[run.cell, run.stage].append(run_seconds)
     return {key: sum(values) / len(values) for key, values in seconds.items()}
 
 
 def _seconds_of_runs(path: Path) -> dict[str, float]:
-    """Return the seconds of the runs of a pack that ended well."""
+    """Return the seconds of the runs of a pack with status ok."""
     value = read_json(path)
     try:
         return {run: float(ending["seconds"]) for run, ending in value["runs"].items() if ending["status"] == "ok"}

@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from medattn.config.arms import grid_points
 from medattn.config.mechanisms import is_block_mechanism
 from medattn.files import sha256_of_value
-from medattn.plan.grid import grid_points
 from medattn.plan.model import Cell, Run
 from medattn.protocols.base import RunRequest, Stage
-from medattn.protocols.registry import protocol_of
 
 
 def runs_of_cell(cell: Cell, seeds: Sequence[int]) -> Iterator[Run]:
@@ -16,14 +15,14 @@ def runs_of_cell(cell: Cell, seeds: Sequence[int]) -> Iterator[Run]:
 
     The name of a run ends in a hash of all that decides its result.
     """
-    protocol, arm = protocol_of(cell.settings["protocol"]), cell.settings["arm"]
-    points = grid_points(arm["grid"])
+    protocol, grid = cell.settings.protocol, cell.settings.arm.grid
+    points = grid_points(grid)
     tuning_seeds: Sequence[int] = []
     if cell.is_tuned:
         tuning_seeds = seeds if protocol.tune == "each" and not cell.is_classifier else seeds[:1]
     # A classifier on pixels draws nothing: another seed gives the same result.
     measured_seeds = seeds[:1] if cell.is_classifier else seeds
-    facts = {**protocol.model_dump(mode="json"), "grid": arm["grid"], "tuned_with": seeds[0]}
+    facts = {**protocol.model_dump(mode="json"), "grid": grid, "tuned_with": seeds[0]}
     identities: dict[Stage, str] = {
         "tune": _identity(cell, protocol.tuning_facts()),
         "train": _identity(cell, facts),
@@ -45,9 +44,11 @@ def _named(cell: Cell, request: RunRequest, identity: str, points: Sequence[Mapp
 
 def _identity(cell: Cell, protocol: Mapping[str, Any]) -> str:
     """Return the hash of what a stage of a cell depends on, without seed, fold and grid point."""
-    settings = cell.settings
+    settings = cell.settings.to_json()
     arm = {key: settings["arm"][key] for key in ("mechanism", "classifier", "options")}
     if is_block_mechanism(arm["mechanism"]):
         arm["placement"] = settings["arm"]["placement"]
     recipe = None if cell.is_classifier else settings["recipe"]
-    return sha256_of_value([settings["dataset"], settings["backbone"], arm, recipe, settings["code"], protocol])
+    return sha256_of_value(
+        [settings["entry_sha256"], settings["backbone"], arm, recipe, settings["code_digest"], protocol]
+    )

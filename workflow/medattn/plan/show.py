@@ -1,4 +1,4 @@
-"""The plan as people read it: lines for the terminal, rows for plan.csv."""
+"""The plan as lines for the terminal and as rows of plan.csv."""
 
 import csv
 import io
@@ -7,19 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from medattn.config.arms import arm_settings
-from medattn.config.models.paper import Arm
-from medattn.config.models.recipe import Recipe
 from medattn.plan.availability import remarks_on
 from medattn.plan.model import Cell, Plan
 from medattn.plan.progress import Progress
-from medattn.protocols.registry import protocol_of
 
 COLUMNS = ("paper", "table", "dataset", "backbone", "arm", "runs", "packs", "done", "stand_in", "missing")
-_JOBS_AT_MOST = 1000
+_MAX_JOBS = 1000
 
 
 def plan_rows(plan: Plan, progress: Progress) -> list[dict[str, str | int]]:
-    """Return a row per cell with the columns of plan.csv, in the order of the plan."""
+    """Return the rows of plan.csv, one for each cell, in the order of the plan."""
     runs: Counter[str] = Counter()
     done: Counter[str] = Counter()
     for run in plan.runs.values():
@@ -44,7 +41,7 @@ def plan_rows(plan: Plan, progress: Progress) -> list[dict[str, str | int]]:
 
 
 def plan_csv(plan: Plan, progress: Progress) -> str:
-    """Return plan.csv."""
+    """Return the text of plan.csv."""
     table = io.StringIO()
     writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -53,7 +50,7 @@ def plan_csv(plan: Plan, progress: Progress) -> str:
 
 
 def plan_lines(plan: Plan, progress: Progress) -> Iterator[str]:
-    """Yield the plan for the terminal: a line per paper, data set and backbone, then reasons, totals and time."""
+    """Yield the lines of `medattn plan`: one for each paper, data set and backbone, then notes and totals."""
     rows = dict(zip(plan.cells, plan_rows(plan, progress), strict=True))
     packs, left = _packs_by_cell(plan), progress.remaining_seconds(plan)
     groups: dict[str, list[Cell]] = {}
@@ -66,67 +63,67 @@ def plan_lines(plan: Plan, progress: Progress) -> Iterator[str]:
         runs, done = (sum(int(rows[cell.id][key]) for cell in cells) for key in ("runs", "done"))
         together = len(set().union(*(packs[cell.id] for cell in cells)))
         runnable = [cell.id for cell in cells if cell.missing is None]
-        time = duration(_sum(left[cell] for cell in runnable)) if runnable else "can't be run"
+        time = duration(_sum(left[cell] for cell in runnable)) if runnable else "skipped"
         yield f"  {group:<{width}}  {len(cells):>5} {runs:>6} {done:>6} {together:>5}  {time}"
     for name, sentence in _protocols(plan).items():
         yield f"  {name}: {sentence}"
     for reason, count in _reasons(plan).items():
-        yield f"  can't be run: {count} {'cell' if count == 1 else 'cells'}, {reason}"
-    for sentence, count in _unreached(plan).items():
+        yield f"  skipped: {count} {'cell' if count == 1 else 'cells'}, {reason}"
+    for sentence, count in _cutoffs_not_reached(plan).items():
         yield f"  warning: {count} {'cell' if count == 1 else 'cells'}: {sentence}"
-    stood_in = sorted({cell.dataset_title for cell in plan.cells.values() if cell.stand_in})
-    if stood_in:
-        yield f"  stand-in images, not those of the papers: {'; '.join(stood_in)}"
+    stand_ins = sorted({cell.dataset_title for cell in plan.cells.values() if cell.stand_in})
+    if stand_ins:
+        yield f"  stand-ins, not the papers' images: {'; '.join(stand_ins)}"
     for title, prepared in sorted(
         {(cell.dataset_title, cell.prepared) for cell in plan.cells.values() if cell.prepared}
     ):
         for sentence in remarks_on(Path(prepared)):
             yield f"  note: {title}: {sentence}"
     yield _total(plan, progress, left)
-    if len(plan.packs) >= _JOBS_AT_MOST:
-        yield f"  {len(plan.packs)} jobs are many for one workflow; a larger 'pack' makes fewer"
+    if len(plan.packs) >= _MAX_JOBS:
+        yield f"  {len(plan.packs)} jobs slow down Snakemake; increase 'pack' to get fewer jobs"
 
 
 def _protocols(plan: Plan) -> dict[str, str]:
-    """Return by paper and experiment how it is measured, and what leaks by the reading that was asked for."""
+    """Return the protocol of each paper and experiment as a sentence, with any leak of its reading."""
     sentences: dict[str, str] = {}
     for cell in plan.cells.values():
         if not cell.is_classifier:
             name = ".".join(part for part in (cell.paper, cell.experiment) if part)
             leak = f"; LEAKS: {cell.leak}" if cell.leak else ""
-            sentences.setdefault(name, f"{protocol_of(cell.settings['protocol'])}{leak}")
+            sentences.setdefault(name, f"{cell.settings.protocol}{leak}")
     return sentences
 
 
-def _unreached(plan: Plan) -> Counter[str]:
-    """Count the cells that never come to the phase behind the `cutoff_epoch` of their mechanism, by sentence."""
-    found: Counter[str] = Counter()
+def _cutoffs_not_reached(plan: Plan) -> Counter[str]:
+    """Count the cells whose training ends before the `cutoff_epoch` of their mechanism has passed, by warning."""
+    warnings: Counter[str] = Counter()
     for cell in plan.cells.values():
         if cell.is_classifier:
             continue
-        arm, recipe = Arm.model_validate(cell.settings["arm"]), Recipe.model_validate(cell.settings["recipe"])
+        arm, recipe = cell.settings.arm, cell.settings.recipe
         options = arm_settings(arm, recipe, {}, cell.id)[1]
         if "cutoff_epoch" not in options:
             continue
         cutoff = max(arm.grid.get("options.cutoff_epoch", [options["cutoff_epoch"]]), key=float)
         epochs = min(arm.grid.get("recipe.epochs", [recipe.epochs]), key=float)
         if float(epochs) <= float(cutoff):
-            found[
+            warnings[
                 f"{cell.paper}, {cell.arm}: recipe.epochs is {epochs} and cutoff_epoch {cutoff}, so the attention is "
                 "never frozen; set options.cutoff_epoch of the arm below the epochs"
             ] += 1
-    return found
+    return warnings
 
 
-def at_hand_line(whole: Plan) -> str:
-    """Say how much a selection would be with all images and weights at hand.
+def all_available_line(whole: Plan) -> str:
+    """Return the line with the size of a selection if all images and weights are available.
 
     Args:
-        whole: its plan as if they were.
+        whole: plan of the selection for this case.
     """
     cells = sum(cell.missing is None for cell in whole.cells.values())
     runs = sum(len(pack.runs) for pack in whole.packs.values())
-    return f"  with all images and weights at hand: {cells} cells, {runs} runs in {len(whole.packs)} packs"
+    return f"  with all images and weights available: {cells} cells, {runs} runs in {len(whole.packs)} packs"
 
 
 def _total(plan: Plan, progress: Progress, left: Mapping[str, float | None]) -> str:
@@ -140,7 +137,7 @@ def _total(plan: Plan, progress: Progress, left: Mapping[str, float | None]) -> 
 
 
 def _reasons(plan: Plan) -> Counter[str]:
-    """Count the cells that can't be run by reason, the data set named where it lies with the data."""
+    """Count the skipped cells by data set and reason."""
     return Counter(f"{cell.dataset}: {cell.missing}" for cell in plan.cells.values() if cell.missing)
 
 
@@ -162,7 +159,7 @@ def _sum(parts: Iterable[float | None]) -> float | None:
 
 
 def duration(seconds: float | None) -> str:
-    """Return a time as people read it; "not measured yet" for None."""
+    """Format a duration in seconds; "not measured yet" for None."""
     if seconds is None:
         return "not measured yet"
     if seconds < 1:

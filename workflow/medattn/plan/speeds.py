@@ -1,4 +1,4 @@
-"""How many images a second a network trains on: measured for this selection, or as shipped with this software."""
+"""Training images per second of networks: measured for a selection, or shipped with the package."""
 
 import csv
 import json
@@ -11,10 +11,10 @@ from typing import Any
 
 from medattn.config.models.dataset import DatasetEntry
 from medattn.errors import UserError
-from medattn.plan.model import Cell
+from medattn.plan.model import Cell, CellKey
 
 _SHIPPED = Path(__file__).with_name("speeds.json")
-Network = tuple[str, str, int]
+NetworkSize = tuple[str, str, int]
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,11 @@ class Speeds:
     """Throughputs of one device.
 
     Attributes:
-        unit: of the hours that are estimated from them.
-        source: what they rest on, for people.
-        key: by what a cell's network is found.
+        unit: unit of estimates, such as core hours.
+        source: description of the measurement, for messages.
+        key: function that returns the key of a cell's network in the mappings below.
         gmacs: billions of multiply-accumulates of one image.
-        measured: training images per second, of as many networks as were measured.
+        measured: training images per second of the measured networks.
     """
 
     unit: str
@@ -36,7 +36,7 @@ class Speeds:
     measured: Mapping[Hashable, float]
 
     def images_per_second(self, cell: Cell, entry: DatasetEntry) -> float | None:
-        """Return the training images per second of a cell, measured or by multiply-accumulates; None if unknown."""
+        """Return the training images per second of a cell, measured or estimated; None if unknown."""
         key = self.key(cell, entry)
         if key in self.measured or key not in self.gmacs:
             return self.measured.get(key)
@@ -47,14 +47,15 @@ class Speeds:
         return statistics.median(self.gmacs[known] * speed for known, speed in self.measured.items())
 
 
-def network_of(cell: Cell, entry: DatasetEntry) -> Network:
+def network_of(cell: Cell, entry: DatasetEntry) -> NetworkSize:
     """Return model, stem and input size of a cell's network."""
-    backbone = cell.settings["backbone"]
-    return backbone["model"], backbone["stem"], backbone["input_size"] or entry.source.shape[0]
+    backbone = cell.settings.backbone
+    assert backbone is not None
+    return backbone.model, backbone.stem, backbone.input_size or entry.source.shape[0]
 
 
 def speeds_for(complexity: Path) -> Speeds:
-    """Return what was measured for a selection, where its complexity.csv has speeds; else what is shipped.
+    """Return the speeds in a selection's complexity.csv or, if it has none, the shipped ones.
 
     Raises:
         UserError: the file is damaged.
@@ -83,7 +84,7 @@ def _measured_in(path: Path) -> Speeds | None:
     try:
         with path.open(encoding="utf-8", newline="") as stream:
             rows: dict[Hashable, dict[str, str]] = {
-                (row["paper"], row["experiment"], row["counted_for"], row["backbone"], row["arm"]): row
+                CellKey.of_row({**row, "dataset": row["counted_for"]}): row
                 for row in csv.DictReader(stream)
                 if row["gmacs"]
             }
@@ -93,10 +94,10 @@ def _measured_in(path: Path) -> Speeds | None:
         device = next(iter(measured.values()))["device"]
         return Speeds(
             "hours",
-            f"throughputs that were measured on {device} (complexity.csv), one run at a time",
-            lambda cell, entry: (cell.paper, cell.experiment, cell.dataset, cell.backbone, cell.arm),
+            f"throughputs measured on {device} (complexity.csv), one run at a time",
+            lambda cell, entry: cell.key,
             {key: float(row["gmacs"]) for key, row in rows.items()},
             {key: float(row["training_images_per_second"]) for key, row in measured.items()},
         )
     except (ValueError, KeyError, csv.Error) as error:
-        raise UserError(f"{path}: not as `medattn complexity --write` writes it; call it again") from error
+        raise UserError(f"{path}: not a file of `medattn complexity --write`; run it again") from error

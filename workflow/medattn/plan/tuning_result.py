@@ -1,4 +1,4 @@
-"""What the stage `tune` chose, as the later stages read it (results/<selection>/tuned/)."""
+"""Results of the stage `tune`, in results/<selection>/tuned/."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,16 +10,16 @@ from medattn.plan.model import Cell
 
 
 def choice_key(seed: int | None, fold: int | None) -> str:
-    """Return the name of a choice in the file: for a seed or all seeds, and for a fold where each has its own."""
+    """Return the key of a choice in the file: a seed or `all`, and the fold if each fold has its own choice."""
     name = "all" if seed is None else str(seed)
     return name if fold is None else f"{name}/{fold}"
 
 
 def read_choice(results: ResultPaths, cell: Cell, seed: int, fold: int | None = None) -> Mapping[str, Any]:
-    """Return what was chosen for a run of a cell: `grid_point` (None, with a `reason`, if nothing) and `epochs`.
+    """Return the choice for a run of a cell: `epochs` and `grid_point`, or None and a `reason` if all diverged.
 
     Raises:
-        UserError: nothing was chosen yet, or the file is none of choices.
+        UserError: the file is missing or damaged.
     """
     path = results.tuned(cell.group)
     value = read_json(path)

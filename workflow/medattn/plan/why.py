@@ -1,4 +1,4 @@
-"""Why a run has to be trained anew: what the plan asks for, beside what the records of earlier trainings hold."""
+"""Reasons to retrain a run: differences between the plan and the records of earlier trainings."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,22 +9,22 @@ from medattn.plan.differences import Difference, differences
 from medattn.plan.model import Cell, Run
 from medattn.plan.run_settings import run_settings
 from medattn.plan.tuning_result import read_choice
-from medattn.provenance.code import code_modules, code_of
+from medattn.provenance.code import code_modules
 from medattn.provenance.records import failure_reason, read_record
 
 
 def reasons(run: Run, cell: Cell, results: ResultPaths) -> list[str]:
-    """Return in lines whether a run has to be trained, and why."""
+    """Return lines that say whether a run has to be trained, and why."""
     files = results.run(run.cell, run.name)
     if cell.missing is not None:
-        return [f"{run.id}: can't be trained: {cell.missing}"]
+        return [f"{run.id}: skipped: {cell.missing}"]
     if files.record.is_file():
         record = read_record(files.record)
-        return [f"{run.id}: not trained anew: it ended ({record['status']}) with these settings, code and images"]
+        return [f"{run.id}: not retrained: it finished ({record['status']}) with these settings, code and images"]
     if files.failure.is_file():
         return [f"{run.id}: to be trained: its last attempt {failure_reason(files.failure)}"]
     if files.checkpoint.is_file():
-        return [f"{run.id}: under way: it goes on from its last finished epoch"]
+        return [f"{run.id}: in progress: it resumes from its last finished epoch"]
     earlier = list(_earlier(run, results))
     if not earlier:
         return [f"{run.id}: to be trained: no training of this cell, stage, seed and fold was found"]
@@ -32,13 +32,13 @@ def reasons(run: Run, cell: Cell, results: ResultPaths) -> list[str]:
     found = [(record, list(_differences(run, cell, point, record))) for record in earlier]
     record, nearest = min(found, key=lambda pair: len(pair[1]))
     lines = [f"  {difference}" for difference in nearest] or [
-        "  what chooses its grid point or its epochs: protocol, grid or first seed"
+        "  the protocol, grid or first seed, which choose its grid point or its epochs"
     ]
     return [f"{run.id}: to be trained: {record['run']} differs in", *lines]
 
 
 def _earlier(run: Run, results: ResultPaths) -> Iterator[dict[str, Any]]:
-    """Yield the records of the same cell, stage, seed and fold, the newest last."""
+    """Yield the records of the same cell, stage, seed and fold, newest last."""
     found = []
     for path in (results.folder / "runs" / run.cell).glob("*/record.json"):
         try:
@@ -51,7 +51,7 @@ def _earlier(run: Run, results: ResultPaths) -> Iterator[dict[str, Any]]:
 
 
 def _grid_point(run: Run, cell: Cell, results: ResultPaths) -> Mapping[str, Any] | None:
-    """Return the grid point of a run; None where it is still to be chosen."""
+    """Return the grid point of a run; None if it has not been chosen yet."""
     if run.grid_point is not None or not cell.is_tuned:
         return run.grid_point or {}
     try:
@@ -64,22 +64,22 @@ def _grid_point(run: Run, cell: Cell, results: ResultPaths) -> Mapping[str, Any]
 def _differences(
     run: Run, cell: Cell, point: Mapping[str, Any] | None, record: Mapping[str, Any]
 ) -> Iterator[Difference]:
-    """Yield where settings, images and code of a record are other than the plan's; not what is still to be chosen."""
+    """Yield differences in settings, images and code between the plan and a record, except open choices."""
     configuration = record["configuration"]
     now = run_settings(cell, run, configuration["grid_point"] if point is None else point)
     yield from differences(configuration, now)
-    yield from differences(record["data"]["entry_sha256"], cell.settings["dataset"], "images (hash of their entry)")
-    if record["code"]["digest"] != cell.settings["code"]:
+    yield from differences(record["data"]["entry_sha256"], cell.settings.entry_sha256, "images (hash of their entry)")
+    if record["code"]["digest"] != cell.settings.code_digest:
         yield from _modules(record["code"], cell)
 
 
 def _modules(code: Mapping[str, Any], cell: Cell) -> Iterator[Difference]:
-    """Yield the modules of the code that differ, or the whole where a record names no modules."""
+    """Yield the modules of the code that differ, or the digests if the record lists no modules."""
     before = code.get("modules")
     if not isinstance(before, Mapping):
-        yield Difference("code", str(code["digest"])[:12], str(cell.settings["code"])[:12])
+        yield Difference("code", str(code["digest"])[:12], str(cell.settings.code_digest)[:12])
         return
-    now = {name: sha256[:12] for name, sha256 in code_modules(*code_of(cell.settings)).items()}
+    now = {name: sha256[:12] for name, sha256 in code_modules(*cell.settings.code_names).items()}
     yield from (Difference(f"code of {d.key}", d.before, d.after) for d in _by_name(before, now))
 
 

@@ -17,7 +17,7 @@ from medattn.sources.base import SplitName
 
 Stage = Literal["tune", "train"]
 Ties = Literal["earliest", "latest"]
-Number: TypeAlias = Fraction | float
+MetricValue: TypeAlias = Fraction | float
 P = TypeVar("P")
 
 
@@ -107,7 +107,7 @@ class EpochResults(Protocol):
     def epochs(self) -> int:
         """Number of epochs trained."""
 
-    def on_validation(self, metric: str) -> Sequence[Number]:
+    def on_validation(self, metric: str) -> Sequence[MetricValue]:
         """Return a metric on the validation images at each epoch; higher is better, -1 where it is undefined."""
 
     def on_test(self) -> Sequence[Fraction]:
@@ -220,8 +220,8 @@ class MeasurementProtocol(Closed):
         return None
 
     @abstractmethod
-    def choose(self, runs: Sequence[EpochResults]) -> tuple[tuple[int, ...], Number]:
-        """Return the best epochs (from 1, best first) of a grid point and its validation metric at these epochs.
+    def choose(self, runs: Sequence[EpochResults]) -> tuple[tuple[int, ...], MetricValue]:
+        """Return the best epochs (from 1, best first) of a grid point, and its validation metric there.
 
         Args:
             runs: the finished runs of the grid point: one, or one a fold where folds are averaged.
@@ -240,7 +240,7 @@ class MeasurementProtocol(Closed):
         return {"kind": self.kind, **self.model_dump(mode="json", include=set(self.split_keys))}
 
 
-def last_epoch(runs: Sequence[EpochResults]) -> tuple[tuple[int, ...], Number]:
+def last_epoch(runs: Sequence[EpochResults]) -> tuple[tuple[int, ...], MetricValue]:
     """Return the last epoch of the one run, and its accuracy on the validation images."""
     (run,) = runs
     values = run.on_validation("accuracy")

@@ -11,7 +11,7 @@ from medattn.protocols.base import (
     Division,
     EpochResults,
     FoldsNeeded,
-    Number,
+    MetricValue,
     P,
     Stage,
     Ties,
@@ -70,7 +70,7 @@ class BestValidationEpoch(OfficialSplitsProtocol):
             return None
         return FoldsNeeded("validation_fraction", round(1 / self.validation_fraction), self.training_splits)
 
-    def choose(self, runs: Sequence[EpochResults]) -> tuple[tuple[int, ...], Number]:
+    def choose(self, runs: Sequence[EpochResults]) -> tuple[tuple[int, ...], MetricValue]:
         """Return the best epoch of the one run, and the metric there."""
         (run,) = runs
         epoch, value = self._best(run)
@@ -80,7 +80,7 @@ class BestValidationEpoch(OfficialSplitsProtocol):
         """Return the epoch that does best on the validation images."""
         return (self._best(run)[0],)
 
-    def _best(self, run: EpochResults) -> tuple[int, Number]:
+    def _best(self, run: EpochResults) -> tuple[int, MetricValue]:
         values = run.on_validation(self.chosen_by)
         highest = max(values)
         epochs = [epoch for epoch, value in enumerate(values, start=1) if value == highest]

@@ -11,7 +11,7 @@ from medattn.protocols.base import (
     Division,
     EpochResults,
     FoldsNeeded,
-    Number,
+    MetricValue,
     P,
     RunRequest,
     Stage,
@@ -89,7 +89,7 @@ class CrossValidatedEpochs(OfficialSplitsProtocol):
         """Return the folds of the cross-validation."""
         return FoldsNeeded("folds", self.folds, self.training_splits)
 
-    def choose(self, runs: Sequence[EpochResults]) -> tuple[tuple[int, ...], Number]:
+    def choose(self, runs: Sequence[EpochResults]) -> tuple[tuple[int, ...], MetricValue]:
         """Return the epochs of highest mean accuracy over the folds, and the mean over these epochs and the folds."""
         folds = [run.on_validation("accuracy") for run in runs]
         epochs = best_epochs(folds, self.measured_epochs, self.ties, self.patience)
@@ -106,7 +106,7 @@ class CrossValidatedEpochs(OfficialSplitsProtocol):
 
 
 def best_epochs(
-    folds: Sequence[Sequence[Number]], count: int, ties: Ties | Literal["kept"], patience: int | None = None
+    folds: Sequence[Sequence[MetricValue]], count: int, ties: Ties | Literal["kept"], patience: int | None = None
 ) -> tuple[int, ...]:
     """Return the `count` epochs (from 1) with the highest mean accuracy over the folds, best first.
 
@@ -127,7 +127,7 @@ def best_epochs(
     return tuple(ranked[:count])
 
 
-def _stop(means: Sequence[Number], patience: int | None) -> int:
+def _stop(means: Sequence[MetricValue], patience: int | None) -> int:
     """Return the epoch at which early stopping ends: `patience` epochs after the last new highest mean."""
     highest = 0
     for epoch, mean in enumerate(means, start=1):

@@ -12,7 +12,7 @@ from medattn.protocols.base import (
     EpochResults,
     FoldsNeeded,
     MeasurementProtocol,
-    Number,
+    MetricValue,
     P,
     RunRequest,
     Stage,
@@ -51,7 +51,7 @@ class CrossValidation(MeasurementProtocol):
     oversampling: Literal["training_folds", "before_split"] = Field(
         "training_folds",
         description="where images of rare classes are copied (`oversampling` of the recipe): in the training folds "
-        "only, or in all images before they are split, so that copies of a test image are trained on; that is a leak "
+        "only, or in all images before they are split: then copies of test images are trained on, which is a leak "
         "and is marked in all outputs",
     )
     validation_fraction: Annotated[float, Field(gt=0, le=0.5)] = Field(
@@ -113,7 +113,7 @@ class CrossValidation(MeasurementProtocol):
         """Return the folds."""
         return FoldsNeeded("folds", self.folds, self.splits)
 
-    def choose(self, runs: Sequence[EpochResults]) -> tuple[tuple[int, ...], Number]:
+    def choose(self, runs: Sequence[EpochResults]) -> tuple[tuple[int, ...], MetricValue]:
         """Return the last epoch of the one run, and its accuracy."""
         return last_epoch(runs)
 

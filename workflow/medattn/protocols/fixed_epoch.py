@@ -11,7 +11,7 @@ from medattn.protocols.base import (
     Division,
     EpochResults,
     FoldsNeeded,
-    Number,
+    MetricValue,
     P,
     Stage,
     last_epoch,
@@ -51,7 +51,7 @@ class FixedEpoch(OfficialSplitsProtocol):
             return None
         return FoldsNeeded("validation_fraction", round(1 / self.validation_fraction), self.training_splits)
 
-    def choose(self, runs: Sequence[EpochResults]) -> tuple[tuple[int, ...], Number]:
+    def choose(self, runs: Sequence[EpochResults]) -> tuple[tuple[int, ...], MetricValue]:
         """Return the last epoch of the one run, and its accuracy."""
         return last_epoch(runs)
 

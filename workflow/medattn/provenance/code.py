@@ -6,10 +6,9 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from medattn.config.mechanisms import mechanism_file, own_mechanism
-from medattn.config.networks.options import own_network
+from medattn.config.networks.catalog import own_network
 from medattn.protocols.registry import PROTOCOLS
 
 _PACKAGE = Path(__file__).parent.parent
@@ -50,13 +49,6 @@ _CLASSIFIERS = ("seeding.py", "datasets/folds.py", "training/classifier.py", "tr
 Reader = Callable[[Path], str]
 
 
-def code_of(settings: Mapping[str, Any]) -> tuple[str | None, str | None, str]:
-    """Return mechanism, image network and protocol of a cell's settings, the first arguments of `code_digest`."""
-    arm, backbone = settings["arm"], settings["backbone"]
-    mechanism = None if arm["classifier"] else arm["mechanism"]
-    return mechanism, backbone["model"] if backbone else None, settings["protocol"]["kind"]
-
-
 def code_digest(
     mechanism: str | None, model: str | None = None, protocol: str | None = None, read: Reader | None = None
 ) -> str:
@@ -72,11 +64,21 @@ def code_digest(
     Raises:
         UserError: the user's module is not found.
     """
+    return modules_digest(code_modules(mechanism, model, protocol, read))
+
+
+def modules_digest(modules: Mapping[str, str]) -> str:
+    """Return the SHA-256 over named modules, given the SHA-256 of each, in the order of the mapping."""
     digest = hashlib.sha256()
-    for name, sha256 in code_modules(mechanism, model, protocol, read).items():
+    for name, sha256 in modules.items():
         digest.update(name.encode())
         digest.update(bytes.fromhex(sha256))
     return digest.hexdigest()
+
+
+def source_sha256(text: str) -> str:
+    """Return the SHA-256 of a Python source, which comments, docstrings and layout do not change."""
+    return _digest(text).hex()
 
 
 def code_modules(
@@ -98,7 +100,7 @@ def code_modules(
         files |= _with_imports(f"backbones/{network.name}", network, read)
     if protocol is not None:
         files |= _protocol_files(PROTOCOLS[protocol].__module__, read)
-    return {name: _digest(read(file)).hex() for name, file in files.items()}
+    return {name: source_sha256(read(file)) for name, file in files.items()}
 
 
 def _protocol_files(module: str, read: Reader) -> dict[str, Path]:
@@ -119,7 +121,7 @@ def _text(file: Path) -> str:
 
 
 def _with_imports(name: str, file: Path, read: Reader) -> dict[str, Path]:
-    """Return the file of a mechanism with those that it is built on: other mechanisms, and what places it."""
+    """Return the file of a mechanism with the files that it depends on: other mechanisms and placement."""
     found = {name: file}
     for module, imported in _imports(read(file)):
         other = f"attention/{module.removeprefix('medattn.attention.')}.py"

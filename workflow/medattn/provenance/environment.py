@@ -1,4 +1,4 @@
-"""What a run ran on: versions, machine and scheduler. What is not known is left out."""
+"""The environment of a run: versions, machine and scheduler, without unknown values."""
 
 import hashlib
 import os
@@ -36,12 +36,12 @@ def environment() -> dict[str, Any]:
 
 
 def scheduler() -> dict[str, str]:
-    """Return the scheduler's identifiers of this job, where it runs under one."""
+    """Return the scheduler's identifiers of this job; empty without a scheduler."""
     return {key: os.environ[name] for key, name in _SCHEDULER.items() if name in os.environ}
 
 
 def git_state(folder: Path) -> dict[str, Any]:
-    """Return commit and dirty flag of the checkout that holds `folder`; nothing where it is none."""
+    """Return commit and dirty flag of the checkout that contains `folder`; empty outside of a checkout."""
     try:
         commit = git(folder, "rev-parse", "HEAD").strip()
         dirty = bool(git(folder, "status", "--porcelain", "--untracked-files=no").strip())
@@ -52,15 +52,15 @@ def git_state(folder: Path) -> dict[str, Any]:
 
 def command() -> list[str]:
     """Return the command line of this process."""
-    return [Path(sys.argv[0]).name, *sys.argv[1:]]  # where it was installed tells about the machine, not the run
+    return [Path(sys.argv[0]).name, *sys.argv[1:]]  # the path of the program belongs to the machine, not to the run
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """Return what git says in `folder`.
+    """Run git in `folder` and return its output.
 
     Raises:
-        OSError: there is no git.
-        SubprocessError: git refuses, or takes too long.
+        OSError: git is not installed.
+        SubprocessError: git fails or takes too long.
     """
     done = subprocess.run(
         ["git", "-C", str(folder), *arguments],  # noqa: S607 (git is where the user has it)

@@ -1,4 +1,4 @@
-"""Reading what is kept of a run: its record, or why its last attempt failed. Files that are none are named."""
+"""Reading the record of a run, or the reason of its last failure."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +12,10 @@ _KINDS: dict[str, tuple[type, ...]] = {"status": (str,), "epochs": (int,), "seco
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """Read the record of a run that ended.
+    """Read the record of a finished run.
 
     Raises:
-        UserError: there is none, or the file is no record.
+        UserError: the file is missing or is not a record.
     """
     record = read_json(path)
     if (
@@ -28,24 +28,24 @@ def read_record(path: Path) -> dict[str, Any]:
 
 
 def check_output(record: Mapping[str, Any], path: Path) -> None:
-    """Check that `path` is the very file that the record of its run names.
+    """Check that the hash of `path` is the one in the record of its run.
 
     Raises:
-        UserError: the file is missing or another one.
+        UserError: the file is missing or differs.
     """
-    mend = f"delete {path.parent} and train the run again"
+    remedy = f"delete {path.parent} and train the run again"
     if not path.is_file():
-        raise UserError(f"{path}: no such file, although the run has ended; {mend}")
+        raise UserError(f"{path}: no such file, although the run has finished; {remedy}")
     named = record["outputs"].get(path.name)
     if not isinstance(named, dict) or sha256_of_file(path) != named.get("sha256"):
-        raise UserError(f"{path}: not the file that the record of the run names; {mend}")
+        raise UserError(f"{path}: not the file that the record of the run names; {remedy}")
 
 
 def ending(files: RunPaths) -> dict[str, Any] | str:
-    """Return the record of a run that ended well, or in one line why there is none.
+    """Return the record of a run with status ok, or one line with the reason why there is none.
 
     Raises:
-        UserError: a file of the run is not what it should be.
+        UserError: a file of the run is damaged.
     """
     if not files.record.exists():
         return failure_reason(files.failure) if files.failure.exists() else "not trained yet"
@@ -54,7 +54,7 @@ def ending(files: RunPaths) -> dict[str, Any] | str:
 
 
 def earlier_failures(path: Path) -> list[dict[str, str]]:
-    """Return why and when each attempt at a run failed so far, oldest first; nothing where there is no failure.json."""
+    """Return reason and time of each failed attempt at a run, oldest first; empty without a failure.json."""
     try:
         failure = read_json(path)
     except UserError:
@@ -67,12 +67,12 @@ def earlier_failures(path: Path) -> list[dict[str, str]]:
 
 
 def failure_reason(path: Path) -> str:
-    """Return in one line why the last attempt at a run failed, from its failure.json.
+    """Return one line with the reason why the last attempt at a run failed.
 
     Raises:
-        UserError: there is none, or the file is something else.
+        UserError: the file is missing or damaged.
     """
     failure = read_json(path)
     if not isinstance(failure, dict) or not isinstance(failure.get("reason"), str):
-        raise UserError(f"{path}: not the note of a failed run; delete it and train the run again")
+        raise UserError(f"{path}: not the file of a failed run; delete it and train the run again")
     return "failed: " + " ".join(failure["reason"].split())

@@ -1,1 +1,1 @@
-"""Showing what was measured beside what was published: tables, figures, captions and a summary."""
+"""Rendering of results: tables, figures, captions and a summary."""

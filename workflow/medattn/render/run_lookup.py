@@ -1,4 +1,4 @@
-"""The runs that a figure shows, or why there are none."""
+"""Look-up of the runs that a figure shows, or of the reason why there are none."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,28 +9,18 @@ from safetensors.numpy import load_file
 
 from medattn.compare.pairs import arms_of
 from medattn.config.resolved import ResolvedPaper
-from medattn.layout import RunPaths
 from medattn.measure.measured_run import read_measured_run
-from medattn.metrics import Scored
-from medattn.plan.model import Cell, Run
-from medattn.provenance.records import check_output, ending, read_record
+from medattn.metrics.scored import Scored
+from medattn.plan.finished_run import FinishedRun
+from medattn.provenance.records import check_output, ending
 from medattn.render.inputs import Inputs, backbone_label
 
-NOT_KEPT = "the run kept no attention"
-
-
-@dataclass(frozen=True)
-class FinishedRun:
-    """A run that ended well, with its cell and files."""
-
-    cell: Cell
-    run: Run
-    files: RunPaths
+NO_SNAPSHOTS = "the run saved no attention"
 
 
 @dataclass(frozen=True)
 class SkippedCell:
-    """A cell that a figure should show and can't, and why."""
+    """A cell that a figure should show but cannot, with the reason; `backbone` and `arm` may be empty."""
 
     dataset: str
     backbone: str
@@ -38,10 +28,10 @@ class SkippedCell:
     reason: str
 
 
-def good_runs(
+def successful_runs(
     inputs: Inputs, paper: ResolvedPaper, dataset: str, backbone: str, arm: str
 ) -> list[FinishedRun] | SkippedCell:
-    """Return the measured runs of a cell that ended well, by seed and fold, or why there is none."""
+    """Return the runs of a cell that ended without error, by seed and fold, or why there are none."""
     cell = inputs.cell(paper, dataset, backbone, arm)
     if cell is None or cell.missing:
         reason = (cell and cell.missing) or "not in this selection"
@@ -49,22 +39,22 @@ def good_runs(
     found, reasons = [], []
     for run in inputs.plan.runs_of(cell.id, "train"):
         files = inputs.results.run(run.cell, run.name)
-        ended = ending(files)
-        if isinstance(ended, str):
-            reasons.append(ended)
+        record = ending(files)
+        if isinstance(record, str):
+            reasons.append(record)
         else:
-            found.append(FinishedRun(cell, run, files))
+            found.append(FinishedRun(run, cell, files, record))
     return found or SkippedCell(dataset, backbone, arm, reasons[0] if reasons else "no run")
 
 
 def first_run(inputs: Inputs, paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> FinishedRun | SkippedCell:
-    """Return the first seed's run of a cell, of a cross-validation its first fold, or why there is none."""
-    found = good_runs(inputs, paper, dataset, backbone, arm)
+    """Return the run of the first seed (and first fold) of a cell, or why there is none."""
+    found = successful_runs(inputs, paper, dataset, backbone, arm)
     return found if isinstance(found, SkippedCell) else found[0]
 
 
 def run_words(runs: Iterable[FinishedRun]) -> str:
-    """Return which runs are shown, in words: "seed 0", "seed 1, fold 1"; several where data sets differ in it."""
+    """Name runs for a caption: "seed 0" or "seed 1, fold 1", joined by "or" if the data sets show different ones."""
     words = []
     for found in runs:
         fold = "" if found.run.fold is None else f", fold {found.run.fold + 1}"
@@ -75,10 +65,10 @@ def run_words(runs: Iterable[FinishedRun]) -> str:
 def first_scores(
     inputs: Inputs, paper: ResolvedPaper, dataset: str, backbone: str, arm: str
 ) -> tuple[FinishedRun, Scored] | SkippedCell:
-    """Return the run of `first_run` with its scores at the last epoch at which it is measured, or why there are none.
+    """Return the run of `first_run` with its scores at the last measured epoch, or why there are none.
 
     Raises:
-        UserError: they are not those that its record names.
+        UserError: the scores are not the file that the record names.
     """
     run = first_run(inputs, paper, dataset, backbone, arm)
     if isinstance(run, SkippedCell):
@@ -88,56 +78,56 @@ def first_scores(
 
 
 def arrays_of(found: FinishedRun, name: str) -> dict[str, NDArray[np.generic]]:
-    """Return the arrays of a safetensors file of a run; none where its record names no such file.
+    """Read the arrays of a safetensors file of a run; empty if its record names no such file.
 
     Raises:
         UserError: the file is not the one that the record names.
     """
-    record, path = read_record(found.files.record), found.files.folder / name
-    if name not in record["outputs"]:
+    path = found.files.folder / name
+    if name not in found.record["outputs"]:
         return {}
-    check_output(record, path)
+    check_output(found.record, path)
     return dict(load_file(path))
 
 
 def backbone_with(paper: ResolvedPaper, arm: str, backbone: str | None) -> str | None:
-    """Return the declared backbone, or the first one that goes with the arm; None where the selection has none."""
+    """Return the declared backbone, or by default the first one that has the arm; None if the selection has none."""
     fitting = [name for name in paper.backbones if arm in arms_of(paper, name)]
     return next((name for name in fitting if backbone in (None, name)), None)
 
 
 def chosen_datasets(paper: ResolvedPaper, datasets: Iterable[str] | None) -> list[str]:
-    """Return the data sets of the selection that a figure shows."""
+    """Return the data sets of the selection that a figure shows; all if `datasets` is None."""
     return [name for name in paper.datasets if datasets is None or name in datasets]
 
 
 def chosen(names: Iterable[str], wanted: Iterable[str] | None) -> list[str]:
-    """Return those of `names` that are wanted, in the wanted order; all where nothing is said."""
+    """Return those of `names` that are wanted, in the wanted order; all if `wanted` is None."""
     known = list(names)
     return known if wanted is None else [name for name in wanted if name in known]
 
 
 def sentences_on(inputs: Inputs, paper: ResolvedPaper, skipped: Iterable[SkippedCell]) -> list[str]:
-    """Return sentences that say what a figure does not show, and why."""
+    """Return sentences that name the skipped cells, one for each reason."""
     by_reason: dict[str, list[SkippedCell]] = {}
-    for one in skipped:
-        by_reason.setdefault(one.reason, []).append(one)
+    for cell in skipped:
+        by_reason.setdefault(cell.reason, []).append(cell)
     return [f"Not shown: {_named(inputs, paper, found)} ({reason})." for reason, found in by_reason.items()]
 
 
 def as_sentence(words: str) -> str:
-    """Return words, which have no full stop, as a sentence."""
+    """Capitalize `words` and add a full stop."""
     return f"{words[0].upper()}{words[1:]}."
 
 
 def _named(inputs: Inputs, paper: ResolvedPaper, skipped: list[SkippedCell]) -> str:
     by_dataset: dict[str, list[str]] = {}
-    for one in skipped:
-        known = one.backbone in paper.backbones and one.arm in paper.arms
-        network = network_label(paper, one.backbone, one.arm) if known else f"{one.backbone} {one.arm}".strip()
-        by_dataset.setdefault(one.dataset, [])
-        if network and network not in by_dataset[one.dataset]:
-            by_dataset[one.dataset].append(network)
+    for cell in skipped:
+        known = cell.backbone in paper.backbones and cell.arm in paper.arms
+        network = network_label(paper, cell.backbone, cell.arm) if known else f"{cell.backbone} {cell.arm}".strip()
+        by_dataset.setdefault(cell.dataset, [])
+        if network and network not in by_dataset[cell.dataset]:
+            by_dataset[cell.dataset].append(network)
     return "; ".join(_phrases(inputs, by_dataset))
 
 
@@ -148,7 +138,7 @@ def _phrases(inputs: Inputs, by_dataset: Mapping[str, list[str]]) -> Iterator[st
 
 
 def network_label(paper: ResolvedPaper, backbone: str, arm: str) -> str:
-    """Return the name of a network with its arm, as in tables."""
+    """Return the label of a network with its arm, as in tables."""
     declared = paper.arms[arm]
     label = declared.label or ("" if declared.mechanism == "none" else arm)
     return f"{backbone_label(paper, backbone)} {label}".strip()

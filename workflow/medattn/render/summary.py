@@ -1,29 +1,28 @@
-"""What a run of the workflow says at its end: where the results lie, and how arms compare with vanilla."""
+"""Summary shown at the end of the workflow: output files, verdicts, and differences from vanilla."""
 
 from collections.abc import Hashable
 from typing import Any
 
 import pandas as pd
 
-from medattn.compare.inputs import rows_of
 from medattn.compare.pairs import VANILLA
 from medattn.compare.permutation_test import TEST
 from medattn.judge.counts import verdict_lines
-from medattn.judge.table import read_claims
 from medattn.render.inputs import Inputs
+from medattn.result_tables import CLAIMS, read_table, rows_of
 
-_SHOWN_AT_MOST = 12
+_MOST_SHOWN = 12
 
 
 def summary(inputs: Inputs) -> str:
-    """Return the summary in Markdown: the files, what was not measured, the verdicts, and the cells against vanilla."""
+    """Return the summary in Markdown: files, cells without a measurement, verdicts, and differences from vanilla."""
     return (
-        "\n".join(["Results:", *_places(inputs), *_unmeasured(inputs), *_verdicts(inputs), "", *_headlines(inputs)])
+        "\n".join(["Results:", *_files(inputs), *_not_measured(inputs), *_verdicts(inputs), "", *_differences(inputs)])
         + "\n"
     )
 
 
-def _places(inputs: Inputs) -> list[str]:
+def _files(inputs: Inputs) -> list[str]:
     reports = [inputs.results.report, inputs.results.snakemake_report]
     tables = [name for paper in inputs.configuration.papers for name in (*paper.tables, *paper.statistics)]
     figures = [name for paper in inputs.configuration.papers for name in paper.figures]
@@ -33,8 +32,8 @@ def _places(inputs: Inputs) -> list[str]:
     return [*lines, *(f"- report: {path}" for path in reports if path.is_file())]
 
 
-def _unmeasured(inputs: Inputs) -> list[str]:
-    """Return a line per reason why cells have no number, after an empty one; nothing where all have one."""
+def _not_measured(inputs: Inputs) -> list[str]:
+    """Return a line for each reason why cells were not measured, preceded by an empty line; empty if there is none."""
     cells = rows_of(inputs.measurements, procedure="runs", status="not measured", metric="accuracy")
     counts = cells["reason"].value_counts(sort=False)
     lines = [f"- {count} {'cell' if count == 1 else 'cells'}: {reason}" for reason, count in counts.items()]
@@ -42,25 +41,25 @@ def _unmeasured(inputs: Inputs) -> list[str]:
 
 
 def _verdicts(inputs: Inputs) -> list[str]:
-    """Return how often each verdict was given, after an empty line; nothing where no paper prints a number."""
-    claims = read_claims(inputs.results.claims)
+    """Return the number of claims by verdict, preceded by an empty line; empty if there are no claims."""
+    claims = read_table(inputs.results.claims, CLAIMS, optional=True)
     if claims.empty:
         return []
-    return ["", f"Verdicts on what the papers print ({inputs.results.claims}):", *verdict_lines(claims)]
+    return ["", f"Verdicts on the published claims ({inputs.results.claims}):", *verdict_lines(claims)]
 
 
-def _headlines(inputs: Inputs) -> list[str]:
+def _differences(inputs: Inputs) -> list[str]:
     rows = rows_of(inputs.comparisons, procedure="runs", test=TEST, against=VANILLA, metric="accuracy")
     measured = rows[rows["difference"].notna()]
     if measured.empty:
         return ["No arm could be compared with vanilla yet."]
-    lines = [_headline(inputs, row) for row in measured.head(_SHOWN_AT_MOST).to_dict("records")]
-    left = len(measured) - len(lines)
-    more = [f"- and {left} more in {inputs.results.comparisons}"] if left else []
-    return ["Against vanilla, in percentage points, runs paired by seed:", *lines, *more]
+    lines = [_difference(inputs, row) for row in measured.head(_MOST_SHOWN).to_dict("records")]
+    hidden = len(measured) - len(lines)
+    more = [f"- and {hidden} more in {inputs.results.comparisons}"] if hidden else []
+    return ["Accuracy minus that of vanilla, in percentage points, paired by seed:", *lines, *more]
 
 
-def _headline(inputs: Inputs, values: dict[Hashable, Any]) -> str:
+def _difference(inputs: Inputs, values: dict[Hashable, Any]) -> str:
     interval = "" if pd.isna(values["low"]) else f" [{values['low']:+.2f}, {values['high']:+.2f}]"
     stand_in = ", stand-in images" if values["stand_in"] else ""
     n = int(values["n"])

@@ -1,1 +1,1 @@
-"""The report: one page with every number of a selection, which opens offline and shows what stands behind each."""
+"""The report: one HTML page with all values of a selection and the runs behind them, readable offline."""

@@ -1,4 +1,4 @@
-"""What the page shows, free of any markup: gathered from the results, filled into the templates."""
+"""The content of the report page, without markup."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,23 +9,23 @@ VERDICTS = ("reproduced", "not reproduced", "inconclusive", NOT_MEASURED)
 
 
 @dataclass(frozen=True)
-class Number:
+class FieldView:
     """One field of a table.
 
     Attributes:
-        text: what is shown.
-        place: what a click opens: cell, metric and class, joined by "|"; empty where nothing stands behind it.
-        name: the field in words, for those who do not see its row and column.
-        order: what the column is sorted by; none where there is no number.
-        bold: whether it carries the mark `bold`.
-        star: whether it carries the mark `star`.
-        notes: signs of its footnotes.
-        verdict: the verdict on the published value; empty where it has none.
-        published: whether the paper published it.
+        text: the shown text.
+        target: cell, metric and class whose details a click opens, joined by "|"; empty if there are no details.
+        name: row, column and value in words, for screen readers.
+        order: sort key of the column; None if the field has no value.
+        bold: whether the value has the mark `bold`.
+        star: whether the value has the mark `star`.
+        notes: signs of the footnotes.
+        verdict: verdict on the published value; empty if it has none.
+        published: whether the value is a published one.
     """
 
     text: str
-    place: str = ""
+    target: str = ""
     name: str = ""
     order: float | None = None
     bold: bool = False
@@ -36,29 +36,38 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Line:
+class RowView:
     """A row of a table: its label and its fields."""
 
     label: str
-    numbers: Sequence[Number]
+    fields: Sequence[FieldView]
     first_of_group: bool
 
 
 @dataclass(frozen=True)
 class TableView:
-    """A table of a paper: lines of the head as (title, width), rows, footnotes by their signs."""
+    """A table of a paper.
+
+    Attributes:
+        name: name of the table.
+        title: heading above the table.
+        caption: the caption; empty if the table is not rendered yet.
+        heading_lines: lines of column headings, each heading with the number of columns it spans.
+        rows: the rows.
+        notes: texts of the footnotes by their signs.
+    """
 
     name: str
     title: str
     caption: str
-    heads: Sequence[Sequence[tuple[str, int]]]
-    lines: Sequence[Line]
+    heading_lines: Sequence[Sequence[tuple[str, int]]]
+    rows: Sequence[RowView]
     notes: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class FigureView:
-    """A figure: its caption, and the picture as a data URL with its size in pixels; no picture where none is drawn."""
+    """A figure: its caption, and the image as a data URL with its size in pixels; no image if it is not drawn yet."""
 
     name: str
     title: str
@@ -69,15 +78,15 @@ class FigureView:
 
 
 @dataclass(frozen=True)
-class Tally:
-    """What became of a paper's cells and claims.
+class CoverageCounts:
+    """Numbers of cells by state and of claims by verdict.
 
     Attributes:
         cells: cells of the plan.
-        measured: cells with a number from the paper's own data.
-        stand_ins: cells with a number from stand-in images.
-        waiting: cells that can be run and have no number.
-        missing: cells that can't be run.
+        measured: cells measured on the paper's own data.
+        stand_ins: cells measured on stand-in images.
+        waiting: cells that can be run and are not measured yet.
+        missing: cells that cannot be run.
         verdicts: claims by verdict.
     """
 
@@ -96,19 +105,19 @@ class Tally:
 
 @dataclass(frozen=True)
 class PaperView:
-    """A paper: what became of it, its tables and its figures."""
+    """A paper: its counts, tables and figures."""
 
     name: str
     title: str
     citation: str
-    tally: Tally
+    counts: CoverageCounts
     tables: Sequence[TableView]
     figures: Sequence[FigureView]
 
 
 @dataclass(frozen=True)
-class Origin:
-    """When, where and with which code the runs were made: facts as (what, value), most important first."""
+class RunOrigin:
+    """Number of finished runs, and when, where and with which code they ran, as (term, value)."""
 
     runs: int
     facts: Sequence[tuple[str, str]]
@@ -116,30 +125,30 @@ class Origin:
 
 @dataclass(frozen=True)
 class AuditView:
-    """What the audit found.
+    """Result of the audit.
 
     Attributes:
-        holds: whether all holds.
+        holds: whether every check passed.
         checks: number of checks.
-        findings: severity, place and words of each finding that is shown.
-        left: findings that are not shown.
+        findings: severity, place and text of each finding that is shown.
+        hidden: number of findings that are not shown.
     """
 
     holds: bool
     checks: int
     findings: Sequence[tuple[str, str, str]]
-    left: int
+    hidden: int
 
 
 @dataclass(frozen=True)
 class BigTable:
-    """A table with many rows, filled in by the reader's browser: rows of a compressed block of the page.
+    """A table with many rows, which the browser fills from a compressed block of the page.
 
     Attributes:
         name: name of its block.
         title: its heading.
-        about: what it is, in a sentence or two.
-        columns: key, title and kind (`text`, `long`, `number`, `p`, `verdict` or `place`) of each column.
+        about: explanation below the heading.
+        columns: key, title and kind (`text`, `long`, `number`, `p`, `verdict` or `target`) of each column.
         count: number of rows.
     """
 
@@ -152,24 +161,24 @@ class BigTable:
 
 @dataclass(frozen=True)
 class Page:
-    """The page.
+    """The whole page.
 
     Attributes:
         selection: name of the selection.
-        origin: when, where and with which code.
-        total: what became of all cells and claims.
+        origin: when, where and with which code the runs were trained.
+        total: counts over all papers.
         papers: the papers in the order of the selection.
-        reasons: why cells have no number, with the number of cells.
-        big_tables: claims, comparisons, rankings.
-        points: number of claims with a published and a measured number.
-        judged: whether claims were judged at all.
-        audit: what the audit found; none where there was no audit.
-        blocks: values that the page carries compressed, by name.
+        reasons: reasons why cells cannot be run, with the number of cells.
+        big_tables: claims, comparisons and rankings.
+        points: number of claims with both a published and a reproduced value.
+        judged: whether claims.csv exists.
+        audit: result of the audit; None if the sealed folder was not audited.
+        blocks: data that the page carries compressed, by name.
     """
 
     selection: str
-    origin: Origin
-    total: Tally
+    origin: RunOrigin
+    total: CoverageCounts
     papers: Sequence[PaperView]
     reasons: Sequence[tuple[str, int]]
     big_tables: Sequence[BigTable]

@@ -56,6 +56,6 @@ class DigitsSource(ImageSource):
             )
         except ValueError as error:
             raise UserError(f"digits: test_fraction {self.test_fraction} cannot be split by class: {error}") from error
-        # Sorted, so that the order says nothing about how scikit-learn drew the split.
+        # Sorted: the order must not depend on how scikit-learn draws the split.
         parts = {"train": np.sort(train), "test": np.sort(test)}
         return SourceData({name: Split(images[part], labels[part]) for name, part in parts.items()})

@@ -146,8 +146,8 @@ def _part(dataset: DatasetFacts, path: Path, split: SplitName) -> tuple[list[Lis
     """Return the images of a part of the challenge, and the table of their truth."""
     stem = f"ISIC2018_Task3_{_PARTS[split]}"
     folder, truth = path / f"{stem}_Input", f"{stem}_GroundTruth"
-    nested, beside = path / truth / f"{truth}.csv", path / f"{truth}.csv"
-    table = nested if nested.is_file() else beside
+    nested, flat = path / truth / f"{truth}.csv", path / f"{truth}.csv"
+    table = nested if nested.is_file() else flat
     files = image_files(folder, (".jpg", ".jpeg"))
     rows = read_label_table(table, ("image", *dataset.classes))
     refuse_unnamed(files, {row.values[0] for row in rows}, table)

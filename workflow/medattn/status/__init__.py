@@ -1,1 +1,1 @@
-"""How far the training of a plan is, seen from the files that it leaves while it goes on, on whatever machine."""
+"""The status of a plan while it is trained, read from the files of its runs, on any machine."""

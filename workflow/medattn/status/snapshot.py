@@ -1,7 +1,7 @@
-"""Looking at the folders of runs: which have ended, failed, are under way or wait. Nothing is touched.
+"""The states of all runs of a plan at one moment, read from their folders without changing anything.
 
-A plan has thousands of runs, so finished ones are not opened: a pack's file tells how all of its runs ended, a record
-is only looked for, and a folder that isn't there needs no look.
+A plan has thousands of runs, so the files of finished runs are not read: the file of a pack states the endings of its
+runs, a record has only to exist, and runs without a folder are waiting.
 """
 
 import json
@@ -25,16 +25,16 @@ STATES: tuple[State, ...] = ("done", "running", "failed", "waiting")
 
 @dataclass(frozen=True)
 class RunStatus:
-    """A run as its files show it.
+    """State of a run according to its files.
 
     Attributes:
         run: the run.
-        state: `done` (ended, whether well or not), `running`, `failed` (its last attempt), `waiting`.
-        epoch: finished epochs of a run that was begun.
-        seconds_per_epoch: of the session that is under way; None where no epoch of it is finished.
-        images_per_second: training images a second in that session; None where that is not known.
-        quiet: seconds since the session's last note.
-        reason: why the last attempt failed.
+        state: `done` (finished, including diverged runs), `running`, `failed` (in its last attempt), or `waiting`.
+        epoch: number of finished epochs.
+        seconds_per_epoch: seconds per epoch of the current session; None before its first finished epoch.
+        images_per_second: training images per second in the current session; None if unknown.
+        seconds_since_update: seconds since the last update of the session's file.
+        reason: why the last attempt failed; empty for other states.
     """
 
     run: Run
@@ -42,8 +42,13 @@ class RunStatus:
     epoch: int = 0
     seconds_per_epoch: float | None = None
     images_per_second: float | None = None
-    quiet: float = 0.0
+    seconds_since_update: float = 0.0
     reason: str = ""
+
+    @property
+    def id(self) -> str:
+        """Name of the run, unique in the plan."""
+        return self.run.id
 
 
 @dataclass(frozen=True)
@@ -51,33 +56,33 @@ class Snapshot:
     """All runs of a plan at one moment.
 
     Attributes:
-        runs: what was seen, by id of the run.
-        endings: how the runs of finished packs ended, by id: `status`, `epochs`, `seconds`.
+        runs: states by id of the run.
+        endings: `status`, `epochs` and `seconds` of the runs of finished packs, by id of the run.
     """
 
     runs: Mapping[str, RunStatus]
     endings: Mapping[str, Mapping[str, Any]]
 
 
-def look(plan: Plan, results: ResultPaths) -> Snapshot:
-    """Snapshot at every run of a plan that stands in a pack; the others belong to cells that can't be run.
+def take_snapshot(plan: Plan, results: ResultPaths) -> Snapshot:
+    """Read the state of every run in a pack; all other runs belong to skipped cells.
 
     Raises:
-        UserError: the file of a pack, or the note of a failure, is none.
+        UserError: the file of a pack or of a failure is damaged.
     """
     endings = _endings(plan, results)
     folders = {cell: _names(results.folder / "runs" / cell) for cell in plan.cells}
     now = time.time()
-    seen = {}
+    runs = {}
     for key in (key for pack in plan.packs.values() for key in pack.runs):
         run = plan.runs[key]
         if key in endings:
-            seen[key] = RunStatus(run, "done")
+            runs[key] = RunStatus(run, "done")
         elif run.name not in folders[run.cell]:
-            seen[key] = RunStatus(run, "waiting")
+            runs[key] = RunStatus(run, "waiting")
         else:
-            seen[key] = _seen(run, results.run(run.cell, run.name), now)
-    return Snapshot(seen, endings)
+            runs[key] = _run_status(run, results.run(run.cell, run.name), now)
+    return Snapshot(runs, endings)
 
 
 def _endings(plan: Plan, results: ResultPaths) -> dict[str, Mapping[str, Any]]:
@@ -90,40 +95,40 @@ def _endings(plan: Plan, results: ResultPaths) -> dict[str, Mapping[str, Any]]:
             runs = value.get("runs") if isinstance(value, dict) else None
             if not isinstance(runs, dict):
                 raise UserError(f"{path}: not the file of a pack; delete it and train the pack again")
-            # A pack of an earlier plan may bear the same name: its runs are others.
+            # A pack of an earlier plan can have the same name and other runs.
             found.update({run: ending for run, ending in runs.items() if run in plan.runs})
     return found
 
 
-def _seen(run: Run, files: RunPaths, now: float) -> RunStatus:
+def _run_status(run: Run, files: RunPaths, now: float) -> RunStatus:
     names = _names(files.folder)
     if files.record.name in names:
         return RunStatus(run, "done")
     held = any(is_held(files.folder / name, now) for name in names if name.startswith("lease-"))
-    session, quiet = _session(files, names, now)
+    session, since_update = _session(files, names, now)
     epoch = int(session.get("epochs_at_end", 0))
     if held:
-        return RunStatus(run, "running", epoch, *_speed(session), quiet)
+        return RunStatus(run, "running", epoch, *_speed(session), since_update)
     if files.failure.name in names:
         return RunStatus(run, "failed", epoch, reason=failure_reason(files.failure))
     return RunStatus(run, "waiting", epoch)
 
 
 def _session(files: RunPaths, names: set[str], now: float) -> tuple[Mapping[str, Any], float]:
-    """Return the note of the latest session, and the seconds since it was written."""
+    """Return the latest session of a run and the seconds since its last update."""
     if files.sessions.name not in names:
         return {}, 0.0
     try:
-        quiet = now - files.sessions.stat().st_mtime
+        since_update = now - files.sessions.stat().st_mtime
         sessions = json.loads(files.sessions.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # it ended in this very moment
+    except (OSError, ValueError):  # the run finished meanwhile and removed the file
         return {}, 0.0
     last = sessions[-1] if isinstance(sessions, list) and sessions else {}
-    return (last if isinstance(last, dict) else {}), max(0.0, quiet)
+    return (last if isinstance(last, dict) else {}), max(0.0, since_update)
 
 
 def _speed(session: Mapping[str, Any]) -> tuple[float | None, float | None]:
-    """Return seconds per epoch and training images per second of a session, as far as it has come."""
+    """Return seconds per epoch and training images per second of a session; None where unknown."""
     epochs = session.get("epochs_at_end", 0) - session.get("epochs_at_start", 0)
     seconds, images = session.get("seconds", 0), session.get("training_images")
     if "epochs_at_start" not in session or epochs <= 0 or seconds <= 0:
@@ -133,6 +138,6 @@ def _speed(session: Mapping[str, Any]) -> tuple[float | None, float | None]:
 
 def _names(folder: Path) -> set[str]:
     try:
-        return set(os.listdir(folder))  # noqa: PTH208 (a name is all that is wanted)
+        return set(os.listdir(folder))  # noqa: PTH208 (only names are needed)
     except (FileNotFoundError, NotADirectoryError):
         return set()

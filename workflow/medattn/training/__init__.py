@@ -1,1 +1,1 @@
-"""Training: data on the device, the loop over epochs, checkpoints, and the life of a run and of a pack."""
+"""Training: images on the device, the loop over epochs, checkpoints, runs and packs."""

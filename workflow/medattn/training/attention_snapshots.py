@@ -1,7 +1,7 @@
-"""What is kept of the attention inside a trained network, for figures: maps, masks and distributions of a few images.
+"""Snapshots of the attention inside a trained network, for figures: maps, masks and distributions of a few images.
 
-The images are taken by class and position, before anything is known of their scores. Nothing here changes a network or
-draws a random number.
+The images are selected by class and position, independently of their scores. Taking a snapshot changes no network and
+draws no random number.
 """
 
 from typing import Any
@@ -20,24 +20,24 @@ from medattn.training.numerics import autocast
 Array = NDArray[Any]
 
 IMAGES = 16
-"""At most so many images are shown to the network."""
+"""Largest number of images in a snapshot."""
 PER_CLASS = 2
-"""At most so many of them are of one class."""
+"""Largest number of images of one class."""
 MASKED_IMAGES = 2
-"""Of the first so many images, single channels are kept where weights differ from channel to channel."""
+"""Number of images whose masks are saved by channel, for mechanisms with different weights for each channel."""
 MASK_CHANNELS = 8
-"""So many channels, evenly spread over all."""
+"""Number of channels of a saved mask, evenly spaced over all channels."""
 QUANTILES = 101
-"""Of a distribution, so many evenly spaced quantiles are kept: the least, every percent, the greatest."""
+"""Number of saved quantiles of a distribution: the minimum, every percent, the maximum."""
 
 
-def kept_images(evaluated: NDArray[np.int64], labels: NDArray[np.int64], stored: int) -> NDArray[np.int64]:
-    """Return the positions of the images that are shown: the first of every class, then the second, up to 16.
+def snapshot_images(evaluated: NDArray[np.int64], labels: NDArray[np.int64], stored: int) -> NDArray[np.int64]:
+    """Return the positions of the images in a snapshot: the first of every class, then the second, up to 16.
 
     Args:
         evaluated: positions of the test images.
-        labels: of all images, copies of rare classes behind the stored ones.
-        stored: number of stored images; copies are not shown, as they stand in no file.
+        labels: labels of all images, stored ones first, then oversampled ones.
+        stored: number of stored images; oversampled images, which are in no file, are left out.
     """
     own = np.sort(evaluated[evaluated < stored])
     of_class = [own[labels[own] == label][:PER_CLASS] for label in np.unique(labels[own])]
@@ -48,18 +48,18 @@ def kept_images(evaluated: NDArray[np.int64], labels: NDArray[np.int64], stored:
 def attention_snapshot(
     network: AttendedNetwork, data: TrainingData, recipe: Recipe, images: NDArray[np.int64]
 ) -> dict[str, Array]:
-    """Return what is kept of the attention inside `network`, by name; nothing where there is none.
+    """Return the arrays of a snapshot by name; empty where the network has no attention inside.
 
     Args:
-        network: as trained; it is left in evaluation.
-        data: the images of the run.
-        recipe: its recipe, which says how numbers are rounded.
-        images: positions of the shown images, N of them.
+        network: trained network; it is left in evaluation mode.
+        data: images of the run.
+        recipe: recipe of the run, which determines the precision.
+        images: positions of the N images in the snapshot.
 
     Returns:
-        `images` and `labels` (N); for each attended block, after its path in the backbone and a slash, as far as its
-        mechanism has them: `map` (N x H x W); `mask`, weights of single `channels` (float16, of the first images:
-        2 x 8 x H x W); and, under the name of each distribution, its quantiles (rows x 101).
+        `images` and `labels` (N). For each attention module, `<path>/<name>` with its path in the backbone, as far as
+        the mechanism has it: `map` (N x H x W); `mask`, the weights of some `channels` for the first images (float16,
+        2 x 8 x H x W); and the quantiles of each distribution under its name (rows x 101).
     """
     network.eval()
     chosen = torch.from_numpy(images).to(data.evaluated.device)
@@ -72,7 +72,7 @@ def attention_snapshot(
 
 
 def _look(module: BlockAttention, features: Tensor) -> dict[str, Array]:
-    """Return what is kept of one block."""
+    """Return the arrays of one attention module for its input `features`."""
     kept: dict[str, Array] = {}
     weight_map, weights = module.weight_map(features), module.weights(features)
     if weight_map is not None:
@@ -88,7 +88,7 @@ def _look(module: BlockAttention, features: Tensor) -> dict[str, Array]:
 
 
 def quantiles(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return 101 evenly spaced quantiles of each row, R x 101; those between two values are interpolated."""
+    """Return 101 evenly spaced quantiles of each row, R x 101; values between two elements are interpolated."""
     kept: NDArray[np.float32] = np.quantile(rows, np.linspace(0, 1, QUANTILES), axis=1).T.astype(np.float32)
     return kept
 

@@ -1,4 +1,4 @@
-"""Random changes to training images, drawn for each image on its own, on the device where the images lie."""
+"""Augmentation: random changes of training images, drawn independently for each image and applied on its device."""
 
 import math
 
@@ -11,15 +11,15 @@ from medattn.training.device import sent
 
 
 def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generator, size: int | None = None) -> Tensor:
-    """Return `images` (B x C x H x W, float, before normalization), each changed at random.
+    """Return `images` (B x C x H x W, float, before normalization) with random changes.
 
-    Random numbers are drawn on the CPU, so that they are the same on every device.
+    Random numbers are drawn on the CPU and are therefore equal on every device.
 
     Args:
         images: the images.
         augmentation: the changes.
         generator: draws them.
-        size: height and width in pixels to which random parts are resized; default: those of the images.
+        size: height and width in pixels to which random crops are resized; default: those of the images.
     """
     if augmentation.horizontal_flip:
         images = _flipped(images, augmentation.horizontal_flip, 3, generator)
@@ -28,7 +28,7 @@ def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generat
     if augmentation.crop_padding:
         images = _cropped(images, augmentation.crop_padding, generator)
     if augmentation.random_resized_crop:
-        images = random_parts(images, augmentation.random_resized_crop, generator, size)
+        images = random_resized_crops(images, augmentation.random_resized_crop, generator, size)
     if augmentation.rotation:
         degrees = math.radians(augmentation.rotation)
         images = rotated(images, (2 * torch.rand(len(images), generator=generator) - 1) * degrees)
@@ -39,13 +39,13 @@ def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generat
 
 
 def rotated(images: Tensor, angles: Tensor) -> Tensor:
-    """Return `images` (B x C x H x W), each turned by its angle (B, in radians): bilinear, zeros outside."""
+    """Return `images` (B x C x H x W), each rotated by its angle (B, in radians): bilinear, zeros outside."""
     cosine, sine, zero = angles.cos(), angles.sin(), torch.zeros_like(angles)
     ratio = images.shape[2] / images.shape[3]
-    turned = torch.stack(
+    rotations = torch.stack(
         [torch.stack([cosine, -sine * ratio, zero], 1), torch.stack([sine / ratio, cosine, zero], 1)], 1
     )
-    return _sampled(images, turned, "zeros", None)
+    return _sampled(images, rotations, "zeros", None)
 
 
 def _flipped(images: Tensor, probability: float, axis: int, generator: torch.Generator) -> Tensor:
@@ -63,12 +63,14 @@ def _cropped(images: Tensor, padding: int, generator: torch.Generator) -> Tensor
     return padded[every, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
-def random_parts(
+def random_resized_crops(
     images: Tensor, crop: RandomResizedCrop, generator: torch.Generator, size: int | None = None
 ) -> Tensor:
-    """Cut out a part of random area, shape and place, and resize it to `size` x `size`, by default to the old size.
+    """Crop a part of random area, aspect ratio and position, and resize it to `size` x `size`.
 
-    A side that would be longer than the image's is cut to it, which makes the area a little smaller than drawn.
+    By default, the part is resized to the size of the image.
+
+    A side longer than the image's is shortened to it, which makes the area a little smaller than drawn.
     """
     area, shape, x, y = torch.rand((4, len(images)), generator=generator)
     smallest, largest = crop.scale
@@ -77,14 +79,14 @@ def random_parts(
     aspect = (narrowest + shape * (widest - narrowest)).exp()
     width, height = (area * aspect).sqrt().clamp(max=1), (area / aspect).sqrt().clamp(max=1)
     zero = torch.zeros_like(area)
-    # Coordinates run from -1 to 1: a part of width w has its middle between w - 1 and 1 - w.
-    middle_x, middle_y = (2 * x - 1) * (1 - width), (2 * y - 1) * (1 - height)
-    part = torch.stack([torch.stack([width, zero, middle_x], 1), torch.stack([zero, height, middle_y], 1)], 1)
+    # Coordinates are in [-1, 1]: the center of a part of width w is between w - 1 and 1 - w.
+    center_x, center_y = (2 * x - 1) * (1 - width), (2 * y - 1) * (1 - height)
+    part = torch.stack([torch.stack([width, zero, center_x], 1), torch.stack([zero, height, center_y], 1)], 1)
     return _sampled(images, part, "border", size)
 
 
 def _sampled(images: Tensor, placements: Tensor, outside: str, size: int | None) -> Tensor:
-    """Return the images seen through affine placements (B x 2 x 3), bilinear, at their own size or at `size`."""
+    """Return the images sampled bilinearly on affine grids (B x 2 x 3), at their own size or at `size`."""
     shape = list(images.shape) if size is None else [*images.shape[:2], size, size]
     grid = functional.affine_grid(sent(placements, images.device), shape, align_corners=False)
     return functional.grid_sample(images, grid, mode="bilinear", padding_mode=outside, align_corners=False)

@@ -1,8 +1,10 @@
-"""The checkpoint of a run under way: everything up to the end of the last epoch, in one file that appears whole."""
+"""Checkpoints: the state of a run at the end of an epoch, in one file that is replaced atomically."""
 
 import hashlib
 import io
-import sys
+import logging
+import math
+import time
 from dataclasses import astuple
 from pathlib import Path
 
@@ -12,11 +14,13 @@ from medattn.files import write_bytes
 from medattn.training.history import EpochRow
 from medattn.training.loop import TrainingState
 
+log = logging.getLogger(__name__)
+
 _HASH = hashlib.sha256().digest_size
 
 
 def write_checkpoint(path: Path, state: TrainingState) -> None:
-    """Write `state` to `path`, behind its SHA-256; a reader finds the old checkpoint or this one, never half of it."""
+    """Write `state` to `path`, after its SHA-256; a reader finds the old checkpoint or the new one, never a part."""
     value = {
         "history": [astuple(row) for row in state.history],
         "scores": torch.stack(state.scores),
@@ -24,7 +28,7 @@ def write_checkpoint(path: Path, state: TrainingState) -> None:
         "network": state.network,
         "optimizer": state.optimizer,
     }
-    # By way of memory: a full disk is then told by the operating system, and not as a failure inside torch.
+    # Serialized in memory first, since torch reports a full disk as an internal error.
     buffer = io.BytesIO()
     torch.save(value, buffer)
     content = buffer.getvalue()
@@ -32,17 +36,16 @@ def write_checkpoint(path: Path, state: TrainingState) -> None:
 
 
 def read_checkpoint(path: Path, device: torch.device) -> TrainingState:
-    """Return the state in `path`, or a fresh one where there is no checkpoint.
+    """Return the state in `path`, or an empty state where there is no valid checkpoint.
 
-    One that is not as it was written is named on stderr, and the run starts again. Only tensors and plain values are
-    unpickled (`weights_only`).
+    A damaged checkpoint is logged and ignored. Only tensors and plain values are unpickled (`weights_only`).
     """
     if not path.exists():
         return TrainingState()
     content = path.read_bytes()
     try:
         if hashlib.sha256(content[_HASH:]).digest() != content[:_HASH]:
-            raise ValueError("its hash is another one")
+            raise ValueError("the hash differs")
         value = torch.load(io.BytesIO(content[_HASH:]), map_location=device, weights_only=True)
         return TrainingState(
             history=[EpochRow(*row) for row in value["history"]],
@@ -53,6 +56,26 @@ def read_checkpoint(path: Path, device: torch.device) -> TrainingState:
         )
     except (torch.OutOfMemoryError, MemoryError):
         raise
-    except Exception as error:  # what the unpickler says of a file that only looks right has no one type
-        print(f"{path}: damaged checkpoint ({type(error).__name__}); the run starts again", file=sys.stderr)
+    except Exception as error:  # the unpickler raises errors of many types on damaged files
+        log.warning("%s: damaged checkpoint (%s); the run starts again", path, type(error).__name__)
         return TrainingState()
+
+
+class CheckpointWriter:
+    """Writer of a run's checkpoints, with a minimum number of seconds between two of them."""
+
+    def __init__(self, path: Path, seconds: float) -> None:
+        self._path, self._seconds = path, seconds
+        self._epochs, self._clock = 0, -math.inf
+
+    def write_if_due(self, state: TrainingState) -> None:
+        """Write a checkpoint unless the last one is too recent."""
+        if time.monotonic() - self._clock >= self._seconds:
+            self.write(state)
+
+    def write(self, state: TrainingState) -> None:
+        """Write a checkpoint unless the last one is of the same epoch."""
+        if len(state.history) != self._epochs:
+            write_checkpoint(self._path, state)
+            self._epochs, self._clock = len(state.history), time.monotonic()
+            log.debug("checkpoint after epoch %d", self._epochs)

@@ -1,4 +1,4 @@
-"""Classifiers on pixels from scikit-learn: logistic regression and support vector machine, the non-deep baselines."""
+"""Classifiers on pixels from scikit-learn, the non-deep baselines: logistic regression, support vector machine."""
 
 import math
 import time
@@ -14,27 +14,22 @@ from threadpoolctl import threadpool_limits
 
 from medattn.config.arms import arm_settings
 from medattn.config.models.paper import Arm
-from medattn.config.models.recipe import Recipe
 from medattn.datasets.store import DataStore
 from medattn.files import disk_errors
-from medattn.layout import RunPaths
-from medattn.plan.model import Cell, Run
-from medattn.plan.run_settings import run_settings
-from medattn.protocols.registry import protocol_of
 from medattn.seeding import derive_seed
 from medattn.training.history import EpochRow, write_history
-from medattn.training.run import data_record
-from medattn.training.run_record import now, write_arrays, write_record
+from medattn.training.run_record import TrainingOutcome, data_record, now, write_arrays, write_record
 from medattn.training.splits import SplitOfRun, split_of_run
+from medattn.training.task import RunTask
 
 
-def train_classifier(run: Run, cell: Cell, grid_point: Mapping[str, Any], store: DataStore, files: RunPaths) -> None:
-    """Fit the classifier of a run and write its files. Its history has one epoch, with a loss of 0."""
+def train_classifier(task: RunTask) -> None:
+    """Fit the classifier of a run and write its files. The history has one epoch, with a loss of 0."""
     started, clock = now(), time.perf_counter()
-    protocol = protocol_of(cell.settings["protocol"])
-    arm = Arm.model_validate(cell.settings["arm"])
-    _, options = arm_settings(arm, Recipe.model_validate(cell.settings["recipe"]), grid_point, cell.id)
-    split = split_of_run(store, run, protocol)
+    run, cell, store, files = task.run, task.cell, task.store, task.files
+    arm = cell.settings.arm
+    _, options = arm_settings(arm, cell.settings.recipe, task.grid_point, cell.id)
+    split = split_of_run(store, run, cell.settings.protocol)
     # One thread, as for networks: the number of threads can change the last bits of a sum.
     with threadpool_limits(limits=1):
         scores, row = _fitted_scores(arm, options, store, split, run.seed)
@@ -43,15 +38,15 @@ def train_classifier(run: Run, cell: Cell, grid_point: Mapping[str, Any], store:
     write_history(files.history, [row], split.evaluated_name)
     labels = _all_labels(store)[split.evaluated]
     write_arrays(files.scores, {"scores": scores[None], "labels": labels, "images": split.evaluated})
+    seconds = round(time.perf_counter() - clock, 3)
     write_record(
-        files,
-        run,
-        cell,
-        history=[row],
-        resolved=run_settings(cell, run, grid_point),
-        data=data_record(store, split, cell),
-        numerics={"device": "cpu", "precision": "float64", "threads": 1, "deterministic": True},
-        sessions=[{"started": started, "seconds": round(time.perf_counter() - clock, 3), "epochs_at_end": 1}],
+        task,
+        TrainingOutcome(
+            history=[row],
+            data=data_record(store, split, cell),
+            numerics={"device": "cpu", "precision": "float64", "threads": 1, "deterministic": True},
+            sessions=[{"started": started, "seconds": seconds, "epochs_at_end": 1}],
+        ),
     )
     files.failure.unlink(missing_ok=True)
 
@@ -85,13 +80,13 @@ def _classifier(arm: Arm, options: Mapping[str, Any], seed: int) -> Pipeline:
     if arm.classifier == "logistic_regression":
         model = LogisticRegression(C=options["c"], max_iter=options["iterations"], random_state=random_state)
     else:
-        # break_ties makes predict() the argmax of the scores that are kept.
+        # With break_ties, predict() is the argmax of the saved scores.
         model = SVC(C=options["c"], kernel=options["kernel"], break_ties=True, random_state=random_state)
     return make_pipeline(StandardScaler(), model)
 
 
 def _scores(model: Pipeline, pixels: np.ndarray, classes: int) -> np.ndarray:
-    """Return the scores, N x classes, float32; a class that was absent from training gets minus infinity."""
+    """Return the scores, N x classes, float32; a class without training images gets minus infinity."""
     raw = model.predict_proba(pixels) if hasattr(model, "predict_proba") else model.decision_function(pixels)
     if raw.ndim == 1:
         raw = np.stack([-raw, raw], axis=1)

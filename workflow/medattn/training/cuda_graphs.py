@@ -1,12 +1,12 @@
-"""Steps that are recorded once, as CUDA graphs, and replayed: one launch in the place of hundreds.
+"""Training steps as CUDA graphs: captured once, then replayed with one launch instead of hundreds.
 
-Images of 28 pixels keep a GPU busy for less time than it takes to launch their kernels one by one. A recording holds
-the kernels of a whole step with the addresses of all that they read and write, so batches are copied to where it reads,
-and the weights of the next run of a cell move in where those of the run before lay. No recording is believed: the first
-batch of every run is trained on by replaying and by launching, from the same state, and where the two steps differ, the
-run goes on without a recording.
+Kernels for images of 28 pixels take less time than their launches. A graph holds the kernels of a whole step and the
+addresses that they read and write. Batches are therefore copied to fixed tensors, and the next run of a cell puts its
+weights where those of the run before were. Verify each graph against an eager step; discard it on mismatch: the first
+batch of every run is trained on by both, from the same state.
 """
 
+import logging
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -16,47 +16,49 @@ from torch import Tensor
 
 from medattn.training.step import Step
 
-_LAUNCHED_FIRST = 3
-"""Steps before the recording: in them, the optimizer makes its state and libraries choose what they work with."""
-_SAME = 1e-3
-"""Largest difference of two steps from the same state that counts as none, as a share of the step: some backward passes
-exist on CUDA in no deterministic form, so that launching twice does not give the same bits, either."""
+log = logging.getLogger(__name__)
+
+_WARM_UP_STEPS = 3
+"""Eager steps before the capture, in which the optimizer creates its state and libraries select their algorithms."""
+_TOLERANCE = 1e-3
+"""Largest accepted difference between a replayed and an eager step, as a share of the step. Two eager steps may differ,
+too, because CUDA has no deterministic form of some backward passes."""
 
 Work = Callable[[], None]
 
 
-class Recorder(Protocol):
-    """What records work on a device."""
+class GraphBackend(Protocol):
+    """Device-specific capture of graphs."""
 
-    def launch(self, work: Work) -> None:
-        """Do `work` now, where graphs are made."""
+    def run_eagerly(self, work: Work) -> None:
+        """Run `work` now, on the stream that graphs are captured on."""
 
-    def record(self, work: Work) -> Work:
-        """Return what repeats `work`, without doing it.
+    def capture(self, work: Work) -> Work:
+        """Return the replay of `work`, without running it.
 
         Raises:
-            RuntimeError: the work can't be recorded.
+            RuntimeError: `work` can't be captured.
         """
 
 
-class CudaGraphs:
-    """Records CUDA graphs on a stream of its own, on which steps that are not replayed run, too."""
+class CudaGraphBackend:
+    """Capture of CUDA graphs on a side stream, on which eager steps run, too."""
 
     def __init__(self, device: torch.device) -> None:
         self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
-    def launch(self, work: Work) -> None:
-        """Do `work` between what was queued before and what is queued after."""
-        here = torch.cuda.current_stream()
-        self._stream.wait_stream(here)
+    def run_eagerly(self, work: Work) -> None:
+        """Run `work` after what was queued on the current stream before, and before what is queued later."""
+        current = torch.cuda.current_stream()
+        self._stream.wait_stream(current)
         with torch.cuda.stream(self._stream):
             work()
-        here.wait_stream(self._stream)
+        current.wait_stream(self._stream)
 
-    def record(self, work: Work) -> Work:
+    def capture(self, work: Work) -> Work:
         """Return the replay of the graph of `work`."""
         graph = torch.cuda.CUDAGraph()
-        # Within a context of its own, since a recording that fails leaves its stream the current one.
+        # The outer context restores the current stream after a failed capture.
         with torch.cuda.stream(torch.cuda.current_stream()), torch.cuda.graph(graph, stream=self._stream):
             work()
         replay: Work = graph.replay
@@ -64,123 +66,126 @@ class CudaGraphs:
 
 
 class GraphedStep:
-    """The step of a run, replayed as soon as it is recorded and has shown that it does what the step does.
+    """Step of a run that is replayed from a graph, once the graph is captured and verified.
 
     Attributes:
-        step: the step.
-        replays: whether batches are trained on by replaying.
-        refused: why no recording is used, or nothing.
+        step: the eager step.
+        replays: whether batches are trained on by replaying the graph.
+        refused: why no graph is used, or "".
     """
 
-    def __init__(self, step: Step, recorder: Recorder, earlier: "GraphedStep | None" = None) -> None:
-        """Begin with the recording of an `earlier` run that computed the same with other weights, if it fits.
+    def __init__(self, step: Step, backend: GraphBackend, earlier: "GraphedStep | None" = None) -> None:
+        """Start with the graph of an `earlier` run of the same computation, where its memory layout fits.
 
-        Attention on the input is made from the images of its run, so its graphs end with it.
+        Attention on the input depends on the images of its run, so no other run reuses its graphs.
         """
         self.step = step
         self.replays = False
         self.refused = ""
-        self._recorder = recorder
+        self._backend = backend
         self._phase: Hashable = None
-        self._launched = 0
+        self._eager_steps = 0
         self._replay: Work | None = None
         self._images, self._labels = torch.empty(0), torch.empty(0)
         self._inherited = False
-        of_weights_only = step.network.attention is None
-        if earlier is not None and earlier.replays and of_weights_only and _layout(earlier.step) == _layout(step):
-            self.step = _moved_in(step, earlier.step)
+        is_reusable = step.network.attention is None
+        if earlier is not None and earlier.replays and is_reusable and _layout(earlier.step) == _layout(step):
+            self.step = _with_memory_of(step, earlier.step)
             self._phase, self._replay, self._inherited = earlier._phase, earlier._replay, True
             self._images, self._labels = earlier._images, earlier._labels
 
     def begin_epoch(self, phase: Hashable) -> None:
-        """Get ready for an epoch; what was recorded in another phase of the attention is forgotten."""
+        """Prepare for an epoch; discard the graph if it belongs to another phase of the attention."""
         if phase != self._phase:
-            self._forget()
+            self._discard()
         self._phase = phase
 
     def __call__(self, images: Tensor, labels: Tensor) -> None:
         """Train on `images` (B x C x H x W in [0, 1]) with their `labels` (B)."""
-        if self._replay is None and not self.refused and self._launched >= _LAUNCHED_FIRST:
-            self._record(images, labels)
+        if self._replay is None and not self.refused and self._eager_steps >= _WARM_UP_STEPS:
+            self._capture(images, labels)
         if self._replay is None or images.shape != self._images.shape:
-            self._launch(images, labels)
+            self._run_eagerly(images, labels)
         elif self.replays:
-            self._repeat(images, labels)
+            self._run_replay(images, labels)
         else:
-            self._prove(images, labels)
+            self._verify(images, labels)
 
-    def _launch(self, images: Tensor, labels: Tensor) -> None:
-        self._recorder.launch(lambda: self.step(images, labels))
+    def _run_eagerly(self, images: Tensor, labels: Tensor) -> None:
+        self._backend.run_eagerly(lambda: self.step(images, labels))
         if len(images) == self.step.recipe.batch_size:
-            self._launched += 1
+            self._eager_steps += 1
 
-    def _repeat(self, images: Tensor, labels: Tensor) -> None:
+    def _run_replay(self, images: Tensor, labels: Tensor) -> None:
         assert self._replay is not None
         self._images.copy_(images)
         self._labels.copy_(labels)
         self._replay()
 
-    def _record(self, images: Tensor, labels: Tensor) -> None:
+    def _capture(self, images: Tensor, labels: Tensor) -> None:
         if len(images) != self.step.recipe.batch_size:
             return
         self._images, self._labels = images.clone(), labels.clone()
         try:
-            self._replay = self._recorder.record(lambda: self.step(self._images, self._labels))
+            self._replay = self._backend.capture(lambda: self.step(self._images, self._labels))
         except RuntimeError as error:
-            self.refused = f"it can't be recorded: {' '.join(str(error).split())[:200]}"
+            self.refused = f"the step can't be captured: {' '.join(str(error).split())[:200]}"
 
-    def _prove(self, images: Tensor, labels: Tensor) -> None:
-        """Replay one step and launch the same; the second stands. Differences end the use of the recording."""
-        before = _copies(self.step)
+    def _verify(self, images: Tensor, labels: Tensor) -> None:
+        """Compare a replayed step with the eager one, which is kept; discard the graph where they differ."""
+        before = _cloned_state(self.step)
         gpus = [images.device] if images.device.type == "cuda" else []
         with torch.random.fork_rng(devices=gpus):  # dropout draws the same in both
-            self._repeat(images, labels)
-        replayed = _copies(self.step)
+            self._run_replay(images, labels)
+        replayed = _cloned_state(self.step)
         with torch.no_grad():
-            for part, old in zip(_parts(self.step), before, strict=True):
+            for part, old in zip(_state(self.step), before, strict=True):
                 for tensor, value in zip(part, old, strict=True):
                     tensor.copy_(value)
-        self._launch(images, labels)
-        launched = _copies(self.step)
-        if all(_same_step(*parts) for parts in zip(before, replayed, launched, strict=True)):
+        self._run_eagerly(images, labels)
+        eager = _cloned_state(self.step)
+        if all(_is_same_step(*parts) for parts in zip(before, replayed, eager, strict=True)):
             self.replays = True
+            log.debug("steps are replayed from a CUDA graph")
         elif self._inherited:
-            self._forget()
+            self._discard()
         else:
-            self._forget()
-            self.refused = "replayed, it does not do what the step does"
+            self._discard()
+            self.refused = "a replayed step differs from the eager one"
 
-    def _forget(self) -> None:
-        self._replay, self.replays, self._inherited, self._launched = None, False, False, 0
+    def _discard(self) -> None:
+        self._replay, self.replays, self._inherited, self._eager_steps = None, False, False, 0
 
 
 class GraphCache:
-    """The recording of a process's last run, for the next run that computes the same with other weights."""
+    """Cache of the graphed step of a process's last run, for the next run of the same computation."""
 
-    def __init__(self, recorder: Recorder | None) -> None:
-        """Record with `recorder`; without one, steps stay as they are."""
-        self._recorder = recorder
+    def __init__(self, backend: GraphBackend | None) -> None:
+        """Capture graphs with `backend`; without one, all steps are eager."""
+        self._backend = backend
         self._key: Hashable = None
         self._last: GraphedStep | None = None
 
-    def of(self, key: Hashable, step: Step) -> Step | GraphedStep:
-        """Return what trains a run.
+    def step(self, key: Hashable, step: Step) -> Step | GraphedStep:
+        """Return the graphed step of a run, or the eager `step` where there is no backend.
 
         Args:
-            key: the same for runs that differ in nothing but weights, images and random streams.
+            key: key of the computation, equal for runs that differ in weights, images and random streams only.
             step: the step of the run.
         """
-        if self._recorder is None:
+        if self._backend is None:
             return step
         earlier = self._last if key == self._key else None
-        self._key, self._last = key, GraphedStep(step, self._recorder, earlier)
+        self._key, self._last = key, GraphedStep(step, self._backend, earlier)
         return self._last
 
     def record(self) -> dict[str, str]:
-        """Return what a record says of how the steps of the last run came to the device; nothing without recorder."""
+        """Return the record's fact on how the last run's steps were launched; empty without a backend."""
         if self._last is None:
             return {}
-        return {"steps": "replayed" if self._last.replays else f"launched: {self._last.refused or 'too few to record'}"}
+        return {
+            "steps": "replayed" if self._last.replays else f"launched: {self._last.refused or 'too few to capture'}"
+        }
 
 
 def _weights(step: Step) -> list[Tensor]:
@@ -193,19 +198,19 @@ def _optimizer_state(step: Step) -> Iterator[Tensor]:
             yield from (value for value in step.optimizer.state[parameter].values() if isinstance(value, Tensor))
 
 
-def _parts(step: Step) -> list[list[Tensor]]:
-    """Return all that a step changes, in parts of like scale."""
+def _state(step: Step) -> list[list[Tensor]]:
+    """Return all tensors that a step changes, grouped by scale."""
     buffers = list(step.network.buffers())
     return [list(step.network.parameters()), buffers, list(_optimizer_state(step)), [step.sums]]
 
 
-def _copies(step: Step) -> list[list[Tensor]]:
-    return [[tensor.detach().clone() for tensor in part] for part in _parts(step)]
+def _cloned_state(step: Step) -> list[list[Tensor]]:
+    return [[tensor.detach().clone() for tensor in part] for part in _state(step)]
 
 
-def _same_step(before: Sequence[Tensor], replayed: Sequence[Tensor], launched: Sequence[Tensor]) -> bool:
-    step = _distance(launched, before)
-    return _distance(replayed, launched) <= _SAME * step and bool(torch.isfinite(torch.tensor(step)))
+def _is_same_step(before: Sequence[Tensor], replayed: Sequence[Tensor], eager: Sequence[Tensor]) -> bool:
+    step = _distance(eager, before)
+    return _distance(replayed, eager) <= _TOLERANCE * step and bool(torch.isfinite(torch.tensor(step)))
 
 
 def _distance(one: Sequence[Tensor], other: Sequence[Tensor]) -> float:
@@ -214,25 +219,25 @@ def _distance(one: Sequence[Tensor], other: Sequence[Tensor]) -> float:
 
 
 def _layout(step: Step) -> list[object]:
-    """Return what must be equal where the weights of one step are to lie where those of another lay."""
+    """Return the memory layout of a step, which must be equal for one step to use the memory of another."""
     tensors = [(t.shape, t.stride(), t.dtype, t.device, t.requires_grad) for t in _weights(step)]
     groups = [len(group["params"]) for group in step.optimizer.param_groups]
     return [tensors, groups, step.recipe, step.normalize.mean.shape]
 
 
-def _moved_in(step: Step, earlier: Step) -> Step:
-    """Return `step` with all that it changes lying where that of the `earlier` step lay, its values kept."""
+def _with_memory_of(step: Step, earlier: Step) -> Step:
+    """Return `step`, its values moved into the tensors of the `earlier` step."""
     with torch.no_grad():
-        for mine, place in zip(_weights(step), _weights(earlier), strict=True):
-            place.copy_(mine)
-            mine.data = place.data
+        for mine, target in zip(_weights(step), _weights(earlier), strict=True):
+            target.copy_(mine)
+            mine.data = target.data
         earlier.normalize.mean.copy_(step.normalize.mean)
         earlier.normalize.deviation.copy_(step.normalize.deviation)
         groups = zip(step.optimizer.param_groups, earlier.optimizer.param_groups, strict=True)
         for group, earlier_group in groups:
             group["lr"] = earlier_group["lr"]
-            for mine, place in zip(group["params"], earlier_group["params"], strict=True):
+            for mine, target in zip(group["params"], earlier_group["params"], strict=True):
                 state = step.optimizer.state[mine]
-                for name, value in earlier.optimizer.state[place].items():
+                for name, value in earlier.optimizer.state[target].items():
                     state[name] = value.copy_(state[name]) if name in state else value.zero_()
     return replace(step, normalize=earlier.normalize, sums=earlier.sums)

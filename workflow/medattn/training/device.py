@@ -1,4 +1,4 @@
-"""Which device a process trains on, on a machine with several GPUs one that the fewest others have; what goes there."""
+"""The device of a process: its selection, its memory, and copies to it."""
 
 import fcntl
 import os
@@ -15,10 +15,10 @@ _JOBS_A_GPU = 64
 
 
 def choose_device(wanted: str) -> torch.device:
-    """Return the device for "auto", "cpu" or "cuda"; a GPU is this process's, as far as there are enough, to its end.
+    """Select the device for "auto", "cpu" or "cuda": on a machine with several GPUs, the least-used one.
 
     Raises:
-        UserError: CUDA is asked for and there is none.
+        UserError: `wanted` is "cuda" and PyTorch finds no CUDA device.
     """
     if wanted == "cuda" and not torch.cuda.is_available():
         raise UserError(
@@ -27,38 +27,49 @@ def choose_device(wanted: str) -> torch.device:
     if wanted == "cpu" or not torch.cuda.is_available():
         return torch.device("cpu")
     gpus = [str(torch.cuda.get_device_properties(i).uuid) for i in range(torch.cuda.device_count())]
-    index = take_one(gpus, _folder()) if len(gpus) > 1 else 0
+    index = least_used(gpus, _folder()) if len(gpus) > 1 else 0
     torch.cuda.set_device(index)
     return torch.device("cuda", index)
 
 
 def free_memory(device: torch.device) -> int | None:
-    """Return the bytes that are free on a GPU; None on the CPU, where nothing has to be moved."""
+    """Return the free bytes of a GPU; None on the CPU, where no image has to be moved."""
     return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else None
 
 
 def sent(tensor: Tensor, device: torch.device) -> Tensor:
-    """Return `tensor` on `device`, sent there without waiting for the device where it comes from the host."""
+    """Return `tensor` on `device`; a copy from the host to a GPU does not wait for the GPU."""
     if tensor.device.type == "cpu" and device.type == "cuda":
         return tensor.pin_memory().to(device, non_blocking=True)
     return tensor.to(device)
 
 
+def reset_peak_memory(device: torch.device) -> None:
+    """Start a new measurement of the peak memory of a GPU; do nothing on the CPU, whose memory all runs share."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def peak_memory(device: torch.device) -> dict[str, int]:
+    """Return `gpu_peak_bytes`, the most bytes that tensors held since the reset; empty on the CPU."""
+    return {"gpu_peak_bytes": torch.cuda.max_memory_allocated(device)} if device.type == "cuda" else {}
+
+
 _held: list[IO[str]] = []
 
 
-def take_one(gpus: list[str], folder: Path) -> int:
-    """Return the index of a GPU that no other process has, or else of one that the fewest have; hold it.
+def least_used(gpus: list[str], folder: Path) -> int:
+    """Select the GPU that the fewest other processes hold, hold it until this process ends, and return its index.
 
-    The operating system takes it back when the process ends, in whatever way. Processes of a machine see each other by
-    files in `folder`; a Slurm job sees the GPUs that it was given and no others.
+    Processes of a machine see each other by locks on files in `folder`, which the operating system releases when a
+    process ends. A Slurm job sees the GPUs that it was given only.
 
     Args:
-        gpus: what tells the GPUs of this machine from each other (their UUIDs).
-        folder: on a disk of this machine, where locks of the operating system hold.
+        gpus: UUIDs of the GPUs of this machine.
+        folder: folder on a local disk, where locks of the operating system hold.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if folder.stat().st_uid != os.getuid():  # somebody else's idea
+    if folder.stat().st_uid != os.getuid():  # another user made it
         return 0
     for place in range(_JOBS_A_GPU):
         for index, gpu in enumerate(gpus):

@@ -1,22 +1,25 @@
-"""What the runs of a process share: the device, data sets that lie on it, and the recorded step of the last run."""
+"""The device of a process with what it caches for all runs: data sets and the captured step of the last run."""
 
+import logging
 from dataclasses import dataclass, field
 
 import torch
 
 from medattn.datasets.store import DataStore
-from medattn.training.cuda_graphs import CudaGraphs, GraphCache
+from medattn.training.cuda_graphs import CudaGraphBackend, GraphCache
 from medattn.training.device import choose_device
 from medattn.training.images import ResidentImages
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
 class DeviceContext:
-    """The device of a process and what lies on it.
+    """Device of a process and its cached data sets and CUDA graphs.
 
     Attributes:
-        device: where networks are trained.
-        graphs: of steps.
+        device: device on which networks are trained.
+        graphs: cache of captured steps.
     """
 
     device: torch.device
@@ -25,24 +28,25 @@ class DeviceContext:
 
     @classmethod
     def on(cls, device: str, cuda_graphs: bool) -> "DeviceContext":
-        """Return the device_context on "auto", "cpu" or "cuda".
+        """Return the context on "auto", "cpu" or "cuda".
 
         Raises:
-            UserError: CUDA is asked for and there is none.
+            UserError: `device` is "cuda" and PyTorch finds no CUDA device.
         """
         chosen = choose_device(device)
-        return cls(chosen, GraphCache(CudaGraphs(chosen) if cuda_graphs and chosen.type == "cuda" else None))
+        return cls(chosen, GraphCache(CudaGraphBackend(chosen) if cuda_graphs and chosen.type == "cuda" else None))
 
     def images(self, store: DataStore, size: int | None) -> ResidentImages:
-        """Return the images of `store` on the device; its splits stand one behind the other in the store's order.
+        """Return the images of `store` on the device, its splits concatenated in the store's order.
 
         Args:
             store: the data set; it is uploaded once for all runs.
-            size: height and width in pixels to which batches are enlarged; None as stored.
+            size: height and width in pixels to which batches are resized; None to keep the stored size.
         """
         key = (store.manifest["entry_sha256"], size)
         if key not in self._uploaded:
             splits = store.splits.values()
+            log.debug("uploading %d images to %s", sum(len(s.labels) for s in splits), self.device)
             self._uploaded[key] = ResidentImages.on(
                 self.device, [s.images for s in splits], [s.labels for s in splits], size
             )

@@ -1,4 +1,4 @@
-"""The history of a run: a row per epoch. Standard library only, as choosing epochs reads thousands of them."""
+"""The history of a run: a row per epoch. Standard library only, because tuning reads thousands of histories."""
 
 import csv
 import io
@@ -12,21 +12,21 @@ from medattn.files import write_text
 
 @dataclass(frozen=True)
 class EpochRow:
-    """What the history says of one epoch.
+    """Row of the history.
 
     Attributes:
-        epoch: counted from 1.
-        learning_rate: of this epoch.
-        train_loss: mean cross entropy over the training images, as seen while training.
-        penalty: mean over the steps of what the mechanism added to the loss.
-        train_correct: training images classified correctly, as seen while training.
-        train_images: training images.
-        correct: images of the evaluated split classified correctly after the epoch.
-        images: images of the evaluated split.
-        validation_correct: validation images classified correctly after the epoch, where they are scored beside.
-        validation_images: validation images that are scored beside the evaluated split; 0 in most protocols.
-        unscored: images of both splits whose scores after the epoch are no numbers: early on, a deep network may put
-            out none although its loss is one, as its running means and variances are not those of the batches yet.
+        epoch: epoch, counted from 1.
+        learning_rate: learning rate of this epoch.
+        train_loss: mean cross entropy over the training images, measured during the epoch.
+        penalty: mean over the steps of the mechanism's term of the loss.
+        train_correct: number of training images classified correctly, measured during the epoch.
+        train_images: number of training images.
+        correct: number of images of the evaluated split classified correctly after the epoch.
+        images: number of images of the evaluated split.
+        validation_correct: number of validation images classified correctly after the epoch.
+        validation_images: number of validation images that are scored after each epoch; 0 in most protocols.
+        unscored: number of images of both splits whose scores are NaN after the epoch. In early epochs this can happen
+            to a deep network with a finite loss, while its running means and variances differ from the batches'.
     """
 
     epoch: int
@@ -43,12 +43,12 @@ class EpochRow:
 
     @property
     def finite(self) -> bool:
-        """Whether the loss is a number."""
+        """Whether the loss is finite."""
         return math.isfinite(self.train_loss) and math.isfinite(self.penalty)
 
 
 def write_history(path: Path, history: Sequence[EpochRow], evaluated: str) -> None:
-    """Write a row per epoch; `evaluated` names the split behind the columns correct and images."""
+    """Write a row per epoch; `evaluated` is the name of the split in the columns correct and images."""
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow([*(field.name for field in fields(EpochRow)), "evaluated"])
@@ -57,7 +57,7 @@ def write_history(path: Path, history: Sequence[EpochRow], evaluated: str) -> No
 
 
 def read_history(path: Path) -> list[EpochRow]:
-    """Read what `write_history` wrote."""
+    """Read a history that `write_history` wrote."""
     with path.open(newline="") as stream:
         return [
             EpochRow(**{field.name: field.type(row[field.name]) for field in fields(EpochRow)})  # type: ignore[operator]

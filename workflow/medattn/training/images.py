@@ -1,4 +1,4 @@
-"""A data set as uint8, on the device or with the host; its batches are augmented and normalized on the device."""
+"""Images of a data set as uint8, on the device or on the host; batches are augmented and normalized on the device."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -17,18 +17,18 @@ _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 _PIECE = 1024
 _SHARE = 0.5
-"""Of the device's free memory that images may take; the rest is for networks and what they compute."""
+"""Share of the device's free memory that images may take; the rest is for networks and their activations."""
 
 
 @dataclass(frozen=True)
 class ResidentImages:
-    """All images that a run can see, on its device or, where that has no room for them, in the host's memory.
+    """All images of a data set, on the device or, if they do not fit there, in the host's memory.
 
     Attributes:
-        pixels: N x C x H x W, uint8; C is 1 or 3 as stored.
-        labels: N, int64, beside the pixels; positions of images lie there, too.
-        size: height and width in pixels to which batches are resized; None as stored.
-        device: where batches go; None where the pixels are.
+        pixels: N x C x H x W, uint8; C is 1 or 3.
+        labels: N, int64, on the device of the pixels, as are positions of images.
+        size: height and width in pixels to which batches are resized; None to keep the stored size.
+        device: device of the batches; None for the device of the pixels.
     """
 
     pixels: Tensor
@@ -38,7 +38,7 @@ class ResidentImages:
 
     @property
     def target(self) -> torch.device:
-        """Where batches go."""
+        """Device of the batches."""
         return self.device or self.pixels.device
 
     @classmethod
@@ -50,17 +50,17 @@ class ResidentImages:
         size: int | None,
         free: int | None = None,
     ) -> "ResidentImages":
-        """Upload splits of N x H x W x C uint8 images and their labels, one behind the other.
+        """Upload the concatenated splits of N x H x W x C uint8 images and their labels.
 
-        Images go piece by piece: they may be mapped from a file that the memory can't hold. Where they would take more
-        than half of the memory that is free on the device, they stay with the host, and batches follow one by one.
+        Images are uploaded in pieces, because they may be mapped from a file that is larger than the memory. If they
+        need more than half of the device's free memory, they stay on the host, and each batch is uploaded separately.
 
         Args:
-            device: where networks are trained.
-            images: of each split.
-            labels: of each split.
-            size: height and width in pixels to which batches are enlarged; None as stored.
-            free: bytes that are free on the device; default: asked for.
+            device: device on which networks are trained.
+            images: images of each split.
+            labels: labels of each split.
+            size: height and width in pixels to which batches are resized; None to keep the stored size.
+            free: free bytes of the device; default: measured.
         """
         height, width, channels = images[0].shape[1:]
         shape = (sum(map(len, images)), channels, height, width)
@@ -74,7 +74,7 @@ class ResidentImages:
         return cls(pixels, torch.from_numpy(np.concatenate(labels)).to(home), size, device)
 
     def extended(self, pixels: Tensor, labels: Tensor) -> "ResidentImages":
-        """Return these images with further ones behind them."""
+        """Return these images followed by further ones."""
         home = self.pixels.device
         return replace(
             self,
@@ -87,7 +87,7 @@ class ResidentImages:
         return sent(self.pixels[indices], self.target).float().div_(255)
 
     def taken(self, indices: Tensor) -> Tensor:
-        """Return the images at `indices` as float32 in [0, 1], B x C x H x W, at the size of the network's input."""
+        """Return the images at `indices` as float32 in [0, 1], B x C x H x W, resized to the network's input."""
         images = self.stored(indices)
         if self.size is not None and images.shape[-2:] != (self.size, self.size):
             shrinks = min(images.shape[-2:]) > self.size
@@ -97,7 +97,7 @@ class ResidentImages:
 
 @dataclass(frozen=True)
 class Normalization:
-    """Per-channel mean and deviation, 1 x C x 1 x 1."""
+    """Normalization by per-channel mean and standard deviation, 1 x C x 1 x 1."""
 
     mean: Tensor
     deviation: Tensor
@@ -108,7 +108,7 @@ class Normalization:
 
 
 def normalization_for(recipe: Recipe, images: ResidentImages, training: Tensor) -> Normalization:
-    """Return the recipe's normalization; "training" takes mean and deviation of the run's training images only."""
+    """Return the recipe's normalization; "training" uses the mean and deviation of the run's training images only."""
     device = images.target
     if recipe.normalization == "training":
         mean, deviation = _moments(images, training)
@@ -123,7 +123,7 @@ def training_batches(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield augmented batches (images in [0, 1], labels) over `indices` in random order.
 
-    A last batch of a single image joins the batch before it: batch normalization can't train on one image.
+    A last batch of one image is added to the batch before it, because batch normalization can't train on one image.
     """
     shuffled = indices[torch.randperm(len(indices), generator=order).to(indices.device)]
     for chosen in _split(shuffled, recipe.batch_size):
@@ -143,7 +143,7 @@ def _split(indices: Tensor, batch: int) -> list[Tensor]:
 
 
 def _moments(images: ResidentImages, training: Tensor) -> tuple[Tensor, Tensor]:
-    """Return exact per-channel mean and deviation from a count of the 256 values, the same on every device."""
+    """Return per-channel mean and deviation, computed from exact counts of the 256 values: equal on every device."""
     values = torch.arange(256, dtype=torch.float64) / 255
     counts = torch.zeros((images.pixels.shape[1], 256), dtype=torch.int64)
     for part in torch.split(training, _PIECE):

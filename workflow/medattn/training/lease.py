@@ -1,15 +1,15 @@
-"""Leases: one process at a time works on a run, across machines and across restarts of the workflow.
+"""Leases: locks that expire, by which one process at a time trains a run, across machines and restarts.
 
-A lease is a numbered file in the folder of the run. It is created with O_EXCL, which is atomic on NFS too, and its
-holder touches it every few seconds. A lease that has not been touched for a while belongs to a machine that died: the
-next process creates the file with the next number, and only one of several contenders can succeed. The operating
-system's file locks are not used, because on shared file systems they may hold on one machine only, or not at all.
+A lease is a numbered file in the folder of the run. O_EXCL creates it, which is atomic on NFS, too, and its holder
+touches it every few seconds. A lease that nobody has touched for some minutes belongs to a machine that died: the next
+process creates the file with the next number, and only one of several contenders succeeds. File locks of the operating
+system are not used: on shared file systems they may hold on one machine only, or not at all.
 """
 
 import json
+import logging
 import os
 import platform
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -21,45 +21,47 @@ from medattn.errors import UserError
 from medattn.files import disk_errors
 from medattn.layout import RunPaths
 
+log = logging.getLogger(__name__)
+
 BEAT = 15.0
-"""Seconds between two touches of a lease that is held."""
+"""Seconds between two touches of a lease by its holder."""
 EXPIRY = 180.0
-"""Seconds without a touch after which its holder is taken for dead; NFS clients cache attributes for up to 60."""
+"""Seconds without a touch after which the holder counts as dead; NFS clients cache attributes for up to 60."""
 _POLL = 0.5
 
 
 class LeaseLostError(UserError):
-    """Another process took over, since this one was silent for too long: suspended, or cut off from the file system."""
+    """Loss of a lease: this process was suspended or cut off from the file system, and another one took over."""
 
 
 class LeaseTakenError(Exception):
-    """Another process has the run."""
+    """Lease that another process holds."""
 
 
 class Lease:
-    """The right to work on a run, held by this process."""
+    """Lease that this process holds, touched by a thread until it ends."""
 
-    def __init__(self, files: RunPaths, number: int, label: str) -> None:
+    def __init__(self, files: RunPaths, number: int) -> None:
         self.path = files.lease(number)
-        self._files, self._number, self._label = files, number, label
+        self._files, self._number = files, number
         self._over = threading.Event()
         self._beating = threading.Thread(target=self._beat, name="lease", daemon=True)
         self._beating.start()
 
     def check(self) -> None:
-        """Make sure that the lease is still this process's, before anything of the run is written.
+        """Check that this process still holds the lease; call it before writing files of the run.
 
         Raises:
-            LeaseLostError: it isn't.
+            LeaseLostError: another process has taken over the run.
         """
         if _last_lease(self._files) != self._number:
             raise LeaseLostError(
-                f"{self._label}: another process has taken this run over, since this one was silent for more than "
-                f"{EXPIRY:.0f} s; it is left to that one"
+                f"another process has taken over this run, because this process did not touch {self.path} for more "
+                f"than {EXPIRY:.0f} s"
             )
 
     def end(self) -> None:
-        """Let others have the run."""
+        """Release the lease."""
         self._over.set()
         self._beating.join()
         self.path.unlink(missing_ok=True)
@@ -70,16 +72,16 @@ class Lease:
                 os.utime(self.path)
             except FileNotFoundError:
                 return
-            except OSError:  # a file system that is away for a moment; what is written next will tell
+            except OSError:  # the file system may be unreachable for a moment; check() reports a lost lease
                 continue
 
 
 def is_held(path: Path, now: float) -> bool:
-    """Return whether a process holds the lease `path`, as far as one look can tell; nothing is touched.
+    """Return whether a process holds the lease `path`, as far as a single reading can tell.
 
     Args:
         path: the file of the lease.
-        now: the time by this machine's clock, which may differ from that of the file system by a minute or so.
+        now: time by this machine's clock, which may differ from the file system's by about a minute.
     """
     try:
         touched, holder = path.stat().st_mtime, _parsed(path.read_text(encoding="utf-8"))
@@ -89,31 +91,30 @@ def is_held(path: Path, now: float) -> bool:
 
 
 @contextmanager
-def hold_lease(files: RunPaths, label: str, wait: bool = True) -> Iterator[Lease]:
-    """Hold the run of `files` for this process; wait, and say so, while another one holds it.
+def hold_lease(files: RunPaths, wait: bool = True) -> Iterator[Lease]:
+    """Hold the lease of a run during the block.
 
     Args:
-        files: the files of the run; its folder is made.
-        label: names the run in messages.
-        wait: whether to wait.
+        files: paths of the run; its folder is created.
+        wait: whether to wait while another process holds the lease.
 
     Raises:
-        LeaseTakenError: another process holds it, and this one is not to wait.
-        UserError: the disk refuses.
+        LeaseTakenError: another process holds the lease, and `wait` is false.
+        UserError: the disk is full or read-only.
     """
     with disk_errors(files.folder):
         files.folder.mkdir(parents=True, exist_ok=True)
-    lease = _claim(files, label, wait)
+    lease = _acquire(files, wait)
     try:
         yield lease
     finally:
         lease.end()
-        if files.record.exists():  # what dead processes have left is of no use any more
+        if files.record.exists():  # remove what dead processes have left
             for number in _leases(files):
                 files.lease(number).unlink(missing_ok=True)
 
 
-def _claim(files: RunPaths, label: str, wait: bool) -> Lease:
+def _acquire(files: RunPaths, wait: bool) -> Lease:
     watch, waiting = _Watch(), False
     while True:
         last = _last_lease(files)
@@ -122,15 +123,16 @@ def _claim(files: RunPaths, label: str, wait: bool) -> Lease:
             if _create(files.lease(last + 1)):
                 if _last_lease(files) == last + 1:
                     if gone:
-                        print(f"{label}: {gone}; taking it over", file=sys.stderr, flush=True)
-                    return Lease(files, last + 1, label)
+                        log.warning("%s; taking over its run", gone)
+                    log.debug("leased: %s", files.lease(last + 1))
+                    return Lease(files, last + 1)
                 files.lease(last + 1).unlink(missing_ok=True)
             continue
         if not wait:
-            raise LeaseTakenError(label)
+            raise LeaseTakenError(str(files.lease(last)))
         if not waiting:
             waiting = True
-            print(f"{label}: another process trains this run; waiting for it", file=sys.stderr, flush=True)
+            log.info("another process trains this run; waiting for it")
         time.sleep(_POLL)
 
 
@@ -146,7 +148,7 @@ def _last_lease(files: RunPaths) -> int:
 
 
 def _create(path: Path) -> bool:
-    """Make the file of a lease, unless it exists."""
+    """Create the file of a lease; return whether it did not exist."""
     with disk_errors(path):
         try:
             stream = path.open("x", encoding="utf-8")
@@ -154,7 +156,7 @@ def _create(path: Path) -> bool:
             return False
         try:
             with stream:
-                json.dump({**_place(), "pid": os.getpid(), "started": _started(os.getpid()), **_job()}, stream)
+                json.dump({**_machine(), "pid": os.getpid(), "started": _started(os.getpid()), **_job()}, stream)
         except OSError:
             path.unlink(missing_ok=True)
             raise
@@ -162,14 +164,14 @@ def _create(path: Path) -> bool:
 
 
 class _Watch:
-    """Looks at a lease again and again, and tells when its holder is gone. Clocks of other machines are not trusted."""
+    """Repeated readings of a lease, timed by this machine's clock only, that tell when its holder is gone."""
 
     def __init__(self) -> None:
         self._seen: tuple[Path, float] | None = None
         self._since = 0.0
 
     def gone(self, path: Path) -> str | None:
-        """Return what became of the holder of the lease `path`, "" where it has given it back, None while it lives."""
+        """Return why the holder of the lease `path` is gone: "" where it released the lease, None while it is alive."""
         try:
             with path.open(encoding="utf-8") as stream:  # opening makes NFS ask the server
                 touched, content = os.fstat(stream.fileno()).st_mtime, stream.read()
@@ -181,9 +183,9 @@ class _Watch:
             self._seen, self._since = (path, touched), time.monotonic()
         holder = _parsed(content)
         if holder is not None and _died_here(holder):
-            return f"the process that worked on it was killed, most often for want of memory ({_named(holder)})"
+            return f"the process that held the lease was killed, most often because memory ran out ({_named(holder)})"
         if time.monotonic() - self._since > EXPIRY:
-            return f"nothing was heard for {EXPIRY:.0f} s of the process that worked on it ({_named(holder or {})})"
+            return f"the process that held the lease was silent for {EXPIRY:.0f} s ({_named(holder or {})})"
         return None
 
 
@@ -196,30 +198,30 @@ def _parsed(content: str) -> dict[str, Any] | None:
 
 
 def _died_here(holder: dict[str, Any]) -> bool:
-    """Whether the holder was a process of this very machine and is no more."""
+    """Return whether the holder was a process of this machine and has ended."""
     pid = holder.get("pid")
-    if not isinstance(pid, int) or any(holder.get(key) != value for key, value in _place().items()):
+    if not isinstance(pid, int) or any(holder.get(key) != value for key, value in _machine().items()):
         return False
     return _started(pid) != holder.get("started")
 
 
 def _named(holder: dict[str, Any]) -> str:
     keys = {"host": "host", "pid": "process", "slurm_job_id": "Slurm job"}
-    return ", ".join(f"{word} {holder[key]}" for key, word in keys.items() if key in holder) or "it left no name"
+    return ", ".join(f"{word} {holder[key]}" for key, word in keys.items() if key in holder) or "unknown"
 
 
-def _place() -> dict[str, str]:
-    """Return what tells this machine, since it was started, and this container from every other."""
+def _machine() -> dict[str, str]:
+    """Return the identity of this machine since its last boot, and of this container."""
     boot = Path("/proc/sys/kernel/random/boot_id")
     processes = Path("/proc/self/ns/pid")
     try:
         return {"host": platform.node(), "boot": boot.read_text().strip(), "processes": str(processes.readlink())}
     except OSError:
-        return {"host": platform.node(), "boot": "", "processes": str(os.getpid())}  # equal to no other's
+        return {"host": platform.node(), "boot": "", "processes": str(os.getpid())}  # equal to no other process's
 
 
 def _started(pid: int) -> str:
-    """Return when the process started, in ticks since the machine did; empty where there is no such process."""
+    """Return the start time of a process in ticks since the boot; "" where there is no such process."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except (OSError, IndexError):

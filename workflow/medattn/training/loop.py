@@ -1,4 +1,4 @@
-"""The loop over the epochs of one run. It knows no files: `after_epoch` is told everything that must be kept."""
+"""The loop over the epochs of one run. It writes no files: `after_epoch` gets everything that must be saved."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,13 +10,15 @@ from torch.nn import functional
 
 from medattn.config.models.recipe import Recipe
 from medattn.seeding import derive_seed
-from medattn.training.augment import random_parts
+from medattn.training.augment import random_resized_crops
 from medattn.training.cuda_graphs import GraphedStep
 from medattn.training.history import EpochRow
-from medattn.training.images import Normalization, ResidentImages, training_batches
-from medattn.training.network import AttendedNetwork
+from medattn.training.images import Normalization, ResidentImages, normalization_for, training_batches
+from medattn.training.network import AttendedNetwork, NetworkSpec
 from medattn.training.numerics import memory_format
 from medattn.training.optimizer import create_optimizer, learning_rate, restore_optimizer, set_learning_rates
+from medattn.training.oversampling import oversampled_images
+from medattn.training.splits import SplitOfRun
 from medattn.training.step import Step, logits_of
 
 _EVALUATION_BATCH = 256
@@ -24,15 +26,15 @@ _EVALUATION_BATCH = 256
 
 @dataclass
 class TrainingState:
-    """Everything that a run needs to go on from the end of an epoch.
+    """State of a run at the end of an epoch, from which it can be resumed.
 
     Attributes:
         history: a row per finished epoch.
-        scores: class probabilities after each finished epoch, each N x classes, float32: of the evaluated images and
-            then of the validation images.
-        map_before: attention map before learning, H x W.
+        scores: class probabilities after each finished epoch, each N x classes, float32: the evaluated images, then
+            the validation images.
+        map_before: attention map before training, H x W.
         network: state of the network; None before the first epoch.
-        optimizer: state of the optimizer.
+        optimizer: state of the optimizer; None before the first epoch.
     """
 
     history: list[EpochRow] = field(default_factory=list)
@@ -42,13 +44,13 @@ class TrainingState:
     optimizer: dict[str, Any] | None = None
 
     def ended(self, recipe: Recipe) -> bool:
-        """Return whether no epoch follows: all are trained, or the loss is no number."""
+        """Return whether no epoch follows: all are trained, or the loss is NaN or infinite."""
         return bool(self.history) and (len(self.history) == recipe.epochs or not self.history[-1].finite)
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """The images of one run: where they are, which are trained on, evaluated and validate, how they are normalized."""
+    """Images of one run, with the positions of each role and their normalization."""
 
     images: ResidentImages
     training: Tensor
@@ -56,17 +58,32 @@ class TrainingData:
     normalize: Normalization
     validation: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.int64))
 
+    @classmethod
+    def of(cls, images: ResidentImages, split: SplitOfRun, recipe: Recipe) -> "TrainingData":
+        """Return the images of a split, with oversampled copies after the stored images."""
+        device = images.pixels.device  # positions are on the device that holds the images
+        if split.copies is not None:
+            sources = torch.from_numpy(split.copies.sources).to(device)
+            images = images.extended(oversampled_images(images.pixels, split.copies), images.labels[sources])
+        parts = (split.training, split.evaluated, split.validation)
+        training, evaluated, validation = (torch.from_numpy(part).to(device) for part in parts)
+        return cls(images, training, evaluated, normalization_for(recipe, images, training), validation)
+
     @property
     def scored(self) -> Tensor:
-        """The images that are scored after each epoch: the evaluated, then the validation images."""
+        """Positions of the images that are scored after each epoch: the evaluated, then the validation images."""
         return torch.cat([self.evaluated, self.validation.to(self.evaluated.device)])
 
     def normalized_training_images(self, count: int | None = None) -> Tensor:
-        """Return the first `count` training images, or all, as the network sees them; gray ones as a single channel."""
+        """Return the first `count` training images, or all, normalized; gray images have a single channel."""
         return self.normalize(self.images.taken(self.training[:count]))[:, : self.images.pixels.shape[1]]
 
+    def training_images_for(self, spec: NetworkSpec) -> Tensor:
+        """Return the images from which `build_network` builds: all training images, or one where only sizes matter."""
+        return self.normalized_training_images(None if spec.needs_training_images else 1)
 
-def _as_it_is(step: Step) -> Step:
+
+def _eager(step: Step) -> Step:
     return step
 
 
@@ -77,18 +94,18 @@ def train_epochs(
     seed: int,
     state: TrainingState,
     after_epoch: Callable[[TrainingState], None],
-    as_work: Callable[[Step], Step | GraphedStep] = _as_it_is,
+    prepare_step: Callable[[Step], Step | GraphedStep] = _eager,
 ) -> None:
-    """Train `network` from where `state` stands to the last epoch, or until the loss is no number.
+    """Train `network` from the epoch of `state` to the last epoch, or until the loss is NaN or infinite.
 
     Args:
-        network: as initialized; overwritten by the state where there is one.
-        data: the images.
-        recipe: how to train.
-        seed: seed of the run's streams.
-        state: where the run stands; changed in place.
+        network: initialized network; a state with finished epochs replaces its weights.
+        data: images of the run.
+        recipe: recipe of the run.
+        seed: seed of the run's random streams.
+        state: state to start from; updated in place.
         after_epoch: called with the state after each epoch.
-        as_work: makes what is called with batches of the step, so that it may be recorded.
+        prepare_step: turns the step into the callable that is used, for example a CUDA graph of it.
     """
     network.backbone.to(memory_format=memory_format(recipe, data.images.target))
     optimizer = create_optimizer(recipe, network)
@@ -97,17 +114,17 @@ def train_epochs(
         restore_optimizer(optimizer, state.optimizer)
     else:
         state.map_before = network.eval().attention_map()
-    work = as_work(Step.of(network, optimizer, recipe, data.normalize))
+    step = prepare_step(Step.of(network, optimizer, recipe, data.normalize))
     for epoch in range(len(state.history) + 1, recipe.epochs + 1):
         if network.attention is not None:
             network.attention.begin_epoch(epoch)
-        if isinstance(work, GraphedStep):
-            work.begin_epoch(None if network.attention is None else network.attention.phase(epoch))
-        trained = _train_one_epoch(work, data, seed, epoch)
+        if isinstance(step, GraphedStep):
+            step.begin_epoch(None if network.attention is None else network.attention.phase(epoch))
+        sums = _train_one_epoch(step, data, seed, epoch)
         scores = evaluate(network, data, recipe, seed)
-        # The one synchronization of the epoch: everything above only queued work on the device.
+        # The only synchronization of the epoch: the lines above only queue work on the device.
         state.scores.append(scores.cpu())
-        state.history.append(_row(epoch, recipe, trained.tolist(), state.scores[-1], data))
+        state.history.append(_row(epoch, recipe, sums.tolist(), state.scores[-1], data))
         state.network, state.optimizer = network.state_dict(), optimizer.state_dict()
         after_epoch(state)
         if state.ended(recipe):
@@ -123,7 +140,7 @@ def evaluate(network: AttendedNetwork, data: TrainingData, recipe: Recipe, seed:
     parts = []
     for chosen in torch.split(data.scored, _EVALUATION_BATCH):
         if crop is not None and crop.scored_images:
-            images = random_parts(data.images.stored(chosen), crop, crops, data.images.size)
+            images = random_resized_crops(data.images.stored(chosen), crop, crops, data.images.size)
         else:
             images = data.images.taken(chosen)
         logits = logits_of(network, images, data.normalize, recipe)
@@ -131,23 +148,23 @@ def evaluate(network: AttendedNetwork, data: TrainingData, recipe: Recipe, seed:
     return torch.cat(parts)
 
 
-def _train_one_epoch(work: Step | GraphedStep, data: TrainingData, seed: int, epoch: int) -> Tensor:
-    """Train one epoch; return the sums of its steps, on the device."""
-    step = work.step if isinstance(work, GraphedStep) else work
+def _train_one_epoch(prepared: Step | GraphedStep, data: TrainingData, seed: int, epoch: int) -> Tensor:
+    """Train one epoch and return the sums over its steps, on the device."""
+    step = prepared.step if isinstance(prepared, GraphedStep) else prepared
     step.network.train()
     set_learning_rates(step.optimizer, step.recipe, epoch)
-    torch.manual_seed(derive_seed(seed, "layers", epoch))  # dropout and its kind
+    torch.manual_seed(derive_seed(seed, "layers", epoch))  # dropout and similar layers
     order = torch.Generator().manual_seed(derive_seed(seed, "order", epoch))
     changes = torch.Generator().manual_seed(derive_seed(seed, "augmentation", epoch))
     step.sums.zero_()
     for images, labels in training_batches(data.images, data.training, step.recipe, order, changes):
-        work(images, labels)
+        prepared(images, labels)
     return step.sums
 
 
 def _row(epoch: int, recipe: Recipe, sums: list[float], scores: Tensor, data: TrainingData) -> EpochRow:
-    is_number = ~scores.isnan().any(1)
-    right = is_number & (scores.argmax(1) == data.images.labels[data.scored].cpu())
+    is_scored = ~scores.isnan().any(1)
+    correct = is_scored & (scores.argmax(1) == data.images.labels[data.scored].cpu())
     evaluated = len(data.evaluated)
     return EpochRow(
         epoch=epoch,
@@ -156,9 +173,9 @@ def _row(epoch: int, recipe: Recipe, sums: list[float], scores: Tensor, data: Tr
         penalty=sums[1] / sums[3],
         train_correct=int(sums[2]),
         train_images=len(data.training),
-        correct=int(right[:evaluated].sum()),
+        correct=int(correct[:evaluated].sum()),
         images=evaluated,
-        validation_correct=int(right[evaluated:].sum()),
+        validation_correct=int(correct[evaluated:].sum()),
         validation_images=len(data.validation),
-        unscored=int((~is_number).sum()),
+        unscored=int((~is_scored).sum()),
     )

@@ -1,4 +1,4 @@
-"""Keeping the attention inside a network at the epoch at which its run is measured."""
+"""Snapshots of the attention inside a network, saved for the epoch at which the run is measured."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from medattn.training.run_record import write_arrays
 
 @dataclass(frozen=True)
 class _EpochsSoFar:
-    """Accuracies of a run that is still in training; implements `EpochResults` as far as accuracy chooses."""
+    """Accuracies of a run that is still in training: `EpochResults` for protocols whose epoch accuracy chooses."""
 
     history: Sequence[EpochRow]
 
@@ -40,18 +40,18 @@ class _EpochsSoFar:
 
 @dataclass(frozen=True)
 class MeasuredAttention:
-    """Writes the attention of a run whenever its last epoch is the one to measure so far.
+    """Writer of the attention of a run, for each epoch that is so far the one to measure.
 
-    A later epoch overwrites an earlier one, so the file holds the measured epoch once the run has ended, also after
-    stops: what is trained again is written again. Where accuracy does not choose, the last epoch is kept.
+    A later epoch overwrites an earlier one, so at the end of the run the file has the measured epoch. A resumed run writes
+    the epochs that it trains again. If accuracy does not choose the epoch, the file has the last one.
 
     Attributes:
         path: the file.
-        network: the network in training; it is left in evaluation.
-        data: the images of the run.
-        recipe: its recipe.
-        protocol: its protocol.
-        images: positions of the images that are shown to the network.
+        network: network in training; a snapshot leaves it in evaluation mode.
+        data: images of the run.
+        recipe: recipe of the run.
+        protocol: measurement protocol of the run.
+        images: positions of the images in the snapshot.
     """
 
     path: Path
@@ -62,16 +62,16 @@ class MeasuredAttention:
     images: NDArray[np.int64]
 
     def after_epoch(self, state: TrainingState) -> None:
-        """Keep the attention after an epoch, if that is the one to measure so far."""
+        """Save the attention after an epoch if this epoch is so far the one to measure."""
         if not state.history[-1].finite:
             self.path.unlink(missing_ok=True)
         elif self.is_measured(state):
-            kept = attention_snapshot(self.network, self.data, self.recipe, self.images)
-            if kept:
-                write_arrays(self.path, {**kept, "epoch": np.array([len(state.history)])})
+            snapshot = attention_snapshot(self.network, self.data, self.recipe, self.images)
+            if snapshot:
+                write_arrays(self.path, {**snapshot, "epoch": np.array([len(state.history)])})
 
     def is_measured(self, state: TrainingState) -> bool:
-        """Return whether the last epoch of `state` is the one to measure so far."""
+        """Return whether the last epoch of `state` is so far the one to measure."""
         epoch = len(state.history)
         if not self.protocol.accuracy_chooses_epoch:
             return epoch == self.recipe.epochs

@@ -1,6 +1,7 @@
-"""A backbone with the arm's mechanism in front of it or inside it."""
+"""The network of a run: a backbone with the arm's mechanism in front of it or inside it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -16,7 +17,7 @@ from medattn.attention.mechanism import (
     mechanism_class,
 )
 from medattn.backbones.build import build_backbone, check_images
-from medattn.backbones.parameter_groups import Parts
+from medattn.backbones.parameter_groups import ParameterGroups
 from medattn.backbones.placement import place_modules
 from medattn.config.models.paper import Backbone
 from medattn.config.models.placement import EVERYWHERE, Placement
@@ -26,20 +27,22 @@ T = TypeVar("T")
 
 
 class AttendedNetwork(nn.Module):
-    """What is trained: attention on the input, if the arm has one, then normalized images through the backbone.
+    """Backbone behind the arm's attention on the input, if it has one.
 
-    Attention that works on the outputs of blocks is part of the backbone.
+    Attention on the outputs of blocks is part of the backbone.
     """
 
     auxiliary_logits: list[Tensor]
 
-    def __init__(self, backbone: nn.Module, attention: InputAttention | None, parts: Parts | None = None) -> None:
+    def __init__(
+        self, backbone: nn.Module, attention: InputAttention | None, groups: ParameterGroups | None = None
+    ) -> None:
         super().__init__()
         self.attention = attention
         self.backbone = backbone
-        # Logits of the last batch from heads beside the main path; only while training, and only where there are any.
+        # Logits of the last training batch from auxiliary heads; empty for networks without such heads.
         self.auxiliary_logits = []
-        self._parts = parts
+        self._groups = groups
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits (B x classes) of normalized images (B x 3 x H x W)."""
@@ -51,16 +54,16 @@ class AttendedNetwork(nn.Module):
         return logits
 
     def train(self, mode: bool = True) -> Self:
-        """Switch between training and evaluation; frozen batch normalization stays in evaluation."""
+        """Switch between training and evaluation mode; frozen batch normalization stays in evaluation mode."""
         super().train(mode)
-        if self._parts is not None:
-            self._parts.keep_frozen()
+        if self._groups is not None:
+            self._groups.keep_frozen()
         return self
 
     def is_new(self, parameter: nn.Parameter) -> bool:
-        """Return whether a parameter is none of those that the backbone's ImageNet weights fill."""
-        assert self._parts is not None, "made without a backbone of the configuration"
-        return self._parts.is_new(parameter)
+        """Return whether the backbone's ImageNet weights do not fill a parameter."""
+        assert self._groups is not None, "this network was built without groups of parameters"
+        return self._groups.is_new(parameter)
 
     def attention_map(self) -> Tensor | None:
         """Return the map of the attention on the input (H x W) on the CPU, or None where the arm has none."""
@@ -71,11 +74,11 @@ class AttendedNetwork(nn.Module):
 
     @torch.no_grad()
     def at_blocks(self, images: Tensor, look: Callable[[BlockAttention, Tensor], T]) -> dict[str, T]:
-        """Return what `look` makes of each attention inside the backbone and its input, by its path, in order.
+        """Call `look` with each attention module of the backbone and its input; return the results by path, in order.
 
         Args:
-            images: normalized images, B x 3 x H x W, that pass through the network.
-            look: takes the module and the features that it is given; attention inside attention is not shown to it.
+            images: normalized images, B x 3 x H x W.
+            look: takes the module and its input features. It is not called for attention inside attention.
         """
         seen: dict[str, T] = {}
         handles: list[RemovableHandle] = []
@@ -102,58 +105,68 @@ class AttendedNetwork(nn.Module):
         return found
 
 
-def build_network(
-    backbone: Backbone,
-    mechanism: str,
-    options: dict[str, Any],
-    classes: int,
-    training_images: Tensor,
-    seed: int,
-    data: Path,
-    placement: Placement = EVERYWHERE,
-) -> AttendedNetwork:
-    """Return the initialized network of a run.
+@dataclass(frozen=True)
+class NetworkSpec:
+    """Specification of a network.
 
-    The backbone is initialized first and from a stream of its own, so that all arms of a seed start from the same
-    weights.
+    Attributes:
+        backbone: backbone of the configuration.
+        classes: number of outputs.
+        mechanism: name of a mechanism, or "none".
+        options: hyper-parameters of the mechanism, defaults filled in.
+        placement: insertion points in the backbone of a mechanism that works on the outputs of blocks.
+    """
+
+    backbone: Backbone
+    classes: int
+    mechanism: str = "none"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    placement: Placement = EVERYWHERE
+
+    @property
+    def needs_training_images(self) -> bool:
+        """Whether the mechanism is made from all training images, as attention on the input is."""
+        return self.mechanism != "none" and not issubclass(mechanism_class(self.mechanism), BlockAttention)
+
+
+def build_network(spec: NetworkSpec, training_images: Tensor, seed: int, data: Path) -> AttendedNetwork:
+    """Build the initialized network of a run.
+
+    The backbone is initialized first, from its own random stream: all arms of a seed start from the same weights.
 
     Args:
-        backbone: the image network.
-        mechanism: name of a mechanism, or "none".
-        options: hyper-parameters of the mechanism.
-        classes: outputs.
-        training_images: normalized training images of the run (N x C x H x W), from which a mechanism may be made, and
-            whose H x W is that of all images.
+        spec: backbone, mechanism and number of classes.
+        training_images: normalized training images of the run (N x C x H x W). A mechanism on the input is made from
+            them; for all other networks, one image that has the H and W of all images is enough.
         seed: seed of the run.
-        data: folder under which ImageNet weights lie.
-        placement: where in the backbone the mechanism stands, if it works on the outputs of blocks.
+        data: folder that holds the ImageNet weights.
 
     Raises:
-        UserError: the network can't be built so.
-        Skipped: images of this size are too small for it, or the mechanism can't be placed in it.
+        UserError: ImageNet weights are missing or do not fit.
+        Skipped: images of this size are too small for the network, or the mechanism can't be placed in it.
     """
     device = training_images.device
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(derive_seed(seed, "initialisation"))
         size = (training_images.shape[-2], training_images.shape[-1])
-        network = build_backbone(backbone, classes, data, size).to(device)
-        parts = Parts(network, backbone, classes, size)
-        parts.freeze()
+        backbone = build_backbone(spec.backbone, spec.classes, data, size).to(device)
+        groups = ParameterGroups(backbone, spec.backbone, spec.classes, size)
+        groups.freeze()
         attention = None
-        if mechanism != "none":
+        if spec.mechanism != "none":
             torch.manual_seed(derive_seed(seed, "initialisation of the mechanism"))
-            if issubclass(mechanism_class(mechanism), BlockAttention):
+            if spec.needs_training_images:
+                attention = create_input_attention(spec.mechanism, spec.options)
+                attention.prepare(training_images)
+            else:
                 place_modules(
-                    network,
-                    backbone.model,
-                    placement,
+                    backbone,
+                    spec.backbone.model,
+                    spec.placement,
                     size,
                     lambda path, channels, side: create_block_attention(
-                        mechanism, {**options, **placement.options_at.get(path, {})}, channels, side
+                        spec.mechanism, {**spec.options, **spec.placement.options_at.get(path, {})}, channels, side
                     ),
                 )
-            else:
-                attention = create_input_attention(mechanism, options)
-                attention.prepare(training_images)
-        check_images(network, backbone.model, size)
-        return AttendedNetwork(network, attention, parts)
+        check_images(backbone, spec.backbone.model, size)
+        return AttendedNetwork(backbone, attention, groups)

@@ -1,4 +1,4 @@
-"""The numerics of a run: threads, precision, determinism. They belong to the recipe, never to the machine."""
+"""Numerics of a run: threads, precision, determinism. The recipe decides them, never the machine."""
 
 import os
 import warnings
@@ -15,9 +15,9 @@ def fix_numerics(recipe: Recipe) -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(recipe.threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
-    # Else every new tensor is filled before it is written: a pass over the memory that protects from other bugs only.
+    # The default fills every new tensor first, which costs a pass over its memory and guards against other bugs only.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    # On CUDA a few backward passes (adaptive pooling) exist in no deterministic form; records name the device.
+    # CUDA has no deterministic form of a few backward passes (adaptive pooling); records name the device.
     warnings.filterwarnings("ignore", message=".*does not have a deterministic implementation.*")
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
@@ -33,10 +33,10 @@ def autocast(recipe: Recipe, device: torch.device) -> AbstractContextManager[Any
 
 
 def memory_format(recipe: Recipe, device: torch.device) -> torch.memory_format:
-    """Return how feature maps and kernels lie in memory, which decides what kernels compute with them.
+    """Return the memory format of feature maps and weights, which determines the kernels that PyTorch selects.
 
-    Channels last on the CPU, where it was measured (benchmarks/README.md), and on CUDA with tensor cores, which compute
-    in it; on CUDA in float32 as PyTorch's default has it.
+    Channels last on the CPU, where it is faster (benchmarks/README.md), and on CUDA with tensor cores, which compute in
+    it; PyTorch's default on CUDA in float32.
     """
     if device.type == "cpu" or recipe.precision != "fp32":
         return torch.channels_last
@@ -44,7 +44,7 @@ def memory_format(recipe: Recipe, device: torch.device) -> torch.memory_format:
 
 
 def numerics_record(recipe: Recipe, device: torch.device) -> dict[str, Any]:
-    """Return what a record says of the numerics."""
+    """Return the record's facts about the numerics."""
     on_gpu = device.type == "cuda"
     return {
         "device": device.type,

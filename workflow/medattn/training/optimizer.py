@@ -11,11 +11,10 @@ from medattn.training.network import AttendedNetwork
 
 
 def create_optimizer(recipe: Recipe, network: AttendedNetwork) -> optim.Optimizer:
-    """Return the recipe's optimizer over the parameters of `network` that learn.
+    """Create the recipe's optimizer for the parameters of `network` that learn.
 
-    Where new layers have a learning rate of their own, they are a group of their own. All parameters are updated by
-    one fused kernel, on CUDA and on the CPU. On CUDA learning rates lie on the device, in float32, where a recorded
-    step reads them anew each time.
+    New layers with a separate learning rate form a separate group. A fused kernel updates all parameters, on CUDA and
+    on the CPU. On CUDA, learning rates are float32 tensors on the device, from which a CUDA graph reads them.
     """
     learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
     parameters: list[Any] = learning
@@ -38,7 +37,7 @@ def put_learning_rates_on(device: torch.device, optimizer: optim.Optimizer) -> N
 
 
 def restore_optimizer(optimizer: optim.Optimizer, state: dict[str, Any]) -> None:
-    """Load what an optimizer has gathered from its `state`; its settings follow from recipe and device as ever."""
+    """Load an optimizer's `state`, except for its settings, which follow from recipe and device."""
     settings = [{key: value for key, value in group.items() if key != "params"} for group in optimizer.param_groups]
     optimizer.load_state_dict(state)
     for group, own in zip(optimizer.param_groups, settings, strict=True):
@@ -75,7 +74,7 @@ def learning_rate(recipe: Recipe, epoch: int, start: float | None = None) -> flo
     Args:
         recipe: the schedule.
         epoch: the epoch.
-        start: learning rate at the start; default: the recipe's.
+        start: initial learning rate; default: the recipe's.
     """
     start = recipe.learning_rate if start is None else start
     if recipe.schedule == "step":

@@ -1,4 +1,4 @@
-"""Copies of images of rare classes: drawn from a stream of their own, made on the CPU once before a training."""
+"""Oversampling of rare classes: changed copies of their images, made once before a training, on the CPU."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ _AT_ONCE = 256
 
 
 @dataclass(frozen=True)
-class Copies:
-    """How copies are made; an entry for each copy.
+class OversamplingDraw:
+    """Source and changes of each oversampled image.
 
     Attributes:
         sources: position of the image that is copied.
-        angles: degrees by which the copy is turned.
-        flipped: whether it is flipped left to right.
-        noise: standard deviation of its noise, of full range 1.
+        angles: rotation in degrees.
+        flipped: whether the copy is flipped left to right.
+        noise: standard deviation of the noise, for values in [0, 1].
         seed: seed of the noise.
     """
 
@@ -36,23 +36,23 @@ class Copies:
     seed: int
 
 
-def draw_copies(
+def draw_oversampling(
     labels: NDArray[np.int64], among: NDArray[np.int64], wanted: Oversampling, classes: Sequence[str], seed: int
-) -> Copies:
-    """Draw which images are copied and how.
+) -> OversamplingDraw:
+    """Draw which images are copied, and the changes of each copy.
 
-    A class of n images gets round(factor x n) - n copies. Images follow one another in a drawn order, so that each is
-    copied equally often up to the rest, and take a step in `wanted.changes` with each copy.
+    A class of n images gets round(factor x n) - n copies. The images are copied in turn, in a random order, so the
+    numbers of copies of two images differ by one at most. The k-th copy of an image has the k-th of `wanted.changes`.
 
     Args:
-        labels: of all images.
+        labels: labels of all images.
         among: positions of the images that may be copied.
         wanted: classes, factor and changes.
-        classes: names in the order of the labels.
+        classes: names of the classes in the order of the labels.
         seed: seed of the draw.
 
     Raises:
-        UserError: the data set has no class of a name.
+        UserError: `wanted` names a class that the data set does not have.
     """
     random = np.random.default_rng(derive_seed(seed, "class copies"))
     sources, angles, flipped, noise = [], [], [], []
@@ -70,7 +70,7 @@ def draw_copies(
             angles.append(turned[source])
             flipped.append(change.horizontal_flip)
             noise.append(change.noise)
-    return Copies(
+    return OversamplingDraw(
         np.array(sources, dtype=np.int64),
         np.array(angles, dtype=np.float64),
         np.array(flipped, dtype=np.bool_),
@@ -79,8 +79,8 @@ def draw_copies(
     )
 
 
-def make_copies(pixels: Tensor, copies: Copies) -> Tensor:
-    """Return the copies (M x C x H x W, uint8, on the CPU) of `pixels` (N x C x H x W, uint8, on any device)."""
+def oversampled_images(pixels: Tensor, copies: OversamplingDraw) -> Tensor:
+    """Return the drawn copies (M x C x H x W, uint8, on the CPU) of `pixels` (N x C x H x W, uint8, on any device)."""
     generator = torch.Generator().manual_seed(copies.seed)
     made = [pixels.new_empty((0, *pixels.shape[1:]), device="cpu")]
     for start in range(0, len(copies.sources), _AT_ONCE):

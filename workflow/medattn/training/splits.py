@@ -17,7 +17,7 @@ from medattn.errors import UserError
 from medattn.plan.model import Run
 from medattn.protocols.base import MeasurementProtocol
 from medattn.sources.base import SplitName
-from medattn.training.oversampling import Copies, draw_copies
+from medattn.training.oversampling import OversamplingDraw, draw_oversampling
 
 Positions = NDArray[np.int64]
 
@@ -42,7 +42,7 @@ class SplitOfRun:
     evaluated: Positions
     evaluated_name: str
     validation: Positions = field(default_factory=_no_positions)
-    copies: Copies | None = None
+    copies: OversamplingDraw | None = None
 
 
 def split_of_run(
@@ -72,7 +72,7 @@ class _ImagePositions:
     """Positions, labels and patients of all images of a data set; implements `DivisibleImages`."""
 
     def __init__(self, store: DataStore, split_seed: int, oversampling: Oversampling | None) -> None:
-        self.copies: Copies | None = None
+        self.copies: OversamplingDraw | None = None
         self._classes, self._split_seed, self._oversampling = store.classes, split_seed, oversampling
         splits = store.splits
         self._labels = np.concatenate([split.labels for split in splits.values()])
@@ -109,7 +109,7 @@ class _ImagePositions:
 
     def with_copies(self, pool: Positions, seed: int) -> Positions:
         assert self._oversampling is not None
-        self.copies = draw_copies(self._labels, pool, self._oversampling, self._classes, seed)
+        self.copies = draw_oversampling(self._labels, pool, self._oversampling, self._classes, seed)
         first, count = self._images, len(self.copies.sources)
         self._labels = np.concatenate([self._labels, self._labels[self.copies.sources]])
         self._patients += [f"copy {number}" for number in range(count)]

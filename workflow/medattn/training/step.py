@@ -1,4 +1,4 @@
-"""One optimization step of a run, and the sums that it keeps on the device so that no step waits for it."""
+"""One optimization step of a run. Its sums stay on the device, so no step waits for the device."""
 
 from dataclasses import dataclass
 
@@ -11,20 +11,20 @@ from medattn.training.images import Normalization
 from medattn.training.network import AttendedNetwork
 from medattn.training.numerics import autocast, memory_format
 
-_AUXILIARY_WEIGHT = 0.3  # of a classifier beside the main path, in GoogLeNet's and Inception-v3's papers
+_AUXILIARY_WEIGHT = 0.3  # loss weight of auxiliary classifiers in the papers of GoogLeNet and Inception-v3
 
 
 @dataclass(frozen=True)
 class Step:
-    """What a step works with: called with a batch, it trains on it.
+    """Optimization step, called with a batch.
 
     Attributes:
-        network: what is trained.
-        optimizer: of its parameters.
-        recipe: how it is trained.
-        normalize: of the run.
-        sums: over the steps since they were last set to 0: cross entropy times images, penalty, correct images, steps;
-            4, float64, on the device.
+        network: network that is trained.
+        optimizer: optimizer of its parameters.
+        recipe: recipe of the run.
+        normalize: normalization of the run.
+        sums: sums since the last reset, on the device: cross entropy times images, penalty, correct images, steps
+            (4, float64).
     """
 
     network: AttendedNetwork
@@ -37,7 +37,7 @@ class Step:
     def of(
         cls, network: AttendedNetwork, optimizer: optim.Optimizer, recipe: Recipe, normalize: Normalization
     ) -> "Step":
-        """Return the step of a run, its sums at 0."""
+        """Return the step of a run, with its sums at 0."""
         sums = torch.zeros(4, dtype=torch.float64, device=normalize.mean.device)
         return cls(network, optimizer, recipe, normalize, sums)
 
@@ -46,11 +46,11 @@ class Step:
         self.optimizer.zero_grad(set_to_none=True)
         logits = logits_of(self.network, images, self.normalize, self.recipe)
         loss = _cross_entropy(logits, labels, self.recipe)
-        whole = loss
+        total = loss
         for auxiliary in self.network.auxiliary_logits:
-            whole = whole + _AUXILIARY_WEIGHT * _cross_entropy(auxiliary, labels, self.recipe)
+            total = total + _AUXILIARY_WEIGHT * _cross_entropy(auxiliary, labels, self.recipe)
         penalty = self.network.attention.penalty() if self.network.attention is not None else None
-        (whole if penalty is None else whole + penalty).backward()  # type: ignore[no-untyped-call]
+        (total if penalty is None else total + penalty).backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         self.sums[0] += loss.detach() * len(labels)
         if penalty is not None:
@@ -60,7 +60,7 @@ class Step:
 
 
 def logits_of(network: AttendedNetwork, images: Tensor, normalize: Normalization, recipe: Recipe) -> Tensor:
-    """Return the logits (B x classes) of `images` (B x C x H x W in [0, 1]) in the numerics of the recipe."""
+    """Return the logits (B x classes) of `images` (B x C x H x W in [0, 1]), with the precision of the recipe."""
     batch = normalize(images).contiguous(memory_format=memory_format(recipe, images.device))
     with autocast(recipe, images.device):
         logits: Tensor = network(batch)

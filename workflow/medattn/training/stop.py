@@ -1,7 +1,7 @@
-"""How a process that trains is asked to stop. What it has finished stays; the run under way loses one epoch at most.
+"""Stop requests of a training process. Finished runs stay; the current run loses one epoch at most.
 
-SIGTERM, which schedulers send some seconds before they kill: at once, since the last finished epoch is on the disk.
-SIGUSR1, a warning well ahead: at the end of the epoch under way, so that nothing is lost.
+SIGTERM, which schedulers send some seconds before they kill, stops at once: the last finished epoch is on the disk.
+SIGUSR1, an early warning, stops at the end of the current epoch and loses nothing.
 """
 
 import os
@@ -14,10 +14,10 @@ from medattn.errors import StopRequested
 
 
 class Stop:
-    """Whether this process was asked to stop at the end of an epoch.
+    """Request to stop this process.
 
     Args:
-        parent: id of the process without which this one has nothing to do; None where there is none.
+        parent: id of the process whose end stops this one, too; None where there is none.
     """
 
     def __init__(self, parent: int | None = None) -> None:
@@ -27,18 +27,18 @@ class Stop:
 
     @property
     def asked(self) -> bool:
-        """Whether a signal asked for a stop at the end of the epoch under way."""
+        """Whether a signal asked for a stop at the end of the current epoch."""
         return self._asked_by is not None
 
     def ask(self, signal_name: str) -> None:
-        """Ask for a stop at the end of the epoch under way."""
+        """Ask for a stop at the end of the current epoch."""
         self._asked_by = signal_name
 
     def ask_at_once(self, signal_name: str) -> None:
-        """Ask for a stop here and now, or at the end of what must not be left halfway.
+        """Stop now, or at the end of the `deferred` block that runs now.
 
         Raises:
-            StopRequested: here and now.
+            StopRequested: unless signals are deferred.
         """
         if not self._deferred:
             raise stop_requested(signal_name)
@@ -46,10 +46,10 @@ class Stop:
 
     @contextmanager
     def deferred(self) -> Iterator[None]:
-        """Let no signal stop the body, such as the import of a library that aborts the process when it is left halfway.
+        """Defer signals until the block ends; interrupting `import torch` aborts the process.
 
         Raises:
-            StopRequested: at the end of the body, where a stop was asked for in it.
+            StopRequested: at the end of the block, if a signal arrived in it.
         """
         self._deferred = True
         try:
@@ -60,10 +60,10 @@ class Stop:
             raise stop_requested(self._asked_by)
 
     def between_epochs(self) -> None:
-        """Stop here if it was asked for.
+        """Stop if a signal asked for it, or if the parent process is gone.
 
         Raises:
-            StopRequested: it was.
+            StopRequested: to stop.
         """
         if self._asked_by is not None:
             raise stop_requested(self._asked_by)
@@ -72,16 +72,16 @@ class Stop:
 
 
 def stop_requested(signal_name: str) -> StopRequested:
-    """Return what ends a process that `signal_name` asked to stop."""
+    """Return the exception that ends a process after `signal_name`."""
     return StopRequested(f"stopped by {signal_name}; the same command goes on from the last finished epoch")
 
 
 @contextmanager
 def stopping_on_signals(parent: int | None = None) -> Iterator[Stop]:
-    """Heed SIGTERM, SIGUSR1 and the end of `parent`, if one is named, in the body; only the main thread may enter.
+    """Turn SIGTERM, SIGUSR1 and the end of `parent` into stop requests during the block; main thread only.
 
     Raises:
-        StopRequested: one of them came.
+        StopRequested: a stop was requested.
     """
     stop = Stop(parent)
 

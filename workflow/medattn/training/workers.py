@@ -1,7 +1,7 @@
-"""Further processes that train runs of the same pack beside this one: several runs at once on one GPU or on more cores.
+"""Worker processes that train runs of a pack next to the main process: on one GPU, or on more CPU cores.
 
-Each runs the same command as this process and takes the runs that nobody works on, by their turns, so that a run gives
-the same bytes as ever. They stop when this process is asked to stop, and between two epochs when it is gone.
+Each worker runs `medattn train --worker` and leases open runs, so a run gives the same bytes in whichever process it
+is trained. Workers stop when the main process is asked to stop, and between two epochs when it is gone.
 """
 
 import signal
@@ -12,52 +12,52 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from medattn.errors import StopRequested, UserError
+from medattn.log import verbosity_flags
 from medattn.training.stop import Stop
 
-_WELL = (0, 75)
-"""Exit codes of a companion that ended, or was asked to stop, as it should."""
+_EXPECTED_CODES = (0, StopRequested.exit_code)
 
 
 @contextmanager
 def start_workers(plan: Path, pack: str, count: int, stop: Stop) -> Iterator[None]:
-    """Train runs of `pack` in `count` further processes while the body trains others; wait for them at its end.
+    """Run `count` workers on `pack` during the block, and wait for them at its end.
 
     Args:
         plan: the frozen plan.
         pack: id of the pack.
-        count: how many; none where it is 0.
-        stop: what asks this process to stop.
+        count: number of workers, possibly 0.
+        stop: request to stop this process.
 
     Raises:
-        StopRequested: this process was asked to stop; the companions have stopped, too.
-        UserError: a companion ended with an error that concerns all runs; its line stands in the log.
+        StopRequested: this process was asked to stop; the workers have stopped, too.
+        UserError: a worker ended with an error that concerns all runs; its own line is in the log.
     """
     command = [sys.executable, "-m", "medattn", "train", "--plan", str(plan), "--pack", pack, "--worker"]
-    processes = [subprocess.Popen(command) for _ in range(count)]
+    workers = [subprocess.Popen([*command, *verbosity_flags()]) for _ in range(count)]
     try:
         yield
-        codes = [_ended(process, stop) for process in processes]
+        codes = [_wait(worker, stop) for worker in workers]
     except StopRequested:
-        _stop(processes, signal.SIGUSR1 if stop.asked else signal.SIGTERM)
+        _terminate(workers, signal.SIGUSR1 if stop.asked else signal.SIGTERM)
         raise
     except BaseException:
-        _stop(processes, signal.SIGTERM)
+        _terminate(workers, signal.SIGTERM)
         raise
-    wrong = [code for code in codes if code not in _WELL]
-    if wrong:
-        raise UserError(f"{pack}: a process that trained beside this one ended with exit code {wrong[0]}; see above")
+    unexpected = [code for code in codes if code not in _EXPECTED_CODES]
+    if unexpected:
+        raise UserError(f"{pack}: a worker ended with exit code {unexpected[0]}; its error is in the lines above")
 
 
-def _ended(process: "subprocess.Popen[bytes]", stop: Stop) -> int:
+def _wait(worker: "subprocess.Popen[bytes]", stop: Stop) -> int:
     while True:
         try:
-            return process.wait(timeout=0.5)
+            return worker.wait(timeout=0.5)
         except subprocess.TimeoutExpired:
             stop.between_epochs()
 
 
-def _stop(processes: "list[subprocess.Popen[bytes]]", number: signal.Signals) -> None:
-    for process in processes:
-        process.send_signal(number)
-    for process in processes:
-        process.wait()
+def _terminate(workers: "list[subprocess.Popen[bytes]]", number: signal.Signals) -> None:
+    for worker in workers:
+        worker.send_signal(number)
+    for worker in workers:
+        worker.wait()

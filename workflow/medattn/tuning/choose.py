@@ -11,8 +11,7 @@ from medattn.files import write_json
 from medattn.layout import ResultPaths
 from medattn.plan.model import Cell, Plan, Run
 from medattn.plan.tuning_result import choice_key
-from medattn.protocols.base import MeasurementProtocol, Number
-from medattn.protocols.registry import protocol_of
+from medattn.protocols.base import MeasurementProtocol, MetricValue
 from medattn.provenance.records import check_output, read_record
 from medattn.tuning.epoch_results import RecordedEpochs
 
@@ -30,7 +29,7 @@ class Candidate:
 
     point: Mapping[str, Any]
     epochs: tuple[int, ...] | None
-    value: Number | None
+    value: MetricValue | None
     reason: str = ""
 
 
@@ -51,7 +50,7 @@ def write_choices(plan: Plan, group: str, results: ResultPaths) -> None:
 
 
 def _choices(plan: Plan, cell: Cell, results: ResultPaths) -> dict[str, Any]:
-    protocol = protocol_of(cell.settings["protocol"])
+    protocol = cell.settings.protocol
     each_seed = protocol.tune == "each" and not cell.is_classifier
     by_key: dict[str, list[Run]] = {}
     for run in plan.runs_of(cell.id, "tune"):

@@ -8,10 +8,11 @@ import numpy as np
 from safetensors import safe_open
 
 from medattn.layout import ResultPaths
-from medattn.metrics import Scored, measure
+from medattn.metrics.evaluate import measure
+from medattn.metrics.scored import Scored
 from medattn.plan.model import Cell, Run
 from medattn.plan.tuning_result import read_choice
-from medattn.protocols.base import Number
+from medattn.protocols.base import MetricValue
 from medattn.provenance.records import check_output, read_record
 from medattn.training.history import read_history
 
@@ -31,7 +32,7 @@ class RecordedEpochs:
         """Number of epochs trained."""
         return int(read_record(self._files.record)["epochs"])
 
-    def on_validation(self, metric: str) -> Sequence[Number]:
+    def on_validation(self, metric: str) -> Sequence[MetricValue]:
         """Return a metric on the validation images at each epoch; higher is better, -1 where it is undefined.
 
         In the stage `tune` these are the evaluated images, in `train` further ones. Test images are not read.

@@ -1,16 +1,22 @@
 "use strict";
-// What stands behind a number: opened over the page, closed by Escape, with an address of its own.
+// Details of a cell in a dialog: opened by a click on a value, closed by Escape, addressable by the fragment of the URL.
 (() => {
   const { element, mark, number, probability } = medattn;
   const dialog = document.getElementById("details");
   const body = document.getElementById("details-body");
   const COSTS = { params_m: ["params", 1e6], gflops: ["macs", 1e9] };
 
-  const table = (heads, rows) =>
-    element("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "Table" },
+  // Columns without any value are left out.
+  const table = (headings, rows) => {
+    const filled = (_, index) => rows.some((row) => row[index] !== "");
+    const shown = headings.filter(filled);
+    const kind = (index) => (shown[index] === "Note" ? { class: "note" } : {});
+    return element("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "Table" },
       element("table", { class: "plain" },
-        element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { scope: "col" }, head)))),
-        element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map((field) => element("td", {}, field)))))));
+        element("thead", {}, element("tr", {}, ...shown.map((text, index) => element("th", { scope: "col", ...kind(index) }, text)))),
+        element("tbody", {}, ...rows.map((row) =>
+          element("tr", {}, ...row.filter(filled).map((field, index) => element("td", kind(index), field)))))));
+  };
 
   const part = (title, ...children) => {
     const kept = children.filter(Boolean);
@@ -36,20 +42,20 @@
 
   const code = (text) => element("div", { class: "code" }, element("pre", { tabindex: "0" }, text), copy(text));
 
-  const chosenBy = (place) => (row) => row.metric === place.metric && (row.class_name ?? "") === place.class_name;
+  const chosenBy = (target) => (row) => row.metric === target.metric && (row.class_name ?? "") === target.class_name;
 
-  const claims = (details, place) => {
-    const rows = details.claims.filter(chosenBy(place));
-    return part("What is published", ...rows.map((row) =>
+  const claims = (details, target) => {
+    const rows = details.claims.filter(chosenBy(target));
+    return part("Published claims", ...rows.map((row) =>
       element("p", { class: `claim ${medattn.verdictClass(row.verdict)}` },
         mark(row.verdict), " ", element("b", {}, row.verdict), row.reason ? `: ${row.reason}` : "", element("br"),
         `${row.statement || row.table}: published ${row.published}${row.published_spread ? ` (${row.published_spread})` : ""} ${row.unit ?? ""}`,
-        row.measured === null ? "" : `, measured ${Number(row.measured.toPrecision(5))}`, row.interval ? `, interval ${row.interval}` : "",
+        row.measured === null ? "" : `, reproduced ${Number(row.measured.toPrecision(5))}`, row.interval ? `, interval ${row.interval}` : "",
         row.p === null || row.p === undefined ? "" : `, p ${probability(row.p)}`, element("br"), element("code", {}, row.claim))));
   };
 
   const procedures = {
-    epochs: "epochs of one run", fold: "one fold", folds: "over folds", pooled: "all folds together", runs: "over runs",
+    epochs: "epochs of one run", fold: "one fold", folds: "over folds", pooled: "all folds pooled", runs: "over runs",
   };
   const measured = (rows) => {
     const facts = rows.map((row) => [
@@ -59,25 +65,25 @@
       number(row.spread, medattn.decimals(row.unit)), row.n ?? "", row.n_test ?? "",
       [row.status === "measured" ? "" : row.status, row.reason, row.leak].filter(Boolean).join("; "),
     ]);
-    return rows.length ? table(["By", "Seed", "Fold", "Value", "SD", "n", "Test images", "Note"], facts) : null;
+    return rows.length ? table(["Procedure", "Seed", "Fold", "Value", "SD", "n", "Test images", "Note"], facts) : null;
   };
 
-  const cost = (details, place) => {
-    const [column, unit] = COSTS[place.metric] ?? [];
+  const cost = (details, target) => {
+    const [column, unit] = COSTS[target.metric] ?? [];
     const row = details.costs[0];
     if (!column || !row || row[column] === null) return null;
-    const published = place.metric === "params_m" ? row.published_params_m : row.published_gflops;
+    const published = target.metric === "params_m" ? row.published_params_m : row.published_gflops;
     return table(["Published", "Counted", "Input", "Verdict", "Note"],
       [[published || "—", number(row[column] / unit, 3), row.height ? `${row.height} × ${row.width}` : "", row.verdict ?? "", row.note ?? ""]]);
   };
 
   const runName = (run) => `seed ${run.seed}${run.fold === null ? "" : `, fold ${run.fold}`}`;
 
-  const lanes = (details, place, rows) => {
+  const lanes = (details, target, rows) => {
     const single = rows.filter((row) => row.value !== null && ["epochs", "fold", "folds"].includes(row.procedure));
     const runs = single.map((row) => ({ at: row.value, name: runName(row) }));
     const found = runs.length ? [{ name: "runs", values: runs }] : [];
-    if (place.metric !== "accuracy") return found;
+    if (target.metric !== "accuracy") return found;
     const bySeed = new Map();
     for (const row of details.epochs) {
       const key = runName(row);
@@ -86,17 +92,17 @@
     return [...found, ...[...bySeed].filter(([, values]) => values.length > 1).slice(0, 12).map(([name, values]) => ({ name, values }))];
   };
 
-  const distribution = (details, place, rows) => {
-    const drawn = lanes(details, place, rows);
+  const distribution = (details, target, rows) => {
+    const drawn = lanes(details, target, rows);
     if (!drawn.length) return null;
-    const claim = details.claims.find((row) => chosenBy(place)(row) && row.kind === "number");
+    const claim = details.claims.find((row) => chosenBy(target)(row) && row.kind === "number");
     const unit = rows[0]?.unit ?? "";
     const factor = claim?.unit === "fraction" && unit === "percent" ? 100 : 1;
     const published = claim && claim.published !== "" && !Number.isNaN(Number(claim.published)) ? Number(claim.published) * factor : null;
     const plot = element("div", { class: "plot" });
-    medattn.strip(plot, drawn, published, `${details.metrics[place.metric]?.[0] ?? place.metric} (${unit})`);
+    medattn.strip(plot, drawn, published, `${details.metrics[target.metric]?.[0] ?? target.metric} (${unit})`);
     return part("Runs and measured epochs", plot, element("p", { class: "hint" },
-      "A dot is a run, or an epoch that the paper's procedure measures; the stroke is their mean."));
+      "Each dot is a run, or an epoch that the paper's procedure measures; the vertical stroke is the mean."));
   };
 
   const learning = (details) => {
@@ -110,7 +116,7 @@
     medattn.curves(plot, runs, "loss", "training loss");
     const legend = element("ul", { class: "legend" }, ...runs.slice(0, 12).map((run, index) =>
       element("li", {}, element("span", { class: `swatch color-${index % 6}` }), run.name)));
-    return part("Learning curves", plot, legend, element("p", { class: "hint" }, "Dots: the epochs that are measured."));
+    return part("Learning curves", plot, legend, element("p", { class: "hint" }, "Dots: measured epochs."));
   };
 
   const map = (details) => {
@@ -118,29 +124,29 @@
     if (!run) return null;
     const picture = (time, words) => element("figure", {},
       element("img", { src: run.map[time], alt: `Attention map ${words}` }), element("figcaption", {}, words));
-    return part("Attention map", element("div", { class: "maps" }, picture("before", "before learning"), picture("after", "after learning")),
-      element("p", { class: "hint" }, `${runName(run)}; dark is high attention, from ${run.map.low} to ${run.map.high} on one scale.`));
+    return part("Attention map", element("div", { class: "maps" }, picture("before", "before training"), picture("after", "after training")),
+      element("p", { class: "hint" }, `Run with ${runName(run)}. Dark is high attention; both maps share a scale from ${run.map.low} to ${run.map.high}.`));
   };
 
-  const comparisons = (details, place) => {
-    const rows = details.comparisons.filter(chosenBy(place)).map((row) => [
-      `${row.arm} – ${row.against}`, `${row.procedure}, ${row.test}`, row.n ?? "", row.quantity, number(row.estimate),
+  const comparisons = (details, target) => {
+    const rows = details.comparisons.filter(chosenBy(target)).map((row) => [
+      `${row.arm} vs. ${row.against}`, `${row.procedure}, ${row.test}`, row.n ?? "", row.quantity, number(row.estimate),
       row.low === null ? "" : `${number(row.low)} to ${number(row.high)}`, probability(row.p), probability(row.p_adjusted),
       row.note ?? "",
     ]);
     return rows.length
-      ? part("Against other arms", table(["Arms", "Replicates, test", "n", "Estimate of", "Estimate", "Interval", "p", "adjusted", "Note"], rows))
+      ? part("Comparison with other arms", table(["Arms", "Replicates, test", "n", "Effect", "Estimate", "Interval", "p", "Adjusted p", "Note"], rows))
       : null;
   };
 
   const retraining = (details, run) =>
-    `mv ${details.folder}/runs/${run.id} /somewhere/else\nmedattn train --plan ${details.folder}/plan.json --pack ${run.pack}`;
+    `mv ${details.folder}/runs/${run.id} /elsewhere/\nmedattn train --plan ${details.folder}/plan.json --pack ${run.pack}`;
 
   const run = (details, one) => {
     const facts = [one.status, one.reason, one.epochs ? `${one.epochs} epochs` : "", one.seconds ? medattn.seconds(one.seconds) : ""];
     return element("details", { class: "run" },
       element("summary", {}, element("b", {}, runName(one)), ` ${facts.filter(Boolean).join(", ")} `, element("code", {}, one.id)),
-      element("p", {}, "To train it again, to the same bytes on the same kind of machine:"),
+      element("p", {}, "To re-train this run, with byte-identical results on the same kind of machine:"),
       code(retraining(details, one)),
       one.record ? element("h4", {}, "record.json") : null,
       one.record ? code(JSON.stringify(one.record, null, 2)) : null);
@@ -148,9 +154,9 @@
 
   const runs = (details) =>
     part("Runs and their records", ...details.runs.map((one) => run(details, one)),
-      details.tuned ? element("p", { class: "hint" }, `${details.tuned} more runs, of the cross-validation, chose the settings.`) : null,
-      details.choice ? element("details", { class: "run" }, element("summary", {}, "What the cross-validation chose, and among what"),
-        code(JSON.stringify(details.choice, null, 2))) : null);
+      details.tuned ? element("p", { class: "hint" }, `${details.tuned} further runs tuned the settings.`) : null,
+      details.tuning ? element("details", { class: "run" }, element("summary", {}, "Tuning result: the chosen settings and all candidates"),
+        code(JSON.stringify(details.tuning, null, 2))) : null);
 
   const kindsOf = (details) => {
     const kinds = new Map();
@@ -161,34 +167,34 @@
     return [...kinds.values()];
   };
 
-  const kindChooser = (details, place) => {
+  const kindChooser = (details, target) => {
     const select = element("select", { "aria-label": "Metric" });
     for (const [metric, className] of kindsOf(details)) {
-      const selected = metric === place.metric && className === place.class_name;
+      const selected = metric === target.metric && className === target.class_name;
       select.append(new Option([details.metrics[metric]?.[0] ?? metric, className].filter(Boolean).join(", "), `${metric}|${className}`, false, selected));
     }
-    select.addEventListener("change", () => medattn.open(`${place.cell}|${select.value}`));
+    select.addEventListener("change", () => medattn.open(`${target.cell}|${select.value}`));
     return select.options.length > 1 ? select : null;
   };
 
-  const fill = (details, place) => {
-    const rows = details.measurements.filter(chosenBy(place));
-    const [, words] = details.metrics[place.metric] ?? [place.metric, ""];
+  const fill = (details, target) => {
+    const rows = details.measurements.filter(chosenBy(target));
+    const [, words] = details.metrics[target.metric] ?? [target.metric, ""];
     document.getElementById("details-title").textContent = details.title;
     body.replaceChildren(...[
       element("p", { class: "about" }, element("span", { class: "tag" }, details.paper), " ", element("code", {}, details.id)),
-      kindChooser(details, place),
-      words ? element("p", { class: "hint" }, `${place.class_name ? `${place.class_name}: ` : ""}${words[0].toUpperCase()}${words.slice(1)}.`) : null,
-      details.stand_in ? element("p", { class: "banner" }, "† Stand-in images were taken here: not a reproduction of the published value.") : null,
-      details.missing ? element("p", { class: "banner" }, `No number: ${details.missing}`) : null,
+      kindChooser(details, target),
+      words ? element("p", { class: "hint" }, `${target.class_name ? `${target.class_name}: ` : ""}${words[0].toUpperCase()}${words.slice(1)}.`) : null,
+      details.stand_in ? element("p", { class: "banner" }, "† Measured on stand-in images: this does not reproduce the published value.") : null,
+      details.missing ? element("p", { class: "banner" }, `Not measured: ${details.missing}`) : null,
       details.leak ? element("p", { class: "banner" }, `‡ ${details.leak}`) : null,
-      claims(details, place),
-      part("What is measured", measured(rows), cost(details, place),
-        rows.length || COSTS[place.metric] ? null : element("p", { class: "empty" }, details.missing || "Nothing yet.")),
-      distribution(details, place, rows),
+      claims(details, target),
+      part("Measurements", measured(rows), cost(details, target),
+        rows.length || COSTS[target.metric] ? null : element("p", { class: "empty" }, details.missing || "Not measured yet.")),
+      distribution(details, target, rows),
       map(details),
       learning(details),
-      comparisons(details, place),
+      comparisons(details, target),
       runs(details),
     ].filter(Boolean));
   };

@@ -1,5 +1,5 @@
 "use strict";
-// The plots of the page, drawn by D3: published against measured, values of runs and epochs, learning curves.
+// Plots drawn with D3: reproduced against published values, values of runs and epochs, learning curves.
 (() => {
   const SYMBOLS = {
     reproduced: d3.symbolCircle,
@@ -7,10 +7,10 @@
     inconclusive: d3.symbolTriangle,
     "not measured": d3.symbolSquare,
   };
-  // Plots in the details are as wide as the screen lets them be, so that their words keep their size.
+  // Use the available width, because text would shrink with the plot.
   const widest = () => Math.max(280, Math.min(620, innerWidth - 48));
-  const canvas = (place, width, height, name) =>
-    d3.select(place).append("svg").attr("viewBox", `0 0 ${width} ${height}`).attr("role", "group").attr("aria-label", name);
+  const canvas = (container, width, height, name) =>
+    d3.select(container).append("svg").attr("viewBox", `0 0 ${width} ${height}`).attr("role", "group").attr("aria-label", name);
 
   const axes = (svg, x, y, box, names) => {
     const [left, top, right, bottom] = box;
@@ -26,7 +26,7 @@
     return [low - room, high + room];
   };
 
-  // A step with the arrow keys goes to the next point in the order of published values; one point is in the tab order.
+  // Arrow keys move to the next point in the order of published values; a single point is in the tab order.
   const byKeys = (points, open) => {
     const nodes = points.nodes();
     points.attr("tabindex", (_, index) => (index === 0 ? 0 : -1)).on("keydown", (event, point) => {
@@ -43,19 +43,19 @@
   };
 
   const inWords = (point) =>
-    `${point.statement || point.claim}: published ${+point.x.toFixed(4)}, measured ${+point.y.toFixed(4)}, ${point.verdict}` +
+    `${point.statement || point.claim}: published ${+point.x.toFixed(4)}, reproduced ${+point.y.toFixed(4)}, ${point.verdict}` +
     (point.stand_in ? ", stand-in images" : "");
 
-  const cloud = (place, points, open) => {
-    place.replaceChildren();
+  const cloud = (container, points, open) => {
+    container.replaceChildren();
     const width = Math.min(520, widest());
     const [height, box] = [0.85 * width, [52, 26, width - 12, 0.85 * width - 48]];
     const both = padded(points.flatMap((point) => [point.x, point.y]));
     const x = d3.scaleLinear(both, [box[0], box[2]]).nice();
     const y = d3.scaleLinear(both, [box[3], box[1]]).nice();
-    const svg = canvas(place, width, height, "Published against measured, a point per claim");
+    const svg = canvas(container, width, height, "Reproduced against published values, one point for each claim");
     const unit = points[0].group;
-    axes(svg, x, y, box, [`published (${unit})`, `measured (${unit})`]);
+    axes(svg, x, y, box, [`published (${unit})`, `reproduced (${unit})`]);
     const [low, high] = x.domain();
     svg.append("line").attr("class", "identity").attr("x1", x(low)).attr("y1", y(low)).attr("x2", x(high)).attr("y2", y(high));
     const sorted = [...points].sort((a, b) => a.x - b.x || a.y - b.y);
@@ -69,7 +69,7 @@
     byKeys(drawn, open);
   };
 
-  medattn.scatter = (place, points, open) => {
+  medattn.scatter = (container, points, open) => {
     const plot = medattn.element("div");
     const of = { paper: [...new Set(points.map((p) => p.paper))], metric: [...new Set(points.map((p) => p.metric))] };
     const groups = [...new Set(points.map((p) => p.group))];
@@ -82,7 +82,7 @@
     };
     const paper = select("Paper", [["all papers", ""], ...of.paper.map((name) => [name, name])]);
     const metric = select("Metric", [
-      ...groups.map((name) => [name === "percent" ? "all shares" : `all in ${name}`, `*${name}`]),
+      ...groups.map((name) => [name === "percent" ? "all metrics in percent" : `all in ${name}`, `*${name}`]),
       ...of.metric.map((name) => [name, name]),
     ]);
     function draw() {
@@ -91,7 +91,7 @@
         (metric.value.startsWith("*") ? point.group === metric.value.slice(1) : point.metric === metric.value));
       const units = [...new Set(chosen.map((point) => point.group))];
       if (units.length === 1) cloud(plot, chosen, open);
-      else plot.replaceChildren(medattn.element("p", { class: "empty" }, "No claim of this kind."));
+      else plot.replaceChildren(medattn.element("p", { class: "empty" }, "No claim matches this choice."));
     }
     const verdicts = [...new Set(points.map((point) => point.verdict))];
     const legend = medattn.element("ul", { class: "legend" }, ...verdicts.map((verdict) => {
@@ -101,17 +101,17 @@
       item.append(verdict);
       return item;
     }));
-    place.append(choices, plot, legend);
+    container.append(choices, plot, legend);
     draw();
   };
 
-  // Values in lanes: one dot a value, a line at the published value.
-  medattn.strip = (place, lanes, published, unit) => {
+  // Strip plot: a dot for each value, a vertical line at the published value.
+  medattn.strip = (container, lanes, published, unit) => {
     const [width, left] = [widest(), 76];
     const height = 44 * lanes.length + 46;
     const values = [...lanes.flatMap((lane) => lane.values.map((value) => value.at)), ...(published === null ? [] : [published])];
     const x = d3.scaleLinear(padded(values), [left, width - 12]).nice();
-    const svg = canvas(place, width, height, "Values of runs and epochs").attr("role", "img");
+    const svg = canvas(container, width, height, "Values of runs and epochs").attr("role", "img");
     svg.append("g").attr("class", "axis").attr("transform", `translate(0,${height - 36})`).call(d3.axisBottom(x).ticks(width / 90).tickSizeOuter(0));
     svg.append("text").attr("class", "axis-name").attr("x", width - 12).attr("y", height - 4).attr("text-anchor", "end").text(unit);
     if (published !== null) {
@@ -121,21 +121,21 @@
     lanes.forEach((lane, index) => {
       const middle = 36 + 44 * index;
       svg.append("text").attr("class", "lane").attr("x", left - 12).attr("y", middle + 4).attr("text-anchor", "end").text(lane.name);
-      // Equal values must all be seen: they are spread about the middle of the lane, in order.
+      // Offset the dots vertically, so that equal values do not hide each other.
       svg.append("g").selectAll("circle").data(lane.values).join("circle").attr("class", `dot color-${index % 6}`)
-        .attr("cx", (value) => x(value.at)).attr("cy", (_, place_) => middle + ((place_ % 5) - 2) * 4).attr("r", 4)
+        .attr("cx", (value) => x(value.at)).attr("cy", (_, position) => middle + ((position % 5) - 2) * 4).attr("r", 4)
         .append("title").text((value) => `${value.name}: ${value.at}`);
       const mean = d3.mean(lane.values, (value) => value.at);
       svg.append("line").attr("class", "mean").attr("x1", x(mean)).attr("x2", x(mean)).attr("y1", middle - 14).attr("y2", middle + 14);
     });
   };
 
-  medattn.curves = (place, runs, key, name) => {
+  medattn.curves = (container, runs, key, name) => {
     const width = widest();
     const [height, box] = [240, [52, 24, width - 12, 196]];
     const x = d3.scaleLinear(d3.extent(runs.flatMap((run) => run.curve.epoch)), [box[0], box[2]]);
     const y = d3.scaleLinear(padded(runs.flatMap((run) => run.curve[key]).filter((value) => value !== null)), [box[3], box[1]]).nice();
-    const svg = canvas(place, width, height, name).attr("role", "img");
+    const svg = canvas(container, width, height, name).attr("role", "img");
     axes(svg, x, y, box, ["epoch", name]);
     runs.forEach((run, index) => {
       const line = d3.line((_, at) => x(run.curve.epoch[at]), (value) => y(value)).defined((value) => value !== null);

@@ -1,7 +1,7 @@
 "use strict";
-// Tables that sort and filter: those of the papers, which stand in the page, and the large ones, which come from blocks.
+// Sorting and filtering of tables: the papers' tables are in the page, the large ones are filled from compressed blocks.
 (() => {
-  const LEGEND = { search: "", searchPlaceholder: "Filter rows", zeroRecords: "No row has that.", emptyTable: "Nothing here." };
+  const LEGEND = { search: "", searchPlaceholder: "Filter rows", zeroRecords: "No row matches.", emptyTable: "No rows." };
   const FILTERED = ["paper", "metric", "procedure", "test", "verdict"];
 
   const scrollable = (table, name) => {
@@ -21,7 +21,7 @@
   };
 
   medattn.paperTable = (table) => {
-    const name = document.getElementById(table.getAttribute("aria-labeledby")).textContent.trim();
+    const name = document.getElementById(table.getAttribute("aria-labelledby")).textContent.trim();
     new DataTable(table, {
       autoWidth: false,
       info: false,
@@ -29,14 +29,14 @@
       layout: { topStart: "search", topEnd: null, bottomStart: null, bottomEnd: null },
       order: [],
       paging: false,
-      titleRow: table.tHead.rows.length - 1,  // the last line of the head sorts
+      titleRow: table.tHead.rows.length - 1,  // sort by the lowest line of headings
     });
     finish(table, name);
   };
 
-  const opener = (text, place) =>
-    place
-      ? medattn.element("button", { type: "button", class: "open", "data-place": place, "aria-haspopup": "dialog" }, text)
+  const opener = (text, target) =>
+    target
+      ? medattn.element("button", { type: "button", class: "open", "data-target": target, "aria-haspopup": "dialog" }, text)
       : medattn.element("span", {}, text);
 
   const text = (value) => document.createTextNode(value ?? "");
@@ -47,7 +47,7 @@
     number: (value) => document.createTextNode(typeof value === "number" ? String(Number(value.toPrecision(4))) : value ?? ""),
     p: (value) => document.createTextNode(medattn.probability(value)),
     verdict: (value) => medattn.element("span", { class: "verdict" }, medattn.mark(value), " ", value),
-    place: (value, row) => opener(value, row.place),
+    target: (value, row) => opener(value, row.target),
   };
 
   const column = ([key, title, kind]) => ({
@@ -56,7 +56,7 @@
     className: kind === "number" || kind === "p" ? "number" : key === "interval" ? "interval" : kind,
     defaultContent: "",
     type: kind === "number" || kind === "p" ? "num" : "string",
-    // Sorting and filtering read text in which nothing is markup; what is shown are elements.
+    // Sorting and filtering use escaped text; the display uses elements.
     render: (value, purpose, row) =>
       purpose === "display" ? shown[kind](value, row) : typeof value === "string" ? DataTable.util.escapeHtml(value) : value ?? "",
   });
@@ -70,8 +70,10 @@
   };
 
   medattn.bigTable = async (table) => {
-    const columns = JSON.parse(table.dataset.shown);
     const rows = await medattn.block(table.dataset.block);
+    // The column of papers is left out if there is a single one.
+    const severalPapers = new Set(rows.map((row) => row.paper)).size > 1;
+    const columns = JSON.parse(table.dataset.shown).filter(([key]) => key !== "paper" || severalPapers);
     const choosers = medattn.element("div", { class: "choosers" });
     const api = new DataTable(table, {
       autoWidth: false,

@@ -1,1 +1,1 @@
-"""The checks of an audit, a subject a file; registry.py names them in order."""
+"""The checks of an audit, one file each; registry.py lists them in order."""

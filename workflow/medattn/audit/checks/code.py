@@ -1,72 +1,183 @@
-"""The code of every run is that of the commit that its record names."""
+"""The code of every run is the code of the commit that its record names."""
 
+import re
 import subprocess
-from collections.abc import Iterator
-from functools import cache, partial
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property, partial
+from pathlib import Path, PurePosixPath
+from typing import Any
 
-from medattn.audit.context import AuditContext, Ended
-from medattn.audit.finding import Finding
+from medattn.audit.context import AuditContext
+from medattn.audit.finding import Finding, Severity
+from medattn.config.mechanisms import mechanism_file, own_mechanism
 from medattn.errors import UserError
-from medattn.plan.model import Cell
-from medattn.provenance.code import CODE_FOLDER, Reader, code_digest, code_modules, code_of
+from medattn.plan.finished_run import FinishedRun
+from medattn.provenance.code import CODE_FOLDER, code_digest, code_modules, modules_digest, source_sha256
 from medattn.provenance.environment import git
 
-
-def check_code(subject: AuditContext) -> Iterator[Finding]:
-    """Take the digest of the code again, from the recorded commit where git has it and from the files that are here."""
-    committed = cache(_committed)
-    read = cache(_read)
-    named: dict[tuple[str, str, bool], list[Ended]] = {}
-    for ended in subject.ended():
-        code = ended.record["code"]
-        yield from _modules(ended)
-        if "commit" in code:
-            key = (str(code["commit"]), str(code["digest"]), bool(code.get("dirty")))
-            named.setdefault(key, []).append(ended)
-    for (commit, digest, dirty), members in named.items():
-        place = f"{members[0].run.id} ({len(members)} runs)" if len(members) > 1 else members[0].run.id
-        if not committed(commit):
-            found = f"commit {commit[:12]}, which this checkout doesn't have"
-            yield Finding("info", place, "a commit to compare the code with", found, "fetch it with git")
-            continue
-        for cell in {ended.cell.id: ended.cell for ended in members}.values():
-            if _digest_at(cell, partial(read, commit)) in (None, digest):
-                continue
-            if dirty:
-                yield Finding("warning", place, "code that was committed", "code that no commit has",
-                              "commit first, then train")  # fmt: skip
-            else:
-                yield Finding("error", place, f"the code of commit {commit[:12]}", f"another: {digest}",
-                              "don't trust the record; train the run again")  # fmt: skip
-            break
+_SHOWN_FILES = 8
+Difference = tuple[Severity, str, str, str]
+"""Severity, what is expected, what is found and what to do."""
 
 
-def _modules(ended: Ended) -> Iterator[Finding]:
-    """The modules that a record names are those of its digest, where that code is here."""
-    code, code_arguments = ended.record["code"], code_of(ended.cell.settings)
-    if "modules" in code and code_digest(*code_arguments) == code["digest"]:
-        now = code_modules(*code_arguments)
-        shown = {name: sha256[: len(str(code["modules"].get(name, "")))] for name, sha256 in now.items()}
-        if shown != code["modules"] or not all(shown.values()):
-            yield Finding("error", ended.run.id, "the modules of its code", "others", "train the run again")
+@dataclass(frozen=True)
+class RecordedCode:
+    """The code that a record names.
+
+    Attributes:
+        commit: commit of the checkout; empty where the record names none.
+        digest: hash over all modules.
+        dirty: whether the checkout had changes that no commit holds.
+        modules: name and shortened hash of each module, in the order of the digest.
+    """
+
+    commit: str
+    digest: str
+    dirty: bool
+    modules: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> "RecordedCode":
+        """Return the code that a record names."""
+        code = record["code"]
+        modules = tuple((str(name), str(sha256)) for name, sha256 in code.get("modules", {}).items())
+        return cls(str(code.get("commit", "")), str(code["digest"]), bool(code.get("dirty")), modules)
+
+    @cached_property
+    def is_here(self) -> bool:
+        """Whether the installed files have these names and this digest."""
+        current, absent = _modules(self, None)
+        return not absent and bool(current) and modules_digest(current) == self.digest
+
+    def fits(self, modules: Mapping[str, str]) -> bool:
+        """Return whether modules have the recorded digest, and each the recorded hash."""
+        each = all(sha256 and modules[name].startswith(sha256) for name, sha256 in self.modules)
+        return each and modules_digest(modules) == self.digest
 
 
-def _digest_at(cell: Cell, read: Reader) -> str | None:
-    """Return the digest of a cell's code as `read` gives its files; None where they can't be had."""
+def check_code(context: AuditContext) -> Iterator[Finding]:
+    """Recompute the digest of the recorded modules from the recorded commit and from the installed files."""
+    by_code: dict[RecordedCode, list[str]] = {}
+    for kept in context.records():
+        by_code.setdefault(RecordedCode.of_record(kept.record), []).append(kept.run)
+    differences: dict[Difference, list[str]] = {}
+    for code, runs in by_code.items():
+        for difference in _differences(code):
+            differences.setdefault(difference, []).extend(runs)
+    for (severity, expected, found, remedy), runs in differences.items():
+        place = f"{runs[0]} and {len(runs) - 1} more runs" if len(runs) > 1 else runs[0]
+        yield Finding(severity, place, expected, found, remedy)
+    if context.other_plan_schema is None:
+        for finished in context.finished_runs():
+            yield from _names_of_modules(finished)
+
+
+def _names_of_modules(finished: FinishedRun) -> Iterator[Finding]:
+    """Compare the recorded modules with those that the run depends on, where the installed code has its digest."""
+    code, mechanism_and_model = finished.record["code"], finished.cell.settings.code_names
+    if "modules" in code and code_digest(*mechanism_and_model) == code["digest"]:
+        current = code_modules(*mechanism_and_model)
+        if list(current) != list(code["modules"]):
+            found = ", ".join(code["modules"]) or "none"
+            yield Finding("error", finished.run.id, f"modules {', '.join(current)}", found, "train the run again")
+
+
+def _differences(code: RecordedCode) -> Iterator[Difference]:
+    """Yield what does not hold, or could not be checked, of the code that records name."""
+    if code.is_here and not code.fits(_modules(code, None)[0]):
+        yield "error", "modules with the recorded digest", "hashes of other modules", "train the run again"
+        return
+    if not code.modules:
+        yield _unchecked(code, "modules to recompute the digest of", "none in the record", "train the run again")
+        return
+    if not code.commit:
+        if not code.is_here:
+            found = f"none in the record, and the installed files differ: {_files(code)}"
+            yield _unchecked(code, "a commit with the code", found, "audit with the version that trained the run")
+        return
+    short = code.commit[:12]
+    if not re.fullmatch(r"[0-9a-f]{7,64}", code.commit):
+        yield "error", "a commit", code.commit[:80], "do not trust the record; train the run again"
+        return
+    if problem := _git_problem(CODE_FOLDER, code.commit):
+        remedy = f"run `git fetch origin {code.commit}` in a clone of the project, then audit again"
+        yield _unchecked(code, f"commit {short} with {_files(code)}", problem, remedy)
+        return
+    modules, absent = _modules(code, code.commit)
+    if absent:
+        found = f"no such files in that commit: {', '.join(absent)}"
+        remedy = "commit the files, then train" if code.is_here else "find the code of these runs, or train them again"
+        yield _unchecked(code, f"the recorded modules in commit {short}", found, remedy)
+    elif not code.fits(modules):
+        expected, found = f"the code of commit {short}", f"modules with other hashes: {_changed(code, modules)}"
+        if code.dirty:
+            yield "warning", expected, f"uncommitted changes; {found}", "commit first, then train"
+        else:
+            yield "error", expected, found, "do not trust the record; train the run again"
+
+
+def _unchecked(code: RecordedCode, expected: str, found: str, remedy: str) -> Difference:
+    """Return a difference that cannot be judged; it needs no action where the installed files have the digest."""
+    if code.is_here:
+        return "info", expected, f"{found}; the installed files have the recorded digest", remedy
+    return "unchecked", expected, f"{found}; the digest could not be recomputed", remedy
+
+
+def _modules(code: RecordedCode, commit: str | None) -> tuple[dict[str, str], list[str]]:
+    """Return the hash of each recorded module, and the names of those that do not exist.
+
+    Args:
+        code: the recorded code.
+        commit: where to read the files; None for the installed files. The user's own code is always read there.
+    """
+    hashes, absent = {}, []
+    for name, _ in code.modules:
+        try:
+            hashes[name] = _sha256_of_module(name, None if ":" in name else commit)
+        except (OSError, subprocess.SubprocessError, SyntaxError, UserError, ValueError):
+            absent.append(name)
+    return hashes, absent
+
+
+def _sha256_of_module(name: str, commit: str | None) -> str:
+    if ".." in PurePosixPath(name).parts:
+        raise ValueError(f"{name} is outside of the package")
+    if commit is not None:
+        return source_sha256(_read(CODE_FOLDER, commit, name))
+    path = mechanism_file(name) if own_mechanism(name) else CODE_FOLDER / name
+    return source_sha256(path.read_text(encoding="utf-8"))
+
+
+def _files(code: RecordedCode) -> str:
+    names = [name for name, _ in code.modules]
+    more = f" and {len(names) - _SHOWN_FILES} more files" if len(names) > _SHOWN_FILES else ""
+    return ", ".join(names[:_SHOWN_FILES]) + more
+
+
+def _changed(code: RecordedCode, modules: Mapping[str, str]) -> str:
+    names = [name for name, sha256 in code.modules if not sha256 or not modules[name].startswith(sha256)]
+    return ", ".join(names) or f"none alone, but their digest is not {code.digest[:12]}"
+
+
+@cache
+def _git_problem(folder: Path, commit: str) -> str:
+    """Return why git cannot show a commit of the checkout that holds `folder`; empty where it can."""
+    ask = partial(git, folder)
     try:
-        return code_digest(*code_of(cell.settings), read)
-    except (OSError, subprocess.SubprocessError, SyntaxError, UserError, ValueError):
-        return None
-
-
-def _committed(commit: str) -> bool:
-    try:
-        return git(CODE_FOLDER, "cat-file", "-t", commit).strip() == "commit"
+        ask("rev-parse", "--git-dir")
+    except FileNotFoundError:
+        return "git is not installed"
     except (OSError, subprocess.SubprocessError):
-        return False
+        return f"{folder} is not in a git checkout"
+    try:
+        known = ask("cat-file", "-t", commit).strip() == "commit"
+    except (OSError, subprocess.SubprocessError):
+        known = False
+    return "" if known else "a commit that this clone does not have"
 
 
-def _read(commit: str, file: Path) -> str:
-    """Return a file of the package as it was at a commit."""
-    return git(CODE_FOLDER, "show", f"{commit}:./{file.relative_to(CODE_FOLDER).as_posix()}")
+@cache
+def _read(folder: Path, commit: str, name: str) -> str:
+    """Return a module of the package in `folder` at a commit."""
+    return git(folder, "show", f"{commit}:./{name}")

@@ -1,4 +1,4 @@
-"""Every planned run was found, once, and what failed says why."""
+"""Every planned run has one record, and every failed run says why it failed."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,59 +12,67 @@ from medattn.provenance.records import failure_reason
 _TRAIN = "run snakemake, or `medattn train`"
 
 
-def check_completeness(subject: AuditContext) -> Iterator[Finding]:
-    """Compare the plan with the folders of runs and the files of packs."""
-    yield from _missing(subject)
-    yield from _not_planned(subject)
-    yield from _duplicates(subject)
-    yield from _packs(subject)
+def check_completeness(context: AuditContext) -> Iterator[Finding]:
+    """Compare the plan with the run folders and the pack files."""
+    yield from _missing(context)
+    yield from _not_planned(context)
+    yield from _duplicates(context)
+    yield from _packs(context)
 
 
-def _missing(subject: AuditContext) -> Iterator[Finding]:
-    for run in subject.plan.runs.values():
-        files = subject.results.run(run.cell, run.name)
-        if subject.plan.cells[run.cell].missing is not None or files.record.is_file():
+def _missing(context: AuditContext) -> Iterator[Finding]:
+    for run in context.plan.runs.values():
+        files = context.results.run(run.cell, run.name)
+        if context.plan.cells[run.cell].missing is not None or files.record.is_file():
             continue
         if not files.failure.is_file():
-            yield Finding("error", run.id, "a record", "none: not trained, or lost", _TRAIN)
+            yield Finding("error", run.id, "a record", "none: the run was not trained, or its record was lost", _TRAIN)
             continue
         try:
-            yield Finding("warning", run.id, "a record", failure_reason(files.failure), f"mend it and {_TRAIN}")
+            yield Finding("warning", run.id, "a record", failure_reason(files.failure), f"fix the cause and {_TRAIN}")
         except UserError as error:
-            yield Finding("error", run.id, "a record, or why there is none", str(error), _TRAIN)
+            yield Finding("error", run.id, "a record, or the reason of a failure", str(error), _TRAIN)
 
 
-def _not_planned(subject: AuditContext) -> Iterator[Finding]:
+def _not_planned(context: AuditContext) -> Iterator[Finding]:
     others = [
         f"{folder.parent.name}/{folder.name}"
-        for folder in sorted((subject.results.folder / "runs").glob("*/*"))
-        if f"{folder.parent.name}/{folder.name}" not in subject.plan.runs
+        for folder in sorted((context.results.folder / "runs").glob("*/*"))
+        if f"{folder.parent.name}/{folder.name}" not in context.plan.runs
     ]
     if others:
-        found = f"{len(others)} of another plan, such as {others[0]}"
-        yield Finding("info", "runs/", "runs of this plan", found, "they are in no table; delete them if you like")
+        found = f"{len(others)} runs of another plan, such as {others[0]}"
+        yield Finding(
+            "info", "runs/", "only runs of this plan", found, "none: no table shows them; you may delete them"
+        )
 
 
-def _duplicates(subject: AuditContext) -> Iterator[Finding]:
+def _duplicates(context: AuditContext) -> Iterator[Finding]:
     seen: dict[str, str] = {}
-    for ended in subject.ended():
-        if not ended.trained:
+    for finished in context.finished_runs():
+        if not finished.trained:
             continue
-        record = ended.record
+        record = finished.record
         data = {key: value for key, value in record["data"].items() if key in ("entry_sha256", "split_sha256")}
-        same = sha256_of_value([ended.run.stage, record["configuration_sha256"], data])
-        first = seen.setdefault(same, ended.run.id)
-        if first != ended.run.id and "split_sha256" in data:
-            yield Finding("error", ended.run.id, "a run of its own", f"the same settings and images as {first}", "")
+        same = sha256_of_value([finished.run.stage, record["configuration_sha256"], data])
+        first = seen.setdefault(same, finished.run.id)
+        if first != finished.run.id and "split_sha256" in data:
+            yield Finding(
+                "error",
+                finished.run.id,
+                "a run with its own settings and images",
+                f"those of {first}",
+                "delete one of the two",
+            )
 
 
-def _packs(subject: AuditContext) -> Iterator[Finding]:
-    records = {ended.run.id: ended.record for ended in subject.ended()}
-    for pack in subject.plan.packs.values():
-        path, place = subject.results.pack(pack.id), f"packs/{pack.id}.json"
+def _packs(context: AuditContext) -> Iterator[Finding]:
+    records = {finished.run.id: finished.record for finished in context.finished_runs()}
+    for pack in context.plan.packs.values():
+        path, place = context.results.pack(pack.id), f"packs/{pack.id}.json"
         if not path.is_file():
             if all(run in records for run in pack.runs):
-                yield Finding("error", place, "a file that says how the runs of the pack ended", "none", _TRAIN)
+                yield Finding("error", place, "a file with the endings of the runs of the pack", "none", _TRAIN)
             continue
         value: Any = read_json(path)
         endings = {
@@ -74,5 +82,5 @@ def _packs(subject: AuditContext) -> Iterator[Finding]:
         }
         if value != {"pack": pack.id, "runs": endings}:
             yield Finding(
-                "error", place, "what the records of its runs say", "something else", f"delete it and {_TRAIN}"
+                "error", place, "the endings in the records of its runs", "other endings", f"delete it and {_TRAIN}"
             )

@@ -1,15 +1,16 @@
-"""Arms that are compared have the same seeds and folds, and saw the same images."""
+"""Compared arms have the same seeds and folds, and read the same images."""
 
 from collections.abc import Iterator
 
-from medattn.audit.context import AuditContext, Ended
+from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
+from medattn.plan.finished_run import FinishedRun
 
 
-def check_pairing(subject: AuditContext) -> Iterator[Finding]:
-    """Compare the arms of each backbone on each data set."""
-    for members in subject.compared():
-        by_arm: dict[str, list[Ended]] = {}
+def check_pairing(context: AuditContext) -> Iterator[Finding]:
+    """Compare seeds, folds and image files between the arms of each backbone on each data set."""
+    for members in context.compared():
+        by_arm: dict[str, list[FinishedRun]] = {}
         for member in members:
             if member.trained and not member.cell.is_classifier:
                 by_arm.setdefault(member.cell.arm, []).append(member)
@@ -19,12 +20,12 @@ def check_pairing(subject: AuditContext) -> Iterator[Finding]:
             if skipped := sorted(every - of_arm, key=str):
                 seeds = ", ".join(f"seed {seed}" + ("" if fold is None else f" fold {fold}") for seed, fold in skipped)
                 yield Finding("warning", f"{members[0].cell.group}.{arm}", "the seeds and folds of the other arms",
-                              f"lacks {seeds}", "what one lacks is not compared; train it")  # fmt: skip
+                              f"no {seeds}", "train them: unpaired runs are not compared")  # fmt: skip
         yield from _images(by_arm)
 
 
-def _images(by_arm: dict[str, list[Ended]]) -> Iterator[Finding]:
-    # An arm whose recipe copies images has other training images: only what is the same in the data is compared here.
+def _images(by_arm: dict[str, list[FinishedRun]]) -> Iterator[Finding]:
+    # Oversampling gives an arm other training images, so only the files of the data set are compared.
     seen: dict[object, tuple[str, str]] = {}
     for members in by_arm.values():
         for member in members:
@@ -32,4 +33,4 @@ def _images(by_arm: dict[str, list[Ended]]) -> Iterator[Finding]:
             key = (member.run.seed, member.run.fold)
             files, run = seen.setdefault(key, (str(data["files"]), member.run.id))
             if files != str(data["files"]):
-                yield Finding("error", member.run.id, f"the images of {run}", "others", "train the run again")
+                yield Finding("error", member.run.id, f"the images of {run}", "other images", "train the run again")

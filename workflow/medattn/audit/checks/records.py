@@ -1,82 +1,105 @@
-"""Records are what was written, agree with the plan, and name the very files that lie beside them."""
+"""Every record is unchanged, agrees with the plan, and names the files of its run with their hashes."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from math import fsum, isclose
 from typing import Any
 
-from medattn.audit.context import AuditContext, Ended
+from medattn.audit.context import AuditContext, RecordFile, run_id
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import as_written, difference
 from medattn.errors import UserError
 from medattn.files import sha256_of_value
+from medattn.layout import RunPaths
 from medattn.plan.differences import differences
+from medattn.plan.finished_run import FinishedRun
 from medattn.plan.run_settings import run_settings
 from medattn.plan.tuning_result import read_choice
 from medattn.provenance.records import read_record
 
-_MEND = "train the run again (delete its folder first), or bring the file back"
+_REMEDY = "restore the file, or delete the folder of the run and train it again"
 _OUTPUTS = {"history.csv", "scores.safetensors"}
 
 
-def check_records(subject: AuditContext) -> Iterator[Finding]:
-    """Check the record of every run against the plan, the configuration that it holds, and the run's files."""
-    for run in subject.plan.runs.values():
-        files = subject.results.run(run.cell, run.name)
-        if files.record.is_file():
-            try:
-                read_record(files.record)
-            except UserError as error:
-                yield Finding("error", run.id, "a record", str(error), _MEND)
-    for ended in subject.ended():
+def check_records(context: AuditContext) -> Iterator[Finding]:
+    """Compare every record with its own hashes, with the files of the run and, where it can be read, with the plan."""
+    for files in _planned(context):
         try:
-            for expected, found in _of_run(subject, ended):
-                yield Finding("error", ended.run.id, expected, found, _MEND)
-        except (UserError, KeyError, TypeError, ValueError, AttributeError, OSError) as error:
-            yield Finding(
-                "error", ended.run.id, "a record that can be followed", f"{type(error).__name__}: {error}", _MEND
-            )
+            read_record(files.record)
+        except UserError as error:
+            yield Finding("error", run_id(files), "a record", str(error), _REMEDY)
+    for kept in context.records():
+        yield from _findings(kept.run, _of_record(context, kept))
+    if context.other_plan_schema is None:
+        for finished in context.finished_runs():
+            yield from _findings(finished.run.id, _against_plan(context, finished))
 
 
-def _of_run(subject: AuditContext, ended: Ended) -> Iterator[tuple[str, str]]:
-    """Yield what is expected of a record and what is found, where they differ."""
-    record, files = ended.record, ended.files
+def _planned(context: AuditContext) -> Iterator[RunPaths]:
+    """Yield the runs that have a record: those of the plan or, where it cannot be read, all."""
+    if context.other_plan_schema is not None:
+        yield from context.run_folders()
+        return
+    for run in context.plan.runs.values():
+        if (files := context.results.run(run.cell, run.name)).record.is_file():
+            yield files
+
+
+def _findings(run: str, differences_of_run: Iterator[tuple[str, str]]) -> Iterator[Finding]:
+    try:
+        for expected, found in differences_of_run:
+            yield Finding("error", run, expected, found, _REMEDY)
+    except (UserError, KeyError, TypeError, ValueError, AttributeError, OSError) as error:
+        yield Finding("error", run, "a complete record", f"{type(error).__name__}: {error}", _REMEDY)
+
+
+def _of_record(context: AuditContext, kept: RecordFile) -> Iterator[tuple[str, str]]:
+    """Yield what is expected of a record and what is found, as far as the record and the files of the run tell."""
+    record, files = kept.record, kept.files
     if not as_written(files.record, record):
         yield "record.json as it was written", "other bytes"
-    for key, value in _heading(ended).items():
-        if (key in record or record.get("schema", 1) > 1) and record.get(key) != value:
-            yield f"{key}: {value}", f"{key}: {record.get(key)}"
-    if ended.trained:
-        yield from _settings(subject, ended)
+    if record.get("run", kept.run) != kept.run:
+        yield f"run: {kept.run}", f"run: {record['run']}"
+    if record["status"] in ("ok", "diverged"):
+        if record["configuration_sha256"] != sha256_of_value(record["configuration"]):
+            yield "the hash of its configuration", str(record["configuration_sha256"])
         yield from _sessions(record)
         if not set(record["outputs"]) >= _OUTPUTS:
             yield f"outputs {', '.join(sorted(_OUTPUTS))}", ", ".join(record["outputs"]) or "none"
     for name, facts in record["outputs"].items():
-        if (other := difference(files.folder / name, facts, subject.sha256)) is not None:
+        if (other := difference(files.folder / name, facts, context.sha256)) is not None:
             yield f"{name}: {other[0]}", other[1]
     for path in sorted(files.folder.iterdir()):
         if path.name not in {*record["outputs"], files.record.name}:
             yield "only files that the record names", path.name
 
 
-def _heading(ended: Ended) -> dict[str, Any]:
-    run, cell = ended.run, ended.cell
+def _against_plan(context: AuditContext, finished: FinishedRun) -> Iterator[tuple[str, str]]:
+    """Yield what the plan gives for a record and what is found, where they differ."""
+    record = finished.record
+    for key, value in _heading(finished).items():
+        if (key in record or record.get("schema", 1) > 1) and record.get(key) != value:
+            yield f"{key}: {value}", f"{key}: {record.get(key)}"
+    if finished.trained:
+        yield from _settings(context, finished)
+
+
+def _heading(finished: FinishedRun) -> dict[str, Any]:
+    run, cell = finished.run, finished.cell
     names = {key: getattr(cell, key) for key in ("paper", "experiment", "dataset", "backbone", "arm")}
     return {"run": run.id, **names, "stage": run.stage, "seed": run.seed, "fold": run.fold}
 
 
-def _settings(subject: AuditContext, ended: Ended) -> Iterator[tuple[str, str]]:
-    run, cell, record = ended.run, ended.cell, ended.record
-    if record["configuration_sha256"] != sha256_of_value(record["configuration"]):
-        yield "the hash of its configuration", str(record["configuration_sha256"])
+def _settings(context: AuditContext, finished: FinishedRun) -> Iterator[tuple[str, str]]:
+    run, cell, record = finished.run, finished.cell, finished.record
     point: Mapping[str, Any] = run.grid_point or {}
     if run.grid_point is None and cell.is_tuned:
-        point = read_choice(subject.results, cell, run.seed, run.fold)["grid_point"]
+        point = read_choice(context.results, cell, run.seed, run.fold)["grid_point"]
     planned = run_settings(cell, run, point)
     for other in differences(planned, record["configuration"]):
         yield f"configuration.{other.key}: {other.before}", str(other.after)
-    if record["code"]["digest"] != cell.settings["code"]:
-        yield f"code {cell.settings['code']}, as the plan", str(record["code"]["digest"])
+    if record["code"]["digest"] != cell.settings.code_digest:
+        yield f"code {cell.settings.code_digest}, as in the plan", str(record["code"]["digest"])
 
 
 def _sessions(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -85,7 +108,7 @@ def _sessions(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield f"{record['epochs']} epochs at the end of the last session", str(sessions[-1]["epochs_at_end"])
     seconds = fsum(session["seconds"] for session in sessions)
     if not isclose(seconds, record["seconds"], abs_tol=0.002):
-        yield f"{record['seconds']} seconds over all sessions", f"{seconds:.3f}"
+        yield f"{record['seconds']} s over all sessions", f"{seconds:.3f} s"
     times = [datetime.fromisoformat(session["started"]) for session in sessions]
     if sorted(times) != times or datetime.fromisoformat(record["finished"]) < times[-1]:
-        yield "sessions one after the other, before the run finished", "another order"
+        yield "sessions in order of time, before the run finished", "another order"

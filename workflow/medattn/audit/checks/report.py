@@ -1,4 +1,4 @@
-"""The report, which is made from the sealed folder, comes out again byte for byte."""
+"""The report is the page that the sealed folder gives, byte for byte."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,22 +7,22 @@ from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.errors import UserError
 from medattn.render.inputs import read_inputs
-from medattn.report.gather import gather
-from medattn.report.write import report_page
+from medattn.report.gather_page import gather_page
+from medattn.report.write_report import report_page
 
-_ANEW = "write it again: `medattn render --report`"
+_REMEDY = "run `medattn render --report` again"
 
 
-def check_report(subject: AuditContext) -> Iterator[Finding]:
-    """Compare report.html with the page that the folder gives, with what the last audit found and without it."""
-    path = subject.results.report
+def check_report(context: AuditContext) -> Iterator[Finding]:
+    """Compare report.html with the page of the folder, with and without the findings of the last audit."""
+    path = context.results.report
     if not path.is_file():
         return
     try:
-        page = gather(read_inputs(subject.results, subject.configuration, subject.root))
+        page = gather_page(read_inputs(context.results, context.configuration, context.root))
     except UserError as error:
-        yield Finding("error", path.name, "a page that the folder gives", str(error), _ANEW)
+        yield Finding("error", path.name, "a page that the folder gives", str(error), _REMEDY)
         return
     found = path.read_bytes()
     if all(found != report_page(shown).encode() for shown in (page, replace(page, audit=None))):
-        yield Finding("error", path.name, "the page that the folder gives", "another page", _ANEW)
+        yield Finding("error", path.name, "the page that the folder gives", "another page", _REMEDY)

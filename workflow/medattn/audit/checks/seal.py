@@ -1,7 +1,8 @@
-"""Every file of the folder is the one that was sealed, and no other is there."""
+"""Every sealed file is unchanged, and the folder has no other file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
@@ -9,49 +10,63 @@ from medattn.audit.manifest import as_written, data_files, difference, read_mani
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_value
 
-_SEAL = "run snakemake, which seals what it has made, or `medattn audit --seal`"
-_CHANGED = "bring the file back, or make it again with snakemake, which then seals anew"
+_SEAL = "run snakemake, which seals its results, or `medattn audit --seal`"
+_RESTORE = "restore the file, or recreate it with snakemake, which then seals again"
+_NOT_SEALED = "remove the file, or run `medattn audit --seal` if it is yours"
+_FETCH = "delete its folder and run `medattn fetch` again"
 
 
-def check_seal(subject: AuditContext) -> Iterator[Finding]:
-    """Compare every file, its size and hash with manifest.json, and the root hash with the audit that stands there."""
-    folder, path = subject.results.folder, subject.results.manifest
+def check_seal(context: AuditContext) -> Iterator[Finding]:
+    """Compare size and hash of every file with manifest.json, and the root hash with that of the last audit."""
+    folder, path = context.results.folder, context.results.manifest
     if not path.is_file():
         yield Finding("warning", path.name, "a seal", "none", _SEAL)
         return
     try:
         manifest = read_manifest(path)
     except UserError as error:
-        yield Finding("error", path.name, "a seal as it was written", str(error), _SEAL)
+        yield Finding("error", path.name, "an unchanged seal", str(error), _SEAL)
         return
     for name, facts in manifest["files"].items():
-        if (other := difference(folder / name, facts, subject.sha256)) is not None:
-            yield Finding("error", name, *other, _CHANGED)
+        if (other := difference(folder / name, facts, context.sha256)) is not None:
+            yield Finding("error", name, *other, _RESTORE)
     for name in sealed_files(folder):
         if name not in manifest["files"]:
-            yield Finding("error", name, "no such file in the seal", "a file", "remove it, or seal anew if it is yours")
-    for name, facts in manifest["data"].items():
-        if (other := difference(Path(name), facts, subject.sha256)) is not None:
-            yield Finding("error", name, *other, "delete its folder and run `medattn fetch` again")
-    yield from _earlier_audit(subject, manifest["root"])
-    for name in data_files(subject.plan):
-        if name not in manifest["data"]:
-            yield Finding("error", name, "no such file in the seal", "a file", "remove it, or seal anew if it is yours")
+            yield Finding("error", name, "no file, as in the seal", "a file", _NOT_SEALED)
+    yield from _data(context, manifest["data"])
+    yield from _last_audit(context, manifest["root"])
 
 
-def _earlier_audit(subject: AuditContext, root: str) -> Iterator[Finding]:
-    """An audit that stands in the folder remembers the root hash: a folder that was sealed behind its back shows."""
-    path = subject.results.audit
+def _data(context: AuditContext, sealed: Mapping[str, Any]) -> Iterator[Finding]:
+    """Compare the prepared images with the seal. Data sets that are not on this machine could not be checked."""
+    absent = sorted({str(Path(name).parent) for name in sealed if not Path(name).parent.is_dir()})
+    for folder in absent:
+        remedy = "fetch the data set with `medattn fetch`, then audit again"
+        yield Finding("unchecked", folder, "the sealed images", "no such folder on this machine", remedy)
+    for name, facts in sealed.items():
+        if str(Path(name).parent) in absent:
+            continue
+        if (other := difference(Path(name), facts, context.sha256)) is not None:
+            yield Finding("error", name, *other, _FETCH)
+    if context.other_plan_schema is None:
+        for name in data_files(context.plan):
+            if name not in sealed:
+                yield Finding("error", name, "no file, as in the seal", "a file", _NOT_SEALED)
+
+
+def _last_audit(context: AuditContext, root: str) -> Iterator[Finding]:
+    """Compare the root hash with that in audit.json, which reveals that the folder was sealed again since."""
+    path = context.results.audit
     if not path.is_file():
         return
     try:
         audit = read_json(path)
         rest = {key: value for key, value in audit.items() if key != "self_sha256"}
-        whole = sha256_of_value(rest) == audit["self_sha256"] and as_written(path, audit)
+        unchanged = sha256_of_value(rest) == audit["self_sha256"] and as_written(path, audit)
     except (UserError, AttributeError, KeyError, TypeError, ValueError):
-        whole = False
-    if not whole:
-        yield Finding("error", path.name, "the audit as it was written", "another file", "this audit takes its place")
+        unchanged = False
+    if not unchanged:
+        yield Finding("error", path.name, "an unchanged audit", "another file", "none: this audit replaces it")
     elif audit["root"] != root:
         remedy = "if you don't know who sealed the folder again, compare it with a copy"
         yield Finding("error", path.name, f"root hash {audit['root']}", root, remedy)

@@ -1,38 +1,53 @@
-"""Choices, measurements, comparisons, verdicts, tables, figures and captions come out again, byte for byte."""
+"""Tuning results, measurements, comparisons, verdicts, tables and figures follow from the runs, byte for byte."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
-from medattn.audit.recomputed import recomputed, written_again
+from medattn.audit.recomputed import recomputed, recomputed_files
+from medattn.errors import UserError
 
-_ANEW = "run snakemake again: `--forcerun measure_runs` measures, compares and draws anew"
-_COMPUTED = ("choices", "tables", "figures", "captions")
+_REMEDY = "run `snakemake --forcerun measure_runs`, which measures, compares and renders again"
+_COMPUTED = ("tuned", "tables", "figures", "captions")
 
 
-def check_tables(subject: AuditContext) -> Iterator[Finding]:
-    """Compute everything that follows from the runs beside the folder, and compare it with what stands there."""
-    folder = subject.results.folder
-    with recomputed(subject) as again:
-        names = list(written_again(again))
+def check_tables(context: AuditContext) -> Iterator[Finding]:
+    """Recompute everything that follows from the runs in a temporary folder, and compare it with the results folder."""
+    try:
+        yield from _differences(context)
+    except UserError as error:
+        if not (absent := context.absent_data()):
+            raise
+        remedy = f"run `medattn fetch` for {', '.join(absent)}, then audit again"
+        yield Finding("unchecked", "tables/", "images to recompute results from", str(error), remedy)
+
+
+def _differences(context: AuditContext) -> Iterator[Finding]:
+    folder = context.results.folder
+    with recomputed(context) as again:
+        names = list(recomputed_files(again))
         for name in names:
             path = folder / name
             if not path.is_file():
-                yield Finding("error", name, "a file that follows from the runs", "no such file", _ANEW)
+                yield Finding("error", name, "a file that follows from the runs", "no such file", _REMEDY)
             elif path.read_bytes() != (again.folder / name).read_bytes():
                 yield Finding(
-                    "error", name, "what follows from the runs", _first_difference(again.folder / name, path), _ANEW
+                    "error",
+                    name,
+                    "the file that follows from the runs",
+                    _first_difference(again.folder / name, path),
+                    _REMEDY,
                 )
     for part in _COMPUTED:
         for path in sorted((folder / part).rglob("*")):
             name = path.relative_to(folder).as_posix()
             if path.is_file() and name not in names:
-                yield Finding("warning", name, "only what follows from this plan", "a file of its own", "remove it")
+                yield Finding("warning", name, "only files that follow from this plan", "another file", "remove it")
 
 
 def _first_difference(expected: Path, found: Path) -> str:
-    """Return the first line of a text that differs, or that the bytes do."""
+    """Return the first line that differs; for files that are not text, that the bytes differ."""
     try:
         lines = [path.read_text(encoding="utf-8").splitlines() for path in (expected, found)]
     except UnicodeDecodeError:

@@ -1,6 +1,6 @@
-"""The manual of every key, config/README.md, and the JSON schemas: written from the models, never by hand.
+"""Generator of the configuration manual, config/README.md, and of the JSON schemas.
 
-`python -m medattn.config.manual` writes them; with `--check` it only says which are out of step.
+`python -m medattn.config.manual` writes them from the configuration models; with `--check` it only lists stale files.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from medattn.config.models import (
     verdicts,
 )
 from medattn.config.models.classifiers import CLASSIFIER_OPTIONS
-from medattn.config.networks.options import LIBRARY_OPTIONS, own_networks
+from medattn.config.networks.catalog import LIBRARY_OPTIONS, own_networks
 from medattn.protocols.registry import PROTOCOLS
 from medattn.sources.base import Archive
 from medattn.sources.registry import SOURCES
@@ -37,7 +37,7 @@ INTRODUCTION = Path(__file__).with_name("introduction.md")
 
 _PROTOCOL_PLACE = "`protocol` of a paper; single keys in `papers.<paper>.protocol` of a selection"
 
-# Chapter -> (heading, model, where its keys stand). The order is that of reading.
+# Chapter -> (heading, model, place of its keys), in reading order.
 _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
     "Selections": [
         ("Selection", selection.Selection, "the top level of `config.yaml` and `config/*.yaml`"),
@@ -47,7 +47,7 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
     "Papers": [
         ("Paper", paper.Paper, "the top level of `papers/<paper>/paper.yaml`"),
         ("Experiment", paper.Experiment, "`experiments.<name>` of a paper"),
-        ("Override", paper.Override, "`override` of an experiment"),
+        ("Override", paper.ExperimentOverride, "`override` of an experiment"),
         (
             "Backbone",
             paper.Backbone,
@@ -61,14 +61,18 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
             "`recipe` of a paper; single keys in `papers.<paper>.recipe` of a selection",
         ),
         ("Augmentation", recipe.Augmentation, "`augmentation` of a recipe"),
-        ("Random part", recipe.RandomResizedCrop, "`random_resized_crop` of an augmentation"),
-        ("Copies of rare classes", recipe.Oversampling, "`oversampling` of a recipe"),
-        ("Change of a copy", recipe.CopyChange, "each entry of `changes` of copies of rare classes"),
+        ("Random resized crop", recipe.RandomResizedCrop, "`random_resized_crop` of an augmentation"),
+        ("Oversampling", recipe.Oversampling, "`oversampling` of a recipe"),
+        ("Change of a copy", recipe.CopyChange, "each entry of `changes` of an oversampling"),
         *((f"Protocol {kind}", model, _PROTOCOL_PLACE) for kind, model in PROTOCOLS.items()),
         ("Family", paper.Family, "`families.<name>` of a paper"),
         ("Table", paper.Table, "`tables.<name>` of a paper"),
         ("Table of data sets", statistics.Statistics, "`statistics.<name>` of a paper"),
-        ("Published of a data set", statistics.PublishedStatistics, "`datasets.<name>` of a table of data sets"),
+        (
+            "Published numbers of a data set",
+            statistics.PublishedStatistics,
+            "`datasets.<name>` of a table of data sets",
+        ),
         ("Mark", paper.Mark, "each entry of `marks` of a table"),
         ("Figure", figure.Figure, "`figures.<name>` of a paper"),
     ],
@@ -79,25 +83,25 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
     ],
     "Facts about published values": [
         ("Facts", facts.Facts, "the top level of `papers/<paper>/facts.yaml` and of `medattn claims --facts`"),
-        ("Rows", facts.Rows, "wherever facts are about some of the published values"),
+        ("Filter of rows", facts.RowFilter, "wherever facts apply to some of the published values"),
         ("Test set", facts.TestSet, "`test_sets.<name>` of facts"),
-        ("Total", facts.Total, "each entry of `totals` of facts"),
-        ("Stated number", facts.Stated, "each entry of `stated` of facts"),
-        ("Count", facts.Count, "each entry of `counts` of facts"),
-        ("Formula", facts.Formula, "each entry of `formulas` of facts"),
-        ("Stage", facts.Stage, "each entry of `stages` of a formula"),
-        ("Score over all classes", facts.Overall, "each entry of `overall` of facts"),
-        ("Feature map", facts.FeatureMap, "each entry of `feature_maps` of facts"),
-        ("Cost", facts.Cost, "each entry of `costs` of facts"),
+        ("Stated total", facts.StatedTotal, "each entry of `totals` of facts"),
+        ("Stated number", facts.StatedCount, "each entry of `stated` of facts"),
+        ("Count of a network", facts.NetworkCount, "each entry of `counts` of facts"),
+        ("Formula for parameters", facts.ParameterFormula, "each entry of `formulas` of facts"),
+        ("Stage of a formula", facts.FormulaStage, "each entry of `stages` of a formula"),
+        ("Score over all classes", facts.OverallScore, "each entry of `overall` of facts"),
+        ("Size of feature maps", facts.FeatureMapSize, "each entry of `feature_maps` of facts"),
+        ("Statement about costs", facts.CostStatement, "each entry of `costs` of facts"),
         ("Convolution", facts.Convolution, "each entry of `layers` of a cost"),
-        ("Significance", facts.Significance, "each entry of `significance` of facts"),
-        ("Statement", facts.Statement, "each entry of `statements` of facts"),
+        ("Statement of significance", facts.SignificanceStatement, "each entry of `significance` of facts"),
+        ("Statement of a comparison", facts.Statement, "each entry of `statements` of facts"),
         ("Other metric", facts.OtherMetric, "each entry of `other_metrics` of facts"),
         ("Accuracy after epochs", text_facts.AfterEpoch, "each entry of `after_epochs` of facts"),
-        ("Comparison without numbers", text_facts.Unpublished, "each entry of `unpublished` of facts"),
+        ("Comparison without numbers", text_facts.UnpublishedComparison, "each entry of `unpublished` of facts"),
         ("Statement about attention", text_facts.AttentionStatement, "each entry of `attention` of facts"),
         ("Reading", text_facts.Reading, "each entry of `readings` of facts"),
-        ("Independent rows", facts.Independent, "each entry of `independent` of facts"),
+        ("Independent rows", facts.IndependentRows, "each entry of `independent` of facts"),
     ],
 }
 
@@ -122,25 +126,25 @@ def manual() -> str:
 
 
 def files() -> dict[Path, str]:
-    """Return every generated file with the text it must have."""
+    """Return the expected text of every generated file."""
     schemas = {ROOT / "workflow" / "schemas" / name: text for name, text in json_schemas().items()}
     return {ROOT / "config" / "README.md": manual(), **schemas}
 
 
-def out_of_step() -> list[Path]:
-    """Return the generated files whose text is not that of the models."""
+def stale_files() -> list[Path]:
+    """Return the generated files whose text differs from the configuration models."""
     return [path for path, text in files().items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the generated files, or check them."""
     parser = argparse.ArgumentParser(prog="python -m medattn.config.manual", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a file is out of step")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with code 1 if a file is stale")
     check = parser.parse_args(arguments).check
-    stale = out_of_step()
+    stale = stale_files()
     texts = files()
     for path in stale:
-        outcome = "out of step; run python -m medattn.config.manual" if check else "written"
+        outcome = "stale; run python -m medattn.config.manual" if check else "written"
         print(f"{path.relative_to(ROOT)}: {outcome}")
         if not check:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -190,7 +194,7 @@ def _section(model: type[BaseModel], place: str, headings: dict[str, str]) -> It
     if model.__doc__:
         yield prose(inspect.cleandoc(model.__doc__))
         yield ""
-    yield f"Stands at: {place}."
+    yield f"Place: {place}."
     yield ""
     yield from table(model.model_json_schema(), headings)
 

@@ -1,4 +1,4 @@
-"""A table of the keys of one model, in Markdown, from its JSON schema."""
+"""The table of keys of a configuration model in Markdown, made from its JSON schema."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ _WORDS_FOR_MANY = {
     "number": "numbers",
     "boolean": "true or false",
 }
-_KIND = "says which of the kinds this is"
+_KIND = "kind of the mapping, which decides its other keys"
 _BOUNDS = (
     ("minimum", ">= {}"),
     ("exclusiveMinimum", "> {}"),
@@ -29,16 +29,16 @@ _BOUNDS = (
 
 
 def anchor(heading: str) -> str:
-    """Return the anchor that a Markdown heading gets on the usual hosts."""
+    """Return the anchor that GitHub and GitLab give a Markdown heading."""
     return "".join(c for c in heading.lower().replace(" ", "-") if c.isalnum() or c in "-_")
 
 
 def table(schema: Mapping[str, Any], headings: Mapping[str, str]) -> Iterator[str]:
-    """Yield the lines of the table of a model's keys.
+    """Yield the lines of the key table of a model.
 
     Args:
         schema: JSON schema of the model.
-        headings: the heading under which each model stands, for links.
+        headings: heading of each model's section, for links.
     """
     yield "| key | type | default | meaning |"
     yield "|---|---|---|---|"
@@ -55,7 +55,7 @@ def table(schema: Mapping[str, Any], headings: Mapping[str, str]) -> Iterator[st
 
 
 def prose(text: str) -> str:
-    """Return `text` with the angle brackets that stand outside code spans made safe for Markdown."""
+    """Return `text` with the angle brackets outside code spans escaped for Markdown."""
     parts = text.split("`")
     parts[::2] = [part.replace("<", "&lt;").replace(">", "&gt;") for part in parts[::2]]
     return "`".join(parts)
@@ -63,7 +63,7 @@ def prose(text: str) -> str:
 
 def _default(about: Mapping[str, Any]) -> str:
     if "default" not in about:
-        return "its own defaults"
+        return "see its keys"
     if about["default"] is None:
         return "not set"
     return f"`{json.dumps(about['default'], ensure_ascii=False)}`"

@@ -1,4 +1,4 @@
-"""The JSON schemas of the configuration files, for editors; the models alone decide what is valid."""
+"""JSON schemas of the configuration files, for editors; validation uses the models, not the schemas."""
 
 import json
 from typing import Any
@@ -23,7 +23,7 @@ _FILES: dict[str, tuple[str, TypeAdapter[Any]]] = {
 
 
 def json_schemas() -> dict[str, str]:
-    """Return the text of each JSON schema by file name."""
+    """Return the text of each JSON schema, by file name."""
     return {f"{name}.schema.json": _schema(title, adapter) for name, (title, adapter) in _FILES.items()}
 
 

@@ -1,1 +1,1 @@
-"""Pydantic models of everything a person writes: selection, paper, data set, recipe."""
+"""Pydantic models of the configuration files: selection, paper, facts, data set registry."""

@@ -1,4 +1,4 @@
-"""Hyper-parameters of the classifiers on pixels (scikit-learn's names and defaults)."""
+"""Hyper-parameters of the classifiers on pixels, with the names and defaults of scikit-learn."""
 
 from typing import Literal
 
@@ -11,7 +11,7 @@ class LogisticRegressionOptions(Closed):
     """Logistic regression on standardized pixels."""
 
     c: float = Field(1.0, gt=0, description="inverse of the regularization strength")
-    iterations: int = Field(1000, ge=1, description="greatest number of iterations")
+    iterations: int = Field(1000, ge=1, description="maximum number of iterations")
 
 
 class SvmOptions(Closed):
@@ -19,7 +19,7 @@ class SvmOptions(Closed):
 
     c: float = Field(1.0, gt=0, description="inverse of the regularization strength")
     kernel: Literal["rbf", "linear", "poly", "sigmoid"] = Field(
-        "rbf", description="kernel, gamma as scikit-learn scales it"
+        "rbf", description="kernel; scikit-learn's default scales its gamma"
     )
 
 

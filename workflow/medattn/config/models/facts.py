@@ -1,4 +1,4 @@
-"""What is known of a paper's published values beside the numbers themselves (papers/<paper>/facts.yaml)."""
+"""Facts about the published values of a paper (papers/<paper>/facts.yaml)."""
 
 import re
 from fractions import Fraction
@@ -7,14 +7,14 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from medattn.closed_model import Closed, Name
-from medattn.config.models.metrics import Metric
-from medattn.config.models.text_facts import AfterEpoch, AttentionStatement, Reading, Unpublished
+from medattn.config.models.metrics import MetricName
+from medattn.config.models.text_facts import AfterEpoch, AttentionStatement, Reading, UnpublishedComparison
 
 Column = Literal["table", "dataset", "backbone", "arm", "split", "metric", "class_name"]
 
 
-class Rows(Closed):
-    """Rows of the published values: those with one of the values in each column that is named; without any, all."""
+class RowFilter(Closed):
+    """Filter of published values: a row passes if it has one of the given values in each given column."""
 
     table: list[str] = Field([], description="tables; default: all")
     dataset: list[str] = Field([], description="data sets; default: all")
@@ -26,86 +26,87 @@ class Rows(Closed):
 
 
 class TestSet(Closed):
-    """The images that some rows were measured on."""
+    """The images behind a group of rows."""
 
-    __test__ = False  # no test class, whatever its name
+    __test__ = False  # pytest collects classes by this prefix
 
-    rows: Rows = Field(description="rows that were measured on these images")
+    rows: RowFilter = Field(description="rows measured on these images")
     images: list[int] = Field(
         [],
-        description="numbers of images that the text allows, of one fold where it has folds; default: `n_test`",
+        description="possible numbers of images according to the text, per fold if there are folds; default: `n_test`",
     )
-    averaged: int = Field(1, ge=1, description="how many measurements each published value is the mean of")
+    averaged: int = Field(1, ge=1, description="number of measurements that each published value averages")
     over: Literal["epochs", "runs", "folds"] = Field(
-        "epochs", description="what is averaged; `folds` have images of their own, the others share theirs"
+        "epochs", description="unit of averaging; each fold has other images, while epochs and runs share theirs"
     )
-    scan_from: int = Field(10, ge=1, description="smallest number of images to try where it is to be found out")
-    scan_to: int = Field(3000, ge=2, description="largest number of images to try")
-    known: dict[str, int] = Field({}, description="other sizes that are worth a look, by what they are")
-    classes: dict[str, int] = Field({}, description="images of each class, of all folds together")
+    scan_from: int = Field(10, ge=1, description="smallest number of images to try if the number is unknown")
+    scan_to: int = Field(3000, ge=2, description="largest number of images to try if the number is unknown")
+    known: dict[str, int] = Field({}, description="other plausible numbers of images, by description")
+    classes: dict[str, int] = Field({}, description="number of images of each class, all folds together")
     batch_size: int | None = Field(
-        None, ge=1, description="images in a batch: an incomplete last one may have been dropped"
+        None, ge=1, description="batch size, if the authors may have dropped an incomplete last batch"
     )
 
     @model_validator(mode="after")
     def _sizes(self) -> Self:
         if self.scan_to < self.scan_from:
-            raise ValueError(f"scan_to is {self.scan_to}, less than scan_from, {self.scan_from}")
+            raise ValueError(f"scan_to is {self.scan_to}, but scan_from is {self.scan_from}")
         if any(n < 1 for n in [*self.images, *self.known.values()]):
-            raise ValueError("a number of images is at least 1")
+            raise ValueError("a number of images must be at least 1")
         if any(n < 0 for n in self.classes.values()):
             raise ValueError("classes: a number of images can't be negative")
         return self
 
 
-class Total(Closed):
-    """Numbers of the text that must add up."""
+class StatedTotal(Closed):
+    """Numbers in the text that must add up to a total."""
 
-    what: str = Field(min_length=1, description="what is added up")
-    table: str = Field("", description="table that prints them; empty: the text")
-    parts: dict[str, int] = Field(min_length=2, description="the parts, by name")
-    total: int = Field(description="the total as published")
-
-
-class Stated(Closed):
-    """A whole number of the text beside what is known from elsewhere."""
-
-    what: str = Field(min_length=1, description="what is counted")
-    table: str = Field("", description="table that prints it; empty: the text")
-    published: int = Field(description="as published")
-    known: int = Field(description="as it is")
-    source: str = Field(min_length=1, description="where it is known from")
+    what: str = Field(min_length=1, description="description of the sum")
+    table: str = Field("", description="table with the numbers; empty: the text")
+    parts: dict[str, int] = Field(min_length=2, description="summands by name")
+    total: int = Field(description="published total")
 
 
-class Count(Closed):
-    """The exact parameters or operations of a network, for rows that print them rounded."""
+class StatedCount(Closed):
+    """A whole number in the text, and its true value from another source."""
 
-    rows: Rows = Field(description="rows that print it")
-    count: int = Field(ge=0, description="parameters, or operations of a forward pass")
-    source: str = Field(min_length=1, description="how it was counted")
+    what: str = Field(min_length=1, description="description of the number")
+    table: str = Field("", description="table with the number; empty: the text")
+    published: int = Field(description="published number")
+    known: int = Field(description="true number")
+    source: str = Field(min_length=1, description="source of the true number")
 
 
-class Stage(Closed):
-    """A stage of a network: blocks with feature maps of one size."""
+class NetworkCount(Closed):
+    """The exact parameters or operations of a network, for rows that state them rounded."""
+
+    rows: RowFilter = Field(description="rows that state the count")
+    count: int = Field(ge=0, description="number of parameters, or of operations of a forward pass")
+    source: str = Field(min_length=1, description="method of counting")
+
+
+class FormulaStage(Closed):
+    """A stage of a network: blocks with feature maps of the same size."""
 
     blocks: int = Field(ge=1, description="number of blocks")
-    height: int = Field(ge=1, description="height of their feature maps, in pixels")
-    width: int = Field(ge=1, description="width of their feature maps, in pixels")
+    height: int = Field(ge=1, description="height of the feature maps in pixels")
+    width: int = Field(ge=1, description="width of the feature maps in pixels")
 
 
-class Formula(Closed):
-    """A formula for what a module adds to its network.
+class ParameterFormula(Closed):
+    """Parameters that a module adds to its network.
 
-    Either weights x the sum over stages of blocks x height x width, or a sum of products.
+    The formula is either weights x the sum over stages of blocks x height x width, or a sum of products.
     """
 
     says: str = Field(min_length=1, description="name of the formula")
-    rows: Rows = Field(description="rows with the module; those of the baseline are found beside them")
+    rows: RowFilter = Field(description="rows with the module; the rows of the baseline are found automatically")
     weights: int = Field(1, ge=1, description="weights for each position of each block")
-    stages: list[Stage] = Field([], description="the stages")
+    stages: list[FormulaStage] = Field([], description="stages of the network")
     products: list[list[int | str]] = Field(
         [],
-        description='instead of stages: products that are added, each a list of factors, fractions in quotes: `"2/16"`',
+        description="products to add, in place of stages; each is a list of factors, with fractions in quotes: "
+        '`"2/16"`',
     )
 
     @model_validator(mode="after")
@@ -118,184 +119,195 @@ class Formula(Closed):
         return self
 
 
-class Overall(Closed):
-    """A score over all classes that the text states of a model whose class values are published."""
+class OverallScore(Closed):
+    """A stated score over all classes of a model whose values for each class are published."""
 
-    says: str = Field(min_length=1, description="the statement, in short")
-    source: str = Field("", description="where the paper makes it: section or table")
-    rows: Rows = Field(description="rows with the model's precision and recall of each class")
-    metric: Literal["accuracy", "f1"] = Field(description="the score")
+    says: str = Field(min_length=1, description="short form of the statement")
+    source: str = Field("", description="section or table with the statement")
+    rows: RowFilter = Field(description="rows with precision and recall of the model for each class")
+    metric: Literal["accuracy", "f1"] = Field(description="stated score")
     published: str = Field(
-        pattern=r"^\d+(\.\d+)?$", description='the number, digit by digit as published and in quotes: `"0.990"`'
+        pattern=r"^\d+(\.\d+)?$", description='stated value with all published digits, in quotes: `"0.990"`'
     )
-    unit: Literal["percent", "fraction"] = Field("percent", description="how it is written")
+    unit: Literal["percent", "fraction"] = Field("percent", description="unit of the stated value")
 
     @model_validator(mode="after")
     def _is_a_proportion(self) -> Self:
         whole = 100 if self.unit == "percent" else 1
         if Fraction(self.published) > whole:
-            raise ValueError(f"published is {self.published}, but a number in {self.unit} lies between 0 and {whole}")
+            raise ValueError(f"published is {self.published}, but must lie between 0 and {whole} (unit: {self.unit})")
         return self
 
 
-class FeatureMap(Closed):
-    """The stated size of feature maps that were made smaller several times."""
+class FeatureMapSize(Closed):
+    """The stated size of feature maps after several layers that reduce it."""
 
-    says: str = Field(min_length=1, description="the statement, in short")
-    source: str = Field("", description="where the paper makes it: section or figure")
-    size: int = Field(ge=1, description="height or width before, in pixels")
-    times: int = Field(1, ge=1, description="how many layers make it smaller")
-    stride: int = Field(2, ge=2, description="their stride")
+    says: str = Field(min_length=1, description="short form of the statement")
+    source: str = Field("", description="section or figure with the statement")
+    size: int = Field(ge=1, description="height or width before the layers, in pixels")
+    times: int = Field(1, ge=1, description="number of layers that reduce the size")
+    stride: int = Field(2, ge=2, description="stride of these layers")
     kernels: list[Annotated[int, Field(ge=1)]] = Field(
-        [2, 3], min_length=1, description="sizes of kernels that each of them may have, in pixels"
+        [2, 3], min_length=1, description="possible kernel sizes of these layers, in pixels"
     )
-    published: int = Field(ge=1, description="the size afterwards as published, in pixels")
+    published: int = Field(ge=1, description="published height or width after the layers, in pixels")
 
 
 class Convolution(Closed):
-    """A convolution; a linear layer is one with a kernel of 1 and one position."""
+    """A convolution. A linear layer is a convolution with kernel 1 and one position."""
 
     kernel: int = Field(1, ge=1, description="height and width of the kernel")
-    inputs: int = Field(ge=1, description="channels before")
-    outputs: int = Field(ge=1, description="channels behind")
-    bias: bool = Field(True, description="whether it has one")
-    height: int = Field(1, ge=1, description="height of its output, in pixels; only operations depend on it")
-    width: int = Field(1, ge=1, description="width of its output, in pixels; only operations depend on it")
+    inputs: int = Field(ge=1, description="input channels")
+    outputs: int = Field(ge=1, description="output channels")
+    bias: bool = Field(True, description="whether the layer has a bias")
+    height: int = Field(1, ge=1, description="height of the output in pixels; affects operations only")
+    width: int = Field(1, ge=1, description="width of the output in pixels; affects operations only")
     input_learns: bool = Field(
-        True, description="whether its input depends on what is trained, so that a training step needs its gradient"
+        True,
+        description="whether the input depends on trained weights, so that a training step needs its gradient",
     )
 
 
-class Cost(Closed):
-    """What a network of a few convolutions costs beside others, of which the text says that it is little."""
+class CostStatement(Closed):
+    """A statement that a small convolutional network costs little in comparison with other networks."""
 
-    says: str = Field(min_length=1, description="the statement, in short; entries with the same belong together")
-    source: str = Field("", description="where the paper makes it: section or table")
-    of: str = Field(min_length=1, description="name of the network, with what its size depends on")
+    says: str = Field(
+        min_length=1, description="short form of the statement; entries with the same text belong to one statement"
+    )
+    source: str = Field("", description="section or table with the statement")
+    of: str = Field(min_length=1, description="name of the small network, with the options that decide its size")
     counts: Literal["parameters", "operations", "training_operations"] = Field(
         "parameters",
-        description="what is counted: parameters, multiply-accumulates of a forward pass, or those of a training step",
+        description="unit of cost: parameters, multiply-accumulates of a forward pass, or those of a training step",
     )
-    layers: list[Convolution] = Field(min_length=1, description="its layers")
+    layers: list[Convolution] = Field(min_length=1, description="layers of the small network")
     formula: list[list[int]] = Field(
-        [], description="the text's formula for its parameters: products that are added, each a list of its factors"
+        [], description="stated formula for the parameters: a sum of products, each a list of factors"
     )
     against: dict[str, Annotated[int, Field(ge=1)]] = Field(
-        min_length=1, description="counts of the networks that it is said to be little beside, by name"
+        min_length=1, description="counts of the other networks, by name"
     )
     levels: list[float] = Field(
         [],
-        description="shares of the others' counts up to which the statement may be meant: with all shares below the "
-        "least it holds, with one above the greatest it doesn't; empty: nothing is stated, so the shares are only told",
+        description="possible meanings of `little`, as maximum shares of the other counts: the statement holds if all "
+        "shares are below the smallest level, and fails if one is above the largest; empty: report the shares without "
+        "a "
+        "verdict",
     )
 
     @model_validator(mode="after")
     def _levels_are_positive(self) -> Self:
         if not all(level > 0 for level in self.levels):
-            raise ValueError("levels: a share is above 0")
+            raise ValueError("levels: a share must be greater than 0")
         if self.formula and self.counts != "parameters":
-            raise ValueError("formula: only parameters have one, and this counts operations")
+            raise ValueError(f"formula: applies to parameters only, but counts is '{self.counts}'")
         return self
 
 
-class Significance(Closed):
-    """A statement that the means of two arms differ, which their published deviations let us test."""
+class SignificanceStatement(Closed):
+    """A statement that the means of two arms differ, tested with their published standard deviations."""
 
-    says: str = Field(min_length=1, description="the statement, in short")
-    source: str = Field("", description="where the paper makes it: section or table")
-    rows: Rows = Field(description="rows that it is about")
-    arm: str = Field(description="arm that is said to be better")
+    says: str = Field(min_length=1, description="short form of the statement")
+    source: str = Field("", description="section or table with the statement")
+    rows: RowFilter = Field(description="rows that the statement covers")
+    arm: str = Field(description="arm that is stated to be better")
     against: str = Field(description="arm that it is compared with")
-    flag: str = Field(
-        "", description="flag of the rows for which it is published, such as `star`; empty: it is said of all"
-    )
+    flag: str = Field("", description="flag of the rows that the statement covers, such as `star`; empty: all rows")
     levels: list[float] = Field(
         [0.01],
         min_length=1,
-        description="levels that may be meant: below the least the statement holds, above the greatest it doesn't",
+        description="possible levels of significance: the statement holds if p is below the smallest, and fails if p "
+        "is above the largest",
     )
 
     @model_validator(mode="after")
     def _levels_are_probabilities(self) -> Self:
         if not all(0 < level < 1 for level in self.levels):
-            raise ValueError("levels: a level lies between 0 and 1")
+            raise ValueError("levels: a level must lie between 0 and 1")
         return self
 
 
 class Statement(Closed):
-    """A comparison in the text: every value of some rows is higher than its counterpart in other rows."""
+    """A stated comparison: every value of some rows is higher than its counterpart in other rows."""
 
-    says: str = Field(min_length=1, description="the statement, in short")
-    source: str = Field("", description="where the paper makes it: section or table")
-    rows: Rows = Field(default_factory=lambda: Rows(), description="rows that it is about; default: all")
-    higher: Rows = Field(description="rows among them that are said to be higher")
-    lower: Rows | None = Field(
-        None,
-        description="rows among them that are said to be lower: the counterpart has the same value in every column "
-        "that neither `higher` nor `lower` names; default: all others of the same column of the table",
+    says: str = Field(min_length=1, description="short form of the statement")
+    source: str = Field("", description="section or table with the statement")
+    rows: RowFilter = Field(
+        default_factory=lambda: RowFilter(), description="rows that the statement covers; default: all"
     )
-    least: float = Field(0.0, description="by how much at least; 0: just higher")
-    most: float | None = Field(None, description="by how much at most; default: no limit")
+    higher: RowFilter = Field(description="rows among them that are stated to be higher")
+    lower: RowFilter | None = Field(
+        None,
+        description="rows among them that are stated to be lower. The counterpart of a row has the same value in every "
+        "column that neither `higher` nor `lower` uses. Default: all other rows of the same column of the table",
+    )
+    least: float = Field(0.0, description="stated minimum difference; 0: any")
+    most: float | None = Field(None, description="stated maximum difference; default: none")
     measured_in: Literal["points", "percent"] = Field(
-        "points", description="`points`: the difference, in the unit of the rows; `percent`: of the lower value"
+        "points", description="unit of the difference: `points`, the unit of the rows, or `percent` of the lower value"
     )
     generally: bool = Field(
         False,
-        description="the text says it in general and not of every pair: pairs are counted, and none is a claim",
+        description="whether the text makes the statement in general and not for every pair: the check counts the "
+        "pairs, and no pair is a claim",
     )
 
 
 class OtherMetric(Closed):
     """Rows whose values may be those of another metric than the one that their table names."""
 
-    rows: Rows = Field(description="the rows")
-    metric: Metric = Field(description="the metric that they may be; they are judged as both")
-    says: str = Field(min_length=1, description="why, in short, for the reason of each verdict")
+    rows: RowFilter = Field(description="rows that may have another metric")
+    metric: MetricName = Field(description="metric that they may have; they get a verdict for both")
+    says: str = Field(min_length=1, description="short reason, which each verdict repeats")
 
 
-class Independent(Closed):
-    """Rows that were measured independently, so that the same digits in several of them would be chance."""
+class IndependentRows(Closed):
+    """Rows that were measured independently: equal digits in several of them can only be coincidence."""
 
-    rows: Rows = Field(description="the rows")
-    differ: list[Column] = Field(min_length=1, description="columns in which such rows differ; all others are equal")
+    rows: RowFilter = Field(description="rows that were measured independently")
+    differ: list[Column] = Field(
+        min_length=1, description="columns in which these rows differ; they agree in all others"
+    )
 
 
 class Facts(Closed):
-    """What is known of a paper's published values beside the numbers: the top level of the file."""
+    """Facts about the published values of a paper."""
 
-    baseline: Name = Field("vanilla", description="arm without a module, over which others add parameters")
+    baseline: Name = Field("vanilla", description="arm without a module; the other arms add parameters to it")
     test_sets: dict[Name, TestSet] = Field(
-        {}, description="the images behind the rows; rows without one are grouped by data set and split"
+        {}, description="test sets behind the rows; rows without one are grouped by data set and split"
     )
-    totals: list[Total] = Field([], description="numbers that must add up")
-    stated: list[Stated] = Field([], description="numbers of the text beside what is known")
-    counts: list[Count] = Field([], description="exact counts of networks")
-    formulas: list[Formula] = Field([], description="formulas for added parameters")
-    overall: list[Overall] = Field([], description="scores over all classes that the text states")
-    other_metrics: list[OtherMetric] = Field([], description="rows that are judged as another metric, too")
-    after_epochs: list[AfterEpoch] = Field([], description="accuracies after a number of epochs that the text states")
-    feature_maps: list[FeatureMap] = Field([], description="stated sizes of feature maps")
-    costs: list[Cost] = Field([], description="statements that a network costs little beside others")
-    significance: list[Significance] = Field(
-        [], description="statements of significance; all their tests together are the family that is corrected for"
+    totals: list[StatedTotal] = Field([], description="numbers that must add up")
+    stated: list[StatedCount] = Field([], description="stated numbers with a known true value")
+    counts: list[NetworkCount] = Field([], description="exact counts of networks")
+    formulas: list[ParameterFormula] = Field([], description="formulas for added parameters")
+    overall: list[OverallScore] = Field([], description="stated scores over all classes")
+    other_metrics: list[OtherMetric] = Field([], description="rows that get a verdict for another metric, too")
+    after_epochs: list[AfterEpoch] = Field([], description="stated accuracies after a number of epochs")
+    feature_maps: list[FeatureMapSize] = Field([], description="stated sizes of feature maps")
+    costs: list[CostStatement] = Field(
+        [], description="statements that a network costs little in comparison with others"
     )
-    statements: list[Statement] = Field([], description="comparisons in the text")
-    unpublished: list[Unpublished] = Field(
-        [], description="comparisons in the text between numbers that are not published"
+    significance: list[SignificanceStatement] = Field(
+        [], description="statements of significance; their tests form one family for the correction"
+    )
+    statements: list[Statement] = Field([], description="stated comparisons")
+    unpublished: list[UnpublishedComparison] = Field(
+        [], description="stated comparisons between values that are not published"
     )
     attention: list[AttentionStatement] = Field([], description="statements about attention maps")
     redrawn: list[Name] = Field(
         [],
-        description="data sets of which nobody knows the test images of the paper, so that others are taken: verdicts "
-        "then allow for the draw",
+        description="data sets whose published test images are unknown: other images are drawn as the test set, and "
+        "verdicts allow for the draw",
     )
     left_open: list[str] = Field(
         [],
-        description="keys that the paper leaves open, such as `recipe.learning_rate` or, with all below it, "
-        "`datasets.isic2018.source`; `*` is any one part of a key. A selection that changes other keys no longer "
-        "follows the paper and gets no verdict",
+        description="keys that the paper leaves open, such as `recipe.learning_rate`, or `datasets.isic2018.source` "
+        "with all keys below it; `*` matches any one part of a key. A selection that changes any other key deviates "
+        "from the paper and gets no verdict",
     )
     readings: dict[Name, Reading] = Field(
-        {}, description="readings of what is left open, by name: each changes only keys of `left_open`"
+        {}, description="readings of what the paper leaves open, by name; each changes only keys of `left_open`"
     )
-    independent: list[Independent] = Field([], description="rows that were measured independently")
+    independent: list[IndependentRows] = Field([], description="groups of rows that were measured independently")

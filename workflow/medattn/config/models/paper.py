@@ -1,4 +1,4 @@
-"""A paper: datasets, backbones, arms, recipe, protocol, tables and figures (papers/<paper>/paper.yaml)."""
+"""A paper: data sets, backbones, arms, recipe, protocol, tables and figures (papers/<paper>/paper.yaml)."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -6,33 +6,34 @@ from pydantic import Field, model_validator
 
 from medattn.closed_model import Closed, Name, Scalar
 from medattn.config.models.figure import Figure
-from medattn.config.models.metrics import METRICS, Metric, Shown
+from medattn.config.models.metrics import ColumnName, MetricName
 from medattn.config.models.placement import EVERYWHERE, Placement
 from medattn.config.models.recipe import InputNormalization, Recipe
 from medattn.config.models.statistics import Statistics
+from medattn.metrics.registry import METRICS
 from medattn.protocols.registry import AnyProtocol
 
 MAIN = "main"
-"""Name of the family of all comparisons that no other family has."""
+"""Name of the family of all comparisons that belong to no declared family."""
 
 
 class Backbone(Closed):
-    """An image network, by its name in torchvision, timm or medattn; a library's last layer is replaced."""
+    """An image network of torchvision, timm or medattn; the last layer of a library's network is replaced."""
 
     model: str = Field(
         pattern=r"^(torchvision|timm|medattn)/[A-Za-z0-9_.-]+$",
-        description="`torchvision/<name>`, `timm/<name>`, or `medattn/<name>` for a network of our own",
+        description="`torchvision/<name>`, `timm/<name>`, or `medattn/<name>` for a network of this package",
     )
     label: str = Field("", description="name in tables and figures; default: the key")
-    options: dict[str, Scalar] = Field({}, description="options of the network, below under its name")
+    options: dict[str, Scalar] = Field({}, description="options of the network; see the section with its name")
     stem: Literal["imagenet", "small"] = Field(
         "imagenet",
-        description="first layers: the network's own, or, for images of about 32 px, a 3x3 convolution of "
-        "stride 1 without pooling",
+        description="first layers: those of the network, or, for images of about 32 px, a 3x3 convolution with "
+        "stride 1 and no pooling",
     )
     weights: Literal["none", "imagenet"] = Field(
         "none",
-        description="start from random or ImageNet weights (`medattn fetch --weights` gets them ahead)",
+        description="initial weights: random or of ImageNet; `medattn fetch --weights` downloads them in advance",
     )
     initialization: Literal["library", "torch"] = Field(
         "library",
@@ -47,17 +48,19 @@ class Backbone(Closed):
     )
     trainable: list[str] | None = Field(
         None,
-        description="parts of the network that learn, by their names in the library (`features.19`); all else is "
-        "frozen, its batch normalization included, but for new layers (the last one, attention); default: all learns",
+        description="parts of the network to train, by their names in the library, such as `features.19`. New layers "
+        "(the "
+        "last layer and attention) are always trained; all other layers are frozen, including their batch "
+        "normalization. Default: train all",
     )
     input_size: int | None = Field(
         None,
         ge=8,
         le=1024,
-        description="height and width in pixels to which stored images are enlarged; default: as stored",
+        description="height and width in pixels to which stored images are resized; default: as stored",
     )
     arms: list[Name] | None = Field(
-        None, description="arms that go with this backbone; default: all without a classifier"
+        None, description="arms to combine with this backbone; default: all arms that are no classifiers"
     )
 
     @model_validator(mode="after")
@@ -68,26 +71,29 @@ class Backbone(Closed):
 
 
 class Arm(Closed):
-    """One variant in a comparison: a mechanism with its hyper-parameters, vanilla, or a pixel classifier."""
+    """One variant in a comparison: a mechanism with its hyper-parameters, vanilla, or a classifier on pixels."""
 
     label: str = Field("", description="name in tables and figures; default: the key")
-    mechanism: str = Field("none", description="a mechanism in attention/, your own as `module:Class`, or `none`")
+    mechanism: str = Field(
+        "none", description="name of a mechanism in attention/, `module:Class` for your own, or `none`"
+    )
     options: dict[str, Scalar] = Field({}, description="hyper-parameters of the mechanism or classifier")
     placement: Placement = Field(
         EVERYWHERE,
-        description="where in the network the mechanism stands, if it works on the outputs of blocks",
+        description="where in the network to insert a mechanism that works on the outputs of blocks",
     )
     classifier: Literal["logistic_regression", "svm"] | None = Field(
-        None, description="a scikit-learn classifier on pixels instead of a network; its backbone is `none`"
+        None,
+        description="scikit-learn classifier on pixels instead of a network; the backbone of such an arm is `none`",
     )
-    datasets: list[Name] | None = Field(None, min_length=1, description="data sets that it is trained on; default: all")
+    datasets: list[Name] | None = Field(None, min_length=1, description="data sets to train the arm on; default: all")
     backbones: list[Name] | None = Field(
-        None, min_length=1, description="backbones that it goes with; default: all that take it"
+        None, min_length=1, description="backbones to combine the arm with; default: all that allow it"
     )
     grid: dict[str, list[Scalar]] = Field(
         {},
-        description="hyper-parameters searched over: `recipe.<key>` or `options.<key>` with the values; all "
-        "combinations are tried",
+        description="hyper-parameters to search: `recipe.<key>` or `options.<key>` with a list of values; all "
+        "combinations are trained",
     )
 
     @model_validator(mode="after")
@@ -98,52 +104,52 @@ class Arm(Closed):
             if not values:
                 raise ValueError(f"grid: {key} has no values")
             if len({repr(v) for v in values}) < len(values):
-                raise ValueError(f"grid: {key} names a value twice")
+                raise ValueError(f"grid: {key} has a value twice")
         return self
 
 
 class Mark(Closed):
-    """A mark in a table where one arm differs from another of the same backbone and data set."""
+    """A mark in a table for an arm that differs from another arm of the same backbone and data set."""
 
-    arm: Name = Field(description="arm that carries the mark")
-    against: Name = Field(description="arm that it is compared with")
-    sign: Literal["bold", "star"] = Field(description="how the difference is shown")
-    alpha: float = Field(0.01, gt=0, lt=1, description="p below which the mark is set")
+    arm: Name = Field(description="arm that gets the mark")
+    against: Name = Field(description="arm to compare it with")
+    sign: Literal["bold", "star"] = Field(description="how to show the difference")
+    alpha: float = Field(0.01, gt=0, lt=1, description="significance level: the mark is set if p is lower")
 
 
 class Family(Closed):
-    """Comparisons that answer one question and are corrected together: some arms, each against the same other one.
+    """A family of comparisons, corrected together: several arms, each compared with the same other arm.
 
-    Arms that are in no family are compared with vanilla, and arms with those that a table's mark names, in the family
-    `main`.
+    The family `main` holds all other comparisons: each arm without a family against vanilla, and the arms that the
+    marks of tables name.
     """
 
-    arms: list[Name] = Field(min_length=1, description="arms that are compared; each belongs to one family at most")
-    against: Name = Field("vanilla", description="arm that each of them is compared with")
+    arms: list[Name] = Field(min_length=1, description="arms to compare; each arm belongs to at most one family")
+    against: Name = Field("vanilla", description="arm to compare each of them with")
     against_backbone: Name | None = Field(
-        None, description="backbone of `against`; default: that of the arm which is compared with it"
+        None, description="backbone of `against`; default: the backbone of the arm that is compared with it"
     )
 
 
 class Table(Closed):
-    """A table in the layout of the paper: a row per backbone and arm, a column per data set."""
+    """A table in the layout of the paper: a row for each backbone and arm, a column for each data set."""
 
     title: str = Field(min_length=1, description="caption")
-    experiment: Name | None = Field(
-        None, description="experiment that it shows; needed where the paper has experiments"
+    experiment: Name | None = Field(None, description="experiment to show; required if the paper has experiments")
+    datasets: list[Name] | None = Field(None, min_length=1, description="data sets to show; default: all")
+    backbones: list[Name] | None = Field(None, min_length=1, description="backbones to show; default: all")
+    arms: list[Name] | None = Field(None, min_length=1, description="arms to show; default: all")
+    metrics: list[ColumnName] = Field(
+        ["accuracy"], min_length=1, description="metrics and costs to show, in the order of the columns"
     )
-    datasets: list[Name] | None = Field(None, min_length=1, description="data sets that it shows; default: all")
-    backbones: list[Name] | None = Field(None, min_length=1, description="backbones that it shows; default: all")
-    arms: list[Name] | None = Field(None, min_length=1, description="arms that it shows; default: all")
-    metrics: list[Shown] = Field(["accuracy"], min_length=1, description="what is shown, in the order of the columns")
     class_columns: bool = Field(
-        False, description="a column for each class beside the mean, of metrics that every class has"
+        False, description="add a column for each class next to the mean, for metrics that have a value for each class"
     )
-    positive_class: str | None = Field(None, description="the class that sensitivity and specificity take as positive")
-    unit: Literal["percent", "fraction"] = Field("percent", description="unit in which shares are shown")
-    decimals: int = Field(2, ge=0, le=6, description="decimals of a number")
-    decimals_of: dict[Shown, Annotated[int, Field(ge=0, le=6)]] = Field(
-        {}, description="decimals of single metrics, where they differ"
+    positive_class: str | None = Field(None, description="positive class of sensitivity and specificity")
+    unit: Literal["percent", "fraction"] = Field("percent", description="unit of proportions")
+    decimals: int = Field(2, ge=0, le=6, description="number of decimals")
+    decimals_of: dict[ColumnName, Annotated[int, Field(ge=0, le=6)]] = Field(
+        {}, description="number of decimals of metrics that differ from `decimals`"
     )
     marks: list[Mark] = Field([], description="marks for differences between arms")
     note: str = Field("", description="a sentence without its full stop for the caption")
@@ -151,71 +157,71 @@ class Table(Closed):
     @model_validator(mode="after")
     def _positive_class_where_needed(self) -> Self:
         if len(set(self.metrics)) < len(self.metrics):
-            raise ValueError("metrics names a metric twice")
+            raise ValueError("metrics has a metric twice")
         needing = [metric for metric in self.metrics if METRICS[metric].classes == "positive"]
         if needing and self.positive_class is None:
             raise ValueError(f"the metric '{needing[0]}' needs the key 'positive_class'")
         return self
 
 
-class Override(Closed):
-    """What an experiment does otherwise than the paper's other experiments."""
+class ExperimentOverride(Closed):
+    """Differences between an experiment and the keys of its paper."""
 
-    backbones: dict[Name, dict[str, Any]] = Field({}, description="keys of backbones to change, by backbone")
-    arms: dict[Name, dict[str, Any]] = Field({}, description="keys of arms to change, by arm")
-    recipe: dict[str, Any] = Field({}, description="keys of the recipe to change")
-    protocol: dict[str, Any] = Field({}, description="keys of the protocol to change")
+    backbones: dict[Name, dict[str, Any]] = Field({}, description="keys to change, by backbone")
+    arms: dict[Name, dict[str, Any]] = Field({}, description="keys to change, by arm")
+    recipe: dict[str, Any] = Field({}, description="keys to change in the recipe")
+    protocol: dict[str, Any] = Field({}, description="keys to change in the protocol")
 
 
 class Experiment(Closed):
-    """A part of a paper that is trained and measured in its own way."""
+    """A part of a paper with its own data sets, arms, recipe or protocol."""
 
     datasets: list[Name] = Field(min_length=1, description="data sets, by their names in the registry")
     backbones: list[Name] | None = Field(None, min_length=1, description="backbones of the paper; default: all")
     arms: list[Name] | None = Field(None, min_length=1, description="arms of the paper; default: all")
-    override: Override = Field(
-        default_factory=lambda: Override(), description="what is otherwise than in the paper's keys"
+    override: ExperimentOverride = Field(
+        default_factory=lambda: ExperimentOverride(), description="differences from the keys of the paper"
     )
 
 
 def shows(table: Table, dataset: str, backbone: str, arm: str) -> bool:
-    """Return whether a table has a row of backbone and arm and a column of the data set."""
+    """Return whether a table has a row for backbone and arm and a column for the data set."""
     asked = ((table.datasets, dataset), (table.backbones, backbone), (table.arms, arm))
     return all(names is None or name in names for names, name in asked)
 
 
 def shows_costs(table: Table) -> bool:
-    """Return whether a table shows what networks cost, which is counted and not measured."""
+    """Return whether a table shows costs of networks, which are counted and not measured."""
     return not all(METRICS[metric].measured for metric in table.metrics)
 
 
 class Paper(Closed):
-    """One reproduced publication."""
+    """A reproduced publication."""
 
     title: str = Field(description="title of the publication")
     citation: str = Field(description="how to cite it")
     datasets: list[Name] = Field(
-        [], description="data sets, by their names in the registry; where the paper has experiments, they name theirs"
+        [], description="data sets, by their names in the registry; a paper with experiments names them there instead"
     )
     experiments: dict[Name, Experiment] = Field(
-        {}, description="parts that differ in more than data set, backbone and arm; default: the paper is one"
+        {}, description="parts of the paper that differ in more than data set, backbone and arm; default: none"
     )
-    backbones: dict[Name, Backbone] = Field({}, description="networks by name")
+    backbones: dict[Name, Backbone] = Field({}, description="backbones by name")
     arms: dict[Name, Arm] = Field(min_length=1, description="arms by name")
     recipe: Recipe = Field(description="how networks are trained")
-    metrics: list[Metric] = Field([], description="metrics that are measured beside those of the tables")
+    metrics: list[MetricName] = Field([], description="metrics to measure in addition to those of the tables")
     protocol: AnyProtocol = Field(description="how runs become a measurement")
     families: dict[Name, Family] = Field(
-        {}, description="comparisons that are corrected together, by name; what is in none is the family `main`"
+        {}, description="families of comparisons by name; all other comparisons form the family `main`"
     )
     tables: dict[Name, Table] = Field({}, description="tables by name")
-    statistics: dict[Name, Statistics] = Field({}, description="tables of what data sets hold, by name")
+    statistics: dict[Name, Statistics] = Field({}, description="tables of images and classes of data sets, by name")
     figures: dict[Name, Figure] = Field({}, description="figures by name")
 
     @model_validator(mode="after")
     def _each_arm_in_one_family(self) -> Self:
         if MAIN in self.families:
-            raise ValueError(f"families: '{MAIN}' is the name of what is in none")
+            raise ValueError(f"families: '{MAIN}' is reserved for comparisons without a family")
         seen: dict[str, str] = {}
         for name, family in self.families.items():
             for arm in family.arms:
@@ -235,5 +241,5 @@ class Paper(Closed):
     @model_validator(mode="after")
     def _datasets_here_or_in_experiments(self) -> Self:
         if bool(self.datasets) == bool(self.experiments):
-            raise ValueError("a paper names either datasets or experiments, which name theirs")
+            raise ValueError("a paper needs either datasets or experiments, not both")
         return self

@@ -1,4 +1,4 @@
-"""Where in a network a mechanism stands."""
+"""Placement of block mechanisms in a network."""
 
 from typing import Annotated, Literal, Self
 
@@ -10,26 +10,28 @@ _DEFAULTS = {"where": "every_block", "stages": None, "position": "before_additio
 
 
 class Placement(Closed):
-    """Where in a network a mechanism stands that works on the outputs of blocks."""
+    """Where in the network a mechanism on the outputs of blocks is inserted."""
 
     where: Literal["every_block", "stage_ends"] = Field(
         "every_block",
-        description="one mechanism for each block, or one for each stage, in its last block; a stage is what works at "
-        "one resolution, a block a residual, inception or dense block, or VGG's convolutions between pools",
+        description="insert one mechanism for each block, or one for each stage, in its last block. A stage is all "
+        "layers "
+        "of one resolution. A block is a residual, inception or dense block, or the convolutions of a VGG between two "
+        "pooling layers",
     )
     stages: list[Annotated[int, Field(ge=1)]] | None = Field(
-        None, min_length=1, description="stages that get mechanisms, counted from 1; default: all"
+        None, min_length=1, description="stages with mechanisms, counted from 1; default: all"
     )
     position: Literal["before_addition", "after_block"] = Field(
         "before_addition",
-        description="within a residual block: behind its last normalization, before the addition; or behind the whole "
-        "block. In blocks without an addition both mean behind the block",
+        description="in a residual block: after its last normalization and before the addition, or after the whole "
+        "block. In a block without an addition, both mean after the block",
     )
     after: list[str] | None = Field(
         None,
         min_length=1,
-        description="instead of the other keys, and for any network: the modules, by their paths in it, behind which a "
-        "mechanism stands (`features.9`)",
+        description="modules after which a mechanism is inserted, by their paths in the network, such as `features.9`; "
+        "works for any network and replaces the other keys",
     )
 
     options_at: dict[str, dict[str, Scalar]] = Field(
@@ -40,17 +42,17 @@ class Placement(Closed):
 
     @model_validator(mode="after")
     def _paths_or_blocks(self) -> Self:
-        # By value, as a placement that comes back from a plan has every key set.
+        # Compare values: a placement that was read from a plan has every key set.
         others = [key for key, value in _DEFAULTS.items() if getattr(self, key) != value]
         if self.after is not None and others:
-            raise ValueError(f"after names the places itself; remove {others[0]}")
+            raise ValueError(f"after already names the insertion points; remove {others[0]}")
         for key, values in (("stages", self.stages), ("after", self.after)):
             if values is not None and len(set(values)) < len(values):
-                raise ValueError(f"{key} names one twice")
+                raise ValueError(f"{key} has an entry twice")
         if self.after is not None and (elsewhere := sorted(set(self.options_at) - set(self.after))):
-            raise ValueError(f"options_at names {elsewhere[0]}, behind which no mechanism stands")
+            raise ValueError(f"options_at names {elsewhere[0]}, which is not in 'after'")
         return self
 
 
 EVERYWHERE = Placement()
-"""A mechanism in every block, before the addition where there is one."""
+"""Placement of a mechanism in every block, before the addition if the block has one."""

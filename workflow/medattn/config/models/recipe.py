@@ -1,4 +1,4 @@
-"""The recipe: optimizer, schedule, batch, epochs, loss, augmentation and the numerics of one training."""
+"""The training recipe: optimizer, schedule, batch size, epochs, loss, augmentation and numerics."""
 
 from typing import Annotated, Literal, Self
 
@@ -13,19 +13,19 @@ AspectRatio = Annotated[float, Field(ge=0.1, le=10)]
 
 
 class RandomResizedCrop(Closed):
-    """A random part of the image as it is stored, resized to the size of the network's input, bilinear."""
+    """A random crop of the stored image, resized to the input size of the network with bilinear interpolation."""
 
     scale: list[Share] = Field(
         [0.08, 1.0],
         min_length=2,
         max_length=2,
-        description="smallest and largest area of the crop, as a share of the image; uniform between",
+        description="minimum and maximum area of the crop as a share of the image; drawn uniformly",
     )
     ratio: list[AspectRatio] = Field(
         [3 / 4, 4 / 3],
         min_length=2,
         max_length=2,
-        description="smallest and largest ratio of width to height; log-uniform between",
+        description="minimum and maximum ratio of width to height; drawn log-uniformly",
     )
     scored_images: bool = Field(
         False, description="crop validation and test images, too; each by a crop that is drawn once for the run"
@@ -35,32 +35,32 @@ class RandomResizedCrop(Closed):
     def _in_order(self) -> Self:
         for key, (low, high) in (("scale", self.scale), ("ratio", self.ratio)):
             if low > high:
-                raise ValueError(f"{key}: the first value must not be above the second")
+                raise ValueError(f"{key}: the first value must not be greater than the second")
         return self
 
 
 class Augmentation(Closed):
-    """Random changes to each training image, drawn anew for each image and epoch; none by default."""
+    """Random changes to training images, drawn separately for each image and epoch; none by default."""
 
-    horizontal_flip: Probability = Field(0.0, description="probability of a left-right mirror image")
-    vertical_flip: Probability = Field(0.0, description="probability of an upside-down image")
+    horizontal_flip: Probability = Field(0.0, description="probability of a left-right flip")
+    vertical_flip: Probability = Field(0.0, description="probability of an up-down flip")
     crop_padding: int = Field(
-        0, ge=0, le=64, description="zero padding in pixels on each side before a random crop to the old size"
+        0, ge=0, le=64, description="zero padding in pixels on each side before a random crop to the original size"
     )
     random_resized_crop: RandomResizedCrop | None = Field(
-        None, description="a random part of the stored image, resized to the network's input; default: none"
+        None, description="random crop of the stored image, resized to the network's input size; default: none"
     )
     rotation: float = Field(
-        0.0, ge=0, le=180, description="greatest rotation to either side in degrees, bilinear, zeros outside"
+        0.0, ge=0, le=180, description="maximum rotation in either direction, in degrees; bilinear, zeros outside"
     )
     noise: float = Field(0.0, ge=0, le=1, description="standard deviation of normal noise, of full range 1")
 
 
 class CopyChange(Closed):
-    """How a copy differs from its image; at least one key is needed."""
+    """Difference between a copy and its image; at least one key is required."""
 
     rotations: list[Annotated[float, Field(ge=-180, le=180)]] = Field(
-        [], description="angles in degrees of which one is drawn for each copy; bilinear, zeros outside"
+        [], description="angles in degrees; one is drawn for each copy; bilinear, zeros outside"
     )
     opposite: bool = Field(
         False, description="turn by the opposite of the angle that was drawn for the image's copy before this one"
@@ -86,15 +86,21 @@ class CopyChange(Closed):
 
 
 class Oversampling(Closed):
-    """Further training images of rare classes, made once before a training from the images of these classes.
+    """Copies of the training images of rare classes, made once before training.
 
-    Every image is copied equally often, up to the rest that a factor leaves, for which images are drawn; the copies of
-    an image take turns through `changes`.
+    Every image of a class is copied equally often; if the factor leaves a remainder, the images for it are drawn at
+    random. The copies of an image cycle through `changes`.
     """
 
-    classes: list[str] = Field(min_length=1, description="names of the classes")
-    factor: float = Field(gt=1, le=1000, description="images of the class afterwards for each image before: 3 triples")
-    changes: list[CopyChange] = Field(min_length=1, description="how copies differ from their images, in turn")
+    classes: list[str] = Field(min_length=1, description="names of the rare classes")
+    factor: float = Field(
+        gt=1,
+        le=1000,
+        description="images of the class after copying, divided by the images before; 3 makes two copies of each image",
+    )
+    changes: list[CopyChange] = Field(
+        min_length=1, description="differences between copies and their images, one after the other"
+    )
 
     @model_validator(mode="after")
     def _each_class_once(self) -> Self:
@@ -106,48 +112,51 @@ class Oversampling(Closed):
 
 
 class Recipe(Closed):
-    """How one network is trained."""
+    """How a network is trained."""
 
-    epochs: int = Field(ge=1, le=100_000, description="epochs that are trained")
-    batch_size: int = Field(32, ge=1, description="images per optimization step; the last batch may be smaller")
-    optimizer: Literal["adam", "sgd"] = Field("adam", description="`adam` or `sgd`, as in torch.optim")
-    learning_rate: float = Field(gt=0, description="learning rate at the start")
+    epochs: int = Field(ge=1, le=100_000, description="number of training epochs")
+    batch_size: int = Field(
+        32, ge=1, description="images per optimization step; the last batch of an epoch may be smaller"
+    )
+    optimizer: Literal["adam", "sgd"] = Field("adam", description="optimizer of torch.optim")
+    learning_rate: float = Field(gt=0, description="initial learning rate")
     new_layers_learning_rate: float | None = Field(
         None,
         gt=0,
-        description="learning rate at the start of layers that have no ImageNet weights (the last one, attention); "
-        "default: that of all",
+        description="initial learning rate of layers without ImageNet weights (the last layer and attention); default: "
+        "`learning_rate`",
     )
-    weight_decay: float = Field(0.0, ge=0, description="L2 penalty, coupled as in torch.optim")
+    weight_decay: float = Field(0.0, ge=0, description="L2 penalty, coupled to the gradient as in torch.optim")
     momentum: float = Field(0.0, ge=0, lt=1, description="momentum of `sgd`")
-    nesterov: bool = Field(False, description="Nesterov's form of the momentum of `sgd`")
+    nesterov: bool = Field(False, description="Nesterov momentum of `sgd`")
     schedule: Literal["constant", "step", "cosine"] = Field(
         "constant",
-        description="learning rate over the epochs: constant, times step_factor every step_epochs, or half a "
-        "cosine to 0",
+        description="learning rate over the epochs: constant, multiplied by `step_factor` every `step_epochs` epochs, "
+        "or "
+        "half a cosine down to 0",
     )
     step_epochs: int | None = Field(None, ge=1, description="epochs between two steps of the `step` schedule")
     step_factor: float = Field(0.1, gt=0, lt=1, description="factor of the `step` schedule")
-    label_smoothing: Probability = Field(0.0, description="label smoothing of the cross entropy")
+    label_smoothing: Probability = Field(0.0, description="label smoothing of the cross-entropy loss")
     normalization: InputNormalization = Field(
         "training",
-        description="per-channel mean and deviation: ImageNet's, 0.5 and 0.5, or those of the run's own "
-        "training images; a backbone may have another one",
+        description="mean and standard deviation of each channel: those of ImageNet, 0.5 and 0.5, or those of the "
+        "run's training images; a backbone may set another one",
     )
     augmentation: Augmentation = Field(
         default_factory=lambda: Augmentation(), description="random changes to training images"
     )
     oversampling: Oversampling | None = Field(
-        None, description="further training images of rare classes (not for classifiers on pixels); default: none"
+        None, description="copies of training images of rare classes, except for classifiers on pixels; default: none"
     )
     precision: Literal["fp32", "tf32", "bf16"] = Field(
-        "fp32", description="arithmetic of the network; `tf32` acts on CUDA only, `bf16` is autocast"
+        "fp32", description="floating-point precision of the network; `tf32` affects CUDA only, `bf16` uses autocast"
     )
     threads: int = Field(
         1,
         ge=1,
         le=256,
-        description="CPU threads of one run; part of its numerics, so fixed here and not by the machine",
+        description="CPU threads of one run; they affect its numerics, so the recipe sets them and not the machine",
     )
 
     @model_validator(mode="after")

@@ -1,108 +1,123 @@
-"""A selection: which papers, data sets, backbones, arms and seeds to work on, and how."""
+"""A selection: the papers, data sets, backbones, arms and seeds to work on, and how to run them."""
 
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from medattn.closed_model import Closed, Name
-from medattn.config.models.metrics import Metric
+from medattn.config.models.metrics import MetricName
 from medattn.config.models.paper import Arm, Backbone
 from medattn.config.models.verdicts import VerdictRule
 
 LEAST_IMAGES = 10
-"""Training images that a class of a smaller stand-in keeps, if nobody says otherwise."""
+"""Default minimum of training images for each class of a reduced stand-in."""
 
 
 class PaperSelection(Closed):
-    """What to take from a paper, and what to change. An empty mapping takes it in full."""
+    """Parts of a paper to run, and changes to it. An empty mapping takes the whole paper unchanged."""
 
     experiments: list[Name] | None = Field(
-        None, min_length=1, description="experiments of the paper, where it has any; default: all"
+        None, min_length=1, description="experiments of the paper, if it has any; default: all"
     )
     datasets: list[Name] | None = Field(
         None,
         min_length=1,
-        description="data sets by name, of the paper or, for one experiment, any other; default: the paper's",
+        description="names of data sets: those of the paper or, for a single experiment, any in the registry; "
+        "default: those of the paper",
     )
-    backbones: list[Name] | None = Field(None, description="backbones of the paper or of extra_backbones; default: all")
-    arms: list[Name] | None = Field(None, min_length=1, description="arms of the paper or of extra_arms; default: all")
+    backbones: list[Name] | None = Field(
+        None, description="backbones of the paper or of `extra_backbones`; default: all"
+    )
+    arms: list[Name] | None = Field(
+        None, min_length=1, description="arms of the paper or of `extra_arms`; default: all"
+    )
     extra_backbones: dict[Name, Backbone] = Field(
-        {}, description="backbones that the paper does not have, or has otherwise"
+        {}, description="additional backbones, or replacements for backbones of the paper; always included"
     )
     extra_arms: dict[Name, Arm] = Field(
-        {}, description="arms that the paper does not have, your own mechanism for one, or has otherwise"
+        {},
+        description="additional arms, such as one with your own mechanism, or replacements for arms of the paper; "
+        "always included",
     )
-    extra_metrics: list[Metric] = Field([], description="metrics that are measured beside those of the paper")
-    recipe: dict[str, Any] = Field({}, description="keys of the paper's recipe to change")
-    protocol: dict[str, Any] = Field({}, description="keys of the paper's protocol to change")
+    extra_metrics: list[MetricName] = Field([], description="metrics to measure in addition to those of the paper")
+    recipe: dict[str, Any] = Field({}, description="keys to change in the paper's recipe")
+    protocol: dict[str, Any] = Field({}, description="keys to change in the paper's protocol")
 
 
 class Selection(Closed):
-    """The whole of what one call works on. Results go to <results>/<selection>/."""
+    """Everything that one call works on. Results are written to <results>/<selection>/."""
 
-    selection: Name = Field(description="name of this selection; its results lie under it")
-    papers: dict[Name, PaperSelection] = Field(min_length=1, description="papers by the names of their folders")
+    selection: Name = Field(description="name of this selection and of its folder of results")
+    papers: dict[Name, PaperSelection] = Field(min_length=1, description="papers, by the names of their folders")
     datasets: dict[Name, dict[str, Any]] = Field(
-        {}, description="keys to change in registered data sets (`path`, ...), or whole entries for your own"
+        {},
+        description="keys to change in registered data sets, such as `path`, or complete entries for your own "
+        "data sets",
     )
     stand_ins: bool = Field(
         False,
-        description="take phantoms of the same size, channels, classes and counts for all data sets that are not at "
-        "hand; all that is made from them is marked",
+        description="replace every data set that is not available by synthetic images of the same size, channels, "
+        "classes and counts; all outputs made from them are marked",
     )
     stand_in_size: int | None = Field(
-        None, ge=12, le=1024, description="largest height and width of stand-ins in pixels; default: the data set's"
+        None,
+        ge=12,
+        le=1024,
+        description="maximum height and width of stand-ins in pixels; default: those of the data set",
     )
     stand_in_fraction: float | None = Field(
         None,
         gt=0,
         le=1,
-        description="share of a data set's images that its stand-in has; default: all",
+        description="number of images of a stand-in as a share of those of its data set; default: 1",
     )
     stand_in_least: int = Field(
         LEAST_IMAGES,
         ge=2,
-        description="training images that a class of a smaller stand-in keeps at least, where it has as many; of "
-        "other images it keeps two fifths of that",
+        description="minimum number of training images for each class of a stand-in that `stand_in_fraction` reduces, "
+        "or all images of a class that has fewer; for validation and test images the minimum is two fifths of it",
     )
-    seeds: list[int] = Field([0, 1, 2, 3, 4], min_length=1, description="a run is trained with each seed")
+    seeds: list[int] = Field([0, 1, 2, 3, 4], min_length=1, description="seeds; a run is trained with each of them")
     equivalence_margin: float = Field(
         1.0,
         gt=0,
         le=100,
-        description="largest difference between two arms that counts as none where tests of equivalence ask: "
-        "percentage points, or hundredths of kappa",
+        description="maximum difference between two arms that tests of equivalence treat as none, in percentage points "
+        "or hundredths of kappa",
     )
     verdicts: VerdictRule = Field(
         default_factory=lambda: VerdictRule(),
-        description="the rule by which published values and comparisons are judged",
+        description="the rule for verdicts on published values and comparisons",
     )
-    pack: int = Field(40, ge=1, le=10_000, description="runs that one job trains, one after the other, at most")
+    pack: int = Field(
+        40, ge=1, le=10_000, description="maximum number of runs that one job trains, one after the other"
+    )
     pack_across_cells: bool = Field(
-        False, description="let a pack hold runs of several cells on the same data set; for short runs"
+        False, description="allow packs with runs of several cells on the same data set; useful for short runs"
     )
     runs_at_once: int = Field(
         1,
         ge=1,
         le=64,
-        description="runs of a pack that its job trains at the same time, each in a process of its own: on a GPU that "
-        "one run does not fill, or on as many more CPU cores. Changes no result",
+        description="runs of a pack that its job trains at the same time, each in a separate process; useful for a GPU "
+        "that one run does not fill, or for several CPU cores. Does not affect results",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
-        "auto", description="where networks are trained; `auto`: a GPU if there is one"
+        "auto", description="device for training; `auto`: a GPU if one is available"
     )
     cuda_graphs: bool = Field(
         True,
-        description="on a GPU, record the training step and replay it; a recording that does not do what the step "
-        "does is not used. Changes no result",
+        description="on a GPU, capture the training step as a CUDA graph and replay it. Each graph is verified against "
+        "an eager step and discarded on mismatch, so this does not affect results",
     )
     checkpoint_seconds: float = Field(
         0.0,
         ge=0,
-        description="least seconds between two checkpoints of a run; 0: after every epoch, so that whatever happens "
-        "one epoch is lost at most. Where epochs are shorter than the writing of a large network, more is faster",
+        description="minimum seconds between two checkpoints of a run. 0 writes one after every epoch, and a stopped "
+        "run "
+        "loses at most one epoch; larger values are faster if writing a large network takes longer than an epoch",
     )
-    data: str = Field("data", min_length=1, description="folder of original and prepared data and of ImageNet weights")
+    data: str = Field("data", min_length=1, description="folder of original data, prepared data and ImageNet weights")
     results: str = Field("results", min_length=1, description="folder of results")
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""A table of a paper that says how many images and classes its data sets have."""
+"""A table of a paper with the numbers of images and classes of its data sets."""
 
 from pydantic import Field
 
@@ -6,19 +6,19 @@ from medattn.closed_model import Closed, Name
 
 
 class PublishedStatistics(Closed):
-    """What a paper prints of a data set."""
+    """Published numbers of a data set."""
 
-    images: int = Field(ge=1, description="images, all splits together")
-    classes: int = Field(ge=2, description="classes")
+    images: int = Field(ge=1, description="number of images in all splits together")
+    classes: int = Field(ge=2, description="number of classes")
 
 
 class Statistics(Closed):
-    """A table of data sets: published values of images and classes, those of the registry, and those at hand."""
+    """A table of data sets: images and classes as published, as registered, and as counted in the available images."""
 
     title: str = Field(min_length=1, description="caption")
     experiment: Name | None = Field(
-        None, description="experiment that has the data sets; needed where the paper has experiments"
+        None, description="experiment that the data sets belong to; required if the paper has experiments"
     )
     datasets: dict[Name, PublishedStatistics] = Field(
-        min_length=1, description="what is published, by data set of the registry"
+        min_length=1, description="published numbers, by name of the data set in the registry"
     )

@@ -1,35 +1,35 @@
-"""What a paper's text says beside its tables, and what it leaves open (parts of papers/<paper>/facts.yaml)."""
+"""Statements of a paper's text outside its tables, and readings of what it leaves open: parts of facts.yaml."""
 
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from medattn.closed_model import Closed, Name
-from medattn.config.models.metrics import Metric
+from medattn.config.models.metrics import MetricName
 from medattn.config.models.selection import PaperSelection
 
 
 class AfterEpoch(Closed):
-    """An accuracy after a number of epochs that the text states."""
+    """A stated accuracy after a number of epochs."""
 
-    says: str = Field(min_length=1, description="the statement, in short")
-    source: str = Field("", description="where the paper makes it: section or figure")
-    table: Name = Field(description="table of paper.yaml that shows the arm")
-    dataset: Name = Field(description="its data set")
-    backbone: Name = Field(description="its backbone")
-    arm: Name = Field(description="the arm")
-    epoch: int = Field(ge=1, description="the epoch after which it is measured")
+    says: str = Field(min_length=1, description="short form of the statement")
+    source: str = Field("", description="section or figure with the statement")
+    table: Name = Field(description="table in paper.yaml that shows the arm")
+    dataset: Name = Field(description="data set of the accuracy")
+    backbone: Name = Field(description="backbone of the accuracy")
+    arm: Name = Field(description="arm of the accuracy")
+    epoch: int = Field(ge=1, description="epoch after which the accuracy is measured")
     published: str = Field(
         pattern=r"^\d+(\.\d+)?$",
-        description='the accuracy in percent, digit by digit and in quotes: `"99.1"`',
+        description='stated accuracy in percent with all published digits, in quotes: `"99.1"`',
     )
 
 
 class AttentionStatement(Closed):
-    """What the text says about its attention maps, measured on those that runs keep."""
+    """A statement about attention maps, measured on the maps that runs save."""
 
-    says: str = Field(min_length=1, description="the statement, in short")
-    source: str = Field("", description="where the paper makes it: section or figure")
+    says: str = Field(min_length=1, description="short form of the statement")
+    source: str = Field("", description="section or figure with the statement")
     what: Literal[
         "resembles_before_learning",
         "closer_after_learning",
@@ -37,50 +37,54 @@ class AttentionStatement(Closed):
         "spreads_in_depth",
         "fluctuates_less_after_normalization",
     ] = Field(
-        description="what is measured: the AUC of the map before learning as a detector of the expected region against "
-        "chance; that after learning, against before; the share of the 10 % of highest pixels that two images do not "
-        "have in common; the spread of weights within an image at stages 2 and 3, against the stage before; the "
-        "interquartile range of pixel contexts before normalization at stage 3, against after"
+        description="measured comparison. `resembles_before_learning`: AUC of the map before training as a detector of "
+        "the expected region, against chance; `closer_after_learning`: this AUC after training, against before; "
+        "`differs_between_images`: share of the 10 % of highest pixels that two images do not share; "
+        "`spreads_in_depth`: spread of the weights within an image at stages 2 and 3, against the previous stage; "
+        "`fluctuates_less_after_normalization`: interquartile range of the pixel contexts of stage 3 before "
+        "normalization, against after"
     )
-    table: Name = Field(description="table of paper.yaml that shows the arm")
-    arm: Name = Field(description="the arm")
-    datasets: list[Name] | None = Field(None, min_length=1, description="its data sets; default: all of the table")
-    backbones: list[Name] | None = Field(None, min_length=1, description="its backbones; default: all that go with it")
-    least: float = Field(0.0, ge=0, description="by how many percentage points at least; 0: just higher")
+    table: Name = Field(description="table in paper.yaml that shows the arm")
+    arm: Name = Field(description="arm with the attention maps")
+    datasets: list[Name] | None = Field(None, min_length=1, description="data sets; default: all of the table")
+    backbones: list[Name] | None = Field(None, min_length=1, description="backbones; default: all with the arm")
+    least: float = Field(0.0, ge=0, description="stated minimum difference in percentage points; 0: any")
 
 
-class Unpublished(Closed):
-    """A comparison in the text between arms whose numbers the paper does not print, such as those of a figure."""
+class UnpublishedComparison(Closed):
+    """A stated comparison between arms whose values are not published as numbers, such as those in a figure."""
 
-    says: str = Field(min_length=1, description="the statement, in short")
-    source: str = Field("", description="where the paper makes it: section or figure")
-    table: Name = Field(description="table of paper.yaml that shows the arms")
-    arm: list[Name] = Field(min_length=1, description="arms that the statement is about")
+    says: str = Field(min_length=1, description="short form of the statement")
+    source: str = Field("", description="section or figure with the statement")
+    table: Name = Field(description="table in paper.yaml that shows the arms")
+    arm: list[Name] = Field(min_length=1, description="arms that the statement covers")
     against: Name | None = Field(
-        None, description="arm that each of them is compared with; default: itself, in `against_table`"
+        None, description="arm that each of them is compared with; default: the same arm in `against_table`"
     )
     against_table: Name | None = Field(
-        None, description="table of paper.yaml that shows what the arms are compared with; default: `table`"
+        None, description="table in paper.yaml that shows the other side of the comparison; default: `table`"
     )
-    metric: Metric = Field("accuracy", description="what is compared; of a metric of each class the mean")
+    metric: MetricName = Field(
+        "accuracy", description="metric that is compared; of a metric with a value per class, its mean"
+    )
     direction: Literal["higher", "lower", "same"] = Field(
-        description="`higher`: the arms are better than `against`; `lower`: worse; `same`: they don't differ by more "
-        "than the margin"
+        description="`higher`: the arms are better than `against`; `lower`: worse; `same`: they differ by at most the "
+        "margin"
     )
-    least: float = Field(0.0, ge=0, description="by how many percentage points at least; 0: just higher or lower")
-    most: float | None = Field(None, description="by how many percentage points at most; default: no limit")
+    least: float = Field(0.0, ge=0, description="stated minimum difference in percentage points; 0: any")
+    most: float | None = Field(None, description="stated maximum difference in percentage points; default: none")
 
     @model_validator(mode="after")
     def _something_to_compare_with(self) -> Self:
         if self.against is None and self.against_table in (None, self.table):
-            raise ValueError("an arm is compared with itself; set against, or another table as against_table")
+            raise ValueError("an arm is compared with itself; set 'against', or another table as 'against_table'")
         return self
 
 
 class Reading(Closed):
     """Another value for something that the paper leaves open, as the keys of a selection that choose it."""
 
-    says: str = Field(min_length=1, description="the reading, in short")
+    says: str = Field(min_length=1, description="short form of the reading")
     paper: PaperSelection = Field(
         default_factory=lambda: PaperSelection(), description="keys of the selection, under the name of the paper"
     )

@@ -1,4 +1,4 @@
-"""The rule for verdicts: what a measurement must be to say anything about a published value or comparison."""
+"""The rule for verdicts on published values and comparisons."""
 
 from pydantic import Field
 
@@ -6,7 +6,7 @@ from medattn.closed_model import Closed
 
 
 class VerdictRule(Closed):
-    """The rule by which published values and comparisons are judged, fixed before anything is measured.
+    """The rule for verdicts on published values and comparisons, fixed before any measurement.
 
     docs/verdicts.md derives it.
     """
@@ -15,16 +15,27 @@ class VerdictRule(Closed):
         0.95,
         gt=0.5,
         lt=1,
-        description="share of repetitions of the paper's procedure that the interval around a measurement should hold",
+        description="confidence level of the interval around a measurement: the share of repetitions of the paper's "
+        "procedure that it should cover",
     )
-    min_runs: int = Field(3, ge=2, description="runs, or pairs of runs, with fewer of which nothing is decided")
+    min_runs: int = Field(
+        3,
+        ge=2,
+        description="minimum number of runs, or of pairs of runs, for a verdict; with "
+        "fewer the verdict is `inconclusive`",
+    )
     max_half_width: float = Field(
         5.0,
         gt=0,
-        description="largest half-width of an interval that can reproduce a number, in percentage points; a wider one "
-        "would hold almost any number",
+        description="maximum half-width of an interval that can reproduce a published value, in percentage points; a "
+        "wider "
+        "interval would cover almost any value",
     )
     margin: float = Field(
-        0.5, ge=0, description="largest difference that counts as none, in percentage points, beside the rounding"
+        0.5,
+        ge=0,
+        description="maximum difference that counts as equal, in percentage points, in addition to the rounding",
     )
-    alpha: float = Field(0.05, gt=0, lt=1, description="corrected p below which two arms count as different")
+    alpha: float = Field(
+        0.05, gt=0, lt=1, description="significance level: two arms differ if their corrected p is lower"
+    )

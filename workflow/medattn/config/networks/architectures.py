@@ -1,7 +1,7 @@
-"""The structure of known networks: their stages and blocks, with names, widths and resolutions.
+"""The architectures of known networks: stages and blocks, with names, widths and resolutions.
 
-The plan asks whether a mechanism fits, and starts without torch, so these facts are written down here; a test compares
-each with the real network.
+Planning has to know whether a mechanism fits into a network without importing torch. A test compares each entry with
+the real network.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from medattn.config.models.placement import Placement
 
 @dataclass(frozen=True)
 class Window:
-    """What a convolution or pool does to the side of a map."""
+    """Change of a feature map's height or width by a convolution or pooling."""
 
     kernel: int
     stride: int
@@ -21,7 +21,7 @@ class Window:
     ceil: bool = False
 
     def side(self, side: int) -> int:
-        """Return the side of the output for a side of the input; 0 where there is no output."""
+        """Return the height or width of the output for that of the input; 0 without output."""
         span = side + 2 * self.padding - self.kernel
         if span < 0:
             return 0
@@ -33,14 +33,14 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Stage:
-    """The blocks that work at one resolution.
+class NetworkStage:
+    """The blocks of one resolution.
 
     Attributes:
         blocks: paths of the blocks' modules.
-        widths: channels that each block puts out.
-        entry: what reduces the side on the way from the stage before (or the stem) to these blocks' outputs.
-        last_normalization: name, in a residual block, of the normalization before the addition; None without addition.
+        widths: output channels of each block.
+        entry: reductions of the resolution between the previous stage, or the stem, and the outputs of the blocks.
+        last_normalization: name of the normalization before the addition in a residual block; None without addition.
     """
 
     blocks: tuple[str, ...]
@@ -51,20 +51,20 @@ class Stage:
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network as placement sees it.
+    """Stages of a network, for the placement of mechanisms.
 
     Attributes:
-        stem: windows of the first layers, which `stem: small` replaces by none.
+        stem: reductions of the first layers; `stem: small` has none.
         stages: stages from the input to the output.
     """
 
     stem: tuple[Window, ...]
-    stages: tuple[Stage, ...]
+    stages: tuple[NetworkStage, ...]
 
 
 @dataclass(frozen=True)
-class Place:
-    """One place for a mechanism: behind the module at `path`, whose output has this width and (H, W)."""
+class InsertionPoint:
+    """Insertion point of a mechanism: after the module at `path`, whose output has these channels and this (H, W)."""
 
     path: str
     channels: int
@@ -72,19 +72,19 @@ class Place:
 
 
 def architecture_of(model: str) -> Architecture | None:
-    """Return the structure of `torchvision/<name>` or `timm/<name>`, or None for a network that is not known here."""
+    """Return the architecture of `torchvision/<name>` or `timm/<name>`, or None for an unknown network."""
     library, _, name = model.partition("/")
-    makers = _STRUCTURES if library in ("torchvision", "timm") else {}
+    makers = _ARCHITECTURES if library in ("torchvision", "timm") else {}
     # timm's names may end in the weights: resnet50.a1_in1k.
     maker = makers.get(name.partition(".")[0] if library == "timm" else name)
     return maker() if maker else None
 
 
 def insertion_paths(model: str, placement: Placement) -> list[str]:
-    """Return the modules of `model` behind which a mechanism stands.
+    """Return the modules of `model` after which a mechanism is inserted.
 
     Raises:
-        ValueError: the network is not known, or has no such stage: one line with the reason.
+        ValueError: the network is unknown, or a stage does not exist.
     """
     if placement.after is not None:
         return list(placement.after)
@@ -95,51 +95,54 @@ def insertion_paths(model: str, placement: Placement) -> list[str]:
     ]
 
 
-def places(model: str, small_stem: bool, placement: Placement, image: tuple[int, int]) -> list[Place]:
-    """Return the places of a mechanism in `model` for images of this (H, W), with widths and sizes.
+def insertion_points(
+    model: str, small_stem: bool, placement: Placement, image: tuple[int, int]
+) -> list[InsertionPoint]:
+    """Return the insertion points of a mechanism in `model` for images of this (H, W).
 
-    Of the modules that `placement.after` names, these are the ones that are blocks of a known network.
+    Modules of `placement.after` that are no blocks of a known network are left out: their sizes are unknown.
 
     Raises:
-        ValueError: the network is not known, has no such stage, or the images are too small for it.
+        ValueError: the network is unknown, a stage does not exist, or the images are too small.
     """
-    structure, found = architecture_of(model) if placement.after else _known(model), list[Place]()
-    if structure is None:
+    architecture, found = architecture_of(model) if placement.after else _known(model), list[InsertionPoint]()
+    if architecture is None:
         return []
-    size = _through(() if small_stem else structure.stem, image)
-    chosen = _chosen(model, structure, placement)
-    for stage in structure.stages:
+    size = _through(() if small_stem else architecture.stem, image)
+    chosen = _chosen(model, architecture, placement)
+    for stage in architecture.stages:
         size = _through(stage.entry, size)
         if min(size) < 1:
             raise ValueError(f"images of {image[0]} x {image[1]} are too small for {model}")
         if stage in chosen:
             width_of = dict(zip(stage.blocks, stage.widths, strict=True))
             found += [
-                Place(_path(block, stage, placement), width_of[block], size) for block in _blocks(stage, placement)
+                InsertionPoint(_path(block, stage, placement), width_of[block], size)
+                for block in _blocks(stage, placement)
             ]
     return found
 
 
 def _known(model: str) -> Architecture:
-    structure = architecture_of(model)
-    if structure is None:
-        raise ValueError(f"the blocks of {model} are not known; name the modules with placement.after")
-    return structure
+    architecture = architecture_of(model)
+    if architecture is None:
+        raise ValueError(f"the blocks of {model} are unknown; name the modules with placement.after")
+    return architecture
 
 
-def _chosen(model: str, structure: Architecture, placement: Placement) -> list[Stage]:
-    numbers = placement.stages or range(1, len(structure.stages) + 1)
-    if max(numbers) > len(structure.stages):
-        raise ValueError(f"{model} has {len(structure.stages)} stages, none with the number {max(numbers)}")
-    return [stage for number, stage in enumerate(structure.stages, start=1) if number in numbers]
+def _chosen(model: str, architecture: Architecture, placement: Placement) -> list[NetworkStage]:
+    numbers = placement.stages or range(1, len(architecture.stages) + 1)
+    if max(numbers) > len(architecture.stages):
+        raise ValueError(f"{model} has {len(architecture.stages)} stages, and no stage {max(numbers)}")
+    return [stage for number, stage in enumerate(architecture.stages, start=1) if number in numbers]
 
 
-def _path(block: str, stage: Stage, placement: Placement) -> str:
+def _path(block: str, stage: NetworkStage, placement: Placement) -> str:
     inside = placement.after is None and placement.position == "before_addition"
     return f"{block}.{stage.last_normalization}" if inside and stage.last_normalization else block
 
 
-def _blocks(stage: Stage, placement: Placement) -> tuple[str, ...]:
+def _blocks(stage: NetworkStage, placement: Placement) -> tuple[str, ...]:
     if placement.after is not None:
         return tuple(block for block in stage.blocks if block in placement.after)
     return stage.blocks if placement.where == "every_block" else stage.blocks[-1:]
@@ -159,7 +162,7 @@ def _resnet(
     stem: tuple[Window, ...] = (Window(7, 2, 3), Window(3, 2, 1)),
 ) -> Architecture:
     stages = tuple(
-        Stage(
+        NetworkStage(
             tuple(f"layer{number}.{block}" for block in range(count)),
             (width,) * count,
             (Window(3, 2, 1),) if number > 1 else (),
@@ -182,7 +185,7 @@ def _vgg(convolutions: tuple[int, ...], normalized: bool) -> Architecture:
     stages, position = [], -1
     for number, (count, width) in enumerate(zip(convolutions, (64, 128, 256, 512, 512), strict=True)):
         position += count * (3 if normalized else 2)
-        stages.append(Stage((f"features.{position}",), (width,), (Window(2, 2),) if number else ()))
+        stages.append(NetworkStage((f"features.{position}",), (width,), (Window(2, 2),) if number else ()))
         position += 1  # the pool
     return Architecture((), tuple(stages))
 
@@ -191,7 +194,7 @@ def _densenet(growth: int, start: int, layers: tuple[int, ...]) -> Architecture:
     stages, width = [], start
     for number, count in enumerate(layers, start=1):
         width += growth * count
-        stages.append(Stage((f"features.denseblock{number}",), (width,), (Window(2, 2),) if number > 1 else ()))
+        stages.append(NetworkStage((f"features.denseblock{number}",), (width,), (Window(2, 2),) if number > 1 else ()))
         width //= 2  # the transition
     return Architecture((Window(7, 2, 3), Window(3, 2, 1)), tuple(stages))
 
@@ -201,9 +204,9 @@ def _googlenet() -> Architecture:
     return Architecture(
         (Window(7, 2, 3), pool),
         (
-            Stage(("inception3a", "inception3b"), (256, 480), (pool,)),
-            Stage(tuple(f"inception4{letter}" for letter in "abcde"), (512, 512, 512, 528, 832), (pool,)),
-            Stage(("inception5a", "inception5b"), (832, 1024), (Window(2, 2, ceil=True),)),
+            NetworkStage(("inception3a", "inception3b"), (256, 480), (pool,)),
+            NetworkStage(tuple(f"inception4{letter}" for letter in "abcde"), (512, 512, 512, 528, 832), (pool,)),
+            NetworkStage(("inception5a", "inception5b"), (832, 1024), (Window(2, 2, ceil=True),)),
         ),
     )
 
@@ -213,9 +216,9 @@ def _inception_v3() -> Architecture:
     return Architecture(
         (halved, Window(3, 1), halved, Window(3, 1), halved),
         (
-            Stage(("Mixed_5b", "Mixed_5c", "Mixed_5d"), (256, 288, 288)),
-            Stage(tuple(f"Mixed_6{letter}" for letter in "bcde"), (768,) * 4, (halved,)),
-            Stage(("Mixed_7b", "Mixed_7c"), (2048,) * 2, (halved,)),
+            NetworkStage(("Mixed_5b", "Mixed_5c", "Mixed_5d"), (256, 288, 288)),
+            NetworkStage(tuple(f"Mixed_6{letter}" for letter in "bcde"), (768,) * 4, (halved,)),
+            NetworkStage(("Mixed_7b", "Mixed_7c"), (2048,) * 2, (halved,)),
         ),
     )
 
@@ -223,8 +226,8 @@ def _inception_v3() -> Architecture:
 def _inception_v4() -> Architecture:
     halved = Window(3, 2)
 
-    def stage(blocks: range, width: int, entry: tuple[Window, ...] = ()) -> Stage:
-        return Stage(tuple(f"features.{block}" for block in blocks), (width,) * len(blocks), entry)
+    def stage(blocks: range, width: int, entry: tuple[Window, ...] = ()) -> NetworkStage:
+        return NetworkStage(tuple(f"features.{block}" for block in blocks), (width,) * len(blocks), entry)
 
     return Architecture(
         (halved, Window(3, 1), halved, Window(3, 1), halved),
@@ -233,7 +236,7 @@ def _inception_v4() -> Architecture:
 
 
 _VGG = {"vgg11": (1, 1, 2, 2, 2), "vgg13": (2, 2, 2, 2, 2), "vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
-_STRUCTURES: dict[str, Callable[[], Architecture]] = {
+_ARCHITECTURES: dict[str, Callable[[], Architecture]] = {
     "resnet18": partial(_basic, 2, 2, 2, 2),
     "resnet34": partial(_basic, 3, 4, 6, 3),
     "resnet50": partial(_bottleneck, 3, 4, 6, 3),

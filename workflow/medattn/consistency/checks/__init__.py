@@ -1,1 +1,1 @@
-"""The checks, one a file: each reads the evidence of one paper and yields findings."""
+"""The consistency checks, one file each: each reads the values of one paper and yields results."""

@@ -5,26 +5,26 @@ mean must be rounded from a number in it. Where the classes' images are known, t
 
 Source: arithmetic.
 
-No power: never; a difference within the rounding is called consistent, and said to be so.
+No power: never; a difference within the rounding is called consistent, and the note reports it.
 """
 
 from collections.abc import Iterator
 from fractions import Fraction
 
-from medattn.consistency.class_groups import Group, class_groups
-from medattn.consistency.evidence import Evidence
-from medattn.consistency.findings import Finding
-from medattn.consistency.published import Row
+from medattn.consistency.check_context import CheckContext
+from medattn.consistency.check_result import CheckResult
+from medattn.consistency.class_values import ClassValues, class_values
+from medattn.consistency.published import PublishedRow
 
 
-def check(evidence: Evidence) -> Iterator[Finding]:
-    """Yield a finding for each published mean over classes."""
-    for group in class_groups(evidence):
+def check(context: CheckContext) -> Iterator[CheckResult]:
+    """Yield a result for each published mean over classes."""
+    for group in class_values(context):
         if group.mean is not None:
-            yield _finding(group, group.mean)
+            yield _result(group, group.mean)
 
 
-def _finding(group: Group, mean: Row) -> Finding:
+def _result(group: ClassValues, mean: PublishedRow) -> CheckResult:
     weights = [[1] * len(group.rows)]
     if group.images and len(set(group.images)) > 1:
         weights.append(list(group.images))
@@ -39,7 +39,7 @@ def _finding(group: Group, mean: Row) -> Finding:
     note = f"classes {group.text}"
     if any(fits) and not exact:
         note += "; agrees only through the rounding of the class values"
-    return Finding(
+    return CheckResult(
         mean.table,
         mean.cell,
         published.text,

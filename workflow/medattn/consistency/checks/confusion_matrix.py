@@ -1,50 +1,52 @@
 """Is there a confusion matrix with the published accuracy and F1?
 
 Method: on two classes of known size an accuracy fixes the number of right answers, and leaves one confusion matrix for
-each way to divide them between the classes. An F1 is possible if one of these matrices gives it. Whether it is weighted
-by class size, a plain mean, or that of one class shows in how many rows each reading makes possible; the best is used.
+each way to divide them between the classes. An F1 is possible if one of these matrices gives it. It may be weighted
+by class size, a plain mean, or that of one class: the reading that makes the most rows possible is used.
 
 Source: definitions of accuracy and F1; enumeration of all matrices.
 
-No power: unknown class counts, or more than two classes. Undecidable, too: where the accuracy itself is impossible
-and the F1 does not fit the nearest one either, where another reading of F1 makes the row possible, and where the F1
-ends in 0 and is possible without it.
+No power: unknown class counts, or more than two classes. Also undecidable: the accuracy itself is impossible and
+the F1 does not fit the nearest one either; another reading of F1 makes the row possible; the F1 ends in 0 and is
+possible without that digit.
 """
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
-from medattn.consistency.confusion import Matrix, averages, matrices
-from medattn.consistency.evidence import Evidence, model_cell
-from medattn.consistency.findings import Finding, Verdict
+from medattn.consistency.check_context import CheckContext, model_cell
+from medattn.consistency.check_result import CheckResult, ConsistencyVerdict
+from medattn.consistency.confusion import ConfusionMatrix, averages, matrices
 from medattn.consistency.granularity import counts
-from medattn.consistency.published import Row
-from medattn.consistency.published_value import Published
+from medattn.consistency.published import PublishedRow
+from medattn.consistency.published_value import PublishedValue
 
-Average = Callable[[Matrix], Fraction]
+Average = Callable[[ConfusionMatrix], Fraction]
 
 
-def check(evidence: Evidence) -> Iterator[Finding]:
-    """Yield a finding for each model with accuracy and F1, and one for the reading of F1, on sets of two classes."""
-    for measured in evidence.test_sets:
+def check(context: CheckContext) -> Iterator[CheckResult]:
+    """Yield a result for each model with accuracy and F1, and one for the reading of F1, on sets of two classes."""
+    for measured in context.test_sets:
         classes = measured.facts.classes
         if len(classes) != 2 or measured.facts.averaged > 1:
             continue
         pairs = [
             (row["accuracy"], row["f1"])
-            for row in evidence.by_metric(measured.rows)
+            for row in context.by_metric(measured.rows)
             if {"accuracy", "f1"} <= row.keys() and row["accuracy"].mean.is_proportion and row["f1"].mean.is_proportion
         ]
         if pairs:
-            yield from _findings(pairs, classes)
+            yield from _results(pairs, classes)
 
 
-def right_answers(accuracy: Published, images: int) -> list[int]:
+def right_answers(accuracy: PublishedValue, images: int) -> list[int]:
     """Return the numbers of right answers that an accuracy allows, or the nearest one where it allows none."""
     return list(counts(accuracy, images)) or [round(accuracy.value * images / accuracy.whole)]
 
 
-def fitting(accuracy: Published, f1: Published, sizes: tuple[int, int], average: Average) -> list[Matrix]:
+def fitting(
+    accuracy: PublishedValue, f1: PublishedValue, sizes: tuple[int, int], average: Average
+) -> list[ConfusionMatrix]:
     """Return the confusion matrices that give both published values."""
     return [
         matrix
@@ -54,7 +56,7 @@ def fitting(accuracy: Published, f1: Published, sizes: tuple[int, int], average:
     ]
 
 
-def _findings(pairs: list[tuple[Row, Row]], classes: dict[str, int]) -> Iterator[Finding]:
+def _results(pairs: list[tuple[PublishedRow, PublishedRow]], classes: dict[str, int]) -> Iterator[CheckResult]:
     names = tuple(classes)
     sizes = (classes[names[0]], classes[names[1]])
     readings = averages((names[0], names[1]))
@@ -66,10 +68,10 @@ def _findings(pairs: list[tuple[Row, Row]], classes: dict[str, int]) -> Iterator
     unique = 0
     for accuracy, f1 in pairs:
         unique += len(fitting(accuracy.mean, f1.mean, sizes, readings[best])) == 1
-        yield _finding(accuracy, f1, classes, best, readings[best])
+        yield _result(accuracy, f1, classes, best, readings[best])
     row = pairs[0][0]
     others = ", ".join(f"{name} {number}" for name, number in explained.items())
-    yield Finding(
+    yield CheckResult(
         ";".join(dict.fromkeys(accuracy.table for accuracy, _ in pairs)),
         f"{row.dataset}.*.*.f1",
         f"{len(pairs)} pairs of accuracy and F1",
@@ -80,7 +82,9 @@ def _findings(pairs: list[tuple[Row, Row]], classes: dict[str, int]) -> Iterator
     )
 
 
-def _finding(accuracy: Row, f1: Row, classes: dict[str, int], reading: str, average: Average) -> Finding:
+def _result(
+    accuracy: PublishedRow, f1: PublishedRow, classes: dict[str, int], reading: str, average: Average
+) -> CheckResult:
     names = list(classes)
     sizes = (classes[names[0]], classes[names[1]])
     table, cell = f1.table, f"{model_cell(f1)}.f1"
@@ -92,31 +96,33 @@ def _finding(accuracy: Row, f1: Row, classes: dict[str, int], reading: str, aver
     if found:
         shown = ", ".join(f"{r} of {n} {name}" for r, n, name in zip(found[0].right, sizes, names, strict=True))
         note = f"exactly one confusion matrix: {shown} right" if len(found) == 1 else f"{len(found)} confusion matrices"
-        return Finding(table, cell, published, f"F1 {reading}", "consistent", "; ".join(filter(None, (note, how))))
+        return CheckResult(table, cell, published, f"F1 {reading}", "consistent", "; ".join(filter(None, (note, how))))
     values = [average(matrix) * f1.mean.whole for k in right for matrix in matrices(sizes, k)]
     expected = f"{f1.mean.like(min(values))} to {f1.mean.like(max(values))}"
     doubt = _doubt(accuracy.mean, f1.mean, sizes, reading, (names[0], names[1]))
     if doubt:
-        return Finding(table, cell, published, expected, "undecidable", "; ".join(filter(None, (doubt, how))))
+        return CheckResult(table, cell, published, expected, "undecidable", "; ".join(filter(None, (doubt, how))))
     note = f"no confusion matrix with this accuracy gives this F1 ({reading}): {_where(f1.mean, values)}"
-    verdict: Verdict = "inconsistent" if possible else "undecidable"
-    return Finding(table, cell, published, expected, verdict, "; ".join(filter(None, (note, how))))
+    verdict: ConsistencyVerdict = "inconsistent" if possible else "undecidable"
+    return CheckResult(table, cell, published, expected, verdict, "; ".join(filter(None, (note, how))))
 
 
-def _doubt(accuracy: Published, f1: Published, sizes: tuple[int, int], reading: str, names: tuple[str, str]) -> str:
+def _doubt(
+    accuracy: PublishedValue, f1: PublishedValue, sizes: tuple[int, int], reading: str, names: tuple[str, str]
+) -> str:
     """Return what else may explain an F1 that is impossible as it is read."""
     readings = averages(names)
     for other, average in readings.items():
         if fitting(accuracy, f1, sizes, average):
             return f"impossible for F1 {reading}, as in most rows, possible for F1 {other}"
     if f1.text.endswith("0") and f1.decimals > 1:
-        short = Published(f1.text[:-1], f1.unit)
+        short = PublishedValue(f1.text[:-1], f1.unit)
         if fitting(accuracy, short, sizes, readings[reading]):
             return f"possible as {short.text} only: the last 0 looks like padding"
     return ""
 
 
-def _where(f1: Published, values: list[Fraction]) -> str:
+def _where(f1: PublishedValue, values: list[Fraction]) -> str:
     nearest = f"nearest {f1.like(min(values, key=lambda value: abs(value - f1.value)))}"
     if f1.value > max(values):
         return f"above the greatest, {nearest}"

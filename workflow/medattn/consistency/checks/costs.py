@@ -1,40 +1,40 @@
-"""Does a network cost as little beside others as the text says?
+"""Does a network cost as little, compared with others, as the text says?
 
 Method: parameters and multiply-accumulates are counted layer by layer: of a k x k convolution from a to b channels
 k k a b weights and, with a bias, b more; operations are k k a b for each position of its output. A training step has
 as many in the forward pass, in the gradient of the weights and in the gradient of the input, the last only where the
 input depends on what is trained. (1) The text's formula
-must give the parameters. (2) The count is set beside those of the other networks. For this network the statement is
+must give the parameters. (2) The count is compared with those of the other networks. For this network the statement is
 `consistent` where every share is below the least that may be meant, `inconsistent` where one is above the greatest, and
-else `undecidable`. A statement about several networks is inconsistent only where it is for each of them, as nobody may
-know which of them was used.
+else `undecidable`. A statement about several networks is inconsistent only where it is inconsistent for
+each of them, because the text may not say which one was used.
 
 Source: arithmetic; the facts name the statement, and say what "little" may mean.
 
 No power: where the text states nothing ("very small" of parameters says nothing about operations) the facts give no
-level: then the shares are told and nothing is judged.
+level, and the shares are reported without a verdict.
 """
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import prod
 
-from medattn.config.models.facts import Convolution, Cost
-from medattn.consistency.evidence import Evidence
-from medattn.consistency.findings import Finding, Verdict
+from medattn.config.models.facts import Convolution, CostStatement
+from medattn.consistency.check_context import CheckContext
+from medattn.consistency.check_result import CheckResult, ConsistencyVerdict
 
 _UNITS = {10**12: " T", 10**9: " G", 10**6: " M", 10**3: " K"}
 
 
-def check(evidence: Evidence) -> Iterator[Finding]:
-    """Yield a finding for each formula and each network, and one for each statement about several."""
-    by_statement: dict[str, list[tuple[Cost, Finding]]] = {}
-    for cost in evidence.facts.costs:
+def check(context: CheckContext) -> Iterator[CheckResult]:
+    """Yield a result for each formula and each network, and one for each statement about several."""
+    by_statement: dict[str, list[tuple[CostStatement, CheckResult]]] = {}
+    for cost in context.facts.costs:
         if cost.formula:
             yield _formula(cost)
-        finding = _finding(cost)
-        by_statement.setdefault(cost.says, []).append((cost, finding))
-        yield finding
+        result = _result(cost)
+        by_statement.setdefault(cost.says, []).append((cost, result))
+        yield result
     for found in by_statement.values():
         if len(found) > 1:
             yield _summary(found)
@@ -59,51 +59,53 @@ def _weights(layer: Convolution) -> int:
     return layer.kernel**2 * layer.inputs * layer.outputs
 
 
-def _count(cost: Cost) -> int:
+def _count(cost: CostStatement) -> int:
     return _COUNTS[cost.counts](cost.layers)
 
 
 _COUNTS = {"parameters": parameters, "operations": operations, "training_operations": training_operations}
 
 
-def _formula(cost: Cost) -> Finding:
+def _formula(cost: CostStatement) -> CheckResult:
     given, counted = sum(map(prod, cost.formula)), parameters(cost.layers)
     terms = " + ".join(" x ".join(map(str, factors)) for factors in cost.formula)
-    verdict: Verdict = "consistent" if given == counted else "inconsistent"
-    return Finding("", f"formula for {cost.of}", f"{given:,}", f"{counted:,}", verdict, f"{terms} against its layers")
+    verdict: ConsistencyVerdict = "consistent" if given == counted else "inconsistent"
+    return CheckResult(
+        "", f"formula for {cost.of}", f"{given:,}", f"{counted:,}", verdict, f"{terms} against its layers"
+    )
 
 
-def _shares(cost: Cost) -> dict[str, Fraction]:
+def _shares(cost: CostStatement) -> dict[str, Fraction]:
     count = _count(cost)
     return {name: Fraction(count, other) for name, other in cost.against.items()}
 
 
-def _finding(cost: Cost) -> Finding:
+def _result(cost: CostStatement) -> CheckResult:
     shares = _shares(cost)
     note = ", ".join(f"{name} ({_short(cost.against[name])}) {_said(share)}" for name, share in shares.items())
     cell, verdict = f"{cost.of}: {cost.counts.replace('_', ' ')}", _verdict(max(shares.values()), cost.levels)
-    return Finding("", cell, cost.says, _short(_count(cost)), verdict, note)
+    return CheckResult("", cell, cost.says, _short(_count(cost)), verdict, note)
 
 
-def _verdict(greatest: Fraction, levels: Sequence[float]) -> Verdict:
+def _verdict(greatest: Fraction, levels: Sequence[float]) -> ConsistencyVerdict:
     if not levels or min(levels) <= greatest <= max(levels):
         return "undecidable"
     return "consistent" if greatest < min(levels) else "inconsistent"
 
 
-def _summary(found: list[tuple[Cost, Finding]]) -> Finding:
-    verdicts = {finding.verdict for _, finding in found}
+def _summary(found: list[tuple[CostStatement, CheckResult]]) -> CheckResult:
+    verdicts = {result.verdict for _, result in found}
     first = found[0][0]
     meant = f"shares up to {' or '.join(_said(Fraction(level)) for level in sorted(first.levels))}"
-    holds = sum(finding.verdict == "consistent" for _, finding in found)
+    holds = sum(result.verdict == "consistent" for _, result in found)
     notes = []
-    for cost, finding in found:
+    for cost, result in found:
         shares = _shares(cost)
         largest = max(shares, key=lambda name: shares[name])
         notes.append(
-            f"{cost.of}: {finding.expected}, {_said(min(shares.values()))} to {_said(shares[largest])} ({largest})"
+            f"{cost.of}: {result.expected}, {_said(min(shares.values()))} to {_said(shares[largest])} ({largest})"
         )
-    return Finding(
+    return CheckResult(
         "",
         first.says,
         meant if first.levels else "nothing is stated",

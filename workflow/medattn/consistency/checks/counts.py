@@ -11,29 +11,29 @@ No power: rows without a count are not listed.
 from collections.abc import Iterator
 from fractions import Fraction
 
-from medattn.config.models.facts import Count
-from medattn.consistency.evidence import Evidence
-from medattn.consistency.findings import Finding
-from medattn.consistency.published import Row, chosen
+from medattn.config.models.facts import NetworkCount
+from medattn.consistency.check_context import CheckContext
+from medattn.consistency.check_result import CheckResult
+from medattn.consistency.published import PublishedRow, chosen
 from medattn.consistency.published_value import SCALES
 
 
-def check(evidence: Evidence) -> Iterator[Finding]:
-    """Yield a finding for each published count that is known exactly."""
-    known: dict[int, list[Count]] = {}
-    for count in (*evidence.facts.counts, *evidence.counts):
-        for row in chosen(evidence.rows, count.rows):
+def check(context: CheckContext) -> Iterator[CheckResult]:
+    """Yield a result for each published count that is known exactly."""
+    known: dict[int, list[NetworkCount]] = {}
+    for count in (*context.facts.counts, *context.counts):
+        for row in chosen(context.rows, count.rows):
             known.setdefault(id(row), []).append(count)
-    for row in evidence.rows:
+    for row in context.rows:
         if id(row) in known and (row.mean.unit in SCALES or row.mean.unit == "count"):
-            yield _finding(row, known[id(row)])
+            yield _result(row, known[id(row)])
 
 
-def _finding(row: Row, counts: list[Count]) -> Finding:
+def _result(row: PublishedRow, counts: list[NetworkCount]) -> CheckResult:
     scale = SCALES.get(row.mean.unit, 1)
     fits = [count for count in counts if row.mean.is_rounded_from(Fraction(count.count, scale))]
     shown = fits or counts
-    return Finding(
+    return CheckResult(
         row.table,
         row.cell,
         row.mean.text,

@@ -1,47 +1,46 @@
 """How many independent measurements would the stated significance need?
 
-Method: Welch's test from the published means and deviations is repeated with fewer (or more) measurements, until p is no
-longer below the greatest level that may be meant. The least number that keeps p below is set beside the number that
-was averaged. Were epochs a series in which each is correlated by r with the one before, m of them would be worth about
-m (1 - r)/(1 + r) independent ones: the greatest r at which enough remain is named.
+Method: Welch's test from the published means and deviations is repeated with fewer or more measurements, to find the
+least number at which p stays below the greatest level that may be meant. That number is compared with the number that
+was averaged. If epochs are a series in which each is correlated by r with the one before, m of them are worth about
+m (1 - r)/(1 + r) independent ones; the note reports the greatest r at which enough remain.
 
 Source: the effective sample size of a first-order autoregressive series, Bayley and Hammersley 1946, Supplement to the
 Journal of the Royal Statistical Society 8:184-197.
 
-No power: always `undecidable`, as nobody prints how correlated the epochs of a training are; neighboring ones share
-nearly all their weights. Whether the test holds with all measurements taken as independent is the check significance.
-Measurements of independent runs are not asked: for them the number stands. Nor is it said that epochs of one training,
-however many, stand for other trainings.
+No power: always `undecidable`, because no paper publishes the correlation between epochs; neighboring epochs share
+nearly all weights. The check significance tells whether the test holds with all measurements taken as independent.
+Measurements of independent runs are not checked. The check does not say what another training would give.
 """
 
 from collections.abc import Iterator
 
-from medattn.config.models.facts import Significance
-from medattn.consistency.checks.significance import Tested, p_values, pairs_tested
-from medattn.consistency.evidence import Evidence
-from medattn.consistency.findings import Finding
+from medattn.config.models.facts import SignificanceStatement
+from medattn.consistency.check_context import CheckContext
+from medattn.consistency.check_result import CheckResult
+from medattn.consistency.checks.significance import PairTest, p_values, pairs_tested
 
 _MOST = 100_000
 
 
-def check(evidence: Evidence) -> Iterator[Finding]:
-    """Yield a finding for each pair that is said to differ, and one for each statement."""
-    for statement in evidence.facts.significance:
+def check(context: CheckContext) -> Iterator[CheckResult]:
+    """Yield a result for each pair that is said to differ, and one for each statement."""
+    for statement in context.facts.significance:
         pairs = [
             pair
-            for pair in pairs_tested(evidence, statement)
-            if evidence.measured_on(pair.row).facts.over != "runs"
+            for pair in pairs_tested(context, statement)
+            if context.measured_on(pair.row).facts.over != "runs"
             and pair.row.mean.value > pair.other.mean.value
             and (not statement.flag or statement.flag in pair.row.flags)
         ]
         level = max(statement.levels)
         needed = [(pair, needs(pair, level)) for pair in pairs]
-        yield from (_finding(pair, n, level, evidence) for pair, n in needed)
+        yield from (_result(pair, n, level, context) for pair, n in needed)
         if needed:
             yield _summary(statement, needed, level)
 
 
-def needs(pair: Tested, level: float) -> int | None:
+def needs(pair: PairTest, level: float) -> int | None:
     """Return the least number of independent measurements that keeps Welch's p below a level; None: too many."""
     row, other = pair.row, pair.other
     if row.std is None or other.std is None:
@@ -64,19 +63,19 @@ def needs(pair: Tested, level: float) -> int | None:
 
 
 def correlation(measurements: int, needed: int) -> float:
-    """Return the correlation of neighbors at which so many measurements are worth so many independent ones."""
+    """Return the correlation of neighbors at which the measurements are worth the needed independent ones."""
     return (measurements - needed) / (measurements + needed)
 
 
-def _finding(pair: Tested, needed: int | None, level: float, evidence: Evidence) -> Finding:
-    over = evidence.measured_on(pair.row).facts.over
+def _result(pair: PairTest, needed: int | None, level: float, context: CheckContext) -> CheckResult:
+    over = context.measured_on(pair.row).facts.over
     note = f"{pair.measurements} {over} are too few even if independent"
     if needed is not None and needed <= pair.measurements:
         note = f"{pair.measurements} {over} are enough if worth as many"
         if over == "epochs":
             r = correlation(pair.measurements, needed)
             note = f"enough if each of the epochs is correlated with the one before by at most {r:.2f}"
-    return Finding(
+    return CheckResult(
         pair.row.table,
         f"{pair.row.cell} against {pair.other.arm}",
         f"p < {level:g} with {pair.measurements} {over}",
@@ -86,9 +85,9 @@ def _finding(pair: Tested, needed: int | None, level: float, evidence: Evidence)
     )
 
 
-def _summary(statement: Significance, needed: list[tuple[Tested, int | None]], level: float) -> Finding:
+def _summary(statement: SignificanceStatement, needed: list[tuple[PairTest, int | None]], level: float) -> CheckResult:
     numbers = sorted(n if n is not None else _MOST for _, n in needed)
-    return Finding(
+    return CheckResult(
         ";".join(dict.fromkeys(pair.row.table for pair, _ in needed)),
         f"*.{statement.arm} against {statement.against}",
         f"{statement.says}: {len(needed)} pairs",

@@ -12,26 +12,28 @@ No power: class counts unknown, or so large that several numbers fit each value:
 from collections.abc import Iterator, Sequence
 from math import ceil, floor
 
-from medattn.consistency.class_groups import Group, class_groups
-from medattn.consistency.evidence import Evidence
-from medattn.consistency.findings import Finding
+from medattn.consistency.check_context import CheckContext
+from medattn.consistency.check_result import CheckResult
+from medattn.consistency.class_values import ClassValues, class_values
 from medattn.consistency.granularity import counts
-from medattn.consistency.published_value import Published
+from medattn.consistency.published_value import PublishedValue
 
 
-def check(evidence: Evidence) -> Iterator[Finding]:
-    """Yield a finding for each model with precision and recall by class."""
-    groups = [group for group in class_groups(evidence) if group.images]
+def check(context: CheckContext) -> Iterator[CheckResult]:
+    """Yield a result for each model with precision and recall by class."""
+    groups = [group for group in class_values(context) if group.images]
     for recall in groups:
         if recall.first.metric != "recall":
             continue
         for precision in groups:
             same = precision.model == recall.model and precision.first.split == recall.first.split
             if same and precision.first.metric == "precision" and _classes(precision) == _classes(recall):
-                yield _finding(precision, recall)
+                yield _result(precision, recall)
 
 
-def why_impossible(precisions: Sequence[Published], recalls: Sequence[Published], images: Sequence[int]) -> str | None:
+def why_impossible(
+    precisions: Sequence[PublishedValue], recalls: Sequence[PublishedValue], images: Sequence[int]
+) -> str | None:
     """Return why no confusion matrix has these precisions and recalls, or None if one may."""
     right = [counts(recall, n) for recall, n in zip(recalls, images, strict=True)]
     if not all(right):
@@ -52,8 +54,8 @@ def why_impossible(precisions: Sequence[Published], recalls: Sequence[Published]
     return None
 
 
-def false_positives(precision: Published, right: int) -> range:
-    """Return the numbers of false positives that give a published precision with so many right answers."""
+def false_positives(precision: PublishedValue, right: int) -> range:
+    """Return the numbers of false positives that give a published precision with `right` true positives."""
     low, high = precision.low / precision.whole, precision.high / precision.whole
     if right == 0 or low <= 0:
         # Nothing right: any number of false positives gives 0, and none at all is counted as 0, too.
@@ -62,11 +64,11 @@ def false_positives(precision: Published, right: int) -> range:
     return range(least, floor(right / low - right) + 1)
 
 
-def _classes(group: Group) -> list[str]:
+def _classes(group: ClassValues) -> list[str]:
     return [row.class_name for row in group.rows]
 
 
-def _finding(precision: Group, recall: Group) -> Finding:
+def _result(precision: ClassValues, recall: ClassValues) -> CheckResult:
     one = [row.mean for row in precision.rows]
     other = [row.mean for row in recall.rows]
     reason = why_impossible(one, other, recall.images)
@@ -74,7 +76,7 @@ def _finding(precision: Group, recall: Group) -> Finding:
     if reason:
         exchanged = why_impossible(other, one, recall.images)
         note += f"; with the two exchanged {exchanged or 'it may exist'}"
-    return Finding(
+    return CheckResult(
         f"{precision.first.table};{recall.first.table}",
         ".".join(filter(None, (*recall.model, "precision+recall"))),
         f"precision {precision.text}, recall {recall.text}",

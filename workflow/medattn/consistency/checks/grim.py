@@ -6,28 +6,28 @@ numbers of images are stated or possible, the one that explains the column best 
 
 Source: Brown and Heathers 2017, The GRIM test, Social Psychological and Personality Science 8:363-369.
 
-No power: where m n is not smaller than the steps that so many decimals have (10,000 for percent with two): then
+No power: where m n is at least the number of steps of the last digit (10,000 for percent with two decimals): then
 every value is possible. Nor where the number of images is only inferred: a value that does not fit it may speak
 against the inference.
 """
 
 from collections.abc import Iterator
 
-from medattn.consistency.evidence import Evidence
-from medattn.consistency.findings import Finding
+from medattn.consistency.check_context import CheckContext
+from medattn.consistency.check_result import CheckResult
 from medattn.consistency.granularity import chance, counts, is_possible, neighbors
-from medattn.consistency.published import Row
-from medattn.consistency.test_sets import Measured
+from medattn.consistency.published import PublishedRow
+from medattn.consistency.shared_test_sets import SharedTestSet
 
 
-def check(evidence: Evidence) -> Iterator[Finding]:
-    """Yield a finding for each accuracy."""
-    for measured in evidence.test_sets:
+def check(context: CheckContext) -> Iterator[CheckResult]:
+    """Yield a result for each accuracy."""
+    for measured in context.test_sets:
         for row in measured.accuracies:
-            yield _finding(row, measured)
+            yield _result(row, measured)
 
 
-def _finding(row: Row, measured: Measured) -> Finding:
+def _result(row: PublishedRow, measured: SharedTestSet) -> CheckResult:
     images, averaged = measured.images, measured.facts.averaged
     if measured.averages_unknown_many:
         return _of(row, "", "undecidable", "a mean with a deviation, but the number of measurements is unknown")
@@ -46,17 +46,17 @@ def _finding(row: Row, measured: Measured) -> Finding:
     return _of(row, neighbors(row.mean, parts), "inconsistent", _impossible(row, measured))
 
 
-def _of(row: Row, expected: str, verdict: str, note: str) -> Finding:
-    return Finding(row.table, row.cell, row.mean.text, expected, verdict, note)  # type: ignore[arg-type]
+def _of(row: PublishedRow, expected: str, verdict: str, note: str) -> CheckResult:
+    return CheckResult(row.table, row.cell, row.mean.text, expected, verdict, note)  # type: ignore[arg-type]
 
 
-def _basis(measured: Measured) -> str:
+def _basis(measured: SharedTestSet) -> str:
     if measured.stated == (measured.images,):
         return ""
     return f"{measured.images} images, {'the better of those possible' if measured.stated else 'inferred'}"
 
 
-def _impossible(row: Row, measured: Measured) -> str:
+def _impossible(row: PublishedRow, measured: SharedTestSet) -> str:
     images, facts = measured.images, measured.facts
     others = [n for n in measured.stated if n != images]
     sizes = " or ".join(str(n) for n in measured.stated if n == images or not is_possible(row.mean, facts.averaged * n))

@@ -1,10 +1,10 @@
-"""GRIMMER: is a published standard deviation possible beside its mean?
+"""GRIMMER: is a published standard deviation possible, given its mean?
 
 Method: the m measurements behind a mean are whole numbers of images, so their sum and their sum of squares are whole,
 of the same parity, and the latter lies between that of the most equal and the most unequal measurements. A published
 deviation is possible if such a sum of squares gives it, with m - 1 (sample) or m (population) in the denominator.
-Which of the two a paper used shows in how many of its deviations each makes possible. Where the mean is impossible for
-the stated number of measurements, the numbers around it are named that make mean and deviation possible together.
+The paper is taken to use the formula that makes more of its deviations possible. If the mean is impossible for the
+stated number of measurements, the check names the numbers near it that make mean and deviation possible together.
 
 Source: Anaya 2016, The GRIMMER test, PeerJ Preprints 4:e2400v1; the parity of the sum of squares after Allard 2018,
 Analytic-GRIMMER.
@@ -17,11 +17,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil, floor
 
-from medattn.consistency.evidence import Evidence
-from medattn.consistency.findings import Finding
+from medattn.consistency.check_context import CheckContext
+from medattn.consistency.check_result import CheckResult
 from medattn.consistency.granularity import counts
-from medattn.consistency.published import Row
-from medattn.consistency.published_value import Published
+from medattn.consistency.published import PublishedRow
+from medattn.consistency.published_value import PublishedValue
 
 _NEIGHBORS = 50
 _OTHERS = (Fraction(2, 3), Fraction(21, 10))
@@ -29,13 +29,13 @@ _OTHERS = (Fraction(2, 3), Fraction(21, 10))
 _NAMES = {1: "sample", 0: "population"}
 
 
-def is_possible(mean: Published, std: Published, images: int, measurements: int, ddof: int) -> bool:
-    """Return whether so many accuracies on so many images can have this mean and deviation."""
+def is_possible(mean: PublishedValue, std: PublishedValue, images: int, measurements: int, ddof: int) -> bool:
+    """Return whether accuracies on a number of images can have this mean and deviation."""
     sums = counts(mean, measurements * images)
     return any(_square_exists(total, std, images, measurements, ddof) for total in sums)
 
 
-def _square_exists(total: int, std: Published, images: int, measurements: int, ddof: int) -> bool:
+def _square_exists(total: int, std: PublishedValue, images: int, measurements: int, ddof: int) -> bool:
     scale = Fraction(images, std.whole) ** 2 * (measurements - ddof)
     center = Fraction(total * total, measurements)
     even, rest = divmod(total, measurements)
@@ -46,18 +46,18 @@ def _square_exists(total: int, std: Published, images: int, measurements: int, d
     return least <= most
 
 
-def power(mean: Published, std: Published, images: int, measurements: int, ddof: int) -> float:
+def power(mean: PublishedValue, std: PublishedValue, images: int, measurements: int, ddof: int) -> float:
     """Return the share of impossible deviations among those near the published one; 0 is no power."""
     near = range(max(1, std.units - _NEIGHBORS), std.units + _NEIGHBORS + 1)
-    tried = [Published(f"{n / 10**std.decimals:.{std.decimals}f}", std.unit) for n in near]
+    tried = [PublishedValue(f"{n / 10**std.decimals:.{std.decimals}f}", std.unit) for n in near]
     return sum(not is_possible(mean, value, images, measurements, ddof) for value in tried) / len(tried)
 
 
-def check(evidence: Evidence) -> Iterator[Finding]:
-    """Yield a finding for each deviation of an accuracy, and one for the formula that the paper used."""
+def check(context: CheckContext) -> Iterator[CheckResult]:
+    """Yield a result for each deviation of an accuracy, and one for the formula that the paper used."""
     cells = [
         (row, row.std, measured.images, measured.facts.averaged)
-        for measured in evidence.test_sets
+        for measured in context.test_sets
         for row in measured.accuracies
         if row.std is not None and measured.images is not None and measured.facts.averaged > 1
     ]
@@ -65,12 +65,12 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     passed = {ddof: sum(is_possible(c[0].mean, *c[1:], ddof) for c in fitting) for ddof in (1, 0)}
     formula = max(passed, key=lambda ddof: passed[ddof])
     for row, std, images, measurements in cells:
-        yield _finding(row, std, images, measurements, formula)
+        yield _result(row, std, images, measurements, formula)
     if fitting:
         shown = "; ".join(f"{name} formula: {passed[ddof]} of {len(fitting)}" for ddof, name in _NAMES.items())
         by_chance = sum(1 - power(c[0].mean, *c[1:], formula) for c in fitting)
         settled = passed[1] != passed[0] and passed[formula] == len(fitting)
-        yield Finding(
+        yield CheckResult(
             ";".join(dict.fromkeys(cell[0].table for cell in fitting)),
             "*.accuracy.std",
             f"{len(fitting)} deviations with possible means",
@@ -81,28 +81,28 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         )
 
 
-def _finding(row: Row, std: Published, images: int, measurements: int, formula: int) -> Finding:
+def _result(row: PublishedRow, std: PublishedValue, images: int, measurements: int, formula: int) -> CheckResult:
     cell = f"{row.cell}.std"
     about = f"{measurements} measurements on {images} images"
     if not counts(row.mean, measurements * images):
         note = f"the mean itself is impossible for {about}; {_fitting(row, std, images, measurements, formula)}"
-        return Finding(row.table, cell, std.text, "", "undecidable", note)
+        return CheckResult(row.table, cell, std.text, "", "undecidable", note)
     verdicts = {ddof: is_possible(row.mean, std, images, measurements, ddof) for ddof in (1, 0)}
     if not any(verdicts.values()):
         note = f"no {about} with mean {row.mean.text} have this deviation, by either formula"
-        return Finding(row.table, cell, std.text, "", "inconsistent", note)
+        return CheckResult(row.table, cell, std.text, "", "inconsistent", note)
     possible = " and ".join(name for ddof, name in _NAMES.items() if verdicts[ddof])
     if not verdicts[formula]:
         note = f"possible by the {possible} formula only, while most of the paper's fit the {_NAMES[formula]} formula"
-        return Finding(row.table, cell, std.text, "", "undecidable", note)
+        return CheckResult(row.table, cell, std.text, "", "undecidable", note)
     strength = power(row.mean, std, images, measurements, formula)
     if strength == 0:
-        return Finding(row.table, cell, std.text, "", "undecidable", f"every deviation is possible for {about}")
+        return CheckResult(row.table, cell, std.text, "", "undecidable", f"every deviation is possible for {about}")
     note = f"possible by the {possible} formula; {strength:.0%} of the deviations nearby are not"
-    return Finding(row.table, cell, std.text, f"ddof = {formula}", "consistent", note)
+    return CheckResult(row.table, cell, std.text, f"ddof = {formula}", "consistent", note)
 
 
-def _fitting(row: Row, std: Published, images: int, stated: int, formula: int) -> str:
+def _fitting(row: PublishedRow, std: PublishedValue, images: int, stated: int, formula: int) -> str:
     """Return which numbers of measurements near the stated one make mean and deviation possible together."""
     least, most = (round(stated * share) for share in _OTHERS)
     fitting = [m for m in range(least, most + 1) if is_possible(row.mean, std, images, m, formula)]

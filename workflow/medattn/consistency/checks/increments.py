@@ -15,79 +15,79 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import prod
 
-from medattn.config.models.facts import Formula
-from medattn.consistency.evidence import Evidence
-from medattn.consistency.findings import Finding, Verdict
-from medattn.consistency.published import Row, chosen
+from medattn.config.models.facts import ParameterFormula
+from medattn.consistency.check_context import CheckContext
+from medattn.consistency.check_result import CheckResult, ConsistencyVerdict
+from medattn.consistency.published import PublishedRow, chosen
 from medattn.consistency.published_value import SCALES
 
 # Only parameters: operations depend on the size of the images, so differ between tables.
 PARAMETERS = ("params", "params_k", "params_m", "parameters")
 
 
-def check(evidence: Evidence) -> Iterator[Finding]:
-    """Yield findings for formulas, for increments over several tables, and for modules cheaper than their baseline."""
+def check(context: CheckContext) -> Iterator[CheckResult]:
+    """Yield results for formulas, for increments over several tables, and for modules cheaper than their baseline."""
     pairs = [
         (row, base)
-        for row in evidence.rows
+        for row in context.rows
         if row.mean.unit in SCALES
-        and row.arm != evidence.facts.baseline
-        and (base := evidence.counterpart(row, arm=evidence.facts.baseline))
+        and row.arm != context.facts.baseline
+        and (base := context.counterpart(row, arm=context.facts.baseline))
     ]
-    by_formula: dict[str, list[Finding]] = {}
-    for formula in evidence.facts.formulas:
+    by_formula: dict[str, list[CheckResult]] = {}
+    for formula in context.facts.formulas:
         by_formula.setdefault(formula.says, [])
-        for row in chosen(evidence.rows, formula.rows):
-            base = evidence.counterpart(row, arm=evidence.facts.baseline)
+        for row in chosen(context.rows, formula.rows):
+            base = context.counterpart(row, arm=context.facts.baseline)
             if base is not None and row.mean.unit in SCALES:
                 by_formula[formula.says].append(_formula(row, base, formula))
-    for says, findings in by_formula.items():
-        yield from findings
-        if len(findings) > 1:
-            yield _all_rows(says, findings)
-        if not findings:
+    for says, results in by_formula.items():
+        yield from results
+        if len(results) > 1:
+            yield _all_rows(says, results)
+        if not results:
             note = "no row in K, M, G or T with a row of the baseline beside it"
-            yield Finding("", says, "", "", "undecidable", note, True)
+            yield CheckResult("", says, "", "", "undecidable", note, True)
     yield from _repeated(pairs)
     for row, base in pairs:
         if row.mean.value < base.mean.value:
             yield _cheaper(row, base)
 
 
-def adds(formula: Formula) -> int:
+def adds(formula: ParameterFormula) -> int:
     """Return what a formula gives."""
     if formula.products:
         return round(sum(prod(map(Fraction, product)) for product in formula.products))
     return formula.weights * sum(stage.blocks * stage.height * stage.width for stage in formula.stages)
 
 
-def _formula(row: Row, base: Row, formula: Formula) -> Finding:
+def _formula(row: PublishedRow, base: PublishedRow, formula: ParameterFormula) -> CheckResult:
     scale, added = SCALES[row.mean.unit], adds(formula)
     low, high = base.mean.low + Fraction(added, scale), base.mean.high + Fraction(added, scale)
-    verdict: Verdict = "consistent" if low <= row.mean.high and row.mean.low <= high else "inconsistent"
+    verdict: ConsistencyVerdict = "consistent" if low <= row.mean.high and row.mean.low <= high else "inconsistent"
     note = f"{formula.says} adds {added:,} to {base.mean.text}"
     if verdict == "consistent" and added < scale * (row.mean.half + base.mean.half):
         note += ", less than the rounding"
-    return Finding(
+    return CheckResult(
         row.table, row.cell, row.mean.text, row.mean.like(base.mean.value + Fraction(added, scale)), verdict, note
     )
 
 
-def _all_rows(says: str, findings: list[Finding]) -> Finding:
-    agree = sum(finding.verdict == "consistent" for finding in findings)
-    return Finding(
-        ";".join(dict.fromkeys(finding.table for finding in findings)),
-        f"*.{findings[0].cell.rsplit('.', 1)[-1]}",
-        ", ".join(finding.published for finding in findings),
-        ", ".join(finding.expected for finding in findings),
-        "consistent" if agree == len(findings) else "inconsistent",
-        f"{says} agrees with {agree} of {len(findings)} published values",
+def _all_rows(says: str, results: list[CheckResult]) -> CheckResult:
+    agree = sum(result.verdict == "consistent" for result in results)
+    return CheckResult(
+        ";".join(dict.fromkeys(result.table for result in results)),
+        f"*.{results[0].cell.rsplit('.', 1)[-1]}",
+        ", ".join(result.published for result in results),
+        ", ".join(result.expected for result in results),
+        "consistent" if agree == len(results) else "inconsistent",
+        f"{says} agrees with {agree} of {len(results)} published values",
         True,
     )
 
 
-def _repeated(pairs: list[tuple[Row, Row]]) -> Iterator[Finding]:
-    groups: dict[tuple[str, ...], list[tuple[Row, Row]]] = defaultdict(list)
+def _repeated(pairs: list[tuple[PublishedRow, PublishedRow]]) -> Iterator[CheckResult]:
+    groups: dict[tuple[str, ...], list[tuple[PublishedRow, PublishedRow]]] = defaultdict(list)
     for row, base in pairs:
         if row.metric in PARAMETERS:
             groups[row.backbone, row.arm, row.metric].append((row, base))
@@ -105,7 +105,7 @@ def _repeated(pairs: list[tuple[Row, Row]]) -> Iterator[Finding]:
         note = "a module adds the same parameters at every image size"
         if not agree and odd:
             note += f"; without {' or '.join(odd)} the tables agree"
-        yield Finding(
+        yield CheckResult(
             ";".join(dict.fromkeys(row.table for row, _ in group)),
             f"*.{backbone}.{arm}.{metric}",
             f"increments {shown}",
@@ -119,10 +119,10 @@ def _meet(intervals: list[tuple[Fraction, Fraction]]) -> bool:
     return max(low for low, _ in intervals) <= min(high for _, high in intervals)
 
 
-def _cheaper(row: Row, base: Row) -> Finding:
+def _cheaper(row: PublishedRow, base: PublishedRow) -> CheckResult:
     # In a tie of the roundings both would be equal, which a module that adds something can't be.
     impossible = row.mean.high <= base.mean.low
-    return Finding(
+    return CheckResult(
         row.table,
         row.cell,
         row.mean.text,

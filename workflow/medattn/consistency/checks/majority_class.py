@@ -14,25 +14,25 @@ agreement proves little. It says nothing about rows that do not agree, so these 
 from collections.abc import Iterator
 from fractions import Fraction
 
-from medattn.consistency.evidence import Evidence, model_cell
-from medattn.consistency.findings import Finding
+from medattn.consistency.check_context import CheckContext, model_cell
+from medattn.consistency.check_result import CheckResult
 from medattn.consistency.granularity import counts
-from medattn.consistency.published import Row
-from medattn.consistency.published_value import Published
+from medattn.consistency.published import PublishedRow
+from medattn.consistency.published_value import PublishedValue
 
 
-def check(evidence: Evidence) -> Iterator[Finding]:
-    """Yield a finding for each row that always gives the same answer."""
-    for measured in evidence.test_sets:
+def check(context: CheckContext) -> Iterator[CheckResult]:
+    """Yield a result for each row that always gives the same answer."""
+    for measured in context.test_sets:
         if measured.facts.averaged > 1 or not measured.accuracies:
             continue
         least = min(row.mean.value for row in measured.accuracies)
-        for row in evidence.by_metric(measured.rows):
+        for row in context.by_metric(measured.rows):
             if {"accuracy", "f1"} <= row.keys() and row["accuracy"].mean.value == least:
-                yield from _finding(row["accuracy"], row["f1"], measured.images)
+                yield from _result(row["accuracy"], row["f1"], measured.images)
 
 
-def is_constant(accuracy: Published, f1: Published, images: int | None) -> bool:
+def is_constant(accuracy: PublishedValue, f1: PublishedValue, images: int | None) -> bool:
     """Return whether one share q of a class gives both published values."""
     if images is not None:
         shares = [Fraction(k, images) for k in counts(accuracy, images)]
@@ -45,14 +45,14 @@ def _weighted_f1(share: Fraction) -> Fraction:
     return 2 * share * share / (1 + share)
 
 
-def _finding(accuracy: Row, f1: Row, images: int | None) -> Iterator[Finding]:
+def _result(accuracy: PublishedRow, f1: PublishedRow, images: int | None) -> Iterator[CheckResult]:
     if not (accuracy.mean.is_proportion and f1.mean.is_proportion and is_constant(accuracy.mean, f1.mean, images)):
         return
     share = accuracy.mean.value / accuracy.mean.whole
     note = "exactly what a classifier gives that always answers with one class"
     if images:
         note += f", which has {counts(accuracy.mean, images)[0]} of {images} images"
-    yield Finding(
+    yield CheckResult(
         accuracy.table,
         f"{model_cell(accuracy)}.f1",
         f"{f1.mean.text} (accuracy {accuracy.mean.text})",

@@ -21,17 +21,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from medattn.consistency.check_context import CheckContext
+from medattn.consistency.check_result import CheckResult
 from medattn.consistency.checks.statements import pairs_of
-from medattn.consistency.evidence import Evidence
-from medattn.consistency.findings import Finding
 from medattn.consistency.gains import Gain, gain_of
-from medattn.consistency.published import Row, chosen
+from medattn.consistency.published import PublishedRow, chosen
 
 _LEVEL = 0.05
 
 
 @dataclass(frozen=True)
-class Bounded:
+class PValueBounds:
     """The p that the answers behind a gain may have."""
 
     gain: Gain
@@ -72,36 +72,36 @@ def p_value(only_one: int, only_other: int) -> float:
     return min(1.0, 2 * float(stats.binom.cdf(min(only_one, only_other), alone, 0.5))) if alone else 1.0
 
 
-def check(evidence: Evidence) -> Iterator[Finding]:
-    """Yield a finding for each pair of accuracies that is compared, and one for each statement about some."""
+def check(context: CheckContext) -> Iterator[CheckResult]:
+    """Yield a result for each pair of accuracies that is compared, and one for each statement about some."""
     seen: set[tuple[int, int]] = set()
-    for says, pairs in _compared(evidence):
-        gains = [gain for row, other in pairs if (gain := gain_of(evidence, row, other))]
-        bounded = [Bounded(gain) for gain in gains if gain.points > 0]
+    for says, pairs in _compared(context):
+        gains = [gain for row, other in pairs if (gain := gain_of(context, row, other))]
+        bounded = [PValueBounds(gain) for gain in gains if gain.points > 0]
         for each in bounded:
             if (key := (id(each.gain.row), id(each.gain.other))) not in seen:
                 seen.add(key)
-                yield _finding(each)
+                yield _result(each)
         if bounded:
             yield _summary(says, bounded)
 
 
-def _compared(evidence: Evidence) -> Iterator[tuple[str, list[tuple[Row, Row]]]]:
+def _compared(context: CheckContext) -> Iterator[tuple[str, list[tuple[PublishedRow, PublishedRow]]]]:
     """Yield what the text says with the rows that it compares, the one said to be higher first."""
-    for statement in evidence.facts.statements:
-        yield statement.says, list(pairs_of(chosen(evidence.rows, statement.rows), statement))
-    for significance in evidence.facts.significance:
+    for statement in context.facts.statements:
+        yield statement.says, list(pairs_of(chosen(context.rows, statement.rows), statement))
+    for significance in context.facts.significance:
         flag = significance.flag
         rows = [
             row
-            for row in chosen(evidence.rows, significance.rows)
+            for row in chosen(context.rows, significance.rows)
             if row.arm == significance.arm and (not flag or flag in row.flags)
         ]
-        others = [(row, evidence.counterpart(row, arm=significance.against)) for row in rows]
+        others = [(row, context.counterpart(row, arm=significance.against)) for row in rows]
         yield significance.says, [(row, other) for row, other in others if other]
 
 
-def _finding(bounded: Bounded) -> Finding:
+def _result(bounded: PValueBounds) -> CheckResult:
     gain = bounded.gain
     if bounded.never:
         note = "not significant whatever the models answered"
@@ -113,7 +113,7 @@ def _finding(bounded: Bounded) -> Finding:
     if gain.averaged > 1:
         note += "; means taken for the accuracy of one model"
     span = " to ".join(dict.fromkeys(f"{p:.2g}" for p in (bounded.least, bounded.greatest)))
-    return Finding(
+    return CheckResult(
         ";".join(dict.fromkeys((gain.row.table, gain.other.table))),
         f"{gain.row.cell} against {_name(gain)}",
         f"{gain.row.mean.text} against {gain.other.mean.text}: {gain.text} of {gain.images:,}",
@@ -129,9 +129,9 @@ def _name(gain: Gain) -> str:
     return ".".join(getattr(other, column) for column in differ) or other.cell
 
 
-def _summary(says: str, bounded: Sequence[Bounded]) -> Finding:
+def _summary(says: str, bounded: Sequence[PValueBounds]) -> CheckResult:
     always, never = sum(each.always for each in bounded), sum(each.never for each in bounded)
-    return Finding(
+    return CheckResult(
         ";".join(dict.fromkeys(each.gain.row.table for each in bounded)),
         says,
         f"{len(bounded)} {'higher accuracy' if len(bounded) == 1 else 'higher accuracies'}",

@@ -7,7 +7,7 @@ accuracy, the labels contradict it. An F1 is tried as the plain mean of the clas
 and as the harmonic mean of mean precision and mean recall; one that fits is enough.
 
 Source: definitions of accuracy and F1. Scores that the text states are facts (`overall`); those of a table, rows
-without a class, are found by themselves.
+without a class, are found automatically.
 
 No power: means over several measurements, of which the scores need not fit; class values that are not those of all
 classes; coarse rounding, which lets every reading fit. An F1 is the same with precision and recall exchanged, so it
@@ -20,17 +20,17 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Literal
 
-from medattn.consistency.class_groups import Group, class_groups
-from medattn.consistency.evidence import Evidence
-from medattn.consistency.findings import Finding, Verdict
+from medattn.consistency.check_context import CheckContext
+from medattn.consistency.check_result import CheckResult, ConsistencyVerdict
+from medattn.consistency.class_values import ClassValues, class_values
 from medattn.consistency.published import chosen
-from medattn.consistency.published_value import Published
+from medattn.consistency.published_value import PublishedValue
 
 Bounds = tuple[Fraction, Fraction]
 
 
 @dataclass(frozen=True)
-class Score:
+class OverallScore:
     """A published score with the class values of its model.
 
     Attributes:
@@ -44,19 +44,19 @@ class Score:
 
     cell: str
     metric: Literal["accuracy", "f1"]
-    published: Published
+    published: PublishedValue
     table: str
     source: str
-    groups: dict[str, Group]
+    groups: dict[str, ClassValues]
     models: int = 1
 
 
-def check(evidence: Evidence) -> Iterator[Finding]:
-    """Yield a finding for each score over all classes of a model with class values."""
-    for score in _scores(evidence):
-        doubt = _doubt(evidence, score)
+def check(context: CheckContext) -> Iterator[CheckResult]:
+    """Yield a result for each score over all classes of a model with class values."""
+    for score in _scores(context):
+        doubt = _doubt(context, score)
         if doubt:
-            yield Finding(_tables(score), score.cell, score.published.text, "", "undecidable", doubt, True)
+            yield CheckResult(_tables(score), score.cell, score.published.text, "", "undecidable", doubt, True)
         elif score.metric == "accuracy" and score.groups:
             yield _accuracy(score)
         elif score.groups.keys() >= {"precision", "recall"} and _same_classes(score):
@@ -64,15 +64,15 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         else:
             needed = "precision or recall" if score.metric == "accuracy" else "precision and recall of the same classes"
             note = f"the model's {needed} of each class is not published"
-            yield Finding(score.table, score.cell, score.published.text, "", "undecidable", note, True)
+            yield CheckResult(score.table, score.cell, score.published.text, "", "undecidable", note, True)
 
 
-def _doubt(evidence: Evidence, score: Score) -> str:
+def _doubt(context: CheckContext, score: OverallScore) -> str:
     """Return why the class values do not bind the score, or nothing."""
     if score.models > 1:
         return f"its rows are of {score.models} models, where a score is of one"
     for group in score.groups.values():
-        facts = evidence.measured_on(group.first).facts
+        facts = context.measured_on(group.first).facts
         if facts.averaged > 1 or any(row.std for row in group.rows):
             return "class values that are means over several measurements do not bind it"
         if missing := set(facts.classes) - {row.class_name for row in group.rows}:
@@ -80,7 +80,7 @@ def _doubt(evidence: Evidence, score: Score) -> str:
     return ""
 
 
-def accuracies(values: Sequence[Published], images: Sequence[int]) -> Bounds | None:
+def accuracies(values: Sequence[PublishedValue], images: Sequence[int]) -> Bounds | None:
     """Return the least and the greatest accuracy, as shares, that recalls allow; None if no whole number of images."""
     low, high = [value.low / value.whole for value in values], [value.high / value.whole for value in values]
     if not images:
@@ -106,28 +106,28 @@ def f1_scores(
     return readings
 
 
-def _scores(evidence: Evidence) -> Iterator[Score]:
-    groups = [group for group in class_groups(evidence) if group.first.metric in ("precision", "recall")]
-    for stated in evidence.facts.overall:
-        rows = set(map(id, chosen(evidence.rows, stated.rows)))
+def _scores(context: CheckContext) -> Iterator[OverallScore]:
+    groups = [group for group in class_values(context) if group.first.metric in ("precision", "recall")]
+    for stated in context.facts.overall:
+        rows = set(map(id, chosen(context.rows, stated.rows)))
         named = [group for group in groups if id(group.first) in rows]
         models = list(dict.fromkeys((*group.model, group.first.split) for group in named))
         own = {group.first.metric: group for group in named if (*group.model, group.first.split) == models[0]}
-        published = Published(stated.published, stated.unit)
-        yield Score(stated.says, stated.metric, published, "", stated.source, own, len(models))
-    for row in evidence.rows:
+        published = PublishedValue(stated.published, stated.unit)
+        yield OverallScore(stated.says, stated.metric, published, "", stated.source, own, len(models))
+    for row in context.rows:
         if row.metric not in ("accuracy", "f1") or row.class_name or not row.mean.is_proportion:
             continue
         model = (row.dataset, row.backbone, row.arm)
         own = {group.first.metric: group for group in groups if group.model == model and group.first.split == row.split}
         if own:
-            yield Score(row.cell, "accuracy" if row.metric == "accuracy" else "f1", row.mean, row.table, "", own)
+            yield OverallScore(row.cell, "accuracy" if row.metric == "accuracy" else "f1", row.mean, row.table, "", own)
 
 
-def _accuracy(score: Score) -> Finding:
+def _accuracy(score: OverallScore) -> CheckResult:
     fits = {metric: _fit(score.published, group) for metric, group in score.groups.items()}
     right = next((metric for metric in ("recall", "precision") if fits.get(metric)), None)
-    verdict: Verdict = "consistent" if right == "recall" else "inconsistent"
+    verdict: ConsistencyVerdict = "consistent" if right == "recall" else "inconsistent"
     notes = [f"values labeled {metric} {group.text}: {_said(score, group)}" for metric, group in score.groups.items()]
     if right == "precision" and "recall" not in score.groups:
         verdict = "undecidable"
@@ -138,7 +138,7 @@ def _accuracy(score: Score) -> Finding:
     elif right == "precision":
         notes.append("the labels contradict the accuracy")
     shown = score.groups.get("recall") or score.groups["precision"]
-    return Finding(
+    return CheckResult(
         _tables(score),
         score.cell,
         score.published.text,
@@ -149,7 +149,7 @@ def _accuracy(score: Score) -> Finding:
     )
 
 
-def _fit(published: Published, group: Group) -> range | bool:
+def _fit(published: PublishedValue, group: ClassValues) -> range | bool:
     """Return the numbers of right answers that give the accuracy; without class counts whether it is possible."""
     found = accuracies([row.mean for row in group.rows], group.images)
     if found is None:
@@ -161,7 +161,7 @@ def _fit(published: Published, group: Group) -> range | bool:
     return range(ceil(low * total), floor(high * total) + 1)
 
 
-def _said(score: Score, group: Group) -> str:
+def _said(score: OverallScore, group: ClassValues) -> str:
     fit = _fit(score.published, group)
     if not fit:
         return "impossible"
@@ -171,7 +171,7 @@ def _said(score: Score, group: Group) -> str:
     return f"{total - fit[-1]}{'' if len(fit) == 1 else f' to {total - fit[0]}'} of {total:,} images misclassified"
 
 
-def _expected(published: Published, group: Group) -> str:
+def _expected(published: PublishedValue, group: ClassValues) -> str:
     found = accuracies([row.mean for row in group.rows], group.images)
     if found is None:
         return "no whole number of images"
@@ -179,7 +179,7 @@ def _expected(published: Published, group: Group) -> str:
     return " to ".join(dict.fromkeys(ends))
 
 
-def _f1(score: Score) -> Finding:
+def _f1(score: OverallScore) -> CheckResult:
     precision, recall = score.groups["precision"], score.groups["recall"]
     ends = [
         f1_scores(
@@ -199,7 +199,7 @@ def _f1(score: Score) -> Finding:
     shown = ", ".join(
         f"{name} {float(value * published.whole):.{published.decimals + 1}f}" for name, value in middle.items()
     )
-    return Finding(
+    return CheckResult(
         _tables(score),
         score.cell,
         published.text,
@@ -210,21 +210,21 @@ def _f1(score: Score) -> Finding:
     )
 
 
-def _share(published: Published, end: int) -> Fraction:
+def _share(published: PublishedValue, end: int) -> Fraction:
     """Return a published share, or its least (-1) or greatest (1) before rounding."""
     return min(Fraction(1), max(Fraction(0), (published.value + end * published.half) / published.whole))
 
 
-def _same_classes(score: Score) -> bool:
+def _same_classes(score: OverallScore) -> bool:
     names = [[row.class_name for row in score.groups[metric].rows] for metric in ("precision", "recall")]
     return names[0] == names[1]
 
 
-def _tables(score: Score) -> str:
+def _tables(score: OverallScore) -> str:
     return ";".join(dict.fromkeys(filter(None, (score.table, *(g.first.table for g in score.groups.values())))))
 
 
-def _note(score: Score, notes: list[str]) -> str:
+def _note(score: OverallScore, notes: list[str]) -> str:
     return "; ".join(filter(None, (*notes, score.source)))
 
 

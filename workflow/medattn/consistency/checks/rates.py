@@ -7,7 +7,7 @@ spread them over equal folds, over stratified folds, and over those that random 
 A row of folds is inconsistent if neither stratified nor random folds allow it, for either positive class, and
 undecidable if only random ones do. One positive class must do for all rows of a table.
 
-Source: arithmetic of the confusion matrix; the bounds solve the linear programme exactly (consistency/fold_bounds.py).
+Source: arithmetic of the confusion matrix; the bounds solve the linear program exactly (consistency/fold_bounds.py).
 
 No power: where sensitivity and specificity are equal, or the class counts are unknown and the accuracy lies between.
 """
@@ -15,42 +15,42 @@ No power: where sensitivity and specificity are equal, or the class counts are u
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
-from medattn.consistency.evidence import Evidence, model_cell
-from medattn.consistency.findings import Finding, Verdict
+from medattn.consistency.check_context import CheckContext, model_cell
+from medattn.consistency.check_result import CheckResult, ConsistencyVerdict
 from medattn.consistency.fold_bounds import Bounds, accuracy_bounds, even_spread, likely_spreads, spreads
-from medattn.consistency.published import Row
-from medattn.consistency.published_value import Published
-from medattn.consistency.test_sets import Measured
+from medattn.consistency.published import PublishedRow
+from medattn.consistency.published_value import PublishedValue
+from medattn.consistency.shared_test_sets import SharedTestSet
 
 _RANDOM = 0.999
 _SLACK = 1e-9
 
 
-def check(evidence: Evidence) -> Iterator[Finding]:
-    """Yield a finding for each model with all three numbers, and one for each table on the shares that they imply."""
+def check(context: CheckContext) -> Iterator[CheckResult]:
+    """Yield a result for each model with all three numbers, and one for each table on the shares that they imply."""
     triples = [
         (row["accuracy"], row["sensitivity"], row["specificity"])
-        for row in evidence.by_metric()
+        for row in context.by_metric()
         if {"accuracy", "sensitivity", "specificity"} <= row.keys()
         and all(row[metric].mean.is_proportion for metric in ("accuracy", "sensitivity", "specificity"))
     ]
-    by_images: dict[str, list[tuple[Row, Row, Row]]] = {}
+    by_images: dict[str, list[tuple[PublishedRow, PublishedRow, PublishedRow]]] = {}
     for triple in triples:
-        measured = evidence.measured_on(triple[0])
+        measured = context.measured_on(triple[0])
         by_images.setdefault(f"{measured.name} {triple[0].table}", []).append(triple)
-        yield _finding(triple, measured)
+        yield _result(triple, measured)
     for rows in by_images.values():
         if len(rows) > 1:
-            yield _shares(rows, evidence.measured_on(rows[0][0]))
+            yield _shares(rows, context.measured_on(rows[0][0]))
 
 
-def bounds(published: Published) -> Bounds:
+def bounds(published: PublishedValue) -> Bounds:
     """Return the least and greatest proportion that is rounded to a published one."""
     low, high = max(published.low / published.whole, Fraction(0)), min(published.high / published.whole, Fraction(1))
     return float(low), float(high)
 
 
-def implied_share(accuracy: Published, sensitivity: Published, specificity: Published) -> Bounds | None:
+def implied_share(accuracy: PublishedValue, sensitivity: PublishedValue, specificity: PublishedValue) -> Bounds | None:
     """Return the shares of positives that three published values imply; None where any share would do."""
     corners = [
         (a - t) / (s - t)
@@ -65,7 +65,7 @@ def implied_share(accuracy: Published, sensitivity: Published, specificity: Publ
     return min(corners), max(corners)
 
 
-def _finding(triple: tuple[Row, Row, Row], measured: Measured) -> Finding:
+def _result(triple: tuple[PublishedRow, PublishedRow, PublishedRow], measured: SharedTestSet) -> CheckResult:
     accuracy, sensitivity, specificity = (row.mean for row in triple)
     share = implied_share(accuracy, sensitivity, specificity)
     implied = f"implied share of positives {_middle(triple):.3f}" if share else "sensitivity equals specificity"
@@ -80,15 +80,19 @@ def _finding(triple: tuple[Row, Row, Row], measured: Measured) -> Finding:
             verdict = "inconsistent"
     row = triple[0]
     published = f"{accuracy.text} (sensitivity {sensitivity.text}, specificity {specificity.text})"
-    return Finding(row.table, f"{model_cell(row)}.accuracy", published, expected, verdict, "; ".join([implied, *notes]))
+    return CheckResult(
+        row.table, f"{model_cell(row)}.accuracy", published, expected, verdict, "; ".join([implied, *notes])
+    )
 
 
-def _middle(triple: tuple[Row, Row, Row]) -> float:
+def _middle(triple: tuple[PublishedRow, PublishedRow, PublishedRow]) -> float:
     accuracy, sensitivity, specificity = (row.mean.value / row.mean.whole for row in triple)
     return float((accuracy - specificity) / (sensitivity - specificity)) if sensitivity != specificity else float("nan")
 
 
-def _judged(triple: tuple[Row, Row, Row], measured: Measured) -> tuple[Verdict, str, list[str]]:
+def _judged(
+    triple: tuple[PublishedRow, PublishedRow, PublishedRow], measured: SharedTestSet
+) -> tuple[ConsistencyVerdict, str, list[str]]:
     """Return verdict, possible accuracies and notes from the class counts, for each reading of "positive"."""
     accuracy = triple[0].mean
     classes = measured.facts.classes
@@ -108,19 +112,21 @@ def _judged(triple: tuple[Row, Row, Row], measured: Measured) -> tuple[Verdict, 
         fits = {kind: _overlap(bounds(accuracy), limits) for kind, limits in ranges.items()}
         allowed.append(_allowed(fits))
         notes.append(f"{positive} positive: {_kinds(fits, ranges, accuracy)}")
-    order: tuple[Verdict, ...] = ("consistent", "undecidable", "inconsistent")
+    order: tuple[ConsistencyVerdict, ...] = ("consistent", "undecidable", "inconsistent")
     verdict = min(allowed, key=order.index)
     return verdict, " or ".join(expected), notes
 
 
-def _allowed(fits: dict[str, bool]) -> Verdict:
+def _allowed(fits: dict[str, bool]) -> ConsistencyVerdict:
     """Judge one reading of "positive": folds that only random dealing gives leave it open."""
     if fits.get("stratified") or fits.get("one test set"):
         return "consistent"
     return "undecidable" if fits.get("random") else "inconsistent"
 
 
-def _ranges(positive: str, triple: tuple[Row, Row, Row], measured: Measured) -> dict[str, Bounds]:
+def _ranges(
+    positive: str, triple: tuple[PublishedRow, PublishedRow, PublishedRow], measured: SharedTestSet
+) -> dict[str, Bounds]:
     classes, folds = measured.facts.classes, measured.facts.averaged
     total = sum(classes.values())
     sensitivity, specificity = bounds(triple[1].mean), bounds(triple[2].mean)
@@ -145,7 +151,7 @@ def _ranges(positive: str, triple: tuple[Row, Row, Row], measured: Measured) -> 
     }
 
 
-def _kinds(fits: dict[str, bool], ranges: dict[str, Bounds], accuracy: Published) -> str:
+def _kinds(fits: dict[str, bool], ranges: dict[str, Bounds], accuracy: PublishedValue) -> str:
     if "any" not in fits:
         return "possible" if fits["one test set"] else f"impossible, off by {_gap(ranges['one test set'], accuracy)}"
     if fits["stratified"]:
@@ -158,17 +164,17 @@ def _kinds(fits: dict[str, bool], ranges: dict[str, Bounds], accuracy: Published
     return f"impossible with stratified folds, and with random ones in 999 of 1000 cases ({low} to {high})"
 
 
-def _gap(limits: Bounds, accuracy: Published) -> str:
+def _gap(limits: Bounds, accuracy: PublishedValue) -> str:
     low, high = bounds(accuracy)
     return f"{max(limits[0] - high, low - limits[1]) * accuracy.whole:.{accuracy.decimals}f}"
 
 
-def _shares(rows: list[tuple[Row, Row, Row]], measured: Measured) -> Finding:
+def _shares(rows: list[tuple[PublishedRow, PublishedRow, PublishedRow]], measured: SharedTestSet) -> CheckResult:
     known = measured.facts.classes
     total = sum(known.values())
     implied = [(share, _middle(triple)) for triple in rows if (share := _implied(triple))]
     middles = [middle for _, middle in implied]
-    return Finding(
+    return CheckResult(
         rows[0][0].table,
         f"{rows[0][0].dataset}.*.*.accuracy",
         f"implied shares of positives {min(middles):.2f} to {max(middles):.2f}" if middles else "",
@@ -179,7 +185,9 @@ def _shares(rows: list[tuple[Row, Row, Row]], measured: Measured) -> Finding:
     )
 
 
-def _same_share(shares: list[Bounds], rows: list[tuple[Row, Row, Row]], measured: Measured) -> Verdict:
+def _same_share(
+    shares: list[Bounds], rows: list[tuple[PublishedRow, PublishedRow, PublishedRow]], measured: SharedTestSet
+) -> ConsistencyVerdict:
     if len(measured.facts.classes) == 2:
         for positive in measured.facts.classes:
             fits = [
@@ -196,7 +204,7 @@ def _same_share(shares: list[Bounds], rows: list[tuple[Row, Row, Row]], measured
     return "consistent" if agree else "inconsistent"
 
 
-def _implied(triple: tuple[Row, Row, Row]) -> Bounds | None:
+def _implied(triple: tuple[PublishedRow, PublishedRow, PublishedRow]) -> Bounds | None:
     return implied_share(*(row.mean for row in triple))
 
 

@@ -17,15 +17,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 
-from medattn.config.models.facts import Significance
-from medattn.consistency.evidence import Evidence
-from medattn.consistency.findings import Finding, Verdict
+from medattn.config.models.facts import SignificanceStatement
+from medattn.consistency.check_context import CheckContext
+from medattn.consistency.check_result import CheckResult, ConsistencyVerdict
 from medattn.consistency.granularity import counts
-from medattn.consistency.published import Row, chosen
+from medattn.consistency.published import PublishedRow, chosen
 
 
 @dataclass(frozen=True)
-class Tested:
+class PairTest:
     """A pair of arms, tested.
 
     Attributes:
@@ -35,8 +35,8 @@ class Tested:
         most: the greatest.
     """
 
-    row: Row
-    other: Row
+    row: PublishedRow
+    other: PublishedRow
     measurements: int
     student: float
     welch: float
@@ -49,19 +49,19 @@ class Tested:
         return self.welch
 
 
-def check(evidence: Evidence) -> Iterator[Finding]:
-    """Yield a finding for each pair, one for each statement, and one for the family."""
-    family: dict[tuple[int, int], Tested] = {}
-    by_statement: list[tuple[Significance, list[Tested]]] = []
-    for statement in evidence.facts.significance:
-        tested = list(pairs_tested(evidence, statement))
+def check(context: CheckContext) -> Iterator[CheckResult]:
+    """Yield a result for each pair, one for each statement, and one for the family."""
+    family: dict[tuple[int, int], PairTest] = {}
+    by_statement: list[tuple[SignificanceStatement, list[PairTest]]] = []
+    for statement in context.facts.significance:
+        tested = list(pairs_tested(context, statement))
         by_statement.append((statement, tested))
         family.update({(id(pair.row), id(pair.other)): pair for pair in tested})
     for statement, tested in by_statement:
-        yield from (_finding(pair, statement, evidence) for pair in tested)
+        yield from (_result(pair, statement, context) for pair in tested)
         yield _summary(statement, tested) if tested else _nothing(statement)
     if len(family) > 1:
-        level = min(level for statement in evidence.facts.significance for level in statement.levels)
+        level = min(level for statement in context.facts.significance for level in statement.levels)
         yield _corrected(list(family.values()), by_statement, level)
 
 
@@ -90,11 +90,11 @@ def remaining(p: Sequence[float], level: float) -> tuple[int, int]:
     return sum(value < level / len(ordered) for value in ordered), holm
 
 
-def pairs_tested(evidence: Evidence, statement: Significance) -> Iterator[Tested]:
+def pairs_tested(context: CheckContext, statement: SignificanceStatement) -> Iterator[PairTest]:
     """Yield each pair of arms that a statement is about, tested, where mean, deviation and number are known."""
-    for row in chosen(evidence.rows, statement.rows):
-        other = evidence.counterpart(row, arm=statement.against)
-        measurements = evidence.measured_on(row).facts.averaged
+    for row in chosen(context.rows, statement.rows):
+        other = context.counterpart(row, arm=statement.against)
+        measurements = context.measured_on(row).facts.averaged
         if row.arm != statement.arm or other is None or not row.std or not other.std or measurements < 2:
             continue
         center = p_values(
@@ -110,10 +110,10 @@ def pairs_tested(evidence: Evidence, statement: Significance) -> Iterator[Tested
             )
             for p in p_values(float(corner[0]), float(corner[1]), float(corner[2]), float(corner[3]), measurements)
         ]
-        yield Tested(row, other, measurements, *center, min(*edges, *center), max(*edges, *center))
+        yield PairTest(row, other, measurements, *center, min(*edges, *center), max(*edges, *center))
 
 
-def _verdict(pair: Tested, statement: Significance) -> Verdict:
+def _verdict(pair: PairTest, statement: SignificanceStatement) -> ConsistencyVerdict:
     low, high = min(statement.levels), max(statement.levels)
     if statement.flag and statement.flag not in pair.row.flags:
         # Without the mark the difference is said not to be significant, at whatever level is meant.
@@ -123,7 +123,7 @@ def _verdict(pair: Tested, statement: Significance) -> Verdict:
     return "inconsistent" if pair.least >= high else "undecidable"
 
 
-def _finding(pair: Tested, statement: Significance, evidence: Evidence) -> Finding:
+def _result(pair: PairTest, statement: SignificanceStatement, context: CheckContext) -> CheckResult:
     row, other = pair.row, pair.other
     says = f"p < {' or '.join(f'{level:g}' for level in statement.levels)}"
     if statement.flag:
@@ -132,19 +132,21 @@ def _finding(pair: Tested, statement: Significance, evidence: Evidence) -> Findi
     note += f"({other.std.text if other.std else ''}), {pair.measurements} measurements each"
     note += f": Student p = {pair.student:.2g}"
     for each in (row, other):
-        images = evidence.measured_on(each).images
+        images = context.measured_on(each).images
         if images and not counts(each.mean, images * pair.measurements):
             note += f"; {each.arm} is no mean of {pair.measurements}"
     cell = f"{row.cell} against {other.arm}"
-    return Finding(row.table, cell, says, f"Welch p = {pair.p:.2g}", _verdict(pair, statement), note)
+    return CheckResult(row.table, cell, says, f"Welch p = {pair.p:.2g}", _verdict(pair, statement), note)
 
 
-def _nothing(statement: Significance) -> Finding:
+def _nothing(statement: SignificanceStatement) -> CheckResult:
     note = "no pair of arms with means, deviations and a known number of measurements"
-    return Finding("", f"*.{statement.arm} against {statement.against}", statement.says, "", "undecidable", note, True)
+    return CheckResult(
+        "", f"*.{statement.arm} against {statement.against}", statement.says, "", "undecidable", note, True
+    )
 
 
-def _summary(statement: Significance, tested: list[Tested]) -> Finding:
+def _summary(statement: SignificanceStatement, tested: list[PairTest]) -> CheckResult:
     about = [pair for pair in tested if not statement.flag or statement.flag in pair.row.flags]
     verdicts = [_verdict(pair, statement) for pair in about]
     levels = sorted(statement.levels)
@@ -156,7 +158,7 @@ def _summary(statement: Significance, tested: list[Tested]) -> Finding:
     failing = [pair for pair in about if pair.p >= levels[0]]
     if failing:
         parts.append("not below the least: " + ", ".join(f"{pair.row.cell} p = {pair.p:.2g}" for pair in failing))
-    return Finding(
+    return CheckResult(
         ";".join(dict.fromkeys(pair.row.table for pair in tested)),
         f"*.{statement.arm} against {statement.against}",
         f"{statement.says}: {len(about)} pairs",
@@ -167,7 +169,9 @@ def _summary(statement: Significance, tested: list[Tested]) -> Finding:
     )
 
 
-def _corrected(family: list[Tested], statements: list[tuple[Significance, list[Tested]]], nominal: float) -> Finding:
+def _corrected(
+    family: list[PairTest], statements: list[tuple[SignificanceStatement, list[PairTest]]], nominal: float
+) -> CheckResult:
     # The usual family-wise level; the nominal one of single tests is far stricter than papers correct to.
     level = 0.05
     bonferroni, holm = remaining([pair.p for pair in family], level)
@@ -175,7 +179,7 @@ def _corrected(family: list[Tested], statements: list[tuple[Significance, list[T
         f"{sum(pair.p < level / len(family) for pair in tested)} of {len(tested)} against {statement.against}"
         for statement, tested in statements
     )
-    return Finding(
+    return CheckResult(
         ";".join(dict.fromkeys(pair.row.table for pair in family)),
         "*",
         f"{len(family)} tests, no correction stated",

@@ -14,29 +14,29 @@ No power: equal values; and whether a difference means anything on so few images
 from collections.abc import Iterator
 from fractions import Fraction
 
-from medattn.config.models.facts import Rows, Statement
-from medattn.consistency.evidence import Evidence
-from medattn.consistency.findings import Finding, Verdict
-from medattn.consistency.published import IDENTITY, Row, chosen, named_columns
+from medattn.config.models.facts import RowFilter, Statement
+from medattn.consistency.check_context import CheckContext
+from medattn.consistency.check_result import CheckResult, ConsistencyVerdict
+from medattn.consistency.published import IDENTITY, PublishedRow, chosen, named_columns
 
 _SHOWN = 12
 
 
-def check(evidence: Evidence) -> Iterator[Finding]:
-    """Yield a finding for each statement."""
-    for statement in evidence.facts.statements:
-        rows = chosen(evidence.rows, statement.rows)
+def check(context: CheckContext) -> Iterator[CheckResult]:
+    """Yield a result for each statement."""
+    for statement in context.facts.statements:
+        rows = chosen(context.rows, statement.rows)
         pairs = list(pairs_of(rows, statement))
-        yield _finding(statement, pairs) if pairs else _nothing(statement)
+        yield _result(statement, pairs) if pairs else _nothing(statement)
 
 
-def pairs_of(rows: list[Row], statement: Statement) -> Iterator[tuple[Row, Row]]:
+def pairs_of(rows: list[PublishedRow], statement: Statement) -> Iterator[tuple[PublishedRow, PublishedRow]]:
     """Yield each row that is said to be higher with each counterpart."""
     higher = chosen(rows, statement.higher)
-    lower = chosen(rows, statement.lower or Rows())
-    free = named_columns(statement.higher) | named_columns(statement.lower or Rows())
+    lower = chosen(rows, statement.lower or RowFilter())
+    free = named_columns(statement.higher) | named_columns(statement.lower or RowFilter())
     own = {id(row) for row in higher}
-    by_key: dict[tuple[str, ...], list[Row]] = {}
+    by_key: dict[tuple[str, ...], list[PublishedRow]] = {}
     for row in lower:
         if id(row) not in own:
             by_key.setdefault(row.key(*free), []).append(row)
@@ -44,12 +44,12 @@ def pairs_of(rows: list[Row], statement: Statement) -> Iterator[tuple[Row, Row]]
         yield from ((row, other) for other in by_key.get(row.key(*free), []))
 
 
-def _nothing(statement: Statement) -> Finding:
+def _nothing(statement: Statement) -> CheckResult:
     note = "no published value has a counterpart that it could be compared with"
-    return Finding("", statement.says, "", "", "undecidable", note, True)
+    return CheckResult("", statement.says, "", "", "undecidable", note, True)
 
 
-def holds(row: Row, other: Row, statement: Statement) -> bool:
+def holds(row: PublishedRow, other: PublishedRow, statement: Statement) -> bool:
     """Return whether some numbers that are rounded to the published ones fulfil the statement."""
     least_gain, most_gain = (
         gain(row.mean.low, other.mean.high, statement),
@@ -70,7 +70,7 @@ def gain(value: Fraction, other: Fraction, statement: Statement) -> Fraction:
     return difference / other * 100 if other > 0 else Fraction(10**9)
 
 
-def _finding(statement: Statement, pairs: list[tuple[Row, Row]]) -> Finding:
+def _result(statement: Statement, pairs: list[tuple[PublishedRow, PublishedRow]]) -> CheckResult:
     failing = [(row, other) for row, other in pairs if not holds(row, other, statement)]
     gains = [gain(row.mean.value, other.mean.value, statement) for row, other in pairs]
     columns = {row.key() for row, _ in pairs}
@@ -86,7 +86,7 @@ def _finding(statement: Statement, pairs: list[tuple[Row, Row]]) -> Finding:
     if failing:
         note += ": " + ", ".join(_shown(row, other) for row, other in failing[:_SHOWN])
         note += ", ..." if len(failing) > _SHOWN else ""
-    return Finding(
+    return CheckResult(
         ";".join(dict.fromkeys(row.table for pair in pairs for row in pair)),
         statement.says,
         f"{wanted}{unit if is_bounded else ''}{', in general' if statement.generally else ''}",
@@ -97,7 +97,7 @@ def _finding(statement: Statement, pairs: list[tuple[Row, Row]]) -> Finding:
     )
 
 
-def _verdict(failing: list[tuple[Row, Row]], pairs: int, statement: Statement) -> Verdict:
+def _verdict(failing: list[tuple[PublishedRow, PublishedRow]], pairs: int, statement: Statement) -> ConsistencyVerdict:
     if not failing:
         return "consistent"
     if statement.generally:
@@ -111,7 +111,7 @@ def _span(gains: list[Fraction]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _shown(row: Row, other: Row) -> str:
+def _shown(row: PublishedRow, other: PublishedRow) -> str:
     differ = [column for column in IDENTITY if getattr(row, column) != getattr(other, column) and column != "split"]
     versus = ".".join(getattr(other, column) for column in differ)
     return f"{row.cell} {row.mean.text} against {versus} {other.mean.text}"

@@ -13,22 +13,22 @@ winner times the numbers tried), or where it is one of those stated.
 
 from collections.abc import Iterator
 
-from medattn.consistency.evidence import Evidence
-from medattn.consistency.findings import Finding, Verdict
+from medattn.consistency.check_context import CheckContext
+from medattn.consistency.check_result import CheckResult, ConsistencyVerdict
 from medattn.consistency.granularity import chance, is_possible
-from medattn.consistency.sizes import Sizes, size_of
-from medattn.consistency.test_sets import Measured
+from medattn.consistency.shared_test_sets import SharedTestSet
+from medattn.consistency.size_scan import SizeScan, fit_size
 
 
-def check(evidence: Evidence) -> Iterator[Finding]:
-    """Yield a finding for each test set with accuracies."""
-    for measured in evidence.test_sets:
+def check(context: CheckContext) -> Iterator[CheckResult]:
+    """Yield a result for each test set with accuracies."""
+    for measured in context.test_sets:
         if measured.scanned is not None:
-            yield _powerless(measured) or _finding(measured, measured.scanned)
+            yield _powerless(measured) or _result(measured, measured.scanned)
 
 
-def _powerless(measured: Measured) -> Finding | None:
-    """Return a finding that nothing can be found, where every value is possible on all stated numbers of images."""
+def _powerless(measured: SharedTestSet) -> CheckResult | None:
+    """Return a result that nothing can be found, where every value is possible on all stated numbers of images."""
     averaged = measured.facts.averaged
     parts = [averaged * n for n in measured.stated]
     if not parts or any(chance(row.mean, n) < 1 for row in measured.accuracies for n in parts):
@@ -36,35 +36,35 @@ def _powerless(measured: Measured) -> Finding | None:
     sizes = " or ".join(map(str, measured.stated))
     published = f"{len(measured.accuracies)} accuracies, {sizes} images"
     note = f"no power: every accuracy is possible on {sizes} images"
-    return Finding(measured.table, measured.cell, published, "", "undecidable", note, True)
+    return CheckResult(measured.table, measured.cell, published, "", "undecidable", note, True)
 
 
-def _finding(measured: Measured, sizes: Sizes) -> Finding:
+def _result(measured: SharedTestSet, sizes: SizeScan) -> CheckResult:
     stated, best = measured.stated, sizes.best[0]
-    impossible = [n for n in stated if size_of(sizes.values, n, sizes.averaged).possible == 0]
-    verdict: Verdict = "undecidable"
+    impossible = [n for n in stated if fit_size(sizes.values, n, sizes.averaged).possible == 0]
+    verdict: ConsistencyVerdict = "undecidable"
     if stated and len(impossible) == len(stated) and len(sizes.values) > 1:
         verdict = "inconsistent"
     elif best.images in stated or (sizes.is_significant and not stated):
         verdict = "consistent"
-    elif sizes.is_significant and size_of(sizes.values, stated[0], sizes.averaged).possible < len(sizes.values):
+    elif sizes.is_significant and fit_size(sizes.values, stated[0], sizes.averaged).possible < len(sizes.values):
         verdict = "inconsistent"
     published = f"{len(sizes.values)} distinct accuracies"
     if stated:
         published += f", {' or '.join(map(str, stated))} images"
-    return Finding(
+    return CheckResult(
         measured.table, measured.cell, published, _expected(measured, sizes), verdict, _note(measured, sizes), True
     )
 
 
-def _expected(measured: Measured, sizes: Sizes) -> str:
+def _expected(measured: SharedTestSet, sizes: SizeScan) -> str:
     if sizes.is_significant or sizes.best[0].images in measured.stated:
         return f"n = {sizes.best[0].images}"
     fitting = [f"{n} ({what})" for what, n in measured.facts.known.items() if n in sizes.all_possible]
     return f"n = {' or '.join(fitting)}" if fitting else ""
 
 
-def _note(measured: Measured, sizes: Sizes) -> str:
+def _note(measured: SharedTestSet, sizes: SizeScan) -> str:
     facts, best, total = measured.facts, sizes.best[0], len(sizes.values)
     first = f"n = {best.images} allows {best.possible} of {total} ({best.by_chance:.1f} by chance)"
     parts = [f"of {facts.scan_from} to {facts.scan_to} images {first}"]

@@ -1,28 +1,28 @@
-"""Do the numbers in the text and in data tables add up, and are they what is known from elsewhere?
+"""Do the numbers in the text and in data tables add up, and do they agree with other sources?
 
 Method: addition, and comparison.
 
 Source: the facts name theirs.
 
-No power: never; what is not among the facts is not checked.
+No power: never; only totals among the facts are checked.
 """
 
 from collections.abc import Iterator
 
-from medattn.consistency.evidence import Evidence
-from medattn.consistency.findings import Finding
+from medattn.consistency.check_context import CheckContext
+from medattn.consistency.check_result import CheckResult
 
 
-def check(evidence: Evidence) -> Iterator[Finding]:
-    """Yield a finding for each total and each stated number."""
-    for total in evidence.facts.totals:
+def check(context: CheckContext) -> Iterator[CheckResult]:
+    """Yield a result for each total and each stated number."""
+    for total in context.facts.totals:
         added = sum(total.parts.values())
         parts = " + ".join(f"{n:,} {name}" for name, n in total.parts.items())
         verdict = "consistent" if added == total.total else "inconsistent"
-        yield Finding(total.table, total.what, f"{total.total:,}", f"{added:,}", verdict, parts)  # type: ignore[arg-type]
-    for stated in evidence.facts.stated:
+        yield CheckResult(total.table, total.what, f"{total.total:,}", f"{added:,}", verdict, parts)  # type: ignore[arg-type]
+    for stated in context.facts.stated:
         verdict = "consistent" if stated.published == stated.known else "inconsistent"
-        yield Finding(
+        yield CheckResult(
             stated.table,
             stated.what,
             f"{stated.published:,}",

@@ -1,1 +1,1 @@
-"""The kinds of figure, one file a kind; the file has the name of the kind."""
+"""Figures: the kinds in kinds/, and the look, panels and images that they share."""

@@ -1,4 +1,4 @@
-"""What runs have kept of the attention inside their networks, by stage."""
+"""Attention inside networks, as saved by runs, by stage."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,49 +9,50 @@ from numpy.typing import NDArray
 
 from medattn.config.networks.architectures import architecture_of
 from medattn.measure.attention_overlap import Overlap, attention_overlap
+from medattn.plan.finished_run import FinishedRun
 from medattn.render.figures.images import Array, at_size, region_of
-from medattn.render.run_lookup import FinishedRun, arrays_of
+from medattn.render.run_lookup import arrays_of
 
 
 @dataclass(frozen=True)
 class AttentionSnapshot:
-    """The attention inside one network, on the images that its run has kept.
+    """Attention inside the network of a run, on a few test images.
 
     Attributes:
-        found: the run.
-        positions: where the images stand in the data set, N.
+        run: the run.
+        positions: positions of the images in the data set, N.
         blocks: path of the last block with attention in each stage, by the number of the stage.
     """
 
-    found: FinishedRun
+    run: FinishedRun
     positions: NDArray[np.int64]
     blocks: dict[int, str]
     _arrays: dict[str, NDArray[np.generic]]
 
     @property
     def epoch(self) -> int | None:
-        """Epoch after which the attention was kept; None where the run does not say."""
+        """Epoch after which the run saved the attention; None if the file does not state it."""
         epoch = self._arrays.get("epoch")
         return None if epoch is None else int(epoch.astype(np.int64)[0])
 
     def maps(self, stage: int) -> Array | None:
-        """Return the maps of a stage, N x H x W, or None where its weights have no place in the image."""
+        """Return the maps of a stage, N x H x W, or None if its weights are not spatial."""
         return self._of(stage, "map")
 
     def masks(self, stage: int) -> tuple[Array, list[int]] | None:
-        """Return single channels of the weights, images x channels x H x W, with the channels' numbers, or None."""
+        """Return the saved channels of the weights, N x channels x H x W, and the channels' indices, or None."""
         masks = self._of(stage, "mask")
         if masks is None:
             return None
         return masks, [int(channel) for channel in self._arrays[f"{self.blocks[stage]}/channels"]]
 
     def quantiles(self, stage: int, name: str) -> Array | None:
-        """Return the kept quantiles of the distributions `name`, rows x quantiles, or None where there are none."""
+        """Return the saved quantiles of the distributions `name`, distributions x quantiles, or None."""
         return self._of(stage, name)
 
     def overlaps(self, stage: int) -> list[Overlap]:
-        """Return how well the map of each image finds the region that is known to matter; none where none is known."""
-        maps, region = self.maps(stage), region_of(Path(self.found.cell.prepared))
+        """Return the overlap of each image's map with the informative region; empty if no region is known."""
+        maps, region = self.maps(stage), region_of(Path(self.run.cell.prepared))
         if maps is None or region is None:
             return []
         return [attention_overlap(at_size(of_image, region.shape), region) for of_image in maps]
@@ -61,27 +62,27 @@ class AttentionSnapshot:
         return None if array is None else array.astype(np.float32)
 
 
-def epochs_sentence(kept: Iterable[AttentionSnapshot]) -> str:
-    """Return after which epochs attention was kept, as a sentence; empty where no run says so."""
-    epochs = sorted({snapshot.epoch for snapshot in kept if snapshot.epoch is not None})
+def epochs_sentence(snapshots: Iterable[AttentionSnapshot]) -> str:
+    """Return the sentence with the epochs after which runs saved their attention; empty if no run states one."""
+    epochs = sorted({snapshot.epoch for snapshot in snapshots if snapshot.epoch is not None})
     if not epochs:
         return ""
     return f"Attention after {'epoch' if len(epochs) == 1 else 'epochs'} {', '.join(map(str, epochs))}."
 
 
-def attention_snapshot(found: FinishedRun) -> AttentionSnapshot | None:
-    """Read what a run has kept, or nothing where it has kept nothing.
+def attention_snapshot(run: FinishedRun) -> AttentionSnapshot | None:
+    """Read the attention that a run saved, or return None if it saved none.
 
     Raises:
         UserError: the file is not the one that the run's record names.
     """
-    arrays = arrays_of(found, found.files.attention.name)
+    arrays = arrays_of(run, run.files.attention.name)
     if not arrays:
         return None
     paths = {name.rpartition("/")[0] for name in arrays} - {""}
     ordered = sorted(paths, key=_in_order)
     return AttentionSnapshot(
-        found, arrays["images"].astype(np.int64), _by_stage(found.cell.settings["backbone"]["model"], ordered), arrays
+        run, arrays["images"].astype(np.int64), _by_stage(run.cell.settings.model or "", ordered), arrays
     )
 
 
@@ -95,7 +96,7 @@ def _by_stage(model: str, paths: list[str]) -> dict[int, str]:
 
 
 def _in_order(path: str) -> list[tuple[int, str]]:
-    """Return a key that sorts paths as they stand in a network: features.9 before features.17."""
+    """Return a sort key that orders module paths numerically: features.9 before features.17."""
     return list(_parts(path))
 
 

@@ -1,4 +1,4 @@
-"""Images and maps for figures, read from prepared data sets and finished runs."""
+"""Reading of images and attention maps for figures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class TrainingImages:
-    """What the figures show of a prepared data set.
+    """Summary of the training images of a prepared data set.
 
     Attributes:
         mean: the mean training image, H x W x C, in [0, 1].
         count: number of training images.
-        region: where the information lies, H x W, where that is known.
+        region: mask of the informative region, H x W; None if unknown.
     """
 
     mean: Array
@@ -32,7 +32,7 @@ class TrainingImages:
 
 
 def training_images(prepared: Path) -> TrainingImages:
-    """Read the mean training image of the data set in the folder `prepared`, and its region if it has one."""
+    """Read the mean training image of the data set in the folder `prepared`, and its informative region."""
     tensors = _read(prepared / "images.safetensors")
     images = tensors["train.images"]
     mean = images.mean(axis=0, dtype=np.float64).astype(np.float32) / np.float32(255)
@@ -46,7 +46,7 @@ class StoredImages:
 
     Attributes:
         images: N x H x W x C, in [0, 1].
-        labels: class of each.
+        labels: class index of each image, N.
         classes: names of the classes.
     """
 
@@ -60,7 +60,7 @@ class StoredImages:
 
 
 def images_at(prepared: Path, positions: Sequence[int]) -> StoredImages:
-    """Read the images at these positions over all splits of the data set in the folder `prepared`, as runs count them.
+    """Read images of the data set in the folder `prepared` by their positions, counted over all splits as runs do.
 
     Raises:
         UserError: the data set is missing or damaged.
@@ -77,7 +77,7 @@ def images_at(prepared: Path, positions: Sequence[int]) -> StoredImages:
 
 
 def first_of_classes(prepared: Path, count: int) -> StoredImages:
-    """Read the first training image of each of `count` classes, evenly spread over all classes.
+    """Read the first training image of each of `count` classes, evenly spaced over all classes.
 
     Raises:
         UserError: the data set is missing or damaged.
@@ -94,18 +94,18 @@ def first_of_classes(prepared: Path, count: int) -> StoredImages:
 
 
 def region_of(prepared: Path) -> NDArray[np.bool_] | None:
-    """Return where the information lies in the images of a prepared data set, H x W, where that is known."""
+    """Read the mask of the informative region of a prepared data set, H x W, or None if unknown."""
     region = read_store(prepared, verify=False).region
     return None if region is None else np.asarray(region, dtype=bool)
 
 
 def attention_maps(path: Path) -> dict[str, Array]:
-    """Read the maps `before` and `after` learning of a run."""
+    """Read the maps `before` and `after` training of a run, each H x W."""
     return {name: array.astype(np.float32) for name, array in _read(path).items()}
 
 
 def at_size(values: Array, shape: tuple[int, ...]) -> Array:
-    """Return a map at another height and width: area averages downwards, linear interpolation upwards."""
+    """Resize a map to `shape`: averages over areas to shrink it, bilinear interpolation to enlarge it."""
     if values.shape == shape:
         return values
     image = Image.fromarray(values.astype(np.float32))
@@ -116,6 +116,6 @@ def _read(path: Path) -> dict[str, NDArray[np.generic]]:
     try:
         return dict(load_file(path))
     except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; run the step that makes it first") from error
+        raise UserError(f"{path}: no such file; run the step that writes it first") from error
     except SafetensorError as error:
-        raise UserError(f"{path}: damaged ({error}); delete it and run the step that makes it") from error
+        raise UserError(f"{path}: damaged ({error}); delete it and run the step that writes it again") from error

@@ -1,4 +1,4 @@
-"""Panels with images and maps: how they are framed, laid over one another and outlined."""
+"""Drawing of images, maps and outlines in the panels of a figure."""
 
 from textwrap import fill
 
@@ -13,22 +13,22 @@ _FINER = 8
 
 
 def show_image(ax: Axes, image: Array) -> None:
-    """Draw an image, H x W x C in [0, 1]; of a single channel in gray."""
+    """Draw an image, H x W x C in [0, 1]; a single channel in gray."""
     gray = image.shape[-1] == 1
     picture = image[..., 0] if gray else np.clip(image, 0, 1)
     ax.imshow(picture, cmap="gray" if gray else None, extent=extent(image))
 
 
 def extent(image: Array) -> tuple[float, float, float, float]:
-    """Return an image's borders in its own pixels, which a map of another size is laid over."""
+    """Return the borders of an image in its pixels, for a map of another size to be drawn over it."""
     height, width = image.shape[:2]
     return (-0.5, width - 0.5, height - 0.5, -0.5)
 
 
 def outline(ax: Axes, region: NDArray[np.bool_] | None) -> None:
-    """Outline a region (H x W) over an image of that size; nothing where there is none."""
+    """Outline a region, H x W, over an image of the same size; None draws nothing."""
     if region is not None:
-        # Finer than the pixels, the contour follows their edges; a border of zeros closes it at the image's.
+        # On a finer grid, the contour follows the edges of the pixels; a border of zeros closes it at the image's edge.
         fine = np.pad(np.kron(region, np.ones((_FINER, _FINER))), 1)
         rows, columns = ((np.arange(-1, n * _FINER + 1) + 0.5) / _FINER - 0.5 for n in region.shape)
         limits = ax.get_xlim(), ax.get_ylim()
@@ -47,14 +47,14 @@ def frame(ax: Axes) -> None:
 
 
 def wrapped(text: str, length: int = 18) -> str:
-    """Return a label on lines of at most `length` characters, broken between words only."""
+    """Break a label between words into lines of at most `length` characters."""
     return fill(text, length, break_on_hyphens=False)
 
 
 def limits(values: Array) -> tuple[float, float]:
-    """Return the ends of a scale for `values`: their range, and a little around them where they hardly differ.
+    """Return the limits of a color scale for `values`: their range, widened if they are nearly constant.
 
-    So a map that differs by less than a thousandth of its weights is drawn in one color, and not as noise.
+    A map whose weights differ by less than a thousandth is drawn in one color, not as noise.
     """
     low, high = float(values.min()), float(values.max())
     least = max(1e-3 * abs(high), 1e-9)
@@ -62,12 +62,12 @@ def limits(values: Array) -> tuple[float, float]:
 
 
 def range_text(values: Array) -> str:
-    """Return the least and the greatest value in words, for below a map."""
+    """Return the range of `values` as text, shown below a map."""
     low, high = f"{float(values.min()):.4g}", f"{float(values.max()):.4g}"
-    return f"{low} to {high}" if low != high else f"{low} throughout"
+    return f"{low} to {high}" if low != high else f"{low} everywhere"
 
 
 def say(ax: Axes, text: str) -> None:
-    """Write in an empty panel why it is empty."""
+    """Write a text, such as the reason, in an empty panel."""
     ax.set_axis_off()
     ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color=GRAY, fontsize=6, wrap=True)

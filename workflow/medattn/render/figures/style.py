@@ -1,4 +1,4 @@
-"""One look for all figures: sizes, fonts and colors of a journal page, files equal byte for byte."""
+"""Common style of all figures: sizes, fonts and colors for a journal page, and reproducible files."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,16 +13,16 @@ from matplotlib.figure import Figure
 from medattn.config.resolved import ResolvedPaper
 from medattn.files import atomic_write
 
-# Widths in inches of a figure over one and over two columns of a page.
+# Widths in inches of figures that span one and two columns of a page.
 ONE_COLUMN, TWO_COLUMNS = 3.5, 7.2
-# Perceptually uniform, monotone in lightness: dark is large, as in the papers' maps, in gray as well.
+# Perceptually uniform and monotone in lightness, so that it also works in gray; dark is large, as in the papers.
 MAP_COLORS = "mako_r"
 GRAY = "0.45"
 REGION_COLOR = "#D55E00"
 
 _FONT_SIZE = 7.0
 _SETTINGS: dict[Any, Any] = {
-    # The font that matplotlib brings along: the same on every machine.
+    # The font that matplotlib ships, so that figures are the same on every machine.
     "font.family": "DejaVu Sans",
     "font.size": _FONT_SIZE,
     "axes.titlesize": _FONT_SIZE,
@@ -40,19 +40,19 @@ _SETTINGS: dict[Any, Any] = {
     "lines.linewidth": 1.0,
     "legend.frameon": False,
     "image.interpolation": "nearest",
-    # Text stays text, and names inside the file do not change from one writing to the next.
+    # Text stays searchable, and element ids are the same in every file.
     "svg.fonttype": "none",
     "svg.hashsalt": "medattn",
     "savefig.facecolor": "white",
 }
 _DPI = 200
-# Of text of 6 points, so that it stays within the figure.
-_LETTERS_AN_INCH = 21
+# Characters for each inch of width, for text of 6 points.
+_CHARACTERS_PER_INCH = 21
 
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw and save in this look within the context; the settings of the caller come back after it."""
+    """Apply the style inside the context, and restore the previous settings afterwards."""
     with mpl.rc_context(), sns.color_palette("colorblind"):
         for name, value in _SETTINGS.items():
             mpl.rcParams[name] = value
@@ -63,21 +63,21 @@ Palette = dict[str, tuple[float, float, float]]
 
 
 def arm_colors(paper: ResolvedPaper) -> Palette:
-    """Return a color-blind safe color for each arm of a network, the same in all figures; they repeat after ten."""
+    """Return a color-blind safe color for each arm, the same in all figures; colors repeat after ten arms."""
     names = [name for name, arm in paper.arms.items() if not arm.classifier]
     palette = sns.color_palette("colorblind", len(names))
     return {name: tuple(color) for name, color in zip(names, palette, strict=True)}
 
 
 def write_at_foot(figure: Figure, text: str) -> None:
-    """Write a remark in gray below everything else of a figure; nothing where there is none."""
+    """Write a remark in gray below a figure; an empty text writes nothing."""
     if text:
-        lines = fill(text, int(figure.get_figwidth() * _LETTERS_AN_INCH))
+        lines = fill(text, int(figure.get_figwidth() * _CHARACTERS_PER_INCH))
         figure.text(0.01, -0.03 / figure.get_figheight(), lines, ha="left", va="top", color=GRAY, fontsize=6)
 
 
 def save(figure: Figure, folder: Path, name: str) -> None:
-    """Write <folder>/<name>.svg and <name>.png, each whole or not at all, without dates or versions."""
+    """Write <folder>/<name>.svg and <name>.png atomically, without dates or versions."""
     metadata = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
     for suffix, entries in metadata.items():
         atomic_write(

@@ -1,1 +1,1 @@
-"""Tables in CSV, Markdown, LaTeX and HTML."""
+"""Tables: columns, values, formats, and one file for each kind of table."""

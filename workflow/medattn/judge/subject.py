@@ -1,0 +1,88 @@
+"""The subject of a published value (table, cell, metric and class), and what was measured of it."""
+
+from dataclasses import dataclass, field
+
+from medattn.config.models.paper import Table
+from medattn.config.resolved import Configuration, ResolvedPaper
+from medattn.consistency.published import PublishedRow
+from medattn.measure.measured_cells import MeasuredCells, MeasuredMetric, MetricKey
+from medattn.metrics.registry import METRICS
+from medattn.plan.model import Cell, CellKey, Plan
+
+NOT_SELECTED = "not in this selection"
+_METRIC_OF = {metric.published: name for name, metric in METRICS.items() if metric.published}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Table, cell, metric and class of a published value, named as in measurements.csv."""
+
+    table: str
+    dataset: str
+    backbone: str
+    arm: str
+    metric: str
+    class_name: str = ""
+
+
+@dataclass(frozen=True)
+class SubjectResult:
+    """What was measured of a subject.
+
+    Attributes:
+        cell: the cell; None if the plan has no such cell.
+        measured: the measured values.
+        reason: why there is no value, or what the value leaves out.
+    """
+
+    cell: Cell | None = None
+    measured: MeasuredMetric = field(default_factory=MeasuredMetric)
+    reason: str = ""
+
+    @property
+    def stand_in(self) -> bool:
+        """Whether the images are stand-ins for those of the paper."""
+        return self.cell is not None and self.cell.stand_in
+
+
+class Subjects:
+    """Resolves published values to subjects, and looks up what was measured of them."""
+
+    def __init__(self, configuration: Configuration, plan: Plan, measured: MeasuredCells) -> None:
+        self._papers = {(paper.name, table): paper for paper in configuration.papers for table in paper.tables}
+        self._classes = {name: entry.classes for name, entry in configuration.datasets.items()}
+        self._plan, self._measured = plan, measured
+
+    def paper_of(self, paper: str, table: str) -> ResolvedPaper | None:
+        """Return the paper in the experiment that a table shows; None if the selection has no such table."""
+        return self._papers.get((paper, table))
+
+    def of_row(self, row: PublishedRow) -> Subject:
+        """Return the subject of a published value."""
+        paper = self.paper_of(row.paper, row.table)
+        metric = _METRIC_OF.get(row.metric, row.metric)
+        declared = paper.tables[row.table] if paper else None
+        return Subject(row.table, row.dataset, row.backbone, row.arm, metric, self._class_name(row, metric, declared))
+
+    def _class_name(self, row: PublishedRow, metric: str, table: Table | None) -> str:
+        classes = METRICS[metric].classes if metric in METRICS else "none"
+        if classes == "positive":
+            return (table.positive_class if table else None) or row.class_name
+        known = self._classes.get(row.dataset, ())
+        return next((name for name in known if name.lower() == row.class_name.lower()), row.class_name)
+
+    def result(self, paper_name: str, subject: Subject) -> SubjectResult:
+        """Return what was measured of a subject of a paper, or why nothing was."""
+        paper = self.paper_of(paper_name, subject.table)
+        if paper is None:
+            return SubjectResult(reason=NOT_SELECTED)
+        key = CellKey(paper.name, paper.experiment, subject.dataset, subject.backbone, subject.arm)
+        cell = self._plan.cells.get(key.id)
+        if cell is None:
+            return SubjectResult(reason=NOT_SELECTED)
+        if cell.missing:
+            return SubjectResult(cell, reason=cell.missing)
+        measured = self._measured.of(key, MetricKey(subject.metric, subject.class_name))
+        if not measured.is_measured:
+            return SubjectResult(cell, reason=measured.note or "not measured yet")
+        return SubjectResult(cell, measured, measured.note)

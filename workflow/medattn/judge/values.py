@@ -1,0 +1,168 @@
+"""Verdicts on published values: metrics, measured over runs, and costs, which are counted."""
+
+from dataclasses import dataclass, replace
+from math import isnan, nan
+
+import pandas as pd
+
+from medattn.complexity.lookup import counted_value
+from medattn.config.models.facts import Facts
+from medattn.config.models.verdicts import VerdictRule
+from medattn.config.resolved import Configuration
+from medattn.consistency.published import PublishedRow
+from medattn.judge.claim import Claim, in_points, not_measured
+from medattn.judge.protocol_deviations import deviation, reading
+from medattn.judge.rule import Judgment, RunSummary, judge_count, judge_number
+from medattn.judge.subject import NOT_SELECTED, Subject, SubjectResult, Subjects
+from medattn.metrics.registry import METRICS
+from medattn.result_tables import rows_of
+
+STAND_IN = "stand-in images"
+_COUNTER = {"params_m": "counter_params", "gflops": "counter_gflops"}
+_PUBLISHED = {"params_m": "published_params_m", "gflops": "published_gflops"}
+# Values of the columns `counter_...` if the plain count fits.
+_PLAIN_COUNTS = ("parameters", "macs")
+
+
+def judged_value(
+    row: PublishedRow,
+    facts: Facts,
+    subjects: Subjects,
+    configuration: Configuration,
+    result: SubjectResult | None = None,
+) -> Claim:
+    """Return the claim of a published value of a metric, with its verdict.
+
+    Args:
+        row: the published value.
+        facts: facts about the paper's values.
+        subjects: the subjects of the selection.
+        configuration: the selection.
+        result: what was measured of the value; default: the measurement of its cell and metric.
+    """
+    subject, rule = subjects.of_row(row), configuration.selection.verdicts
+    result = result or subjects.result(row.paper, subject)
+    found = result.measured
+    claim = replace(
+        _claim(row, subject.metric, subject.class_name),
+        measured=found.mean / in_points(row.mean.unit),
+        spread=found.spread / in_points(row.mean.unit),
+        n=found.n,
+        procedure="runs" if found.is_measured else "",
+        stand_in=result.stand_in,
+        runs=found.runs,
+    )
+    reason = reason_for_no_verdict(result)
+    paper = subjects.paper_of(row.paper, row.table)
+    if not reason and paper:
+        reason = deviation(configuration, paper, subject, facts)
+    if reason:
+        return not_measured(claim, reason)
+    judgment = _judgment(row, facts, result, rule)
+    leak = found.leak and f"leak: {found.leak}"
+    remark = reading(configuration, paper, subject, facts) if paper else ""
+    return claim.with_judgment(judgment, in_points(row.mean.unit), leak, result.reason, remark)
+
+
+def judged_cost(row: PublishedRow, costs: pd.DataFrame, subjects: Subjects) -> Claim:
+    """Return the claim of a published value of parameters or operations, with its verdict.
+
+    The verdict compares the rounded count with the published value.
+
+    Args:
+        row: the published value.
+        costs: the rows of complexity.csv.
+        subjects: the subjects of the selection.
+    """
+    claim = _claim(row, row.metric, "")
+    cost = cost_of_row(row, costs, subjects)
+    if isnan(cost.count):
+        return not_measured(claim, cost.reason)
+    claim = replace(claim, measured=cost.count, n=1, procedure="count", stand_in=cost.stand_in)
+    if cost.stand_in:
+        return not_measured(claim, STAND_IN)
+    differs = f"the count is {cost.count - float(row.mean.value):+.4f} {row.mean.unit} off"
+    note = (
+        differs
+        if not cost.counter
+        else ""
+        if cost.counter in _PLAIN_COUNTS
+        else f"as the counter {cost.counter} sees it"
+    )
+    return claim.with_judgment(judge_count(bool(cost.counter), note), 1.0)
+
+
+@dataclass(frozen=True)
+class CountedCost:
+    """Count of a published cost.
+
+    Attributes:
+        count: the count in the unit of the metric; NaN if there is none.
+        counter: the counting rule that reproduces the published digits; empty if none does.
+        stand_in: whether the count is of a network for stand-in images.
+        reason: why there is no count.
+    """
+
+    count: float = nan
+    counter: str = ""
+    stand_in: bool = False
+    reason: str = ""
+
+
+def cost_of_row(row: PublishedRow, costs: pd.DataFrame, subjects: Subjects) -> CountedCost:
+    """Return the count of a published cost."""
+    paper = subjects.paper_of(row.paper, row.table)
+    if paper is None:
+        return CountedCost(reason=NOT_SELECTED)
+    rows = rows_of(costs, paper=row.paper, table=row.table, dataset=row.dataset, backbone=row.backbone, arm=row.arm)
+    rows = rows[rows[_PUBLISHED[row.metric]].astype(str) != ""]
+    count = counted_value(rows, row.paper, row.table, row.backbone, row.arm, row.metric) if len(rows) else None
+    if count is None:
+        note = str(rows.iloc[0]["note"]) if len(rows) else ""
+        return CountedCost(reason=note or "not counted yet: run `medattn complexity --write`")
+    first = rows.iloc[0]
+    return CountedCost(
+        count,
+        str(first[_COUNTER[row.metric]]),
+        subjects.result(
+            row.paper, Subject(row.table, str(first["counted_for"]), row.backbone, row.arm, "accuracy")
+        ).stand_in,
+    )
+
+
+def reason_for_no_verdict(*results: SubjectResult) -> str:
+    """Return why there is no verdict: missing measurements or stand-in images; empty if neither applies."""
+    missing = next((result.reason for result in results if not result.measured.is_measured), "")
+    if any(result.stand_in for result in results):
+        return STAND_IN + (f"; {missing}" if missing else "")
+    return missing
+
+
+def _claim(row: PublishedRow, metric: str, class_name: str) -> Claim:
+    return Claim(
+        claim=f"{row.table}.{row.cell}",
+        paper=row.paper,
+        table=row.table,
+        kind="number",
+        dataset=row.dataset,
+        backbone=row.backbone,
+        arm=row.arm,
+        metric=metric,
+        class_name=class_name,
+        statement=f"{METRICS[metric].title if metric in METRICS else metric} is {row.mean.text}",
+        published=row.mean.text,
+        published_spread=row.std.text if row.std else "",
+        unit=row.mean.unit,
+    )
+
+
+def _judgment(row: PublishedRow, facts: Facts, result: SubjectResult, rule: VerdictRule) -> Judgment:
+    points = in_points(row.mean.unit)
+    summary = RunSummary(
+        result.measured.mean,
+        result.measured.spread,
+        result.measured.n,
+        result.measured.n_test if row.dataset in facts.redrawn else 0,
+        result.cell is not None and result.cell.is_classifier,
+    )
+    return judge_number(float(row.mean.value) * points, float(row.mean.half) * points, summary, rule)

@@ -1,0 +1,51 @@
+"""Area under the ROC curve."""
+
+from typing import TYPE_CHECKING
+
+from medattn.metrics.metric import Metric
+
+if TYPE_CHECKING:
+    from medattn.metrics.scored import Floats, Scored, Values
+
+
+def _auc(images: "Scored") -> "list[Values]":
+    """Return the AUC of the second of two classes, or the mean over the classes of each against the rest."""
+    import numpy as np
+
+    from medattn.metrics.scored import Values
+
+    count = len(images.classes)
+    areas = np.array([_one_against_rest(images, label) for label in ([1] if count == 2 else range(count))])
+    if (images.present[:, 0] > 0).sum() < 2:
+        return [Values(100 * areas[-1], note="undefined: the test images have a single class")]
+    if count == 2:
+        return [Values(100 * areas[0])]
+    return [images.mean_over_classes(areas, "no test image")]
+
+
+def _one_against_rest(images: "Scored", label: int) -> "Floats":
+    """Return the share of pairs in which the image of the class scores higher than the other one: (W,).
+
+    A pair with equal scores counts one half (Mann and Whitney's U over the number of pairs).
+    """
+    import numpy as np
+
+    scores = images.scores[:, label]
+    order = np.argsort(scores, kind="stable")
+    weights = np.ones((len(order), 1), dtype=np.float32) if images.weights is None else images.weights[order]
+    is_positive = (images.labels[order] == label)[:, None]
+    positives, negatives = np.where(is_positive, weights, np.float32(0)), np.where(is_positive, np.float32(0), weights)
+    starts = np.flatnonzero(np.append(True, scores[order][1:] != scores[order][:-1]))
+    if len(starts) < len(order):  # images with equal scores share a rank
+        positives, negatives = (np.add.reduceat(part, starts, axis=0) for part in (positives, negatives))
+    below = np.cumsum(negatives, axis=0) - negatives / 2
+    pairs = positives.sum(axis=0, dtype=np.float64) * negatives.sum(axis=0, dtype=np.float64)
+    area: Floats = np.einsum("ij,ij->j", positives, below, dtype=np.float64) / pairs
+    return area
+
+
+METRICS = {
+    "auc": Metric(
+        "AUC", "area under the ROC curve, of one class against the rest and averaged over the classes", values=_auc
+    )
+}

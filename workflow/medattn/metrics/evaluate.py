@@ -1,0 +1,59 @@
+"""The values of a metric for scored images, plain or for many resamples at once.
+
+An undefined value is NaN and has a note that says why. A class without test images has no recall, no AUC and no
+weight. A class that is never predicted has no precision; its F1 is 0 if it has test images.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from medattn.metrics.registry import METRICS
+from medattn.metrics.scored import Floats, Scored, Values
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value of a metric: percent, or a fraction for kappa.
+
+    Attributes:
+        value: NaN where undefined.
+        class_name: the class, `mean` for the mean over classes, empty for all classes together.
+        note: why the value is undefined, or which classes it leaves out.
+    """
+
+    value: float
+    class_name: str = ""
+    note: str = ""
+
+
+def measure(metric: str, scored: Scored) -> list[Value]:
+    """Return the values of a metric: one, or one for each class, with or without their mean.
+
+    Raises:
+        KeyError: no metric of this name is measured from scores.
+    """
+    return [Value(float(found.values[0]), found.class_name, found.note) for found in _values(metric, scored)]
+
+
+def measure_resamples(metric: str, scored: Scored, weights: Floats) -> dict[str, Floats]:
+    """Return the values of a metric on resamples of the images, by class name.
+
+    Args:
+        metric: name of the metric.
+        scored: the test images.
+        weights: N x W float32, how often each resample has each image.
+
+    Returns:
+        (W,) values for each class name, which is empty for all classes together.
+    """
+    return {found.class_name: found.values for found in _values(metric, replace(scored, weights=weights))}
+
+
+def _values(metric: str, scored: Scored) -> list[Values]:
+    function = METRICS[metric].values
+    if function is None:
+        raise KeyError(metric)
+    with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 is an undefined share
+        found: list[Values] = function(scored)
+        return found

@@ -1,0 +1,40 @@
+"""Facts about a metric, with the function that computes it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Unit = Literal["percent", "fraction", "million", "giga"]
+
+MEAN = "mean"
+"""Class name of the mean over classes."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric that is measured from scores, or a cost that is counted from the network.
+
+    Attributes:
+        title: heading of its column.
+        words: its name in a caption.
+        unit: unit of its values in measurements.csv.
+        classes: `none` for a single value; `each` for a value of each class and their mean; `positive` for a value of
+            each class that can be the positive one.
+        published: its name in published.csv, where that differs.
+        higher_is_better: whether the highest value ranks first.
+        values: returns the values for a `Scored`; None for a cost.
+    """
+
+    title: str
+    words: str
+    unit: Unit = "percent"
+    classes: Literal["none", "each", "positive"] = "none"
+    published: str = ""
+    higher_is_better: bool = True
+    # `Scored` imports numpy, which planning must not import.
+    values: Callable[[Any], list[Any]] | None = None
+
+    @property
+    def measured(self) -> bool:
+        """Whether the metric is measured from scores; otherwise complexity.csv has its value."""
+        return self.values is not None

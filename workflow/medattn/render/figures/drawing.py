@@ -1,0 +1,48 @@
+"""The result of drawing a figure, and the look-up of the function that draws a kind of figure."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from medattn.config.models.figure import Figure as Declared
+from medattn.config.resolved import ResolvedPaper
+from medattn.render.figures.style import GRAY, ONE_COLUMN
+from medattn.render.inputs import Inputs
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A drawn figure with its data and the sentences of its caption.
+
+    Attributes:
+        figure: the matplotlib figure.
+        numbers: the values that the figure shows, saved as CSV next to it.
+        datasets: the data sets that it shows.
+        facts: sentences of the caption.
+        unseen: sentences that say what the figure does not show and why, for the caption and the foot of the figure.
+    """
+
+    figure: Figure
+    numbers: pd.DataFrame
+    datasets: Sequence[str] = ()
+    facts: Sequence[str] = field(default_factory=tuple)
+    unseen: Sequence[str] = field(default_factory=tuple)
+
+
+Draw = Callable[[Inputs, ResolvedPaper, Declared], Drawing]
+
+
+def drawer(kind: str) -> Draw:
+    """Return the function `draw` of a kind of figure, which the configuration has validated."""
+    draw: Draw = import_module(f"{__package__}.kinds.{kind}").draw
+    return draw
+
+
+def nothing_to_draw(reason: str) -> Drawing:
+    """Return an otherwise empty figure that states why there is nothing to show."""
+    figure = Figure(figsize=(ONE_COLUMN, 0.8))
+    figure.text(0.5, 0.5, reason, ha="center", va="center", wrap=True, color=GRAY)
+    return Drawing(figure, pd.DataFrame({"reason": [reason]}), facts=[reason])

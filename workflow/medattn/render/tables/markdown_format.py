@@ -1,0 +1,35 @@
+"""A table in Markdown (pipe tables, as read by GitHub and pandoc)."""
+
+from medattn.render.tables.formatted_table import FormattedField, FormattedTable
+
+
+def to_markdown(table: FormattedTable, caption: str) -> str:
+    """Return the table in Markdown with its caption above and its footnotes below."""
+    headings = ["<br>".join(_escaped(title) for title in titles if title) for titles in _column_headings(table)]
+    lines = [_line(["", *headings]), _line([":--", *["--:"] * len(headings)])]
+    lines += [_line([_escaped(row.label), *(_shown(field) for field in row.fields)]) for row in table.rows]
+    notes = [f"<sup>{sign}</sup> {_escaped(text)}" for sign, text in table.notes.items()]
+    return "\n".join([_escaped(caption), "", *lines, "", "  \n".join(notes)]).rstrip() + "\n"
+
+
+def _column_headings(table: FormattedTable) -> list[tuple[str, ...]]:
+    """Return the headings above each column, from the top."""
+    lines = [[title for title, width in line for _ in range(width)] for line in table.heading_lines]
+    return list(zip(*lines, strict=True))
+
+
+def _line(texts: list[str]) -> str:
+    return "| " + " | ".join(texts) + " |"
+
+
+def _shown(field: FormattedField) -> str:
+    text = f"**{field.text}**" if field.bold else field.text
+    star = r"\*" if field.star else ""
+    notes = f"<sup>{','.join(field.notes)}</sup>" if field.notes else ""
+    return star + text + notes
+
+
+def _escaped(text: str) -> str:
+    for sign in "\\|*_<>`":
+        text = text.replace(sign, "\\" + sign)
+    return text

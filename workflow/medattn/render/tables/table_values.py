@@ -1,0 +1,99 @@
+"""The three values of a table entry: published, measured by the paper's procedure, and measured over runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from medattn.compare.permutation_test import TEST
+from medattn.config.models.paper import Mark
+from medattn.metrics.registry import METRICS
+from medattn.render.tables.table_columns import Column
+from medattn.result_tables import PER_SEED, rows_of
+
+# The test and the p-value that decide a mark. The papers test epochs without correction; over runs, p is adjusted for
+# the number of comparisons.
+_P_OF = {"epochs": ("welch", "p"), "runs": (TEST, "p_adjusted")}
+
+
+@dataclass(frozen=True)
+class PublishedText:
+    """A published value, digit for digit, with its marks (`star`, `bold`); `sd` is empty if there is none."""
+
+    mean: str
+    sd: str
+    marks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MeasuredValue:
+    """A measured or counted value.
+
+    Attributes:
+        mean: mean over the values.
+        sd: sample standard deviation; None for a single value.
+        n: number of values.
+        marks: signs (`star`, `bold`) of the significant differences from other arms.
+    """
+
+    mean: float
+    sd: float | None
+    n: int
+    marks: tuple[str, ...]
+
+
+def published_value(rows: pd.DataFrame, column: Column) -> PublishedText | None:
+    """Return the published value of a column, or None if the paper has none.
+
+    Args:
+        rows: the rows of published.csv for one table, backbone and arm.
+        column: the column.
+    """
+    facts = METRICS[column.metric]
+    rows = rows[rows["metric"].isin([column.metric, facts.published or column.metric])]
+    if column.dataset:
+        rows = rows_of(rows, dataset=column.dataset)
+    if facts.classes == "each":
+        rows = rows[rows["class_name"].str.lower() == column.class_name.lower()]
+    if rows.empty or not rows.iloc[0]["mean"]:
+        return None
+    row = rows.iloc[0]
+    return PublishedText(row["mean"], row["std"], tuple(flag for flag in row["flags"].split("|") if flag))
+
+
+def value_of_seed(
+    measured: pd.DataFrame, seed: int, compared: pd.DataFrame, arm: str, marks: Sequence[Mark]
+) -> tuple[MeasuredValue | None, str]:
+    """Return the value of one seed by the paper's procedure, and the reason or remark that measurements.csv gives."""
+    rows = measured[measured["procedure"].isin(PER_SEED) & (measured["seed"] == seed)]
+    return _value(rows, _marks("epochs", compared, arm, marks)), _reason(rows)
+
+
+def value_over_runs(
+    measured: pd.DataFrame, compared: pd.DataFrame, arm: str, marks: Sequence[Mark]
+) -> tuple[MeasuredValue | None, str]:
+    """Return the value over runs, and the reason or remark that measurements.csv gives."""
+    rows = rows_of(measured, procedure="runs")
+    return _value(rows, _marks("runs", compared, arm, marks)), _reason(rows)
+
+
+def _reason(rows: pd.DataFrame) -> str:
+    return "" if rows.empty else str(rows.iloc[0]["reason"])
+
+
+def _value(rows: pd.DataFrame, marks: tuple[str, ...]) -> MeasuredValue | None:
+    if rows.empty or pd.isna(rows.iloc[0]["value"]):
+        return None
+    row = rows.iloc[0]
+    spread = None if pd.isna(row["spread"]) else float(row["spread"])
+    return MeasuredValue(float(row["value"]), spread, int(row["n"]), marks)
+
+
+def _marks(procedure: str, compared: pd.DataFrame, arm: str, marks: Sequence[Mark]) -> tuple[str, ...]:
+    """Return the signs of all marks of an arm whose p-value is below their alpha."""
+    own = [mark for mark in marks if mark.arm == arm]
+    if not own:
+        return ()
+    test, column = _P_OF[procedure]
+    tests = rows_of(compared, procedure=procedure, test=test)
+    return tuple(mark.sign for mark in own if (rows_of(tests, against=mark.against)[column] < mark.alpha).any())
