@@ -24,11 +24,11 @@ CONVERTING = {"torchvision/googlenet", "torchvision/inception_v3"}
 def pretrained() -> list[tuple[str, Backbone, Recipe]]:
     found: dict[str, tuple[str, Backbone, Recipe]] = {}
     raw = {"selection": "test", "papers": {"gsa": {}, "oct": {}}, "seeds": [0]}
-    for cell in make_plan(resolve(raw, ROOT, "test"), as_if_at_hand=True).cells.values():
-        if not cell.is_classifier and cell.settings["backbone"]["weights"] == "imagenet":
+    for cell in make_plan(resolve(raw, ROOT, "test"), as_if_available=True).cells.values():
+        backbone = cell.settings.backbone
+        if backbone is not None and backbone.weights == "imagenet":
             name = f"{cell.paper}-{cell.backbone}"
-            backbone = Backbone.model_validate(cell.settings["backbone"])
-            found[name] = (name, backbone, Recipe.model_validate(cell.settings["recipe"]))
+            found[name] = (name, backbone, cell.settings.recipe)
     return list(found.values())
 
 

@@ -1,12 +1,12 @@
-"""What a paper says about its attention maps is measured on the maps that runs keep."""
+"""Statements about attention maps are measured on the maps that runs save."""
 
 import numpy as np
 import pytest
 import yaml
 from safetensors.numpy import load_file
 
-from medattn.judge.table import read_claims
 from medattn.measure.attention_overlap import attention_overlap
+from medattn.result_tables import CLAIMS, read_table
 
 NET = {"model": "timm/test_resnet", "input_size": 32}
 GATE = {"table": "tiny-table", "arm": "gate"}
@@ -32,7 +32,7 @@ def judged(project):
     project.plan()
     for command in ("train", "tune", "train", "measure", "judge"):
         assert project.medattn(command) == 0
-    return project, read_claims(project.results.claims)
+    return project, read_table(project.results.claims, CLAIMS)
 
 
 def test_statements_about_attention_are_compared_seed_by_seed(judged):
@@ -55,15 +55,15 @@ def test_statements_about_attention_are_compared_seed_by_seed(judged):
         gains.append(100 * (attention_overlap(maps["after"], large).auc - attention_overlap(maps["before"], large).auc))
     closer = by_statement.get_group("closer").iloc[0]
     assert closer["measured"] == pytest.approx(np.mean(gains))
-    assert closer["against"] == "before learning" and len(closer["runs"].split(";")) == 6
+    assert closer["against"] == "before training" and len(closer["runs"].split(";")) == 6
 
 
-def test_maps_that_no_run_has_kept_are_the_reason(judged):
+def test_missing_maps_are_given_as_the_reason(judged):
     project, _ = judged
     for path in project.results.folder.rglob("attention.safetensors"):
         path.write_bytes(b"damaged")
     assert project.medattn("judge") == 0
-    table = read_claims(project.results.claims).set_index("statement")
+    table = read_table(project.results.claims, CLAIMS).set_index("statement")
     lost = table.loc[["calmer", "deeper", "differs"]]
     assert set(lost["verdict"]) == {"not measured"}
-    assert lost["reason"].str.contains("no run has kept the maps").all()
+    assert lost["reason"].str.contains("no run has saved the maps").all()

@@ -42,8 +42,8 @@ class _EpochsSoFar:
 class MeasuredAttention:
     """Writer of the attention of a run, for each epoch that is so far the one to measure.
 
-    A later epoch overwrites an earlier one, so at the end of the run the file has the measured epoch. A resumed run writes
-    the epochs that it trains again. If accuracy does not choose the epoch, the file has the last one.
+    A later epoch overwrites an earlier one, so at the end of the run the file has the measured epoch. A resumed run
+    writes the epochs that it trains again. If accuracy does not choose the epoch, the file has the last one.
 
     Attributes:
         path: the file.
