@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from medattn.backbones.build import check_images, create_network
+from medattn.backbones.build import build_backbone, check_images, create_network
+from medattn.config.models.paper import Backbone
 from medattn.config.networks.catalog import own_networks
 from medattn.errors import Skipped
 
@@ -27,6 +28,20 @@ def small(model: str, seed: int = 0, **options) -> tuple[nn.Module, int]:
     size = smallest_and_usual(model)[0]
     torch.manual_seed(seed)
     return create_network(model, 3, options, (size, size)), size
+
+
+def test_a_backbone_can_start_from_the_defaults_of_torch(tmp_path):
+    declared = Backbone(model="torchvision/resnet18", stem="small")
+    drawn = {}
+    for initialization in ("library", "torch"):
+        torch.manual_seed(0)
+        network = build_backbone(declared.model_copy(update={"initialization": initialization}), 3, tmp_path)
+        drawn[initialization] = network.get_submodule("layer1.0.conv1").weight
+    fan = 64 * 9
+    assert drawn["library"].std().item() == pytest.approx((2 / fan) ** 0.5, rel=0.02)
+    assert drawn["torch"].std().item() == pytest.approx((1 / (3 * fan)) ** 0.5, rel=0.02)
+    assert drawn["torch"].abs().max().item() <= fan**-0.5
+    assert drawn["library"].abs().max().item() > fan**-0.5
 
 
 @pytest.mark.parametrize("model", [*OWN, *LIBRARY])

@@ -7,9 +7,13 @@ from torch import nn
 from medattn.backbones.build import create_network
 from medattn.backbones.placement import output_shapes, place_modules
 from medattn.backbones.stem import use_small_stem
+from medattn.config.arms import arm_settings
+from medattn.config.models.paper import Arm, Backbone
 from medattn.config.models.placement import EVERYWHERE, Placement
+from medattn.config.models.recipe import Recipe
 from medattn.config.networks.architectures import _ARCHITECTURES, architecture_of, insertion_paths, insertion_points
-from medattn.errors import Skipped
+from medattn.errors import Skipped, UserError
+from medattn.training.network import build_network
 
 TORCHVISION = sorted(set(_ARCHITECTURES) - {"test_resnet", "inception_v4"})
 TIMM = sorted(set(_ARCHITECTURES) - {"googlenet"})
@@ -28,6 +32,10 @@ class Noted(nn.Module):
     def forward(self, features):
         self.seen.append(tuple(features.shape[1:]))
         return features * 1
+
+
+def noted(path: str, channels: int, size: tuple[int, int]) -> Noted:
+    return Noted(channels, size)
 
 
 @pytest.mark.parametrize("image", [(299, 299), (90, 131)])
@@ -69,7 +77,7 @@ def test_a_network_with_modules_that_do_nothing_is_the_network(model, placement)
     with torch.no_grad():
         before = network(images)
         state = {id(p) for p in network.parameters()}
-        placed = place_modules(network, model, placement, (64, 48), Noted)
+        placed = place_modules(network, model, placement, (64, 48), noted)
         torch.testing.assert_close(network(images), before, rtol=0, atol=0)
     assert all(module.seen == [module.made_for] for module in placed.values())
     assert state < {id(p) for p in network.parameters()}
@@ -89,7 +97,7 @@ def test_before_the_addition_means_that_the_shortcut_goes_around(model):
         torch.manual_seed(0)
         network = create_network(model, 3).eval()
         placement = Placement(stages=[4], position=position)
-        place_modules(network, model, placement, (64, 64), Nothing)
+        place_modules(network, model, placement, (64, 64), lambda path, *shape: Nothing(*shape))
         block = network.layer4[-1]
         inputs = torch.rand(1, {18: 512, 50: 2048}[int(model[-2:])], 2, 2)
         outputs.append((block(inputs), inputs))
@@ -116,14 +124,14 @@ def test_which_places_each_key_gives():
 
 def test_places_may_lie_within_each_other():
     network = create_network("torchvision/resnet18", 3)
-    placed = place_modules(network, "torchvision/resnet18", Placement(after=["layer1", "layer1.0"]), (32, 32), Noted)
+    placed = place_modules(network, "torchvision/resnet18", Placement(after=["layer1", "layer1.0"]), (32, 32), noted)
     network(torch.zeros(2, 3, 32, 32))
     assert [module.seen for module in placed.values()] == [[(64, 8, 8)], [(64, 8, 8)]]
 
 
 def test_any_network_takes_modules_behind_named_places():
     network = create_network("timm/test_efficientnet", 3)
-    placed = place_modules(network, "timm/test_efficientnet", Placement(after=["blocks.1", "bn2"]), (64, 64), Noted)
+    placed = place_modules(network, "timm/test_efficientnet", Placement(after=["blocks.1", "bn2"]), (64, 64), noted)
     network(torch.zeros(2, 3, 64, 64))
     assert all(module.seen == [module.made_for] for module in placed.values())
 
@@ -150,7 +158,7 @@ def test_what_can_not_be_placed_is_one_line(model, placement, image, reason):
     network = create_network(model, 3)
     before = str(network)
     with pytest.raises(Skipped) as error:
-        place_modules(network, model, placement, image, Noted)
+        place_modules(network, model, placement, image, noted)
     assert reason in str(error.value)
     assert "\n" not in str(error.value)
     assert str(network) == before
@@ -164,3 +172,18 @@ def test_images_that_leave_nothing_are_known_without_the_network():
 def test_names_of_weights_do_not_hide_the_structure():
     assert architecture_of("timm/resnet50.a1_in1k") == architecture_of("timm/resnet50")
     assert architecture_of("timm/resnet50d") is None
+
+
+def test_options_can_differ_at_single_places(tmp_path):
+    backbone = Backbone(model="torchvision/resnet18", stem="small")
+    after = ["layer1.1", "layer2.1"]
+    placement = Placement(after=after, options_at={"layer2.1": {"depth": 2}})
+    options = {"depth": 1, "p": 0, "t": 0, "r": 1, "mask_bias": None}
+    network = build_network(backbone, "residual", options, 2, torch.zeros(1, 3, 32, 32), 0, tmp_path, placement)
+    depths = [len(network.backbone.get_submodule(path).attention.down) for path in after]
+    assert depths == [1, 2]
+    with pytest.raises(ValueError, match="options_at names layer3"):
+        Placement(after=after, options_at={"layer3": {"depth": 2}})
+    arm = Arm(mechanism="residual", placement=Placement(after=after, options_at={"layer2.1": {"dept": 2}}))
+    with pytest.raises(UserError, match=r"placement\.options_at\.layer2\.1: unknown key 'dept'"):
+        arm_settings(arm, Recipe(epochs=1, learning_rate=0.1), {}, "x.yaml: arms.ra")

@@ -12,6 +12,9 @@ from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.facts import Facts
 from medattn.config.models.paper import Paper
 from medattn.config.models.selection import Selection
+from medattn.plan.expand import make_plan
+from medattn.plan.progress import Progress
+from medattn.plan.show import plan_lines
 
 
 def test_generated_files_are_current():
@@ -54,7 +57,10 @@ def test_the_example_in_the_manual_is_valid(tmp_path):
     assert example is not None
     path = tmp_path / "mine.yaml"
     path.write_text(example[1])
-    assert list(read_configuration(path, manual.ROOT).papers[0].arms) == ["vanilla", "gsa"]
+    configuration = read_configuration(path, manual.ROOT)
+    assert list(configuration.papers[0].arms) == ["vanilla", "gsa"]
+    lines = list(plan_lines(make_plan(configuration), Progress(frozenset(), {})))
+    assert not [line for line in lines if "warning" in line], "its epochs pass its cut-off epoch"
 
 
 def test_schemas_allow_no_unknown_keys():

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from medattn.datasets.check_source import check_source
 from medattn.errors import UserError
+from medattn.sources.pixels.listed_images import middle
 
 from .conftest import entry_of
 
@@ -111,3 +113,61 @@ def test_resizing_averages_areas(tmp_path, folder_entry):
     assert image[0, :2, 0].tolist() == [round(first), round(second)]
     assert np.ptp(image, axis=0).max() == 0
     assert np.ptp(image, axis=2).max() == 0
+
+
+@pytest.mark.parametrize(
+    ("counts", "splits", "message"),
+    [
+        (
+            {"train": [2, 1], "test": [1, 1]},
+            "train test",
+            r"has 1 images of class 'healthy', but counts of the data set says 2; where these are the right images, "
+            r"set counts of the data set to \{train: \[1, 1\], test: \[1, 1\]\}",
+        ),
+        (
+            {"train": [2, 2], "test": [1, 1]},
+            "train train",
+            r"has no split 'test'; .* declare one pool of images by counts without a test split: "
+            r"counts: \{train: \[2, 2\]\}",
+        ),
+        (None, "train train", r"has no split 'test'; .* counts: \{train: \[2, 2\]\}"),
+        (
+            {"train": [1, 1]},
+            "train test",
+            r"split 'test' is in the data .* set counts of the data set to \{train: \[1, 1\]",
+        ),
+    ],
+)
+def test_other_counts_are_refused_with_the_entry_that_works(image_folder, counts, splits, message):
+    entry = entry_of(source={"kind": "folder", "size": 8}, classes=["healthy", "ill"], counts=counts)
+    first, second = splits.split()
+    rows = [(image, label, second if split == "test" else first) for image, label, split in GOOD]
+    data = entry.source.read(entry, image_folder(rows))
+    with pytest.raises(UserError, match=message):
+        check_source(entry, data, "mine")
+
+
+def test_a_pool_with_counts_of_its_own_is_taken(image_folder):
+    entry = entry_of(source={"kind": "folder", "size": 8}, classes=["healthy", "ill"], counts={"train": [2, 2]})
+    data = entry.source.read(entry, image_folder([(image, label, "train") for image, label, _ in GOOD]))
+    check_source(entry, data, "mine")
+
+
+def test_images_are_resampled_and_cut_and_not_squeezed(image_folder):
+    source = {"kind": "folder", "size": 8, "channels": 1, "spacing": 1.5, "crop": 8}
+    folder = image_folder([("wide.png", "healthy", "train")])
+    # A square of 4 x 4 pixels in the middle of an oblong image stays a square, of 6 x 6.
+    pixels = np.zeros((12, 20), dtype=np.uint8)
+    pixels[4:8, 8:12] = 200
+    Image.fromarray(pixels).save(folder / "wide.png")
+    entry = entry_of(source=source, classes=["healthy", "ill"])
+    (image,) = entry.source.read(entry, folder).splits["train"].images
+    assert image.shape == (8, 8, 1)
+    bright = image[..., 0] > 100
+    assert bright.sum() == 36 and bright[1:7, 1:7].all()
+
+
+def test_what_is_smaller_than_the_crop_gets_a_border_of_zeros():
+    cut = middle(np.full((3, 10, 1), 7, dtype=np.uint8), 6)
+    assert cut.shape == (6, 6, 1)
+    assert (cut[:, 0, 0] > 0).tolist() == [False, True, True, True, False, False]

@@ -12,6 +12,7 @@ from PIL import Image
 from medattn.config.load import registered_datasets
 from medattn.errors import UserError
 from medattn.sources import idrid as idrid_source
+from medattn.sources import idrid_centers
 from medattn.sources.idrid import flipped_positions
 
 from .conftest import entry_of
@@ -173,3 +174,38 @@ def test_the_lists_are_whole_numbers_in_order():
     listed = json.loads((Path(idrid_source.__file__).with_name("idrid_flipped.json")).read_text())
     for positions in listed.values():
         assert positions == sorted(set(positions))
+
+
+def write_centers(root, right_eyes):
+    """Part C for the images of `idrid`: a fovea at (20, 12), a disc 10 pixels to one side."""
+    part = root / "C. Localization" / "2. Groundtruths"
+    for split, files in idrid_centers._FILES.items():
+        for kind, file in enumerate(files):
+            (part / file).parent.mkdir(parents=True, exist_ok=True)
+            lines = ["Image No,X- Coordinate,Y - Coordinate,,"]
+            for number in range(1, 9 if split == "train" else 4):
+                side = 10 if number - 1 in right_eyes[split] else -10
+                lines.append(f"IDRiD_{number:03d},{20 + (side if kind == 0 else 0)},12,,")
+            (part / file).write_text("\n".join([*lines, ",,,,"]) + "\n")
+
+
+def test_the_expected_region_is_a_circle_around_the_fovea(idrid, monkeypatch):
+    right = {"train": frozenset({0, 2}), "test": frozenset({1})}
+    monkeypatch.setattr(idrid_source, "flipped_positions", lambda: right)
+    write_centers(idrid, right)
+    region, remark = small(size=64).source.expected_region(idrid)
+    assert region.shape == (64, 64) and "contradict" not in remark
+    # The disc is 10 / 2.5 = 4 pixels wide: 4 * 64 / 32 columns and 4 * 64 / 24 rows.
+    rows, columns = np.nonzero(region)
+    assert (np.ptp(columns) + 1, np.ptp(rows) + 1) == (8, 10)
+    assert columns.mean() + 0.5 == pytest.approx(32, abs=0.5) and rows.mean() + 0.5 == pytest.approx(32, abs=0.5)
+
+
+def test_centers_that_contradict_the_lists_and_files_that_are_missing_are_named(idrid, monkeypatch):
+    right = {"train": frozenset({0, 2}), "test": frozenset({1})}
+    monkeypatch.setattr(idrid_source, "flipped_positions", lambda: right)
+    region, remark = small().source.expected_region(idrid)
+    assert region is None and "a. IDRiD_OD_Center_Training Set_Markups.csv: no such file" in remark
+    write_centers(idrid, {"train": frozenset({0}), "test": frozenset({1, 2})})
+    _, remark = small().source.expected_region(idrid)
+    assert remark.endswith("the lists of right eyes contradict the centers of train 3, test 3")

@@ -1,6 +1,7 @@
 """Every paper's folder: it is valid, and its published values belong to cells that it plans or explains."""
 
 import csv
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -55,6 +56,18 @@ def test_paper_is_valid(name):
 @pytest.mark.parametrize("name", [name for name in NAMES if rows(name)])
 def test_paper_says_what_it_leaves_open(name):
     assert (ROOT / "papers" / name / "README.md").is_file()
+
+
+def test_no_text_claims_a_recipe_that_the_papers_leave_open():
+    shipped = [
+        ROOT / "README.md",
+        *ROOT.glob("papers/*/README.md"),
+        *ROOT.glob("config/*.yaml"),
+        *ROOT.glob("docs/*.md"),
+    ]
+    for path in shipped:
+        text = " ".join(path.read_text(encoding="utf-8").split())
+        assert not re.search(r"(?i)exactly (by|as) the paper|as the papers? made them", text), path
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -118,3 +131,23 @@ def test_ppcr_takes_the_rows_that_its_tables_have_in_common_once():
     shown = Counter(place[1:] for place in cells("ppcr") if place[0] in {f"ppcr-table-{n}" for n in (1, 3, 4, 5)})
     assert shown["isic2018", "resnet18", "ppcr"] == 4
     assert max(count for place, count in shown.items() if place[2] != "ppcr") == 1
+
+
+def test_ppcr_takes_augmentation_by_reference_and_has_a_control():
+    papers = {p.experiment: p for p in resolve({"selection": "test", "papers": {"ppcr": {}}}, ROOT, "test").papers}
+    large, medmnist = papers["fundus-and-skin"].recipe, papers["medmnist"].recipe
+    assert large.augmentation.random_resized_crop.scale == [0.2, 1.0] and large.augmentation.horizontal_flip == 0.5
+    assert large.normalization == "imagenet"
+    assert medmnist.augmentation == type(medmnist.augmentation)()
+    for experiment, datasets in (("medmnist", 3), ("cifar", 2)):
+        paper = papers[experiment]
+        assert sum(paper.trains(name, "resnet18", "ppcr-1-scale") for name in paper.datasets) == datasets
+
+
+def test_acnet_says_that_copies_mark_their_class_and_has_its_masks_in_experiment_1():
+    paper = validated(Paper, read_yaml(ROOT / "papers" / "acnet" / "paper.yaml"), "acnet")
+    marked = [paper.tables["acnet-table-2"], *(paper.figures[f"acnet-figure-{number}"] for number in (4, 5, 6))]
+    assert all("81 %" in each.note and each.experiment == "experiment-2" for each in marked)
+    assert round(100 * (191 - 36) / 191) == 81
+    assert paper.figures["acnet-figure-3"].experiment == "experiment-1"
+    assert (paper.recipe.momentum, paper.recipe.nesterov, paper.recipe.weight_decay) == (0.9, True, 1e-4)

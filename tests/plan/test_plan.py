@@ -255,3 +255,13 @@ def test_twenty_thousand_runs_need_less_than_a_thousand_jobs_by_default(project)
     assert len(graph["packs"]) + len(graph["tuned"]) + len(graph["datasets"]) < 1000
     again = read_plan(project.results.plan)
     assert again == plan
+
+
+def test_epochs_that_do_not_pass_the_cutoff_epoch_are_warned_of(project, capsys):
+    planned(project, {"arms": {"gsa": {"mechanism": "gsa", "options": {"cutoff_epoch": 2}}}})
+    assert (
+        "  warning: 1 cell: tiny, gsa: recipe.epochs is 2 and cutoff_epoch 2, so the attention is never frozen; "
+        "set options.cutoff_epoch of the arm below the epochs"
+    ) in capsys.readouterr().out.splitlines()
+    planned(project, {"arms": {"gsa": {"mechanism": "gsa", "options": {"cutoff_epoch": 1}}}})
+    assert "warning" not in capsys.readouterr().out

@@ -83,6 +83,22 @@ def test_every_kind_has_a_function_that_draws_it() -> None:
     assert all(callable(drawer(kind)) for kind in figure_kinds())
 
 
+def test_maps_are_stretched_one_by_one_where_the_figure_asks_for_it(inputs: Inputs) -> None:
+    paper = inputs.configuration.papers[0]
+    declared = paper.figures["maps"]
+    figures = {"maps": declared, "stretched": declared.model_copy(update={"stretch": True})}
+    drawn = {name: drawer("attention_map")(inputs, paper, figure) for name, figure in figures.items()}
+    scales = {
+        name: [image.get_array() for ax in drawing.figure.axes for image in ax.images if image.get_array().ndim == 2]
+        for name, drawing in drawn.items()
+    }
+    assert all((image.min(), image.max()) == (0, 1) for image in scales["stretched"][1:3])
+    assert not all((image.min(), image.max()) == (0, 1) for image in scales["maps"][1:3])
+    assert "each map is stretched to 0..1" in " ".join(drawn["stretched"].facts)
+    assert "share a color scale" in " ".join(drawn["maps"].facts)
+    pd.testing.assert_frame_equal(drawn["maps"].numbers, drawn["stretched"].numbers)
+
+
 def test_resized_maps_keep_their_mean() -> None:
     values = np.random.default_rng(0).random((56, 56)).astype(np.float32)
     assert at_size(values, (28, 28)).shape == (28, 28)

@@ -35,12 +35,14 @@ FIGURES = {
     "spread": {"kind": "metric_distribution", "metric": "sensitivity", "positive_class": "ill"},
     "varied": {"kind": "sensitivity", "arm": "gsa", "varied": ["channels", "coefficient"]},
     "overlap": {"kind": "attention_overlap"},
+    "gate": {"kind": "attention_spread", "arms": ["gate", "half"]},
     "ranks": {"kind": "critical_difference"},
 }
 PAPER = {
     "backbones": {"net": {"model": "timm/test_resnet", "label": "Net", "input_size": 32}},
     "arms": {
         "gate": {"label": "with a gate", "mechanism": "ppcr"},
+        "half": {"mechanism": "ppcr", "options": {"scales": 1}},
         "mask": {"mechanism": "ca"},
         "gsa-8": {"label": "K = 8", "mechanism": "gsa", "options": {"channels": 8, "cutoff_epoch": 1}},
     },
@@ -184,3 +186,13 @@ def test_areas_under_curves_agree_with_scikit_learn() -> None:
 def test_a_probability_of_zero_has_a_finite_loss() -> None:
     scores = np.array([[[1.0, 0.0], [0.5, 0.5]]], dtype=np.float32)
     assert np.isfinite(cross_entropy(scores, np.array([1, 0]))).all()
+
+
+def test_the_spread_of_a_gate_tells_attention_from_halving(trained: Inputs) -> None:
+    write_figure(trained, trained.configuration.papers[0], "gate")
+    table = pd.read_csv(trained.results.figures / "gate.csv")
+    half, gate = table[table["arm"] == "half"], table[table["arm"] == "gate"]
+    assert sorted(set(table["stage"])) == [1, 2, 3]
+    assert (half[["least", "greatest", "mean"]] == 0.5).all(axis=None) and (half["spread"] == 0).all()
+    assert (gate["spread"] > 0).any() and (gate["greatest"] > gate["least"]).any()
+    assert "Attention after epoch" in (trained.results.captions / "gate.rst").read_text()

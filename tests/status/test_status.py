@@ -143,4 +143,7 @@ def test_watch_ends_with_ctrl_c_and_with_the_last_run(planned, capsys, monkeypat
 
 def test_a_missing_plan_is_an_error_with_advice(project, capsys):
     assert main(["status", "results/none"]) == 2
-    assert "plan.json: no such file; nothing was started yet: run `medattn plan --write` or snakemake to make it" in capsys.readouterr().err
+    assert (
+        "plan.json: no such file; nothing was started yet: run `medattn plan --write` or snakemake to make it"
+        in capsys.readouterr().err
+    )

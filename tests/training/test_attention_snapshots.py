@@ -63,3 +63,24 @@ def test_a_measured_run_keeps_maps_masks_and_distributions_and_its_record_names_
         else:
             assert kept["layer2.0.bn2.attention/context"].shape == (7, 101)
             assert kept["layer2.0.bn2.attention/weight"].any()
+
+
+def test_the_attention_of_the_measured_epoch_is_kept(project):
+    arms = {"gsa": None, "vanilla": None, "gate": {"mechanism": "ppcr"}}
+    protocol = {"kind": "best_validation_epoch", "validation_fraction": 0.3, "folds": None, "measured_epochs": None}
+    recipe = {"epochs": 5, "learning_rate": 0.01}
+    project.configure(
+        {"backbones": {"net": NET}, "arms": arms, "figures": None, "protocol": protocol, "recipe": recipe},
+        seeds=[0, 1, 2],
+    )
+    plan = project.plan()
+    assert project.medattn("train") == 0
+    measured = set()
+    for run in plan.runs.values():
+        history = project.files(run.id).history.read_text().splitlines()
+        place = history[0].split(",").index("validation_correct")
+        right = [int(row.split(",")[place]) for row in history[1:]]
+        (epoch,) = load_file(project.files(run.id).attention)["epoch"]
+        assert epoch == right.index(max(right)) + 1
+        measured.add(int(epoch))
+    assert measured - {5}, "some run is measured before its last epoch"

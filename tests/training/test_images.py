@@ -6,6 +6,7 @@ from medattn.config.models.recipe import Augmentation
 from medattn.training import augment as augmenting
 from medattn.training.augment import augment
 from medattn.training.images import ResidentImages, normalization_for, training_batches
+from medattn.training.loop import TrainingData, evaluate
 from medattn.training.network import AttendedNetwork
 from medattn.training.optimizer import create_optimizer, learning_rate
 
@@ -51,6 +52,14 @@ def test_a_rotation_turns_each_image_about_its_center(monkeypatch):
             turned, torch.rot90(image, -quarters, (1, 2)), atol=1e-3
         )
     assert not torch.allclose(changed[1], changed[3], atol=1e-3)
+
+
+def test_noise_is_drawn_for_every_image_and_stays_in_range():
+    gray = torch.full((8, 1, 32, 32), 0.5)
+    changed = augment(gray, Augmentation(noise=0.1), generator())
+    assert changed.std(dim=(1, 2, 3)).sub(0.1).abs().max() < 0.01
+    assert not torch.equal(changed[0], changed[1])
+    assert augment(gray * 2, Augmentation(noise=0.1), generator()).max() <= 1
 
 
 def test_augmentation_depends_on_the_generator_only():
@@ -103,6 +112,38 @@ def test_images_are_enlarged_to_the_input_of_the_network(resident):
     assert enlarged.min() >= 0 and enlarged.max() <= 1
     expected = torch.nn.functional.interpolate(resident.taken(torch.arange(2)), size=(16, 16), mode="bilinear")
     assert torch.equal(enlarged, expected)
+
+
+def test_a_random_part_is_cut_from_the_stored_image_and_then_resized():
+    # Stripes of one pixel: resized to half the size they are gray, and a quarter of the image shows them.
+    stripes = torch.zeros(4, 1, 16, 16, dtype=torch.uint8)
+    stripes[..., ::2] = 255
+    stored = ResidentImages(stripes, torch.zeros(4, dtype=torch.int64), size=8)
+    quarter = {"random_resized_crop": {"scale": [0.25, 0.25], "ratio": [1.0, 1.0]}}
+    batches = training_batches(stored, torch.arange(4), recipe(augmentation=quarter), generator(), generator(1))
+    parts = torch.cat([images for images, _ in batches])
+    assert parts.shape == (4, 1, 8, 8)
+    assert stored.taken(torch.arange(4)).std() < 0.05
+    assert parts.std(dim=(1, 2, 3)).max() > 0.3
+
+
+def test_scored_images_are_cropped_where_the_reading_asks_for_it(resident):
+    class Means(torch.nn.Module):
+        attention = None
+
+        def forward(self, images):
+            return torch.stack([images.mean((1, 2, 3)), images.std((1, 2, 3))], 1)
+
+    everything = torch.arange(len(resident.labels))
+    scores = {}
+    for cropped in (False, True):
+        crop = {"scale": [0.1, 0.2], "scored_images": cropped}
+        wanted = recipe(augmentation={"random_resized_crop": crop})
+        data = TrainingData(resident, everything, everything, normalization_for(wanted, resident, everything))
+        scores[cropped] = evaluate(Means(), data, wanted, 0)
+        assert torch.equal(scores[cropped], evaluate(Means(), data, wanted, 0)), "the same crops after every epoch"
+        assert torch.equal(scores[cropped], evaluate(Means(), data, wanted, 1)) is not cropped
+    assert not torch.equal(scores[False], scores[True])
 
 
 @pytest.mark.parametrize(("batch", "sizes"), [(3, [3, 3, 4]), (4, [4, 4, 2]), (10, [10]), (9, [10]), (1, [1] * 10)])

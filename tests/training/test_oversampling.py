@@ -44,6 +44,31 @@ def test_copies_of_an_image_take_turns_through_the_changes():
         assert (made[number].int() - turned.int()).abs().max() <= 1
 
 
+def test_the_copies_of_an_image_can_lean_to_opposite_sides():
+    both = {"rotations": [-10.0, 10.0]}, {"opposite": True, "horizontal_flip": True}
+    sides = set()
+    for seed in range(4):
+        copies, _ = copied(3.0, *both, seed=seed)
+        first, second = np.split(copies.angles, 2)
+        assert (first == -second).all() and (np.abs(first) == 10).all()
+        sides |= set(first)
+    assert sides == {-10.0, 10.0}
+
+
+def test_the_first_change_can_not_be_opposite():
+    with pytest.raises(ValueError, match="the first of the changes can't have it"):
+        wanted(3.0, {"opposite": True})
+    with pytest.raises(ValueError, match="remove rotations"):
+        wanted(3.0, {"rotations": [1.0]}, {"rotations": [1.0], "opposite": True})
+
+
+def test_a_copy_can_be_the_image_itself():
+    copies, made = copied(2.0, {"unchanged": True})
+    torch.testing.assert_close(made, pixels()[torch.from_numpy(copies.sources)], rtol=0, atol=0)
+    with pytest.raises(ValueError, match="an unchanged copy has no other key"):
+        wanted(2.0, {"unchanged": True, "noise": 0.1})
+
+
 def test_noise_has_the_configured_deviation_and_is_equal_for_a_seed():
     gray = torch.full((6, 1, 64, 64), 128, dtype=torch.uint8)
     copies = draw_oversampling(LABELS, AMONG, wanted(2.0, {"noise": 0.1}), ["healthy", "ill"], 0)

@@ -22,6 +22,13 @@ def test_ties_go_to_the_earliest_or_the_latest_epoch(ties, expected):
     assert best_epochs(folds, 30, ties) == expected
 
 
+def test_ties_at_the_last_place_can_all_be_kept():
+    folds = [fractions(5, 9, 6, 4, 3), fractions(5, 9, 4, 6, 1)]
+    assert best_epochs(folds, 2, "kept") == (2, 1, 3, 4)
+    assert best_epochs(folds, 1, "kept") == (2,)
+    assert best_epochs(folds, 30, "kept") == (2, 1, 3, 4, 5)
+
+
 def test_means_are_exact_where_floats_are_not():
     # 0.1 + 0.2 + 0.3 and 0.3 + 0.2 + 0.1 differ as floats; as fractions they are a tie.
     folds = [fractions(1, 3), fractions(2, 2), fractions(3, 1)]

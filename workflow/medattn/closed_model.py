@@ -15,6 +15,9 @@ Name = Annotated[
 ]
 
 
+Scalar = bool | int | float | str
+
+
 class Closed(BaseModel):
     """Configuration model that rejects unknown keys, converts no types and can't be changed after validation."""
 

@@ -50,6 +50,8 @@ def build_backbone(backbone: Backbone, classes: int, data: Path, size: tuple[int
         )
     if backbone.stem == "small":
         use_small_stem(network, backbone.model)
+    if backbone.initialization == "torch":
+        _reset(network)
     return network
 
 
@@ -127,6 +129,14 @@ def check_images(network: nn.Module, model: str, size: tuple[int, int]) -> None:
     except (RuntimeError, ValueError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise Skipped(f"{model} can't be trained on images of {size[0]} x {size[1]} px: {reason}") from error
+
+
+def _reset(network: nn.Module) -> None:
+    """Initialize every layer of torch in `network` again as torch does by default."""
+    for module in network.modules():
+        reset = getattr(module, "reset_parameters", None)
+        if callable(reset):
+            reset()
 
 
 def _load(network: nn.Module, weights: dict[str, Tensor], new: set[str], source: str) -> None:

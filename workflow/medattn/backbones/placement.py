@@ -11,7 +11,7 @@ from medattn.config.models.placement import Placement
 from medattn.config.networks.architectures import insertion_paths
 from medattn.errors import Skipped
 
-Create = Callable[[int, tuple[int, int]], nn.Module]
+Create = Callable[[str, int, tuple[int, int]], nn.Module]
 
 
 def place_modules(
@@ -26,7 +26,7 @@ def place_modules(
         model: name of the network, from which the positions of its blocks are known.
         placement: insertion points of the arm.
         image: (H, W) of the images.
-        create: creates the module for a width C and an (H, W); it maps B x C x H x W to the same shape.
+        create: creates the module for a path, a width C and an (H, W); it maps B x C x H x W to the same shape.
 
     Raises:
         Skipped: an insertion point is unknown or does not exist, or a module can't be placed there.
@@ -41,7 +41,7 @@ def place_modules(
     for path in paths:
         channels, height, width = shapes[path]
         try:
-            module = create(channels, (height, width))
+            module = create(path, channels, (height, width))
         except Skipped as error:
             raise Skipped(f"behind {path} of {model}, {channels} x {height} x {width}: {error}") from error
         placed[path] = module.to(device)

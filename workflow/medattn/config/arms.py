@@ -80,6 +80,8 @@ def arm_settings(arm: Arm, recipe: Recipe, grid_point: Mapping[str, Any], where:
         return recipe, {}
     in_grid = {key: below(where, "grid", f"options.{key}") for key in parts["options"]}
     options = validated(model, {**arm.options, **parts["options"]}, below(where, "options"), in_grid)
+    for path, changes in arm.placement.options_at.items():
+        validated(model, {**options.model_dump(), **changes}, below(where, "placement", "options_at", path))
     return recipe, options.model_dump()
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from medattn.config.models.dataset import DatasetEntry
 from medattn.errors import UserError
 from medattn.sources.base import SPLITS, SplitName
+from medattn.sources.image_folder import ImageFolderSource
 from medattn.sources.pixels.source_data import Labels, SourceData, Split, images_per_class
 
 
@@ -24,7 +25,13 @@ def check_source(entry: DatasetEntry, data: SourceData, where: str) -> None:
     """
     for needed in _needed(entry):
         if needed not in data.splits:
-            raise UserError(f"{where}: has no split '{needed}'; training and test images are both needed")
+            remedy = "training and test images are both needed"
+            if needed == "test" and isinstance(entry.source, ImageFolderSource):
+                remedy += (
+                    "; give some images the split 'test', or, for cross-validation, declare one pool of images by "
+                    f"counts without a test split: counts: {_counts_text(entry.classes, data)}"
+                )
+            raise UserError(f"{where}: has no split '{needed}'; {remedy}")
     expected = data.splits["train"].images.shape[1:]
     for name, split in data.splits.items():
         _check_split(entry, split, expected, f"{where}: split '{name}'")
@@ -32,7 +39,15 @@ def check_source(entry: DatasetEntry, data: SourceData, where: str) -> None:
         if count == 0:
             raise UserError(f"{where}: split 'train' has no image of class '{entry.classes[label]}'")
     if entry.counts is not None and entry.source.has_official_splits:
-        _check_counts(entry.classes, entry.counts, data, where)
+        try:
+            _check_counts(entry.classes, entry.counts, data, where)
+        except UserError as error:
+            if not isinstance(entry.source, ImageFolderSource):
+                raise
+            own = _counts_text(entry.classes, data)
+            raise UserError(
+                f"{error}; where these are the right images, set counts of the data set to {own}"
+            ) from error
     if entry.images is not None and entry.source.has_official_splits:
         _check_images(entry.images, data, where)
     if entry.per_class is not None:
@@ -75,6 +90,12 @@ def _check_split(entry: DatasetEntry, split: Split, expected: tuple[int, ...], w
             f"{where}, image {outside[0]}: label {labels[outside[0]]} is outside the "
             f"{len(entry.classes)} classes (0 to {len(entry.classes) - 1})"
         )
+
+
+def _counts_text(classes: list[str], data: SourceData) -> str:
+    """Return the images per class of every split as a configuration writes them."""
+    splits = {name: images_per_class(data.splits[name].labels, len(classes)) for name in SPLITS if name in data.splits}
+    return "{" + ", ".join(f"{name}: {counts}" for name, counts in splits.items()) + "}"
 
 
 def _check_counts(classes: list[str], counts: Mapping[SplitName, list[int]], data: SourceData, where: str) -> None:

@@ -13,7 +13,8 @@ from medattn.compare.holm import holm
 from medattn.compare.permutation_test import permutation
 from medattn.compare.replicates import pair_up
 from medattn.compare.sign_flips import least_p
-from medattn.config.models.facts import Facts, RowFilter, SignificanceStatement, Statement, UnpublishedComparison
+from medattn.config.models.facts import Facts, RowFilter, SignificanceStatement, Statement
+from medattn.config.models.text_facts import UnpublishedComparison
 from medattn.config.models.verdicts import VerdictRule
 from medattn.config.resolved import Configuration
 from medattn.consistency.checks.statements import gain, pairs_of
@@ -24,13 +25,14 @@ from medattn.judge.rule import Judgment, PairedDifference, judge_count, judge_hi
 from medattn.judge.subject import Subject, SubjectResult, Subjects
 from medattn.judge.values import STAND_IN, cost_of_row, reason_for_no_verdict
 from medattn.measure.measured_cells import MeasuredMetric
+from medattn.metrics.metric import MEAN
 from medattn.metrics.registry import METRICS
 
 Direction = Literal["higher", "same"]
 
 
 @dataclass(frozen=True)
-class _PublishedComparison:
+class PublishedComparison:
     """A published comparison of two arms without its verdict.
 
     Attributes:
@@ -64,19 +66,21 @@ def judged_comparisons(
     published: list[Statement | SignificanceStatement] = [*facts.significance, *facts.statements]
     for number, declared in enumerate(published, start=1):
         statement = _as_statement(declared)
+        if statement.generally:
+            continue
         pairs = list(pairs_of(chosen(rows, statement.rows), statement))
         if isinstance(declared, SignificanceStatement) and declared.flag:
             pairs = [(row, other) for row, other in pairs if declared.flag in row.flags]
         measured_pairs = [pair for pair in pairs if _is_measured(pair[0])]
         compared = [_published_pair(number, statement, row, other, subjects) for row, other in measured_pairs]
-        yield from _judged(compared, subjects, facts, configuration)
+        yield from judged_pairs(compared, subjects, facts, configuration)
         for row, other in pairs:
             if not _is_measured(row):
                 claim = _published_claim(number, statement, row, other, subjects)
                 yield _judged_costs(claim, statement, row, other, costs, subjects)
     for number, unpublished in enumerate(facts.unpublished, start=len(published) + 1):
         compared = list(_unpublished_pairs(number, paper, unpublished, subjects))
-        yield from _judged(compared, subjects, facts, configuration)
+        yield from judged_pairs(compared, subjects, facts, configuration)
 
 
 def _as_statement(said: Statement | SignificanceStatement) -> Statement:
@@ -136,11 +140,11 @@ def _sentence(says: str, source: str) -> str:
 
 def _published_pair(
     number: int, said: Statement, row: PublishedRow, other: PublishedRow, subjects: Subjects
-) -> _PublishedComparison:
+) -> PublishedComparison:
     pair = subjects.of_row(row), subjects.of_row(other)
     points = in_points(row.mean.unit)
     half = Fraction(row.mean.half + other.mean.half) if said.least or said.most is not None else Fraction(0)
-    return _PublishedComparison(
+    return PublishedComparison(
         _published_claim(number, said, row, other, subjects),
         pair,
         (subjects.result(row.paper, pair[0]), subjects.result(row.paper, pair[1])),
@@ -152,37 +156,40 @@ def _published_pair(
 
 def _unpublished_pairs(
     number: int, paper: str, said: UnpublishedComparison, subjects: Subjects
-) -> Iterator[_PublishedComparison]:
+) -> Iterator[PublishedComparison]:
     resolved = subjects.paper_of(paper, said.table)
     if resolved is None:
         return
     for dataset in resolved.datasets:
         for backbone in resolved.backbones:
             for arm in said.arm:
+                class_name = MEAN if METRICS[said.metric].classes == "each" else ""
+                own = Subject(said.table, dataset, backbone, arm, said.metric, class_name)
+                other = replace(own, table=said.against_table or said.table, arm=said.against or arm)
                 # Swap the arms of "lower": the arm of a claim is always the one that is called better.
-                first, second = (said.against, arm) if said.direction == "lower" else (arm, said.against)
-                better = Subject(said.table, dataset, backbone, first, said.metric)
-                worse = replace(better, arm=second)
+                better, worse = (other, own) if said.direction == "lower" else (own, other)
+                over = worse.arm if better.table == worse.table else f"{worse.table}.{worse.arm}"
                 claim = Claim(
-                    claim=f"{paper}.{number:02d}.{said.table}.{dataset}.{backbone}.{first}.over.{second}",
+                    claim=f"{paper}.{number:02d}.{better.table}.{dataset}.{backbone}.{better.arm}.over.{over}",
                     paper=paper,
-                    table=said.table,
+                    table=better.table,
                     kind="comparison",
                     dataset=dataset,
                     backbone=backbone,
-                    arm=first,
-                    against=second,
+                    arm=better.arm,
+                    against=_against(better, worse),
                     metric=said.metric,
+                    class_name=class_name,
                     statement=_sentence(said.says, said.source),
                     unit="percent",
                 )
                 results = (subjects.result(paper, better), subjects.result(paper, worse))
                 direction: Direction = "same" if said.direction == "same" else "higher"
-                yield _PublishedComparison(claim, (better, worse), results, direction)
+                yield PublishedComparison(claim, (better, worse), results, direction, said.least, said.most)
 
 
-def _judged(
-    pairs: list[_PublishedComparison], subjects: Subjects, facts: Facts, configuration: Configuration
+def judged_pairs(
+    pairs: list[PublishedComparison], subjects: Subjects, facts: Facts, configuration: Configuration
 ) -> Iterator[Claim]:
     """Yield the claims of one statement, whose tests are corrected together."""
     tests = [permutation(pair_up(pair.results[0].measured.by_seed, pair.results[1].measured.by_seed)) for pair in pairs]
@@ -193,7 +200,7 @@ def _judged(
 
 
 def _with_verdict(
-    pair: _PublishedComparison,
+    pair: PublishedComparison,
     difference: PairedDifference,
     tests: int,
     subjects: Subjects,
@@ -227,7 +234,7 @@ def _with_verdict(
     return claim.with_judgment(judgment, points, *notes)
 
 
-def _judgment(pair: _PublishedComparison, difference: PairedDifference, tests: int, rule: VerdictRule) -> Judgment:
+def _judgment(pair: PublishedComparison, difference: PairedDifference, tests: int, rule: VerdictRule) -> Judgment:
     if pair.direction == "same":
         return judge_same(difference, rule)
     judgment = judge_higher(difference, rule, pair.least, pair.most, pair.half)

@@ -1,14 +1,22 @@
 """Deviations of a selection from the paper's procedure. A verdict is only given on the paper's procedure."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+from medattn.config.arms import arm_settings
 from medattn.config.load import registered_datasets
 from medattn.config.models.facts import Facts
+from medattn.config.models.paper import Arm, Backbone, ExperimentOverride
+from medattn.config.models.recipe import Recipe
+from medattn.config.networks.catalog import network_options
+from medattn.config.overrides import override_keys, override_protocol_keys
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.judge.subject import Subject
 
 _NOT_PROCEDURE = {"path", "stand_in", "ordinal"}
 """Keys of a data set that locate its images, that another check covers, or that add a metric."""
+_NOT_TRAINING = {"label", "arms", "backbones", "datasets"}
+"""Keys of an arm or backbone that name it or select its combinations."""
 _OPEN_IN_EVERY_PAPER = ("recipe.precision", "recipe.threads", "protocol.split_seed", "protocol.tune")
 """Keys that no paper specifies."""
 
@@ -27,20 +35,52 @@ def reading(configuration: Configuration, paper: ResolvedPaper, subject: Subject
 
 
 def _changes(configuration: Configuration, paper: ResolvedPaper, subject: Subject) -> Iterator[str]:
-    selection = configuration.selection
+    """Yield every key of a subject whose value differs from the one in paper.yaml or in the data set registry."""
+    selection, whole = configuration.selection, paper.paper
     taken = selection.papers[paper.name]
-    yield from (f"recipe.{key}" for key in taken.recipe)
-    yield from (f"protocol.{key}" for key in taken.protocol)
-    if subject.arm in taken.extra_arms:
-        yield f"arms.{subject.arm}"
-    if subject.backbone in taken.extra_backbones:
-        yield f"backbones.{subject.backbone}"
+    declared = whole.experiments[paper.experiment].override if paper.experiment else ExperimentOverride()
+    recipe = override_keys(whole.recipe, declared.recipe, "recipe")
+    yield from _differing("recipe", recipe.model_dump(), paper.recipe.model_dump())
+    protocol = override_protocol_keys(whole.protocol, declared.protocol, "protocol")
+    if paper.protocol.kind != protocol.kind:
+        yield "protocol.kind"
+    else:
+        yield from _differing("protocol", protocol.model_dump(), paper.protocol.model_dump())
+    for kind, name, extra, own, changes in (
+        ("arms", subject.arm, taken.extra_arms, whole.arms, declared.arms),
+        ("backbones", subject.backbone, taken.extra_backbones, whole.backbones, declared.backbones),
+    ):
+        if name not in extra:
+            continue
+        where = f"{kind}.{name}"
+        if name not in own:
+            yield where
+            continue
+        before = override_keys(own[name], changes.get(name, {}), where)
+        yield from _differing(where, _training_keys(before, recipe), _training_keys(extra[name], recipe))
     changed = selection.datasets.get(subject.dataset, {})
     for key in sorted(set(changed) - _NOT_PROCEDURE):
         if key == "source":
             yield from _source_changes(subject.dataset, changed[key])
         else:
             yield f"datasets.{subject.dataset}.{key}"
+
+
+def _training_keys(part: Arm | Backbone, recipe: Recipe) -> dict[str, Any]:
+    """Return the keys of an arm or backbone that decide its training, its options with their defaults filled in."""
+    keys = part.model_dump(mode="json", exclude=_NOT_TRAINING)
+    if isinstance(part, Arm):
+        return {**keys, "options": arm_settings(part, recipe, {}, "arms")[1]}
+    return {**keys, "options": network_options(part.model, part.options, "backbones")}
+
+
+def _differing(key: str, before: object, after: object) -> Iterator[str]:
+    """Yield the keys, from `key` down, under which two values differ."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for name in sorted({*before, *after}):
+            yield from _differing(f"{key}.{name}", before.get(name), after.get(name))
+    elif before != after:
+        yield key
 
 
 def _source_changes(dataset: str, options: Mapping[str, object]) -> Iterator[str]:
@@ -52,4 +92,11 @@ def _source_changes(dataset: str, options: Mapping[str, object]) -> Iterator[str
 
 def _is_among(key: str, free: Sequence[str]) -> bool:
     """Return whether a key is one of the free keys, or a part of one."""
-    return any(key == name or key.startswith(f"{name}.") for name in free)
+    parts = key.split(".")
+    return any(_matches(parts, name.split(".")) for name in free)
+
+
+def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    return len(pattern) <= len(parts) and all(
+        wanted in ("*", part) for part, wanted in zip(parts, pattern, strict=False)
+    )

@@ -10,10 +10,12 @@ from medattn.config.resolved import Configuration
 from medattn.consistency.inputs import check_rows, read_facts
 from medattn.consistency.published import PublishedRow, read_published
 from medattn.files import write_text
+from medattn.judge.attention_claims import AttentionRuns
 from medattn.judge.claim import Claim
-from medattn.judge.comparisons import judged_comparisons
+from medattn.judge.comparisons import judged_comparisons, judged_pairs
 from medattn.judge.subject import Subjects
-from medattn.judge.values import judged_cost, judged_value
+from medattn.judge.text_numbers import judged_row, judged_text
+from medattn.judge.values import judged_cost
 from medattn.layout import ResultPaths
 from medattn.measure.measured_cells import MeasuredCells
 from medattn.metrics.registry import METRICS
@@ -42,8 +44,14 @@ def claims(results: ResultPaths, configuration: Configuration, plan: Plan, root:
     rows = [
         claim.row()
         for paper in dict.fromkeys(paper.name for paper in configuration.papers)
-        for claim in _of_paper(paper, root / "papers" / paper, subjects, costs, configuration)
+        for claim in _of_paper(paper, root / "papers" / paper, subjects, costs, results.epochs, configuration)
     ]
+    maps = AttentionRuns(plan, results, configuration)
+    for paper in dict.fromkeys(paper.name for paper in configuration.papers):
+        facts = _facts(root / "papers" / paper)
+        for number, said in enumerate(facts.attention, start=1 + _statements(facts)):
+            pairs = list(maps.pairs(number, paper, said, subjects))
+            rows += [claim.row() for claim in judged_pairs(pairs, subjects, facts, configuration)]
     table = pd.DataFrame(rows, columns=[*CLAIMS.columns])
     table["n"] = table["n"].astype("Int64")
     return table
@@ -57,7 +65,7 @@ def write_claims(results: ResultPaths, configuration: Configuration, plan: Plan,
 
 
 def _of_paper(
-    paper: str, folder: Path, subjects: Subjects, costs: pd.DataFrame, configuration: Configuration
+    paper: str, folder: Path, subjects: Subjects, costs: pd.DataFrame, epochs: Path, configuration: Configuration
 ) -> Iterator[Claim]:
     if not (folder / "published.csv").is_file():
         return
@@ -67,8 +75,13 @@ def _of_paper(
         if _is_cost(row):
             yield judged_cost(row, costs, subjects)
         else:
-            yield judged_value(row, facts, subjects, configuration)
+            yield from judged_row(row, facts, subjects, configuration)
+    yield from judged_text(paper, rows, facts, subjects, epochs, configuration)
     yield from judged_comparisons(paper, rows, facts, subjects, costs, configuration)
+
+
+def _statements(facts: Facts) -> int:
+    return len(facts.significance) + len(facts.statements) + len(facts.unpublished)
 
 
 def _facts(folder: Path) -> Facts:

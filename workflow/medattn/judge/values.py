@@ -24,10 +24,24 @@ _PUBLISHED = {"params_m": "published_params_m", "gflops": "published_gflops"}
 _PLAIN_COUNTS = ("parameters", "macs")
 
 
-def judged_value(row: PublishedRow, facts: Facts, subjects: Subjects, configuration: Configuration) -> Claim:
-    """Return the claim of a published value of a metric, with its verdict."""
+def judged_value(
+    row: PublishedRow,
+    facts: Facts,
+    subjects: Subjects,
+    configuration: Configuration,
+    result: SubjectResult | None = None,
+) -> Claim:
+    """Return the claim of a published value of a metric, with its verdict.
+
+    Args:
+        row: the published value.
+        facts: facts about the paper's values.
+        subjects: the subjects of the selection.
+        configuration: the selection.
+        result: what was measured of the value; default: the measurement of its cell and metric.
+    """
     subject, rule = subjects.of_row(row), configuration.selection.verdicts
-    result = subjects.result(row.paper, subject)
+    result = result or subjects.result(row.paper, subject)
     found = result.measured
     claim = replace(
         _claim(row, subject.metric, subject.class_name),

@@ -91,10 +91,11 @@ def _metrics(paper: ResolvedPaper, tables: tuple[str, ...], ordinal: bool) -> tu
 
 
 def _settings(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, entry_sha256: str) -> CellSettings:
+    normalization = backbone.normalization if backbone else None
     return CellSettings(
-        backbone=backbone.model_copy(update={"label": "", "arms": None}) if backbone else None,
+        backbone=backbone.model_copy(update={"label": "", "arms": None, "normalization": None}) if backbone else None,
         arm=arm.model_copy(update={"label": "", "datasets": None, "backbones": None}),
-        recipe=paper.recipe,
+        recipe=paper.recipe.model_copy(update={"normalization": normalization}) if normalization else paper.recipe,
         protocol=paper.protocol,
         entry_sha256=entry_sha256,
         code_digest=code_digest(

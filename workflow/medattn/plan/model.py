@@ -50,9 +50,9 @@ class CellSettings:
     """Everything that decides the results of a cell's runs, except seed, fold and grid point.
 
     Attributes:
-        backbone: image network, without label and arms; None for a classifier on pixels.
+        backbone: image network, without label, arms and normalization; None for a classifier on pixels.
         arm: arm, without label, data sets and backbones.
-        recipe: training recipe.
+        recipe: training recipe, with the normalization of the backbone if the backbone sets one.
         protocol: measurement protocol.
         entry_sha256: identity of the data set with its settings.
         code_digest: digest of the code that the runs depend on.
@@ -101,7 +101,9 @@ class CellSettings:
     def to_json(self) -> dict[str, Any]:
         """Return the settings as plain values, defaults included."""
         return {
-            "backbone": self.backbone.model_dump(mode="json", exclude={"label", "arms"}) if self.backbone else None,
+            "backbone": self.backbone.model_dump(mode="json", exclude={"label", "arms", "normalization"})
+            if self.backbone
+            else None,
             "arm": self.arm.model_dump(mode="json", exclude={"label", "datasets", "backbones"}),
             "recipe": self.recipe.model_dump(mode="json"),
             "protocol": self.protocol.model_dump(mode="json"),

@@ -35,7 +35,7 @@ def run_settings(cell: Cell, run: Run, grid_point: Mapping[str, Any]) -> dict[st
     assert backbone is not None
     return {
         "backbone": {
-            **backbone.model_dump(mode="json", exclude={"label", "arms"}),
+            **backbone.model_dump(mode="json", exclude={"label", "arms", "normalization"}),
             "options": network_options(backbone.model, backbone.options, cell.id),
         },
         "mechanism": arm.mechanism,

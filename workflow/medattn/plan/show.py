@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from medattn.config.arms import arm_settings
 from medattn.plan.availability import remarks_on
 from medattn.plan.model import Cell, Plan
 from medattn.plan.progress import Progress
@@ -68,6 +69,8 @@ def plan_lines(plan: Plan, progress: Progress) -> Iterator[str]:
         yield f"  {name}: {sentence}"
     for reason, count in _reasons(plan).items():
         yield f"  skipped: {count} {'cell' if count == 1 else 'cells'}, {reason}"
+    for sentence, count in _cutoffs_not_reached(plan).items():
+        yield f"  warning: {count} {'cell' if count == 1 else 'cells'}: {sentence}"
     stand_ins = sorted({cell.dataset_title for cell in plan.cells.values() if cell.stand_in})
     if stand_ins:
         yield f"  stand-ins, not the papers' images: {'; '.join(stand_ins)}"
@@ -90,6 +93,26 @@ def _protocols(plan: Plan) -> dict[str, str]:
             leak = f"; LEAKS: {cell.leak}" if cell.leak else ""
             sentences.setdefault(name, f"{cell.settings.protocol}{leak}")
     return sentences
+
+
+def _cutoffs_not_reached(plan: Plan) -> Counter[str]:
+    """Count the cells whose training ends before the `cutoff_epoch` of their mechanism has passed, by warning."""
+    warnings: Counter[str] = Counter()
+    for cell in plan.cells.values():
+        if cell.is_classifier:
+            continue
+        arm, recipe = cell.settings.arm, cell.settings.recipe
+        options = arm_settings(arm, recipe, {}, cell.id)[1]
+        if "cutoff_epoch" not in options:
+            continue
+        cutoff = max(arm.grid.get("options.cutoff_epoch", [options["cutoff_epoch"]]), key=float)
+        epochs = min(arm.grid.get("recipe.epochs", [recipe.epochs]), key=float)
+        if float(epochs) <= float(cutoff):
+            warnings[
+                f"{cell.paper}, {cell.arm}: recipe.epochs is {epochs} and cutoff_epoch {cutoff}, so the attention is "
+                "never frozen; set options.cutoff_epoch of the arm below the epochs"
+            ] += 1
+    return warnings
 
 
 def all_available_line(whole: Plan) -> str:

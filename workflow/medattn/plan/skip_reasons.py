@@ -57,7 +57,8 @@ def unavailable_reason(dataset: str, entry: DatasetEntry, backbone: Backbone | N
 
 def _reason(arm: Arm, options: dict[str, object], found: list[InsertionPoint]) -> str | None:
     for point in found:
-        reason = mechanism_skip_reason(arm.mechanism, point.channels, point.size, options)
+        own = {**options, **arm.placement.options_at.get(point.path, {})}
+        reason = mechanism_skip_reason(arm.mechanism, point.channels, point.size, own)
         if reason:
             height, width = point.size
             return f"{arm.mechanism} can't follow {point.path}, {point.channels} x {height} x {width}: {reason}"

@@ -144,6 +144,11 @@ class MeasurementProtocol(Closed):
     )
 
     @property
+    def accuracy_chooses_epoch(self) -> bool:
+        """Whether the accuracy of a run so far tells which of its epochs is measured, maybe one before the last."""
+        return False
+
+    @property
     def needed_epochs(self) -> int:
         """Smallest number of epochs that a recipe must train."""
         return 1

@@ -44,6 +44,11 @@ class BestValidationEpoch(OfficialSplitsProtocol):
         """Metric on the validation images that chooses grid points and epochs."""
         return self.chosen_by
 
+    @property
+    def accuracy_chooses_epoch(self) -> bool:
+        """Whether the validation accuracy chooses."""
+        return self.chosen_by == "accuracy"
+
     def __str__(self) -> str:
         metric = {"accuracy": "accuracy", "auc": "AUC"}[self.chosen_by]
         return f"the test images are measured at the epoch of highest validation {metric}"

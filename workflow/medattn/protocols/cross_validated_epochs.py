@@ -44,7 +44,11 @@ class CrossValidatedEpochs(OfficialSplitsProtocol):
         ge=1,
         description="epochs with the highest mean validation accuracy at which the test images are measured",
     )
-    ties: Ties = Field("earliest", description="which epoch goes first among epochs of equal mean validation accuracy")
+    ties: Ties | Literal["kept"] = Field(
+        "earliest",
+        description="which epoch goes first among epochs of equal mean validation accuracy; `kept`: all epochs that "
+        "equal the last of `measured_epochs` are measured, which may be more",
+    )
     patience: int | None = Field(
         None,
         ge=1,
@@ -59,6 +63,7 @@ class CrossValidatedEpochs(OfficialSplitsProtocol):
 
     def __str__(self) -> str:
         stop = f", stopping after {self.patience} epochs without a better one" if self.patience else ""
+        stop += " and those that equal the last of them" if self.ties == "kept" else ""
         return (
             f"{self.folds}-fold cross-validation on the training images chooses {self.measured_epochs} epochs{stop}; "
             "the test images are measured at these epochs of one training on all training images"
@@ -101,20 +106,24 @@ class CrossValidatedEpochs(OfficialSplitsProtocol):
 
 
 def best_epochs(
-    folds: Sequence[Sequence[MetricValue]], count: int, ties: Ties, patience: int | None = None
+    folds: Sequence[Sequence[MetricValue]], count: int, ties: Ties | Literal["kept"], patience: int | None = None
 ) -> tuple[int, ...]:
     """Return the `count` epochs (from 1) with the highest mean accuracy over the folds, best first.
 
     Args:
         folds: accuracy at each epoch, for each fold; exact fractions, to make equal means equal.
         count: epochs to return; all of them where there are fewer.
-        ties: "earliest" or "latest" epoch first among equal means.
+        ties: "earliest" or "latest" epoch first among equal means; "kept": earliest first, and beyond `count` all
+            that equal the last of them.
         patience: epochs without a new highest mean after which later epochs are no candidates; None for no such stop.
     """
     means = [sum(epoch, Fraction(0)) / len(folds) for epoch in zip(*folds, strict=True)]
     means = means[: _stop(means, patience)]
-    direction = 1 if ties == "earliest" else -1
+    direction = -1 if ties == "latest" else 1
     ranked = sorted(range(1, len(means) + 1), key=lambda epoch: (-means[epoch - 1], direction * epoch))
+    if ties == "kept" and len(ranked) > count:
+        last = means[ranked[count - 1] - 1]
+        count = sum(mean >= last for mean in means)
     return tuple(ranked[:count])
 
 

@@ -76,6 +76,11 @@ class CrossValidation(MeasurementProtocol):
         }
         return "; ".join(sentence for sentence, holds in leaks.items() if holds)
 
+    @property
+    def accuracy_chooses_epoch(self) -> bool:
+        """Whether the accuracy on the test images chooses, which leaks."""
+        return self.epoch == "best_on_test"
+
     def __str__(self) -> str:
         when = "after the last epoch" if self.epoch == "last" else "at its best epoch on these very images"
         return f"each of {self.folds} folds of all images is the test images of one training, measured {when}"

@@ -41,6 +41,7 @@ _INSIDE_NETWORKS = (
     "config/models/placement.py",
     "config/networks/architectures.py",
     "training/attention_snapshots.py",
+    "training/measured_attention.py",
 )
 _CLASSIFIERS = ("seeding.py", "datasets/folds.py", "training/classifier.py", "training/splits.py")
 

@@ -40,6 +40,7 @@ def table_caption(inputs: Inputs, paper: ResolvedPaper, table: PaperTable, dupli
         costs=[METRICS[metric].words for metric in table.declared.metrics if not METRICS[metric].measured],
         positive=_positive(table),
         unit={"percent": "in percent", "fraction": "as fractions"}[table.declared.unit],
+        note=table.declared.note,
         published=bool(table.published_columns),
         published_marks=", ".join(sorted(published_marks)),
         measured_epochs=paper.protocol.needed_epochs,

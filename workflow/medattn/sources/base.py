@@ -11,6 +11,9 @@ from medattn.closed_model import Closed
 from medattn.sources.original_file import Download, SourceFile
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from medattn.sources.pixels.source_data import SourceData
 
 SplitName = Literal["train", "val", "test"]
@@ -64,6 +67,16 @@ class ImageSource(Closed):
     """Whether `path` of the data set tells it from another of the same name, because no hash fixes the original."""
 
     kind: str
+
+    def expected_region(self, original: Path) -> "tuple[NDArray[np.bool_] | None, str]":
+        """Return where in the prepared images attention is expected, H x W, and a remark for readers without full stop.
+
+        Sources that read a region with the images need none. Nothing is read while a configuration is read or planned.
+
+        Args:
+            original: the original file or folder.
+        """
+        return None, ""
 
     @property
     def download(self) -> Download | None:

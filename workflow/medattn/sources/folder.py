@@ -30,6 +30,20 @@ class FolderSource(ImageFolderSource):
     kind: Literal["folder"]
     size: int = Field(ge=8, le=4096, description=SIZE)
     channels: Channels = Field(3, description="1 (gray) or 3 (color, gray repeated)")
+    spacing: float | None = Field(
+        None,
+        gt=0,
+        le=100,
+        description="millimeters between the pixels of the originals, which are resampled to 1 mm, bilinear; default: "
+        "they are taken as they are",
+    )
+    crop: int | None = Field(
+        None,
+        ge=8,
+        le=4096,
+        description="height and width in pixels of the middle part that is kept after resampling, before images are "
+        "resized; smaller images get a border of zeros; default: all of the image, whose aspect ratio is not kept",
+    )
 
     @property
     def shape(self) -> tuple[int, Channels]:
@@ -50,7 +64,7 @@ class FolderSource(ImageFolderSource):
         """
         rows = _read_table(dataset.classes, root)
         images = (ListedImage(row.where, row.image, row.file, row.label, row.split, row.patient) for row in rows)
-        return ImageListing(tuple(images), (root / TABLE,))
+        return ImageListing(tuple(images), (root / TABLE,), spacing=self.spacing, crop=self.crop)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import json
 import re
 from functools import cache
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -17,8 +17,13 @@ from medattn.errors import UserError
 from medattn.sources.base import DatasetFacts, SplitName
 from medattn.sources.folders.image_files import image_files, refuse_unnamed
 from medattn.sources.folders.label_table import read_label_table
+from medattn.sources.idrid_centers import expected_region, flips_that_disagree, read_centers
 from medattn.sources.image_folder import ImageFolderSource, ImageListing, ListedImage
 from medattn.suggestions import unknown_name
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _RIGHT_EYES = Path(__file__).with_name("idrid_flipped.json")
 _IMAGES = "1. Original Images"
@@ -69,6 +74,23 @@ class IdridSource(ImageFolderSource):
     def marker(self) -> str:
         """Name of the folder of images."""
         return _IMAGES
+
+    def expected_region(self, original: Path) -> "tuple[NDArray[np.bool_] | None, str]":
+        """Return the circle around the fovea with the diameter of the optic disc, from part C of IDRiD."""
+        root = self.root(original)
+        try:
+            centers = read_centers(root)
+        except UserError as error:
+            return None, f"the expected region is not known: {error}"
+        flipped = flipped_positions() if self.flip_right_eyes else {split: frozenset[int]() for split in _PARTS}
+        region = expected_region(centers["train"], flipped["train"], self.original[1], self.columns, self.size)
+        wrong = flips_that_disagree(centers, flipped_positions())
+        remark = (
+            "outlined: the circle around the fovea with the diameter of the optic disc, mean over the training images"
+        )
+        return region, remark + (
+            f"; the lists of right eyes contradict the centers of {', '.join(wrong)}" if wrong else ""
+        )
 
     def list_images(self, dataset: DatasetFacts, root: Path) -> ImageListing:
         """List the images that the two tables of labels name; the test set numbers its images from 1 again.

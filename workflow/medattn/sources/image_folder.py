@@ -50,6 +50,8 @@ class ImageListing:
         tables: files with labels and splits, which are hashed as well.
         size: width and height in pixels that every image must have; None: any.
         columns: first and last column of pixels that are kept; None: all.
+        spacing: millimeters between the pixels of the original, which is resampled to 1 mm; None: as it is.
+        crop: height and width in pixels of the middle part that is kept after resampling; None: all.
         notes: remarks for readers of the results, a sentence each.
     """
 
@@ -57,6 +59,8 @@ class ImageListing:
     tables: tuple[Path, ...] = ()
     size: tuple[int, int] | None = None
     columns: tuple[int, int] | None = None
+    spacing: float | None = None
+    crop: int | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -10,10 +10,16 @@ from medattn.config.models.recipe import Augmentation, RandomResizedCrop
 from medattn.training.device import sent
 
 
-def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generator) -> Tensor:
+def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generator, size: int | None = None) -> Tensor:
     """Return `images` (B x C x H x W, float, before normalization) with random changes.
 
     Random numbers are drawn on the CPU and are therefore equal on every device.
+
+    Args:
+        images: the images.
+        augmentation: the changes.
+        generator: draws them.
+        size: height and width in pixels to which random crops are resized; default: those of the images.
     """
     if augmentation.horizontal_flip:
         images = _flipped(images, augmentation.horizontal_flip, 3, generator)
@@ -22,10 +28,13 @@ def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generat
     if augmentation.crop_padding:
         images = _cropped(images, augmentation.crop_padding, generator)
     if augmentation.random_resized_crop:
-        images = _random_resized_crop(images, augmentation.random_resized_crop, generator)
+        images = random_resized_crops(images, augmentation.random_resized_crop, generator, size)
     if augmentation.rotation:
         degrees = math.radians(augmentation.rotation)
         images = rotated(images, (2 * torch.rand(len(images), generator=generator) - 1) * degrees)
+    if augmentation.noise:
+        drawn = torch.randn(images.shape, generator=generator)
+        images = (images + augmentation.noise * sent(drawn, images.device)).clamp(0, 1)
     return images
 
 
@@ -36,7 +45,7 @@ def rotated(images: Tensor, angles: Tensor) -> Tensor:
     rotations = torch.stack(
         [torch.stack([cosine, -sine * ratio, zero], 1), torch.stack([sine / ratio, cosine, zero], 1)], 1
     )
-    return _sampled(images, rotations, "zeros")
+    return _sampled(images, rotations, "zeros", None)
 
 
 def _flipped(images: Tensor, probability: float, axis: int, generator: torch.Generator) -> Tensor:
@@ -54,8 +63,12 @@ def _cropped(images: Tensor, padding: int, generator: torch.Generator) -> Tensor
     return padded[every, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
-def _random_resized_crop(images: Tensor, crop: RandomResizedCrop, generator: torch.Generator) -> Tensor:
-    """Crop a part of random area, aspect ratio and position, and resize it to the size of the image.
+def random_resized_crops(
+    images: Tensor, crop: RandomResizedCrop, generator: torch.Generator, size: int | None = None
+) -> Tensor:
+    """Crop a part of random area, aspect ratio and position, and resize it to `size` x `size`.
+
+    By default, the part is resized to the size of the image.
 
     A side longer than the image's is shortened to it, which makes the area a little smaller than drawn.
     """
@@ -69,10 +82,11 @@ def _random_resized_crop(images: Tensor, crop: RandomResizedCrop, generator: tor
     # Coordinates are in [-1, 1]: the center of a part of width w is between w - 1 and 1 - w.
     center_x, center_y = (2 * x - 1) * (1 - width), (2 * y - 1) * (1 - height)
     part = torch.stack([torch.stack([width, zero, center_x], 1), torch.stack([zero, height, center_y], 1)], 1)
-    return _sampled(images, part, "border")
+    return _sampled(images, part, "border", size)
 
 
-def _sampled(images: Tensor, placements: Tensor, outside: str) -> Tensor:
-    """Return the images sampled bilinearly on affine grids (B x 2 x 3)."""
-    grid = functional.affine_grid(sent(placements, images.device), list(images.shape), align_corners=False)
+def _sampled(images: Tensor, placements: Tensor, outside: str, size: int | None) -> Tensor:
+    """Return the images sampled bilinearly on affine grids (B x 2 x 3), at their own size or at `size`."""
+    shape = list(images.shape) if size is None else [*images.shape[:2], size, size]
+    grid = functional.affine_grid(sent(placements, images.device), shape, align_corners=False)
     return functional.grid_sample(images, grid, mode="bilinear", padding_mode=outside, align_corners=False)

@@ -82,11 +82,16 @@ class ResidentImages:
             labels=torch.cat([self.labels, labels.to(home)]),
         )
 
+    def stored(self, indices: Tensor) -> Tensor:
+        """Return the images at `indices` as float32 in [0, 1], B x C x H x W, at the size in which they are stored."""
+        return sent(self.pixels[indices], self.target).float().div_(255)
+
     def taken(self, indices: Tensor) -> Tensor:
         """Return the images at `indices` as float32 in [0, 1], B x C x H x W, resized to the network's input."""
-        images = sent(self.pixels[indices], self.target).float().div_(255)
+        images = self.stored(indices)
         if self.size is not None and images.shape[-2:] != (self.size, self.size):
-            images = functional.interpolate(images, size=(self.size, self.size), mode="bilinear", antialias=False)
+            shrinks = min(images.shape[-2:]) > self.size
+            images = functional.interpolate(images, size=(self.size, self.size), mode="bilinear", antialias=shrinks)
         return images
 
 
@@ -123,7 +128,11 @@ def training_batches(
     shuffled = indices[torch.randperm(len(indices), generator=order).to(indices.device)]
     for chosen in _split(shuffled, recipe.batch_size):
         labels = sent(images.labels[chosen], images.target)
-        yield augment(images.taken(chosen), recipe.augmentation, changes), labels
+        if recipe.augmentation.random_resized_crop:
+            # A crop before the resizing keeps the resolution in which the images are stored.
+            yield augment(images.stored(chosen), recipe.augmentation, changes, images.size), labels
+        else:
+            yield augment(images.taken(chosen), recipe.augmentation, changes), labels
 
 
 def _split(indices: Tensor, batch: int) -> list[Tensor]:

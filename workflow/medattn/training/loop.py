@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from medattn.config.models.recipe import Recipe
 from medattn.seeding import derive_seed
+from medattn.training.augment import random_resized_crops
 from medattn.training.cuda_graphs import GraphedStep
 from medattn.training.history import EpochRow
 from medattn.training.images import Normalization, ResidentImages, normalization_for, training_batches
@@ -120,7 +121,7 @@ def train_epochs(
         if isinstance(step, GraphedStep):
             step.begin_epoch(None if network.attention is None else network.attention.phase(epoch))
         sums = _train_one_epoch(step, data, seed, epoch)
-        scores = evaluate(network, data, recipe)
+        scores = evaluate(network, data, recipe, seed)
         # The only synchronization of the epoch: the lines above only queue work on the device.
         state.scores.append(scores.cpu())
         state.history.append(_row(epoch, recipe, sums.tolist(), state.scores[-1], data))
@@ -131,12 +132,18 @@ def train_epochs(
 
 
 @torch.inference_mode()
-def evaluate(network: AttendedNetwork, data: TrainingData, recipe: Recipe) -> Tensor:
+def evaluate(network: AttendedNetwork, data: TrainingData, recipe: Recipe, seed: int) -> Tensor:
     """Return class probabilities of the scored images, N x classes, float32, on the device."""
     network.eval()
+    crop = recipe.augmentation.random_resized_crop
+    crops = torch.Generator().manual_seed(derive_seed(seed, "crops of scored images"))
     parts = []
     for chosen in torch.split(data.scored, _EVALUATION_BATCH):
-        logits = logits_of(network, data.images.taken(chosen), data.normalize, recipe)
+        if crop is not None and crop.scored_images:
+            images = random_resized_crops(data.images.stored(chosen), crop, crops, data.images.size)
+        else:
+            images = data.images.taken(chosen)
+        logits = logits_of(network, images, data.normalize, recipe)
         parts.append(functional.softmax(logits.float(), dim=1))
     return torch.cat(parts)
 

@@ -164,7 +164,9 @@ def build_network(spec: NetworkSpec, training_images: Tensor, seed: int, data: P
                     spec.backbone.model,
                     spec.placement,
                     size,
-                    lambda channels, side: create_block_attention(spec.mechanism, spec.options, channels, side),
+                    lambda path, channels, side: create_block_attention(
+                        spec.mechanism, {**spec.options, **spec.placement.options_at.get(path, {})}, channels, side
+                    ),
                 )
         check_images(backbone, spec.backbone.model, size)
         return AttendedNetwork(backbone, attention, groups)

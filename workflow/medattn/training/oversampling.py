@@ -60,10 +60,14 @@ def draw_oversampling(
         if name not in classes:
             raise UserError(f"recipe.oversampling.classes: {unknown_name('class', name, classes)}")
         own = random.permutation(among[labels[among] == list(classes).index(name)])
+        turned: dict[int, float] = {}
         for number in range(round(len(own) * wanted.factor) - len(own)):
             change = wanted.changes[number // len(own) % len(wanted.changes)]
-            sources.append(int(own[number % len(own)]))
-            angles.append(float(random.choice(change.rotations)) if change.rotations else 0.0)
+            source = int(own[number % len(own)])
+            angle = float(random.choice(change.rotations)) if change.rotations else 0.0
+            turned[source] = -turned[source] if change.opposite else angle
+            sources.append(source)
+            angles.append(turned[source])
             flipped.append(change.horizontal_flip)
             noise.append(change.noise)
     return OversamplingDraw(

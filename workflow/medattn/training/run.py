@@ -11,12 +11,13 @@ from medattn.config.arms import arm_settings
 from medattn.config.networks.catalog import weights_model
 from medattn.errors import StopRequested
 from medattn.files import disk_errors
-from medattn.training.attention_snapshots import attention_snapshot, snapshot_images
+from medattn.training.attention_snapshots import snapshot_images
 from medattn.training.checkpoint import CheckpointWriter, read_checkpoint
 from medattn.training.device import peak_memory, reset_peak_memory
 from medattn.training.device_context import DeviceContext
 from medattn.training.history import write_history
 from medattn.training.loop import TrainingData, TrainingState, train_epochs
+from medattn.training.measured_attention import MeasuredAttention
 from medattn.training.network import AttendedNetwork, NetworkSpec, build_network
 from medattn.training.numerics import fix_numerics, numerics_record
 from medattn.training.run_record import TrainingOutcome, data_record, write_arrays, write_record
@@ -62,7 +63,13 @@ def train_run(task: RunTask, device_context: DeviceContext, options: TrainingOpt
     sessions.write(len(state.history))  # at once: a session that is killed in its first epoch counts, too
     checkpoints = CheckpointWriter(files.checkpoint, options.checkpoint_seconds)
 
+    stored = sum(len(part.labels) for part in store.splits.values())
+    shown = snapshot_images(split.evaluated, data.images.labels.cpu().numpy(), stored)
+    attention = MeasuredAttention(files.attention, network, data, recipe, cell.settings.protocol, shown)
+
     def after_epoch(state: TrainingState) -> None:
+        if run.stage == "train":
+            attention.after_epoch(state)
         if not state.ended(recipe):  # at the end, writing the run's files takes less time than a checkpoint
             checkpoints.write_if_due(state)
         sessions.write(len(state.history))
@@ -80,11 +87,6 @@ def train_run(task: RunTask, device_context: DeviceContext, options: TrainingOpt
     maps = _attention_maps(network, state)
     if maps:
         write_arrays(files.maps, maps)
-    if run.stage == "train" and state.history[-1].finite:
-        stored = sum(len(part.labels) for part in store.splits.values())
-        shown = snapshot_images(split.evaluated, data.images.labels.cpu().numpy(), stored)
-        if snapshot := attention_snapshot(network, data, recipe, shown):
-            write_arrays(files.attention, snapshot)
     source = weights_model(backbone.model) if backbone.weights == "imagenet" else None
     weights = {"weights_sha256": weights_sha256(source, options.data)} if source else {}
     write_record(

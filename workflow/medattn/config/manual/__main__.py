@@ -23,6 +23,7 @@ from medattn.config.models import (
     recipe,
     selection,
     statistics,
+    text_facts,
     verdicts,
 )
 from medattn.config.models.classifiers import CLASSIFIER_OPTIONS
@@ -95,7 +96,11 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
         ("Convolution", facts.Convolution, "each entry of `layers` of a cost"),
         ("Statement of significance", facts.SignificanceStatement, "each entry of `significance` of facts"),
         ("Statement of a comparison", facts.Statement, "each entry of `statements` of facts"),
-        ("Comparison without numbers", facts.UnpublishedComparison, "each entry of `unpublished` of facts"),
+        ("Other metric", facts.OtherMetric, "each entry of `other_metrics` of facts"),
+        ("Accuracy after epochs", text_facts.AfterEpoch, "each entry of `after_epochs` of facts"),
+        ("Comparison without numbers", text_facts.UnpublishedComparison, "each entry of `unpublished` of facts"),
+        ("Statement about attention", text_facts.AttentionStatement, "each entry of `attention` of facts"),
+        ("Reading", text_facts.Reading, "each entry of `readings` of facts"),
         ("Independent rows", facts.IndependentRows, "each entry of `independent` of facts"),
     ],
 }

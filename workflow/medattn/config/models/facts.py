@@ -1,5 +1,6 @@
 """Facts about the published values of a paper (papers/<paper>/facts.yaml)."""
 
+import re
 from fractions import Fraction
 from typing import Annotated, Literal, Self
 
@@ -7,6 +8,7 @@ from pydantic import Field, model_validator
 
 from medattn.closed_model import Closed, Name
 from medattn.config.models.metrics import MetricName
+from medattn.config.models.text_facts import AfterEpoch, AttentionStatement, Reading, UnpublishedComparison
 
 Column = Literal["table", "dataset", "backbone", "arm", "split", "metric", "class_name"]
 
@@ -92,12 +94,29 @@ class FormulaStage(Closed):
 
 
 class ParameterFormula(Closed):
-    """Parameters that a module adds to its network: weights x the sum over stages of blocks x height x width."""
+    """Parameters that a module adds to its network.
+
+    The formula is either weights x the sum over stages of blocks x height x width, or a sum of products.
+    """
 
     says: str = Field(min_length=1, description="name of the formula")
     rows: RowFilter = Field(description="rows with the module; the rows of the baseline are found automatically")
-    weights: int = Field(ge=1, description="weights for each position of each block")
-    stages: list[FormulaStage] = Field(min_length=1, description="stages of the network")
+    weights: int = Field(1, ge=1, description="weights for each position of each block")
+    stages: list[FormulaStage] = Field([], description="stages of the network")
+    products: list[list[int | str]] = Field(
+        [],
+        description="products to add, in place of stages; each is a list of factors, with fractions in quotes: "
+        '`"2/16"`',
+    )
+
+    @model_validator(mode="after")
+    def _stages_or_products(self) -> Self:
+        if bool(self.stages) == bool(self.products):
+            raise ValueError("a formula has either stages or products")
+        for factor in (factor for product in self.products for factor in product):
+            if not re.fullmatch(r"\d+(/[1-9]\d*)?", str(factor)):
+                raise ValueError(f"products: '{factor}' is neither a whole number nor a fraction")
+        return self
 
 
 class OverallScore(Closed):
@@ -143,6 +162,10 @@ class Convolution(Closed):
     bias: bool = Field(True, description="whether the layer has a bias")
     height: int = Field(1, ge=1, description="height of the output in pixels; affects operations only")
     width: int = Field(1, ge=1, description="width of the output in pixels; affects operations only")
+    input_learns: bool = Field(
+        True,
+        description="whether the input depends on trained weights, so that a training step needs its gradient",
+    )
 
 
 class CostStatement(Closed):
@@ -153,8 +176,9 @@ class CostStatement(Closed):
     )
     source: str = Field("", description="section or table with the statement")
     of: str = Field(min_length=1, description="name of the small network, with the options that decide its size")
-    counts: Literal["parameters", "operations"] = Field(
-        "parameters", description="unit of cost; operations are multiply-accumulates"
+    counts: Literal["parameters", "operations", "training_operations"] = Field(
+        "parameters",
+        description="unit of cost: parameters, multiply-accumulates of a forward pass, or those of a training step",
     )
     layers: list[Convolution] = Field(min_length=1, description="layers of the small network")
     formula: list[list[int]] = Field(
@@ -176,7 +200,7 @@ class CostStatement(Closed):
         if not all(level > 0 for level in self.levels):
             raise ValueError("levels: a share must be greater than 0")
         if self.formula and self.counts != "parameters":
-            raise ValueError("formula: applies to parameters only, but counts is 'operations'")
+            raise ValueError(f"formula: applies to parameters only, but counts is '{self.counts}'")
         return self
 
 
@@ -222,20 +246,19 @@ class Statement(Closed):
     measured_in: Literal["points", "percent"] = Field(
         "points", description="unit of the difference: `points`, the unit of the rows, or `percent` of the lower value"
     )
-
-
-class UnpublishedComparison(Closed):
-    """A stated comparison between arms whose values are not published as numbers, such as those in a figure."""
-
-    says: str = Field(min_length=1, description="short form of the statement")
-    source: str = Field("", description="section or figure with the statement")
-    table: Name = Field(description="table in paper.yaml that shows the arms")
-    arm: list[Name] = Field(min_length=1, description="arms that the statement covers")
-    against: Name = Field(description="arm that each of them is compared with")
-    metric: MetricName = Field("accuracy", description="metric that is compared")
-    direction: Literal["lower", "same"] = Field(
-        description="`lower`: the arms are worse than `against`; `same`: they differ by at most the margin"
+    generally: bool = Field(
+        False,
+        description="whether the text makes the statement in general and not for every pair: the check counts the "
+        "pairs, and no pair is a claim",
     )
+
+
+class OtherMetric(Closed):
+    """Rows whose values may be those of another metric than the one that their table names."""
+
+    rows: RowFilter = Field(description="rows that may have another metric")
+    metric: MetricName = Field(description="metric that they may have; they get a verdict for both")
+    says: str = Field(min_length=1, description="short reason, which each verdict repeats")
 
 
 class IndependentRows(Closed):
@@ -259,6 +282,8 @@ class Facts(Closed):
     counts: list[NetworkCount] = Field([], description="exact counts of networks")
     formulas: list[ParameterFormula] = Field([], description="formulas for added parameters")
     overall: list[OverallScore] = Field([], description="stated scores over all classes")
+    other_metrics: list[OtherMetric] = Field([], description="rows that get a verdict for another metric, too")
+    after_epochs: list[AfterEpoch] = Field([], description="stated accuracies after a number of epochs")
     feature_maps: list[FeatureMapSize] = Field([], description="stated sizes of feature maps")
     costs: list[CostStatement] = Field(
         [], description="statements that a network costs little in comparison with others"
@@ -270,6 +295,7 @@ class Facts(Closed):
     unpublished: list[UnpublishedComparison] = Field(
         [], description="stated comparisons between values that are not published"
     )
+    attention: list[AttentionStatement] = Field([], description="statements about attention maps")
     redrawn: list[Name] = Field(
         [],
         description="data sets whose published test images are unknown: other images are drawn as the test set, and "
@@ -278,7 +304,10 @@ class Facts(Closed):
     left_open: list[str] = Field(
         [],
         description="keys that the paper leaves open, such as `recipe.learning_rate`, or `datasets.isic2018.source` "
-        "with "
-        "all keys below it. A selection that changes any other key deviates from the paper and gets no verdict",
+        "with all keys below it; `*` matches any one part of a key. A selection that changes any other key deviates "
+        "from the paper and gets no verdict",
+    )
+    readings: dict[Name, Reading] = Field(
+        {}, description="readings of what the paper leaves open, by name; each changes only keys of `left_open`"
     )
     independent: list[IndependentRows] = Field([], description="groups of rows that were measured independently")

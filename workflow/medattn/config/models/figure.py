@@ -10,7 +10,7 @@ from medattn.config.models.metrics import MetricName
 from medattn.metrics.registry import METRICS
 from medattn.suggestions import unknown_name
 
-_COMMON = {"title", "kind", "experiment", "datasets"}
+_COMMON = {"title", "kind", "experiment", "datasets", "note"}
 
 
 def _known(kind: str) -> str:
@@ -38,6 +38,7 @@ class Figure(Closed):
     kind: Kind
     experiment: Name | None = Field(None, description="experiment to show; required if the paper has experiments")
     datasets: list[Name] | None = Field(None, min_length=1, description="data sets to show; default: all")
+    note: str = Field("", description="sentence of the caption, without its full stop")
     arm: Name | None = Field(
         None,
         description="arm to show; required for kinds that show a single arm, and for `sensitivity`, whose other arms "
@@ -70,6 +71,10 @@ class Figure(Closed):
     )
     histograms: bool = Field(
         False, description="add histograms of all attention weights below the maps of `block_attention`"
+    )
+    stretch: bool = Field(
+        False,
+        description="stretch each map of `attention_map` to 0..1; default: the maps of a row share one color scale",
     )
     varied: list[str] | None = Field(
         None, min_length=1, description="options of the mechanism, with a panel of `sensitivity` for each"

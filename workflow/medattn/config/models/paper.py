@@ -4,16 +4,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from medattn.closed_model import Closed, Name
+from medattn.closed_model import Closed, Name, Scalar
 from medattn.config.models.figure import Figure
 from medattn.config.models.metrics import ColumnName, MetricName
 from medattn.config.models.placement import EVERYWHERE, Placement
-from medattn.config.models.recipe import Recipe
+from medattn.config.models.recipe import InputNormalization, Recipe
 from medattn.config.models.statistics import Statistics
 from medattn.metrics.registry import METRICS
 from medattn.protocols.registry import AnyProtocol
 
-Scalar = bool | int | float | str
 MAIN = "main"
 """Name of the family of all comparisons that belong to no declared family."""
 
@@ -36,6 +35,17 @@ class Backbone(Closed):
         "none",
         description="initial weights: random or of ImageNet; `medattn fetch --weights` downloads them in advance",
     )
+    initialization: Literal["library", "torch"] = Field(
+        "library",
+        description="random weights to start from: as the library initializes the network (He's, fan out, in ResNets "
+        "and small stems), or torch's defaults of every layer, as in a hand-written network",
+    )
+    normalization: InputNormalization | None = Field(
+        None,
+        description="`normalization` of the recipe for this network, where its ImageNet weights were trained with "
+        "another; GoogLeNet and Inception-v3 of torchvision convert `imagenet` to that of their weights; default: the "
+        "recipe's",
+    )
     trainable: list[str] | None = Field(
         None,
         description="parts of the network to train, by their names in the library, such as `features.19`. New layers "
@@ -52,6 +62,12 @@ class Backbone(Closed):
     arms: list[Name] | None = Field(
         None, description="arms to combine with this backbone; default: all arms that are no classifiers"
     )
+
+    @model_validator(mode="after")
+    def _random_weights_where_initialized(self) -> Self:
+        if self.initialization != "library" and self.weights != "none":
+            raise ValueError("initialization belongs to a backbone that starts from random weights; remove weights")
+        return self
 
 
 class Arm(Closed):
@@ -136,6 +152,7 @@ class Table(Closed):
         {}, description="number of decimals of metrics that differ from `decimals`"
     )
     marks: list[Mark] = Field([], description="marks for differences between arms")
+    note: str = Field("", description="a sentence without its full stop for the caption")
 
     @model_validator(mode="after")
     def _positive_class_where_needed(self) -> Self:

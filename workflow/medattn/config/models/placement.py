@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from medattn.closed_model import Closed
+from medattn.closed_model import Closed, Scalar
 
 _DEFAULTS = {"where": "every_block", "stages": None, "position": "before_addition"}
 
@@ -34,6 +34,12 @@ class Placement(Closed):
         "works for any network and replaces the other keys",
     )
 
+    options_at: dict[str, dict[str, Scalar]] = Field(
+        {},
+        description="options of the mechanism that differ at single places, by the paths of these modules "
+        "(`features.9: {depth: 2}`)",
+    )
+
     @model_validator(mode="after")
     def _paths_or_blocks(self) -> Self:
         # Compare values: a placement that was read from a plan has every key set.
@@ -43,6 +49,8 @@ class Placement(Closed):
         for key, values in (("stages", self.stages), ("after", self.after)):
             if values is not None and len(set(values)) < len(values):
                 raise ValueError(f"{key} has an entry twice")
+        if self.after is not None and (elsewhere := sorted(set(self.options_at) - set(self.after))):
+            raise ValueError(f"options_at names {elsewhere[0]}, which is not in 'after'")
         return self
 
 

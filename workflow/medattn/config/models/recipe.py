@@ -6,13 +6,14 @@ from pydantic import Field, model_validator
 
 from medattn.closed_model import Closed
 
+InputNormalization = Literal["imagenet", "half", "training"]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
 AspectRatio = Annotated[float, Field(ge=0.1, le=10)]
 
 
 class RandomResizedCrop(Closed):
-    """A random crop of the image, resized to the original size with bilinear interpolation."""
+    """A random crop of the stored image, resized to the input size of the network with bilinear interpolation."""
 
     scale: list[Share] = Field(
         [0.08, 1.0],
@@ -25,6 +26,9 @@ class RandomResizedCrop(Closed):
         min_length=2,
         max_length=2,
         description="minimum and maximum ratio of width to height; drawn log-uniformly",
+    )
+    scored_images: bool = Field(
+        False, description="crop validation and test images, too; each by a crop that is drawn once for the run"
     )
 
     @model_validator(mode="after")
@@ -44,11 +48,12 @@ class Augmentation(Closed):
         0, ge=0, le=64, description="zero padding in pixels on each side before a random crop to the original size"
     )
     random_resized_crop: RandomResizedCrop | None = Field(
-        None, description="random crop, resized to the original size; default: none"
+        None, description="random crop of the stored image, resized to the network's input size; default: none"
     )
     rotation: float = Field(
         0.0, ge=0, le=180, description="maximum rotation in either direction, in degrees; bilinear, zeros outside"
     )
+    noise: float = Field(0.0, ge=0, le=1, description="standard deviation of normal noise, of full range 1")
 
 
 class CopyChange(Closed):
@@ -57,13 +62,26 @@ class CopyChange(Closed):
     rotations: list[Annotated[float, Field(ge=-180, le=180)]] = Field(
         [], description="angles in degrees; one is drawn for each copy; bilinear, zeros outside"
     )
+    opposite: bool = Field(
+        False, description="turn by the opposite of the angle that was drawn for the image's copy before this one"
+    )
     horizontal_flip: bool = Field(False, description="flip the copy left to right")
     noise: float = Field(0.0, ge=0, le=1, description="standard deviation of normal noise, of full range 1")
+    unchanged: bool = Field(
+        False, description="copy the image as it is: for a recipe whose augmentation changes every training image"
+    )
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        if not (self.rotations or self.horizontal_flip or self.noise):
-            raise ValueError("a copy must differ from its image: set rotations, horizontal_flip or noise")
+        changed = self.rotations or self.opposite or self.horizontal_flip or self.noise
+        if self.unchanged and changed:
+            raise ValueError("an unchanged copy has no other key; remove them or unchanged")
+        if not (self.unchanged or changed):
+            raise ValueError(
+                "a copy must differ from its image: set rotations, opposite, horizontal_flip or noise; or set unchanged"
+            )
+        if self.opposite and self.rotations:
+            raise ValueError("opposite takes the angle of the copy before; remove rotations")
         return self
 
 
@@ -88,6 +106,8 @@ class Oversampling(Closed):
     def _each_class_once(self) -> Self:
         if len(set(self.classes)) < len(self.classes):
             raise ValueError("classes names a class twice")
+        if self.changes[0].opposite:
+            raise ValueError("opposite follows a copy of the same image, so the first of the changes can't have it")
         return self
 
 
@@ -118,11 +138,10 @@ class Recipe(Closed):
     step_epochs: int | None = Field(None, ge=1, description="epochs between two steps of the `step` schedule")
     step_factor: float = Field(0.1, gt=0, lt=1, description="factor of the `step` schedule")
     label_smoothing: Probability = Field(0.0, description="label smoothing of the cross-entropy loss")
-    normalization: Literal["imagenet", "half", "training"] = Field(
+    normalization: InputNormalization = Field(
         "training",
         description="mean and standard deviation of each channel: those of ImageNet, 0.5 and 0.5, or those of the "
-        "run's "
-        "training images",
+        "run's training images; a backbone may set another one",
     )
     augmentation: Augmentation = Field(
         default_factory=lambda: Augmentation(), description="random changes to training images"

@@ -1,7 +1,9 @@
 """Does a network cost as little, compared with others, as the text says?
 
 Method: parameters and multiply-accumulates are counted layer by layer: of a k x k convolution from a to b channels
-k k a b weights and, with a bias, b more; operations are k k a b for each position of its output. (1) The text's formula
+k k a b weights and, with a bias, b more; operations are k k a b for each position of its output. A training step has
+as many in the forward pass, in the gradient of the weights and in the gradient of the input, the last only where the
+input depends on what is trained. (1) The text's formula
 must give the parameters. (2) The count is compared with those of the other networks. For this network the statement is
 `consistent` where every share is below the least that may be meant, `inconsistent` where one is above the greatest, and
 else `undecidable`. A statement about several networks is inconsistent only where it is inconsistent for
@@ -48,12 +50,20 @@ def operations(layers: Sequence[Convolution]) -> int:
     return sum(_weights(layer) * layer.height * layer.width for layer in layers)
 
 
+def training_operations(layers: Sequence[Convolution]) -> int:
+    """Return the multiply-accumulates of a training step: forward pass and gradients."""
+    return sum(operations([layer]) * (3 if layer.input_learns else 2) for layer in layers)
+
+
 def _weights(layer: Convolution) -> int:
     return layer.kernel**2 * layer.inputs * layer.outputs
 
 
 def _count(cost: CostStatement) -> int:
-    return (parameters if cost.counts == "parameters" else operations)(cost.layers)
+    return _COUNTS[cost.counts](cost.layers)
+
+
+_COUNTS = {"parameters": parameters, "operations": operations, "training_operations": training_operations}
 
 
 def _formula(cost: CostStatement) -> CheckResult:
@@ -73,7 +83,7 @@ def _shares(cost: CostStatement) -> dict[str, Fraction]:
 def _result(cost: CostStatement) -> CheckResult:
     shares = _shares(cost)
     note = ", ".join(f"{name} ({_short(cost.against[name])}) {_said(share)}" for name, share in shares.items())
-    cell, verdict = f"{cost.of}: {cost.counts}", _verdict(max(shares.values()), cost.levels)
+    cell, verdict = f"{cost.of}: {cost.counts.replace('_', ' ')}", _verdict(max(shares.values()), cost.levels)
     return CheckResult("", cell, cost.says, _short(_count(cost)), verdict, note)
 
 

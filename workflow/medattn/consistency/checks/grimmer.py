@@ -3,7 +3,8 @@
 Method: the m measurements behind a mean are whole numbers of images, so their sum and their sum of squares are whole,
 of the same parity, and the latter lies between that of the most equal and the most unequal measurements. A published
 deviation is possible if such a sum of squares gives it, with m - 1 (sample) or m (population) in the denominator.
-The paper is taken to use the formula that makes more of its deviations possible.
+The paper is taken to use the formula that makes more of its deviations possible. If the mean is impossible for the
+stated number of measurements, the check names the numbers near it that make mean and deviation possible together.
 
 Source: Anaya 2016, The GRIMMER test, PeerJ Preprints 4:e2400v1; the parity of the sum of squares after Allard 2018,
 Analytic-GRIMMER.
@@ -23,6 +24,8 @@ from medattn.consistency.published import PublishedRow
 from medattn.consistency.published_value import PublishedValue
 
 _NEIGHBORS = 50
+_OTHERS = (Fraction(2, 3), Fraction(21, 10))
+"""Least and greatest number of measurements that is tried instead of the stated one, as a share of it."""
 _NAMES = {1: "sample", 0: "population"}
 
 
@@ -82,7 +85,8 @@ def _result(row: PublishedRow, std: PublishedValue, images: int, measurements: i
     cell = f"{row.cell}.std"
     about = f"{measurements} measurements on {images} images"
     if not counts(row.mean, measurements * images):
-        return CheckResult(row.table, cell, std.text, "", "undecidable", f"the mean itself is impossible for {about}")
+        note = f"the mean itself is impossible for {about}; {_fitting(row, std, images, measurements, formula)}"
+        return CheckResult(row.table, cell, std.text, "", "undecidable", note)
     verdicts = {ddof: is_possible(row.mean, std, images, measurements, ddof) for ddof in (1, 0)}
     if not any(verdicts.values()):
         note = f"no {about} with mean {row.mean.text} have this deviation, by either formula"
@@ -96,3 +100,13 @@ def _result(row: PublishedRow, std: PublishedValue, images: int, measurements: i
         return CheckResult(row.table, cell, std.text, "", "undecidable", f"every deviation is possible for {about}")
     note = f"possible by the {possible} formula; {strength:.0%} of the deviations nearby are not"
     return CheckResult(row.table, cell, std.text, f"ddof = {formula}", "consistent", note)
+
+
+def _fitting(row: PublishedRow, std: PublishedValue, images: int, stated: int, formula: int) -> str:
+    """Return which numbers of measurements near the stated one make mean and deviation possible together."""
+    least, most = (round(stated * share) for share in _OTHERS)
+    fitting = [m for m in range(least, most + 1) if is_possible(row.mean, std, images, m, formula)]
+    tried = f"of the numbers from {least} to {most}"
+    if not fitting:
+        return f"{tried}, none makes mean and deviation possible together"
+    return f"{tried}, {', '.join(map(str, fitting))} {'makes' if len(fitting) == 1 else 'make'} both possible together"

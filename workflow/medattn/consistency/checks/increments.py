@@ -13,6 +13,7 @@ No power: (1) where the increment is smaller than the rounding; (2) with one tab
 from collections import defaultdict
 from collections.abc import Iterator
 from fractions import Fraction
+from math import prod
 
 from medattn.config.models.facts import ParameterFormula
 from medattn.consistency.check_context import CheckContext
@@ -55,6 +56,8 @@ def check(context: CheckContext) -> Iterator[CheckResult]:
 
 def adds(formula: ParameterFormula) -> int:
     """Return the number of parameters that a module adds by a formula."""
+    if formula.products:
+        return round(sum(prod(map(Fraction, product)) for product in formula.products))
     return formula.weights * sum(stage.blocks * stage.height * stage.width for stage in formula.stages)
 
 

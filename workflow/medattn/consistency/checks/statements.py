@@ -3,7 +3,8 @@
 Method: every value that is said to be higher is set against its counterparts, and the difference is known up to the
 rounding of both. A statement is inconsistent if for some pair no difference within the rounding fulfils it. Equal
 published values don't show that one is higher, nor that it isn't: where they are all that fails, it is undecidable.
-Each pair that fails is named.
+A statement that the text makes in general is inconsistent if more than half of its pairs fail, and undecidable if some
+do. Each pair that fails is named.
 
 Source: the papers' texts.
 
@@ -75,7 +76,8 @@ def _result(statement: Statement, pairs: list[tuple[PublishedRow, PublishedRow]]
     columns = {row.key() for row, _ in pairs}
     failing_columns = {row.key() for row, _ in failing}
     unit = "%" if statement.measured_in == "percent" else " points"
-    wanted = f"at least {statement.least:g}" if statement.least else "more than 0"
+    is_bounded = bool(statement.least) or statement.most is not None
+    wanted = f"at least {statement.least:g}" if is_bounded else "more than 0"
     if statement.most is not None:
         wanted += f" and at most {statement.most:g}"
     note = f"{len(failing)} of {len(pairs)} comparisons fail"
@@ -87,17 +89,19 @@ def _result(statement: Statement, pairs: list[tuple[PublishedRow, PublishedRow]]
     return CheckResult(
         ";".join(dict.fromkeys(row.table for pair in pairs for row in pair)),
         statement.says,
-        f"{wanted}{unit if statement.least or statement.most else ''}",
+        f"{wanted}{unit if is_bounded else ''}{', in general' if statement.generally else ''}",
         f"the tables show {_span(gains)}{unit}",
-        _verdict(failing, statement),
+        _verdict(failing, len(pairs), statement),
         note,
         True,
     )
 
 
-def _verdict(failing: list[tuple[PublishedRow, PublishedRow]], statement: Statement) -> ConsistencyVerdict:
+def _verdict(failing: list[tuple[PublishedRow, PublishedRow]], pairs: int, statement: Statement) -> ConsistencyVerdict:
     if not failing:
         return "consistent"
+    if statement.generally:
+        return "inconsistent" if 2 * len(failing) > pairs else "undecidable"
     equal = statement.least == 0 and all(row.mean.value == other.mean.value for row, other in failing)
     return "undecidable" if equal else "inconsistent"
 

@@ -1,6 +1,6 @@
 """Attention inside networks, as saved by runs, by stage."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,12 @@ class AttentionSnapshot:
     blocks: dict[int, str]
     _arrays: dict[str, NDArray[np.generic]]
 
+    @property
+    def epoch(self) -> int | None:
+        """Epoch after which the run saved the attention; None if the file does not state it."""
+        epoch = self._arrays.get("epoch")
+        return None if epoch is None else int(epoch.astype(np.int64)[0])
+
     def maps(self, stage: int) -> Array | None:
         """Return the maps of a stage, N x H x W, or None if its weights are not spatial."""
         return self._of(stage, "map")
@@ -54,6 +60,14 @@ class AttentionSnapshot:
     def _of(self, stage: int, name: str) -> Array | None:
         array = self._arrays.get(f"{self.blocks[stage]}/{name}") if stage in self.blocks else None
         return None if array is None else array.astype(np.float32)
+
+
+def epochs_sentence(snapshots: Iterable[AttentionSnapshot]) -> str:
+    """Return the sentence with the epochs after which runs saved their attention; empty if no run states one."""
+    epochs = sorted({snapshot.epoch for snapshot in snapshots if snapshot.epoch is not None})
+    if not epochs:
+        return ""
+    return f"Attention after {'epoch' if len(epochs) == 1 else 'epochs'} {', '.join(map(str, epochs))}."
 
 
 def attention_snapshot(run: FinishedRun) -> AttentionSnapshot | None:

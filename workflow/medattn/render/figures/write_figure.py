@@ -25,5 +25,7 @@ def write_figure(inputs: Inputs, paper: ResolvedPaper, name: str, duplicates: Se
         write_at_foot(drawing.figure, " ".join(drawing.unseen))
         save(drawing.figure, inputs.results.figures, name)
     write_text(inputs.results.figures / f"{name}.csv", drawing.numbers.to_csv(index=False))
-    caption = figure_caption(inputs, declared.title, [*drawing.facts, *drawing.unseen], drawing.datasets, duplicates)
+    note = [f"{declared.note}."] if declared.note else []
+    facts = [*note, *drawing.facts, *drawing.unseen]
+    caption = figure_caption(inputs, declared.title, facts, drawing.datasets, duplicates)
     write_caption(inputs, name, caption)

@@ -45,6 +45,10 @@ def read_listing(listing: ImageListing, shape: tuple[int, int], scratch: Path | 
         content = _content(image)
         together.add(image, content)
         pixels = _cut(listing, image, _pixels(image, content, channels))
+        if listing.spacing is not None:
+            pixels = resampled(pixels, listing.spacing)
+        if listing.crop is not None:
+            pixels = middle(pixels, listing.crop)
         spooled[image.split].add(resized(pixels[:, ::-1] if image.flipped else pixels, size))
     splits: dict[str, Split] = {}
     for name in SPLITS:
@@ -79,6 +83,27 @@ def resized(image: Images, size: int) -> Images:
     columns = rows.reshape(size, width, channels).transpose(1, 0, 2).reshape(width, size * channels)
     means = (_area_weights(width, size) @ columns).reshape(size, size, channels).transpose(1, 0, 2)
     return np.asarray(np.clip(np.rint(means), 0, 255), dtype=np.uint8)
+
+
+def resampled(image: Images, spacing: float) -> Images:
+    """Resample uint8 (H, W, C) with `spacing` millimeters between pixels to 1 mm, bilinear."""
+    height, width, channels = image.shape
+    size = (max(1, round(width * spacing)), max(1, round(height * spacing)))
+    opened = Image.fromarray(image[..., 0] if channels == 1 else image).resize(size, Image.Resampling.BILINEAR)
+    return np.asarray(opened, dtype=np.uint8).reshape(size[1], size[0], channels)
+
+
+def middle(image: Images, side: int) -> Images:
+    """Return the middle `side` x `side` pixels of uint8 (H, W, C), with zeros where the image is smaller."""
+    for axis in (0, 1):
+        rest = image.shape[axis] - side
+        if rest < 0:
+            widths = [(0, 0)] * 3
+            widths[axis] = (-rest // 2, -rest - -rest // 2)
+            image = np.pad(image, widths)
+        else:
+            image = image.take(range(rest // 2, rest // 2 + side), axis=axis)
+    return image
 
 
 class _AllImages:

@@ -1,7 +1,7 @@
 """Attention map before and after training next to the mean training image, a row for each data set."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +14,16 @@ from medattn.compare.pairs import arms_of
 from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.measure.attention_overlap import Overlap, attention_overlap
+from medattn.plan.availability import original_path
 from medattn.render.figures.drawing import Drawing, nothing_to_draw
 from medattn.render.figures.images import Array, TrainingImages, at_size, attention_maps, training_images
-from medattn.render.figures.panels import extent, frame, outline, show_image, wrapped
+from medattn.render.figures.panels import extent, frame, outline, range_text, show_image, wrapped
 from medattn.render.figures.style import MAP_COLORS, TWO_COLUMNS
 from medattn.render.inputs import Inputs, arm_label, backbone_label
 from medattn.render.run_lookup import SkippedCell, backbone_with, chosen_datasets, first_run, sentences_on
 
 NEEDED_KEYS = ("arm",)
-OPTIONAL_KEYS = ("backbone",)
+OPTIONAL_KEYS = ("backbone", "stretch")
 
 TIMES = {"before": "Before training", "after": "After training"}
 _WIDTH = 0.78 * TWO_COLUMNS
@@ -39,12 +40,13 @@ _MEANINGS = (
 
 @dataclass(frozen=True)
 class _Maps:
-    """The maps of one cell, as `of_seed[seed]["before"]` and `["after"]`, and the training images."""
+    """The maps of one cell, as `of_seed[seed]["before"]` and `["after"]`, the training images, and a remark."""
 
     dataset: str
     backbone: str
     images: TrainingImages
     of_seed: Mapping[int, Mapping[str, Array]]
+    remark: str = ""
 
     def overlap(self, seed: int, time: str) -> Overlap | None:
         region = self.images.region
@@ -63,7 +65,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         return nothing_to_draw(" ".join(unseen) or "The selection has none of the data sets.")
     shown = [maps.dataset for maps in found]
     return Drawing(
-        _figure(inputs, found),
+        _figure(inputs, found, declared.stretch),
         _numbers(paper.name, arm, found),
         datasets=shown,
         facts=_facts(inputs, paper, declared, found),
@@ -93,16 +95,21 @@ def _maps(inputs: Inputs, paper: ResolvedPaper, declared: Declared, dataset: str
         of_seed = {seed: attention_maps(run.maps) for seed, run in sorted(runs.items()) if run.maps.exists()}
         cell = inputs.cell(paper, dataset, backbone, arm)
         if of_seed and cell is not None:
-            return _Maps(dataset, backbone, training_images(Path(cell.prepared)), of_seed)
+            images, remark = training_images(Path(cell.prepared)), ""
+            if images.region is None and not cell.stand_in:
+                entry, data = inputs.configuration.datasets[dataset], Path(inputs.configuration.selection.data)
+                region, remark = entry.source.expected_region(original_path(dataset, entry, data))
+                images = replace(images, region=region)
+            return _Maps(dataset, backbone, images, of_seed, remark)
     return None
 
 
-def _figure(inputs: Inputs, found: list[_Maps]) -> Figure:
+def _figure(inputs: Inputs, found: list[_Maps], stretch: bool) -> Figure:
     layout = ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.04, wspace=0.03, hspace=0.04)
     figure = Figure(figsize=(_WIDTH, sum(_height(maps) for maps in found)), layout=layout)
     grid = figure.subplots(len(found), 1 + len(TIMES), squeeze=False)
     for number, (maps, axes) in enumerate(zip(found, grid, strict=True)):
-        _row(figure, inputs.marked_title(maps.dataset), maps, list(axes), first=number == 0)
+        _row(figure, inputs.marked_title(maps.dataset), maps, list(axes), number == 0, stretch)
     return figure
 
 
@@ -112,23 +119,32 @@ def _height(maps: _Maps) -> float:
     return float((_WIDTH - _SIDES) / (1 + len(TIMES)) * height / width + lines)
 
 
-def _row(figure: Figure, title: str, maps: _Maps, axes: list[Axes], first: bool) -> None:
+def _row(figure: Figure, title: str, maps: _Maps, axes: list[Axes], first: bool, stretch: bool) -> None:
     seed = min(maps.of_seed)
     show_image(axes[0], maps.images.mean)
     axes[0].set_ylabel(wrapped(title, _LABEL_LENGTH), fontweight="bold", labelpad=4)
     lines = [f"n = {maps.images.count}", *([" "] if maps.images.region is not None else [])]
     _caption(axes[0], "Mean training image" if first else "", lines)
     values = [maps.of_seed[seed][time] for time in TIMES]
+    if stretch:
+        values = [_stretched(value) for value in values]
     low, high = min(float(v.min()) for v in values), max(float(v.max()) for v in values)
     for ax, time, value in zip(axes[1:], TIMES, values, strict=True):
         drawn = ax.imshow(value, cmap=MAP_COLORS, vmin=low, vmax=high, extent=extent(maps.images.mean))
         _caption(ax, TIMES[time] if first else "", _lines(maps.overlap(seed, time)) or [""])
     bar = figure.colorbar(drawn, cax=axes[-1].inset_axes((1.05, 0, 0.05, 1)))
-    bar.set_label("attention")
+    bar.set_label("attention, stretched" if stretch else "attention")
     bar.outline.set_linewidth(0.5)
     for ax in axes:
         frame(ax)
         outline(ax, maps.images.region)
+
+
+def _stretched(values: Array) -> Array:
+    """Return a map scaled so that its minimum is 0 and its maximum 1; a constant map becomes 0."""
+    low, high = values.min(), values.max()
+    stretched: Array = (values - low) / (high - low) if high > low else np.zeros_like(values)
+    return stretched
 
 
 def _caption(ax: Axes, head: str, lines: list[str]) -> None:
@@ -177,15 +193,22 @@ def _numbers(paper: str, arm: str, found: list[_Maps]) -> pd.DataFrame:
 
 def _facts(inputs: Inputs, paper: ResolvedPaper, declared: Declared, found: list[_Maps]) -> list[str]:
     arm = arm_label(paper, str(declared.arm))
-    sentences = ["Dark is high attention; the two maps of a row share a color scale."]
+    scale = (
+        "each map is stretched to 0..1, which hides its range"
+        if declared.stretch
+        else "the two maps of a row share a color scale"
+    )
+    sentences = [f"Dark is high attention; {scale}."]
     if any(maps.images.region is not None for maps in found):
         sentences.append(_MEANINGS)
     for maps in found:
         title, seeds = inputs.dataset_title(maps.dataset), list(maps.of_seed)
         label = backbone_label(paper, maps.backbone)
         sentence = f"{title}: {label}, {arm}, seed {seeds[0]}"
+        if declared.stretch:
+            sentence += "".join(f"; {time} training {range_text(maps.of_seed[seeds[0]][time])}" for time in TIMES)
         if maps.images.region is not None and len(seeds) > 1:
             auc = [overlap.auc for seed in seeds if (overlap := maps.overlap(seed, "after"))]
             sentence += f"; AUC after training, over {len(auc)} runs: {np.mean(auc):.2f} ± {np.std(auc, ddof=1):.2f}"
-        sentences.append(f"{sentence}.")
+        sentences.append(f"{sentence}; {maps.remark}." if maps.remark else f"{sentence}.")
     return sentences

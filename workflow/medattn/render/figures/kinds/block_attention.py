@@ -17,7 +17,7 @@ from medattn.compare.pairs import arms_of
 from medattn.config.mechanisms import is_block_mechanism
 from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
-from medattn.render.figures.attention_snapshots import AttentionSnapshot, attention_snapshot
+from medattn.render.figures.attention_snapshots import AttentionSnapshot, attention_snapshot, epochs_sentence
 from medattn.render.figures.drawing import Drawing, nothing_to_draw
 from medattn.render.figures.images import StoredImages, images_at, region_of
 from medattn.render.figures.panels import extent, frame, limits, outline, range_text, say, show_image, wrapped
@@ -244,6 +244,8 @@ def _facts(inputs: Inputs, paper: ResolvedPaper, shown: Sequence[_Shown], declar
         + "".join(f"; for {paper.arms[arm].label or arm}, {_MAP_MEANINGS[name]}" for arm, name in others.items())
         + ". A stage is represented by its last block with attention.",
     ]
+    if epochs := epochs_sentence(saved for of in shown for saved in of.saved.values()):
+        sentences.append(epochs)
     if declared.histograms:
         sentences.append(f"Histograms: weights at all pixels of {n} test images.")
     if any(region_of(Path(saved.run.cell.prepared)) is not None for of in shown for saved in of.saved.values()):
