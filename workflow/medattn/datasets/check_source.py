@@ -7,7 +7,6 @@ import numpy as np
 from medattn.config.models.dataset import DatasetEntry
 from medattn.errors import UserError
 from medattn.sources.base import SPLITS, SplitName
-from medattn.sources.image_folder import ImageFolderSource
 from medattn.sources.pixels.source_data import Labels, SourceData, Split, images_per_class
 
 
@@ -26,7 +25,7 @@ def check_source(entry: DatasetEntry, data: SourceData, where: str) -> None:
     for needed in _needed(entry):
         if needed not in data.splits:
             remedy = "training and test images are both needed"
-            if needed == "test" and isinstance(entry.source, ImageFolderSource):
+            if needed == "test" and entry.source.path_is_identity:
                 remedy += (
                     "; give some images the split 'test', or, for cross-validation, declare one pool of images by "
                     f"counts without a test split: counts: {_counts_text(entry.classes, data)}"
@@ -42,7 +41,7 @@ def check_source(entry: DatasetEntry, data: SourceData, where: str) -> None:
         try:
             _check_counts(entry.classes, entry.counts, data, where)
         except UserError as error:
-            if not isinstance(entry.source, ImageFolderSource):
+            if not entry.source.path_is_identity:
                 raise
             own = _counts_text(entry.classes, data)
             raise UserError(
