@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from medattn.compare.permutation_test import TEST
+from medattn.compare.primary_test import PRIMARY_TEST
 from medattn.config.models.paper import Mark
 from medattn.config.resolved import ResolvedPaper
 from medattn.files import write_text
@@ -96,7 +96,7 @@ def listed_seeds(seeds: Sequence[int]) -> str:
 
 
 def _tests(inputs: Inputs, paper: ResolvedPaper, table: PaperTable) -> dict[str, Any]:
-    rows = rows_of_paper(inputs.comparisons, paper, procedure="runs", test=TEST)
+    rows = rows_of_paper(inputs.comparisons, paper, procedure="runs", test=PRIMARY_TEST)
     rows = rows[rows["p"].notna() & rows["metric"].isin(table.declared.metrics)]
     families = [family for _, family in rows.groupby(["family", "metric", "class_name"])]
     tested = max(families, key=len, default=rows)
