@@ -101,16 +101,9 @@ def _tests(inputs: Inputs, paper: ResolvedPaper, table: PaperTable) -> dict[str,
     families = [family for _, family in rows.groupby(["family", "metric", "class_name"])]
     tested = max(families, key=len, default=rows)
     n = int(tested["n"].max()) if len(tested) else 0
-    smallest = float(tested["least_p"].min()) if len(tested) else 1.0
-    # Holm multiplies the smallest p-value by the number of tests, so no adjusted p-value can be smaller than this.
-    smallest_adjusted = min(1.0, smallest * max(1, len(tested)))
-    levels = [mark.alpha for mark in table.declared.marks]
     return {
         "comparisons": len(tested),
         "n_pairs": n,
-        "smallest_p": f"{smallest:.3g}",
-        "smallest_adjusted": f"{smallest_adjusted:.3g}",
-        "unreachable": bool(levels and n and smallest_adjusted >= max(levels)),
     }
 
 
