@@ -19,9 +19,9 @@ Procedures differ in their replicates:
     images   test images, for two fixed models (of the first seed): McNemar's test of accuracies, DeLong's of AUCs, and
              a bootstrap of any metric. They do not generalize to other trainings of the same arms.
 
-Column least_p has the smallest p-value that the number of replicates allows, for tests with such a bound. Column p_adjusted has Holm's correction
-over the rows with the same paper, experiment, family, metric, class, procedure and test. docs/statistics.md explains
-which test to use.
+Column least_p has the smallest p-value that the number of replicates allows, for tests with such a bound. Column
+p_adjusted has Holm's correction over the rows with the same paper, experiment, family, metric, class, procedure and
+test. docs/statistics.md explains which test to use.
 """
 
 import argparse

@@ -101,10 +101,7 @@ def _tests(inputs: Inputs, paper: ResolvedPaper, table: PaperTable) -> dict[str,
     families = [family for _, family in rows.groupby(["family", "metric", "class_name"])]
     tested = max(families, key=len, default=rows)
     n = int(tested["n"].max()) if len(tested) else 0
-    return {
-        "comparisons": len(tested),
-        "n_pairs": n,
-    }
+    return {"comparisons": len(tested), "n_pairs": n}
 
 
 def _positive(table: PaperTable) -> str:
