@@ -24,12 +24,14 @@ from medattn.compare.mcnemar import mcnemar
 from medattn.compare.nadeau_bengio import nadeau_bengio
 from medattn.compare.outperforming import outperforming
 from medattn.compare.permutation_test import permutation
+from medattn.compare.primary_test import primary_test
 from medattn.compare.replicates import Replicates
 from medattn.compare.wilcoxon import wilcoxon
 
 LEVEL = 0.05
 TRAINED, TESTED, HIDDEN, BATCH, EPOCHS, MEASURED = 400, 600, 32, 40, 60, 30
 TOGETHER = 250
+SIZES = (3, 5, 8, 10, 20)
 
 Tests = dict[str, Callable[[np.ndarray, np.ndarray], bool]]
 
@@ -101,9 +103,9 @@ def simulate(runs: int, measured: dict[str, float], random: np.random.Generator)
 TESTS: Tests = {
     "Student, 30 epochs of one run": lambda a, b: compare_epochs(a[0], b[0])[0].p < LEVEL,
     "Welch, 30 epochs of one run": lambda a, b: compare_epochs(a[0], b[0])[1].p < LEVEL,
+    "primary (paired t-test), runs": lambda a, b: primary_test(of_runs(a, b)).p < LEVEL,
     "permutation, runs": lambda a, b: permutation(of_runs(a, b)).p < LEVEL,
     "Wilcoxon, runs": lambda a, b: wilcoxon(of_runs(a, b)).p < LEVEL,
-    "t-interval without 0, runs": lambda a, b: permutation(of_runs(a, b)).low * permutation(of_runs(a, b)).high > 0,
     "outperforms or is outperformed, runs": lambda a, b: "outperform" in outperforming(of_runs(a, b)).verdict,
 }
 
@@ -139,6 +141,20 @@ def print_rates(title: str, curves: np.ndarray, sizes: list[int], effects: list[
             rates.append(share(found, len(pairs[size])))
         print(f"| {name} | " + " | ".join(rates) + " |", flush=True)
     print(f"\nComparisons: {', '.join(f'{len(pairs[size])} of {size} runs an arm' for size in sizes)}.")
+
+
+def print_primary(title: str, curves: np.ndarray, between: float) -> None:
+    """Print how often the primary test finds no effect, 1 SD and 2 SD, for several numbers of runs."""
+    for size in SIZES:
+        pairs = deal(curves, size)
+        found = [
+            share(
+                sum(primary_test(of_runs(first + effect * between, second)).p < LEVEL for first, second in pairs),
+                len(pairs),
+            )
+            for effect in (0.0, 1.0, 2.0)
+        ]
+        print(f"\nPrimary test, {title}, {size} runs, {len(pairs)} comparisons: {', '.join(found)} for 0, 1 and 2 SD.")
 
 
 def print_models(right: np.ndarray) -> None:
@@ -184,10 +200,12 @@ def main() -> None:
     print(", ".join(f"{key} {value:.3f}" for key, value in measured.items()))
     effects = [0.0, 1.0, 2.0]
     print_rates(f"{len(curves):,} trained networks", curves, [5, 10], effects, measured["between"])
+    print_primary("trained networks", curves, measured["between"])
     print_models(right)
     random = np.random.default_rng(0)
     simulated = simulate(arguments.simulated, measured, random)
     print_rates(f"{len(simulated):,} simulated runs", simulated, [5, 10], effects, measured["between"])
+    print_primary("simulated runs", simulated, measured["between"])
     print_equivalence(simulated, measured["between"])
     print_folds(2000, random)
 

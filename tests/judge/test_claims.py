@@ -9,6 +9,8 @@ from zlib import crc32
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ttest_rel
+from statsmodels.stats.multitest import multipletests
 
 from medattn.config.load import read_configuration, resolve
 from medattn.consistency.published import read_published
@@ -224,17 +226,44 @@ def test_what_the_selection_leaves_out_is_named(judged):
     assert set(left_out["reason"]) == {"not in this selection"}
 
 
-def test_comparisons_are_tested_over_runs_and_corrected_within_the_statement(judged):
-    table = judged(reach=0.2)
+def paired_p(measurements: pd.DataFrame, row: pd.Series) -> float:
+    """The p of scipy's paired t-test of a claim against vanilla."""
+    place = measurements[(measurements["dataset"] == row["dataset"]) & (measurements["backbone"] == row["backbone"])]
+    runs = place[place["procedure"] == "epochs"].sort_values("seed")
+    first, second = (runs.loc[runs["arm"] == arm, "value"] for arm in (row["arm"], "vanilla"))
+    return float(ttest_rel(first, second).pvalue)
+
+
+def test_comparisons_are_tested_over_runs_and_corrected_within_the_statement(judged, tmp_path):
+    table = judged(reach=3.0)
+    measurements = read_table(tmp_path / "results" / "measurements.csv", MEASUREMENTS)
     compared = table[table["statement"].str.contains("p-values less than 0.01")]
     best = compared[compared["claim"].str.contains("idrid_dr.vgg16")].iloc[0]
     assert best["measured"] == pytest.approx(66.41 - 56.96, abs=0.01)
     assert best["published"] == "+9.45"
-    # Of eight pairs one in 128 sign patterns is as extreme, and Holm multiplies by 16.
-    assert best["p"] == pytest.approx(16 / 128)
-    assert best["verdict"] == "inconclusive"
-    assert "8 pairs cannot reach that with 16 tests, 10 pairs can" in best["reason"]
+    raw = [paired_p(measurements, row) for _, row in compared.iterrows()]
+    assert compared["p"].to_numpy() == pytest.approx(multipletests(raw, method="holm")[1])
+    assert best["verdict"] == "reproduced"
     assert len(best["runs"].split(";")) == 16
+
+
+def test_pairs_of_a_statement_that_all_hold_are_not_corrected(judged, tmp_path):
+    table = judged(reach=3.0)
+    measurements = read_table(tmp_path / "results" / "measurements.csv", MEASUREMENTS)
+    compared = table[table["statement"].str.contains("consistently")]
+    raw = [paired_p(measurements, row) for _, row in compared.iterrows()]
+    assert len(raw) == 16
+    assert compared["p"].to_numpy() == pytest.approx(raw)
+    # One pair that is not shown keeps the statement from being reproduced.
+    assert (compared["verdict"] == "inconclusive").any()
+    assert statement_verdicts(table)["gsa"][compared.iloc[0]["statement"]] == "inconclusive"
+
+
+def test_five_seeds_can_reproduce_a_comparison(judged):
+    table = judged(reach=0.2, seeds=range(5))
+    compared = table[(table["kind"] == "comparison") & table["statement"].str.contains("p < 0.01")]
+    assert set(compared["n"]) == {5}
+    assert (compared["verdict"] == "reproduced").any()
 
 
 def test_enough_runs_reproduce_a_comparison_and_refute_one_that_is_not_so(judged):

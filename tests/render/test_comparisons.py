@@ -7,7 +7,7 @@ from medattn.result_tables import COMPARISONS, RANKINGS, read_table, rows_of
 
 TESTS = {
     "epochs": {"student", "welch"},
-    "runs": {"permutation", "wilcoxon", "outperforming", "dz", "cliffs_delta", "equivalence"},
+    "runs": {"t_test", "permutation", "wilcoxon", "outperforming", "dz", "cliffs_delta", "equivalence"},
     "images": {"mcnemar", "bootstrap"},
 }
 

@@ -5,6 +5,7 @@ from io import StringIO
 
 import pandas as pd
 import pytest
+from scipy.stats import ttest_rel
 
 from medattn.render.captions import listed_seeds, table_caption
 from medattn.render.inputs import Inputs
@@ -68,7 +69,7 @@ def test_missing_values_have_a_footnote_with_the_reason(model: PaperTable) -> No
     assert row(text, "SVM")[2] == "—<sup>b</sup>"
     assert "<sup>b</sup> No code & 100% unknown settings." in text
     assert "seed 3: diverged in epoch 7" in text
-    assert "(4)<sup>d</sup>" in row(text, r"ResNet\_18 & co (with global attention)")[5]
+    assert re.search(r" \(4\)(\*\*)?<sup>d</sup>", row(text, r"ResNet\_18 & co (with global attention)")[5])
 
 
 def test_only_values_from_stand_in_images_have_a_dagger(model: PaperTable) -> None:
@@ -77,15 +78,21 @@ def test_only_values_from_stand_in_images_have_a_dagger(model: PaperTable) -> No
     assert "†" not in row(text, r"ResNet\_18 & co")[4]
 
 
-def test_welch_marks_epochs_and_five_runs_are_too_few_for_a_mark(model: PaperTable) -> None:
+def test_welch_marks_epochs_and_the_paired_t_test_marks_five_runs(model: PaperTable, inputs: Inputs) -> None:
     fields = row(to_markdown(format_table(model), ""), "VGG-16 (with global attention)")
     assert fields[2].startswith(r"\***")
-    assert "*" not in fields[3]
+    assert fields[3].startswith(r"\***")
+    runs = rows_of(inputs.measurements, dataset="phantom", backbone="vgg16", procedure="epochs")
+    values = {arm: rows_of(runs, arm=arm)["value"].to_numpy() for arm in ("gsa", "vanilla")}
+    tested = rows_of(
+        inputs.comparisons, dataset="phantom", backbone="vgg16", arm="gsa", against="vanilla", test="t_test"
+    )
+    assert tested["p"].item() == pytest.approx(ttest_rel(values["gsa"], values["vanilla"]).pvalue)
     assert "*" not in row(to_markdown(format_table(model), ""), "VGG-16 (with L1)")[2]
 
 
 def test_runs_are_marked_by_the_adjusted_p(inputs: Inputs) -> None:
-    inputs.comparisons.loc[inputs.comparisons["procedure"] == "runs", "p"] = 0.001
+    inputs.comparisons.loc[inputs.comparisons["procedure"] == "runs", ["p", "p_adjusted"]] = [0.001, 0.5]
     unmarked = paper_table(inputs, inputs.configuration.papers[0], "main")
     assert not any(p.runs and p.runs.marks for r in unmarked.rows for p in r.entries)
     inputs.comparisons.loc[inputs.comparisons["procedure"] == "runs", "p_adjusted"] = 0.009
@@ -116,7 +123,7 @@ def test_latex_is_balanced_and_every_row_is_full(model: PaperTable) -> None:
 
 def test_the_caption_names_procedure_seeds_and_tests(model: PaperTable, inputs: Inputs) -> None:
     caption = table_caption(inputs, inputs.configuration.papers[0], model, ["Phantom: 2 images occur twice"])
-    for part in ("30 measured epochs", "seed 0", "seeds 0-4", "Welch", "Holm-adjusted over the 9", "0.0625"):
+    for part in ("30 measured epochs", "seed 0", "seeds 0-4", "Welch", "Holm-adjusted over the 9", "paired t-test"):
         assert part in caption
     assert caption.endswith("Stand-in images were used for: Phantom. Phantom: 2 images occur twice.")
     assert "  " not in caption

@@ -11,16 +11,17 @@ Procedures differ in their replicates:
 
     epochs   the measured epochs of one run of each arm (the first seed), by Student's and Welch's t-test, as in the
              papers. Epochs of one run are not independent, so these p-values are far too small.
-    runs     runs (or whole cross-validations), paired by seed: sign-flip permutation test, on which the marks in tables
-             are based; Wilcoxon's signed-rank test; probability of outperforming; d_z; Cliff's delta; equivalence.
+    runs     runs (or whole cross-validations), paired by seed: paired t-test, on which marks and verdicts are based;
+             sign-flip permutation test; Wilcoxon's signed-rank test; probability of outperforming; d_z; Cliff's delta;
+             equivalence.
     folds    folds of a cross-validation: the corrected t-test of Nadeau and Bengio; also the permutation test and
              Wilcoxon's test, which assume independent folds.
     images   test images, for two fixed models (of the first seed): McNemar's test of accuracies, DeLong's of AUCs, and
              a bootstrap of any metric. They do not generalize to other trainings of the same arms.
 
-Column least_p has the smallest p-value that the number of replicates allows. Column p_adjusted has Holm's correction
-over the rows with the same paper, experiment, family, metric, class, procedure and test. docs/statistics.md explains
-which test to use.
+Column least_p has the smallest p-value that the number of replicates allows, for tests with such a bound. Column
+p_adjusted has Holm's correction over the rows with the same paper, experiment, family, metric, class, procedure and
+test. docs/statistics.md explains which test to use.
 """
 
 import argparse

@@ -6,9 +6,9 @@ margin.
 """
 
 import numpy as np
-from scipy.special import stdtr
+from scipy.stats import ttest_1samp
 
-from medattn.compare.permutation_test import t_interval
+from medattn.compare.permutation_test import cohens_dz, t_interval
 from medattn.compare.replicates import Replicates
 from medattn.compare.test_result import TestResult
 
@@ -29,11 +29,12 @@ def equivalence(pairs: Replicates, margin: float) -> TestResult:
     differences = pairs.differences
     mean = float(differences.mean())
     low, high = t_interval(differences, 1 - 2 * ALPHA)
-    error = float(differences.std(ddof=1) / np.sqrt(n)) if n > 1 else 0.0
-    if error <= 1e-12 * float(np.abs(differences).max()):
+    if np.isnan(cohens_dz(differences)):
         notes.append("a single pair: no test" if n < 2 else "no spread of the differences: no test")
         return TestResult(TEST, n, mean, low, high, note="; ".join(notes), verdict="undecided")
-    p = max(float(stdtr(n - 1, -(mean + margin) / error)), float(stdtr(n - 1, (mean - margin) / error)))
+    above = ttest_1samp(differences, -margin, alternative="greater")
+    below = ttest_1samp(differences, margin, alternative="less")
+    p = max(float(above.pvalue), float(below.pvalue))
     notes.append("90% interval")
     verdict = "equivalent" if p < ALPHA else "not shown to be equivalent"
     return TestResult(TEST, n, mean, low, high, p=p, note="; ".join(notes), verdict=verdict)

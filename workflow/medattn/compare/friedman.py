@@ -57,24 +57,28 @@ def rank(values: ArrayLike, higher_is_better: bool = True) -> Ranking:
     mean_ranks = ranks.mean(axis=0)
     if n < 2:
         return Ranking(mean_ranks, n, nan, nan, nan, nan)
-    statistic = _friedman(ranks)
+    statistic, p = _friedman(table)
     return Ranking(
         mean_ranks,
         n,
         statistic,
-        nan if isnan(statistic) else float(stats.chi2.sf(statistic, k - 1)),
+        p,
         _iman_davenport(statistic, n, k),
         critical_difference(k, n),
     )
 
 
-def _friedman(ranks: Floats) -> float:
-    """Return Friedman's chi-square of a table of ranks; NaN if all arms tie on all data sets."""
-    n, k = ranks.shape
-    between = n * float(((ranks.mean(axis=0) - (k + 1) / 2) ** 2).sum())
-    # Without ties, the ranks of a data set are 1 to k, and the result is 12 / (k (k + 1)) times `between`.
-    within = float(((ranks - (k + 1) / 2) ** 2).sum()) / (n * (k - 1))
-    return between / within if within > 0 else nan
+def _friedman(table: Floats) -> tuple[float, float]:
+    """Return Friedman's chi-square of a table, corrected for ties, and its p; NaN if all arms tie on all data sets."""
+    if (table == table[:, :1]).all():
+        return nan, nan
+    if table.shape[1] > 2:
+        result = stats.friedmanchisquare(*table.T)
+        return float(result.statistic), float(result.pvalue)
+    # Scipy refuses two arms, for which the statistic is that of the sign test with its normal approximation.
+    signs = np.sign(table[:, 0] - table[:, 1])
+    statistic = float(signs.sum() ** 2 / np.abs(signs).sum())
+    return statistic, float(stats.chi2.sf(statistic, 1))
 
 
 def _iman_davenport(statistic: float, n: int, k: int) -> float:

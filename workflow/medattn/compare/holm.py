@@ -1,4 +1,8 @@
-"""Holm's correction for several tests (Holm 1979, Scandinavian Journal of Statistics 6:65-70)."""
+"""Holm's correction for several tests (Holm 1979, Scandinavian Journal of Statistics 6:65-70).
+
+The result is that of `multipletests` of statsmodels, which collects garbage in every call: with PyTorch loaded that
+takes 50 ms, and a full selection has thousands of families.
+"""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray

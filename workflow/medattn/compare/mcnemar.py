@@ -6,7 +6,7 @@ correctly. The p is exact for any number of images.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
+from scipy.stats import binomtest
 
 from medattn.compare.test_result import TestResult
 
@@ -23,7 +23,7 @@ def mcnemar(is_right: NDArray[np.bool_], other_is_right: NDArray[np.bool_]) -> T
     n = len(is_right)
     only, other_only = int((is_right & ~other_is_right).sum()), int((other_is_right & ~is_right).sum())
     discordant = only + other_only
-    p = min(1.0, 2 * float(binom.cdf(min(only, other_only), discordant, 0.5)))
+    p = float(binomtest(only, discordant).pvalue) if discordant else 1.0
     note = f"only one model is right on {only} and {other_only} images"
     least = min(1.0, 2.0 ** (1 - discordant)) if discordant < 1000 else 0.0
     return TestResult(TEST, n, 100 * (only - other_only) / n, p=p, least_p=least, note=note)

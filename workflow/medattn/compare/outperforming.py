@@ -8,7 +8,7 @@ half a win.
 """
 
 from scipy.special import betaincinv
-from scipy.stats import binom
+from scipy.stats import binomtest
 
 from medattn.compare.replicates import Replicates
 from medattn.compare.sign_flips import least_p
@@ -39,7 +39,7 @@ def outperforming(pairs: Replicates) -> TestResult:
         float(differences.mean()),
         low,
         high,
-        p=min(1.0, 2 * float(binom.cdf(min(wins, losses), wins + losses, 0.5))),
+        p=float(binomtest(wins, n - ties).pvalue) if wins or losses else 1.0,
         least_p=least_p(wins + losses),
         note="; ".join(notes),
         quantity=_QUANTITY,

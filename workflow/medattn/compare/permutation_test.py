@@ -1,7 +1,6 @@
-"""The primary sound test: the sign-flip permutation test of paired differences between replicates.
+"""The sign-flip permutation test of paired differences between replicates.
 
-If the arms do not differ, the difference of each pair is positive or negative with equal probability. Marks in tables,
-figures and summaries use this test with runs as replicates, paired by seed.
+If the arms do not differ, the difference of each pair is positive or negative with equal probability.
 """
 
 import numpy as np

@@ -17,6 +17,7 @@ from medattn.compare.nadeau_bengio import fold_ratios, nadeau_bengio
 from medattn.compare.outperforming import outperforming
 from medattn.compare.pairs import ArmPair, declared_pairs
 from medattn.compare.permutation_test import permutation
+from medattn.compare.primary_test import primary_test
 from medattn.compare.rankings import rankings
 from medattn.compare.replicates import pair_up
 from medattn.compare.same_images import SameImageComparison
@@ -183,6 +184,7 @@ class _DatasetComparisons:
 
 def _over_runs(first: MeasuredMetric, second: MeasuredMetric, margin: float) -> Iterator[tuple[str, TestResult]]:
     pairs = pair_up(first.by_seed, second.by_seed)
+    yield "runs", primary_test(pairs)
     yield "runs", permutation(pairs)
     yield "runs", wilcoxon(pairs)
     yield "runs", outperforming(pairs)

@@ -6,7 +6,7 @@ interval inverts the test.
 """
 
 import numpy as np
-from scipy.stats import rankdata
+from scipy import stats
 
 from medattn.compare.replicates import Floats, Replicates
 from medattn.compare.sign_flips import DRAWN, EXACT_UP_TO, least_p, sign_flip_p
@@ -25,13 +25,17 @@ def wilcoxon(pairs: Replicates) -> TestResult:
     nonzero = differences[differences != 0]
     if len(nonzero) < pairs.n:
         notes.append(f"{pairs.n - len(nonzero)} of {pairs.n} pairs have no difference")
-    if len(nonzero) > EXACT_UP_TO:
-        notes.append(f"p from {DRAWN} drawn sign patterns")
     low, high = _interval(differences)
     if np.isnan(low):
         notes.append("too few pairs for a 95% interval")
     # Rounding lets equal differences differ.
-    signed = np.sign(nonzero) * rankdata(np.round(np.abs(nonzero), 9))
+    signed = np.sign(nonzero) * stats.rankdata(np.round(np.abs(nonzero), 9))
+    is_tied = len(np.unique(np.abs(signed))) < len(signed)
+    least = least_p(len(nonzero)) if is_tied else min(1.0, 2.0 ** (1 - len(nonzero)))
+    # Scipy's exact distribution has no ties. With ties, the ranks get random signs.
+    p = sign_flip_p(signed) if is_tied or not len(signed) else float(stats.wilcoxon(signed, method="exact").pvalue)
+    if is_tied and len(nonzero) > EXACT_UP_TO:
+        notes.append(f"p from {DRAWN} drawn sign patterns")
     return TestResult(
         TEST,
         pairs.n,
@@ -39,8 +43,8 @@ def wilcoxon(pairs: Replicates) -> TestResult:
         low,
         high,
         float(signed.sum() / np.abs(signed).sum()) if len(nonzero) else 0.0,
-        sign_flip_p(signed) if len(nonzero) else 1.0,
-        least_p(len(nonzero)),
+        p,
+        least,
         "; ".join(notes),
         _QUANTITY,
         float(np.median(_walsh(differences))),

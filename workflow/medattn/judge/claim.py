@@ -32,7 +32,7 @@ class Claim:
         high: upper end of that interval.
         n: number of runs, or of pairs of runs.
         procedure: `runs` or `count`; empty if nothing was measured.
-        p: p of a comparison, corrected within its statement.
+        p: p of a comparison, corrected within its statement unless the statement is that all pairs hold.
         verdict: the verdict.
         reason: reason of the verdict, and remarks.
         stand_in: whether the measured images are stand-ins.

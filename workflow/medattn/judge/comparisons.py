@@ -1,18 +1,13 @@
-"""Verdicts on published comparisons: over runs paired by seed, with p corrected within each statement."""
+"""Verdicts on published comparisons: over runs paired by seed, by the primary test."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import isnan, log2, nan
+from math import isnan
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
-from medattn.compare.holm import holm
-from medattn.compare.permutation_test import permutation
-from medattn.compare.replicates import pair_up
-from medattn.compare.sign_flips import least_p
 from medattn.config.models.facts import Facts, RowFilter, SignificanceStatement, Statement
 from medattn.config.models.text_facts import UnpublishedComparison
 from medattn.config.models.verdicts import VerdictRule
@@ -20,11 +15,11 @@ from medattn.config.resolved import Configuration
 from medattn.consistency.checks.statements import gain, pairs_of
 from medattn.consistency.published import PublishedRow, chosen
 from medattn.judge.claim import Claim, in_points, not_measured
+from medattn.judge.paired import MeasuredPair, paired_differences
 from medattn.judge.protocol_deviations import deviation, reading
 from medattn.judge.rule import Judgment, PairedDifference, judge_count, judge_higher, judge_same
-from medattn.judge.subject import Subject, SubjectResult, Subjects
+from medattn.judge.subject import Subject, SubjectResult, Subjects, least_points
 from medattn.judge.values import STAND_IN, cost_of_row, reason_for_no_verdict
-from medattn.measure.measured_cells import MeasuredMetric
 from medattn.metrics.metric import MEAN
 from medattn.metrics.registry import METRICS
 
@@ -73,7 +68,7 @@ def judged_comparisons(
             pairs = [(row, other) for row, other in pairs if declared.flag in row.flags]
         measured_pairs = [pair for pair in pairs if _is_measured(pair[0])]
         compared = [_published_pair(number, statement, row, other, subjects) for row, other in measured_pairs]
-        yield from judged_pairs(compared, subjects, facts, configuration)
+        yield from judged_pairs(compared, subjects, facts, configuration, correct=not statement.all)
         for row, other in pairs:
             if not _is_measured(row):
                 claim = _published_claim(number, statement, row, other, subjects)
@@ -189,20 +184,34 @@ def _unpublished_pairs(
 
 
 def judged_pairs(
-    pairs: list[PublishedComparison], subjects: Subjects, facts: Facts, configuration: Configuration
+    pairs: list[PublishedComparison],
+    subjects: Subjects,
+    facts: Facts,
+    configuration: Configuration,
+    *,
+    correct: bool = True,
 ) -> Iterator[Claim]:
-    """Yield the claims of one statement, whose tests are corrected together."""
-    tests = [permutation(pair_up(pair.results[0].measured.by_seed, pair.results[1].measured.by_seed)) for pair in pairs]
-    corrected = holm([test.p for test in tests])
-    for pair, test, p in zip(pairs, tests, corrected, strict=True):
-        difference = PairedDifference(test.difference, test.low, test.high, test.n, float(p))
-        yield _with_verdict(pair, difference, len(pairs), subjects, facts, configuration)
+    """Yield the claims of one statement.
+
+    Args:
+        pairs: its comparisons.
+        subjects: the subjects of the selection.
+        facts: the paper's facts.
+        configuration: the selection.
+        correct: whether p is corrected over the pairs. A statement that all pairs hold needs no correction, because it
+            is wrongly accepted only if the test errs on a pair that does not hold (Berger 1982).
+    """
+    measured = [
+        MeasuredPair(pair.results[0].measured, pair.results[1].measured, least_points(pair.claim.metric))
+        for pair in pairs
+    ]
+    for pair, difference in zip(pairs, paired_differences(measured, correct=correct), strict=True):
+        yield _with_verdict(pair, difference, subjects, facts, configuration)
 
 
 def _with_verdict(
     pair: PublishedComparison,
     difference: PairedDifference,
-    tests: int,
     subjects: Subjects,
     facts: Facts,
     configuration: Configuration,
@@ -212,7 +221,7 @@ def _with_verdict(
     claim = replace(
         pair.claim,
         measured=difference.mean / points,
-        spread=_spread(first.measured, second.measured) / points,
+        spread=difference.spread / points,
         n=difference.n,
         procedure="runs" if difference.n else "",
         stand_in=first.stand_in or second.stand_in,
@@ -230,32 +239,14 @@ def _with_verdict(
     if reason:
         return not_measured(claim, reason)
     rule = configuration.selection.verdicts
-    judgment = _judgment(pair, difference, tests, rule)
+    judgment = _judgment(pair, difference, rule)
     return claim.with_judgment(judgment, points, *notes)
 
 
-def _judgment(pair: PublishedComparison, difference: PairedDifference, tests: int, rule: VerdictRule) -> Judgment:
+def _judgment(pair: PublishedComparison, difference: PairedDifference, rule: VerdictRule) -> Judgment:
     if pair.direction == "same":
         return judge_same(difference, rule)
-    judgment = judge_higher(difference, rule, pair.least, pair.most, pair.half)
-    if judgment.verdict == "inconclusive" and least_p(difference.n) * tests >= rule.alpha:
-        needed = int(1 - log2(rule.alpha / tests)) + 1
-        pairs, family = _with_unit(difference.n, "pair"), _with_unit(tests, "test")
-        reason = f"{judgment.reason}: {pairs} cannot reach that with {family}, {needed} pairs can"
-        return replace(judgment, reason=reason)
-    return judgment
-
-
-def _with_unit(number: int, unit: str) -> str:
-    return f"one {unit}" if number == 1 else f"{number} {unit}s"
-
-
-def _spread(first: MeasuredMetric, second: MeasuredMetric) -> float:
-    """Return the standard deviation of the differences by seed; NaN for fewer than two."""
-    seeds = sorted(set(first.by_seed) & set(second.by_seed))
-    if len(seeds) < 2:
-        return nan
-    return float(np.std([first.by_seed[seed] - second.by_seed[seed] for seed in seeds], ddof=1))
+    return judge_higher(difference, rule, pair.least, pair.most, pair.half)
 
 
 def _judged_costs(

@@ -5,7 +5,7 @@ of many. Therefore the rule compares it with the prediction for one independent 
 """
 
 from dataclasses import dataclass
-from math import isnan, nan, sqrt
+from math import inf, isnan, nan, sqrt
 from typing import Literal
 
 from scipy.special import ndtri, stdtrit
@@ -26,6 +26,9 @@ class RunSummary:
         n: number of runs.
         images: number of test images if the paper's may be different images; 0 if they are the same.
         is_deterministic: whether every run has the same result, and one is enough.
+        step: percentage points of one test image; 0 if unknown, or if the value is no share of images.
+        least: least possible value.
+        greatest: greatest possible value.
     """
 
     mean: float
@@ -33,6 +36,9 @@ class RunSummary:
     n: int
     images: int = 0
     is_deterministic: bool = False
+    step: float = 0.0
+    least: float = -inf
+    greatest: float = inf
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,8 @@ class PairedDifference:
         low: lower end of the 95% interval of the mean; NaN if there is none.
         high: upper end.
         n: number of pairs.
-        p: two-sided p, corrected within the statement; NaN if there is none.
+        p: two-sided p, corrected within the statement unless every pair must hold; NaN if there is none.
+        spread: sample standard deviation of the differences; NaN for fewer than two pairs.
     """
 
     mean: float
@@ -52,6 +59,7 @@ class PairedDifference:
     high: float
     n: int
     p: float
+    spread: float = nan
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,7 @@ class Judgment:
         reason: the reason; empty if the claim is reproduced without remarks.
         low: lower end of the interval that the verdict is based on; NaN if there is none.
         high: upper end.
-        p: corrected p of a comparison; NaN if there is none.
+        p: p of a comparison, as in `PairedDifference`; NaN if there is none.
     """
 
     verdict: Verdict
@@ -77,7 +85,8 @@ def judge_number(published: float, half: float, measured: RunSummary, rule: Verd
     """Judge a published value by repetitions of its procedure.
 
     The interval predicts one further repetition: mean m +- sqrt(t^2 s^2 (1 + 1/n) + z^2 v). v = 2 m (100 - m) / images
-    is the variance due to different test images; it is 0 if the paper's test images are the measured ones.
+    is the variance due to different test images; it is 0 if the paper's test images are the measured ones. s is at
+    least half a test image. The interval ends at the least and the greatest possible value.
 
     Args:
         published: the published value, in percent.
@@ -88,7 +97,8 @@ def judge_number(published: float, half: float, measured: RunSummary, rule: Verd
     if not measured.is_deterministic and (measured.n < rule.min_runs or isnan(measured.spread)):
         return Judgment("inconclusive", _too_few(measured.n, rule, "run", "runs"))
     half_width = sqrt(_half_width_of_runs(measured, rule) ** 2 + _half_width_of_images(measured, rule) ** 2)
-    low, high = measured.mean - half_width, measured.mean + half_width
+    low = max(measured.mean - half_width, measured.least)
+    high = min(measured.mean + half_width, measured.greatest)
     if abs(published - measured.mean) - half > half_width + rule.margin:
         return Judgment("not reproduced", "outside the prediction interval of a repetition", low, high)
     if half_width > rule.max_half_width:
@@ -102,7 +112,21 @@ def _half_width_of_runs(measured: RunSummary, rule: VerdictRule) -> float:
     if measured.is_deterministic:
         return 0.0
     quantile = float(stdtrit(measured.n - 1, (1 + rule.confidence) / 2))
-    return quantile * measured.spread * sqrt(1 + 1 / measured.n)
+    return quantile * resolved_spread(measured.spread, measured.step) * sqrt(1 + 1 / measured.n)
+
+
+def resolved_spread(spread: float, step: float) -> float:
+    """Return the spread between runs that a test set can show: at least half of the step that one image makes.
+
+    A result between two counts of right images is measured as one of the two. The standard deviation of values at most
+    one step apart is at most half a step (Popoviciu 1935), and n equal runs do not exclude it: their probability is
+    2^(1-n).
+
+    Args:
+        spread: sample standard deviation over runs, or of paired differences.
+        step: change of the value by one test image.
+    """
+    return max(spread, step / 2)
 
 
 def _half_width_of_images(measured: RunSummary, rule: VerdictRule) -> float:
@@ -137,7 +161,7 @@ def judge_higher(
     if max(abs(low), abs(high)) <= rule.margin:
         return Judgment("not reproduced", f"no difference of more than {rule.margin:g} points", low, high, p)
     if not (difference.mean > 0 and p < rule.alpha):
-        return Judgment("inconclusive", f"the corrected p is not below {rule.alpha:g}", low, high, p)
+        return Judgment("inconclusive", f"p is {p:.2g}, not below {rule.alpha:.3g}", low, high, p)
     if most is None and low < least - half:
         return Judgment("inconclusive", f"better, but the interval includes less than {least:g}", low, high, p)
     if most is not None and (high - low) / 2 > rule.max_half_width:

@@ -1,6 +1,6 @@
 """The subject of a published value (table, cell, metric and class), and what was measured of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from medattn.config.models.paper import Table
 from medattn.config.resolved import Configuration, ResolvedPaper
@@ -31,7 +31,7 @@ class SubjectResult:
 
     Attributes:
         cell: the cell; None if the plan has no such cell.
-        measured: the measured values.
+        measured: the measured values, in percentage points.
         reason: why there is no value, or what the value leaves out.
     """
 
@@ -82,7 +82,22 @@ class Subjects:
             return SubjectResult(reason=NOT_SELECTED)
         if cell.missing:
             return SubjectResult(cell, reason=cell.missing)
-        measured = self._measured.of(key, MetricKey(subject.metric, subject.class_name))
+        measured = _in_points(self._measured.of(key, MetricKey(subject.metric, subject.class_name)), subject.metric)
         if not measured.is_measured:
             return SubjectResult(cell, reason=measured.note or "not measured yet")
         return SubjectResult(cell, measured, measured.note)
+
+
+def least_points(metric: str) -> float:
+    """Return the least possible value of a metric in percentage points; 0 for metrics that are not registered."""
+    if metric not in METRICS:
+        return 0.0
+    return METRICS[metric].least * (100 if METRICS[metric].unit == "fraction" else 1)
+
+
+def _in_points(measured: MeasuredMetric, metric: str) -> MeasuredMetric:
+    """Return the values of a metric that measurements.csv has as fractions in percentage points."""
+    if metric not in METRICS or METRICS[metric].unit != "fraction":
+        return measured
+    by_seed = {seed: 100 * value for seed, value in measured.by_seed.items()}
+    return replace(measured, mean=100 * measured.mean, spread=100 * measured.spread, by_seed=by_seed)

@@ -13,7 +13,7 @@ from medattn.consistency.published import PublishedRow
 from medattn.judge.claim import Claim, in_points, not_measured
 from medattn.judge.protocol_deviations import deviation, reading
 from medattn.judge.rule import Judgment, RunSummary, judge_count, judge_number
-from medattn.judge.subject import NOT_SELECTED, Subject, SubjectResult, Subjects
+from medattn.judge.subject import NOT_SELECTED, Subject, SubjectResult, Subjects, least_points
 from medattn.metrics.registry import METRICS
 from medattn.result_tables import rows_of
 
@@ -58,7 +58,7 @@ def judged_value(
         reason = deviation(configuration, paper, subject, facts)
     if reason:
         return not_measured(claim, reason)
-    judgment = _judgment(row, facts, result, rule)
+    judgment = _judgment(row, subject.metric, facts, result, rule)
     leak = found.leak and f"leak: {found.leak}"
     remark = reading(configuration, paper, subject, facts) if paper else ""
     return claim.with_judgment(judgment, in_points(row.mean.unit), leak, result.reason, remark)
@@ -156,7 +156,7 @@ def _claim(row: PublishedRow, metric: str, class_name: str) -> Claim:
     )
 
 
-def _judgment(row: PublishedRow, facts: Facts, result: SubjectResult, rule: VerdictRule) -> Judgment:
+def _judgment(row: PublishedRow, metric: str, facts: Facts, result: SubjectResult, rule: VerdictRule) -> Judgment:
     points = in_points(row.mean.unit)
     summary = RunSummary(
         result.measured.mean,
@@ -164,5 +164,8 @@ def _judgment(row: PublishedRow, facts: Facts, result: SubjectResult, rule: Verd
         result.measured.n,
         result.measured.n_test if row.dataset in facts.redrawn else 0,
         result.cell is not None and result.cell.is_classifier,
+        100 / result.measured.n_test if result.measured.n_test else 0.0,
+        least_points(metric),
+        100.0,
     )
     return judge_number(float(row.mean.value) * points, float(row.mean.half) * points, summary, rule)

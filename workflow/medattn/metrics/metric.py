@@ -22,6 +22,7 @@ class Metric:
             each class that can be the positive one.
         published: its name in published.csv, where that differs.
         higher_is_better: whether the highest value ranks first.
+        least: least possible value, in its unit. The greatest is 100% or 1.
         values: returns the values for a `Scored`; None for a cost.
     """
 
@@ -31,6 +32,7 @@ class Metric:
     classes: Literal["none", "each", "positive"] = "none"
     published: str = ""
     higher_is_better: bool = True
+    least: float = 0.0
     # `Scored` imports numpy, which planning must not import.
     values: Callable[[Any], list[Any]] | None = None
 

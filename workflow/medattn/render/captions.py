@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from medattn.compare.permutation_test import TEST
+from medattn.compare.primary_test import PRIMARY_TEST
 from medattn.config.models.paper import Mark
 from medattn.config.resolved import ResolvedPaper
 from medattn.files import write_text
@@ -97,22 +97,12 @@ def listed_seeds(seeds: Sequence[int]) -> str:
 
 
 def _tests(inputs: Inputs, paper: ResolvedPaper, table: PaperTable) -> dict[str, Any]:
-    rows = rows_of_paper(inputs.comparisons, paper, procedure="runs", test=TEST)
+    rows = rows_of_paper(inputs.comparisons, paper, procedure="runs", test=PRIMARY_TEST)
     rows = rows[rows["p"].notna() & rows["metric"].isin(table.declared.metrics)]
     families = [family for _, family in rows.groupby(["family", "metric", "class_name"])]
     tested = max(families, key=len, default=rows)
     n = int(tested["n"].max()) if len(tested) else 0
-    smallest = float(tested["least_p"].min()) if len(tested) else 1.0
-    # Holm multiplies the smallest p-value by the number of tests, so no adjusted p-value can be smaller than this.
-    smallest_adjusted = min(1.0, smallest * max(1, len(tested)))
-    levels = [mark.alpha for mark in table.declared.marks]
-    return {
-        "comparisons": len(tested),
-        "n_pairs": n,
-        "smallest_p": f"{smallest:.3g}",
-        "smallest_adjusted": f"{smallest_adjusted:.3g}",
-        "unreachable": bool(levels and n and smallest_adjusted >= max(levels)),
-    }
+    return {"comparisons": len(tested), "n_pairs": n}
 
 
 def _positive(table: PaperTable) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from medattn.compare.pairs import VANILLA
-from medattn.compare.permutation_test import TEST
+from medattn.compare.primary_test import PRIMARY_TEST
 from medattn.judge.counts import verdict_lines
 from medattn.render.inputs import Inputs
 from medattn.result_tables import CLAIMS, read_table, rows_of
@@ -49,7 +49,7 @@ def _verdicts(inputs: Inputs) -> list[str]:
 
 
 def _differences(inputs: Inputs) -> list[str]:
-    rows = rows_of(inputs.comparisons, procedure="runs", test=TEST, against=VANILLA, metric="accuracy")
+    rows = rows_of(inputs.comparisons, procedure="runs", test=PRIMARY_TEST, against=VANILLA, metric="accuracy")
     measured = rows[rows["difference"].notna()]
     if measured.empty:
         return ["No arm could be compared with vanilla yet."]

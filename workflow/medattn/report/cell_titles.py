@@ -6,6 +6,7 @@ from medattn.render.inputs import Inputs
 TEST_TITLES = {
     "student": "Student's t-test",
     "welch": "Welch's t-test",
+    "t_test": "paired t-test",
     "permutation": "sign-flip permutation test",
     "wilcoxon": "Wilcoxon signed-rank test",
     "outperforming": "probability of outperforming",

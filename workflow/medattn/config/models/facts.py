@@ -243,6 +243,11 @@ class Statement(Closed):
     )
     least: float = Field(0.0, description="stated minimum difference; 0: any")
     most: float | None = Field(None, description="stated maximum difference; default: none")
+    all: bool = Field(
+        False,
+        description="whether the statement is that all pairs hold. Each pair is then judged without correction, and "
+        "the statement holds if every pair does",
+    )
     measured_in: Literal["points", "percent"] = Field(
         "points", description="unit of the difference: `points`, the unit of the rows, or `percent` of the lower value"
     )

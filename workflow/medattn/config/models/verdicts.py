@@ -36,6 +36,4 @@ class VerdictRule(Closed):
         ge=0,
         description="maximum difference that counts as equal, in percentage points, in addition to the rounding",
     )
-    alpha: float = Field(
-        0.05, gt=0, lt=1, description="significance level: two arms differ if their corrected p is lower"
-    )
+    alpha: float = Field(0.05, gt=0, lt=1, description="significance level: two arms differ if their p is lower")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from medattn.compare.permutation_test import TEST
+from medattn.compare.primary_test import PRIMARY_TEST
 from medattn.config.models.paper import Mark
 from medattn.metrics.registry import METRICS
 from medattn.render.tables.table_columns import Column
@@ -13,7 +13,7 @@ from medattn.result_tables import PER_SEED, rows_of
 
 # The test and the p-value that decide a mark. The papers test epochs without correction; over runs, p is adjusted for
 # the number of comparisons.
-_P_OF = {"epochs": ("welch", "p"), "runs": (TEST, "p_adjusted")}
+_P_OF = {"epochs": ("welch", "p"), "runs": (PRIMARY_TEST, "p_adjusted")}
 
 
 @dataclass(frozen=True)

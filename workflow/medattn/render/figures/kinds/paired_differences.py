@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from medattn.compare.pairs import VANILLA
-from medattn.compare.permutation_test import TEST
+from medattn.compare.primary_test import PRIMARY_TEST
 from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.drawing import Drawing, nothing_to_draw
@@ -30,7 +30,9 @@ _BELOW, _BELOW_OF_ARM = 0.1, 0.5
 
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     """Draw each paired difference from vanilla as a dot, the mean with its 95% interval, and a line at zero."""
-    compared = rows_of_paper(inputs.comparisons, paper, against=VANILLA, procedure="runs", test=TEST, metric="accuracy")
+    compared = rows_of_paper(
+        inputs.comparisons, paper, against=VANILLA, procedure="runs", test=PRIMARY_TEST, metric="accuracy"
+    )
     compared = compared[compared["difference"].notna()]
     if declared.arm:
         compared = rows_of(compared, arm=declared.arm)

@@ -1,0 +1,64 @@
+"""Differences between arms over runs paired by seed, as the rule for verdicts needs them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isnan, nan, sqrt
+
+from scipy.special import stdtrit
+
+from medattn.compare.holm import holm
+from medattn.compare.primary_test import primary_test
+from medattn.compare.replicates import pair_up
+from medattn.compare.test_result import CONFIDENCE
+from medattn.judge.rule import PairedDifference, resolved_spread
+from medattn.measure.measured_cells import MeasuredMetric
+
+_GREATEST = 100.0
+"""Greatest value of a metric in percentage points."""
+
+
+@dataclass(frozen=True)
+class MeasuredPair:
+    """What was measured of two arms.
+
+    Attributes:
+        first: the first arm.
+        second: the second arm.
+        least: least possible value in percentage points. The greatest is 100.
+    """
+
+    first: MeasuredMetric
+    second: MeasuredMetric
+    least: float = 0.0
+
+    @property
+    def step(self) -> float:
+        """Percentage points of one test image; 0 if the number of images is unknown."""
+        counts = [measured.n_test for measured in (self.first, self.second) if measured.n_test]
+        return 100 / min(counts) if counts else 0.0
+
+
+def paired_differences(
+    pairs: Sequence[MeasuredPair], *, correct: bool, confidence: float = CONFIDENCE
+) -> list[PairedDifference]:
+    """Return the differences of the pairs of one statement, with the p of the primary test.
+
+    Args:
+        pairs: the pairs.
+        correct: whether p is corrected over the pairs by Holm's method.
+        confidence: level of the intervals.
+    """
+    replicates = [pair_up(pair.first.by_seed, pair.second.by_seed) for pair in pairs]
+    tests = [primary_test(paired) for paired in replicates]
+    p_values = holm([test.p for test in tests]) if correct else [test.p for test in tests]
+    found = []
+    for pair, paired, test, p in zip(pairs, replicates, tests, p_values, strict=True):
+        spread = float(paired.differences.std(ddof=1)) if test.n > 1 else nan
+        half = nan
+        if test.n > 1:
+            half = float(stdtrit(test.n - 1, (1 + confidence) / 2)) * resolved_spread(spread, pair.step) / sqrt(test.n)
+        low, high = test.difference - half, test.difference + half
+        if not isnan(half):
+            low, high = max(low, pair.least - _GREATEST), min(high, _GREATEST - pair.least)
+        found.append(PairedDifference(test.difference, low, high, test.n, float(p), spread))
+    return found
