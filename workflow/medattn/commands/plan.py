@@ -17,7 +17,7 @@ from medattn.errors import UserError
 from medattn.plan.cost_estimate import cost_lines, estimate_costs
 from medattn.plan.expand import make_plan
 from medattn.plan.progress import progress_of
-from medattn.plan.show import all_available_line, plan_csv, plan_lines
+from medattn.plan.show import all_available_line, look_lines, plan_csv, plan_lines
 from medattn.plan.speeds import speeds_for
 
 
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "csv":
         sys.stdout.write(plan_csv(chosen.plan, progress))
     else:
-        print("\n".join(plan_lines(chosen.plan, progress)))
+        print("\n".join([*plan_lines(chosen.plan, progress), *look_lines(configuration.selection)]))
         speeds = speeds_for(chosen.results.complexity)
         for line in cost_lines(estimate_costs(chosen.plan, configuration, progress.done, speeds), speeds):
             print(line)

@@ -19,6 +19,7 @@ from medattn.config.resolved import Configuration
 from medattn.consistency.checks.statements import gain, pairs_of
 from medattn.consistency.published import PublishedRow, chosen
 from medattn.judge.claim import Claim, in_points, not_measured
+from medattn.judge.looks import undeclared_look
 from medattn.judge.protocol_deviations import deviation, reading
 from medattn.judge.rule import Judgment, PairedDifference, judge_count, judge_higher, judge_same
 from medattn.judge.subject import Subject, SubjectResult, Subjects
@@ -222,8 +223,9 @@ def _with_verdict(
         reason = "no seed in common"
     if reason:
         return not_measured(claim, reason)
-    rule = configuration.selection.verdicts
-    judgment = _judgment(pair, difference, tests, rule)
+    seeds = first.measured.by_seed.keys() & second.measured.by_seed.keys()
+    rule = configuration.selection.rule_at_a_look
+    judgment = undeclared_look(seeds, configuration.selection.looks) or _judgment(pair, difference, tests, rule)
     return claim.with_judgment(judgment, points, *notes)
 
 

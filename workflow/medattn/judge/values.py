@@ -11,6 +11,7 @@ from medattn.config.models.verdicts import VerdictRule
 from medattn.config.resolved import Configuration
 from medattn.consistency.published import PublishedRow
 from medattn.judge.claim import Claim, in_points, not_measured
+from medattn.judge.looks import undeclared_look
 from medattn.judge.protocol_deviations import deviation, reading
 from medattn.judge.rule import Judgment, RunSummary, judge_count, judge_number
 from medattn.judge.subject import NOT_SELECTED, Subject, SubjectResult, Subjects
@@ -26,7 +27,7 @@ _PLAIN_COUNTS = ("parameters", "macs")
 
 def judged_value(row: PublishedRow, facts: Facts, subjects: Subjects, configuration: Configuration) -> Claim:
     """Return the claim of a published value of a metric, with its verdict."""
-    subject, rule = subjects.of_row(row), configuration.selection.verdicts
+    subject, rule = subjects.of_row(row), configuration.selection.rule_at_a_look
     result = subjects.result(row.paper, subject)
     found = result.measured
     claim = replace(
@@ -45,6 +46,8 @@ def judged_value(row: PublishedRow, facts: Facts, subjects: Subjects, configurat
     if reason:
         return not_measured(claim, reason)
     judgment = _judgment(row, facts, result, rule)
+    if not (result.cell and result.cell.is_classifier):
+        judgment = undeclared_look(found.by_seed, configuration.selection.looks) or judgment
     leak = found.leak and f"leak: {found.leak}"
     remark = reading(configuration, paper, subject, facts) if paper else ""
     return claim.with_judgment(judgment, in_points(row.mean.unit), leak, result.reason, remark)
