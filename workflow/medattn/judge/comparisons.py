@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from medattn.compare.holm import holm
-from medattn.compare.permutation_test import permutation
+from medattn.compare.permutation_test import permutation, t_interval
 from medattn.compare.replicates import pair_up
 from medattn.compare.sign_flips import least_p
+from medattn.compare.test_result import CONFIDENCE
 from medattn.config.models.facts import Facts, RowFilter, SignificanceStatement, Statement, UnpublishedComparison
 from medattn.config.models.verdicts import VerdictRule
 from medattn.config.resolved import Configuration
@@ -31,7 +32,7 @@ Direction = Literal["higher", "same"]
 
 
 @dataclass(frozen=True)
-class _PublishedComparison:
+class PublishedComparison:
     """A published comparison of two arms without its verdict.
 
     Attributes:
@@ -53,6 +54,19 @@ class _PublishedComparison:
     half: float = 0.0
 
 
+@dataclass(frozen=True)
+class PublishedPairs:
+    """The comparisons of one statement.
+
+    Attributes:
+        pairs: comparisons of measured metrics, whose tests are corrected together.
+        costs: comparisons of costs: the claim, the statement and the two published values.
+    """
+
+    pairs: Sequence[PublishedComparison]
+    costs: Sequence[tuple[Claim, Statement, PublishedRow, PublishedRow]] = ()
+
+
 def judged_comparisons(
     paper: str,
     rows: Sequence[PublishedRow],
@@ -62,22 +76,32 @@ def judged_comparisons(
     configuration: Configuration,
 ) -> Iterator[Claim]:
     """Yield the claims of all comparisons in a paper with their verdicts, statement by statement."""
+    for statement in published_statements(paper, rows, facts, subjects):
+        yield from _judged(statement.pairs, subjects, facts, configuration)
+        for claim, declared, row, other in statement.costs:
+            yield _judged_costs(claim, declared, row, other, costs, subjects)
+
+
+def published_statements(
+    paper: str, rows: Sequence[PublishedRow], facts: Facts, subjects: Subjects
+) -> Iterator[PublishedPairs]:
+    """Yield the comparisons in a paper without verdicts, statement by statement."""
     published: list[Statement | SignificanceStatement] = [*facts.significance, *facts.statements]
     for number, declared in enumerate(published, start=1):
         statement = _as_statement(declared)
         pairs = list(pairs_of(chosen(rows, statement.rows), statement))
         if isinstance(declared, SignificanceStatement) and declared.flag:
             pairs = [(row, other) for row, other in pairs if declared.flag in row.flags]
-        measured_pairs = [pair for pair in pairs if _is_measured(pair[0])]
-        compared = [_published_pair(number, statement, row, other, subjects) for row, other in measured_pairs]
-        yield from _judged(compared, subjects, facts, configuration)
-        for row, other in pairs:
-            if not _is_measured(row):
-                claim = _published_claim(number, statement, row, other, subjects)
-                yield _judged_costs(claim, statement, row, other, costs, subjects)
+        yield PublishedPairs(
+            [_published_pair(number, statement, row, other, subjects) for row, other in pairs if _is_measured(row)],
+            [
+                (_published_claim(number, statement, row, other, subjects), statement, row, other)
+                for row, other in pairs
+                if not _is_measured(row)
+            ],
+        )
     for number, unpublished in enumerate(facts.unpublished, start=len(published) + 1):
-        compared = list(_unpublished_pairs(number, paper, unpublished, subjects))
-        yield from _judged(compared, subjects, facts, configuration)
+        yield PublishedPairs(list(_unpublished_pairs(number, paper, unpublished, subjects)))
 
 
 def _as_statement(said: Statement | SignificanceStatement) -> Statement:
@@ -137,11 +161,11 @@ def _sentence(says: str, source: str) -> str:
 
 def _published_pair(
     number: int, said: Statement, row: PublishedRow, other: PublishedRow, subjects: Subjects
-) -> _PublishedComparison:
+) -> PublishedComparison:
     pair = subjects.of_row(row), subjects.of_row(other)
     points = in_points(row.mean.unit)
     half = Fraction(row.mean.half + other.mean.half) if said.least or said.most is not None else Fraction(0)
-    return _PublishedComparison(
+    return PublishedComparison(
         _published_claim(number, said, row, other, subjects),
         pair,
         (subjects.result(row.paper, pair[0]), subjects.result(row.paper, pair[1])),
@@ -153,7 +177,7 @@ def _published_pair(
 
 def _unpublished_pairs(
     number: int, paper: str, said: UnpublishedComparison, subjects: Subjects
-) -> Iterator[_PublishedComparison]:
+) -> Iterator[PublishedComparison]:
     resolved = subjects.paper_of(paper, said.table)
     if resolved is None:
         return
@@ -179,22 +203,26 @@ def _unpublished_pairs(
                 )
                 results = (subjects.result(paper, better), subjects.result(paper, worse))
                 direction: Direction = "same" if said.direction == "same" else "higher"
-                yield _PublishedComparison(claim, (better, worse), results, direction)
+                yield PublishedComparison(claim, (better, worse), results, direction)
 
 
 def _judged(
-    pairs: list[_PublishedComparison], subjects: Subjects, facts: Facts, configuration: Configuration
+    pairs: Sequence[PublishedComparison], subjects: Subjects, facts: Facts, configuration: Configuration
 ) -> Iterator[Claim]:
     """Yield the claims of one statement, whose tests are corrected together."""
-    tests = [permutation(pair_up(pair.results[0].measured.by_seed, pair.results[1].measured.by_seed)) for pair in pairs]
+    replicates = [pair_up(pair.results[0].measured.by_seed, pair.results[1].measured.by_seed) for pair in pairs]
+    tests = [permutation(paired) for paired in replicates]
     corrected = holm([test.p for test in tests])
-    for pair, test, p in zip(pairs, tests, corrected, strict=True):
-        difference = PairedDifference(test.difference, test.low, test.high, test.n, float(p))
+    # The looks share the error rate of the interval, as they share alpha.
+    confidence = 1 - (1 - CONFIDENCE) / max(1, len(configuration.selection.looks))
+    for pair, paired, test, p in zip(pairs, replicates, tests, corrected, strict=True):
+        low, high = t_interval(paired.differences, confidence)
+        difference = PairedDifference(test.difference, low, high, test.n, float(p))
         yield _with_verdict(pair, difference, len(pairs), subjects, facts, configuration)
 
 
 def _with_verdict(
-    pair: _PublishedComparison,
+    pair: PublishedComparison,
     difference: PairedDifference,
     tests: int,
     subjects: Subjects,
@@ -229,7 +257,7 @@ def _with_verdict(
     return claim.with_judgment(judgment, points, *notes)
 
 
-def _judgment(pair: _PublishedComparison, difference: PairedDifference, tests: int, rule: VerdictRule) -> Judgment:
+def _judgment(pair: PublishedComparison, difference: PairedDifference, tests: int, rule: VerdictRule) -> Judgment:
     if pair.direction == "same":
         return judge_same(difference, rule)
     judgment = judge_higher(difference, rule, pair.least, pair.most, pair.half)

@@ -41,7 +41,7 @@ class PairedDifference:
 
     Attributes:
         mean: mean difference, first arm minus second arm.
-        low: lower end of the 95% interval of the mean; NaN if there is none.
+        low: lower end of the 95% interval of the mean, wider if looks share the 5%; NaN if there is none.
         high: upper end.
         n: number of pairs.
         p: two-sided p, corrected within the statement; NaN if there is none.
