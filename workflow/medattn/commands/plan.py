@@ -13,6 +13,8 @@ from pathlib import Path
 
 from medattn.commands.selection import Selected, freeze, results_of
 from medattn.config.load import read_configuration, resolve
+from medattn.config.models.seeds import SeedLooks
+from medattn.config.models.selection import Selection
 from medattn.errors import UserError
 from medattn.plan.cost_estimate import cost_lines, estimate_costs
 from medattn.plan.expand import make_plan
@@ -47,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(plan_csv(chosen.plan, progress))
     else:
         print("\n".join([*plan_lines(chosen.plan, progress), *look_lines(configuration.selection)]))
+        _print_power(configuration.selection)
         speeds = speeds_for(chosen.results.complexity)
         for line in cost_lines(estimate_costs(chosen.plan, configuration, progress.done, speeds), speeds):
             print(line)
@@ -59,6 +62,15 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.write:
             print(f"  written: {chosen.results.plan}")
     return 0
+
+
+def _print_power(selection: Selection) -> None:
+    """Print the smallest differences that the looks find, if the selection states a standard deviation."""
+    if isinstance(selection.seeds, SeedLooks) and selection.seeds.pilot_sd is not None:
+        from medattn.power.show_power import multiples_line
+
+        alpha, sd = selection.rule_at_a_look.alpha, selection.seeds.pilot_sd
+        print(f"  power: {multiples_line(selection.looks, alpha, sd)}; `medattn power` has every comparison")
 
 
 def _selection_from_stdin() -> dict[str, object]:
