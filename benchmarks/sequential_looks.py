@@ -141,10 +141,9 @@ def rate(found: int, count: int) -> dict[str, float]:
 
 def table(results: Sequence[dict[str, Any]]) -> str:
     """Return the results as a Markdown table."""
-    lines = [
-        "| accuracies | effect | looks, alpha shared | mean seeds | runs saved | 20 seeds, fixed | looks, alpha not shared |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    columns = ["accuracies", "effect", "looks, alpha shared", "mean seeds", "runs saved"]
+    columns += [f"{LOOKS[-1]} seeds, fixed", "looks, alpha not shared"]
+    lines = [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
     for row in results:
         shares = [
             f"{row[key]['rate']:.1%} [{100 * row[key]['low']:.1f}, {100 * row[key]['high']:.1f}]"

@@ -1,4 +1,4 @@
-"""Error rates and runs saved of comparisons that stop at a look, by the simulation of benchmarks/sequential_looks.py."""
+"""Error rates and runs saved of comparisons that stop at a look (benchmarks/sequential_looks.py)."""
 
 import importlib.util
 import json

@@ -37,10 +37,10 @@ def make_plan(configuration: Configuration, *, as_if_available: bool = False) ->
 
 
 def _check_cells_with_looks(configuration: Configuration, cells: Mapping[str, Cell]) -> None:
-    """Check that every cell with a look of its own is in the plan.
+    """Check that every cell that `seeds.cells` names is in the plan.
 
     Raises:
-        UserError: it is not; the message suggests the nearest.
+        UserError: a cell is not; the message suggests the nearest.
     """
     seeds = configuration.selection.seeds
     for name in seeds.cells if isinstance(seeds, SeedLooks) else ():

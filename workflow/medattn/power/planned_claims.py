@@ -29,7 +29,7 @@ class PlannedClaim:
     Attributes:
         claim: the claim with its verdict.
         cells: the cells that decide it: one for a published value, two for a comparison.
-        obstacle: why no number of seeds gives a verdict; empty if seeds can.
+        obstacle: why more seeds cannot give a verdict; empty if they can.
         same: whether the claim is that two arms do not differ.
         alpha: significance level that the comparison must reach if no other one of its statement is significant.
     """
@@ -145,7 +145,7 @@ def _obstacle(
     facts: Facts,
     configuration: Configuration,
 ) -> str:
-    """Return why no number of seeds gives a verdict on a claim; empty if seeds can."""
+    """Return why more seeds cannot give a verdict on a claim; empty if they can."""
     for subject, result in zip(compared, results, strict=True):
         if result.cell is None:
             return NOT_SELECTED

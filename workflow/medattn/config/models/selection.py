@@ -147,7 +147,7 @@ class Selection(Closed):
 
     @property
     def trained_seeds(self) -> tuple[int, ...]:
-        """The seeds of all cells without a look of their own."""
+        """The seeds of all cells that `seeds.cells` does not name."""
         return tuple(range(self.seeds.current)) if isinstance(self.seeds, SeedLooks) else tuple(self.seeds)
 
     def seeds_of(self, cell: str) -> tuple[int, ...]:
