@@ -17,8 +17,8 @@ from tests.conftest import Project
 
 SECONDS = 1800.0
 GAINS = {"gsa": "4.0", "weak": "0.5", "strong": "6.0"}
-# Deviations of five and of ten seeds with a mean of 0 and a standard deviation of 1.
-UNIT = {n: (x := np.resize([-1.0, 0.5, 1.0, -0.3, 0.4], n), (x - x.mean()) / x.std(ddof=1))[1] for n in (5, 10)}
+# Deviations of three, five and ten seeds with a mean of 0 and a standard deviation of 1.
+UNIT = {n: (x := np.resize([-1.0, 0.5, 1.0, -0.3, 0.4], n), (x - x.mean()) / x.std(ddof=1))[1] for n in (3, 5, 10)}
 LOOKS = {"looks": [5, 10, 20]}
 PAPER: dict[str, Any] = {
     "arms": {
@@ -81,7 +81,9 @@ def finish(gains: Project) -> Finish:
             for seed in range(len(values)):
                 files = gains.files(runs[seed].id)
                 files.folder.mkdir(parents=True, exist_ok=True)
-                files.record.write_text(json.dumps({"status": "ok", "epochs": 2, "seconds": SECONDS, "outputs": {}}))
+                if not files.record.exists():
+                    record = {"status": "ok", "epochs": 2, "seconds": SECONDS, "outputs": {}}
+                    files.record.write_text(json.dumps(record))
                 rows.append(_row(arm, "epochs", seed, values[seed], "", 1, runs[seed].id))
             ids = ";".join(runs[seed].id for seed in range(len(values)))
             rows.append(_row(arm, "runs", "", values.mean(), values.std(ddof=1), len(values), ids))

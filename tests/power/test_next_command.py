@@ -3,9 +3,11 @@
 import csv
 import io
 import json
+from math import sqrt
 
 import pytest
 import yaml
+from scipy import stats
 
 from medattn.config.load import read_configuration
 from medattn.plan.expand import make_plan
@@ -136,3 +138,10 @@ def test_text_and_csv_list_the_same_claims(measured, capsys):
     assert "tiny phantom net: gsa over vanilla, accuracy (+4.00 published)" in text
     assert "cannot be decided within 20 seeds" in text
     assert "next round: 15 runs, with more seeds for 2 cells" in text
+
+
+def test_a_value_needs_the_seeds_that_make_its_interval_narrow_enough(measured, capsys):
+    gsa = next(claim for claim in found(measured, capsys)["claims"] if claim["claim"].endswith("net.gsa.accuracy"))
+    half_widths = {n: stats.t.ppf(0.975, n - 1) * 2 * sqrt(1 + 1 / n) for n in range(5, 11)}
+    assert gsa["seeds_needed"] == min(n for n, half in half_widths.items() if half <= 5)
+    assert gsa["seeds"] == 10

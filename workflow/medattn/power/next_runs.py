@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, isnan, sqrt
+from math import inf, isnan
 
+import numpy as np
 from scipy.special import stdtrit
 
+from medattn.config.models.seeds import MAX_SEEDS
 from medattn.config.models.selection import Selection
 from medattn.config.models.verdicts import VerdictRule
 from medattn.power.comparison_power import comparison_power
@@ -101,7 +103,7 @@ def _next_claim(
         assumed, needed = power.assumed, power.seeds_for_verdict
         reason = _reason_of_comparison(planned, assumed, needed)
     else:
-        needed = _needed_for_value(planned, selection.verdicts, ahead)
+        needed = _needed_for_value(planned, selection.verdicts)
         reason = "the interval becomes narrow enough" if claim.verdict == "inconclusive" else "not measured yet"
     enough = [number for number in ahead if isnan(needed) or number >= needed]
     if not enough:
@@ -125,22 +127,18 @@ def _too_many(needed: float, judged: int, most: int) -> str:
     return f"needs {number} seeds, the maximum is {most}"
 
 
-def _needed_for_value(planned: PlannedClaim, rule: VerdictRule, ahead: Sequence[int]) -> float:
-    """Return the first number of seeds at which the interval of a published value is narrow enough.
+def _needed_for_value(planned: PlannedClaim, rule: VerdictRule) -> float:
+    """Return the smallest number of seeds at which the interval of a published value is narrow enough.
 
     Returns:
-        Infinity if none of them is enough; 0 if the value has no interval yet.
+        Infinity if it is more than 1000; 0 if the value has no interval yet.
     """
     n, spread = planned.claim.n, planned.spread
     if isnan(planned.half_width) or n < 2:
         return 0.0
-    of_images = max(0.0, planned.half_width**2 - _half_width(spread, n, rule) ** 2)
-    for number in ahead:
-        if sqrt(of_images + _half_width(spread, number, rule) ** 2) <= rule.max_half_width:
-            return float(number)
-    return inf
-
-
-def _half_width(spread: float, n: int, rule: VerdictRule) -> float:
-    """Return the half-width of the prediction interval of one further run."""
-    return float(stdtrit(n - 1, (1 + rule.confidence) / 2)) * spread * sqrt(1 + 1 / n)
+    numbers = np.arange(2, MAX_SEEDS + 1)
+    of_runs = stdtrit(numbers - 1, (1 + rule.confidence) / 2) * spread * np.sqrt(1 + 1 / numbers)
+    # The rest of the width, which is due to other test images, stays the same.
+    of_images = max(0.0, planned.half_width**2 - float(of_runs[n - 2]) ** 2)
+    narrow = numbers[of_images + of_runs**2 <= rule.max_half_width**2]
+    return float(narrow[0]) if len(narrow) else inf

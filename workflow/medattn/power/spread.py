@@ -47,7 +47,7 @@ class AssumedSpreads:
     def of(self, planned: PlannedClaim) -> AssumedSpread:
         """Return the assumption for a comparison.
 
-        The first that exists of: the upper 80% bound of its own measured value, the stated value, the bound of the same
+        The first that exists of: the upper 80% bound of the measured one, the stated value, the bound of the same
         comparison in the pilot, the median bound of the pilot, and the median bound of the paper's other comparisons.
         """
         own = _own(planned)
