@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from medattn.audit.checks.pairing import check_pairing
+from medattn.audit.context import AuditContext
 from medattn.plan.plan_file import read_plan
 from tests.power.conftest import PAPER, UNIT
 
@@ -37,6 +39,8 @@ def test_the_second_round_trains_the_added_runs_only(gains, finish, capsys):
         == set(wanted["runs"])
         == set(read_plan(gains.results.plan).runs) - {"/".join(path.parts[-3:-1]) for path in records}
     )
+    # Arms at different looks are as planned, so the audit has nothing to say about their seeds.
+    assert list(check_pairing(AuditContext(gains.results.folder))) == []
     capsys.readouterr()
     assert gains.medattn("next", "--config", "next.yaml", "--format", "json") == 0
     last = json.loads(capsys.readouterr().out)

@@ -157,6 +157,12 @@ class Selection(Closed):
         return self.trained_seeds
 
     @property
+    def most_seeds(self) -> int:
+        """The largest number of seeds of a cell."""
+        further = [*self.seeds.cells.values()] if isinstance(self.seeds, SeedLooks) else []
+        return max(len(self.trained_seeds), *further) if further else len(self.trained_seeds)
+
+    @property
     def rule_at_a_look(self) -> VerdictRule:
         """The rule for verdicts, with the significance level split evenly over the looks."""
         if not self.looks:
