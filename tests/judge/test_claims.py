@@ -75,9 +75,16 @@ def measured_as_published(
 @pytest.fixture
 def judged(tmp_path: Path) -> Judged:
     def judge(
-        paper: str = "gsa", cells: Any = None, taken: Any = None, datasets: Any = None, **how: Any
+        paper: str = "gsa",
+        cells: Any = None,
+        taken: Any = None,
+        datasets: Any = None,
+        looks: list[int] | None = None,
+        **how: Any,
     ) -> pd.DataFrame:
-        raw = {"selection": "trial", "papers": {paper: taken or {}}, "data": str(tmp_path / "data")}
+        raw: dict[str, Any] = {"selection": "trial", "papers": {paper: taken or {}}, "data": str(tmp_path / "data")}
+        if looks:
+            raw["seeds"] = {"looks": looks}
         raw["datasets"] = datasets or {}
         configuration = resolve(raw, ROOT, "test")
         results = ResultPaths(tmp_path / "results")
@@ -319,3 +326,35 @@ def test_what_is_written_is_read_again_and_damage_is_one_line(default, tmp_path)
     assert "not measured" in lines[0]
     assert lines[1].split()[:2] == ["gsa,", "numbers"]
     assert list(verdict_lines(default[:0])) == ["No paper of this selection has published values."]
+
+
+def test_verdicts_are_given_at_declared_looks_only(judged):
+    fixed, at_a_look = judged(reach=0.2, seeds=range(10)), judged(reach=0.2, seeds=range(10), looks=[10, 20])
+    verdicts = [table.groupby("kind")["verdict"].value_counts() for table in (fixed, at_a_look)]
+    assert verdicts[0]["number", "reproduced"] == verdicts[1]["number", "reproduced"] > 0
+    between = judged(reach=0.2, seeds=range(10), looks=[5, 20])
+    judged_claims = between[between["procedure"] == "runs"]
+    assert set(judged_claims["verdict"]) == {"inconclusive", "reproduced"}
+    undecided = judged_claims[judged_claims["verdict"] == "inconclusive"]
+    assert undecided["reason"].str.startswith("10 seeds are not one of the declared looks (5, 20)").all()
+    # Only classifiers on pixels, whose every run is the same, have a verdict.
+    assert set(judged_claims[judged_claims["verdict"] == "reproduced"]["backbone"]) == {"none"}
+
+
+def test_a_look_needs_its_first_seeds(judged):
+    table = judged(reach=0.2, seeds=[0, 1, 2, 3, 5], looks=[5, 10])
+    reasons = table[(table["procedure"] == "runs") & (table["backbone"] != "none")]["reason"]
+    assert reasons.str.startswith("a look of 5 has the seeds 0 to 4, but there is no seed 4").all()
+
+
+def test_a_comparison_at_a_look_must_reach_its_share_of_alpha(judged):
+    # One pair is tested alone: 2 of 2^7 sign patterns give p = 0.0156, between 0.05 / 5 and 0.05.
+    alone = {"taken": {"datasets": ["idrid_dr"], "backbones": ["vgg16"]}}
+    fixed, split = (
+        judged(**alone, reach=0.2, seeds=range(7)),
+        judged(**alone, reach=0.2, seeds=range(7), looks=[7, 8, 9, 10, 11]),
+    )
+    pairs = fixed["p"].between(0.01, 0.05) & (fixed["verdict"] == "reproduced")
+    assert pairs.any()
+    assert set(split[pairs]["verdict"]) == {"inconclusive"}
+    assert split[pairs]["reason"].str.startswith("the corrected p is not below 0.01").all()

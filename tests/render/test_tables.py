@@ -143,3 +143,8 @@ def test_rendering_a_table_twice_writes_identical_files(reread: Callable[[], Inp
 @pytest.mark.parametrize(("seeds", "text"), [([0, 1, 2], "0-2"), ([0, 2, 3], "0, 2, 3"), ([0, 1], "0, 1"), ([4], "4")])
 def test_listed_seeds(seeds: list[int], text: str) -> None:
     assert listed_seeds(seeds) == text
+
+
+def test_listed_seeds_name_cells_at_a_later_look() -> None:
+    assert listed_seeds(range(5), 10) == "0-4 (some cells: up to 9)"
+    assert listed_seeds(range(5), 5) == "0-4"

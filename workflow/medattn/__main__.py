@@ -22,6 +22,8 @@ COMMANDS = {
     "compare": "compare arms: comparisons.csv",
     "judge": "give every published value and comparison its verdict: claims.csv",
     "render": "render tables, figures and captions",
+    "power": "show which differences the seeds can find, and how many seeds the published ones need",
+    "next": "list the open claims by the cost of deciding them, and write the selection that does",
     "audit": "verify the files of a results folder, and that recomputing them gives the same values",
     "crate": "export the results as a research object (RO-Crate), readable without medattn",
     "why": "explain why a run has to be trained again, or why not",

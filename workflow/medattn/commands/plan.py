@@ -13,11 +13,13 @@ from pathlib import Path
 
 from medattn.commands.selection import Selected, freeze, results_of
 from medattn.config.load import read_configuration, resolve
+from medattn.config.models.seeds import SeedLooks
+from medattn.config.models.selection import Selection
 from medattn.errors import UserError
 from medattn.plan.cost_estimate import cost_lines, estimate_costs
 from medattn.plan.expand import make_plan
 from medattn.plan.progress import progress_of
-from medattn.plan.show import all_available_line, plan_csv, plan_lines
+from medattn.plan.show import all_available_line, look_lines, plan_csv, plan_lines
 from medattn.plan.speeds import speeds_for
 
 
@@ -46,7 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "csv":
         sys.stdout.write(plan_csv(chosen.plan, progress))
     else:
-        print("\n".join(plan_lines(chosen.plan, progress)))
+        print("\n".join([*plan_lines(chosen.plan, progress), *look_lines(configuration.selection)]))
+        _print_power(configuration.selection)
         speeds = speeds_for(chosen.results.complexity)
         for line in cost_lines(estimate_costs(chosen.plan, configuration, progress.done, speeds), speeds):
             print(line)
@@ -59,6 +62,15 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.write:
             print(f"  written: {chosen.results.plan}")
     return 0
+
+
+def _print_power(selection: Selection) -> None:
+    """Print the smallest differences that the looks find, if the selection states a standard deviation."""
+    if isinstance(selection.seeds, SeedLooks) and selection.seeds.pilot_sd is not None:
+        from medattn.power.show_power import multiples_line
+
+        alpha, sd = selection.rule_at_a_look.alpha, selection.seeds.pilot_sd
+        print(f"  power: {multiples_line(selection.looks, alpha, sd)}; `medattn power` has every comparison")
 
 
 def _selection_from_stdin() -> dict[str, object]:

@@ -59,7 +59,7 @@ def comparisons(
     """
     selection = configuration.selection
     plan = read_plan(results.plan)
-    models = TrainedModels(plan, results, selection.seeds[0])
+    models = TrainedModels(plan, results, selection.trained_seeds[0])
     rows = [
         row
         for paper in configuration.papers
@@ -88,7 +88,7 @@ def write_comparisons(results: ResultPaths, configuration: Configuration) -> pd.
         UserError: a file of an earlier stage is missing or damaged.
     """
     measured = MeasuredCells(read_table(results.measurements, MEASUREMENTS))
-    epochs = _measured_epochs(read_table(results.epochs, EPOCHS), configuration.selection.seeds[0])
+    epochs = _measured_epochs(read_table(results.epochs, EPOCHS), configuration.selection.trained_seeds[0])
     table = comparisons(results, configuration, measured, epochs)
     write_text(results.comparisons, table.to_csv(index=False))
     write_text(results.rankings, rankings(measured, configuration).to_csv(index=False))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 
 from medattn.closed_model import NAME_PATTERN
 from medattn.config.renamed_keys import unknown_key
@@ -174,7 +174,9 @@ def _members(annotation: Any) -> list[Any]:
 
 
 def _kinds(member: Any) -> tuple[Any, ...]:
-    """Return the values of `kind` that identify a model in a union."""
+    """Return the values of `kind`, or the tags, that identify a member of a union."""
+    if get_origin(member) is Annotated:
+        return tuple(part.tag for part in member.__metadata__ if isinstance(part, Tag))
     kind = member.model_fields.get("kind") if _is_model(member) else None
     return get_args(kind.annotation) if kind else ()
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
+from medattn.compare.test_result import CONFIDENCE
 from medattn.config.models.facts import Facts, RowFilter, SignificanceStatement, Statement
 from medattn.config.models.text_facts import UnpublishedComparison
 from medattn.config.models.verdicts import VerdictRule
@@ -15,6 +16,7 @@ from medattn.config.resolved import Configuration
 from medattn.consistency.checks.statements import gain, pairs_of
 from medattn.consistency.published import PublishedRow, chosen
 from medattn.judge.claim import Claim, in_points, not_measured
+from medattn.judge.looks import undeclared_look
 from medattn.judge.paired import MeasuredPair, paired_differences
 from medattn.judge.protocol_deviations import deviation, reading
 from medattn.judge.rule import Judgment, PairedDifference, judge_count, judge_higher, judge_same
@@ -49,6 +51,21 @@ class PublishedComparison:
     half: float = 0.0
 
 
+@dataclass(frozen=True)
+class PublishedPairs:
+    """The comparisons of one statement.
+
+    Attributes:
+        pairs: comparisons of measured metrics, whose tests are corrected together.
+        costs: comparisons of costs: the claim, the statement and the two published values.
+        correct: whether the tests are corrected; not for a statement that all pairs hold.
+    """
+
+    pairs: Sequence[PublishedComparison]
+    costs: Sequence[tuple[Claim, Statement, PublishedRow, PublishedRow]] = ()
+    correct: bool = True
+
+
 def judged_comparisons(
     paper: str,
     rows: Sequence[PublishedRow],
@@ -58,6 +75,16 @@ def judged_comparisons(
     configuration: Configuration,
 ) -> Iterator[Claim]:
     """Yield the claims of all comparisons in a paper with their verdicts, statement by statement."""
+    for statement in published_statements(paper, rows, facts, subjects):
+        yield from judged_pairs(statement.pairs, subjects, facts, configuration, correct=statement.correct)
+        for claim, declared, row, other in statement.costs:
+            yield _judged_costs(claim, declared, row, other, costs, subjects)
+
+
+def published_statements(
+    paper: str, rows: Sequence[PublishedRow], facts: Facts, subjects: Subjects
+) -> Iterator[PublishedPairs]:
+    """Yield the comparisons in a paper without verdicts, statement by statement."""
     published: list[Statement | SignificanceStatement] = [*facts.significance, *facts.statements]
     for number, declared in enumerate(published, start=1):
         statement = _as_statement(declared)
@@ -66,16 +93,17 @@ def judged_comparisons(
         pairs = list(pairs_of(chosen(rows, statement.rows), statement))
         if isinstance(declared, SignificanceStatement) and declared.flag:
             pairs = [(row, other) for row, other in pairs if declared.flag in row.flags]
-        measured_pairs = [pair for pair in pairs if _is_measured(pair[0])]
-        compared = [_published_pair(number, statement, row, other, subjects) for row, other in measured_pairs]
-        yield from judged_pairs(compared, subjects, facts, configuration, correct=not statement.all)
-        for row, other in pairs:
-            if not _is_measured(row):
-                claim = _published_claim(number, statement, row, other, subjects)
-                yield _judged_costs(claim, statement, row, other, costs, subjects)
+        yield PublishedPairs(
+            [_published_pair(number, statement, row, other, subjects) for row, other in pairs if _is_measured(row)],
+            [
+                (_published_claim(number, statement, row, other, subjects), statement, row, other)
+                for row, other in pairs
+                if not _is_measured(row)
+            ],
+            correct=not statement.all,
+        )
     for number, unpublished in enumerate(facts.unpublished, start=len(published) + 1):
-        compared = list(_unpublished_pairs(number, paper, unpublished, subjects))
-        yield from judged_pairs(compared, subjects, facts, configuration)
+        yield PublishedPairs(list(_unpublished_pairs(number, paper, unpublished, subjects)))
 
 
 def _as_statement(said: Statement | SignificanceStatement) -> Statement:
@@ -184,7 +212,7 @@ def _unpublished_pairs(
 
 
 def judged_pairs(
-    pairs: list[PublishedComparison],
+    pairs: Sequence[PublishedComparison],
     subjects: Subjects,
     facts: Facts,
     configuration: Configuration,
@@ -205,7 +233,10 @@ def judged_pairs(
         MeasuredPair(pair.results[0].measured, pair.results[1].measured, least_points(pair.claim.metric))
         for pair in pairs
     ]
-    for pair, difference in zip(pairs, paired_differences(measured, correct=correct), strict=True):
+    # The looks share the error rate of the interval, as they share alpha.
+    confidence = 1 - (1 - CONFIDENCE) / max(1, len(configuration.selection.looks))
+    differences = paired_differences(measured, correct=correct, confidence=confidence)
+    for pair, difference in zip(pairs, differences, strict=True):
         yield _with_verdict(pair, difference, subjects, facts, configuration)
 
 
@@ -238,8 +269,9 @@ def _with_verdict(
         reason = "no seed in common"
     if reason:
         return not_measured(claim, reason)
-    rule = configuration.selection.verdicts
-    judgment = _judgment(pair, difference, rule)
+    seeds = first.measured.by_seed.keys() & second.measured.by_seed.keys()
+    rule = configuration.selection.rule_at_a_look
+    judgment = undeclared_look(seeds, configuration.selection.looks) or _judgment(pair, difference, rule)
     return claim.with_judgment(judgment, points, *notes)
 
 

@@ -47,7 +47,7 @@ class PairedDifference:
 
     Attributes:
         mean: mean difference, first arm minus second arm.
-        low: lower end of the 95% interval of the mean; NaN if there is none.
+        low: lower end of the 95% interval of the mean, wider if looks share the 5%; NaN if there is none.
         high: upper end.
         n: number of pairs.
         p: two-sided p, corrected within the statement unless every pair must hold; NaN if there is none.

@@ -41,20 +41,35 @@ def claims(results: ResultPaths, configuration: Configuration, plan: Plan, root:
     measured = MeasuredCells(read_table(results.measurements, MEASUREMENTS))
     subjects = Subjects(configuration, plan, measured)
     costs = read_table(results.complexity, COMPLEXITY, optional=True)
-    rows = [
-        claim.row()
-        for paper in dict.fromkeys(paper.name for paper in configuration.papers)
-        for claim in _of_paper(paper, root / "papers" / paper, subjects, costs, results.epochs, configuration)
-    ]
-    maps = AttentionRuns(plan, results, configuration)
-    for paper in dict.fromkeys(paper.name for paper in configuration.papers):
-        facts = _facts(root / "papers" / paper)
-        for number, said in enumerate(facts.attention, start=1 + _statements(facts)):
-            pairs = list(maps.pairs(number, paper, said, subjects))
-            rows += [claim.row() for claim in judged_pairs(pairs, subjects, facts, configuration)]
+    rows = [claim.row() for claim in judged_claims(results, plan, subjects, costs, configuration, root)]
     table = pd.DataFrame(rows, columns=[*CLAIMS.columns])
     table["n"] = table["n"].astype("Int64")
     return table
+
+
+def judged_claims(
+    results: ResultPaths, plan: Plan, subjects: Subjects, costs: pd.DataFrame, configuration: Configuration, root: Path
+) -> Iterator[Claim]:
+    """Yield the claims in the order of claims.csv: statements about attention maps last.
+
+    Args:
+        results: the folder with epochs.csv and the runs.
+        plan: the plan of the selection.
+        subjects: what was measured.
+        costs: the rows of complexity.csv.
+        configuration: the selection.
+        root: the folder that contains papers/.
+    """
+    papers = dict.fromkeys(paper.name for paper in configuration.papers)
+    for paper in papers:
+        yield from _of_paper(paper, root / "papers" / paper, subjects, costs, results.epochs, configuration)
+    maps = AttentionRuns(plan, results, configuration)
+    for paper in papers:
+        facts = facts_in(root / "papers" / paper)
+        statements = len(facts.significance) + len(facts.statements) + len(facts.unpublished)
+        for number, said in enumerate(facts.attention, start=1 + statements):
+            pairs = list(maps.pairs(number, paper, said, subjects))
+            yield from judged_pairs(pairs, subjects, facts, configuration)
 
 
 def write_claims(results: ResultPaths, configuration: Configuration, plan: Plan, root: Path) -> pd.DataFrame:
@@ -69,7 +84,7 @@ def _of_paper(
 ) -> Iterator[Claim]:
     if not (folder / "published.csv").is_file():
         return
-    rows, facts = read_published(folder / "published.csv"), _facts(folder)
+    rows, facts = read_published(folder / "published.csv"), facts_in(folder)
     check_rows(facts, rows, str(folder / "facts.yaml"))
     for row in rows:
         if _is_cost(row):
@@ -80,11 +95,8 @@ def _of_paper(
     yield from judged_comparisons(paper, rows, facts, subjects, costs, configuration)
 
 
-def _statements(facts: Facts) -> int:
-    return len(facts.significance) + len(facts.statements) + len(facts.unpublished)
-
-
-def _facts(folder: Path) -> Facts:
+def facts_in(folder: Path) -> Facts:
+    """Return the facts in the folder of a paper; no facts if it has no facts.yaml."""
     path = folder / "facts.yaml"
     return read_facts(path) if path.is_file() else Facts()
 

@@ -11,6 +11,7 @@ from medattn.config.models.verdicts import VerdictRule
 from medattn.config.resolved import Configuration
 from medattn.consistency.published import PublishedRow
 from medattn.judge.claim import Claim, in_points, not_measured
+from medattn.judge.looks import undeclared_look
 from medattn.judge.protocol_deviations import deviation, reading
 from medattn.judge.rule import Judgment, RunSummary, judge_count, judge_number
 from medattn.judge.subject import NOT_SELECTED, Subject, SubjectResult, Subjects, least_points
@@ -40,7 +41,7 @@ def judged_value(
         configuration: the selection.
         result: what was measured of the value; default: the measurement of its cell and metric.
     """
-    subject, rule = subjects.of_row(row), configuration.selection.verdicts
+    subject, rule = subjects.of_row(row), configuration.selection.rule_at_a_look
     result = result or subjects.result(row.paper, subject)
     found = result.measured
     claim = replace(
@@ -59,6 +60,8 @@ def judged_value(
     if reason:
         return not_measured(claim, reason)
     judgment = _judgment(row, subject.metric, facts, result, rule)
+    if not (result.cell and result.cell.is_classifier):
+        judgment = undeclared_look(found.by_seed, configuration.selection.looks) or judgment
     leak = found.leak and f"leak: {found.leak}"
     remark = reading(configuration, paper, subject, facts) if paper else ""
     return claim.with_judgment(judgment, in_points(row.mean.unit), leak, result.reason, remark)

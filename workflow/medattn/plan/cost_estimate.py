@@ -44,7 +44,7 @@ def estimate_costs(
         if cell.missing is not None or cell.is_classifier or run.id in done:
             continue
         estimate = found.setdefault(cell.paper, CostEstimate())
-        seconds = _seconds(run, cell, entries[cell.dataset], speeds)
+        seconds = run_seconds(run, cell, entries[cell.dataset], speeds)
         if isinstance(seconds, str):
             estimate.unknown[seconds] = estimate.unknown.get(seconds, 0) + 1
         else:
@@ -69,8 +69,8 @@ def _hours(seconds: float, unit: str) -> str:
     return f"about {hours:,.0f} {unit}" if hours >= 10 else f"about {hours:.1f} {unit}" if hours >= 0.1 else "minutes"
 
 
-def _seconds(run: Run, cell: Cell, entry: DatasetEntry, speeds: Speeds) -> float | str:
-    """Return the seconds of a run, or the unknown fact."""
+def run_seconds(run: Run, cell: Cell, entry: DatasetEntry, speeds: Speeds) -> float | str:
+    """Return the estimated seconds of a run of a network, or the unknown fact."""
     splits = entry.known_images()
     if splits is None:
         return f"images of {cell.dataset}"

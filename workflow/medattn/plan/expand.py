@@ -5,7 +5,9 @@ from pathlib import Path
 
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.paper import Arm, Backbone, shows
+from medattn.config.models.seeds import SeedLooks
 from medattn.config.resolved import NO_BACKBONE, Configuration, ResolvedPaper
+from medattn.errors import UserError
 from medattn.files import sha256_of_value
 from medattn.layout import prepared_dataset
 from medattn.metrics.registry import METRICS
@@ -15,6 +17,7 @@ from medattn.plan.runs import runs_of_cell
 from medattn.plan.skip_reasons import network_skip_reason, unavailable_reason
 from medattn.plan.stand_ins import taken_entries
 from medattn.provenance.code import code_digest
+from medattn.suggestions import unknown_name
 
 
 def make_plan(configuration: Configuration, *, as_if_available: bool = False) -> Plan:
@@ -27,10 +30,22 @@ def make_plan(configuration: Configuration, *, as_if_available: bool = False) ->
     selection, entries = configuration.selection, taken_entries(configuration)
     data = Path(selection.data)
     cells = {cell.id: cell for paper in configuration.papers for cell in _cells(paper, entries, data, as_if_available)}
-    seeds = tuple(selection.seeds)
-    runs = {run.id: run for cell in cells.values() for run in runs_of_cell(cell, seeds)}
+    _check_cells_with_looks(configuration, cells)
+    runs = {run.id: run for cell in cells.values() for run in runs_of_cell(cell, selection.seeds_of(cell.id))}
     packs = _packs(cells, runs, selection.pack, selection.pack_across_cells)
     return Plan(selection.selection, configuration.selection.model_dump(mode="json"), cells, runs, packs)
+
+
+def _check_cells_with_looks(configuration: Configuration, cells: Mapping[str, Cell]) -> None:
+    """Check that every cell that `seeds.cells` names is in the plan.
+
+    Raises:
+        UserError: a cell is not; the message suggests the nearest.
+    """
+    seeds = configuration.selection.seeds
+    for name in seeds.cells if isinstance(seeds, SeedLooks) else ():
+        if name not in cells:
+            raise UserError(f"seeds.cells: {unknown_name('cell', name, cells)}")
 
 
 def _cells(

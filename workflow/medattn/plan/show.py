@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from medattn.config.arms import arm_settings
+from medattn.config.models.seeds import SeedLooks
+from medattn.config.models.selection import Selection
 from medattn.plan.availability import remarks_on
 from medattn.plan.model import Cell, Plan
 from medattn.plan.progress import Progress
@@ -113,6 +115,22 @@ def _cutoffs_not_reached(plan: Plan) -> Counter[str]:
                 "never frozen; set options.cutoff_epoch of the arm below the epochs"
             ] += 1
     return warnings
+
+
+def look_lines(selection: Selection) -> Iterator[str]:
+    """Yield the line of `medattn plan` with the current and the next look; nothing for a plain list of seeds."""
+    seeds = selection.seeds
+    if not isinstance(seeds, SeedLooks):
+        return
+    current, following = seeds.current, seeds.following
+    alpha = selection.rule_at_a_look.alpha
+    line = f"  seeds: 0 to {current - 1}, look {seeds.looks.index(current) + 1} of {', '.join(map(str, seeds.looks))}"
+    line += f"; alpha {alpha:.3g} at each; "
+    yield line + (f"next look: `upto: {following}`" if following else "this is the last look")
+    if seeds.cells:
+        others = ", ".join(f"{cell} {look}" for cell, look in list(seeds.cells.items())[:3])
+        more = f" and {len(seeds.cells) - 3} more" if len(seeds.cells) > 3 else ""
+        yield f"  seeds of single cells: {others}{more}"
 
 
 def all_available_line(whole: Plan) -> str:

@@ -48,7 +48,7 @@ def table_caption(inputs: Inputs, paper: ResolvedPaper, table: PaperTable, dupli
         procedure=paper.protocol.column_title.lower(),
         first_seed=inputs.seeds[0],
         n_seeds=len(inputs.seeds),
-        seeds=listed_seeds(inputs.seeds),
+        seeds=listed_seeds(inputs.seeds, inputs.configuration.selection.most_seeds),
         marks=[_mark(paper, mark) for mark in table.declared.marks if {mark.arm, mark.against} <= paper.arms.keys()],
         classifiers=any(arm.classifier for arm in paper.arms.values()),
         stand_ins=_stand_ins(inputs, table.datasets),
@@ -89,8 +89,15 @@ def written_caption(inputs: Inputs, name: str) -> str:
     return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
 
 
-def listed_seeds(seeds: Sequence[int]) -> str:
-    """Return "0-4" for three or more consecutive seeds, else a list such as "0, 2, 7"."""
+def listed_seeds(seeds: Sequence[int], most: int = 0) -> str:
+    """Return "0-4" for three or more consecutive seeds, else a list such as "0, 2, 7".
+
+    Args:
+        seeds: the seeds.
+        most: largest number of seeds of a cell, if some cells are at a later look.
+    """
+    if most > len(seeds):
+        return f"{listed_seeds(seeds)} (some cells: up to {most - 1})"
     if len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[0] + len(seeds))):
         return f"{seeds[0]}-{seeds[-1]}"
     return ", ".join(str(seed) for seed in seeds)

@@ -52,7 +52,7 @@ class Inputs:
     @property
     def seeds(self) -> list[int]:
         """The seeds of the selection; runs of the first seed are compared with the single runs of a paper."""
-        return self.configuration.selection.seeds
+        return list(self.configuration.selection.trained_seeds)
 
     def cell(self, paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> Cell | None:
         """Return a cell of the plan, or None if the plan does not contain it."""

@@ -21,6 +21,7 @@ from medattn.config.models import (
     paper,
     placement,
     recipe,
+    seeds,
     selection,
     statistics,
     text_facts,
@@ -42,6 +43,7 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
     "Selections": [
         ("Selection", selection.Selection, "the top level of `config.yaml` and `config/*.yaml`"),
         ("Paper in a selection", selection.PaperSelection, "`papers.<paper>` of a selection"),
+        ("Looks", seeds.SeedLooks, "`seeds` of a selection"),
         ("Rule for verdicts", verdicts.VerdictRule, "`verdicts` of a selection"),
     ],
     "Papers": [

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from medattn.closed_model import Closed, Name
 from medattn.config.models.metrics import MetricName
 from medattn.config.models.paper import Arm, Backbone
+from medattn.config.models.seeds import SeedLooks, Seeds
 from medattn.config.models.verdicts import VerdictRule
 
 LEAST_IMAGES = 10
@@ -77,7 +78,11 @@ class Selection(Closed):
         description="minimum number of training images for each class of a stand-in that `stand_in_fraction` reduces, "
         "or all images of a class that has fewer; for validation and test images the minimum is two fifths of it",
     )
-    seeds: list[int] = Field([0, 1, 2, 3, 4], min_length=1, description="seeds; a run is trained with each of them")
+    seeds: Seeds = Field(
+        [0, 1, 2, 3, 4],
+        description="seeds; a run is trained with each of them. Or looks: numbers of seeds, declared ahead, at which "
+        "verdicts may be given",
+    )
     equivalence_margin: float = Field(
         1.0,
         gt=0,
@@ -122,8 +127,44 @@ class Selection(Closed):
 
     @model_validator(mode="after")
     def _each_seed_once(self) -> Self:
+        if isinstance(self.seeds, SeedLooks):
+            if self.seeds.looks[0] < self.verdicts.min_runs:
+                raise ValueError(
+                    f"seeds.looks: no verdict is possible with {self.seeds.looks[0]} seeds, because verdicts.min_runs "
+                    f"is {self.verdicts.min_runs}; remove this look"
+                )
+            return self
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError("seeds names a seed twice")
         if min(self.seeds) < 0:
             raise ValueError("seeds must not be negative")
         return self
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """Declared numbers of seeds at which verdicts may be given; none for a plain list of seeds."""
+        return tuple(self.seeds.looks) if isinstance(self.seeds, SeedLooks) else ()
+
+    @property
+    def trained_seeds(self) -> tuple[int, ...]:
+        """The seeds of all cells that `seeds.cells` does not name."""
+        return tuple(range(self.seeds.current)) if isinstance(self.seeds, SeedLooks) else tuple(self.seeds)
+
+    def seeds_of(self, cell: str) -> tuple[int, ...]:
+        """Return the seeds of a cell, by its id."""
+        if isinstance(self.seeds, SeedLooks) and cell in self.seeds.cells:
+            return tuple(range(self.seeds.cells[cell]))
+        return self.trained_seeds
+
+    @property
+    def most_seeds(self) -> int:
+        """The largest number of seeds of a cell."""
+        further = [*self.seeds.cells.values()] if isinstance(self.seeds, SeedLooks) else []
+        return max(len(self.trained_seeds), *further) if further else len(self.trained_seeds)
+
+    @property
+    def rule_at_a_look(self) -> VerdictRule:
+        """The rule for verdicts, with the significance level split evenly over the looks."""
+        if not self.looks:
+            return self.verdicts
+        return self.verdicts.model_copy(update={"alpha": self.verdicts.alpha / len(self.looks)})

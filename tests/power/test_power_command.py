@@ -1,0 +1,112 @@
+"""`medattn power`: what the seeds of a selection can find."""
+
+import csv
+import io
+import json
+from math import sqrt
+
+import pytest
+from scipy import stats
+from statsmodels.stats.power import TTestPower
+
+from tests.power.conftest import LOOKS, PAPER, UNIT, files_of
+
+ALPHA = 0.05 / 3
+
+
+def rows(project, capsys, *options: str) -> list[dict[str, str]]:
+    capsys.readouterr()
+    assert project.medattn("power", "--format", "csv", *options) == 0
+    return list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+
+
+def of_arm(found, arm: str, seeds: int = 5) -> dict[str, str]:
+    return next(row for row in found if row["arm"] == arm and row["seeds"] == str(seeds))
+
+
+@pytest.mark.parametrize("seeds", [5, 10, 20])
+def test_a_stated_sd_gives_the_smallest_difference_of_each_look(gains, capsys, seeds):
+    row = of_arm(rows(gains, capsys, "--sd", "4"), "gsa", seeds)
+    expected = 4 * TTestPower().solve_power(nobs=seeds, alpha=ALPHA, power=0.8)
+    assert float(row["smallest_difference"]) == pytest.approx(expected, rel=1e-4)
+    assert float(row["power_for_published"]) == pytest.approx(TTestPower().power(4.0 / 4, seeds, ALPHA), abs=1e-6)
+    assert row["sd_source"] == "--sd"
+
+
+def test_the_seeds_that_the_published_difference_needs(gains, capsys):
+    found = rows(gains, capsys, "--sd", "2")
+    for arm, difference in (("gsa", 4.0), ("weak", 0.5), ("strong", 6.0)):
+        needed = int(of_arm(found, arm)["seeds_for_published"])
+        powers = [TTestPower().power(difference / 2, n, ALPHA) for n in (needed - 1, needed)]
+        assert powers[0] < 0.8 <= powers[1]
+
+
+def test_measured_runs_give_the_upper_80_percent_bound_of_the_sd(gains, finish, capsys):
+    finish({"vanilla": 80 + 0 * UNIT[5], "gsa": 81.5 + 2 * UNIT[5]})
+    found = rows(gains, capsys, "--sd", "9")
+    assert float(of_arm(found, "gsa")["sd"]) == pytest.approx(2 * sqrt(4 / stats.chi2.ppf(0.2, 4)))
+    assert of_arm(found, "gsa")["sd_source"] == "upper 80% bound from 5 seeds"
+    assert float(of_arm(found, "strong")["sd"]) == 9
+
+
+def test_without_a_stated_sd_other_comparisons_and_pilots_give_it(gains, finish, capsys):
+    assert of_arm(rows(gains, capsys), "gsa")["sd"] == ""
+    finish({"vanilla": 80 + 0 * UNIT[5], "gsa": 81.5 + 2 * UNIT[5]})
+    others = of_arm(rows(gains, capsys), "strong")
+    assert others["sd_source"] == "median of 1 measured comparisons of the paper"
+    assert gains.medattn("judge") == 0
+    capsys.readouterr()
+    gains.configure(PAPER, selection="second", seeds=LOOKS)
+    piloted = rows(gains, capsys, "--pilot", "results/trial")
+    assert of_arm(piloted, "gsa")["sd_source"] == "same comparison of the pilot"
+    assert of_arm(piloted, "gsa")["sd"] == of_arm(piloted, "weak")["sd"] == others["sd"]
+    gains.configure(PAPER, selection="second", seeds={**LOOKS, "pilot_sd": 1.5})
+    assert of_arm(rows(gains, capsys), "gsa")["sd_source"] == "seeds.pilot_sd"
+
+
+def test_json_has_a_comparison_with_its_looks(gains, capsys):
+    assert gains.medattn("power", "--format", "json", "--sd", "2") == 0
+    first = json.loads(capsys.readouterr().out)[0]
+    assert first["arm"] == "gsa" and first["against"] == "vanilla"
+    assert [look["seeds"] for look in first["looks"]] == [5, 10, 20]
+
+
+def test_text_has_a_line_for_each_comparison(gains, capsys):
+    assert gains.medattn("power", "--sd", "2") == 0
+    text = capsys.readouterr().out
+    for arm in ("gsa", "weak", "strong"):
+        assert f"phantom net: {arm} over vanilla, accuracy" in text
+    assert "5: 2.29 SD, 10: 1.22 SD, 20: 0.78 SD" in text
+
+
+def test_a_plain_list_of_seeds_has_one_number_of_seeds_and_all_of_alpha(gains, capsys):
+    gains.configure(PAPER, seeds=[0, 1, 2, 3])
+    found = rows(gains, capsys, "--sd", "2")
+    assert {row["seeds"] for row in found} == {"4"}
+    assert {row["alpha"] for row in found} == {"0.05"}
+
+
+def test_the_plan_has_a_line_on_power_if_an_sd_is_stated(gains, capsys):
+    assert gains.medattn("plan") == 0
+    assert "power:" not in capsys.readouterr().out
+    gains.configure(PAPER, seeds={**LOOKS, "pilot_sd": 2.0})
+    assert gains.medattn("plan") == 0
+    assert "5: 4.58 points, 10: 2.45 points, 20: 1.57 points" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("sd", ["0", "-1", "101", "nan"])
+def test_an_impossible_sd_is_refused(gains, capsys, sd):
+    assert gains.medattn("power", f"--sd={sd}") == 2
+    assert "--sd: must be above 0 and at most 100 percentage points" in capsys.readouterr().err
+
+
+def test_a_pilot_without_claims_is_refused(gains, capsys):
+    assert gains.medattn("power", "--pilot", "results/nothing") == 2
+    assert "results/nothing/claims.csv: no such file; run `medattn judge`" in capsys.readouterr().err
+
+
+def test_power_and_next_only_read(gains, finish, capsys):
+    finish({"vanilla": 80 + 0 * UNIT[5], "gsa": 81.5 + 2 * UNIT[5]})
+    before = files_of(gains.root)
+    assert gains.medattn("power") == gains.medattn("next") == 0
+    assert files_of(gains.root) == before

@@ -1,0 +1,73 @@
+"""Show which differences the seeds of a selection can find, and how many seeds the published differences need.
+
+    medattn power                               the comparisons of config.yaml
+    medattn power --sd 1.5                      before any run: an assumed standard deviation, in percentage points
+    medattn power --pilot results/breastmnist   or that of the comparisons of another selection
+    medattn power --format csv                  a row for each comparison and number of seeds
+
+For every published comparison whose cells are in the selection: the smallest difference that each look (or the listed
+seeds) finds with 80% probability by the paired t-test over seeds, the seeds that find the published difference, and the
+seeds that show equal arms to be equal within the margin of the verdicts. The significance level is that of the
+selection, split over its looks and, as Holm's correction does for the smallest p, over the comparisons of a statement.
+
+The standard deviation of the difference between seeds is the upper 80% confidence bound (chi-square) of the measured
+one. Without two measured seeds it is --sd, that of the pilot, `pilot_sd` of the looks, or the median bound of the
+paper's measured comparisons, in this order. docs/statistics.md explains the calculation. The command only reads.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from medattn.commands.selection import add_selection_arguments, load_selection
+from medattn.errors import UserError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    add_selection_arguments(parser)
+    add_spread_arguments(parser)
+
+
+def add_spread_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --sd, --pilot and --format."""
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "--sd", type=float, metavar="POINTS", help="assumed SD of the difference between seeds, where none is measured"
+    )
+    group.add_argument("--pilot", type=Path, metavar="FOLDER", help="results of another selection, for its SDs")
+    parser.add_argument(
+        "--format", choices=("text", "csv", "json"), default="text", help="output format (default: text)"
+    )
+
+
+def check_spread_arguments(arguments: argparse.Namespace) -> None:
+    """Check --sd.
+
+    Raises:
+        UserError: it is not a number of percentage points.
+    """
+    if arguments.sd is not None and not 0 < arguments.sd <= 100:
+        raise UserError(f"--sd: must be above 0 and at most 100 percentage points, not {arguments.sd:g}")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the power of the comparisons."""
+    check_spread_arguments(arguments)
+    chosen = load_selection(arguments, keep=False)
+
+    from medattn.power.comparison_power import comparison_powers
+    from medattn.power.planned_claims import planned_claims
+    from medattn.power.show_power import POWER_COLUMNS, as_csv, power_json, power_lines, power_rows
+    from medattn.power.spread import assumed_spreads
+
+    claims = planned_claims(chosen.results, chosen.configuration, chosen.plan, Path())
+    spreads = assumed_spreads(claims, chosen.configuration, arguments.sd, arguments.pilot)
+    powers = comparison_powers(claims, chosen.configuration.selection, spreads)
+    if arguments.format == "csv":
+        sys.stdout.write(as_csv(power_rows(powers), POWER_COLUMNS))
+    elif arguments.format == "json":
+        print(power_json(powers))
+    else:
+        print("\n".join(power_lines(powers, chosen.configuration.selection)))
+    return 0

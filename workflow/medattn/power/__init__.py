@@ -1,0 +1,1 @@
+"""The seeds that open claims need, and what they cost."""

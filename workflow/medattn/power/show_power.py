@@ -1,0 +1,131 @@
+"""The power of comparisons for the terminal, as CSV and as JSON."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from math import inf, isnan
+from typing import Any
+
+from medattn.config.models.selection import Selection
+from medattn.power.comparison_power import ComparisonPower
+from medattn.power.paired_t import POWER, smallest_effect
+from medattn.power.planned_claims import PlannedClaim
+
+MORE = ">1000"
+
+
+def number(value: float, decimals: int = 2) -> str:
+    """Return a number for people: "-" for NaN, ">1000" for infinity."""
+    return "-" if isnan(value) else MORE if value == inf else f"{value:.{decimals}f}"
+
+
+def plain(value: float | None) -> float | str | None:
+    """Return a number for programs: None for NaN, ">1000" for infinity."""
+    if value is None or isnan(value):
+        return None
+    return MORE if value == inf else value
+
+
+def facts_of_claim(planned: PlannedClaim) -> dict[str, Any]:
+    """Return the columns that identify a claim."""
+    claim = planned.claim
+    names = ("paper", "claim", "table", "kind", "dataset", "backbone", "arm", "against", "metric", "class_name")
+    return {**{name: getattr(claim, name) for name in names}, "verdict": claim.verdict}
+
+
+def power_lines(powers: Sequence[ComparisonPower], selection: Selection) -> Iterator[str]:
+    """Yield the lines for the terminal: a line for each comparison, paper by paper."""
+    looks = selection.looks or (max(2, len(selection.trained_seeds)),)
+    yield f"Differences that the seeds find with {POWER:.0%} probability, in percentage points"
+    yield f"  {multiples_line(looks, selection.rule_at_a_look.alpha)}"
+    if not powers:
+        yield "  no paper of this selection has published comparisons of its cells"
+        return
+    title = max(len(power.planned.title) for power in powers)
+    columns = "".join(f"{f'{look} seeds':>9}" for look in looks)
+    for paper in dict.fromkeys(power.planned.claim.paper for power in powers):
+        yield ""
+        yield f"  {paper:<{title}}  {'published':>9} {'SD':>6}{columns}  {'to find':>8} {'to equal':>8}"
+        for power in powers:
+            if power.planned.claim.paper == paper:
+                found = "".join(f"{number(look.smallest):>9}" for look in power.looks)
+                published = f"{power.planned.published:+.2f}" if not isnan(power.planned.published) else "-"
+                yield (
+                    f"  {power.planned.title:<{title}}  {published:>9} {number(power.assumed.sd):>6}{found}  "
+                    f"{number(power.seeds_for_published, 0):>8} {number(power.seeds_for_equivalence, 0):>8}"
+                )
+    yield ""
+    yield "  SD: assumed standard deviation of the difference between seeds"
+    for source, count in _sources(powers).items():
+        yield f"    {count} {'comparison' if count == 1 else 'comparisons'}: {source}"
+    yield "  to find: seeds that find the published difference or, where none is published, the measured one"
+    yield f"  to equal: seeds that show equal arms to differ by less than {selection.verdicts.margin:g} points"
+
+
+def multiples_line(looks: Sequence[int], alpha: float, sd: float | None = None) -> str:
+    """Return the smallest difference that each number of seeds finds when one comparison is tested alone.
+
+    Args:
+        looks: numbers of seeds.
+        alpha: significance level at each.
+        sd: standard deviation of the difference between seeds, in percentage points; None: not known.
+    """
+    unit = "SD" if sd is None else "points"
+    parts = ", ".join(f"{look}: {smallest_effect(look, alpha) * (sd or 1):.2f} {unit}" for look in looks)
+    return f"a single comparison at alpha {alpha:.3g}, by number of seeds: {parts}"
+
+
+def power_rows(powers: Sequence[ComparisonPower]) -> list[dict[str, Any]]:
+    """Return a row for each comparison and number of seeds."""
+    return [
+        {
+            **facts_of_claim(power.planned),
+            "published": plain(power.planned.published),
+            "measured": plain(power.planned.measured),
+            "sd": plain(power.assumed.sd),
+            "sd_source": power.assumed.source,
+            "alpha": power.planned.alpha,
+            "seeds": look.seeds,
+            "smallest_difference": plain(look.smallest),
+            "power_for_published": plain(look.power),
+            "seeds_for_published": plain(power.seeds_for_published),
+            "seeds_for_equivalence": plain(power.seeds_for_equivalence),
+            "obstacle": power.planned.obstacle,
+        }
+        for power in powers
+        for look in power.looks
+    ]
+
+
+def power_json(powers: Sequence[ComparisonPower]) -> str:
+    """Return a JSON list with an object for each comparison, which has a list of numbers of seeds."""
+    of_look = ("seeds", "smallest_difference", "power_for_published")
+    objects: dict[str, dict[str, Any]] = {}
+    for row in power_rows(powers):
+        look = {key: row.pop(key) for key in of_look}
+        objects.setdefault(row["claim"], {**row, "looks": []})["looks"].append(look)
+    return json.dumps(list(objects.values()), indent=2, ensure_ascii=False)
+
+
+def as_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    """Return rows as CSV; None becomes an empty field."""
+    table = io.StringIO()
+    writer = csv.DictWriter(table, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return table.getvalue()
+
+
+POWER_COLUMNS = (
+    "paper", "claim", "table", "kind", "dataset", "backbone", "arm", "against", "metric", "class_name", "verdict",
+    "published", "measured", "sd", "sd_source", "alpha", "seeds", "smallest_difference", "power_for_published",
+    "seeds_for_published", "seeds_for_equivalence", "obstacle",
+)  # fmt: skip
+
+
+def _sources(powers: Sequence[ComparisonPower]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for power in powers:
+        counts[power.assumed.source] = counts.get(power.assumed.source, 0) + 1
+    return counts
