@@ -21,6 +21,7 @@ COMMANDS = {
     "measure": "measure the finished runs: measurements.csv, epochs.csv",
     "compare": "compare arms: comparisons.csv",
     "judge": "give every published value and comparison its verdict: claims.csv",
+    "answer": "pool the effect of every mechanism over data sets: answer.csv",
     "render": "render tables, figures and captions",
     "audit": "verify the files of a results folder, and that recomputing them gives the same values",
     "crate": "export the results as a research object (RO-Crate), readable without medattn",
