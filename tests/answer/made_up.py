@@ -1,4 +1,4 @@
-"""A selection with made-up measurements: one mechanism helps, one hurts, and one changes nothing, on three data sets."""
+"""A selection with made-up measurements on three data sets: one mechanism helps, one hurts, one changes nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

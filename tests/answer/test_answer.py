@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from tests.answer.made_up import DATASETS, SEEDS, configuration, measurements, results_of
 
 from medattn.answer.table import answer, write_answer
 from medattn.config.models.paper import Arm
 from medattn.config.resolved import Configuration
 from medattn.measure.measured_cells import MeasuredCells
 from medattn.result_tables import ANSWER, COMPLEXITY, read_table
+from tests.answer.made_up import DATASETS, SEEDS, configuration, measurements, results_of
 
 NO_COSTS = pd.DataFrame(columns=[*COMPLEXITY.columns])
 
@@ -176,8 +176,8 @@ def test_a_gain_is_compared_with_that_of_the_placebo(tmp_path: Path) -> None:
 def test_costs_come_from_complexity_csv(tmp_path: Path) -> None:
     chosen = configuration(tmp_path)
     rows = [
-        {"paper": "tiny", "experiment": "", "counted_for": dataset, "backbone": "resnet18", "arm": arm, "params": params,
-         "training_images_per_second": speed}
+        {"paper": "tiny", "experiment": "", "counted_for": dataset, "backbone": "resnet18", "arm": arm,
+         "params": params, "training_images_per_second": speed}
         for dataset in DATASETS
         for arm, params, speed in (("vanilla", 1000, 200.0), ("se", 1010, 160.0))
     ]  # fmt: skip

@@ -1,8 +1,9 @@
 """Pooling of effects over data sets: a random-effects model, as in a meta-analysis of studies.
 
 Sources: Paule and Mandel 1982 (variance between data sets); Hartung and Knapp 2001 (interval); Knapp and Hartung 2003
-(a scale factor of at least 1, which keeps data sets that agree by chance from narrowing the interval); Higgins, Thompson
-and Spiegelhalter 2009 (prediction interval); Smyth 2004 (moderated variances). docs/answer.md has the formulas.
+(a scale factor of at least 1, which keeps data sets that agree by chance from narrowing the interval); Higgins,
+Thompson and Spiegelhalter 2009 (prediction interval); Smyth 2004 (moderated variances). The formulas are in
+docs/answer.md.
 """
 
 from collections.abc import Sequence

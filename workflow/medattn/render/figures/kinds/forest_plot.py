@@ -1,5 +1,7 @@
 """Effect of each mechanism on each data set and pooled over them, with intervals, as a forest plot."""
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -35,8 +37,8 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         return nothing_to_draw("No mechanism was measured next to the same network without it.")
     unit = "percentage points" if METRICS[declared.metric].unit == "percent" else "as a fraction"
     facts = [
-        f"Squares: mean difference in {METRICS[declared.metric].words} from the other arm, paired by seed, {unit}, with "
-        "its t-interval over seeds.",
+        f"Squares: mean difference in {METRICS[declared.metric].words} from the other arm, paired by seed, {unit}, "
+        "with its t-interval over seeds.",
         "Diamonds: mean over the data sets in a random-effects model, with its interval; thin lines: interval for the "
         "effect on a further data set.",
         f"Gray band: differences of at most {rows['margin'].iloc[0]:g}, without practical importance.",
@@ -71,7 +73,7 @@ def _figure(inputs: Inputs, rows: pd.DataFrame, unit: str) -> Figure:
     return figure
 
 
-def _heading(row: "pd.Series[object]") -> str:
+def _heading(row: "pd.Series[Any]") -> str:
     against = f", against its {row['placebo']} placebo" if row["placebo"] else ""
     return f"{row['title']}{against}"
 
@@ -83,12 +85,10 @@ def _bold_headings(ax: Axes, groups: list[pd.DataFrame]) -> None:
         at += len(group) + 1
 
 
-def _effect(ax: Axes, row: "pd.Series[object]", y: int) -> None:
+def _effect(ax: Axes, row: "pd.Series[Any]", y: int) -> None:
     pooled = row["level"] == "pooled"
-    color = _COLORS[str(row["verdict"])]
-    numbers = {
-        name: float(str(row[name])) for name in ("difference", "low", "high", "prediction_low", "prediction_high")
-    }
+    color = _COLORS[row["verdict"]]
+    numbers = {name: float(row[name]) for name in ("difference", "low", "high", "prediction_low", "prediction_high")}
     ax.hlines(y, numbers["prediction_low"], numbers["prediction_high"], colors=color, linewidth=0.5)
     ax.hlines(y, numbers["low"], numbers["high"], colors=color, linewidth=1.8 if pooled else 1.0)
     ax.scatter(
