@@ -114,7 +114,7 @@ CLAIMS = TableFormat(
     [
         "claim", "paper", "table", "kind", "dataset", "backbone", "arm", "against", "metric", "class_name",
         "statement", "published", "published_spread", "unit", "measured", "spread", "low", "high", "n", "procedure",
-        "p", "verdict", "reason", "stand_in", "runs",
+        "p", "verdict", "state", "reason", "stand_in", "runs",
     ],
     numbers={"measured", "spread", "low", "high", "n", "p"},
     truths={"stand_in"},
