@@ -6,10 +6,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from medattn.answer.table import write_answer
+from medattn.compare.table import write_comparisons
 from medattn.config.load import resolve
 from medattn.config.resolved import Configuration
 from medattn.layout import ResultPaths
-from medattn.result_tables import MEASUREMENTS
+from medattn.plan.expand import make_plan
+from medattn.plan.plan_file import write_plan
+from medattn.render.inputs import Inputs, read_inputs
+from medattn.result_tables import EPOCHS, MEASUREMENTS
 
 DATASETS = ("breastmnist", "retinamnist", "bloodmnist")
 SEEDS = (0, 1, 2, 3, 4)
@@ -92,3 +97,13 @@ def results_of(root: Path, table: pd.DataFrame) -> ResultPaths:
     results.folder.mkdir(parents=True, exist_ok=True)
     table.to_csv(results.measurements, index=False)
     return results
+
+
+def inputs_of(root: Path, chosen: Configuration, table: pd.DataFrame) -> Inputs:
+    """Write plan, measurements, comparisons and answer, and return the inputs of figures and report."""
+    results = results_of(root, table)
+    write_plan(results.plan, make_plan(chosen, as_if_available=True))
+    pd.DataFrame(columns=[*EPOCHS.columns]).to_csv(results.epochs, index=False)
+    write_comparisons(results, chosen)
+    write_answer(results, chosen)
+    return read_inputs(results, chosen, root)
