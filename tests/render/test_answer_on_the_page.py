@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from tests.answer.made_up import DATASETS, configuration, inputs_of, measurements
 from tests.render.report_files import page_at, write_claims
@@ -15,6 +16,7 @@ from medattn.render.summary import summary
 from medattn.report.answer_view import answer_view
 from medattn.report.gather_page import gather_page
 from medattn.report.write_report import report_page
+from medattn.result_tables import CLAIMS
 
 SCREENS = {"laptop": (1280, 800), "phone": (390, 844)}
 HEADLINE = "Of 3 mechanisms, 1 helps, 1 hurts and 1 makes no practical difference."
@@ -74,6 +76,33 @@ def test_a_selection_without_a_mechanism_has_no_answer(tmp_path: Path) -> None:
     assert 'id="answer"' not in report_page(gather_page(inputs))
     paper = chosen.papers[0]
     assert "reason" in drawer("forest_plot")(inputs, paper, paper.figures["forest"]).numbers
+
+
+def test_claims_are_counted_apart_and_those_outside_are_folded_away(inputs: Inputs) -> None:
+    common = dict.fromkeys(CLAIMS.columns, "") | {"paper": "tiny", "table": "main", "stand_in": "False"}
+    claims = [
+        ("number", "accuracy", "reproduced", "judged"),
+        ("number", "accuracy", "not measured", "another recipe"),
+        ("number", "params_m", "reproduced", "judged"),
+        ("comparison", "params_m", "not reproduced", "judged"),
+        ("comparison", "accuracy", "inconclusive", "judged"),
+        ("number", "accuracy", "not measured", "outside this selection"),
+    ]
+    rows = [
+        {**common, "claim": f"claim {number}", "kind": kind, "metric": metric, "verdict": verdict, "state": state}
+        for number, (kind, metric, verdict, state) in enumerate(claims)
+    ]
+    pd.DataFrame(rows).to_csv(inputs.results.claims, index=False)
+    gathered = gather_page(inputs)
+    scores, costs, comparisons = gathered.claims
+    assert (scores.kind, scores.verdicts["reproduced"], scores.states) == ("scores", 1, {"another recipe": 1})
+    assert (costs.kind, costs.verdicts["reproduced"], costs.verdicts["not reproduced"]) == ("costs", 1, 1)
+    assert (comparisons.kind, comparisons.verdicts["inconclusive"], comparisons.states) == ("comparisons", 1, {})
+    assert (gathered.total.claims, gathered.total.outside) == (5, 1)
+    page = report_page(gathered)
+    assert "Published claims reproduced: 1 of 1 scores, 1 of 2 costs, 0 of 1 comparisons with a verdict." in page
+    assert re.search(r"<details><summary>Show 1 row</summary>\s*<table class=\"big\" id=\"table-outside\"", page)
+    assert "1 another recipe" in page
 
 
 @pytest.mark.browser

@@ -9,7 +9,7 @@ from medattn.answer.verdict import AnswerVerdict
 from medattn.metrics.registry import METRICS
 
 _STAND_IN = "† On stand-in images, which show only that the code runs: "
-_LEAK = "‡ Test images influenced training or a choice, so the values are optimistic."
+_LEAK = "‡ Test images influenced training or a choice, so the values may be too high."
 _AGAINST_VANILLA = {
     "helps": "{title} helps",
     "hurts": "{title} hurts",
