@@ -25,6 +25,7 @@ include: "workflow/rules/measure.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/complexity.smk"
 include: "workflow/rules/judge.smk"
+include: "workflow/rules/answer.smk"
 include: "workflow/rules/render.smk"
 include: "workflow/rules/audit.smk"
 
@@ -41,6 +42,7 @@ localrules:
     prepare_dataset,
     choose_settings,
     judge_claims,
+    pool_effects,
     render_table,
     render_figure,
     seal_results,
@@ -53,6 +55,7 @@ rule all:
     input:
         RESULTS / "comparisons.csv",
         RESULTS / "claims.csv",
+        RESULTS / "answer.csv",
         TABLES,
         FIGURES,
         RESULTS / "manifest.json",

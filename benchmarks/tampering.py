@@ -63,7 +63,7 @@ class TamperingResult:
 
 
 STEPS = (
-    *(["train"], ["measure"], ["compare"], ["complexity", "--write"], ["judge"], ["render"]),
+    *(["train"], ["measure"], ["compare"], ["complexity", "--write"], ["judge"], ["answer"], ["render"]),
     ["audit", str(FOLDER), "--seal"],
     ["render", "--report"],
 )

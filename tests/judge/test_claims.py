@@ -233,6 +233,18 @@ def test_what_the_selection_leaves_out_is_named(judged):
     assert set(left_out["reason"]) == {"not in this selection"}
 
 
+def test_a_claim_tells_whether_it_has_a_verdict_or_why_not(default, judged):
+    assert set(default["state"]) <= {"unavailable", "waiting", "outside this selection"}
+    assert set(judged("oct")["state"]) == {"judged"}
+    part = judged(taken={"arms": ["vanilla"]})
+    assert set(part.loc[part["reason"] == "not in this selection", "state"]) == {"outside this selection"}
+    changed = judged("oct", taken={"recipe": {"epochs": 2}})
+    assert set(changed["state"]) == {"another recipe"}
+    assert "stand-in images" in set(judged(cells={"stand_in": True})["state"])
+    for table in (default, part, changed):
+        assert ((table["state"] == "judged") == (table["verdict"] != "not measured")).all()
+
+
 def paired_p(measurements: pd.DataFrame, row: pd.Series) -> float:
     """The p of scipy's paired t-test of a claim against vanilla."""
     place = measurements[(measurements["dataset"] == row["dataset"]) & (measurements["backbone"] == row["backbone"])]

@@ -62,7 +62,7 @@ PAPER = {
 }
 COUNTS = {"train": [10, 4], "test": [6, 6]}
 AUDIT = ("audit results/trial --seal", "audit results/trial")
-LINES = ("plan --write", "train", "measure", "compare", "judge", "render", *AUDIT)
+LINES = ("plan --write", "train", "measure", "compare", "judge", "answer", "render", *AUDIT)
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ HOSTILE = "</script><img src=x onerror=alert(1)>\"'"
 _COLUMNS = (
     "claim", "paper", "table", "kind", "dataset", "backbone", "arm", "against", "metric", "class_name", "statement",
     "published", "published_spread", "unit", "measured", "spread", "low", "high", "n", "procedure", "p", "verdict",
-    "reason", "stand_in", "runs",
+    "state", "reason", "stand_in", "runs",
 )  # fmt: skip
 _CLAIMS = (
     ("vgg16", "gsa", "84.20", "84.9", "reproduced", "ACC is 84.20"),
@@ -32,6 +32,7 @@ def write_claims(results: ResultPaths) -> None:
                     "kind": "number", "dataset": "phantom", "backbone": backbone, "arm": arm, "metric": "accuracy",
                     "statement": statement, "published": published, "unit": "percent", "measured": measured,
                     "low": "80" if measured else "", "high": "88" if measured else "", "n": "5", "verdict": verdict,
+                    "state": "judged" if measured else "unavailable",
                     "reason": HOSTILE, "stand_in": "False",
                 }
             )  # fmt: skip

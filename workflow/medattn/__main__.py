@@ -21,6 +21,7 @@ COMMANDS = {
     "measure": "measure the finished runs: measurements.csv, epochs.csv",
     "compare": "compare arms: comparisons.csv",
     "judge": "give every published value and comparison its verdict: claims.csv",
+    "answer": "pool the effect of every mechanism over data sets: answer.csv",
     "render": "render tables, figures and captions",
     "power": "show which differences the seeds can find, and how many seeds the published ones need",
     "next": "list the open claims by the cost of deciding them, and write the selection that does",

@@ -113,6 +113,11 @@ class ResultPaths:
         return self.folder / "claims.csv"
 
     @property
+    def answer(self) -> Path:
+        """Answer: the effect of every mechanism, on each data set and pooled, with its verdict."""
+        return self.folder / "answer.csv"
+
+    @property
     def manifest(self) -> Path:
         """Seal: the hashes of all files of the folder, and a root hash."""
         return self.folder / "manifest.json"

@@ -114,12 +114,29 @@ CLAIMS = TableFormat(
     [
         "claim", "paper", "table", "kind", "dataset", "backbone", "arm", "against", "metric", "class_name",
         "statement", "published", "published_spread", "unit", "measured", "spread", "low", "high", "n", "procedure",
-        "p", "verdict", "reason", "stand_in", "runs",
+        "p", "verdict", "state", "reason", "stand_in", "runs",
     ],
     numbers={"measured", "spread", "low", "high", "n", "p"},
     truths={"stand_in"},
 )  # fmt: skip
 """claims.csv: a row per published value and per published comparison. judge/claim.py describes the columns."""
+
+ANSWER = TableFormat(
+    "medattn answer",
+    [
+        "scope", "level", "arm", "mechanism", "title", "against", "placebo", "is_variant", "metric", "class_name",
+        "difference", "low", "high", "p", "p_adjusted", "prediction_low", "prediction_high", "tau2", "i2", "q", "q_p",
+        "datasets", "dataset", "seeds", "runs", "backbones", "unit", "margin", "extra_params", "extra_params_percent",
+        "extra_time_percent", "verdict", "sentence", "stand_in", "leak", "note",
+    ],
+    numbers={
+        "difference", "low", "high", "p", "p_adjusted", "prediction_low", "prediction_high", "tau2", "i2", "q", "q_p",
+        "datasets", "seeds", "runs", "backbones", "margin", "extra_params", "extra_params_percent",
+        "extra_time_percent",
+    },
+    truths={"is_variant", "stand_in"},
+)  # fmt: skip
+"""answer.csv: a row per scope, arm, other arm and metric (`level` is `pooled`), then one per data set (`dataset`)."""
 
 PER_SEED = ("epochs", "folds")
 """Procedures with one value for each seed: of its one run, or of its cross-validation."""

@@ -5,6 +5,7 @@ rule seal_results:
     input:
         RESULTS / "comparisons.csv",
         RESULTS / "claims.csv",
+        RESULTS / "answer.csv",
         TABLES,
         FIGURES,
     output:

@@ -54,6 +54,11 @@ rule render_figure:
         costs=lambda wildcards: (
             COSTS if wildcards.figure in GRAPH["cost_figures"] else []
         ),
+        answer=lambda wildcards: (
+            RESULTS / "answer.csv"
+            if wildcards.figure in GRAPH["answer_figures"]
+            else []
+        ),
     output:
         svg=report(
             RESULTS / "figures/{figure}.svg",

@@ -1,10 +1,11 @@
-"""Recompute tuning results, measurements, comparisons, verdicts, tables and figures from the runs alone."""
+"""Recompute tuning results, measurements, comparisons, verdicts, the answer, tables and figures from the runs alone."""
 
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from medattn.answer.table import write_answer
 from medattn.audit.context import AuditContext
 from medattn.compare.table import write_comparisons
 from medattn.judge.table import write_claims
@@ -38,6 +39,7 @@ def recomputed(context: AuditContext) -> Iterator[ResultPaths]:
         write_measurements(plan, again)
         write_comparisons(again, context.configuration)
         write_claims(again, context.configuration, plan, context.root)
+        write_answer(again, context.configuration)
         render(read_inputs(again, context.configuration, context.root))
         yield again
 

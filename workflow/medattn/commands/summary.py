@@ -1,7 +1,8 @@
 """Summarize the results of a selection.
 
-Lists the tables, figures and the report, cells that could not be run with the reason, the number of each verdict on
-published values and comparisons, and the comparison of each arm with vanilla over runs paired by seed.
+Begins with the answer: what each mechanism does, pooled over data sets. Then lists the tables, figures and the report,
+cells that could not be run with the reason, the number of each verdict on published values and comparisons, and the
+comparison of each arm with vanilla over runs paired by seed.
 """
 
 import argparse

@@ -100,6 +100,11 @@ def mechanism_options(name: str) -> type[BaseModel]:
     return _mechanism(name).options
 
 
+def mechanism_title(name: str) -> str:
+    """Return the title of a mechanism, which its docstring begins with; empty if it has none."""
+    return (mechanism_options(name).__doc__ or "").partition(":")[0].strip().removesuffix(".")
+
+
 def is_block_mechanism(name: str) -> bool:
     """Return whether the mechanism `name` works on the outputs of a network's blocks and needs a placement."""
     return name != "none" and _mechanism(name).kind == "block"

@@ -29,6 +29,7 @@ _NAMES = {
     "comparisons.csv": "Comparisons of arms, a row for each pair, metric and procedure",
     "rankings.csv": "Ranks of arms over data sets",
     "claims.csv": "Verdicts on the published values and comparisons",
+    "answer.csv": "Effect of every mechanism, on each data set and pooled, with its verdict",
     "complexity.csv": "Published and counted costs of the networks",
     "manifest.json": "The seal: every file of the results folder with its hash",
     "audit.json": "Findings of the last audit",

@@ -34,9 +34,11 @@ _TOOLS = {
     "measure": "measures the trained runs",
     "compare": "compares arms",
     "judge": "gives a verdict on every published value and comparison",
+    "answer": "pools the effect of every mechanism over data sets",
     "complexity": "counts the costs of networks",
     "render": "renders tables and figures",
 }
+_ANSWER_TABLE = "tables/answer.md"
 _COMPLETED, _FAILED = (f"http://schema.org/{name}ActionStatus" for name in ("Completed", "Failed"))
 
 
@@ -201,9 +203,10 @@ class _Description:
             "compare": (["measurements.csv", "epochs.csv"], ["comparisons.csv", "rankings.csv"]),
             "complexity": ([], ["complexity.csv"]),
             "judge": (["measurements.csv", "complexity.csv"], ["claims.csv"]),
+            "answer": (["measurements.csv", "complexity.csv"], ["answer.csv", _ANSWER_TABLE]),
             "render": (
-                ["measurements.csv", "epochs.csv", "comparisons.csv", "rankings.csv", "complexity.csv"],
-                self._starting("tables/", "figures/", "captions/"),
+                ["measurements.csv", "epochs.csv", "comparisons.csv", "rankings.csv", "complexity.csv", "answer.csv"],
+                [name for name in self._starting("tables/", "figures/", "captions/") if name != _ANSWER_TABLE],
             ),
         }
         return [

@@ -2,9 +2,30 @@
 
 from dataclasses import asdict, dataclass, replace
 from math import isnan, nan
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from medattn.judge.rule import Judgment, Verdict
+
+State = Literal[
+    "judged",
+    "another recipe",
+    "stand-in images",
+    "outside this selection",
+    "unavailable",
+    "failed",
+    "waiting",
+]
+STATES: tuple[State, ...] = get_args(State)
+"""Whether a claim has a verdict, or why it has none:
+
+- judged: it has a verdict.
+- another recipe: measured, but the selection changes the paper's procedure.
+- stand-in images: measured, but not on the paper's images.
+- outside this selection: the selection leaves it out.
+- unavailable: the cell cannot be run, for example because its images are not public.
+- failed: its runs ended without a result.
+- waiting: its runs are not trained, or its network is not counted yet.
+"""
 
 
 @dataclass(frozen=True)
@@ -34,6 +55,7 @@ class Claim:
         procedure: `runs` or `count`; empty if nothing was measured.
         p: p of a comparison, corrected within its statement unless the statement is that all pairs hold.
         verdict: the verdict.
+        state: whether there is a verdict, or why there is none.
         reason: reason of the verdict, and remarks.
         stand_in: whether the measured images are stand-ins.
         runs: ids of the runs.
@@ -61,6 +83,7 @@ class Claim:
     procedure: str = ""
     p: float = nan
     verdict: Verdict = "not measured"
+    state: State = "waiting"
     reason: str = ""
     stand_in: bool = False
     runs: tuple[str, ...] = ()
@@ -75,7 +98,8 @@ class Claim:
         """
         reason = "; ".join(part for part in (judgment.reason, *notes) if part)
         low, high = judgment.low / points, judgment.high / points
-        return replace(self, low=low, high=high, p=judgment.p, verdict=judgment.verdict, reason=reason)
+        verdict = judgment.verdict
+        return replace(self, low=low, high=high, p=judgment.p, verdict=verdict, state="judged", reason=reason)
 
     def row(self) -> dict[str, Any]:
         """Return the row of claims.csv; NaN becomes an empty field."""
@@ -85,9 +109,9 @@ class Claim:
         return {**values, "n": self.n or None, "runs": ";".join(self.runs)}
 
 
-def not_measured(claim: Claim, reason: str) -> Claim:
-    """Return the claim with the verdict `not measured` and the reason."""
-    return replace(claim, verdict="not measured", reason=reason)
+def not_measured(claim: Claim, reason: str, state: State) -> Claim:
+    """Return the claim with the verdict `not measured`, the reason and the state."""
+    return replace(claim, verdict="not measured", state=state, reason=reason)
 
 
 def in_points(unit: str) -> float:

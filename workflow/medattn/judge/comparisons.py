@@ -21,7 +21,7 @@ from medattn.judge.paired import MeasuredPair, paired_differences
 from medattn.judge.protocol_deviations import deviation, reading
 from medattn.judge.rule import Judgment, PairedDifference, judge_count, judge_higher, judge_same
 from medattn.judge.subject import Subject, SubjectResult, Subjects, least_points
-from medattn.judge.values import STAND_IN, cost_of_row, reason_for_no_verdict
+from medattn.judge.values import STAND_IN, cost_of_row, reason_for_no_verdict, state_without_verdict
 from medattn.metrics.metric import MEAN
 from medattn.metrics.registry import METRICS
 
@@ -258,17 +258,18 @@ def _with_verdict(
         stand_in=first.stand_in or second.stand_in,
         runs=(*first.measured.runs, *second.measured.runs),
     )
-    reason = reason_for_no_verdict(first, second)
+    reason, state = reason_for_no_verdict(first, second), state_without_verdict(first, second)
     notes = dict.fromkeys(f"leak: {result.measured.leak}" for result in pair.results if result.measured.leak)
     for subject in pair.subjects:
         paper = subjects.paper_of(claim.paper, subject.table)
         if paper is not None:
-            reason = reason or deviation(configuration, paper, subject, facts)
+            if not reason:
+                reason, state = deviation(configuration, paper, subject, facts), "another recipe"
             notes |= dict.fromkeys([reading(configuration, paper, subject, facts)])
     if not reason and not difference.n:
-        reason = "no seed in common"
+        reason, state = "no seed in common", "waiting"
     if reason:
-        return not_measured(claim, reason)
+        return not_measured(claim, reason, state)
     seeds = first.measured.by_seed.keys() & second.measured.by_seed.keys()
     rule = configuration.selection.rule_at_a_look
     judgment = undeclared_look(seeds, configuration.selection.looks) or _judgment(pair, difference, rule)
@@ -287,13 +288,14 @@ def _judged_costs(
     """Return the claim of a comparison of costs. Costs are exact, so the statement is true or false."""
     first, second = cost_of_row(row, costs, subjects), cost_of_row(other, costs, subjects)
     if isnan(first.count) or isnan(second.count):
-        return not_measured(claim, first.reason or second.reason)
+        missing = first if isnan(first.count) else second
+        return not_measured(claim, missing.reason, missing.state)
     difference = first.count - second.count
     if said.measured_in == "percent":
         difference *= 100 / second.count
     claim = replace(claim, measured=difference, n=1, procedure="count", stand_in=first.stand_in or second.stand_in)
     if claim.stand_in:
-        return not_measured(claim, STAND_IN)
+        return not_measured(claim, STAND_IN, "stand-in images")
     if said.most is not None:
         holds, stated = said.least <= difference <= said.most, f"{said.least:g} to {said.most:g}"
     elif said.least > 0:

@@ -5,11 +5,14 @@ from dataclasses import dataclass, field, replace
 from medattn.config.models.paper import Table
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.consistency.published import PublishedRow
+from medattn.judge.claim import State
 from medattn.measure.measured_cells import MeasuredCells, MeasuredMetric, MetricKey
 from medattn.metrics.registry import METRICS
 from medattn.plan.model import Cell, CellKey, Plan
+from medattn.provenance.records import NOT_TRAINED
 
 NOT_SELECTED = "not in this selection"
+NOT_MEASURED = "not measured yet"
 _METRIC_OF = {metric.published: name for name, metric in METRICS.items() if metric.published}
 
 
@@ -40,6 +43,19 @@ class SubjectResult:
     reason: str = ""
 
     @property
+    def state(self) -> State:
+        """Whether the subject can have a verdict (`judged`), or why not."""
+        if self.cell is None:
+            return "outside this selection"
+        if self.cell.missing:
+            return "unavailable"
+        if self.stand_in:
+            return "stand-in images"
+        if self.measured.is_measured:
+            return "judged"
+        return "waiting" if NOT_TRAINED in self.reason or self.reason == NOT_MEASURED else "failed"
+
+    @property
     def stand_in(self) -> bool:
         """Whether the images are stand-ins for those of the paper."""
         return self.cell is not None and self.cell.stand_in
@@ -51,11 +67,16 @@ class Subjects:
     def __init__(self, configuration: Configuration, plan: Plan, measured: MeasuredCells) -> None:
         self._papers = {(paper.name, table): paper for paper in configuration.papers for table in paper.tables}
         self._classes = {name: entry.classes for name, entry in configuration.datasets.items()}
+        self._networks = {(cell.paper, cell.experiment, cell.backbone, cell.arm) for cell in plan.cells.values()}
         self._plan, self._measured = plan, measured
 
     def paper_of(self, paper: str, table: str) -> ResolvedPaper | None:
         """Return the paper in the experiment that a table shows; None if the selection has no such table."""
         return self._papers.get((paper, table))
+
+    def has_network(self, paper: str, experiment: str, backbone: str, arm: str) -> bool:
+        """Return whether the plan has an arm on a backbone, on any data set."""
+        return (paper, experiment, backbone, arm) in self._networks
 
     def of_row(self, row: PublishedRow) -> Subject:
         """Return the subject of a published value."""
@@ -84,7 +105,7 @@ class Subjects:
             return SubjectResult(cell, reason=cell.missing)
         measured = _in_points(self._measured.of(key, MetricKey(subject.metric, subject.class_name)), subject.metric)
         if not measured.is_measured:
-            return SubjectResult(cell, reason=measured.note or "not measured yet")
+            return SubjectResult(cell, reason=measured.note or NOT_MEASURED)
         return SubjectResult(cell, measured, measured.note)
 
 

@@ -10,7 +10,7 @@ from medattn.config.models.facts import Facts
 from medattn.config.models.verdicts import VerdictRule
 from medattn.config.resolved import Configuration
 from medattn.consistency.published import PublishedRow
-from medattn.judge.claim import Claim, in_points, not_measured
+from medattn.judge.claim import Claim, State, in_points, not_measured
 from medattn.judge.looks import undeclared_look
 from medattn.judge.protocol_deviations import deviation, reading
 from medattn.judge.rule import Judgment, RunSummary, judge_count, judge_number
@@ -53,12 +53,12 @@ def judged_value(
         stand_in=result.stand_in,
         runs=found.runs,
     )
-    reason = reason_for_no_verdict(result)
+    reason, state = reason_for_no_verdict(result), state_without_verdict(result)
     paper = subjects.paper_of(row.paper, row.table)
     if not reason and paper:
-        reason = deviation(configuration, paper, subject, facts)
+        reason, state = deviation(configuration, paper, subject, facts), "another recipe"
     if reason:
-        return not_measured(claim, reason)
+        return not_measured(claim, reason, state)
     judgment = _judgment(row, subject.metric, facts, result, rule)
     if not (result.cell and result.cell.is_classifier):
         judgment = undeclared_look(found.by_seed, configuration.selection.looks) or judgment
@@ -80,10 +80,10 @@ def judged_cost(row: PublishedRow, costs: pd.DataFrame, subjects: Subjects) -> C
     claim = _claim(row, row.metric, "")
     cost = cost_of_row(row, costs, subjects)
     if isnan(cost.count):
-        return not_measured(claim, cost.reason)
+        return not_measured(claim, cost.reason, cost.state)
     claim = replace(claim, measured=cost.count, n=1, procedure="count", stand_in=cost.stand_in)
     if cost.stand_in:
-        return not_measured(claim, STAND_IN)
+        return not_measured(claim, STAND_IN, "stand-in images")
     differs = f"the count is {cost.count - float(row.mean.value):+.4f} {row.mean.unit} off"
     note = (
         differs
@@ -104,25 +104,28 @@ class CountedCost:
         counter: the counting rule that reproduces the published digits; empty if none does.
         stand_in: whether the count is of a network for stand-in images.
         reason: why there is no count.
+        state: the same as a state of the claim.
     """
 
     count: float = nan
     counter: str = ""
     stand_in: bool = False
     reason: str = ""
+    state: State = "judged"
 
 
 def cost_of_row(row: PublishedRow, costs: pd.DataFrame, subjects: Subjects) -> CountedCost:
     """Return the count of a published cost."""
     paper = subjects.paper_of(row.paper, row.table)
     if paper is None:
-        return CountedCost(reason=NOT_SELECTED)
+        return CountedCost(reason=NOT_SELECTED, state="outside this selection")
     rows = rows_of(costs, paper=row.paper, table=row.table, dataset=row.dataset, backbone=row.backbone, arm=row.arm)
     rows = rows[rows[_PUBLISHED[row.metric]].astype(str) != ""]
     count = counted_value(rows, row.paper, row.table, row.backbone, row.arm, row.metric) if len(rows) else None
     if count is None:
         note = str(rows.iloc[0]["note"]) if len(rows) else ""
-        return CountedCost(reason=note or "not counted yet: run `medattn complexity --write`")
+        state = _state_without_count(row, paper.experiment, note, subjects)
+        return CountedCost(reason=note or "not counted yet: run `medattn complexity --write`", state=state)
     first = rows.iloc[0]
     return CountedCost(
         count,
@@ -131,6 +134,18 @@ def cost_of_row(row: PublishedRow, costs: pd.DataFrame, subjects: Subjects) -> C
             row.paper, Subject(row.table, str(first["counted_for"]), row.backbone, row.arm, "accuracy")
         ).stand_in,
     )
+
+
+def _state_without_count(row: PublishedRow, experiment: str, note: str, subjects: Subjects) -> State:
+    """Return `outside this selection` if the plan has no cell of the network, else why it is not counted."""
+    if not subjects.has_network(row.paper, experiment, row.backbone, row.arm):
+        return "outside this selection"
+    return "unavailable" if note else "waiting"
+
+
+def state_without_verdict(*results: SubjectResult) -> State:
+    """Return the first state of the results that rules out a verdict; `judged` if none does."""
+    return next((result.state for result in results if result.state != "judged"), "judged")
 
 
 def reason_for_no_verdict(*results: SubjectResult) -> str:

@@ -17,7 +17,7 @@ def graph_of(plan: Plan, configuration: Configuration, results: ResultPaths) -> 
     Returns:
         `datasets`: manifest file -> name of the data set; `packs`: id -> files, threads, memory, number of runs;
         `tuned`: file -> group and packs; `measured`: files; `tables` and `figures`: names; `cost_tables` and
-        `cost_figures`: names of those with costs of networks.
+        `cost_figures`: names of those with costs of networks; `answer_figures`: names of those of pooled effects.
     """
     datasets = {f"{cell.prepared}/manifest.json": cell.dataset for cell in plan.cells.values() if cell.missing is None}
     packs: dict[str, Any] = {}
@@ -62,6 +62,12 @@ def graph_of(plan: Plan, configuration: Configuration, results: ResultPaths) -> 
             for paper in configuration.papers
             for name, figure in paper.figures.items()
             if figure.kind == "accuracy_against_cost"
+        ],
+        "answer_figures": [
+            name
+            for paper in configuration.papers
+            for name, figure in paper.figures.items()
+            if figure.kind == "forest_plot"
         ],
         "figures": [name for paper in configuration.papers for name in paper.figures],
     }

@@ -129,7 +129,7 @@ def _of_paper(
             obstacle = _obstacle(paper, pair.subjects, pair.results, subjects, facts, configuration)
             if not obstacle and any(cell.is_classifier for cell in cells):
                 obstacle = ONE_RUN
-            level = alpha / len(tested)
+            level = alpha / len(tested) if statement.correct else alpha
             yield PlannedClaim(judged[pair.claim.claim], cells, obstacle, pair.direction == "same", level)
 
 

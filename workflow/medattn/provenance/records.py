@@ -8,6 +8,8 @@ from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_file
 from medattn.layout import RunPaths
 
+NOT_TRAINED = "not trained yet"
+"""Reason why a run without a record and without a failure has no result."""
 _KINDS: dict[str, tuple[type, ...]] = {"status": (str,), "epochs": (int,), "seconds": (int, float), "outputs": (dict,)}
 
 
@@ -48,7 +50,7 @@ def ending(files: RunPaths) -> dict[str, Any] | str:
         UserError: a file of the run is damaged.
     """
     if not files.record.exists():
-        return failure_reason(files.failure) if files.failure.exists() else "not trained yet"
+        return failure_reason(files.failure) if files.failure.exists() else NOT_TRAINED
     record = read_record(files.record)
     return record if record["status"] == "ok" else f"{record['status']}: {record['reason']}"
 

@@ -1,4 +1,4 @@
-"""Summary shown at the end of the workflow: output files, verdicts, and differences from vanilla."""
+"""Summary shown at the end of the workflow: the answer, output files, verdicts, and differences from vanilla."""
 
 from collections.abc import Hashable
 from typing import Any
@@ -8,6 +8,7 @@ import pandas as pd
 from medattn.compare.pairs import VANILLA
 from medattn.compare.primary_test import PRIMARY_TEST
 from medattn.judge.counts import verdict_lines
+from medattn.render.answer_lines import answer_lines
 from medattn.render.inputs import Inputs
 from medattn.result_tables import CLAIMS, read_table, rows_of
 
@@ -15,11 +16,10 @@ _MOST_SHOWN = 12
 
 
 def summary(inputs: Inputs) -> str:
-    """Return the summary in Markdown: files, cells without a measurement, verdicts, and differences from vanilla."""
-    return (
-        "\n".join(["Results:", *_files(inputs), *_not_measured(inputs), *_verdicts(inputs), "", *_differences(inputs)])
-        + "\n"
-    )
+    """Return the summary in Markdown: the answer, files, cells without a measurement, verdicts, and differences."""
+    answered = [*answer_lines(inputs)]
+    parts = [["Results:", *_files(inputs)], _not_measured(inputs), _verdicts(inputs), ["", *_differences(inputs)]]
+    return "\n".join([*answered, *([""] if answered else []), *(line for part in parts for line in part)]) + "\n"
 
 
 def _files(inputs: Inputs) -> list[str]:

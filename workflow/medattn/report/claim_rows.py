@@ -1,5 +1,6 @@
 """The claims of claims.csv: their verdicts, and the cells whose details they open."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from medattn.metrics.registry import METRICS
 from medattn.plan.model import CellKey
 from medattn.render.inputs import Inputs
 from medattn.report.cell_titles import cell_title, pair_title
-from medattn.report.page_model import VERDICTS, BigTable
+from medattn.report.page_model import NOT_MEASURED, VERDICTS, BigTable, ClaimCounts
 from medattn.report.plain_rows import number_in, plain_rows
 from medattn.result_tables import CLAIMS, read_table
 
@@ -23,12 +24,17 @@ _SHOWN = (
     ("n", "n", "number"),
     ("p", "p", "p"),
     ("verdict", "Verdict", "verdict"),
+    ("state", "State", "text"),
     ("reason", "Reason", "long"),
 )
+_SHOWN_OUTSIDE = tuple(column for column in _SHOWN if column[0] in ("paper", "subject", "statement", "published"))
 _ABOUT = (
     "Every published value and every published comparison of two arms, with the reproduced value. The rule that gives "
     "the verdict was fixed before anything was measured."
 )
+_ABOUT_OUTSIDE = "Published values and comparisons that this selection leaves out. They were not looked at."
+OUTSIDE = "outside this selection"
+JUDGED = "judged"
 ClaimKey = tuple[str, str, str, str, str, str]
 """Table, data set, backbone, arm, metric and class of a published value."""
 
@@ -45,10 +51,39 @@ class ClaimRows:
     rows: list[dict[str, Any]]
     judged: bool
 
+    @property
+    def selected(self) -> list[dict[str, Any]]:
+        """The claims that the selection does not leave out."""
+        return [row for row in self.rows if row["state"] != OUTSIDE]
+
+    @property
+    def outside(self) -> list[dict[str, Any]]:
+        """The claims that the selection leaves out."""
+        return [row for row in self.rows if row["state"] == OUTSIDE]
+
+    def by_kind(self) -> list[ClaimCounts]:
+        """Return the claims in the selection by kind: scores, costs and comparisons, without kinds that have none.
+
+        A comparison of costs counts as a cost.
+        """
+        kinds: dict[str, list[dict[str, Any]]] = {"scores": [], "costs": [], "comparisons": []}
+        for row in self.selected:
+            is_cost = row["metric"] in METRICS and not METRICS[row["metric"]].measured
+            kinds["costs" if is_cost else "scores" if row["kind"] == "number" else "comparisons"].append(row)
+        return [
+            ClaimCounts(
+                kind,
+                {name: sum(row["verdict"] == name for row in rows) for name in VERDICTS if name != NOT_MEASURED},
+                Counter(row["state"] for row in rows if row["state"] != JUDGED),
+            )
+            for kind, rows in kinds.items()
+            if rows
+        ]
+
     def verdicts(self, paper: str | None = None) -> dict[str, int]:
-        """Return the number of claims by verdict, of one paper or of all."""
+        """Return the number of claims in the selection by verdict, of one paper or of all."""
         counted = dict.fromkeys(VERDICTS, 0)
-        for row in self.rows:
+        for row in self.selected:
             if paper is None or row["paper"] == paper:
                 counted[row["verdict"]] = counted.get(row["verdict"], 0) + 1
         return counted
@@ -98,10 +133,14 @@ class ClaimRows:
         return points
 
     def big_tables(self) -> list[tuple[BigTable, list[dict[str, Any]]]]:
-        """Return the table of all claims with its rows; empty if there are no claims."""
-        if not self.rows:
-            return []
-        return [(BigTable("claims", "Claims and verdicts", _ABOUT, _SHOWN, len(self.rows)), self.rows)]
+        """Return the tables of claims with their rows: those in the selection, and, folded away, those outside."""
+        selected, outside = self.selected, self.outside
+        title = "Claims outside this selection"
+        tables = [
+            (BigTable("claims", "Claims and verdicts", _ABOUT, _SHOWN, len(selected)), selected),
+            (BigTable("outside", title, _ABOUT_OUTSIDE, _SHOWN_OUTSIDE, len(outside), folded=True), outside),
+        ]
+        return [(table, rows) for table, rows in tables if rows]
 
 
 def read_claim_rows(results: ResultPaths, inputs: Inputs) -> ClaimRows:

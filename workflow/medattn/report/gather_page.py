@@ -6,6 +6,7 @@ from typing import Any
 
 from medattn.plan.model import Cell, CellKey
 from medattn.render.inputs import Inputs
+from medattn.report.answer_view import answer_view
 from medattn.report.audit_findings import audit_view
 from medattn.report.cell_details import CellTables, cell_details, group_by_cell
 from medattn.report.cell_titles import TEST_TITLES, pair_title
@@ -69,8 +70,10 @@ def gather_page(inputs: Inputs) -> Page:
     cells = list(inputs.plan.cells.values())
     return Page(
         selection=inputs.plan.selection,
+        answer=answer_view(inputs),
+        claims=claims.by_kind(),
         origin=run_origin(inputs, _records(blocks)),
-        total=_counts(cells, tables, claims.verdicts()),
+        total=_counts(cells, tables, claims.verdicts(), len(claims.outside)),
         papers=[_paper(inputs, name, claims, tables) for name in names],
         reasons=Counter(cell.missing for cell in cells if cell.missing).most_common(),
         big_tables=[table for table, _ in big],
@@ -101,12 +104,12 @@ def _paper(inputs: Inputs, name: str, claims: ClaimRows, tables: CellTables) -> 
     return PaperView(name, facts.title, facts.citation, counts, views, figures)
 
 
-def _counts(cells: Sequence[Cell], tables: CellTables, verdicts: Mapping[str, int]) -> CoverageCounts:
+def _counts(cells: Sequence[Cell], tables: CellTables, verdicts: Mapping[str, int], outside: int = 0) -> CoverageCounts:
     measured = [cell for cell in cells if _is_measured(tables, cell)]
     stand_ins = sum(cell.stand_in for cell in measured)
     missing = sum(cell.missing is not None for cell in cells)
     waiting = len(cells) - len(measured) - missing
-    return CoverageCounts(len(cells), len(measured) - stand_ins, stand_ins, waiting, missing, verdicts)
+    return CoverageCounts(len(cells), len(measured) - stand_ins, stand_ins, waiting, missing, verdicts, outside)
 
 
 def _is_measured(tables: CellTables, cell: Cell) -> bool:

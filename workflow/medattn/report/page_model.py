@@ -78,6 +78,80 @@ class FigureView:
 
 
 @dataclass(frozen=True)
+class ForestMarks:
+    """Horizontal positions of the marks of one row of the forest plot.
+
+    Attributes:
+        width: width of the plot.
+        zero: position of no effect.
+        margin: ends of the band without practical importance.
+        mean: the pooled effect.
+        interval: ends of its interval; None if it has none.
+        prediction: ends of the interval for a further data set; None if there is none.
+        datasets: the effect on each data set.
+    """
+
+    width: float
+    zero: float
+    margin: tuple[float, float]
+    mean: float
+    interval: tuple[float, float] | None
+    prediction: tuple[float, float] | None
+    datasets: Sequence[float]
+
+
+@dataclass(frozen=True)
+class MechanismView:
+    """The answer for a mechanism: its verdict, the sentence, further facts, and its row of the forest plot."""
+
+    title: str
+    verdict: str
+    sentence: str
+    facts: Sequence[str]
+    is_variant: bool
+    marks: ForestMarks
+
+
+@dataclass(frozen=True)
+class AnswerView:
+    """The answer of a selection.
+
+    Attributes:
+        headline: number of mechanisms by verdict, as a sentence.
+        mechanisms: the mechanisms, those with a verdict first.
+        variants: hyper-parameter variants, which the page folds away.
+        axis: labels of the forest plot's axis: left end, zero, right end.
+        rests_on: what the answer rests on, as a sentence.
+    """
+
+    headline: str
+    mechanisms: Sequence[MechanismView]
+    variants: Sequence[MechanismView]
+    axis: tuple[str, str, str]
+    rests_on: str
+
+
+@dataclass(frozen=True)
+class ClaimCounts:
+    """Claims of one kind.
+
+    Attributes:
+        kind: scores, costs or comparisons.
+        verdicts: those with a verdict, by verdict.
+        states: those without one, by the reason.
+    """
+
+    kind: str
+    verdicts: Mapping[str, int]
+    states: Mapping[str, int]
+
+    @property
+    def judged(self) -> int:
+        """Number of claims with a verdict."""
+        return sum(self.verdicts.values())
+
+
+@dataclass(frozen=True)
 class CoverageCounts:
     """Numbers of cells by state and of claims by verdict.
 
@@ -87,7 +161,8 @@ class CoverageCounts:
         stand_ins: cells measured on stand-in images.
         waiting: cells that can be run and are not measured yet.
         missing: cells that cannot be run.
-        verdicts: claims by verdict.
+        verdicts: claims in the selection by verdict.
+        outside: claims outside the selection.
     """
 
     cells: int
@@ -96,6 +171,7 @@ class CoverageCounts:
     waiting: int
     missing: int
     verdicts: Mapping[str, int]
+    outside: int = 0
 
     @property
     def claims(self) -> int:
@@ -152,6 +228,7 @@ class BigTable:
         about: explanation below the heading.
         columns: key, title and kind (`text`, `long`, `number`, `p`, `verdict` or `target`) of each column.
         count: number of rows.
+        folded: whether the table is folded away.
     """
 
     name: str
@@ -159,6 +236,7 @@ class BigTable:
     about: str
     columns: Sequence[tuple[str, str, str]]
     count: int
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -167,6 +245,8 @@ class Page:
 
     Attributes:
         selection: name of the selection.
+        answer: the answer; None if there is none.
+        claims: claims in the selection by kind.
         origin: when, where and with which code the runs were trained.
         total: counts over all papers.
         papers: the papers in the order of the selection.
@@ -179,6 +259,8 @@ class Page:
     """
 
     selection: str
+    answer: AnswerView | None
+    claims: Sequence[ClaimCounts]
     origin: RunOrigin
     total: CoverageCounts
     papers: Sequence[PaperView]

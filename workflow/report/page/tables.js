@@ -2,7 +2,7 @@
 // Sorting and filtering of tables: the papers' tables are in the page, the large ones are filled from compressed blocks.
 (() => {
   const LEGEND = { search: "", searchPlaceholder: "Filter rows", zeroRecords: "No row matches.", emptyTable: "No rows." };
-  const FILTERED = ["paper", "metric", "procedure", "test", "verdict"];
+  const FILTERED = ["paper", "metric", "procedure", "test", "verdict", "state"];
 
   const scrollable = (table, name) => {
     const region = table.closest(".dt-layout-table") ?? table.parentElement;

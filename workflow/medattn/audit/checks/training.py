@@ -70,7 +70,7 @@ def _split(finished: FinishedRun, store: DataStore, known: dict[str, SplitOfRun]
     ]
     key = sha256_of_value(asked)
     if key not in known:
-        known[key] = split_of_run(store, run, settings.protocol, copies)
+        known[key] = split_of_run(store, run, finished.cell.settings.protocol, copies)
     return known[key]
 
 

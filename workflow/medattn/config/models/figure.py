@@ -54,7 +54,9 @@ class Figure(Closed):
     cost: Literal["macs", "parameters"] = Field(
         "macs", description="cost on the axis of `accuracy_against_cost`: multiply-accumulates or parameters"
     )
-    metric: MetricName = Field("accuracy", description="metric of `metric_distribution` and `critical_difference`")
+    metric: MetricName = Field(
+        "accuracy", description="metric of `metric_distribution`, `critical_difference` and `forest_plot`"
+    )
     whole_paper: bool = Field(
         False, description="rank over the data sets of all experiments of the paper in `critical_difference`"
     )

@@ -1,0 +1,105 @@
+"""Effect of each mechanism on each data set and pooled over them, with intervals, as a forest plot."""
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from medattn.answer.contrasts import SELECTION
+from medattn.answer.sentences import signed
+from medattn.config.models.figure import Figure as Declared
+from medattn.config.resolved import ResolvedPaper
+from medattn.metrics.registry import METRICS
+from medattn.render.figures.drawing import Drawing, nothing_to_draw
+from medattn.render.figures.style import GRAY, TWO_COLUMNS
+from medattn.render.inputs import Inputs
+
+OPTIONAL_KEYS = ("arms", "metric")
+
+_ROW_HEIGHT, _MARGINS = 0.16, 0.7
+_DIAMOND, _SQUARE = 40.0, 16.0
+_COLORS = {"helps": "#009E73", "hurts": "#D55E00", "no practical difference": "#0072B2", "open": GRAY}
+
+
+def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
+    """Draw, for each mechanism, a square with interval per data set and a diamond with interval for the pooled effect.
+
+    A thin line is the interval for the effect on a further data set. The gray band is the margin within which
+    differences have no practical importance.
+    """
+    rows = inputs.answer
+    scope = paper.name if (rows["scope"] == paper.name).any() else SELECTION
+    rows = rows[(rows["scope"] == scope) & (rows["metric"] == declared.metric)]
+    if declared.arms:
+        rows = rows[rows["arm"].isin(declared.arms)]
+    if rows.empty:
+        return nothing_to_draw("No mechanism was measured next to the same network without it.")
+    unit = "percentage points" if METRICS[declared.metric].unit == "percent" else "as a fraction"
+    facts = [
+        f"Squares: mean difference in {METRICS[declared.metric].words} from the other arm, paired by seed, {unit}, "
+        "with its t-interval over seeds.",
+        "Diamonds: mean over the data sets in a random-effects model, with its interval; thin lines: interval for the "
+        "effect on a further data set.",
+        f"Gray band: differences of at most {rows['margin'].iloc[0]:g}, without practical importance.",
+    ]
+    datasets = [name for name in paper.datasets if (rows["dataset"] == name).any()]
+    return Drawing(_figure(inputs, rows.reset_index(drop=True), unit), rows, datasets=datasets, facts=facts)
+
+
+def _figure(inputs: Inputs, rows: pd.DataFrame, unit: str) -> Figure:
+    # The pooled effect follows its data sets; a single data set has no pooled effect.
+    groups = [
+        pd.concat([group[group["level"] == "dataset"], group[group["level"] == "pooled"].query("datasets > 1")])
+        for _, group in rows.groupby(["arm", "against"], sort=False)
+    ]
+    count = sum(len(group) + 1 for group in groups)
+    figure = Figure(figsize=(TWO_COLUMNS, _MARGINS + _ROW_HEIGHT * count), layout="constrained")
+    ax = figure.subplots()
+    margin = float(rows["margin"].iloc[0])
+    ax.axvspan(-margin, margin, color="0.92", zorder=0, linewidth=0)
+    ax.axvline(0, color=GRAY, linewidth=0.6, zorder=0)
+    labels: list[str] = []
+    for group in groups:
+        labels.append(_heading(group.iloc[0]))
+        for _, row in group.iterrows():
+            _effect(ax, row, len(labels))
+            labels.append("all data sets" if row["level"] == "pooled" else inputs.marked_title(str(row["dataset"])))
+    ax.set_yticks(range(len(labels)), labels)
+    _bold_headings(ax, groups)
+    ax.set_ylim(len(labels) - 0.5, -0.5)
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel(f"difference ({unit})")
+    return figure
+
+
+def _heading(row: "pd.Series[Any]") -> str:
+    against = f", against its {row['placebo']} placebo" if row["placebo"] else ""
+    return f"{row['title']}{against}"
+
+
+def _bold_headings(ax: Axes, groups: list[pd.DataFrame]) -> None:
+    at = 0
+    for group in groups:
+        ax.get_yticklabels()[at].set_fontweight("bold")
+        at += len(group) + 1
+
+
+def _effect(ax: Axes, row: "pd.Series[Any]", y: int) -> None:
+    pooled = row["level"] == "pooled"
+    color = _COLORS[row["verdict"]]
+    numbers = {name: float(row[name]) for name in ("difference", "low", "high", "prediction_low", "prediction_high")}
+    ax.hlines(y, numbers["prediction_low"], numbers["prediction_high"], colors=color, linewidth=0.5)
+    ax.hlines(y, numbers["low"], numbers["high"], colors=color, linewidth=1.8 if pooled else 1.0)
+    ax.scatter(
+        numbers["difference"],
+        y,
+        s=_DIAMOND if pooled else _SQUARE,
+        marker="D" if pooled else "s",
+        color=color,
+        zorder=3,
+    )
+    shown = f"{signed(numbers['difference'], 'x')} ({signed(numbers['low'], 'x')} to {signed(numbers['high'], 'x')})"
+    ax.text(
+        1.01, y, shown, transform=ax.get_yaxis_transform(), va="center", fontsize=6, color=color if pooled else "black"
+    )

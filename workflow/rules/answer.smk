@@ -1,0 +1,26 @@
+"""answer: pool the effect of every mechanism over data sets."""
+
+
+rule pool_effects:
+    input:
+        measurements=RESULTS / "measurements.csv",
+        costs=RESULTS / "complexity.csv",
+    output:
+        answer=RESULTS / "answer.csv",
+        table=RESULTS / "tables/answer.md",
+    log:
+        RESULTS / "logs/pool_effects.log",
+    benchmark:
+        RESULTS / "benchmarks/pool_effects.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+        gpu=0,
+    params:
+        plan=str(PLAN),
+    message:
+        "Pooling the effect of every mechanism over data sets"
+    shell:
+        "medattn answer --plan {params.plan:q} > {log:q} 2>&1 || failed {log:q}"
