@@ -53,6 +53,35 @@ EPOCHS = TableFormat(
 )
 """epochs.csv: the test accuracy of every run after every epoch."""
 
+READINGS = TableFormat(
+    "medattn measure",
+    [
+        "paper", "experiment", "dataset", "backbone", "arm", "metric", "class_name", "reading", "leak", "is_default",
+        "seed", "fold", "n_epochs", "value", "reason",
+    ],
+    numbers={"seed", "fold", "n_epochs", "value"},
+    truths={"is_default"},
+)  # fmt: skip
+"""readings.csv: a row per cell, metric, class, reading and run; without a fold where the folds are pooled."""
+
+MULTIVERSE = TableFormat(
+    "medattn compare",
+    [
+        "level", "paper", "experiment", "dataset", "backbone", "arm", "against", "against_backbone", "metric",
+        "class_name", "reading", "leak", "is_default", "is_open", "mean", "sd", "n", "difference", "low", "high", "p",
+        "stand_in", "note",
+    ],
+    numbers={"mean", "sd", "n", "difference", "low", "high", "p"},
+    truths={"is_default", "is_open", "stand_in"},
+)  # fmt: skip
+"""multiverse.csv: a row per cell, metric, class and reading (level `cell`), and per pair of arms (level `comparison`).
+
+- reading: the reading; leak: how test images choose under it; is_default: whether verdicts rest on it.
+- is_open: whether the paper leaves open every choice in which the reading differs from the default one.
+- mean, sd, n: over seeds, for a cell; of the paired differences, for a comparison (mean is `difference` there).
+- difference, low, high, p: mean paired difference with its 95% interval and p, not corrected.
+"""
+
 COMPLEXITY = TableFormat(
     "medattn complexity --write",
     [

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from medattn.metrics.registry import METRICS
-from medattn.metrics.scored import Floats, Scored, Values
+from medattn.metrics.scored import Floats, Scored, ScoredEpochs, Values
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,28 @@ def measure_resamples(metric: str, scored: Scored, weights: Floats) -> dict[str,
         (W,) values for each class name, which is empty for all classes together.
     """
     return {found.class_name: found.values for found in _values(metric, replace(scored, weights=weights))}
+
+
+def measure_epochs(metric: str, scored: ScoredEpochs, averaging: str = "") -> dict[str, Floats]:
+    """Return the values of a metric at several epochs, by class name.
+
+    Args:
+        metric: name of the metric.
+        scored: the images at the epochs.
+        averaging: one of the metric's `averagings`; empty for its own.
+
+    Returns:
+        (W,) values for each class name; NaN where undefined.
+    """
+    facts = METRICS[metric]
+    function = facts.averagings[averaging].values if averaging else facts.values
+    if function is None:
+        raise KeyError(metric)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if facts.epochs_at_once:
+            return {found.class_name: found.values for found in function(scored)}
+        each = [function(Scored(scores, scored.labels, scored.classes)) for scores in scored.scores]
+    return {same[0].class_name: np.array([found.values[0] for found in same]) for same in zip(*each, strict=True)}
 
 
 def _values(metric: str, scored: Scored) -> list[Values]:

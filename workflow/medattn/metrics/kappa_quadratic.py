@@ -22,5 +22,7 @@ def _kappa_quadratic(images: "Scored") -> "list[Values]":
 
 
 METRICS = {
-    "kappa_quadratic": Metric("Kappa", "Cohen's kappa with quadratic weights", "fraction", values=_kappa_quadratic)
+    "kappa_quadratic": Metric(
+        "Kappa", "Cohen's kappa with quadratic weights", "fraction", values=_kappa_quadratic, epochs_at_once=True
+    )
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -18,7 +18,17 @@ from medattn.protocols.base import (
     Ties,
 )
 from medattn.protocols.official_splits import OfficialSplitsProtocol
+from medattn.protocols.reading import TEST_IMAGES_CHOOSE, Reading, default_first
 from medattn.sources.base import SplitName
+
+RankedTies: TypeAlias = Ties | Literal["kept"]
+_TIES_WORDS: dict[RankedTies, str] = {
+    "earliest": "earliest of tied epochs first",
+    "latest": "latest of tied epochs first",
+    "kept": "all that tie at the last rank",
+}
+_RANKED_BY = "protocol.ranked_by"
+_RANK_WORDS = {"mean": "mean validation accuracy of the folds", "first_fold": "validation accuracy of the first fold"}
 
 
 class CrossValidatedEpochs(OfficialSplitsProtocol):
@@ -28,7 +38,8 @@ class CrossValidatedEpochs(OfficialSplitsProtocol):
     network is then trained on all training images, and its test accuracy at the `measured_epochs` best-ranked
     epochs is averaged. A grid is searched on the same folds.
 
-    Open choices: the folds (`split_seed`), the order of equally good epochs (`ties`), early stopping (`patience`), and
+    Open choices: the folds (`split_seed`), the order of equally good epochs and whether those that equal the last
+    measured one are measured too (`ties`), early stopping (`patience`), and
     whether other seeds repeat the search (`tune`).
     """
 
@@ -44,7 +55,11 @@ class CrossValidatedEpochs(OfficialSplitsProtocol):
         ge=1,
         description="epochs with the highest mean validation accuracy at which the test images are measured",
     )
-    ties: Ties = Field("earliest", description="which epoch goes first among epochs of equal mean validation accuracy")
+    ties: RankedTies = Field(
+        "earliest",
+        description="which epoch goes first among epochs of equal mean validation accuracy; `kept`: all epochs that "
+        "equal the last of `measured_epochs` are measured, which may be more",
+    )
     patience: int | None = Field(
         None,
         ge=1,
@@ -59,6 +74,7 @@ class CrossValidatedEpochs(OfficialSplitsProtocol):
 
     def __str__(self) -> str:
         stop = f", stopping after {self.patience} epochs without a better one" if self.patience else ""
+        stop += " and those that equal the last of them" if self.ties == "kept" else ""
         return (
             f"{self.folds}-fold cross-validation on the training images chooses {self.measured_epochs} epochs{stop}; "
             "the test images are measured at these epochs of one training on all training images"
@@ -99,22 +115,54 @@ class CrossValidatedEpochs(OfficialSplitsProtocol):
         """Return the epoch that the folds rank first."""
         return run.chosen_epochs()[0]
 
+    def readings(self) -> tuple[Reading, ...]:
+        """Return each ranking of the epochs with each rule for ties, the last epochs, and the leaking ranking."""
+        every = [self._reading(ranked_by, ties) for ranked_by in _RANK_WORDS for ties in _TIES_WORDS]
+        count = self.measured_epochs
+        last = Reading({_RANKED_BY: "order"}, f"last {count} epochs")
+        leaking = Reading({_RANKED_BY: "test"}, f"{count} epochs of highest test accuracy", leak=TEST_IMAGES_CHOOSE)
+        return default_first([*every, last, leaking], self._reading("mean", self.ties))
+
+    def epochs_under(self, reading: Reading, run: EpochResults) -> tuple[int, ...]:
+        """Return the epochs that a reading averages; none where the ranking needs folds that are not available."""
+        ranked_by = reading.choices[_RANKED_BY]
+        if ranked_by == "order":
+            return tuple(range(max(1, run.epochs - self.measured_epochs + 1), run.epochs + 1))
+        if ranked_by == "test":
+            return tuple(sorted(best_epochs([run.on_test()], self.measured_epochs, "earliest")))
+        ties = reading.choices["protocol.ties"]
+        if (ranked_by, ties) == ("mean", self.ties):
+            return self.epochs_to_measure(run)
+        folds = run.on_folds()
+        if not folds:
+            return ()
+        ranked = folds if ranked_by == "mean" else folds[:1]
+        return tuple(sorted(best_epochs(ranked, self.measured_epochs, ties, self.patience)))
+
+    def _reading(self, ranked_by: str, ties: RankedTies) -> Reading:
+        title = f"{self.measured_epochs} epochs of highest {_RANK_WORDS[ranked_by]}, {_TIES_WORDS[ties]}"
+        return Reading({_RANKED_BY: ranked_by, "protocol.ties": ties}, title)
+
 
 def best_epochs(
-    folds: Sequence[Sequence[MetricValue]], count: int, ties: Ties, patience: int | None = None
+    folds: Sequence[Sequence[MetricValue]], count: int, ties: str, patience: int | None = None
 ) -> tuple[int, ...]:
     """Return the `count` epochs (from 1) with the highest mean accuracy over the folds, best first.
 
     Args:
         folds: accuracy at each epoch, for each fold; exact fractions, to make equal means equal.
         count: epochs to return; all of them where there are fewer.
-        ties: "earliest" or "latest" epoch first among equal means.
+        ties: "earliest" or "latest" epoch first among equal means; "kept": earliest first, and beyond `count` all
+            that equal the last of them.
         patience: epochs without a new highest mean after which later epochs are no candidates; None for no such stop.
     """
     means = [sum(epoch, Fraction(0)) / len(folds) for epoch in zip(*folds, strict=True)]
     means = means[: _stop(means, patience)]
-    direction = 1 if ties == "earliest" else -1
+    direction = -1 if ties == "latest" else 1
     ranked = sorted(range(1, len(means) + 1), key=lambda epoch: (-means[epoch - 1], direction * epoch))
+    if ties == "kept" and len(ranked) > count:
+        last = means[ranked[count - 1] - 1]
+        count = sum(mean >= last for mean in means)
     return tuple(ranked[:count])
 
 

@@ -16,9 +16,11 @@ from medattn.protocols.base import (
     P,
     RunRequest,
     Stage,
+    best_epoch_on_test,
     last_epoch,
     refuse_repeated,
 )
+from medattn.protocols.reading import TEST_IMAGES_CHOOSE, Reading, default_first
 from medattn.sources.base import SplitName
 
 
@@ -71,7 +73,7 @@ class CrossValidation(MeasurementProtocol):
     def leak(self, copied: bool) -> str:
         """Say what the readings `best_on_test` and `before_split` leak."""
         leaks = {
-            "the test images choose the epoch": self.epoch == "best_on_test",
+            TEST_IMAGES_CHOOSE: self.epoch == "best_on_test",
             "copies of test images are trained on": copied and self.oversampling == "before_split",
         }
         return "; ".join(sentence for sentence, holds in leaks.items() if holds)
@@ -114,7 +116,23 @@ class CrossValidation(MeasurementProtocol):
 
     def epochs_to_measure(self, run: EpochResults) -> tuple[int, ...]:
         """Return the last epoch, or under the reading `best_on_test` the one of highest accuracy on the test images."""
-        if self.epoch == "last":
-            return (run.epochs,)
-        accuracies = run.on_test()
-        return (accuracies.index(max(accuracies)) + 1,)
+        return (run.epochs if self.epoch == "last" else best_epoch_on_test(run),)
+
+    def readings(self) -> tuple[Reading, ...]:
+        """Return both epochs, each with the mean over the folds and with the test images of all folds pooled."""
+        every = [_reading(epoch, pooled) for epoch in ("last", "best_on_test") for pooled in (False, True)]
+        return default_first(every, _reading(self.epoch, pooled=False))
+
+    def epochs_under(self, reading: Reading, run: EpochResults) -> tuple[int, ...]:
+        """Return the one epoch that a reading measures in each fold."""
+        return (best_epoch_on_test(run) if reading.leak else run.epochs,)
+
+
+def _reading(epoch: str, pooled: bool) -> Reading:
+    when = "last epoch" if epoch == "last" else "highest test accuracy of each fold"
+    return Reading(
+        {"protocol.epoch": epoch, "protocol.test_images": "pooled" if pooled else "by_fold"},
+        f"{when}, {'test images of all folds pooled' if pooled else 'mean of the folds'}",
+        leak=TEST_IMAGES_CHOOSE if epoch == "best_on_test" else "",
+        pools_folds=pooled,
+    )

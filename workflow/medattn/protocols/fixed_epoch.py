@@ -14,10 +14,15 @@ from medattn.protocols.base import (
     MetricValue,
     P,
     Stage,
+    best_epoch_on_test,
     last_epoch,
 )
 from medattn.protocols.official_splits import OfficialSplitsProtocol
+from medattn.protocols.reading import LAST_EPOCH, Reading, highest_test_accuracy
 from medattn.sources.base import SplitName
+
+_AVERAGED = 5
+"""Epochs at the end of a training that a reading averages."""
 
 
 class FixedEpoch(OfficialSplitsProtocol):
@@ -58,3 +63,16 @@ class FixedEpoch(OfficialSplitsProtocol):
     def epochs_to_measure(self, run: EpochResults) -> tuple[int, ...]:
         """Return the last epoch."""
         return (run.epochs,)
+
+    def readings(self) -> tuple[Reading, ...]:
+        """Return the last epoch, the mean over the last epochs, and the epoch of highest test accuracy."""
+        averaged = Reading({"protocol.epoch": f"last_{_AVERAGED}"}, f"mean of the last {_AVERAGED} epochs")
+        return (LAST_EPOCH, averaged, highest_test_accuracy())
+
+    def epochs_under(self, reading: Reading, run: EpochResults) -> tuple[int, ...]:
+        """Return the epochs that a reading averages."""
+        if reading.leak:
+            return (best_epoch_on_test(run),)
+        if reading == LAST_EPOCH:
+            return (run.epochs,)
+        return tuple(range(max(1, run.epochs - _AVERAGED + 1), run.epochs + 1))
