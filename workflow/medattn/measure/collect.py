@@ -12,7 +12,7 @@ from medattn.files import write_text
 from medattn.layout import ResultPaths
 from medattn.measure.measured_run import MeasuredRun, read_measured_run
 from medattn.measure.procedures import Measurement, measurements
-from medattn.measure.readings import reading_rows, write_rows
+from medattn.measure.readings import reading_rows, readings_text
 from medattn.metrics.registry import METRICS
 from medattn.plan.model import Cell, Plan
 from medattn.result_tables import EPOCHS, MEASUREMENTS
@@ -35,7 +35,7 @@ def write_measurements(plan: Plan, results: ResultPaths) -> None:
         readings += list(reading_rows(cell, measured))
     _write(results.measurements, rows, MEASUREMENTS.columns)
     _write(results.epochs, epochs, EPOCHS.columns)
-    write_text(results.readings, write_rows(readings))
+    write_text(results.readings, readings_text(readings))
 
 
 def _write(path: Path, rows: list[dict[str, Any]], columns: Sequence[str]) -> None:
@@ -62,7 +62,7 @@ def _rows(cell: Cell, measured: list[MeasuredRun]) -> Iterator[dict[str, Any]]:
 
 
 def _fields(measurement: Measurement) -> dict[str, Any]:
-    values = {**asdict(measurement), "runs": ";".join(measurement.runs)}
+    values = {**vars(measurement), "runs": ";".join(measurement.runs)}
     if isnan(measurement.value):
         return {**values, "value": None, "n": None, "n_test": measurement.n_test or None, "status": "not measured"}
     return {**values, "status": "measured"}

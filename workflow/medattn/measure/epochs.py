@@ -1,10 +1,7 @@
 """The epochs at which a finished run is measured."""
 
-from collections.abc import Sequence
-
 from medattn.layout import ResultPaths
 from medattn.plan.model import Cell, Run
-from medattn.protocols.reading import Reading
 from medattn.tuning.epoch_results import RecordedEpochs
 
 
@@ -19,13 +16,12 @@ def measured_epochs(cell: Cell, recorded: RecordedEpochs) -> tuple[int, ...]:
     return (1,) if cell.is_classifier else cell.settings.protocol.epochs_to_measure(recorded)
 
 
-def epochs_by_reading(
-    cell: Cell, recorded: RecordedEpochs, readings: Sequence[Reading]
-) -> list[tuple[Reading, tuple[int, ...]]]:
+def epochs_by_reading(cell: Cell, recorded: RecordedEpochs) -> dict[str, tuple[int, ...]]:
     """Return the epochs that each reading averages, none where the run lacks what it needs; raises as above."""
+    protocol = cell.settings.protocol
     if cell.is_classifier:
-        return [(reading, (1,)) for reading in readings]
-    return [(reading, cell.settings.protocol.epochs_under(reading, recorded)) for reading in readings]
+        return {reading.name: (1,) for reading in protocol.readings()}
+    return protocol.epochs_by_reading(recorded)
 
 
 def model_epoch(run: Run, cell: Cell, results: ResultPaths) -> int:

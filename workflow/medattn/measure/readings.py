@@ -7,7 +7,8 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
-from math import isnan, nan
+from functools import cached_property
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -59,38 +60,44 @@ class _ReadRun:
     Attributes:
         run: the run.
         epochs: epochs that each reading averages, by the reading's name.
-        column: position of each finite epoch in `scored`.
+        columns: position of each epoch in `scored`; an epoch with NaN scores has none.
         scored: the test images at all these epochs.
     """
 
     run: MeasuredRun
     epochs: Mapping[str, tuple[int, ...]]
-    column: Mapping[int, int]
+    columns: Mapping[int, int]
     scored: ScoredEpochs
 
-    def value(self, reading: Reading, values: Floats) -> tuple[float, str]:
-        """Return the mean of the defined values over the epochs of a reading, and why there is none."""
-        epochs = self.epochs[reading.name]
+    def means(self, values: Floats) -> dict[tuple[int, ...], tuple[float | None, str]]:
+        """Return the mean of the defined values over the epochs of each reading, or None with a reason.
+
+        Args:
+            values: the values at the epochs of `scored`.
+        """
+        return {epochs: self._mean(epochs, values) for epochs in self._distinct}
+
+    @cached_property
+    def _distinct(self) -> set[tuple[int, ...]]:
+        return set(self.epochs.values())
+
+    def _mean(self, epochs: tuple[int, ...], values: Floats) -> tuple[float | None, str]:
         if not epochs:
-            return nan, _NO_EPOCHS
-        lost = next((epoch for epoch in epochs if epoch not in self.column), None)
+            return None, _NO_EPOCHS
+        lost = next((epoch for epoch in epochs if epoch not in self.columns), None)
         if lost is not None:
-            return nan, NAN_OUTPUT.format(lost)
-        if len(epochs) == 1:
-            value = float(values[self.column[epochs[0]]])
-            return value, "undefined" if isnan(value) else ""
-        found = values[[self.column[epoch] for epoch in epochs]]
-        defined = found[~np.isnan(found)]
-        if not len(defined):
-            return nan, "undefined"
-        note = f"undefined at {len(found) - len(defined)} of {len(found)} epochs" if len(defined) < len(found) else ""
-        return float(np.mean(defined)), note
+            return None, NAN_OUTPUT.format(lost)
+        found = [value for epoch in epochs if not isnan(value := float(values[self.columns[epoch]]))]
+        if not found:
+            return None, "undefined"
+        note = f"undefined at {len(epochs) - len(found)} of {len(epochs)} epochs" if len(found) < len(epochs) else ""
+        return (float(np.mean(found)) if len(found) > 1 else found[0]), note
 
 
 def reading_rows(cell: Cell, measured: Sequence[MeasuredRun]) -> Iterator[list[Any]]:
     """Yield the rows of a cell, with the columns of `READINGS`."""
     protocol = cell.settings.protocol
-    read = [_read(cell, run, protocol.readings()) for run in measured if run.recorded is not None]
+    read = [_read(cell, run) for run in measured if run.recorded is not None]
     waiting = [run for run in measured if run.recorded is None]
     for metric in cell.metrics:
         start = [*astuple(cell.key), metric]
@@ -102,7 +109,7 @@ def reading_rows(cell: Cell, measured: Sequence[MeasuredRun]) -> Iterator[list[A
         yield from _pooled(start, metric, [reading for reading in readings if reading.pools_folds], read)
 
 
-def write_rows(rows: Sequence[Sequence[Any]]) -> str:
+def readings_text(rows: Sequence[Sequence[Any]]) -> str:
     """Return the rows as CSV text, with the heading."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -111,42 +118,48 @@ def write_rows(rows: Sequence[Sequence[Any]]) -> str:
     return text.getvalue()
 
 
-def _read(cell: Cell, run: MeasuredRun, readings: Sequence[Reading]) -> _ReadRun:
+def _read(cell: Cell, run: MeasuredRun) -> _ReadRun:
     assert run.recorded is not None
-    epochs = epochs_by_reading(cell, run.recorded, readings)
+    epochs = epochs_by_reading(cell, run.recorded)
     scores, labels = run.recorded.arrays["scores"], run.recorded.arrays["labels"]
-    needed = sorted({epoch for _, chosen in epochs for epoch in chosen})
+    needed = sorted({epoch for chosen in epochs.values() for epoch in chosen})
     taken = scores[[epoch - 1 for epoch in needed]]
-    is_finite = ~np.isnan(taken).any(axis=(1, 2))
-    if not is_finite.all():
-        taken, needed = taken[is_finite], [epoch for epoch, finite in zip(needed, is_finite, strict=True) if finite]
-    column = {epoch: position for position, epoch in enumerate(needed)}
-    scored = ScoredEpochs(taken, labels, class_names(cell, scores))
-    return _ReadRun(run, {reading.name: chosen for reading, chosen in epochs}, column, scored)
+    is_lost = np.isnan(taken).any(axis=(1, 2))
+    if is_lost.any():
+        taken, needed = taken[~is_lost], [epoch for epoch, lost in zip(needed, is_lost, strict=True) if not lost]
+    columns = {epoch: position for position, epoch in enumerate(needed)}
+    return _ReadRun(run, epochs, columns, ScoredEpochs(taken, labels, class_names(cell, scores)))
 
 
 def _of_metric(
     start: list[str], metric: str, readings: Sequence[Reading], read: Sequence[_ReadRun]
 ) -> Iterator[list[Any]]:
-    """Yield the rows of each run: a value, or for a reading whose epochs have NaN scores the reason."""
-    default = readings[0]
-    key = averaging_key(metric)
+    """Yield the rows of each run under the readings that do not pool folds."""
+    key, default = averaging_key(metric), readings[0].name
+    facts = []
+    for reading in readings:
+        averaging = reading.choices.get(key, "")
+        if not reading.pools_folds:
+            facts.append(
+                (
+                    averaging,
+                    default if averaging else reading.name,
+                    (reading.name, reading.leak, reading.name == default),
+                )
+            )
+    averagings = dict.fromkeys(averaging for averaging, *_ in facts)
     for one in read:
-        place = [one.run.run.seed, one.run.run.fold]
-        by_averaging: dict[str, dict[str, Floats]] = {}
-        for reading in readings:
-            if reading.pools_folds:
-                continue
-            averaging = reading.choices.get(key, "")
-            epochs_of = default if averaging else reading
-            if averaging not in by_averaging:
-                by_averaging[averaging] = measure_epochs(metric, one.scored, averaging)
-            count = len(one.epochs[epochs_of.name])
-            for class_name, values in by_averaging[averaging].items():
-                value, reason = one.value(epochs_of, values)
-                number = None if isnan(value) else value
-                is_default = reading is default
-                yield [*start, class_name, reading.name, reading.leak, is_default, *place, count, number, reason]
+        place = (one.run.run.seed, one.run.run.fold)
+        means = {
+            averaging: [
+                (name, one.means(values)) for name, values in measure_epochs(metric, one.scored, averaging).items()
+            ]
+            for averaging in averagings
+        }
+        for averaging, epochs_of, row in facts:
+            epochs = one.epochs[epochs_of]
+            for class_name, by_epochs in means[averaging]:
+                yield [*start, class_name, *row, *place, len(epochs), *by_epochs[epochs]]
 
 
 def _pooled(
@@ -158,14 +171,13 @@ def _pooled(
         by_seed.setdefault(one.run.run.seed, []).append(one)
     for reading in readings:
         for seed, folds in by_seed.items():
-            columns = [
-                [fold.column[epoch] for epoch in fold.epochs[reading.name] if epoch in fold.column] for fold in folds
-            ]
-            if not all(columns):
-                continue
-            parts = [fold.scored.scores[taken[0]] for fold, taken in zip(folds, columns, strict=True)]
+            chosen = [fold.columns.get(fold.epochs[reading.name][0]) for fold in folds]
+            parts = [fold.scored.scores[at] for fold, at in zip(folds, chosen, strict=True) if at is not None]
+            if len(parts) < len(folds):
+                continue  # the row of the fold under the reading that does not pool says why
             labels = np.concatenate([fold.scored.labels for fold in folds])
             scored = ScoredEpochs(np.concatenate(parts)[None], labels, folds[0].scored.classes)
             for class_name, values in measure_epochs(metric, scored).items():
                 value = None if isnan(values[0]) else float(values[0])
-                yield [*start, class_name, reading.name, reading.leak, False, seed, None, 1, value, ""]
+                reason = "undefined" if value is None else ""
+                yield [*start, class_name, reading.name, reading.leak, False, seed, None, 1, value, reason]

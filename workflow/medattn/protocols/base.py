@@ -241,12 +241,12 @@ class MeasurementProtocol(Closed):
         """Return the readings under which a finished run can be measured: the configured one, then the others."""
         return (Reading({"protocol.kind": self.kind}, str(self)),)
 
-    def epochs_under(self, reading: Reading, run: EpochResults) -> tuple[int, ...]:
-        """Return the epochs (from 1, ascending) whose values are averaged under one of the `readings`.
+    def epochs_by_reading(self, run: EpochResults) -> dict[str, tuple[int, ...]]:
+        """Return the epochs (from 1, ascending) whose values are averaged under each of the `readings`, by its name.
 
-        Return none if the run has no results that the reading needs.
+        A reading that needs results which the run does not have has no epochs.
         """
-        return self.epochs_to_measure(run)
+        return {self.readings()[0].name: self.epochs_to_measure(run)}
 
     def model_epoch(self, run: EpochResults) -> int:
         """Return the one epoch whose scores represent the run where images are compared."""

@@ -1,7 +1,8 @@
 """Best validation epoch: the test images are measured at the epoch that validation images choose (PPCR paper)."""
 
 from collections.abc import Collection, Sequence
-from typing import Annotated, Literal, TypeAlias, get_args
+from functools import cache
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -18,12 +19,19 @@ from medattn.protocols.base import (
     best_epoch_on_test,
 )
 from medattn.protocols.official_splits import OfficialSplitsProtocol
-from medattn.protocols.reading import LAST_EPOCH, Reading, default_first, highest_test_accuracy
+from medattn.protocols.reading import HIGHEST_TEST_ACCURACY, LAST_EPOCH, Reading, default_first
 from medattn.sources.base import SplitName
 
 ValidationMetric: TypeAlias = Literal["accuracy", "auc", "loss", "f1_weighted"]
 TiesOrMean: TypeAlias = Ties | Literal["mean"]
 _TIES: tuple[TiesOrMean, ...] = ("earliest", "latest", "mean")
+# The loss is a continuous value, of which epochs do not tie.
+_RULES: dict[ValidationMetric, tuple[TiesOrMean, ...]] = {
+    "accuracy": _TIES,
+    "auc": _TIES,
+    "loss": (),
+    "f1_weighted": _TIES,
+}
 _METRIC_WORDS = {"accuracy": "highest validation accuracy", "auc": "highest validation AUC"} | {
     "loss": "lowest validation loss",
     "f1_weighted": "highest validation F1",
@@ -84,43 +92,48 @@ class BestValidationEpoch(OfficialSplitsProtocol):
         """Return the best epochs of the one run, and the metric there."""
         (run,) = runs
         values = run.on_validation(self.chosen_by)
-        return _best_epochs(values, self.ties), max(values)
+        return _untied(_best_epochs(values), self.ties), max(values)
 
     def epochs_to_measure(self, run: EpochResults) -> tuple[int, ...]:
         """Return the epochs that do best on the validation images: one, or with `ties: mean` all equal ones."""
-        return _best_epochs(run.on_validation(self.chosen_by), self.ties)
+        return _untied(_best_epochs(run.on_validation(self.chosen_by)), self.ties)
 
     def readings(self) -> tuple[Reading, ...]:
         """Return every metric that can choose with every rule for ties, the last epoch, and the leaking choice."""
-        chosen = [
-            _reading(metric, ties)
-            for metric in get_args(ValidationMetric)
-            for ties in (_TIES if metric != "loss" else (self.ties,))
-        ]
-        return default_first([*chosen, LAST_EPOCH, highest_test_accuracy()], _reading(self.chosen_by, self.ties))
+        chosen = [_reading(metric, ties) for metric, rules in _RULES.items() for ties in rules or (self.ties,)]
+        return default_first([*chosen, LAST_EPOCH, HIGHEST_TEST_ACCURACY], _reading(self.chosen_by, self.ties))
 
-    def epochs_under(self, reading: Reading, run: EpochResults) -> tuple[int, ...]:
-        """Return the epochs that a reading averages."""
-        if reading.leak:
-            return (best_epoch_on_test(run),)
-        if reading == LAST_EPOCH:
-            return (run.epochs,)
-        values = run.on_validation(reading.choices["protocol.chosen_by"])
-        return _best_epochs(values, reading.choices.get("protocol.ties", self.ties))
+    def epochs_by_reading(self, run: EpochResults) -> dict[str, tuple[int, ...]]:
+        """Return the epochs that each reading averages."""
+        found: dict[str, tuple[int, ...]] = {
+            LAST_EPOCH.name: (run.epochs,),
+            HIGHEST_TEST_ACCURACY.name: (best_epoch_on_test(run),),
+        }
+        for metric, rules in _RULES.items():
+            best = _best_epochs(run.on_validation(metric))
+            for ties in rules or (self.ties,):
+                found[_reading(metric, ties).name] = _untied(best, ties)
+        return found
 
     def _uses_official_validation(self, has_one: bool) -> bool:
         return has_one and "val" not in self.training_splits
 
 
+@cache
 def _reading(metric: ValidationMetric, ties: TiesOrMean) -> Reading:
-    if metric == "loss":  # a continuous value: epochs do not tie
+    if not _RULES[metric]:
         return Reading({"protocol.chosen_by": metric}, _METRIC_WORDS[metric])
     choices = {"protocol.chosen_by": metric, "protocol.ties": ties}
     return Reading(choices, f"{_METRIC_WORDS[metric]}, {_TIES_WORDS[ties]}")
 
 
-def _best_epochs(values: Sequence[MetricValue], ties: str) -> tuple[int, ...]:
-    """Return the epochs (from 1, ascending) with the highest value: one of them, or with "mean" all."""
-    highest = max(values)
-    epochs = [epoch for epoch, value in enumerate(values, start=1) if value == highest]
+def _best_epochs(values: Sequence[MetricValue]) -> list[int]:
+    """Return the epochs (from 1, ascending) with the highest value."""
+    floats = [float(value) for value in values]  # equal exactly where the fractions are, and compared faster
+    highest = max(floats)
+    return [epoch for epoch, value in enumerate(floats, start=1) if value == highest]
+
+
+def _untied(epochs: Sequence[int], ties: TiesOrMean) -> tuple[int, ...]:
+    """Return one of equally good epochs, or with `mean` all."""
     return tuple(epochs) if ties == "mean" else (epochs[0 if ties == "earliest" else -1],)

@@ -123,8 +123,11 @@ class CrossValidatedEpochs(OfficialSplitsProtocol):
         leaking = Reading({_RANKED_BY: "test"}, f"{count} epochs of highest test accuracy", leak=TEST_IMAGES_CHOOSE)
         return default_first([*every, last, leaking], self._reading("mean", self.ties))
 
-    def epochs_under(self, reading: Reading, run: EpochResults) -> tuple[int, ...]:
-        """Return the epochs that a reading averages; none where the ranking needs folds that are not available."""
+    def epochs_by_reading(self, run: EpochResults) -> dict[str, tuple[int, ...]]:
+        """Return the epochs that each reading averages; none where it needs folds that are not available."""
+        return {reading.name: self._epochs_under(reading, run) for reading in self.readings()}
+
+    def _epochs_under(self, reading: Reading, run: EpochResults) -> tuple[int, ...]:
         ranked_by = reading.choices[_RANKED_BY]
         if ranked_by == "order":
             return tuple(range(max(1, run.epochs - self.measured_epochs + 1), run.epochs + 1))

@@ -123,9 +123,10 @@ class CrossValidation(MeasurementProtocol):
         every = [_reading(epoch, pooled) for epoch in ("last", "best_on_test") for pooled in (False, True)]
         return default_first(every, _reading(self.epoch, pooled=False))
 
-    def epochs_under(self, reading: Reading, run: EpochResults) -> tuple[int, ...]:
-        """Return the one epoch that a reading measures in each fold."""
-        return (best_epoch_on_test(run) if reading.leak else run.epochs,)
+    def epochs_by_reading(self, run: EpochResults) -> dict[str, tuple[int, ...]]:
+        """Return the one epoch that each reading measures in each fold."""
+        best = best_epoch_on_test(run)
+        return {reading.name: (best if reading.leak else run.epochs,) for reading in self.readings()}
 
 
 def _reading(epoch: str, pooled: bool) -> Reading:

@@ -18,11 +18,11 @@ from medattn.protocols.base import (
     last_epoch,
 )
 from medattn.protocols.official_splits import OfficialSplitsProtocol
-from medattn.protocols.reading import LAST_EPOCH, Reading, highest_test_accuracy
+from medattn.protocols.reading import HIGHEST_TEST_ACCURACY, LAST_EPOCH, Reading
 from medattn.sources.base import SplitName
 
 _AVERAGED = 5
-"""Epochs at the end of a training that a reading averages."""
+_LAST_EPOCHS = Reading({"protocol.epoch": f"last_{_AVERAGED}"}, f"mean of the last {_AVERAGED} epochs")
 
 
 class FixedEpoch(OfficialSplitsProtocol):
@@ -66,13 +66,12 @@ class FixedEpoch(OfficialSplitsProtocol):
 
     def readings(self) -> tuple[Reading, ...]:
         """Return the last epoch, the mean over the last epochs, and the epoch of highest test accuracy."""
-        averaged = Reading({"protocol.epoch": f"last_{_AVERAGED}"}, f"mean of the last {_AVERAGED} epochs")
-        return (LAST_EPOCH, averaged, highest_test_accuracy())
+        return (LAST_EPOCH, _LAST_EPOCHS, HIGHEST_TEST_ACCURACY)
 
-    def epochs_under(self, reading: Reading, run: EpochResults) -> tuple[int, ...]:
-        """Return the epochs that a reading averages."""
-        if reading.leak:
-            return (best_epoch_on_test(run),)
-        if reading == LAST_EPOCH:
-            return (run.epochs,)
-        return tuple(range(max(1, run.epochs - _AVERAGED + 1), run.epochs + 1))
+    def epochs_by_reading(self, run: EpochResults) -> dict[str, tuple[int, ...]]:
+        """Return the epochs that each reading averages."""
+        return {
+            LAST_EPOCH.name: (run.epochs,),
+            _LAST_EPOCHS.name: tuple(range(max(1, run.epochs - _AVERAGED + 1), run.epochs + 1)),
+            HIGHEST_TEST_ACCURACY.name: (best_epoch_on_test(run),),
+        }

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 TEST_IMAGES_CHOOSE = "the test images choose the epoch"
 
@@ -22,7 +23,7 @@ class Reading:
     leak: str = ""
     pools_folds: bool = False
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Stable name, such as `chosen_by=auc,ties=mean`."""
         return ",".join(f"{key.rpartition('.')[2]}={value}" for key, value in self.choices.items())
@@ -48,10 +49,10 @@ def default_first(readings: Iterable[Reading], default: Reading) -> tuple[Readin
     return (default, *(reading for reading in readings if reading.name != default.name))
 
 
-def highest_test_accuracy(title: str = "highest test accuracy") -> Reading:
-    """Return the reading that measures the epoch of highest test accuracy, which leaks."""
-    return Reading({"protocol.epoch": "best_on_test"}, title, leak=TEST_IMAGES_CHOOSE)
-
-
 LAST_EPOCH = Reading({"protocol.epoch": "last"}, "last epoch")
 """The reading that measures the last epoch."""
+
+HIGHEST_TEST_ACCURACY = Reading(
+    {"protocol.epoch": "best_on_test"}, "epoch of highest test accuracy", leak=TEST_IMAGES_CHOOSE
+)
+"""The reading that measures the epoch of highest test accuracy, which leaks."""

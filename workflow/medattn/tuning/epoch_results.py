@@ -101,9 +101,7 @@ class RecordedEpochs:
 
     @cached_property
     def _test_accuracies(self) -> list[Fraction]:
-        scores, labels = self.arrays["scores"], self.arrays["labels"]
-        correct = (~np.isnan(scores).any(axis=2) & (scores.argmax(axis=2) == labels)).sum(axis=1)
-        return [Fraction(count, len(labels)) for count in correct.tolist()]
+        return _accuracies(self.arrays["scores"], self.arrays["labels"])
 
     @cached_property
     def _history(self) -> list[EpochRow]:
@@ -124,6 +122,10 @@ class RecordedEpochs:
 
     def _of_validation(self, metric: str) -> Sequence[MetricValue]:
         if metric == "accuracy":
+            if (
+                "arrays" in self.__dict__ and "validation_scores" in self.arrays
+            ):  # already read: the history need not be
+                return _accuracies(self.arrays["validation_scores"], self.arrays["validation_labels"])
             return [_accuracy(row) for row in self._history]
         scored, finite = self._validation
         if metric == "loss":
@@ -140,6 +142,12 @@ def _accuracy(row: EpochRow) -> Fraction:
     if row.validation_images:
         return Fraction(row.validation_correct, row.validation_images)
     return Fraction(row.correct, row.images)
+
+
+def _accuracies(scores: NDArray[Any], labels: NDArray[Any]) -> list[Fraction]:
+    """Return the accuracy at each epoch; an image with NaN scores counts as wrong."""
+    correct = (~np.isnan(scores).any(axis=2) & (scores.argmax(axis=2) == labels)).sum(axis=1)
+    return [Fraction(count, len(labels)) for count in correct.tolist()]
 
 
 def _mean_cross_entropy(scored: ScoredEpochs) -> NDArray[np.float64]:
