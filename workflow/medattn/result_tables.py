@@ -143,10 +143,10 @@ CLAIMS = TableFormat(
     [
         "claim", "paper", "table", "kind", "dataset", "backbone", "arm", "against", "metric", "class_name",
         "statement", "published", "published_spread", "unit", "measured", "spread", "low", "high", "n", "procedure",
-        "p", "verdict", "reason", "stand_in", "runs",
+        "p", "verdict", "reason", "stand_in", "runs", "readings", "same_verdict", "lowest", "highest", "fragile",
     ],
-    numbers={"measured", "spread", "low", "high", "n", "p"},
-    truths={"stand_in"},
+    numbers={"measured", "spread", "low", "high", "n", "p", "readings", "same_verdict", "lowest", "highest"},
+    truths={"stand_in", "fragile"},
 )  # fmt: skip
 """claims.csv: a row per published value and per published comparison. judge/claim.py describes the columns."""
 

@@ -3,8 +3,8 @@
     medattn compare --config config.yaml
 
 Reads measurements.csv and epochs.csv of a selection, and the scores of the first seed's runs. Writes comparisons.csv,
-with one row per pair of arms, data set, metric, procedure and test, and rankings.csv, with one row per arm that is
-ranked over data sets. By default every mechanism is compared with vanilla; `families` of a paper and the marks of its
+with one row per pair of arms, data set, metric, procedure and test, rankings.csv, with one row per arm that is
+ranked over data sets, and multiverse.csv, with every cell and every pair of arms under every reading of readings.csv. By default every mechanism is compared with vanilla; `families` of a paper and the marks of its
 tables define further pairs, and the comparisons that are corrected together.
 
 Procedures differ in their replicates:

@@ -157,7 +157,9 @@ class _Description:
         made = [
             "measurements.csv",
             "epochs.csv",
+            "readings.csv",
             "comparisons.csv",
+            "multiverse.csv",
             "rankings.csv",
             "complexity.csv",
             "claims.csv",
@@ -197,12 +199,15 @@ class _Description:
         choices = self._starting("tuned/")
         steps = {
             "tune": (self._starting("packs/tune."), choices),
-            "measure": ([*self._starting("packs/train."), *choices], ["measurements.csv", "epochs.csv"]),
-            "compare": (["measurements.csv", "epochs.csv"], ["comparisons.csv", "rankings.csv"]),
+            "measure": ([*self._starting("packs/train."), *choices], ["measurements.csv", "epochs.csv", "readings.csv"]),
+            "compare": (
+                ["measurements.csv", "epochs.csv", "readings.csv"],
+                ["comparisons.csv", "rankings.csv", "multiverse.csv"],
+            ),
             "complexity": ([], ["complexity.csv"]),
-            "judge": (["measurements.csv", "complexity.csv"], ["claims.csv"]),
+            "judge": (["measurements.csv", "readings.csv", "complexity.csv"], ["claims.csv"]),
             "render": (
-                ["measurements.csv", "epochs.csv", "comparisons.csv", "rankings.csv", "complexity.csv"],
+                ["measurements.csv", "epochs.csv", "comparisons.csv", "rankings.csv", "multiverse.csv", "complexity.csv"],
                 self._starting("tables/", "figures/", "captions/"),
             ),
         }

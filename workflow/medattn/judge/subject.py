@@ -51,7 +51,11 @@ class Subjects:
     def __init__(self, configuration: Configuration, plan: Plan, measured: MeasuredCells) -> None:
         self._papers = {(paper.name, table): paper for paper in configuration.papers for table in paper.tables}
         self._classes = {name: entry.classes for name, entry in configuration.datasets.items()}
-        self._plan, self._measured = plan, measured
+        self._configuration, self._plan, self._measured = configuration, plan, measured
+
+    def with_measured(self, measured: MeasuredCells) -> "Subjects":
+        """Return the same subjects with other measured values."""
+        return Subjects(self._configuration, self._plan, measured)
 
     def paper_of(self, paper: str, table: str) -> ResolvedPaper | None:
         """Return the paper in the experiment that a table shows; None if the selection has no such table."""

@@ -12,20 +12,22 @@ from medattn.consistency.published import PublishedRow, read_published
 from medattn.files import write_text
 from medattn.judge.claim import Claim
 from medattn.judge.comparisons import judged_comparisons
+from medattn.judge.readings import ReadingJudge
 from medattn.judge.subject import Subjects
 from medattn.judge.values import judged_cost, judged_value
 from medattn.layout import ResultPaths
 from medattn.measure.measured_cells import MeasuredCells
+from medattn.measure.reading_values import ReadingValues
 from medattn.metrics.registry import METRICS
 from medattn.plan.model import Plan
-from medattn.result_tables import CLAIMS, COMPLEXITY, MEASUREMENTS, read_table
+from medattn.result_tables import CLAIMS, COMPLEXITY, MEASUREMENTS, READINGS, read_table
 
 
 def claims(results: ResultPaths, configuration: Configuration, plan: Plan, root: Path) -> pd.DataFrame:
     """Judge every published value and every published comparison of the papers of a selection.
 
     Args:
-        results: the folder with measurements.csv and complexity.csv.
+        results: the folder with measurements.csv, readings.csv and complexity.csv.
         configuration: the selection.
         plan: its plan.
         root: the folder that contains papers/.
@@ -38,14 +40,16 @@ def claims(results: ResultPaths, configuration: Configuration, plan: Plan, root:
     """
     measured = MeasuredCells(read_table(results.measurements, MEASUREMENTS))
     subjects = Subjects(configuration, plan, measured)
+    values = ReadingValues(read_table(results.readings, READINGS, optional=True))
     costs = read_table(results.complexity, COMPLEXITY, optional=True)
     rows = [
         claim.row()
         for paper in dict.fromkeys(paper.name for paper in configuration.papers)
-        for claim in _of_paper(paper, root / "papers" / paper, subjects, costs, configuration)
+        for claim in _of_paper(paper, root / "papers" / paper, subjects, measured, values, costs, configuration)
     ]
     table = pd.DataFrame(rows, columns=[*CLAIMS.columns])
-    table["n"] = table["n"].astype("Int64")
+    for column in ("n", "readings"):
+        table[column] = table[column].astype("Int64")
     return table
 
 
@@ -57,18 +61,27 @@ def write_claims(results: ResultPaths, configuration: Configuration, plan: Plan,
 
 
 def _of_paper(
-    paper: str, folder: Path, subjects: Subjects, costs: pd.DataFrame, configuration: Configuration
+    paper: str,
+    folder: Path,
+    subjects: Subjects,
+    measured: MeasuredCells,
+    values: ReadingValues,
+    costs: pd.DataFrame,
+    configuration: Configuration,
 ) -> Iterator[Claim]:
     if not (folder / "published.csv").is_file():
         return
     rows, facts = read_published(folder / "published.csv"), _facts(folder)
     check_rows(facts, rows, str(folder / "facts.yaml"))
-    for row in rows:
-        if _is_cost(row):
-            yield judged_cost(row, costs, subjects)
-        else:
-            yield judged_value(row, facts, subjects, configuration)
-    yield from judged_comparisons(paper, rows, facts, subjects, costs, configuration)
+
+    def judge(subjects: Subjects) -> list[Claim]:
+        numbers = [
+            judged_cost(row, costs, subjects) if _is_cost(row) else judged_value(row, facts, subjects, configuration)
+            for row in rows
+        ]
+        return [*numbers, *judged_comparisons(paper, rows, facts, subjects, costs, configuration)]
+
+    yield from ReadingJudge(subjects, measured, values, tuple(facts.left_open)).judged(judge)
 
 
 def _facts(folder: Path) -> Facts:

@@ -26,7 +26,7 @@ from medattn.result_tables import READINGS
 _NO_EPOCHS = "the runs of the folds that rank the epochs are not available"
 
 
-def metric_readings(protocol: MeasurementProtocol, metric: str, classes: int) -> list[Reading]:
+def metric_readings(protocol: MeasurementProtocol, metric: str, classes: int | None = None) -> list[Reading]:
     """Return the readings of a metric: those of the protocol, the default one first, then other averages.
 
     An average over the classes other than the metric's own is combined with the default reading only.
@@ -34,7 +34,7 @@ def metric_readings(protocol: MeasurementProtocol, metric: str, classes: int) ->
     Args:
         protocol: the protocol of the cell.
         metric: name of the metric.
-        classes: number of classes of the data set.
+        classes: number of classes of the data set; None for the averages that any number has.
     """
     readings = protocol.readings()
     default = readings[0]
@@ -43,7 +43,7 @@ def metric_readings(protocol: MeasurementProtocol, metric: str, classes: int) ->
             default, choices={**default.choices, averaging_key(metric): name}, title=f"{default.title}, {other.title}"
         )
         for name, other in METRICS[metric].averagings.items()
-        if other.fits(classes)
+        if classes is None or other.fits(classes)
     ]
     return [*readings, *others]
 
