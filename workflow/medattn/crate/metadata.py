@@ -199,7 +199,10 @@ class _Description:
         choices = self._starting("tuned/")
         steps = {
             "tune": (self._starting("packs/tune."), choices),
-            "measure": ([*self._starting("packs/train."), *choices], ["measurements.csv", "epochs.csv", "readings.csv"]),
+            "measure": (
+                [*self._starting("packs/train."), *choices],
+                ["measurements.csv", "epochs.csv", "readings.csv"],
+            ),
             "compare": (
                 ["measurements.csv", "epochs.csv", "readings.csv"],
                 ["comparisons.csv", "rankings.csv", "multiverse.csv"],
@@ -207,7 +210,14 @@ class _Description:
             "complexity": ([], ["complexity.csv"]),
             "judge": (["measurements.csv", "readings.csv", "complexity.csv"], ["claims.csv"]),
             "render": (
-                ["measurements.csv", "epochs.csv", "comparisons.csv", "rankings.csv", "multiverse.csv", "complexity.csv"],
+                [
+                    "measurements.csv",
+                    "epochs.csv",
+                    "comparisons.csv",
+                    "rankings.csv",
+                    "multiverse.csv",
+                    "complexity.csv",
+                ],
                 self._starting("tables/", "figures/", "captions/"),
             ),
         }

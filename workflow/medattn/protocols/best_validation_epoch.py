@@ -38,6 +38,9 @@ _METRIC_WORDS = {"accuracy": "highest validation accuracy", "auc": "highest vali
 }
 _TIES_WORDS = {"earliest": "earliest of tied epochs", "latest": "latest of tied epochs", "mean": "mean of tied epochs"}
 
+# Far below the smallest difference of two accuracies or areas on fewer than a million images.
+_ROUNDING = 1e-12
+
 
 class BestValidationEpoch(OfficialSplitsProtocol):
     """Best validation epoch, the protocol of the PPCR paper.
@@ -128,10 +131,10 @@ def _reading(metric: ValidationMetric, ties: TiesOrMean) -> Reading:
 
 
 def _best_epochs(values: Sequence[MetricValue]) -> list[int]:
-    """Return the epochs (from 1, ascending) with the highest value."""
-    floats = [float(value) for value in values]  # equal exactly where the fractions are, and compared faster
-    highest = max(floats)
-    return [epoch for epoch, value in enumerate(floats, start=1) if value == highest]
+    """Return the epochs (from 1, ascending) with the highest value, up to the rounding of floats."""
+    floats = [float(value) for value in values]  # compared faster than fractions
+    least = max(floats) - _ROUNDING
+    return [epoch for epoch, value in enumerate(floats, start=1) if value >= least]
 
 
 def _untied(epochs: Sequence[int], ties: TiesOrMean) -> tuple[int, ...]:

@@ -27,7 +27,7 @@ _TIES_WORDS: dict[RankedTies, str] = {
     "latest": "latest of tied epochs first",
     "kept": "all that tie at the last rank",
 }
-_RANKED_BY = "protocol.ranked_by"
+_RANKED_BY, _EPOCHS = "protocol.ranked_by", "protocol.epochs"
 _RANK_WORDS = {"mean": "mean validation accuracy of the folds", "first_fold": "validation accuracy of the first fold"}
 
 
@@ -119,8 +119,10 @@ class CrossValidatedEpochs(OfficialSplitsProtocol):
         """Return each ranking of the epochs with each rule for ties, the last epochs, and the leaking ranking."""
         every = [self._reading(ranked_by, ties) for ranked_by in _RANK_WORDS for ties in _TIES_WORDS]
         count = self.measured_epochs
-        last = Reading({_RANKED_BY: "order"}, f"last {count} epochs")
-        leaking = Reading({_RANKED_BY: "test"}, f"{count} epochs of highest test accuracy", leak=TEST_IMAGES_CHOOSE)
+        last = Reading({_EPOCHS: "last"}, f"last {count} epochs")
+        leaking = Reading(
+            {_EPOCHS: "best_on_test"}, f"{count} epochs of highest test accuracy", leak=TEST_IMAGES_CHOOSE
+        )
         return default_first([*every, last, leaking], self._reading("mean", self.ties))
 
     def epochs_by_reading(self, run: EpochResults) -> dict[str, tuple[int, ...]]:
@@ -128,12 +130,12 @@ class CrossValidatedEpochs(OfficialSplitsProtocol):
         return {reading.name: self._epochs_under(reading, run) for reading in self.readings()}
 
     def _epochs_under(self, reading: Reading, run: EpochResults) -> tuple[int, ...]:
-        ranked_by = reading.choices[_RANKED_BY]
-        if ranked_by == "order":
+        fixed = reading.choices.get(_EPOCHS)
+        if fixed == "last":
             return tuple(range(max(1, run.epochs - self.measured_epochs + 1), run.epochs + 1))
-        if ranked_by == "test":
+        if fixed == "best_on_test":
             return tuple(sorted(best_epochs([run.on_test()], self.measured_epochs, "earliest")))
-        ties = reading.choices["protocol.ties"]
+        ranked_by, ties = reading.choices[_RANKED_BY], reading.choices["protocol.ties"]
         if (ranked_by, ties) == ("mean", self.ties):
             return self.epochs_to_measure(run)
         folds = run.on_folds()

@@ -11,7 +11,16 @@ from medattn.layout import ResultPaths, RunPaths
 from medattn.plan.availability import remarks_on
 from medattn.plan.model import Cell, CellKey, Plan
 from medattn.plan.plan_file import read_plan
-from medattn.result_tables import COMPARISONS, COMPLEXITY, EPOCHS, MEASUREMENTS, RANKINGS, CellRows, read_table
+from medattn.result_tables import (
+    COMPARISONS,
+    COMPLEXITY,
+    EPOCHS,
+    MEASUREMENTS,
+    MULTIVERSE,
+    RANKINGS,
+    CellRows,
+    read_table,
+)
 
 _PUBLISHED_COLUMNS = ["table", "dataset", "backbone", "arm", "metric", "class_name", "mean", "std", "flags"]
 
@@ -36,6 +45,7 @@ class Inputs:
         epochs: the rows of epochs.csv.
         costs: the rows of complexity.csv; empty if costs were not counted.
         rankings: the rows of rankings.csv; empty if nothing was ranked.
+        multiverse: the rows of multiverse.csv; empty if no run was measured.
     """
 
     configuration: Configuration
@@ -47,6 +57,7 @@ class Inputs:
     epochs: pd.DataFrame
     costs: pd.DataFrame
     rankings: pd.DataFrame
+    multiverse: pd.DataFrame
     _published: dict[str, pd.DataFrame] = field(default_factory=dict, init=False)
 
     @property
@@ -119,6 +130,7 @@ def read_inputs(results: ResultPaths, configuration: Configuration, root: Path) 
         epochs=read_table(results.epochs, EPOCHS),
         costs=read_table(results.complexity, COMPLEXITY, optional=True),
         rankings=read_table(results.rankings, RANKINGS),
+        multiverse=read_table(results.multiverse, MULTIVERSE),
     )
 
 

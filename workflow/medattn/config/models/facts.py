@@ -278,7 +278,8 @@ class Facts(Closed):
     left_open: list[str] = Field(
         [],
         description="keys that the paper leaves open, such as `recipe.learning_rate`, or `datasets.isic2018.source` "
-        "with "
-        "all keys below it. A selection that changes any other key deviates from the paper and gets no verdict",
+        "with all keys below it. A selection that changes any other key deviates from the paper and gets no verdict. "
+        "A reading counts for `fragile` in claims.csv if it differs from the configured one in these keys only, as "
+        "`protocol.ties` or `metrics.auc.averaging`",
     )
     independent: list[IndependentRows] = Field([], description="groups of rows that were measured independently")
