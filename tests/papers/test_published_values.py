@@ -16,7 +16,7 @@ from medattn.render.tables.format_table import format_table
 from medattn.render.tables.latex_format import to_latex
 from medattn.render.tables.markdown_format import to_markdown
 from medattn.render.tables.paper_table import paper_table
-from medattn.result_tables import COMPARISONS, COMPLEXITY, EPOCHS, MEASUREMENTS, RANKINGS, read_table
+from medattn.result_tables import COMPARISONS, COMPLEXITY, EPOCHS, MEASUREMENTS, MULTIVERSE, RANKINGS, read_table
 
 ROOT = Path(__file__).parents[2]
 PAPERS = sorted(
@@ -37,6 +37,7 @@ def nothing_measured(paper: str, folder: Path) -> Inputs:
         pd.DataFrame(columns=[*EPOCHS.columns]),
         read_table(folder / "complexity.csv", COMPLEXITY, optional=True),
         pd.DataFrame(columns=[*RANKINGS.columns]),
+        pd.DataFrame(columns=[*MULTIVERSE.columns]),
     )
 
 

@@ -22,7 +22,7 @@ from medattn.result_tables import rows_of, rows_of_paper
 OPTIONAL_KEYS = ("arm", "arms", "backbone", "metric")
 
 _OPEN, _CLOSED, _LEAKING = "#0072B2", "0.65", "#D55E00"
-_COLORS = {"open to the reader of the paper": _OPEN, "ruled out by the paper": _CLOSED, "test images choose": _LEAKING}
+_COLORS = {"left open by the paper": _OPEN, "ruled out by the paper": _CLOSED, "test images choose": _LEAKING}
 _MOST_ACROSS = 2
 _TITLE_LENGTH = 44
 _PANEL = ["dataset", "backbone", "arm", "against", "against_backbone"]
