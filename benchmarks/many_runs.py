@@ -17,11 +17,13 @@ from ratios import Ratio, cost_of, medattn, seconds_of
 
 from medattn import files as medattn_files
 from medattn.config.mechanisms import is_block_mechanism, mechanism_names
+from medattn.datasets.store import DataStore
 from medattn.layout import ResultPaths
 from medattn.plan.model import Cell, Plan, Run
 from medattn.plan.plan_file import read_plan
 from medattn.training import run_record
 from medattn.training.history import EpochRow, write_history
+from medattn.training.task import RunTask
 
 EPOCHS, TESTS, VALIDATIONS, CLASSES = 30, 156, 78, 2
 SECONDS, BYTES = 60.0, 2 << 30
@@ -85,16 +87,15 @@ def write_run(run: Run, cell: Cell, results: ResultPaths, random: np.random.Gene
         "validation_images": np.arange(VALIDATIONS),
     }
     run_record.write_arrays(files.scores, arrays)
-    run_record.write_record(
-        files,
-        run,
-        cell,
+    # Neither the image store nor a grid point is needed to write a record.
+    task = RunTask(run=run, cell=cell, grid_point={}, store=mock.create_autospec(DataStore), files=files)
+    outcome = run_record.TrainingOutcome(
         history=history,
-        resolved={"seed": run.seed},
         data={"dataset": cell.dataset, "evaluated": "test", "evaluated_images": TESTS},
         numerics={"device": "cpu"},
         sessions=[{"started": run_record.now(), "seconds": 1.0, "epochs_at_end": EPOCHS}],
     )
+    run_record.write_record(task, outcome)
 
 
 def commands(folder: Path) -> Iterator[tuple[str, float, int]]:

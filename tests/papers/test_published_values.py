@@ -16,7 +16,16 @@ from medattn.render.tables.format_table import format_table
 from medattn.render.tables.latex_format import to_latex
 from medattn.render.tables.markdown_format import to_markdown
 from medattn.render.tables.paper_table import paper_table
-from medattn.result_tables import ANSWER, COMPARISONS, COMPLEXITY, EPOCHS, MEASUREMENTS, RANKINGS, read_table
+from medattn.result_tables import (
+    ANSWER,
+    COMPARISONS,
+    COMPLEXITY,
+    EPOCHS,
+    MEASUREMENTS,
+    MULTIVERSE,
+    RANKINGS,
+    read_table,
+)
 
 ROOT = Path(__file__).parents[2]
 PAPERS = sorted(
@@ -38,6 +47,7 @@ def nothing_measured(paper: str, folder: Path) -> Inputs:
         read_table(folder / "complexity.csv", COMPLEXITY, optional=True),
         pd.DataFrame(columns=[*RANKINGS.columns]),
         pd.DataFrame(columns=[*ANSWER.columns]),
+        pd.DataFrame(columns=[*MULTIVERSE.columns]),
     )
 
 

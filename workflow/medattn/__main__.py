@@ -18,7 +18,7 @@ COMMANDS = {
     "status": "count finished, running, failed and waiting runs, with the time left",
     "tune": "choose grid points and epochs from the cross-validation",
     "complexity": "count parameters, operations and memory, next to the published values",
-    "measure": "measure the finished runs: measurements.csv, epochs.csv",
+    "measure": "measure the finished runs: measurements.csv, epochs.csv, readings.csv",
     "compare": "compare arms: comparisons.csv",
     "judge": "give every published value and comparison its verdict: claims.csv",
     "answer": "pool the effect of every mechanism over data sets: answer.csv",

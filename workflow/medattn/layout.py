@@ -93,6 +93,16 @@ class ResultPaths:
         return self.folder / "epochs.csv"
 
     @property
+    def readings(self) -> Path:
+        """Value of each run under each reading."""
+        return self.folder / "readings.csv"
+
+    @property
+    def multiverse(self) -> Path:
+        """Each cell and each pair of arms under each reading."""
+        return self.folder / "multiverse.csv"
+
+    @property
     def complexity(self) -> Path:
         """Costs of networks: a row for each published cost and each cell."""
         return self.folder / "complexity.csv"

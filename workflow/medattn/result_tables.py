@@ -53,6 +53,35 @@ EPOCHS = TableFormat(
 )
 """epochs.csv: the test accuracy of every run after every epoch."""
 
+READINGS = TableFormat(
+    "medattn measure",
+    [
+        "paper", "experiment", "dataset", "backbone", "arm", "metric", "class_name", "reading", "leak", "is_default",
+        "seed", "fold", "n_epochs", "value", "reason",
+    ],
+    numbers={"seed", "fold", "n_epochs", "value"},
+    truths={"is_default"},
+)  # fmt: skip
+"""readings.csv: a row per cell, metric, class, reading and run; without a fold where the folds are pooled."""
+
+MULTIVERSE = TableFormat(
+    "medattn compare",
+    [
+        "level", "paper", "experiment", "dataset", "backbone", "arm", "against", "against_backbone", "metric",
+        "class_name", "reading", "leak", "is_default", "is_open", "mean", "sd", "n", "difference", "low", "high", "p",
+        "stand_in", "note",
+    ],
+    numbers={"mean", "sd", "n", "difference", "low", "high", "p"},
+    truths={"is_default", "is_open", "stand_in"},
+)  # fmt: skip
+"""multiverse.csv: a row per cell, metric, class and reading (level `cell`), and per pair of arms (level `comparison`).
+
+- reading: the reading; leak: how test images choose under it; is_default: whether verdicts rest on it.
+- is_open: whether the paper leaves open every choice in which the reading differs from the default one.
+- mean, sd, n: over seeds, for a cell; of the paired differences, for a comparison (mean is `difference` there).
+- difference, low, high, p: mean paired difference with its 95% interval and p, not corrected.
+"""
+
 COMPLEXITY = TableFormat(
     "medattn complexity --write",
     [
@@ -114,10 +143,11 @@ CLAIMS = TableFormat(
     [
         "claim", "paper", "table", "kind", "dataset", "backbone", "arm", "against", "metric", "class_name",
         "statement", "published", "published_spread", "unit", "measured", "spread", "low", "high", "n", "procedure",
-        "p", "verdict", "state", "reason", "stand_in", "runs",
+        "p", "verdict", "state", "reason", "stand_in", "runs", "readings", "same_verdict", "lowest",
+        "highest", "fragile",
     ],
-    numbers={"measured", "spread", "low", "high", "n", "p"},
-    truths={"stand_in"},
+    numbers={"measured", "spread", "low", "high", "n", "p", "readings", "same_verdict", "lowest", "highest"},
+    truths={"stand_in", "fragile"},
 )  # fmt: skip
 """claims.csv: a row per published value and per published comparison. judge/claim.py describes the columns."""
 

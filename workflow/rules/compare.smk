@@ -5,9 +5,17 @@ rule compare_arms:
     input:
         measurements=RESULTS / "measurements.csv",
         epochs=RESULTS / "epochs.csv",
+        readings=RESULTS / "readings.csv",
+        # Which choices a paper leaves open; a paper may have no such file.
+        facts=[
+            str(path)
+            for paper in config["papers"]
+            if (path := Path("papers", paper, "facts.yaml")).is_file()
+        ],
     output:
         comparisons=RESULTS / "comparisons.csv",
         rankings=RESULTS / "rankings.csv",
+        multiverse=RESULTS / "multiverse.csv",
     log:
         RESULTS / "logs/compare_arms.log",
     benchmark:

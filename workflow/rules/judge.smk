@@ -4,6 +4,7 @@
 rule judge_claims:
     input:
         measurements=RESULTS / "measurements.csv",
+        readings=RESULTS / "readings.csv",
         costs=RESULTS / "complexity.csv",
         # Published values and facts of the papers; a paper may have neither.
         published=[

@@ -7,6 +7,7 @@ rule measure_runs:
     output:
         measurements=RESULTS / "measurements.csv",
         epochs=RESULTS / "epochs.csv",
+        readings=RESULTS / "readings.csv",
     log:
         RESULTS / "logs/measure_runs.log",
     benchmark:

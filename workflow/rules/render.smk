@@ -51,6 +51,7 @@ rule render_figure:
         comparisons=RESULTS / "comparisons.csv",
         rankings=RESULTS / "rankings.csv",
         epochs=RESULTS / "epochs.csv",
+        multiverse=RESULTS / "multiverse.csv",
         costs=lambda wildcards: (
             COSTS if wildcards.figure in GRAPH["cost_figures"] else []
         ),

@@ -37,7 +37,7 @@ def recomputed(context: AuditContext) -> Iterator[ResultPaths]:
         for group in sorted({c.group for c in plan.cells.values() if c.missing is None and c.is_tuned}):
             write_choices(plan, group, again)
         write_measurements(plan, again)
-        write_comparisons(again, context.configuration)
+        write_comparisons(again, context.configuration, context.root)
         write_claims(again, context.configuration, plan, context.root)
         write_answer(again, context.configuration)
         render(read_inputs(again, context.configuration, context.root))

@@ -2,10 +2,14 @@
 
     medattn compare --config config.yaml
 
-Reads measurements.csv and epochs.csv of a selection, and the scores of the first seed's runs. Writes comparisons.csv,
-with one row per pair of arms, data set, metric, procedure and test, and rankings.csv, with one row per arm that is
-ranked over data sets. By default every mechanism is compared with vanilla; `families` of a paper and the marks of its
-tables define further pairs, and the comparisons that are corrected together.
+Reads measurements.csv, epochs.csv and readings.csv of a selection, and the scores of the first seed's runs. Writes
+
+    comparisons.csv   one row per pair of arms, data set, metric, procedure and test
+    rankings.csv      one row per arm that is ranked over data sets
+    multiverse.csv    one row per cell, and per pair of arms, under each reading of what a paper leaves open
+
+By default every mechanism is compared with vanilla; `families` of a paper and the marks of its tables define further
+pairs, and the comparisons that are corrected together.
 
 Procedures differ in their replicates:
 

@@ -1,9 +1,10 @@
 """Give every published value and every published comparison of the selection's papers a verdict.
 
-Reads measurements.csv and complexity.csv, the published values of the papers (papers/<paper>/published.csv) and the
-facts about them (facts.yaml). Writes claims.csv: one row per claim with the published value, the measured value and the
-verdict (reproduced, not reproduced, inconclusive, or not measured, with the reason). The rule is fixed in advance; its
-thresholds are the keys under `verdicts` of the selection. Prints the number of each verdict by paper.
+Reads measurements.csv, readings.csv and complexity.csv, the published values of the papers
+(papers/<paper>/published.csv) and the facts about them (facts.yaml). Writes claims.csv: one row per claim with the
+published value, the measured value, the verdict (reproduced, not reproduced, inconclusive, or not measured, with the
+reason), and whether another reading of what the paper leaves open changes the verdict. The rule is fixed in advance;
+its thresholds are the keys under `verdicts` of the selection. Prints the number of each verdict by paper.
 """
 
 import argparse

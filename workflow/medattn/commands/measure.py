@@ -1,7 +1,7 @@
 """Measure the finished runs of a selection from their saved scores.
 
-Writes measurements.csv (one row per cell and procedure) and epochs.csv (the test accuracy of every measured run after
-every epoch).
+Writes measurements.csv (one row per cell and procedure), epochs.csv (the test accuracy of every measured run after
+every epoch) and readings.csv (every run under every reading of its protocol and of its metrics).
 """
 
 import argparse

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from medattn.compare.epochs_tests import compare_epochs
 from medattn.compare.equivalence import TEST as EQUIVALENCE
 from medattn.compare.equivalence import equivalence
 from medattn.compare.holm import holm
+from medattn.compare.multiverse import multiverse
 from medattn.compare.nadeau_bengio import fold_ratios, nadeau_bengio
 from medattn.compare.outperforming import outperforming
 from medattn.compare.pairs import ArmPair, declared_pairs
@@ -28,10 +30,11 @@ from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.files import write_text
 from medattn.layout import ResultPaths
 from medattn.measure.measured_cells import MeasuredCells, MeasuredMetric, MetricKey
+from medattn.measure.reading_values import ReadingValues
 from medattn.metrics.registry import METRICS
 from medattn.plan.model import CellKey, Plan
 from medattn.plan.plan_file import read_plan
-from medattn.result_tables import COMPARISONS, EPOCHS, MEASUREMENTS, read_table
+from medattn.result_tables import COMPARISONS, EPOCHS, MEASUREMENTS, READINGS, read_table
 
 # Rows with these values in common are corrected together. Different tests of the same numbers ask the same question, so
 # each test has its own correction.
@@ -81,8 +84,13 @@ def comparisons(
     return table
 
 
-def write_comparisons(results: ResultPaths, configuration: Configuration) -> pd.DataFrame:
-    """Write comparisons.csv and rankings.csv, and return the former.
+def write_comparisons(results: ResultPaths, configuration: Configuration, root: Path = Path()) -> pd.DataFrame:
+    """Write comparisons.csv, rankings.csv and multiverse.csv, and return the first.
+
+    Args:
+        results: the folder with the files of the earlier stages.
+        configuration: the selection.
+        root: the folder that contains papers/.
 
     Raises:
         UserError: a file of an earlier stage is missing or damaged.
@@ -92,6 +100,10 @@ def write_comparisons(results: ResultPaths, configuration: Configuration) -> pd.
     table = comparisons(results, configuration, measured, epochs)
     write_text(results.comparisons, table.to_csv(index=False))
     write_text(results.rankings, rankings(measured, configuration).to_csv(index=False))
+    values = ReadingValues(read_table(results.readings, READINGS, optional=True))
+    readings = multiverse(configuration, read_plan(results.plan), values, root)
+    readings["n"] = readings["n"].astype("Int64")
+    write_text(results.multiverse, readings.to_csv(index=False, lineterminator="\n"))
     return table
 
 

@@ -159,7 +159,9 @@ class _Description:
         made = [
             "measurements.csv",
             "epochs.csv",
+            "readings.csv",
             "comparisons.csv",
+            "multiverse.csv",
             "rankings.csv",
             "complexity.csv",
             "claims.csv",
@@ -199,13 +201,27 @@ class _Description:
         choices = self._starting("tuned/")
         steps = {
             "tune": (self._starting("packs/tune."), choices),
-            "measure": ([*self._starting("packs/train."), *choices], ["measurements.csv", "epochs.csv"]),
-            "compare": (["measurements.csv", "epochs.csv"], ["comparisons.csv", "rankings.csv"]),
+            "measure": (
+                [*self._starting("packs/train."), *choices],
+                ["measurements.csv", "epochs.csv", "readings.csv"],
+            ),
+            "compare": (
+                ["measurements.csv", "epochs.csv", "readings.csv"],
+                ["comparisons.csv", "rankings.csv", "multiverse.csv"],
+            ),
             "complexity": ([], ["complexity.csv"]),
-            "judge": (["measurements.csv", "complexity.csv"], ["claims.csv"]),
+            "judge": (["measurements.csv", "readings.csv", "complexity.csv"], ["claims.csv"]),
             "answer": (["measurements.csv", "complexity.csv"], ["answer.csv", _ANSWER_TABLE]),
             "render": (
-                ["measurements.csv", "epochs.csv", "comparisons.csv", "rankings.csv", "complexity.csv", "answer.csv"],
+                [
+                    "measurements.csv",
+                    "epochs.csv",
+                    "comparisons.csv",
+                    "rankings.csv",
+                    "multiverse.csv",
+                    "complexity.csv",
+                    "answer.csv",
+                ],
                 [name for name in self._starting("tables/", "figures/", "captions/") if name != _ANSWER_TABLE],
             ),
         }

@@ -59,6 +59,11 @@ class Claim:
         reason: reason of the verdict, and remarks.
         stand_in: whether the measured images are stand-ins.
         runs: ids of the runs.
+        readings: number of readings that the paper leaves open and under which test images choose nothing.
+        same_verdict: share of these readings that give the same verdict.
+        lowest: lowest measured value over these readings.
+        highest: highest measured value over these readings.
+        fragile: whether these readings give different verdicts.
     """
 
     claim: str
@@ -87,6 +92,11 @@ class Claim:
     reason: str = ""
     stand_in: bool = False
     runs: tuple[str, ...] = ()
+    readings: int = 0
+    same_verdict: float = nan
+    lowest: float = nan
+    highest: float = nan
+    fragile: bool = False
 
     def with_judgment(self, judgment: Judgment, points: float, *notes: str) -> "Claim":
         """Return the claim with its verdict.
@@ -106,7 +116,7 @@ class Claim:
         values = {
             key: None if isinstance(value, float) and isnan(value) else value for key, value in asdict(self).items()
         }
-        return {**values, "n": self.n or None, "runs": ";".join(self.runs)}
+        return {**values, "n": self.n or None, "readings": self.readings or None, "runs": ";".join(self.runs)}
 
 
 def not_measured(claim: Claim, reason: str, state: State) -> Claim:

@@ -68,7 +68,11 @@ class Subjects:
         self._papers = {(paper.name, table): paper for paper in configuration.papers for table in paper.tables}
         self._classes = {name: entry.classes for name, entry in configuration.datasets.items()}
         self._networks = {(cell.paper, cell.experiment, cell.backbone, cell.arm) for cell in plan.cells.values()}
-        self._plan, self._measured = plan, measured
+        self._configuration, self._plan, self.measured = configuration, plan, measured
+
+    def with_measured(self, measured: MeasuredCells) -> "Subjects":
+        """Return the same subjects with other measured values."""
+        return Subjects(self._configuration, self._plan, measured)
 
     def paper_of(self, paper: str, table: str) -> ResolvedPaper | None:
         """Return the paper in the experiment that a table shows; None if the selection has no such table."""
@@ -103,7 +107,7 @@ class Subjects:
             return SubjectResult(reason=NOT_SELECTED)
         if cell.missing:
             return SubjectResult(cell, reason=cell.missing)
-        measured = _in_points(self._measured.of(key, MetricKey(subject.metric, subject.class_name)), subject.metric)
+        measured = _in_points(self.measured.of(key, MetricKey(subject.metric, subject.class_name)), subject.metric)
         if not measured.is_measured:
             return SubjectResult(cell, reason=measured.note or NOT_MEASURED)
         return SubjectResult(cell, measured, measured.note)

@@ -13,21 +13,23 @@ from medattn.files import write_text
 from medattn.judge.attention_claims import AttentionRuns
 from medattn.judge.claim import Claim
 from medattn.judge.comparisons import judged_comparisons, judged_pairs
+from medattn.judge.readings import ReadingJudge
 from medattn.judge.subject import Subjects
 from medattn.judge.text_numbers import judged_row, judged_text
 from medattn.judge.values import judged_cost
 from medattn.layout import ResultPaths
 from medattn.measure.measured_cells import MeasuredCells
+from medattn.measure.reading_values import ReadingValues
 from medattn.metrics.registry import METRICS
 from medattn.plan.model import Plan
-from medattn.result_tables import CLAIMS, COMPLEXITY, MEASUREMENTS, read_table
+from medattn.result_tables import CLAIMS, COMPLEXITY, MEASUREMENTS, READINGS, read_table
 
 
 def claims(results: ResultPaths, configuration: Configuration, plan: Plan, root: Path) -> pd.DataFrame:
     """Judge every published value and every published comparison of the papers of a selection.
 
     Args:
-        results: the folder with measurements.csv and complexity.csv.
+        results: the folder with measurements.csv, readings.csv and complexity.csv.
         configuration: the selection.
         plan: its plan.
         root: the folder that contains papers/.
@@ -43,7 +45,8 @@ def claims(results: ResultPaths, configuration: Configuration, plan: Plan, root:
     costs = read_table(results.complexity, COMPLEXITY, optional=True)
     rows = [claim.row() for claim in judged_claims(results, plan, subjects, costs, configuration, root)]
     table = pd.DataFrame(rows, columns=[*CLAIMS.columns])
-    table["n"] = table["n"].astype("Int64")
+    for column in ("n", "readings"):
+        table[column] = table[column].astype("Int64")
     return table
 
 
@@ -53,7 +56,7 @@ def judged_claims(
     """Yield the claims in the order of claims.csv: statements about attention maps last.
 
     Args:
-        results: the folder with epochs.csv and the runs.
+        results: the folder with epochs.csv, readings.csv and the runs.
         plan: the plan of the selection.
         subjects: what was measured.
         costs: the rows of complexity.csv.
@@ -62,7 +65,7 @@ def judged_claims(
     """
     papers = dict.fromkeys(paper.name for paper in configuration.papers)
     for paper in papers:
-        yield from _of_paper(paper, root / "papers" / paper, subjects, costs, results.epochs, configuration)
+        yield from _of_paper(paper, root / "papers" / paper, subjects, costs, results, configuration)
     maps = AttentionRuns(plan, results, configuration)
     for paper in papers:
         facts = facts_in(root / "papers" / paper)
@@ -80,19 +83,30 @@ def write_claims(results: ResultPaths, configuration: Configuration, plan: Plan,
 
 
 def _of_paper(
-    paper: str, folder: Path, subjects: Subjects, costs: pd.DataFrame, epochs: Path, configuration: Configuration
+    paper: str,
+    folder: Path,
+    subjects: Subjects,
+    costs: pd.DataFrame,
+    results: ResultPaths,
+    configuration: Configuration,
 ) -> Iterator[Claim]:
     if not (folder / "published.csv").is_file():
         return
     rows, facts = read_published(folder / "published.csv"), facts_in(folder)
     check_rows(facts, rows, str(folder / "facts.yaml"))
-    for row in rows:
-        if _is_cost(row):
-            yield judged_cost(row, costs, subjects)
-        else:
-            yield from judged_row(row, facts, subjects, configuration)
-    yield from judged_text(paper, rows, facts, subjects, epochs, configuration)
-    yield from judged_comparisons(paper, rows, facts, subjects, costs, configuration)
+    values = ReadingValues(read_table(results.readings, READINGS, optional=True))
+
+    def judge(subjects: Subjects) -> list[Claim]:
+        found: list[Claim] = []
+        for row in rows:
+            if _is_cost(row):
+                found.append(judged_cost(row, costs, subjects))
+            else:
+                found += judged_row(row, facts, subjects, configuration)
+        found += judged_text(paper, rows, facts, subjects, results.epochs, configuration)
+        return [*found, *judged_comparisons(paper, rows, facts, subjects, costs, configuration)]
+
+    yield from ReadingJudge(subjects, values, tuple(facts.left_open)).judged(judge)
 
 
 def facts_in(folder: Path) -> Facts:

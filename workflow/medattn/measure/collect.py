@@ -1,4 +1,4 @@
-"""measurements.csv, with a row per measured value, and epochs.csv, with the accuracy after every epoch."""
+"""measurements.csv, epochs.csv and readings.csv, from one pass over the scores of the finished runs."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -12,25 +12,30 @@ from medattn.files import write_text
 from medattn.layout import ResultPaths
 from medattn.measure.measured_run import MeasuredRun, read_measured_run
 from medattn.measure.procedures import Measurement, measurements
+from medattn.measure.readings import reading_rows, readings_text
 from medattn.metrics.registry import METRICS
 from medattn.plan.model import Cell, Plan
 from medattn.result_tables import EPOCHS, MEASUREMENTS
+from medattn.tuning.epoch_results import FoldAccuracies
 
 
 def write_measurements(plan: Plan, results: ResultPaths) -> None:
-    """Measure every cell of the plan and write measurements.csv and epochs.csv.
+    """Measure every cell of the plan and write measurements.csv, epochs.csv and readings.csv.
 
     Raises:
         UserError: the hash of a run's scores is not the one in its record.
     """
-    rows, epochs = [], []
+    rows, epochs, readings = [], [], []
     for cell in plan.cells.values():
         runs = [] if cell.missing else plan.runs_of(cell.id, "train")
-        measured = [read_measured_run(run, cell, results) for run in runs]
+        folds = FoldAccuracies(plan.runs_of(cell.id, "tune"), results)
+        measured = [read_measured_run(run, cell, results, folds) for run in runs]
         rows += list(_rows(cell, measured))
         epochs += list(_epochs(cell, measured))
+        readings += list(reading_rows(cell, measured))
     _write(results.measurements, rows, MEASUREMENTS.columns)
     _write(results.epochs, epochs, EPOCHS.columns)
+    write_text(results.readings, readings_text(readings))
 
 
 def _write(path: Path, rows: list[dict[str, Any]], columns: Sequence[str]) -> None:
@@ -57,7 +62,7 @@ def _rows(cell: Cell, measured: list[MeasuredRun]) -> Iterator[dict[str, Any]]:
 
 
 def _fields(measurement: Measurement) -> dict[str, Any]:
-    values = {**asdict(measurement), "runs": ";".join(measurement.runs)}
+    values = {**vars(measurement), "runs": ";".join(measurement.runs)}
     if isnan(measurement.value):
         return {**values, "value": None, "n": None, "n_test": measurement.n_test or None, "status": "not measured"}
     return {**values, "status": "measured"}

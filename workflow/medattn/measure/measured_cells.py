@@ -1,8 +1,9 @@
 """Look-up of measured values by cell, metric and class."""
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isnan, nan
+from statistics import fmean, stdev
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -54,6 +55,12 @@ class MeasuredMetric:
     def is_measured(self) -> bool:
         """Whether the metric has a mean over seeds."""
         return not isnan(self.mean)
+
+    def with_values(self, by_seed: dict[int, float]) -> "MeasuredMetric":
+        """Return the same metric with other values of the seeds, which were not measured by fold."""
+        values = list(by_seed.values())
+        spread = stdev(values) if len(values) > 1 else nan
+        return replace(self, by_seed=by_seed, by_fold={}, mean=fmean(values), spread=spread, n=len(values))
 
     def add(self, row: Mapping[Hashable, Any]) -> None:
         """Add a row of measurements.csv."""

@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 
 import numpy as np
-from safetensors.numpy import load_file
 
 from medattn.layout import ResultPaths
 from medattn.measure.epochs import measured_epochs
 from medattn.metrics.scored import Scored
 from medattn.plan.model import Cell, Run
-from medattn.provenance.records import check_output, ending
+from medattn.provenance.records import ending
+from medattn.tuning.epoch_results import FoldAccuracies, RecordedEpochs
+
+NAN_OUTPUT = "the network outputs NaN after epoch {}, which is measured"
+"""Reason why a run has no value."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,8 @@ class MeasuredRun:
         epochs: measured epochs, counted from 1; none if the run did not finish.
         scored: the test images with their scores, for each measured epoch.
         accuracy: accuracy in percent after every epoch, measured or not.
-        reason: why the run did not finish.
+        reason: why the run did not finish, or why it cannot be measured.
+        recorded: the results at every epoch; None if the run did not finish.
     """
 
     run: Run
@@ -29,6 +33,7 @@ class MeasuredRun:
     scored: tuple[Scored, ...] = ()
     accuracy: tuple[float, ...] = ()
     reason: str = ""
+    recorded: RecordedEpochs | None = None
 
     @property
     def images(self) -> int:
@@ -36,26 +41,37 @@ class MeasuredRun:
         return len(self.scored[0].labels)
 
 
-def read_measured_run(run: Run, cell: Cell, results: ResultPaths) -> MeasuredRun:
+def read_measured_run(run: Run, cell: Cell, results: ResultPaths, folds: FoldAccuracies | None = None) -> MeasuredRun:
     """Read the scores of a run, or the reason why it has none.
+
+    Args:
+        run: the run.
+        cell: its cell.
+        results: the folder with the runs.
+        folds: results of the stage `tune`, for readings that rank epochs in another way.
 
     Raises:
         UserError: the hash of the scores is not the one in the record.
     """
-    files = results.run(run.cell, run.name)
-    record = ending(files)
+    record = ending(results.run(run.cell, run.name))
     if isinstance(record, str):
         return MeasuredRun(run, reason=record)
-    check_output(record, files.scores)
-    arrays = load_file(files.scores)
-    scores, labels = arrays["scores"], arrays["labels"]
-    epochs = measured_epochs(run, cell, results)
+    recorded = RecordedEpochs(run, cell, results, folds)
+    scores, labels = recorded.arrays["scores"], recorded.arrays["labels"]
+    epochs = measured_epochs(cell, recorded)
     for epoch in epochs:
         if np.isnan(scores[epoch - 1]).any():
-            return MeasuredRun(run, reason=f"the network outputs NaN after epoch {epoch}, which is measured")
-    classes = cell.classes or tuple(str(label) for label in range(scores.shape[2]))
+            reason = NAN_OUTPUT.format(epoch)
+            return MeasuredRun(run, reason=reason, recorded=recorded)
+    classes = class_names(cell, scores)
     scored = tuple(Scored(np.asarray(scores[epoch - 1]), labels, classes) for epoch in epochs)
-    return MeasuredRun(run, epochs, scored, tuple(float(value) for value in accuracy_percent(scores, labels)))
+    accuracy = tuple(float(value) for value in accuracy_percent(scores, labels))
+    return MeasuredRun(run, epochs, scored, accuracy, recorded=recorded)
+
+
+def class_names(cell: Cell, scores: np.ndarray) -> tuple[str, ...]:
+    """Return the names of the classes of a cell; their numbers where the data set does not name them."""
+    return cell.classes or tuple(str(label) for label in range(scores.shape[2]))
 
 
 def accuracy_percent(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -5,11 +5,14 @@ weight. A class that is never predicted has no precision; its F1 is 0 if it has 
 """
 
 from dataclasses import dataclass, replace
+from math import isnan
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from medattn.metrics.registry import METRICS
-from medattn.metrics.scored import Floats, Scored, Values
+from medattn.metrics.scored import Floats, Scored, ScoredEpochs, Values
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,53 @@ def measure_resamples(metric: str, scored: Scored, weights: Floats) -> dict[str,
         (W,) values for each class name, which is empty for all classes together.
     """
     return {found.class_name: found.values for found in _values(metric, replace(scored, weights=weights))}
+
+
+def measure_epochs(metric: str, scored: ScoredEpochs, averaging: str = "") -> dict[str, Floats]:
+    """Return the values of a metric at several epochs, by class name.
+
+    Args:
+        metric: name of the metric.
+        scored: the images at the epochs.
+        averaging: one of the metric's `averagings`; empty for its own.
+
+    Returns:
+        (W,) values for each class name; NaN where undefined.
+    """
+    facts = METRICS[metric]
+    function = facts.averagings[averaging].values if averaging else facts.values
+    if function is None:
+        raise KeyError(metric)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if facts.epochs_at_once:
+            return {found.class_name: found.values for found in function(scored)}
+        each = [function(Scored(scores, scored.labels, scored.classes)) for scores in scored.scores]
+    return {same[0].class_name: np.array([found.values[0] for found in same]) for same in zip(*each, strict=True)}
+
+
+def validation_values(metric: str, scores: NDArray[Any], labels: NDArray[Any]) -> list[float]:
+    """Return a metric of validation images at each epoch, as protocols compare epochs by it: higher is better.
+
+    Args:
+        metric: name of a metric, or `loss` for the negative mean cross entropy.
+        scores: W x N x K, probabilities at each epoch.
+        labels: N.
+
+    Returns:
+        A fraction for each epoch; -1, or minus infinity for `loss`, where the metric is undefined.
+    """
+    finite = np.flatnonzero(~np.isnan(scores).any(axis=(1, 2)))
+    if metric == "loss":
+        of_class = scores[finite][:, np.arange(len(labels)), labels].astype(np.float64)
+        values = np.full(len(scores), -np.inf)
+        with np.errstate(divide="ignore"):
+            values[finite] = np.log(of_class).mean(axis=1)
+        return [float(value) for value in values]
+    values = np.full(len(scores), np.nan)
+    if len(finite):
+        scored = ScoredEpochs(scores[finite], labels, [str(label) for label in range(scores.shape[2])])
+        (values[finite],) = measure_epochs(metric, scored).values()
+    return [-1.0 if isnan(value) else value / 100 for value in values.tolist()]
 
 
 def _values(metric: str, scored: Scored) -> list[Values]:

@@ -23,6 +23,11 @@ def _kappa_quadratic(images: "Scored") -> "list[Values]":
 
 METRICS = {
     "kappa_quadratic": Metric(
-        "Kappa", "Cohen's kappa with quadratic weights", "fraction", least=-1.0, values=_kappa_quadratic
+        "Kappa",
+        "Cohen's kappa with quadratic weights",
+        "fraction",
+        least=-1.0,
+        values=_kappa_quadratic,
+        epochs_at_once=True,
     )
 }

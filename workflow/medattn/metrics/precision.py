@@ -14,6 +14,10 @@ def _precision(images: "Scored") -> "list[Values]":
 
 METRICS = {
     "precision": Metric(
-        "Precision", "precision of each class, and the mean over the classes", classes="each", values=_precision
+        "Precision",
+        "precision of each class, and the mean over the classes",
+        classes="each",
+        values=_precision,
+        epochs_at_once=True,
     )
 }

@@ -26,9 +26,21 @@ def _balanced_accuracy(images: "Scored") -> "list[Values]":
 
 
 METRICS = {
-    "recall": Metric("Recall", "recall of each class, and the mean over the classes", classes="each", values=_recall),
-    "sensitivity": Metric(
-        "SEN", "sensitivity, the share of positive images that are found", classes="positive", values=_sensitivity
+    "recall": Metric(
+        "Recall",
+        "recall of each class, and the mean over the classes",
+        classes="each",
+        values=_recall,
+        epochs_at_once=True,
     ),
-    "balanced_accuracy": Metric("Balanced ACC", "mean recall of the classes", values=_balanced_accuracy),
+    "sensitivity": Metric(
+        "SEN",
+        "sensitivity, the share of positive images that are found",
+        classes="positive",
+        values=_sensitivity,
+        epochs_at_once=True,
+    ),
+    "balanced_accuracy": Metric(
+        "Balanced ACC", "mean recall of the classes", values=_balanced_accuracy, epochs_at_once=True
+    ),
 }

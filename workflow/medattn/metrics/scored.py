@@ -118,3 +118,21 @@ class Scored:
     def each_class_and_mean(self, shares: Floats, absent: str) -> list[Values]:
         """Return the share of each class in percent and, last, the mean over the classes that have one."""
         return [*self.each_class(shares, absent), self.mean_over_classes(shares, absent, MEAN)]
+
+
+@dataclass(frozen=True)
+class ScoredEpochs(Scored):
+    """Images with labels, and scores at several epochs of a run: the epochs take the axis of the weightings.
+
+    Attributes:
+        scores: W x N x K, finite.
+    """
+
+    @cached_property
+    def confusion(self) -> Floats:
+        """Number of images by class, predicted class and epoch: K x K x W."""
+        classes, epochs = len(self.classes), len(self.scores)
+        pairs = self.labels * classes + self.scores.argmax(axis=2)
+        pairs += np.arange(epochs)[:, None] * classes**2
+        counts = np.bincount(pairs.ravel(), minlength=epochs * classes**2).astype(np.float64)
+        return counts.reshape(epochs, classes, classes).transpose(1, 2, 0)

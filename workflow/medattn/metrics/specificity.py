@@ -20,5 +20,6 @@ METRICS = {
         "specificity, the share of other images that are not taken for positive",
         classes="positive",
         values=_specificity,
+        epochs_at_once=True,
     )
 }

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Generic, Literal, Protocol, TypeAlias, TypeVar
 from pydantic import Field
 
 from medattn.closed_model import Closed
+from medattn.protocols.reading import Reading
 from medattn.sources.base import SplitName
 
 Stage = Literal["tune", "train"]
@@ -108,13 +109,23 @@ class EpochResults(Protocol):
         """Number of epochs trained."""
 
     def on_validation(self, metric: str) -> Sequence[MetricValue]:
-        """Return a metric on the validation images at each epoch; higher is better, -1 where it is undefined."""
+        """Return a metric on the validation images at each epoch; higher is better, -1 where it is undefined.
+
+        Args:
+            metric: a metric, or `loss` for the negative mean cross entropy, which is minus infinity where undefined.
+        """
 
     def on_test(self) -> Sequence[Fraction]:
         """Return the accuracy on the test images at each epoch of a run of the stage `train`."""
 
     def chosen_epochs(self) -> Sequence[int]:
         """Return the epochs (from 1, best first) that the stage `tune` chose for a run of the stage `train`."""
+
+    def on_folds(self) -> Sequence[Sequence[Fraction]] | None:
+        """Return the accuracy at each epoch on each fold of the stage `tune`, for the chosen grid point.
+
+        Return None if a run of a fold is not available.
+        """
 
 
 class MeasurementProtocol(Closed):
@@ -144,8 +155,8 @@ class MeasurementProtocol(Closed):
     )
 
     @property
-    def accuracy_chooses_epoch(self) -> bool:
-        """Whether the accuracy of a run so far tells which of its epochs is measured, maybe one before the last."""
+    def run_chooses_epoch(self) -> bool:
+        """Whether the results of the run itself choose the measured epochs, possibly before the last one."""
         return False
 
     @property
@@ -231,6 +242,17 @@ class MeasurementProtocol(Closed):
     def epochs_to_measure(self, run: EpochResults) -> tuple[int, ...]:
         """Return the epochs (from 1, ascending) at which a finished run of the stage `train` is measured."""
 
+    def readings(self) -> tuple[Reading, ...]:
+        """Return the readings under which a finished run can be measured: the configured one, then the others."""
+        return (Reading({"protocol.kind": self.kind}, str(self)),)
+
+    def epochs_by_reading(self, run: EpochResults) -> dict[str, tuple[int, ...]]:
+        """Return the epochs (from 1, ascending) whose values are averaged under each of the `readings`, by its name.
+
+        A reading that needs results which the run does not have has no epochs.
+        """
+        return {self.readings()[0].name: self.epochs_to_measure(run)}
+
     def model_epoch(self, run: EpochResults) -> int:
         """Return the one epoch whose scores represent the run where images are compared."""
         return self.epochs_to_measure(run)[0]
@@ -245,6 +267,12 @@ def last_epoch(runs: Sequence[EpochResults]) -> tuple[tuple[int, ...], MetricVal
     (run,) = runs
     values = run.on_validation("accuracy")
     return (len(values),), values[-1]
+
+
+def best_epoch_on_test(run: EpochResults) -> int:
+    """Return the earliest epoch of highest accuracy on the test images, which leaks."""
+    accuracies = run.on_test()
+    return accuracies.index(max(accuracies)) + 1
 
 
 def refuse_repeated(names: Sequence[str], key: str) -> None:

@@ -1,7 +1,8 @@
 """Best validation epoch: the test images are measured at the epoch that validation images choose (PPCR paper)."""
 
 from collections.abc import Collection, Sequence
-from typing import Annotated, Literal
+from functools import cache
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -15,9 +16,30 @@ from medattn.protocols.base import (
     P,
     Stage,
     Ties,
+    best_epoch_on_test,
 )
 from medattn.protocols.official_splits import OfficialSplitsProtocol
+from medattn.protocols.reading import HIGHEST_TEST_ACCURACY, LAST_EPOCH, Reading, default_first
 from medattn.sources.base import SplitName
+
+ValidationMetric: TypeAlias = Literal["accuracy", "auc", "loss", "f1_weighted"]
+TiesOrMean: TypeAlias = Ties | Literal["mean"]
+_TIES: tuple[TiesOrMean, ...] = ("earliest", "latest", "mean")
+# The loss is a continuous value, of which epochs do not tie.
+_RULES: dict[ValidationMetric, tuple[TiesOrMean, ...]] = {
+    "accuracy": _TIES,
+    "auc": _TIES,
+    "loss": (),
+    "f1_weighted": _TIES,
+}
+_METRIC_WORDS = {"accuracy": "highest validation accuracy", "auc": "highest validation AUC"} | {
+    "loss": "lowest validation loss",
+    "f1_weighted": "highest validation F1",
+}
+_TIES_WORDS = {"earliest": "earliest of tied epochs", "latest": "latest of tied epochs", "mean": "mean of tied epochs"}
+
+# Far below the smallest difference of two accuracies or areas on fewer than a million images.
+_ROUNDING = 1e-12
 
 
 class BestValidationEpoch(OfficialSplitsProtocol):
@@ -34,10 +56,15 @@ class BestValidationEpoch(OfficialSplitsProtocol):
 
     kind: Literal["best_validation_epoch"]
     validation_fraction: Annotated[float, Field(gt=0, le=0.5)] = Field(0.1, description=VALIDATION_SHARE)
-    chosen_by: Literal["accuracy", "auc"] = Field(
-        "accuracy", description="metric on the validation images that chooses the epoch"
+    chosen_by: ValidationMetric = Field(
+        "accuracy",
+        description="metric on the validation images that chooses the epoch; `loss`: the lowest mean cross entropy",
     )
-    ties: Ties = Field("earliest", description="which epoch is taken among epochs that do equally well")
+    ties: TiesOrMean = Field(
+        "mean",
+        description="which epoch is measured among epochs that do equally well; `mean`: all of them, whose values are "
+        "averaged",
+    )
 
     @property
     def validation_metric(self) -> str:
@@ -45,13 +72,12 @@ class BestValidationEpoch(OfficialSplitsProtocol):
         return self.chosen_by
 
     @property
-    def accuracy_chooses_epoch(self) -> bool:
-        """Whether the validation accuracy chooses."""
-        return self.chosen_by == "accuracy"
+    def run_chooses_epoch(self) -> bool:
+        """Whether the results of the run itself choose: its validation images do."""
+        return True
 
     def __str__(self) -> str:
-        metric = {"accuracy": "accuracy", "auc": "AUC"}[self.chosen_by]
-        return f"the test images are measured at the epoch of highest validation {metric}"
+        return f"the test images are measured at the epoch of {_METRIC_WORDS[self.chosen_by]}"
 
     def split(self, images: DivisibleImages[P], stage: Stage, fold: int | None) -> Division[P]:
         """Return training and validation images; in `train`, the test images are evaluated as well."""
@@ -71,20 +97,51 @@ class BestValidationEpoch(OfficialSplitsProtocol):
         return FoldsNeeded("validation_fraction", round(1 / self.validation_fraction), self.training_splits)
 
     def choose(self, runs: Sequence[EpochResults]) -> tuple[tuple[int, ...], MetricValue]:
-        """Return the best epoch of the one run, and the metric there."""
+        """Return the best epochs of the one run, and the metric there."""
         (run,) = runs
-        epoch, value = self._best(run)
-        return (epoch,), value
+        values = run.on_validation(self.chosen_by)
+        return _untied(_best_epochs(values), self.ties), max(values)
 
     def epochs_to_measure(self, run: EpochResults) -> tuple[int, ...]:
-        """Return the epoch that does best on the validation images."""
-        return (self._best(run)[0],)
+        """Return the epochs that do best on the validation images: one, or with `ties: mean` all equal ones."""
+        return _untied(_best_epochs(run.on_validation(self.chosen_by)), self.ties)
 
-    def _best(self, run: EpochResults) -> tuple[int, MetricValue]:
-        values = run.on_validation(self.chosen_by)
-        highest = max(values)
-        epochs = [epoch for epoch, value in enumerate(values, start=1) if value == highest]
-        return epochs[0 if self.ties == "earliest" else -1], highest
+    def readings(self) -> tuple[Reading, ...]:
+        """Return every metric that can choose with every rule for ties, the last epoch, and the leaking choice."""
+        chosen = [_reading(metric, ties) for metric, rules in _RULES.items() for ties in rules or (self.ties,)]
+        return default_first([*chosen, LAST_EPOCH, HIGHEST_TEST_ACCURACY], _reading(self.chosen_by, self.ties))
+
+    def epochs_by_reading(self, run: EpochResults) -> dict[str, tuple[int, ...]]:
+        """Return the epochs that each reading averages."""
+        found: dict[str, tuple[int, ...]] = {
+            LAST_EPOCH.name: (run.epochs,),
+            HIGHEST_TEST_ACCURACY.name: (best_epoch_on_test(run),),
+        }
+        for metric, rules in _RULES.items():
+            best = _best_epochs(run.on_validation(metric))
+            for ties in rules or (self.ties,):
+                found[_reading(metric, ties).name] = _untied(best, ties)
+        return found
 
     def _uses_official_validation(self, has_one: bool) -> bool:
         return has_one and "val" not in self.training_splits
+
+
+@cache
+def _reading(metric: ValidationMetric, ties: TiesOrMean) -> Reading:
+    if not _RULES[metric]:
+        return Reading({"protocol.chosen_by": metric}, _METRIC_WORDS[metric])
+    choices = {"protocol.chosen_by": metric, "protocol.ties": ties}
+    return Reading(choices, f"{_METRIC_WORDS[metric]}, {_TIES_WORDS[ties]}")
+
+
+def _best_epochs(values: Sequence[MetricValue]) -> list[int]:
+    """Return the epochs (from 1, ascending) with the highest value, up to the rounding of floats."""
+    floats = [float(value) for value in values]  # compared faster than fractions
+    least = max(floats) - _ROUNDING
+    return [epoch for epoch, value in enumerate(floats, start=1) if value >= least]
+
+
+def _untied(epochs: Sequence[int], ties: TiesOrMean) -> tuple[int, ...]:
+    """Return one of equally good epochs, or with `mean` all."""
+    return tuple(epochs) if ties == "mean" else (epochs[0 if ties == "earliest" else -1],)

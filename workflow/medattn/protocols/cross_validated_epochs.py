@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -18,7 +18,17 @@ from medattn.protocols.base import (
     Ties,
 )
 from medattn.protocols.official_splits import OfficialSplitsProtocol
+from medattn.protocols.reading import TEST_IMAGES_CHOOSE, Reading, default_first
 from medattn.sources.base import SplitName
+
+RankedTies: TypeAlias = Ties | Literal["kept"]
+_TIES_WORDS: dict[RankedTies, str] = {
+    "earliest": "earliest of tied epochs first",
+    "latest": "latest of tied epochs first",
+    "kept": "all that tie at the last rank",
+}
+_RANKED_BY, _EPOCHS = "protocol.ranked_by", "protocol.epochs"
+_RANK_WORDS = {"mean": "mean validation accuracy of the folds", "first_fold": "validation accuracy of the first fold"}
 
 
 class CrossValidatedEpochs(OfficialSplitsProtocol):
@@ -28,7 +38,8 @@ class CrossValidatedEpochs(OfficialSplitsProtocol):
     network is then trained on all training images, and its test accuracy at the `measured_epochs` best-ranked
     epochs is averaged. A grid is searched on the same folds.
 
-    Open choices: the folds (`split_seed`), the order of equally good epochs (`ties`), early stopping (`patience`), and
+    Open choices: the folds (`split_seed`), the order of equally good epochs and whether those that equal the last
+    measured one are measured too (`ties`), early stopping (`patience`), and
     whether other seeds repeat the search (`tune`).
     """
 
@@ -44,7 +55,7 @@ class CrossValidatedEpochs(OfficialSplitsProtocol):
         ge=1,
         description="epochs with the highest mean validation accuracy at which the test images are measured",
     )
-    ties: Ties | Literal["kept"] = Field(
+    ties: RankedTies = Field(
         "earliest",
         description="which epoch goes first among epochs of equal mean validation accuracy; `kept`: all epochs that "
         "equal the last of `measured_epochs` are measured, which may be more",
@@ -104,9 +115,42 @@ class CrossValidatedEpochs(OfficialSplitsProtocol):
         """Return the epoch that the folds rank first."""
         return run.chosen_epochs()[0]
 
+    def readings(self) -> tuple[Reading, ...]:
+        """Return each ranking of the epochs with each rule for ties, the last epochs, and the leaking ranking."""
+        every = [self._reading(ranked_by, ties) for ranked_by in _RANK_WORDS for ties in _TIES_WORDS]
+        count = self.measured_epochs
+        last = Reading({_EPOCHS: "last"}, f"last {count} epochs")
+        leaking = Reading(
+            {_EPOCHS: "best_on_test"}, f"{count} epochs of highest test accuracy", leak=TEST_IMAGES_CHOOSE
+        )
+        return default_first([*every, last, leaking], self._reading("mean", self.ties))
+
+    def epochs_by_reading(self, run: EpochResults) -> dict[str, tuple[int, ...]]:
+        """Return the epochs that each reading averages; none where it needs folds that are not available."""
+        return {reading.name: self._epochs_under(reading, run) for reading in self.readings()}
+
+    def _epochs_under(self, reading: Reading, run: EpochResults) -> tuple[int, ...]:
+        fixed = reading.choices.get(_EPOCHS)
+        if fixed == "last":
+            return tuple(range(max(1, run.epochs - self.measured_epochs + 1), run.epochs + 1))
+        if fixed == "best_on_test":
+            return tuple(sorted(best_epochs([run.on_test()], self.measured_epochs, "earliest")))
+        ranked_by, ties = reading.choices[_RANKED_BY], reading.choices["protocol.ties"]
+        if (ranked_by, ties) == ("mean", self.ties):
+            return self.epochs_to_measure(run)
+        folds = run.on_folds()
+        if not folds:
+            return ()
+        ranked = folds if ranked_by == "mean" else folds[:1]
+        return tuple(sorted(best_epochs(ranked, self.measured_epochs, ties, self.patience)))
+
+    def _reading(self, ranked_by: str, ties: RankedTies) -> Reading:
+        title = f"{self.measured_epochs} epochs of highest {_RANK_WORDS[ranked_by]}, {_TIES_WORDS[ties]}"
+        return Reading({_RANKED_BY: ranked_by, "protocol.ties": ties}, title)
+
 
 def best_epochs(
-    folds: Sequence[Sequence[MetricValue]], count: int, ties: Ties | Literal["kept"], patience: int | None = None
+    folds: Sequence[Sequence[MetricValue]], count: int, ties: str, patience: int | None = None
 ) -> tuple[int, ...]:
     """Return the `count` epochs (from 1) with the highest mean accuracy over the folds, best first.
 

@@ -16,9 +16,11 @@ from medattn.protocols.base import (
     P,
     RunRequest,
     Stage,
+    best_epoch_on_test,
     last_epoch,
     refuse_repeated,
 )
+from medattn.protocols.reading import TEST_IMAGES_CHOOSE, Reading, default_first
 from medattn.sources.base import SplitName
 
 
@@ -71,13 +73,13 @@ class CrossValidation(MeasurementProtocol):
     def leak(self, copied: bool) -> str:
         """Say what the readings `best_on_test` and `before_split` leak."""
         leaks = {
-            "the test images choose the epoch": self.epoch == "best_on_test",
+            TEST_IMAGES_CHOOSE: self.epoch == "best_on_test",
             "copies of test images are trained on": copied and self.oversampling == "before_split",
         }
         return "; ".join(sentence for sentence, holds in leaks.items() if holds)
 
     @property
-    def accuracy_chooses_epoch(self) -> bool:
+    def run_chooses_epoch(self) -> bool:
         """Whether the accuracy on the test images chooses, which leaks."""
         return self.epoch == "best_on_test"
 
@@ -119,7 +121,24 @@ class CrossValidation(MeasurementProtocol):
 
     def epochs_to_measure(self, run: EpochResults) -> tuple[int, ...]:
         """Return the last epoch, or under the reading `best_on_test` the one of highest accuracy on the test images."""
-        if self.epoch == "last":
-            return (run.epochs,)
-        accuracies = run.on_test()
-        return (accuracies.index(max(accuracies)) + 1,)
+        return (run.epochs if self.epoch == "last" else best_epoch_on_test(run),)
+
+    def readings(self) -> tuple[Reading, ...]:
+        """Return both epochs, each with the mean over the folds and with the test images of all folds pooled."""
+        every = [_reading(epoch, pooled) for epoch in ("last", "best_on_test") for pooled in (False, True)]
+        return default_first(every, _reading(self.epoch, pooled=False))
+
+    def epochs_by_reading(self, run: EpochResults) -> dict[str, tuple[int, ...]]:
+        """Return the one epoch that each reading measures in each fold."""
+        best = best_epoch_on_test(run)
+        return {reading.name: (best if reading.leak else run.epochs,) for reading in self.readings()}
+
+
+def _reading(epoch: str, pooled: bool) -> Reading:
+    when = "last epoch" if epoch == "last" else "highest test accuracy of each fold"
+    return Reading(
+        {"protocol.epoch": epoch, "protocol.test_images": "pooled" if pooled else "by_fold"},
+        f"{when}, {'test images of all folds pooled' if pooled else 'mean of the folds'}",
+        leak=TEST_IMAGES_CHOOSE if epoch == "best_on_test" else "",
+        pools_folds=pooled,
+    )

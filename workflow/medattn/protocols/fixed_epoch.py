@@ -14,10 +14,15 @@ from medattn.protocols.base import (
     MetricValue,
     P,
     Stage,
+    best_epoch_on_test,
     last_epoch,
 )
 from medattn.protocols.official_splits import OfficialSplitsProtocol
+from medattn.protocols.reading import HIGHEST_TEST_ACCURACY, LAST_EPOCH, Reading
 from medattn.sources.base import SplitName
+
+_AVERAGED = 5
+_LAST_EPOCHS = Reading({"protocol.epoch": f"last_{_AVERAGED}"}, f"mean of the last {_AVERAGED} epochs")
 
 
 class FixedEpoch(OfficialSplitsProtocol):
@@ -58,3 +63,15 @@ class FixedEpoch(OfficialSplitsProtocol):
     def epochs_to_measure(self, run: EpochResults) -> tuple[int, ...]:
         """Return the last epoch."""
         return (run.epochs,)
+
+    def readings(self) -> tuple[Reading, ...]:
+        """Return the last epoch, the mean over the last epochs, and the epoch of highest test accuracy."""
+        return (LAST_EPOCH, _LAST_EPOCHS, HIGHEST_TEST_ACCURACY)
+
+    def epochs_by_reading(self, run: EpochResults) -> dict[str, tuple[int, ...]]:
+        """Return the epochs that each reading averages."""
+        return {
+            LAST_EPOCH.name: (run.epochs,),
+            _LAST_EPOCHS.name: tuple(range(max(1, run.epochs - _AVERAGED + 1), run.epochs + 1)),
+            HIGHEST_TEST_ACCURACY.name: (best_epoch_on_test(run),),
+        }

@@ -103,15 +103,18 @@ def code_modules(
     return {name: source_sha256(read(file)) for name, file in files.items()}
 
 
+_INTERFACES = ("medattn.protocols.base", "medattn.protocols.reading")
+
+
 def _protocol_files(module: str, read: Reader) -> dict[str, Path]:
     """Return the file of a protocol, and those of the classes that it inherits from.
 
-    The interface in protocols/base.py divides no images, so it is left out.
+    The interfaces in protocols/base.py and protocols/reading.py divide no images, so they are left out.
     """
     file = Path(str(sys.modules[module].__file__))
     found = {f"{module.removeprefix('medattn.').replace('.', '/')}.py": file}
     for imported, _ in _imports(read(file)):
-        if imported.startswith("medattn.protocols.") and imported != "medattn.protocols.base":
+        if imported.startswith("medattn.protocols.") and imported not in _INTERFACES:
             found |= _protocol_files(imported, read)
     return found
 

@@ -1,5 +1,6 @@
 """Reading the record of a run, or the reason of its last failure."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -35,12 +36,29 @@ def check_output(record: Mapping[str, Any], path: Path) -> None:
     Raises:
         UserError: the file is missing or differs.
     """
-    remedy = f"delete {path.parent} and train the run again"
     if not path.is_file():
-        raise UserError(f"{path}: no such file, although the run has finished; {remedy}")
+        raise UserError(f"{path}: no such file, although the run has finished; {_remedy(path)}")
+    _check_hash(record, path, sha256_of_file(path))
+
+
+def read_output(record: Mapping[str, Any], path: Path) -> bytes:
+    """Read `path` once, check its hash, and return its content; raises as `check_output`."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: no such file, although the run has finished; {_remedy(path)}") from error
+    _check_hash(record, path, hashlib.sha256(content).hexdigest())
+    return content
+
+
+def _check_hash(record: Mapping[str, Any], path: Path, sha256: str) -> None:
     named = record["outputs"].get(path.name)
-    if not isinstance(named, dict) or sha256_of_file(path) != named.get("sha256"):
-        raise UserError(f"{path}: not the file that the record of the run names; {remedy}")
+    if not isinstance(named, dict) or sha256 != named.get("sha256"):
+        raise UserError(f"{path}: not the file that the record of the run names; {_remedy(path)}")
+
+
+def _remedy(path: Path) -> str:
+    return f"delete {path.parent} and train the run again"
 
 
 def ending(files: RunPaths) -> dict[str, Any] | str:

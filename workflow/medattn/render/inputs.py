@@ -11,7 +11,17 @@ from medattn.layout import ResultPaths, RunPaths
 from medattn.plan.availability import remarks_on
 from medattn.plan.model import Cell, CellKey, Plan
 from medattn.plan.plan_file import read_plan
-from medattn.result_tables import ANSWER, COMPARISONS, COMPLEXITY, EPOCHS, MEASUREMENTS, RANKINGS, CellRows, read_table
+from medattn.result_tables import (
+    ANSWER,
+    COMPARISONS,
+    COMPLEXITY,
+    EPOCHS,
+    MEASUREMENTS,
+    MULTIVERSE,
+    RANKINGS,
+    CellRows,
+    read_table,
+)
 
 _PUBLISHED_COLUMNS = ["table", "dataset", "backbone", "arm", "metric", "class_name", "mean", "std", "flags"]
 
@@ -37,6 +47,7 @@ class Inputs:
         costs: the rows of complexity.csv; empty if costs were not counted.
         rankings: the rows of rankings.csv; empty if nothing was ranked.
         answer: the rows of answer.csv; empty if effects were not pooled.
+        multiverse: the rows of multiverse.csv; empty if no run was measured.
     """
 
     configuration: Configuration
@@ -49,6 +60,7 @@ class Inputs:
     costs: pd.DataFrame
     rankings: pd.DataFrame
     answer: pd.DataFrame
+    multiverse: pd.DataFrame
     _published: dict[str, pd.DataFrame] = field(default_factory=dict, init=False)
 
     @property
@@ -122,6 +134,7 @@ def read_inputs(results: ResultPaths, configuration: Configuration, root: Path) 
         costs=read_table(results.complexity, COMPLEXITY, optional=True),
         rankings=read_table(results.rankings, RANKINGS),
         answer=read_table(results.answer, ANSWER, optional=True),
+        multiverse=read_table(results.multiverse, MULTIVERSE),
     )
 
 

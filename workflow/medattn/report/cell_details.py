@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from medattn.measure.readings import metric_readings
 from medattn.metrics.registry import METRICS
 from medattn.plan.model import Cell, CellKey, Run
 from medattn.render.inputs import Inputs
@@ -21,6 +22,10 @@ _COMPARISON_COLUMNS = (
     "arm", "against", "metric", "class_name", "procedure", "test", "n", "quantity", "estimate", "low", "high", "p",
     "p_adjusted", "note",
 )  # fmt: skip
+_READING_COLUMNS = (
+    "level", "against", "against_backbone", "metric", "class_name", "reading", "leak", "is_default", "is_open", "mean",
+    "sd", "n", "difference", "low", "high", "p",
+)  # fmt: skip
 _COST_COLUMNS = ("params", "macs", "published_params_m", "published_gflops", "verdict", "height", "width", "note")
 _EPOCH_COLUMNS = ("seed", "fold", "epoch", "value")
 _CELL_KEY = ["paper", "experiment", "dataset", "backbone", "arm"]
@@ -35,6 +40,7 @@ class CellTables:
     Attributes:
         measurements: rows of measurements.csv by cell.
         comparisons: rows of comparisons.csv by cell, under both arms of each comparison.
+        readings: rows of multiverse.csv by cell; comparisons under their first arm.
         epochs: measured epochs of epochs.csv by cell.
         costs: rows of complexity.csv by paper, backbone and arm.
         claims: claims by cell.
@@ -43,6 +49,7 @@ class CellTables:
 
     measurements: RowsByCell
     comparisons: RowsByCell
+    readings: RowsByCell
     epochs: RowsByCell
     costs: Mapping[tuple[str, str, str], pd.DataFrame]
     claims: Mapping[str, list[dict[str, Any]]]
@@ -57,6 +64,7 @@ def group_by_cell(inputs: Inputs, claims: Mapping[str, list[dict[str, Any]]]) ->
     return CellTables(
         measurements=_by_cell(inputs.measurements),
         comparisons=_by_cell(both),
+        readings=_by_cell(inputs.multiverse),
         epochs=_by_cell(inputs.epochs[inputs.epochs["measured"]]),
         costs={(str(key[0]), str(key[1]), str(key[2])): rows for key, rows in costs},
         claims=claims,
@@ -87,6 +95,7 @@ def cell_details(inputs: Inputs, cell: Cell, tables: CellTables) -> dict[str, An
         "measurements": _rows(tables.measurements, cell, _MEASUREMENT_COLUMNS),
         "claims": [_claim(row) for row in tables.claims.get(cell.id, [])],
         "comparisons": _compared(tables.comparisons, cell),
+        "readings": _readings(tables.readings, cell),
         "costs": [] if costs is None else plain_rows(costs.head(1), _COST_COLUMNS),
         "epochs": _rows(tables.epochs, cell, _EPOCH_COLUMNS),
         "tuned": len(inputs.plan.runs_of(cell.id, "tune")),
@@ -130,9 +139,21 @@ def _compared(rows_by_cell: RowsByCell, cell: Cell) -> list[dict[str, Any]]:
     return rows
 
 
+def _readings(rows_by_cell: RowsByCell, cell: Cell) -> list[dict[str, Any]]:
+    """Return the values and the differences under each reading, with the title of the reading."""
+    rows = _rows(rows_by_cell, cell, _READING_COLUMNS)
+    titles = {
+        metric: {reading.name: reading.title for reading in metric_readings(cell.settings.protocol, metric)}
+        for metric in cell.metrics
+    }
+    for row in rows:
+        row["title"] = titles.get(row["metric"], {}).get(row["reading"], row["reading"])
+    return rows
+
+
 def _claim(row: Mapping[str, Any]) -> dict[str, Any]:
     kept = (
         "claim", "kind", "table", "metric", "class_name", "statement", "published", "published_spread", "unit",
-        "measured", "interval", "n", "procedure", "p", "verdict", "reason",
+        "measured", "interval", "n", "procedure", "p", "verdict", "reason", "fragile", "stability",
     )  # fmt: skip
     return {key: row[key] for key in kept if key in row}

@@ -25,6 +25,7 @@ _SHOWN = (
     ("p", "p", "p"),
     ("verdict", "Verdict", "verdict"),
     ("state", "State", "text"),
+    ("stability", "Other readings", "text"),
     ("reason", "Reason", "long"),
 )
 _SHOWN_OUTSIDE = tuple(column for column in _SHOWN if column[0] in ("paper", "subject", "statement", "published"))
@@ -156,6 +157,7 @@ def read_claim_rows(results: ResultPaths, inputs: Inputs) -> ClaimRows:
         row["target"] = _target(row, experiments, inputs)
         row["subject"] = _subject(row, inputs)
         row["interval"] = interval_text(row.get("low"), row.get("high"))
+        row["stability"] = _stability(row)
     return ClaimRows(rows, judged=results.claims.is_file())
 
 
@@ -182,6 +184,16 @@ def _subject(row: Mapping[str, Any], inputs: Inputs) -> str:
     if cell is None:
         return str(row["claim"])
     return pair_title(inputs, cell, row["against"]) if row["against"] else cell_title(cell)
+
+
+def _stability(row: Mapping[str, Any]) -> str:
+    """Return how far a verdict depends on what the paper leaves open; empty if nothing else was measured."""
+    if not row["readings"] or row["readings"] < 2:
+        return ""
+    values = f"measured {interval_text(row['lowest'], row['highest'])}"
+    if row["fragile"]:
+        return f"fragile: {row['same_verdict']:.0%} of {row['readings']:.0f} readings give this verdict, {values}"
+    return f"{row['readings']:.0f} readings agree, {values}"
 
 
 def interval_text(low: float | None, high: float | None) -> str:

@@ -76,13 +76,18 @@ def _choice(cell: Cell, runs: Sequence[Run], protocol: MeasurementProtocol, resu
         "candidates": [
             {
                 "grid_point": dict(candidate.point),
-                f"validation_{protocol.validation_metric}": None if candidate.value is None else float(candidate.value),
+                f"validation_{protocol.validation_metric}": _written(candidate.value, protocol.validation_metric),
                 **({"reason": candidate.reason} if candidate.reason else {}),
             }
             for candidate in candidates
         ],
         "runs": [run.id for run in runs],
     }
+
+
+def _written(value: MetricValue | None, metric: str) -> float | None:
+    """Return a value for the file; a loss has its usual sign there."""
+    return None if value is None else float(-value if metric == "loss" else value)
 
 
 def _candidate(

@@ -1,69 +1,134 @@
 """Results of a finished run at each epoch, read from its files for the protocol that chooses from them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from math import isnan, nan
+from functools import cached_property
+from typing import Any
 
 import numpy as np
-from safetensors import safe_open
+from numpy.typing import NDArray
+from safetensors.numpy import load
 
 from medattn.layout import ResultPaths
-from medattn.metrics.evaluate import measure
-from medattn.metrics.scored import Scored
+from medattn.metrics.evaluate import validation_values
 from medattn.plan.model import Cell, Run
 from medattn.plan.tuning_result import read_choice
 from medattn.protocols.base import MetricValue
-from medattn.provenance.records import check_output, read_record
-from medattn.training.history import read_history
+from medattn.provenance.records import check_output, ending, read_output, read_record
+from medattn.training.history import EpochRow, read_history
+
+
+class FoldAccuracies:
+    """Accuracies on the folds of the stage `tune`; each history is read once for all runs of a cell."""
+
+    def __init__(self, runs: Sequence[Run], results: ResultPaths) -> None:
+        self._runs, self._results = runs, results
+        self._read: dict[tuple[str, ...], Sequence[Sequence[Fraction]] | None] = {}
+
+    def of(self, choice: Mapping[str, Any]) -> Sequence[Sequence[Fraction]] | None:
+        """Return the accuracy at each epoch on each fold behind a choice; None if a run is not available."""
+        named = set(choice.get("runs", ()))
+        chosen = [run for run in self._runs if run.id in named and (run.grid_point or {}) == choice["grid_point"]]
+        key = tuple(run.id for run in chosen)
+        if key not in self._read:
+            self._read[key] = self._accuracies(chosen)
+        return self._read[key]
+
+    def _accuracies(self, runs: Sequence[Run]) -> Sequence[Sequence[Fraction]] | None:
+        folds = []
+        for run in sorted(runs, key=lambda run: run.fold or 0):
+            files = self._results.run(run.cell, run.name)
+            record = ending(files)
+            if isinstance(record, str):
+                return None
+            check_output(record, files.history)
+            folds.append([_accuracy(row) for row in read_history(files.history)])
+        return folds or None
 
 
 class RecordedEpochs:
-    """Results of a finished run by epoch; implements `EpochResults`.
+    """Results of a finished run by epoch; implements `EpochResults`. Each file is read once.
 
     Every method raises UserError where the files are missing or not those that the record names.
     """
 
-    def __init__(self, run: Run, cell: Cell, results: ResultPaths) -> None:
-        self._run, self._cell, self._results = run, cell, results
+    def __init__(self, run: Run, cell: Cell, results: ResultPaths, folds: FoldAccuracies | None = None) -> None:
+        self._run, self._cell, self._results, self._folds = run, cell, results, folds
         self._files = results.run(run.cell, run.name)
+        self._on_validation: dict[str, Sequence[MetricValue]] = {}
+
+    @cached_property
+    def record(self) -> Mapping[str, Any]:
+        """The record of the run."""
+        return read_record(self._files.record)
+
+    @cached_property
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """The arrays of the scores: of the evaluated images, and of the validation images if there are further ones."""
+        return load(read_output(self.record, self._files.scores))
 
     @property
     def epochs(self) -> int:
         """Number of epochs trained."""
-        return int(read_record(self._files.record)["epochs"])
+        return int(self.record["epochs"])
 
     def on_validation(self, metric: str) -> Sequence[MetricValue]:
         """Return a metric on the validation images at each epoch; higher is better, -1 where it is undefined.
 
-        In the stage `tune` these are the evaluated images, in `train` further ones. Test images are not read.
+        In the stage `tune` these are the evaluated images, in `train` further ones. Test images do not enter.
+
+        Args:
+            metric: a metric, or `loss` for the negative mean cross entropy, which is minus infinity where undefined.
         """
-        record = read_record(self._files.record)
-        if metric == "accuracy":
-            check_output(record, self._files.history)
-            return [
-                Fraction(row.validation_correct, row.validation_images)
-                if row.validation_images
-                else Fraction(row.correct, row.images)
-                for row in read_history(self._files.history)
-            ]
-        check_output(record, self._files.scores)
-        with safe_open(self._files.scores, "numpy") as arrays:
-            prefix = "validation_" if "validation_scores" in arrays.keys() else ""  # noqa: SIM118 (not a mapping)
-            scores, labels = arrays.get_tensor(f"{prefix}scores"), arrays.get_tensor(f"{prefix}labels")
-        classes = [str(label) for label in range(scores.shape[2])]
-        values = [_value(metric, Scored(epoch, labels, classes)) for epoch in scores]
-        return [-1.0 if isnan(value) else value / 100 for value in values]
+        if metric not in self._on_validation:
+            self._on_validation[metric] = self._of_validation(metric)
+        return self._on_validation[metric]
 
     def on_test(self) -> Sequence[Fraction]:
         """Return the accuracy on the test images at each epoch of a run of the stage `train`."""
-        check_output(read_record(self._files.record), self._files.history)
-        return [Fraction(row.correct, row.images) for row in read_history(self._files.history)]
+        return self._test_accuracies
 
     def chosen_epochs(self) -> Sequence[int]:
         """Return the epochs (from 1, best first) that the stage `tune` chose for the run."""
-        epochs: list[int] = read_choice(self._results, self._cell, self._run.seed, self._run.fold)["epochs"]
+        epochs: list[int] = self._choice["epochs"]
         return epochs
 
+    def on_folds(self) -> Sequence[Sequence[Fraction]] | None:
+        """Return the accuracy at each epoch on each fold of the stage `tune`; None if a run is not available."""
+        return None if self._folds is None else self._folds.of(self._choice)
 
-def _value(metric: str, scored: Scored) -> float:
-    return nan if np.isnan(scored.scores).any() else measure(metric, scored)[0].value
+    @cached_property
+    def _test_accuracies(self) -> list[Fraction]:
+        return _accuracies(self.arrays["scores"], self.arrays["labels"])
+
+    @cached_property
+    def _history(self) -> list[EpochRow]:
+        check_output(self.record, self._files.history)
+        return read_history(self._files.history)
+
+    @cached_property
+    def _choice(self) -> Mapping[str, Any]:
+        return read_choice(self._results, self._cell, self._run.seed, self._run.fold)
+
+    def _of_validation(self, metric: str) -> Sequence[MetricValue]:
+        if metric == "accuracy":
+            if (
+                "arrays" in self.__dict__ and "validation_scores" in self.arrays
+            ):  # already read: the history need not be
+                return _accuracies(self.arrays["validation_scores"], self.arrays["validation_labels"])
+            return [_accuracy(row) for row in self._history]
+        prefix = "validation_" if "validation_scores" in self.arrays else ""
+        return validation_values(metric, self.arrays[f"{prefix}scores"], self.arrays[f"{prefix}labels"])
+
+
+def _accuracy(row: EpochRow) -> Fraction:
+    """Return the accuracy on the validation images, which are the evaluated ones where there are no further ones."""
+    if row.validation_images:
+        return Fraction(row.validation_correct, row.validation_images)
+    return Fraction(row.correct, row.images)
+
+
+def _accuracies(scores: NDArray[Any], labels: NDArray[Any]) -> list[Fraction]:
+    """Return the accuracy at each epoch; an image with NaN scores counts as wrong."""
+    correct = (~np.isnan(scores).any(axis=2) & (scores.argmax(axis=2) == labels)).sum(axis=1)
+    return [Fraction(count, len(labels)) for count in correct.tolist()]

@@ -48,10 +48,11 @@
     const rows = details.claims.filter(chosenBy(target));
     return part("Published claims", ...rows.map((row) =>
       element("p", { class: `claim ${medattn.verdictClass(row.verdict)}` },
-        mark(row.verdict), " ", element("b", {}, row.verdict), row.reason ? `: ${row.reason}` : "", element("br"),
+        mark(row.verdict), " ", element("b", {}, row.fragile ? `${row.verdict} (fragile)` : row.verdict), row.reason ? `: ${row.reason}` : "", element("br"),
         `${row.statement || row.table}: published ${row.published}${row.published_spread ? ` (${row.published_spread})` : ""} ${row.unit ?? ""}`,
         row.measured === null ? "" : `, reproduced ${Number(row.measured.toPrecision(5))}`, row.interval ? `, interval ${row.interval}` : "",
-        row.p === null || row.p === undefined ? "" : `, p ${probability(row.p)}`, element("br"), element("code", {}, row.claim))));
+        row.p === null || row.p === undefined ? "" : `, p ${probability(row.p)}`, element("br"),
+        row.stability ? element("span", { class: "stability" }, `${row.stability}. `) : "", element("code", {}, row.claim))));
   };
 
   const procedures = {
@@ -139,6 +140,26 @@
       : null;
   };
 
+  const kindOfReading = (row) => [
+    row.is_default ? "verdicts rest on it" : "",
+    row.leak ? `leak: ${row.leak}` : row.is_open ? "" : "ruled out by the paper",
+  ].filter(Boolean).join("; ");
+
+  // The readings of the cell's own values, then those of its differences from each other arm.
+  const readings = (details, target) => {
+    const rows = details.readings.filter(chosenBy(target));
+    const own = rows.filter((row) => row.level === "cell").sort((first, second) => first.mean - second.mean);
+    const against = [...new Set(rows.filter((row) => row.level === "comparison").map((row) => row.against))];
+    if (own.length < 2) return null;
+    const differences = (name) => rows.filter((row) => row.level === "comparison" && row.against === name)
+      .sort((first, second) => first.difference - second.difference)
+      .map((row) => [row.title, number(row.difference), row.low === null ? "" : `${number(row.low)} to ${number(row.high)}`, probability(row.p), row.n ?? "", kindOfReading(row)]);
+    return part("Other readings of the paper",
+      element("p", { class: "hint" }, "The same runs, measured in every way that their scores allow."),
+      table(["Reading", "Value", "SD", "n", "Note"], own.map((row) => [row.title, number(row.mean), number(row.sd), row.n ?? "", kindOfReading(row)])),
+      ...against.flatMap((name) => [element("h4", {}, `Difference from ${name}`), table(["Reading", "Difference", "Interval", "p", "n", "Note"], differences(name))]));
+  };
+
   const retraining = (details, run) =>
     `mv ${details.folder}/runs/${run.id} /elsewhere/\nmedattn train --plan ${details.folder}/plan.json --pack ${run.pack}`;
 
@@ -195,6 +216,7 @@
       map(details),
       learning(details),
       comparisons(details, target),
+      readings(details, target),
       runs(details),
     ].filter(Boolean));
   };

@@ -310,7 +310,8 @@ class Facts(Closed):
         [],
         description="keys that the paper leaves open, such as `recipe.learning_rate`, or `datasets.isic2018.source` "
         "with all keys below it; `*` matches any one part of a key. A selection that changes any other key deviates "
-        "from the paper and gets no verdict",
+        "from the paper and gets no verdict. A reading of the kept scores counts for `fragile` in claims.csv if it "
+        "differs from the configured one in these keys only, as `protocol.ties` or `metrics.auc.averaging`",
     )
     readings: dict[Name, Reading] = Field(
         {}, description="readings of what the paper leaves open, by name; each changes only keys of `left_open`"

@@ -47,7 +47,7 @@ class Figure(Closed):
     backbone: Name | None = Field(
         None,
         description="backbone to show; default: the first with the arm; for `paired_differences`, "
-        "`accuracy_against_cost` and `attention_overlap`: all",
+        "`accuracy_against_cost`, `attention_overlap` and `specification_curve`: all",
     )
     arms: list[Name] | None = Field(None, min_length=1, description="arms to show; default: all")
     backbones: list[Name] | None = Field(None, min_length=1, description="backbones to show; default: all")
@@ -55,7 +55,8 @@ class Figure(Closed):
         "macs", description="cost on the axis of `accuracy_against_cost`: multiply-accumulates or parameters"
     )
     metric: MetricName = Field(
-        "accuracy", description="metric of `metric_distribution`, `critical_difference` and `forest_plot`"
+        "accuracy",
+        description="metric of `metric_distribution`, `critical_difference`, `forest_plot` and `specification_curve`",
     )
     whole_paper: bool = Field(
         False, description="rank over the data sets of all experiments of the paper in `critical_difference`"
