@@ -70,18 +70,18 @@ class Project:
     root: Path
 
     def configure(self, paper: Mapping[str, Any] = {}, **selection: Any) -> None:
-        """Write paper.yaml and config.yaml anew, with these changes to PAPER and SELECTION."""
+        """Write paper.yaml and config.yaml again, with these changes to PAPER and SELECTION."""
         folder = self.root / "papers" / "tiny"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "paper.yaml").write_text(yaml.safe_dump(merged(PAPER, paper), sort_keys=False))
         (self.root / "config.yaml").write_text(yaml.safe_dump(merged(SELECTION, selection), sort_keys=False))
 
     def medattn(self, *arguments: str) -> int:
-        """Run a command in this process and return its exit code; the test stands in the project's folder."""
+        """Run a command in this process and return its exit code; the working directory is the project's folder."""
         return main(list(arguments))
 
     def process(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        """Run a command in a process of its own."""
+        """Run a command in a separate process."""
         command = [sys.executable, "-m", "medattn", *arguments]
         return subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False, **options)
 
@@ -90,7 +90,7 @@ class Project:
         return ResultPaths(self.root / "results" / "trial")
 
     def plan(self) -> Plan:
-        """The frozen plan, made anew."""
+        """Make the plan again and return it."""
         assert self.medattn("plan", "--write") == 0
         return read_plan(self.results.plan)
 

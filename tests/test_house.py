@@ -1,8 +1,9 @@
 """Conventions of the repository: metadata, scripts, file sizes, names and prose."""
 
+import ast
 import re
 import subprocess
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
@@ -11,18 +12,19 @@ import yaml
 from medattn.version import __version__
 
 ROOT = Path(__file__).parents[1]
-PROSE_FOLDERS = ("workflow", "docs", "config", "papers")
+PROSE_FOLDERS = ("workflow", "docs", "config", "papers", "benchmarks", "slurm", "profiles")
+PROSE_PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "results/README.md")
 PROSE_SUFFIXES = {".py", ".md", ".smk", ".yaml", ".rst", ".j2", ".js"}
 GENERATED_OR_FOREIGN = ("workflow/report/page/libraries/",)
 
 # Names that were replaced, each with its successor; none may come back.
 OLD_NAMES = {
-    r"own_turn|\bturn-<|\bTurn\b": "lease",
+    r"own_turn|\bturn-<|class Turn\b|\bTurn\(": "lease",
     r"train_beside|--companion|companions\.py": "worker",
     r"\bWorkplace\b|workplace\.py": "DeviceContext",
     r"class_copies": "oversampling",
     r"kept_attention": "attention_snapshots",
-    r"[Oo]ptimis|[Nn]ormalis|[Ii]nitialis|[Rr]ecognis": "American spelling",
+    r"[Oo]ptimis(?!m|tic)|[Nn]ormalis|[Ii]nitialis|[Rr]ecognis": "American spelling",
     r"\b[Cc]olour|\b[Cc]entre\b|[Bb]ehaviour|[Nn]eighbour|\b[Ll]icence": "American spelling",
     r"(?<!random_)\bresized_crop": "random_resized_crop",
     r"\bpack_cells\b": "pack_across_cells",
@@ -43,6 +45,7 @@ OLD_NAMES = {
     r"compare/paired\.py|compare\.paired": "permutation_test",
     r"\bstreams\.py\b": "seeding.py",
 }
+NAMES_OLD_KEYS = "workflow/medattn/config/renamed_keys.py"  # tells users of an old key its new name
 
 # Phrases that docs and docstrings avoid, and what to write.
 BANNED_PHRASES = {
@@ -52,7 +55,7 @@ BANNED_PHRASES = {
     r"\bof (its|their|his|her|one's) own\b": "separate",
     r"\bso many\b": "the number",
     r"\bas ever\b": "nothing",
-    r"\bno number\b": "NaN, undefined",
+    r"\bno number\b(?! (of|from)\b)": "NaN, undefined",
     r"\bmend(s|ed|ing)?\b": "fix",
     r"\bby (itself|themselves)\b": "automatically",
     r"\banew\b": "again",
@@ -102,9 +105,18 @@ def test_files_stay_short():
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 320, path
 
 
+def test_a_class_name_is_used_once():
+    files_of = defaultdict(list)
+    for path in sorted((ROOT / "workflow" / "medattn").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                files_of[node.name].append(path.relative_to(ROOT).as_posix())
+    assert {name: files for name, files in files_of.items() if len(files) > 1} == {}
+
+
 def prose_files() -> list[Path]:
     """Return the texts that people read: sources, manuals and papers."""
-    files = [ROOT / "README.md"]
+    files = [ROOT / page for page in PROSE_PAGES]
     for folder in PROSE_FOLDERS:
         files += [path for path in sorted((ROOT / folder).rglob("*")) if path.suffix in PROSE_SUFFIXES]
     return [path for path in files if not path.relative_to(ROOT).as_posix().startswith(GENERATED_OR_FOREIGN)]
@@ -130,7 +142,7 @@ def report(found: list[tuple[str, int, str, str]], patterns: dict[str, str]) -> 
 
 
 def test_replaced_names_do_not_come_back():
-    found = occurrences(OLD_NAMES, prose_files())
+    found = occurrences(OLD_NAMES, [path for path in prose_files() if path != ROOT / NAMES_OLD_KEYS])
     assert not found, report(found, OLD_NAMES)
 
 

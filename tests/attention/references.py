@@ -110,7 +110,7 @@ def ea(x, p):
 
 
 def group_mean(image, groups, group):
-    """CP: the mean of one of so many contiguous groups of channels."""
+    """CP: the means of a number of contiguous groups of channels."""
     size = len(image) // groups
     return sum(image[group * size + c] for c in range(size)) / size
 

@@ -195,4 +195,4 @@ def test_changes_are_found_in_a_folder_with_a_plan_of_another_version(finished, 
 def test_a_plan_of_another_version_cannot_be_sealed(finished, capsys):
     as_an_earlier_version_wrote_it(finished)
     assert medattn(["audit", str(FOLDER), "--seal"]) == 2
-    assert "another version" in capsys.readouterr().err
+    assert "wrote this plan (schema" in capsys.readouterr().err

@@ -22,7 +22,7 @@ BREASTMNIST = registered_datasets()["breastmnist"]  # 28 px
 Keys = dict[str, Any]
 Pair = tuple[str, Backbone, Arm]
 
-# Beside what the papers' files name: other options, and mechanisms that stand in no table.
+# Options and mechanisms that no paper uses, in addition to those of the papers.
 EXTRA: dict[str, list[tuple[Keys, Keys]]] = {
     "gsa": [
         ({"model": "torchvision/googlenet", "options": {"auxiliary_heads": True}}, {}),

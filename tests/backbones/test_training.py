@@ -3,7 +3,7 @@
 Each is trained by its paper's own optimizer and rates. There are two batches, of two images where an image is costly
 and else of eight, as only a second step reaches what stands behind a factor that starts as zero.
 
-Handwritten digits stand in scikit-learn; BreastMNIST is taken where MEDATTN_DATA points to its file.
+Handwritten digits come with scikit-learn; BreastMNIST is taken where MEDATTN_DATA points to its file.
 """
 
 import os

@@ -43,7 +43,7 @@ def rows():
 
 @pytest.fixture(scope="module")
 def counted(rows):
-    """Rows by table, backbone and arm; where there is a published cost, the row that it stands in."""
+    """Rows by table, backbone and arm; where there is a published cost, its row."""
     return {(TABLES[row["counted_for"]], row["backbone"], row["arm"]): row for row in reversed(rows)}
 
 

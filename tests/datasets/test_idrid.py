@@ -1,4 +1,4 @@
-"""IDRiD as it unpacks: "1. Original Images", "2. Groundtruths", names that start anew in the test set."""
+"""IDRiD as it unpacks: "1. Original Images", "2. Groundtruths", names that start again in the test set."""
 
 import json
 import shutil

@@ -141,7 +141,7 @@ def change(path, old, new):
         (lambda r: change(r / "HAM10000_metadata.csv", "HAM_0000001", "HAM_0000000"), {"split_by": "lesion"},
          "the lesion HAM_0000000 has images of two classes"),
         (lambda r: None, {"counts": {"train": [14, 14, 13], "val": [2, 2, 2], "test": [4, 3, 2]}, "split": "random"},
-         "has 12 images of class 'BCC', but counts of the data set says 13"),
+         "has 12 images of class 'BCC', but `counts` of the data set says 13"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_in_a_line(isic, damage, options, message):

@@ -79,7 +79,7 @@ def test_people_can_be_kept_together(jaffe):
     assert people["train"] | people["test"] == set(PEOPLE)
     by_image = entry().source.listing(entry(), jaffe).images
     both = {i.name[:2] for i in by_image if i.split == "train"} & {i.name[:2] for i in by_image if i.split == "test"}
-    assert both, "by image, people stand in both parts"
+    assert both, "by image, both parts have images of a person"
 
 
 def test_of_213_images_43_are_test_images(jaffe):
@@ -118,7 +118,7 @@ def test_rated_faces_without_an_image_are_told_or_refused(jaffe):
 
 def test_the_promised_number_of_images_is_checked(jaffe):
     promised = entry().model_copy(update={"images": {"train": 50, "test": 20}})
-    with pytest.raises(UserError, match="split 'train' has 56 images, but images of the data set says 50"):
+    with pytest.raises(UserError, match="split 'train' has 56 images, but `images` of the data set says 50"):
         check_source(promised, promised.source.read(promised, jaffe), "jaffe")
 
 

@@ -32,7 +32,7 @@ def zipped(members) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, kind, target in members:
             entry = zipfile.ZipInfo("whole")
-            entry.filename = name  # as it is: the constructor would mend it
+            entry.filename = name  # set afterwards, because the constructor would clean it
             if kind == tarfile.SYMTYPE:
                 entry.external_attr = (stat.S_IFLNK | 0o777) << 16
             with suppress(UnicodeEncodeError):

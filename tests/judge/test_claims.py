@@ -28,7 +28,7 @@ Judged = Callable[..., pd.DataFrame]
 
 
 def plan_of(configuration: Any, **changes: Any) -> Plan:
-    """The plan as if all data were at hand."""
+    """Return the plan as if all data were available."""
     plan = make_plan(configuration)
     cells = {key: replace(cell, **{"missing": None, **changes}) for key, cell in plan.cells.items()}
     return replace(plan, cells=cells)

@@ -1,4 +1,4 @@
-"""Every published value of every paper stands in its place of its table, before anything is measured."""
+"""Every published value of every paper is in its place in its table before anything is measured."""
 
 from collections import Counter
 from pathlib import Path

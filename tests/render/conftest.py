@@ -225,7 +225,7 @@ def _images(folder: Path) -> None:
             tensors["region"] = region.astype(np.uint8)
         save_file(tensors, folder / name / "images.safetensors")
         (folder / name / "manifest.json").write_text(
-            '{"duplicates": {"sentences": ["1 of 5 test images also stands in train"]}}'
+            '{"duplicates": {"sentences": ["1 of 5 test images is also in train"]}}'
         )
 
 

@@ -20,7 +20,7 @@ def test_unknown_names_are_refused(inputs: Inputs) -> None:
 
 def test_captions_name_duplicated_images(inputs: Inputs) -> None:
     render_all(inputs, ["main"], [])
-    assert "Phantom: 1 of 5 test images also stands in train." in (inputs.results.captions / "main.rst").read_text()
+    assert "Phantom: 1 of 5 test images is also in train." in (inputs.results.captions / "main.rst").read_text()
 
 
 def test_the_summary_names_files_and_differences(inputs: Inputs) -> None:

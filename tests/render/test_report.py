@@ -111,6 +111,26 @@ def test_only_an_audit_of_the_current_seal_is_shown(inputs: Inputs) -> None:
         gather_page(inputs)
 
 
+@pytest.mark.parametrize(
+    ("severities", "sentence"),
+    [
+        ([], "All checks passed."),
+        (["info"], "All checks passed."),
+        (["info", "unchecked"], "Nothing wrong was found; 1 thing could not be checked."),
+        (["unchecked", "unchecked"], "Nothing wrong was found; 2 things could not be checked."),
+        (["unchecked", "warning"], "Some checks failed."),
+    ],
+)
+def test_the_outcome_of_the_audit_follows_from_its_findings(
+    inputs: Inputs, severities: list[str], sentence: str
+) -> None:
+    finding = {"place": "data", "expected": "a", "found": "b", "remedy": "c", "check": "data"}
+    findings = [{**finding, "severity": severity} for severity in severities]
+    write_json(inputs.results.manifest, {"root": "r"})
+    write_json(inputs.results.audit, {"root": "r", "checks": {"data": {}}, "findings": findings})
+    assert f"<b>{sentence}</b>" in report_page(gather_page(inputs))
+
+
 def test_damaged_claims_are_named(inputs: Inputs) -> None:
     write_text(inputs.results.claims, "a,b\n1,2\n")
     with pytest.raises(UserError, match=r"claims.csv: no column 'claim'; delete it"):

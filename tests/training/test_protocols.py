@@ -78,7 +78,7 @@ def test_a_protocol_from_training_to_the_table(project, kind, capsys):
     assert list(table.metric) == ["accuracy", "auc", "sensitivity", "precision", "precision", "precision"]
     text = (project.results.tables / "tiny-table.md").read_text()
     assert f"{over.value / 100:.4f}" in text
-    assert "Positive are the images of the class 'ill'." in text
+    assert "The positive class is 'ill'." in text
     for suffix in ("tex", "html"):
         assert f"{over.value / 100:.4f}" in (project.results.tables / f"tiny-table.{suffix}").read_text()
 
@@ -165,7 +165,7 @@ def test_best_on_test_measures_the_best_epoch_of_each_fold_and_the_table_says_th
     text = (project.results.tables / "tiny-table.md").read_text()
     assert "100.00 (1)<sup>†</sup>" not in text
     assert "<sup>‡</sup>" in text
-    assert "the test images choose the epoch: too good to be a measurement of new images" in text
+    assert "Optimistic, because the protocol leaks test data: the test images choose the epoch." in text
 
 
 def test_folds_have_a_mean_and_a_pooled_value_and_a_lost_fold_leaves_neither(project):
@@ -186,13 +186,13 @@ def test_folds_have_a_mean_and_a_pooled_value_and_a_lost_fold_leaves_neither(pro
     assert values["recall", "ill", "folds"] == values["recall", "ill", "pooled"] == [50]
     lost = next(run for run in project.plan().runs.values() if run.fold == 1)
     record = json.loads(project.files(lost.id).record.read_text())
-    record.update(status="diverged", reason="no number")
+    record.update(status="diverged", reason="loss is NaN")
     project.files(lost.id).record.write_text(json.dumps(record))
     assert project.medattn("measure") == 0
     rows = pd.read_csv(project.results.measurements)
     for procedure in ("folds", "pooled", "runs"):
         found = rows[(rows.procedure == procedure) & (rows.metric == "accuracy")].iloc[0]
-        assert (found.status, found.reason) == ("not measured", "fold 1: diverged: no number")
+        assert (found.status, found.reason) == ("not measured", "fold 1: diverged: loss is NaN")
 
 
 def test_the_best_validation_epoch_is_measured_once(project):

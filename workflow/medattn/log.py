@@ -66,7 +66,7 @@ class _StderrHandler(logging.StreamHandler[TextIO]):
 
     @property
     def stream(self) -> TextIO:
-        """The stream that is written to."""
+        """The current `sys.stderr`."""
         return sys.stderr
 
     @stream.setter

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument("folder", type=Path, metavar="DIR", help="results folder of a selection, such as results/demo")
-    parser.add_argument("--check", action="append", metavar="NAME", help="run this check only (may be repeated)")
+    parser.add_argument("--check", action="append", metavar="NAME", help="run this check only; may be repeated")
     parser.add_argument(
         "--replay",
         type=int,
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="seed that selects the runs of --replay (default: 0)")
     parser.add_argument("--info", action="store_true", help="also print findings that need no action")
     parser.add_argument("--seal", action="store_true", help="seal the folder: write manifest.json")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="text for people, json for programs")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="text (default) or json")
 
 
 def run(arguments: argparse.Namespace) -> int:

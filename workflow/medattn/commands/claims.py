@@ -39,13 +39,13 @@ PAPERS = Path("papers")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command."""
+    """Declare the arguments of the command."""
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="published values (default: all papers)")
-    parser.add_argument("--paper", action="append", default=[], metavar="NAME", help="check this paper; repeatable")
+    parser.add_argument("--paper", action="append", default=[], metavar="NAME", help="paper to check; may be repeated")
     parser.add_argument("--facts", type=Path, metavar="FILE", help="facts about one paper's values, in YAML")
     parser.add_argument("--counts", type=Path, metavar="FILE", help="counts of `medattn complexity --format csv`")
-    parser.add_argument("--check", action="append", default=[], metavar="NAME", help="run this check; repeatable")
-    parser.add_argument("--format", choices=("text", "csv", "json"), default="text", help="default: text")
+    parser.add_argument("--check", action="append", default=[], metavar="NAME", help="run this check; may be repeated")
+    parser.add_argument("--format", choices=("text", "csv", "json"), default="text", help="text (default), csv or json")
     parser.add_argument("--all", action="store_true", help="text format: list all values, not only inconsistent ones")
 
 

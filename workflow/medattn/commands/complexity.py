@@ -40,11 +40,9 @@ from medattn.files import write_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command."""
+    """Declare the arguments of the command."""
     add_selection_arguments(parser)
-    parser.add_argument(
-        "--format", choices=("text", "csv", "json"), default="text", help="output format (default: text)"
-    )
+    parser.add_argument("--format", choices=("text", "csv", "json"), default="text", help="text (default), csv or json")
     parser.add_argument("--speed", action="store_true", help="measure images per second on the selection's device")
     parser.add_argument("--repeats", type=int, default=10, metavar="N", help="timed steps with --speed (default: 10)")
     parser.add_argument("--write", action="store_true", help="save the rows to results/<selection>/complexity.csv")

@@ -52,10 +52,10 @@ class _Known:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of `medattn fetch` to its parser."""
+    """Declare the arguments of the command."""
     parser.add_argument("names", nargs="*", metavar="NAME", help="data sets (default: all of the selection)")
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--config", type=Path, metavar="FILE", help="the selection (default: config.yaml)")
+    source.add_argument("--config", type=Path, metavar="FILE", help="selection (default: config.yaml)")
     source.add_argument(
         "--plan", type=Path, metavar="FILE", help="frozen plan of a selection, as the jobs of the workflow use it"
     )
@@ -130,7 +130,7 @@ def _fetched_weights(model: str, data: Path) -> str:
 
 
 def _known(config: Path | None, plan: Path | None) -> _Known:
-    """Return what a selection, by its file or its frozen plan, needs; without one, all registered data sets."""
+    """Return the data sets and weights of a selection or frozen plan; without either, all registered data sets."""
     from medattn.config.load import read_configuration, registered_datasets, resolve
     from medattn.plan.stand_ins import planned_entries, taken_entries
 

@@ -10,7 +10,7 @@ from medattn.commands.selection import add_selection_arguments, load_selection
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command."""
+    """Declare the arguments of the command."""
     add_selection_arguments(parser)
 
 

@@ -22,14 +22,14 @@ from medattn.plan.speeds import speeds_for
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command."""
+    """Declare the arguments of the command."""
     parser.add_argument("--config", type=Path, default=Path("config.yaml"), help="selection (default: config.yaml)")
     parser.add_argument(
         "--resolved",
         metavar="NAME",
         help="read the selection as JSON from standard input and call it NAME in messages",
     )
-    parser.add_argument("--format", choices=("text", "csv"), default="text", help="text for people, csv for programs")
+    parser.add_argument("--format", choices=("text", "csv"), default="text", help="text (default) or csv")
     parser.add_argument("--write", action="store_true", help="write the plan to results/<selection>/")
 
 

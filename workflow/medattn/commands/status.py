@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command."""
+    """Declare the arguments of the command."""
     parser.add_argument("folder", nargs="?", type=Path, help="results of a selection, such as results/papers")
     group = parser.add_mutually_exclusive_group()
-    group.add_argument("--config", type=Path, default=Path("config.yaml"), help="the selection (default: config.yaml)")
-    group.add_argument("--plan", type=Path, help="file of a plan, instead of a selection")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="text for people, json for programs")
+    group.add_argument("--config", type=Path, default=Path("config.yaml"), help="selection (default: config.yaml)")
+    group.add_argument("--plan", type=Path, help="frozen plan, instead of a selection")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="text (default) or json")
     parser.add_argument("--watch", action="store_true", help="refresh until all runs have finished, or until Ctrl-C")
     parser.add_argument(
         "--every", type=_seconds, default=5.0, metavar="SECONDS", help="seconds between two refreshes (default: 5)"

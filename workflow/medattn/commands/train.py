@@ -21,7 +21,7 @@ from medattn.suggestions import unknown_name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command."""
+    """Declare the arguments of the command."""
     add_selection_arguments(parser)
     parser.add_argument("--pack", help="train this pack only, by its id in plan.json")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)  # started by runs_at_once

@@ -12,7 +12,7 @@ from medattn.suggestions import unknown_name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command."""
+    """Declare the arguments of the command."""
     add_selection_arguments(parser)
     parser.add_argument("--group", help="choose for this group only, such as gsa.networks.jaffe.vgg16 (default: all)")
 

@@ -31,7 +31,7 @@ _SPECIFIC_TESTS = {"accuracy": MCNEMAR, "auc": DELONG}
 
 
 class SameImageComparison:
-    """Compares trained models on the test images of one data set, and caches models and resampled metrics."""
+    """Comparison of trained models on the test images of one data set; caches models and resampled metrics."""
 
     def __init__(self, models: TrainedModels, dataset: str, entry: DatasetEntry) -> None:
         self._models, self._dataset = models, dataset

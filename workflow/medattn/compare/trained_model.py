@@ -27,7 +27,7 @@ class TrainedModel:
 
 
 class TrainedModels:
-    """Reads the models of a plan's cells, of one seed.
+    """Reader of the trained models of a plan's cells, of one seed.
 
     The scores are those of the measured epoch. If several epochs are measured, they are those of the epoch that
     cross-validation ranks first. The test images of all folds of a cross-validation are concatenated.

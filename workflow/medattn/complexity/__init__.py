@@ -1,1 +1,1 @@
-"""What networks cost: parameters, multiply-accumulates by several counting rules, activation memory, speed."""
+"""Costs of networks: parameters, multiply-accumulates by several counting rules, activation memory, speed."""

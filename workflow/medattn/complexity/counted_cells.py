@@ -44,7 +44,7 @@ class CountedCell:
 
 
 class PlanCounter:
-    """Counts the cells of a plan, in its order."""
+    """Counter of the costs of a plan's cells, in the order of the plan."""
 
     def __init__(self, plan: Plan, datasets: Mapping[str, DatasetEntry]) -> None:
         self._datasets = datasets

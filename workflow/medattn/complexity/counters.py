@@ -138,7 +138,7 @@ class _ReluHook:
 
 
 class _SpatialMeans(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Counts adaptive average pools and means over height or width by their operators."""
+    """Counter of adaptive average pools and means over height or width by their operators."""
 
     def __init__(self, counts: OperationCounts) -> None:
         super().__init__()  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Size, channels, classes and number of a data set's images, known before the images are."""
+"""Size, channels, classes and number of a data set's images, also of images that are not available."""
 
 from dataclasses import dataclass
 from pathlib import Path

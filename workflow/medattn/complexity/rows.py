@@ -59,7 +59,7 @@ def complexity_rows(
 
 
 def complexity_csv(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Return complexity.csv."""
+    """Return the text of complexity.csv."""
     rows = list(rows)
     further = SPEED_COLUMNS if rows and SPEED_COLUMNS[0] in rows[0] else []
     return str(pd.DataFrame(rows, columns=[*COMPLEXITY.columns, *further]).to_csv(index=False, lineterminator="\n"))

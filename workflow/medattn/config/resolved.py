@@ -1,4 +1,4 @@
-"""The resolved configuration: what the later stages read."""
+"""The resolved configuration, which the later stages read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -44,17 +44,17 @@ class Gain:
 
     @property
     def least(self) -> int:
-        """The least gain in images, rounded down where it is no whole number, as that of a mean."""
+        """Least gain in images, rounded down; the gain of a mean can have a fraction."""
         return floor(self.low)
 
     @property
     def most(self) -> int:
-        """The greatest gain in images, rounded up where it is no whole number."""
+        """Greatest gain in images, rounded up; the gain of a mean can have a fraction."""
         return ceil(self.high)
 
     @property
     def exchangeable(self) -> int:
-        """How many images at most the other model alone can have right."""
+        """Most images that the other model alone can have right."""
         return floor(min(self.other_right[1], self.images - self.right[0]))
 
     @property
@@ -92,7 +92,7 @@ def answered(measured: SharedTestSet, images: int) -> tuple[int, int]:
 
 
 def right(row: PublishedRow, images: int, averaged: int) -> Bounds:
-    """Return how many images are right at least and at most: whole numbers if one gives the published value."""
+    """Return the least and the greatest number of right images: whole numbers if one gives the published value."""
     if averaged == 1 and (possible := counts(row.mean, images)):
         return Fraction(possible[0]), Fraction(possible[-1])
     low, high = (value * images / row.mean.whole for value in (row.mean.low, row.mean.high))

@@ -36,7 +36,7 @@ def read_facts(path: Path) -> Facts:
 
 
 def check_rows(facts: Facts, rows: Sequence[PublishedRow], where: str) -> None:
-    """Refuse facts about rows that are not there, which would silently check nothing.
+    """Refuse facts about rows that do not exist, because these would silently check nothing.
 
     Args:
         facts: the facts.

@@ -91,7 +91,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m medattn.consistency.page", description=(__doc__ or "").split("\n")[0]
     )
-    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1: the page is out of date")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with code 1 if the page is stale")
     check = parser.parse_args(arguments).check
     text = page()
     if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text:

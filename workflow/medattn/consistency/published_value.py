@@ -71,7 +71,7 @@ class PublishedValue:
 
     @cached_property
     def steps(self) -> int:
-        """In how many steps of the last digit a proportion of one is written: 10,000 for percent with two decimals."""
+        """Number of steps of the last digit in a proportion of one: 10,000 for percent with two decimals."""
         return self.whole * int(10**self.decimals)
 
     def is_rounded_from(self, number: Fraction | int) -> bool:

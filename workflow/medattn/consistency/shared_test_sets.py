@@ -33,7 +33,7 @@ class SharedTestSet:
 
     @cached_property
     def stated(self) -> tuple[int, ...]:
-        """Numbers of images that the paper states or leaves possible, rising."""
+        """Numbers of images that the paper states or leaves possible, ascending."""
         rows = self.accuracies or self.rows
         return tuple(sorted(self.facts.images or {n for row in rows for n in row.n_test}))
 
@@ -47,12 +47,12 @@ class SharedTestSet:
 
     @property
     def averages_unknown_many(self) -> bool:
-        """Whether rows have deviations, and so are means, of an unknown number of measurements."""
+        """Whether rows are means, as their deviations show, of an unknown number of measurements."""
         return self.facts.averaged == 1 and any(row.std for row in self.accuracies)
 
     @cached_property
     def images(self) -> int | None:
-        """The number of images: the one stated, the better of several, or else the one that the accuracies show."""
+        """Number of images: the stated one, the best of several stated ones, or else that of a significant scan."""
         values = list(dict.fromkeys(row.mean for row in self.accuracies))
         if len(self.stated) > 1 and values:
             sizes = [fit_size(values, n, self.facts.averaged) for n in self.stated]

@@ -1,4 +1,4 @@
-"""How many images were there? The size that explains more published proportions than chance would.
+"""Scan over numbers of images for the size that explains more published proportions than chance would.
 
 Of each size the number of proportions that are possible is set against the number to be expected of arbitrary digits;
 the size with the largest excess explains them best, and its multiples explain them as well.
@@ -29,7 +29,7 @@ class SizeFit:
 
     @property
     def excess(self) -> float:
-        """How many more values are possible than chance explains."""
+        """Number of possible values beyond those that chance explains."""
         return self.possible - self.by_chance
 
 
@@ -58,7 +58,7 @@ class SizeScan:
 
     @property
     def are_multiples(self) -> bool:
-        """Whether the sizes at which all is possible are the multiples of the best and nothing else."""
+        """Whether the sizes at which all values are possible are exactly the multiples of the best size."""
         first = self.best[0].images
         return bool(self.all_possible) and all(n % first == 0 for n in self.all_possible)
 

@@ -1,4 +1,4 @@
-"""The check of what a source read against what the registry promises."""
+"""Check of the images that a source read against the facts in the registry."""
 
 from collections.abc import Mapping
 
@@ -63,7 +63,7 @@ def check_per_class(classes: list[str], promised: list[int], labels: Labels, whe
     """
     for name, found, count in zip(classes, images_per_class(labels, len(classes)), promised, strict=True):
         if found != count:
-            raise UserError(f"{where} has {found} images of class '{name}', but counts of the data set says {count}")
+            raise UserError(f"{where} has {found} images of class '{name}', but `counts` of the data set says {count}")
 
 
 def _needed(entry: DatasetEntry) -> tuple[SplitName, ...]:
@@ -112,4 +112,4 @@ def _check_images(images: Mapping[SplitName, int], data: SourceData, where: str)
     for name in SPLITS:
         found, promised = len(data.splits[name].labels) if name in data.splits else 0, images.get(name, 0)
         if found != promised:
-            raise UserError(f"{where}: split '{name}' has {found} images, but images of the data set says {promised}")
+            raise UserError(f"{where}: split '{name}' has {found} images, but `images` of the data set says {promised}")

@@ -27,7 +27,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class SubjectResult:
-    """What was measured of a subject.
+    """The measured value of a subject, or the reason why it has none.
 
     Attributes:
         cell: the cell; None if the plan has no such cell.
@@ -46,7 +46,7 @@ class SubjectResult:
 
 
 class Subjects:
-    """Resolves published values to subjects, and looks up what was measured of them."""
+    """Look-up of the subjects of published values and of their measured values."""
 
     def __init__(self, configuration: Configuration, plan: Plan, measured: MeasuredCells) -> None:
         self._papers = {(paper.name, table): paper for paper in configuration.papers for table in paper.tables}

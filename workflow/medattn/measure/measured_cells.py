@@ -20,7 +20,7 @@ class MetricKey(NamedTuple):
 
 @dataclass
 class MeasuredMetric:
-    """What measurements.csv has about a metric of a cell.
+    """The rows of measurements.csv about a metric of a cell.
 
     Attributes:
         by_seed: value of each seed: of its one run, or of its cross-validation.

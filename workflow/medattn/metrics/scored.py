@@ -1,4 +1,4 @@
-"""Scored images, each with a weight, and what metrics are computed from: counts, shares and means over classes.
+"""Scored images, each with a weight, and the counts, shares and means over classes that metrics consist of.
 
 With weights of 1 a metric has its plain value. With the counts of a bootstrap as weights, it has its value on each
 resample. The predicted class is the one with the highest score, the first among equals.

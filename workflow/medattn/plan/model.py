@@ -188,7 +188,7 @@ class Cell:
 
     @property
     def leak(self) -> str:
-        """How test images influence a choice or the training under the configured reading; empty if they don't."""
+        """Influence of test images on a choice or the training under the configured reading; empty if there is none."""
         if self.is_classifier:
             return ""
         return self.settings.protocol.leak(self.settings.recipe.oversampling is not None)

@@ -43,7 +43,7 @@ def _named(cell: Cell, request: RunRequest, identity: str, points: Sequence[Mapp
 
 
 def _identity(cell: Cell, protocol: Mapping[str, Any]) -> str:
-    """Return the hash of what a stage of a cell depends on, without seed, fold and grid point."""
+    """Return the hash of everything that a stage of a cell depends on, without seed, fold and grid point."""
     settings = cell.settings.to_json()
     arm = {key: settings["arm"][key] for key in ("mechanism", "classifier", "options")}
     if is_block_mechanism(arm["mechanism"]):

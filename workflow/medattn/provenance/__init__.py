@@ -1,1 +1,1 @@
-"""Where numbers come from: the identity of code, data, environment and configuration, and the record of each run."""
+"""Provenance of numbers: the identity of code, data, environment and configuration, and the record of each run."""

@@ -35,8 +35,16 @@ def audit_view(results: ResultPaths) -> AuditView | None:
         if value["root"] != sealed_root(results):
             return None
         findings = [_finding(finding) for finding in value["findings"] if _is_machine_independent(finding)]
-        holds = all(severity == "info" for severity, _, _ in findings)
-        return AuditView(holds, len(value["checks"]), findings[:_MOST_SHOWN], max(0, len(findings) - _MOST_SHOWN))
+        severities = [severity for severity, _, _ in findings]
+        unchecked = severities.count("unchecked")
+        wrong = len(severities) - unchecked - severities.count("info")
+        return AuditView(
+            "failed" if wrong else "not fully checked" if unchecked else "passed",
+            len(value["checks"]),
+            unchecked,
+            findings[:_MOST_SHOWN],
+            max(0, len(findings) - _MOST_SHOWN),
+        )
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"{results.audit}: not a result of the audit; delete it and run `medattn audit` again"

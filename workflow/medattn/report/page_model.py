@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 NOT_MEASURED = "not measured"
 VERDICTS = ("reproduced", "not reproduced", "inconclusive", NOT_MEASURED)
@@ -128,14 +128,16 @@ class AuditView:
     """Result of the audit.
 
     Attributes:
-        holds: whether every check passed.
+        outcome: whether something is wrong and, if not, whether everything could be checked.
         checks: number of checks.
+        unchecked: number of things that could not be checked.
         findings: severity, place and text of each finding that is shown.
         hidden: number of findings that are not shown.
     """
 
-    holds: bool
+    outcome: Literal["passed", "failed", "not fully checked"]
     checks: int
+    unchecked: int
     findings: Sequence[tuple[str, str, str]]
     hidden: int
 

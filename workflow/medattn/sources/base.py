@@ -1,4 +1,4 @@
-"""Interface of a source, and what a source is told about its data set."""
+"""Interface of a source, and the facts about its data set that a source receives."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ Channels = Literal[1, 3]
 
 
 class Archive(Closed):
-    """An archive that contains the images: its address, and what the file must be."""
+    """An archive that contains the images: its address, and the hash and size that it must have."""
 
     url: str | None = Field(
         None,
@@ -36,7 +36,7 @@ class Archive(Closed):
 
 
 class DatasetFacts(Protocol):
-    """What the registry says about a data set, as far as sources need it."""
+    """Facts in the registry about a data set, as far as sources need them."""
 
     @property
     def classes(self) -> Sequence[str]:
@@ -90,7 +90,7 @@ class ImageSource(Closed):
 
     @property
     def obtain_hint(self) -> str:
-        """How a person gets images that can't be downloaded, without full stop; empty where nobody says."""
+        """Instruction for getting images that can't be downloaded, without full stop; empty if unknown."""
         return ""
 
     @property

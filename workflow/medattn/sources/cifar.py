@@ -58,7 +58,7 @@ class CifarSource(ImageSource):
 
     @property
     def download(self) -> Download:
-        """The archive."""
+        """The official binary archive."""
         return Download(f"cifar-{self.labels}-binary.tar.gz", self.url, self.md5, self.bytes)
 
     @property

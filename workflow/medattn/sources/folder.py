@@ -1,4 +1,4 @@
-"""Bring your own: a folder of images with a table `images.csv`.
+"""Your own images: a folder with a table `images.csv`.
 
 Columns: image (path of the file, relative to the folder), label (name of a class, or its position where no class is
 named by a number), split (train, val or test) and, optionally, patient.

@@ -92,7 +92,7 @@ class ImageFolderSource(ImageSource):
 
     @property
     def obtain_hint(self) -> str:
-        """How a person gets images that can't be downloaded, without full stop; empty where nobody says."""
+        """Instruction for getting images that can't be downloaded, without full stop; empty if unknown."""
         return self.obtain
 
     @property

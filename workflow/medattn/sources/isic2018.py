@@ -179,7 +179,7 @@ def _check_part(dataset: DatasetFacts, split: SplitName, images: list[ListedImag
     for name, count, promised in zip(dataset.classes, found, dataset.counts[split], strict=True):
         if count != promised:
             raise UserError(
-                f"{table}: has {count} images of class '{name}', but counts of the data set says {promised}"
+                f"{table}: has {count} images of class '{name}', but `counts` of the data set says {promised}"
             )
 
 

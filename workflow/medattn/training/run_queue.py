@@ -117,7 +117,7 @@ class EpochProgress:
         self._logged_epoch: int | None = None
 
     def __call__(self, epoch: int, epochs: int) -> None:
-        """Go on after `epoch` of `epochs`.
+        """Check lease and stop requests after `epoch` of `epochs`, and log progress.
 
         Raises:
             LeaseLostError: another process has taken over the run.

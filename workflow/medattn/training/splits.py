@@ -1,4 +1,4 @@
-"""Which images a run trains on and is evaluated on: the protocol divides them, and this module knows their positions.
+"""The images that a run trains on and is evaluated on: the protocol divides them, this module knows their positions.
 
 An image is named by its position over all splits of the data set, in the order of the store. The positions of copies
 of rare classes follow those of all images.

@@ -73,7 +73,7 @@ class Stop:
 
 def stop_requested(signal_name: str) -> StopRequested:
     """Return the exception that ends a process after `signal_name`."""
-    return StopRequested(f"stopped by {signal_name}; the same command goes on from the last finished epoch")
+    return StopRequested(f"stopped by {signal_name}; the same command continues from the last finished epoch")
 
 
 @contextmanager

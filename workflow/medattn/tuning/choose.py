@@ -1,4 +1,4 @@
-"""The choice of a grid point, and where the protocol asks for it of the measured epochs, on validation images.
+"""The choice of a grid point and, where the protocol asks for it, of the measured epochs, on validation images.
 
 The grid point with the highest validation metric is chosen; among equals, the first in the order of the grid.
 """

@@ -1,4 +1,4 @@
-"""What the files of a finished run say about each epoch, for the protocol that chooses from it."""
+"""Results of a finished run at each epoch, read from its files for the protocol that chooses from them."""
 
 from collections.abc import Sequence
 from fractions import Fraction

@@ -54,7 +54,7 @@ def _findings(run: str, differences_of_run: Iterator[tuple[str, str]]) -> Iterat
 
 
 def _of_record(context: AuditContext, kept: RecordFile) -> Iterator[tuple[str, str]]:
-    """Yield what is expected of a record and what is found, as far as the record and the files of the run tell."""
+    """Yield each expected and found fact that differ, by the record and the files of the run alone."""
     record, files = kept.record, kept.files
     if not as_written(files.record, record):
         yield "record.json as it was written", "other bytes"
@@ -75,7 +75,7 @@ def _of_record(context: AuditContext, kept: RecordFile) -> Iterator[tuple[str, s
 
 
 def _against_plan(context: AuditContext, finished: FinishedRun) -> Iterator[tuple[str, str]]:
-    """Yield what the plan gives for a record and what is found, where they differ."""
+    """Yield each fact that the plan expects of a record and the found one, where they differ."""
     record = finished.record
     for key, value in _heading(finished).items():
         if (key in record or record.get("schema", 1) > 1) and record.get(key) != value:

@@ -1,1 +1,1 @@
-"""What is known of networks without building them: options, stems, architectures."""
+"""Facts about networks that need no network to be built: options, stems, architectures."""

@@ -41,7 +41,7 @@ def check(context: CheckContext) -> Iterator[CheckResult]:
 
 
 def needs(pair: PairTest, level: float) -> int | None:
-    """Return the least number of independent measurements that keeps Welch's p below a level; None: too many."""
+    """Return the least number of independent measurements that keeps Welch's p below a level; None if there is none."""
     row, other = pair.row, pair.other
     if row.std is None or other.std is None:
         return None

@@ -55,7 +55,7 @@ def check(context: CheckContext) -> Iterator[CheckResult]:
 
 
 def adds(formula: ParameterFormula) -> int:
-    """Return what a formula gives."""
+    """Return the number of parameters that a module adds by a formula."""
     if formula.products:
         return round(sum(prod(map(Fraction, product)) for product in formula.products))
     return formula.weights * sum(stage.blocks * stage.height * stage.width for stage in formula.stages)

@@ -32,34 +32,34 @@ _LEVEL = 0.05
 
 @dataclass(frozen=True)
 class PValueBounds:
-    """The p that the answers behind a gain may have."""
+    """Range of the p of McNemar's test for a gain, over all answers that can be behind it."""
 
     gain: Gain
 
     @cached_property
     def least(self) -> float:
-        """The least p: no image that only the worse model has right."""
+        """Least p: the worse model alone has no image right."""
         return p_value(0, self.gain.most)
 
     @cached_property
     def greatest(self) -> float:
-        """The greatest p: as many such images as there can be."""
+        """Greatest p: the worse model alone has as many images right as possible."""
         exchanged = self.gain.exchangeable
         return p_value(exchanged, exchanged + max(0, self.gain.least))
 
     @property
     def never(self) -> bool:
-        """Whether no answers make the difference significant."""
+        """Whether the difference is not significant for any answers."""
         return self.least >= _LEVEL
 
     @property
     def always(self) -> bool:
-        """Whether all answers do."""
+        """Whether the difference is significant for all answers."""
         return self.greatest < _LEVEL
 
     @property
     def allowed(self) -> int:
-        """Up to how many images that only the worse model has right the difference may be significant."""
+        """Most images that the worse model alone can have right in a significant difference."""
         possible = range(self.gain.exchangeable + 1)
         return bisect_left(possible, _LEVEL, key=lambda alone: p_value(alone, alone + self.gain.most)) - 1
 
@@ -87,7 +87,7 @@ def check(context: CheckContext) -> Iterator[CheckResult]:
 
 
 def _compared(context: CheckContext) -> Iterator[tuple[str, list[tuple[PublishedRow, PublishedRow]]]]:
-    """Yield what the text says with the rows that it compares, the one said to be higher first."""
+    """Yield the words of each comparison in the text and its two rows, the one said to be higher first."""
     for statement in context.facts.statements:
         yield statement.says, list(pairs_of(chosen(context.rows, statement.rows), statement))
     for significance in context.facts.significance:

@@ -30,13 +30,13 @@ Bounds = tuple[Fraction, Fraction]
 
 
 @dataclass(frozen=True)
-class OverallScore:
+class ScoreOverClasses:
     """A published score with the class values of its model.
 
     Attributes:
         cell: its name.
         published: the number.
-        table: the table that prints it, or "" for the text.
+        table: the table that shows it; empty for the text.
         source: where the text states it.
         groups: the model's class values by metric; those of the first model where the facts name several.
         models: how many models the class values are of.
@@ -67,8 +67,8 @@ def check(context: CheckContext) -> Iterator[CheckResult]:
             yield CheckResult(score.table, score.cell, score.published.text, "", "undecidable", note, True)
 
 
-def _doubt(context: CheckContext, score: OverallScore) -> str:
-    """Return why the class values do not bind the score, or nothing."""
+def _doubt(context: CheckContext, score: ScoreOverClasses) -> str:
+    """Return why the class values do not constrain the score; empty if they do."""
     if score.models > 1:
         return f"its rows are of {score.models} models, where a score is of one"
     for group in score.groups.values():
@@ -81,7 +81,7 @@ def _doubt(context: CheckContext, score: OverallScore) -> str:
 
 
 def accuracies(values: Sequence[PublishedValue], images: Sequence[int]) -> Bounds | None:
-    """Return the least and the greatest accuracy, as shares, that recalls allow; None if no whole number of images."""
+    """Return the least and the greatest accuracy, as shares, that recalls allow; None if no number of images fits."""
     low, high = [value.low / value.whole for value in values], [value.high / value.whole for value in values]
     if not images:
         return min(low), max(high)
@@ -94,7 +94,7 @@ def accuracies(values: Sequence[PublishedValue], images: Sequence[int]) -> Bound
 def f1_scores(
     precisions: Sequence[Fraction], recalls: Sequence[Fraction], images: Sequence[int]
 ) -> dict[str, Fraction]:
-    """Return what an F1 over all classes may be, by its reading, as shares."""
+    """Return the F1 over all classes, as a share, for each way to average it."""
     classes = [_harmonic(p, r) for p, r in zip(precisions, recalls, strict=True)]
     readings = {
         "mean of the classes": _mean(classes),
@@ -106,7 +106,7 @@ def f1_scores(
     return readings
 
 
-def _scores(context: CheckContext) -> Iterator[OverallScore]:
+def _scores(context: CheckContext) -> Iterator[ScoreOverClasses]:
     groups = [group for group in class_values(context) if group.first.metric in ("precision", "recall")]
     for stated in context.facts.overall:
         rows = set(map(id, chosen(context.rows, stated.rows)))
@@ -114,17 +114,19 @@ def _scores(context: CheckContext) -> Iterator[OverallScore]:
         models = list(dict.fromkeys((*group.model, group.first.split) for group in named))
         own = {group.first.metric: group for group in named if (*group.model, group.first.split) == models[0]}
         published = PublishedValue(stated.published, stated.unit)
-        yield OverallScore(stated.says, stated.metric, published, "", stated.source, own, len(models))
+        yield ScoreOverClasses(stated.says, stated.metric, published, "", stated.source, own, len(models))
     for row in context.rows:
         if row.metric not in ("accuracy", "f1") or row.class_name or not row.mean.is_proportion:
             continue
         model = (row.dataset, row.backbone, row.arm)
         own = {group.first.metric: group for group in groups if group.model == model and group.first.split == row.split}
         if own:
-            yield OverallScore(row.cell, "accuracy" if row.metric == "accuracy" else "f1", row.mean, row.table, "", own)
+            yield ScoreOverClasses(
+                row.cell, "accuracy" if row.metric == "accuracy" else "f1", row.mean, row.table, "", own
+            )
 
 
-def _accuracy(score: OverallScore) -> CheckResult:
+def _accuracy(score: ScoreOverClasses) -> CheckResult:
     fits = {metric: _fit(score.published, group) for metric, group in score.groups.items()}
     right = next((metric for metric in ("recall", "precision") if fits.get(metric)), None)
     verdict: ConsistencyVerdict = "consistent" if right == "recall" else "inconsistent"
@@ -161,7 +163,7 @@ def _fit(published: PublishedValue, group: ClassValues) -> range | bool:
     return range(ceil(low * total), floor(high * total) + 1)
 
 
-def _said(score: OverallScore, group: ClassValues) -> str:
+def _said(score: ScoreOverClasses, group: ClassValues) -> str:
     fit = _fit(score.published, group)
     if not fit:
         return "impossible"
@@ -179,7 +181,7 @@ def _expected(published: PublishedValue, group: ClassValues) -> str:
     return " to ".join(dict.fromkeys(ends))
 
 
-def _f1(score: OverallScore) -> CheckResult:
+def _f1(score: ScoreOverClasses) -> CheckResult:
     precision, recall = score.groups["precision"], score.groups["recall"]
     ends = [
         f1_scores(
@@ -215,16 +217,16 @@ def _share(published: PublishedValue, end: int) -> Fraction:
     return min(Fraction(1), max(Fraction(0), (published.value + end * published.half) / published.whole))
 
 
-def _same_classes(score: OverallScore) -> bool:
+def _same_classes(score: ScoreOverClasses) -> bool:
     names = [[row.class_name for row in score.groups[metric].rows] for metric in ("precision", "recall")]
     return names[0] == names[1]
 
 
-def _tables(score: OverallScore) -> str:
+def _tables(score: ScoreOverClasses) -> str:
     return ";".join(dict.fromkeys(filter(None, (score.table, *(g.first.table for g in score.groups.values())))))
 
 
-def _note(score: OverallScore, notes: list[str]) -> str:
+def _note(score: ScoreOverClasses, notes: list[str]) -> str:
     return "; ".join(filter(None, (*notes, score.source)))
 
 

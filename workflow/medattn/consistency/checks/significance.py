@@ -26,7 +26,7 @@ from medattn.consistency.published import PublishedRow, chosen
 
 @dataclass(frozen=True)
 class PairTest:
-    """A pair of arms, tested.
+    """Two arms with the tests between them.
 
     Attributes:
         student: p of Student's test.
@@ -45,7 +45,7 @@ class PairTest:
 
     @property
     def p(self) -> float:
-        """The p that the verdict goes by: Welch's, which needs no equal variances."""
+        """The p of Welch's test, which decides the verdict because it assumes no equal variances."""
         return self.welch
 
 

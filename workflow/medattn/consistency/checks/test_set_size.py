@@ -28,7 +28,7 @@ def check(context: CheckContext) -> Iterator[CheckResult]:
 
 
 def _powerless(measured: SharedTestSet) -> CheckResult | None:
-    """Return a result that nothing can be found, where every value is possible on all stated numbers of images."""
+    """Return a result without power if every value is possible on all stated numbers of images; else None."""
     averaged = measured.facts.averaged
     parts = [averaged * n for n in measured.stated]
     if not parts or any(chance(row.mean, n) < 1 for row in measured.accuracies for n in parts):

@@ -159,7 +159,7 @@ def _cut(listing: ImageListing, image: ListedImage, pixels: Images) -> Images:
         wanted = "{} x {}".format(*listing.size)
         raise UserError(
             f"{image.where}: {image.name} has {width} x {height} pixels, but the original has {wanted}; "
-            "take the images as they come, not resized"
+            "use the original images, which are not resized"
         )
     if listing.columns is None:
         return pixels
