@@ -13,7 +13,7 @@ from medattn.config.models.placement import EVERYWHERE, Placement
 from medattn.config.models.recipe import Recipe
 from medattn.config.networks.architectures import _ARCHITECTURES, architecture_of, insertion_paths, insertion_points
 from medattn.errors import Skipped, UserError
-from medattn.training.network import build_network
+from medattn.training.network import NetworkSpec, build_network
 
 TORCHVISION = sorted(set(_ARCHITECTURES) - {"test_resnet", "inception_v4"})
 TIMM = sorted(set(_ARCHITECTURES) - {"googlenet"})
@@ -179,7 +179,8 @@ def test_options_can_differ_at_single_places(tmp_path):
     after = ["layer1.1", "layer2.1"]
     placement = Placement(after=after, options_at={"layer2.1": {"depth": 2}})
     options = {"depth": 1, "p": 0, "t": 0, "r": 1, "mask_bias": None}
-    network = build_network(backbone, "residual", options, 2, torch.zeros(1, 3, 32, 32), 0, tmp_path, placement)
+    spec = NetworkSpec(backbone, 2, "residual", options, placement)
+    network = build_network(spec, torch.zeros(1, 3, 32, 32), 0, tmp_path)
     depths = [len(network.backbone.get_submodule(path).attention.down) for path in after]
     assert depths == [1, 2]
     with pytest.raises(ValueError, match="options_at names layer3"):
