@@ -123,5 +123,4 @@ def test_the_answer_is_visible_without_scrolling(
             assert box and box["y"] >= 0 and box["y"] + box["height"] <= height, selector
             assert box["x"] >= 0 and box["x"] + box["width"] <= width, selector
     assert page.locator("#answer .said > p").count() == 3
-    page.screenshot(path=tmp_path / f"{screen}.png")
     assert wrong == []
