@@ -6,7 +6,9 @@ training uses: ten networks with ten arms on ten data sets, each with ten seeds,
 
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from unittest import mock
@@ -19,6 +21,7 @@ from medattn import files as medattn_files
 from medattn.config.mechanisms import is_block_mechanism, mechanism_names
 from medattn.datasets.store import DataStore
 from medattn.layout import ResultPaths
+from medattn.measure import collect
 from medattn.plan.model import Cell, Plan, Run
 from medattn.plan.plan_file import read_plan
 from medattn.training import run_record
@@ -27,6 +30,7 @@ from medattn.training.task import RunTask
 
 EPOCHS, TESTS, VALIDATIONS, CLASSES = 30, 156, 78, 2
 SECONDS, BYTES = 60.0, 2 << 30
+READINGS_LIMIT, REPETITIONS = 1.5, 3
 
 
 def project(folder: Path, datasets: int) -> Plan:
@@ -104,6 +108,27 @@ def commands(folder: Path) -> Iterator[tuple[str, float, int]]:
         yield name, *cost_of(medattn(name, "--config", "config.yaml"), folder)
 
 
+def seconds_of_measuring(plan: Plan, results: ResultPaths, *, with_readings: bool) -> float:
+    """Return the processor time that measuring takes in this process, with or without the readings."""
+    none = mock.patch.object(collect, "reading_rows", lambda *_: [])
+    with nullcontext() if with_readings else none:
+        start = time.process_time()
+        collect.write_measurements(plan, results)
+        return time.process_time() - start
+
+
+def ratio_of_readings(plan: Plan, results: ResultPaths) -> Ratio:
+    """Compare measuring under every reading with measuring under the configured one, by the best of three each."""
+    seconds = {True: float("inf"), False: float("inf")}
+    for with_readings in (False, True) * REPETITIONS:
+        took = seconds_of_measuring(plan, results, with_readings=with_readings)
+        seconds[with_readings] = min(seconds[with_readings], took)
+    readings = len(next(iter(plan.cells.values())).settings.protocol.readings())
+    details = {"every reading, s": seconds[True], "configured reading, s": seconds[False], "readings": float(readings)}
+    name = f"{len(plan.runs):,} runs measured under {readings} readings / under the configured one"
+    return Ratio(name, seconds[True] / seconds[False], READINGS_LIMIT, details)
+
+
 def measure(full: bool) -> list[Ratio]:
     """Measure 10,000 runs with `full`, else 1,000."""
     with tempfile.TemporaryDirectory() as name:
@@ -111,12 +136,14 @@ def measure(full: bool) -> list[Ratio]:
         plan = project(folder, 10 if full else 1)
         write_runs(plan, ResultPaths(folder / "results/many"))
         found = list(commands(folder))
+        readings = ratio_of_readings(plan, ResultPaths(folder / "results/many"))
     seconds = {f"{name}, s": took for name, took, _ in found}
     peaks = {f"{name}, MB": peak / 1e6 for name, _, peak in found}
     runs = len(plan.runs)
     return [
         Ratio(f"{runs:,} runs measured, compared and drawn / a minute", sum(seconds.values()) / SECONDS, 1.0, seconds),
         Ratio(f"{runs:,} runs: peak memory / 2 GiB", max(peak for *_, peak in found) / BYTES, 1.0, peaks),
+        readings,
     ]
 
 

@@ -7,9 +7,9 @@ import pytest
 from sklearn import metrics as sklearn_metrics
 
 from medattn.metrics.calibration_error import BINS
-from medattn.metrics.evaluate import Value, measure
+from medattn.metrics.evaluate import Value, measure, measure_epochs
 from medattn.metrics.registry import METRICS
-from medattn.metrics.scored import Scored
+from medattn.metrics.scored import Scored, ScoredEpochs
 
 CLASSES = ["a", "b", "c"]
 
@@ -158,3 +158,39 @@ def test_every_measured_metric_is_named_with_its_classes():
             names = [value.class_name for value in measure(name, given)]
             extra = {"none": [""], "each": [*given.classes, "mean"], "positive": list(given.classes)}
             assert names == extra[facts.classes], name
+
+
+@pytest.mark.parametrize("metric", [name for name, facts in METRICS.items() if facts.measured])
+@pytest.mark.parametrize(("classes", "decimals"), [(2, 1), (2, 7), (3, 1), (5, 7)])
+def test_values_at_many_epochs_are_those_of_each_epoch(metric, classes, decimals):
+    random = np.random.default_rng(classes)
+    scores = random.random((6, 50, classes), dtype=np.float32).round(decimals)  # one decimal: many equal scores
+    labels, names = random.integers(0, classes, 50), [f"c{number}" for number in range(classes)]
+    at_once = measure_epochs(metric, ScoredEpochs(scores, labels, names))
+    each = [measure(metric, Scored(epoch, labels, names)) for epoch in scores]
+    assert set(at_once) == {value.class_name for value in each[0]}
+    for found in zip(*each, strict=True):
+        np.testing.assert_array_equal(at_once[found[0].class_name], [value.value for value in found])
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_other_averages_over_the_classes_are_those_of_scikit_learn(classes):
+    given = random_scores(classes, seed=classes)
+    epochs = ScoredEpochs(given.scores[None], given.labels, given.classes)
+    predicted = given.scores.argmax(axis=1)
+
+    def f1(**how):
+        return 100 * sklearn_metrics.f1_score(given.labels, predicted, **how)
+
+    expected = {("f1_weighted", "macro"): f1(average="macro"), ("f1_macro", "weighted"): f1(average="weighted")}
+    if classes == 2:
+        expected["f1_weighted", "second_class"] = f1(pos_label=1)
+        expected["f1_weighted", "first_class"] = f1(pos_label=0)
+    else:
+        area = sklearn_metrics.roc_auc_score(given.labels, given.scores, multi_class="ovr", average="weighted")
+        expected["auc", "weighted"] = 100 * area
+    for (metric, averaging), value in expected.items():
+        assert METRICS[metric].averagings[averaging].fits(classes)
+        assert measure_epochs(metric, epochs, averaging)[""][0] == pytest.approx(value)
+    assert not METRICS["auc"].averagings["weighted"].fits(2)
+    assert not METRICS["f1_weighted"].averagings["first_class"].fits(3)

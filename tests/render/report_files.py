@@ -5,14 +5,10 @@ from pathlib import Path
 
 from medattn.files import write_json
 from medattn.layout import ResultPaths
+from medattn.result_tables import CLAIMS
 from medattn.training.history import EpochRow, write_history
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'"
-_COLUMNS = (
-    "claim", "paper", "table", "kind", "dataset", "backbone", "arm", "against", "metric", "class_name", "statement",
-    "published", "published_spread", "unit", "measured", "spread", "low", "high", "n", "procedure", "p", "verdict",
-    "state", "reason", "stand_in", "runs",
-)  # fmt: skip
 _CLAIMS = (
     ("vgg16", "gsa", "84.20", "84.9", "reproduced", "ACC is 84.20"),
     ("vgg16", "l1", "82.71", "78", "not reproduced", HOSTILE),
@@ -23,7 +19,7 @@ _CLAIMS = (
 def write_claims(results: ResultPaths) -> None:
     """Write claims.csv with three claims on the data set `phantom`."""
     with results.claims.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, _COLUMNS, restval="")
+        writer = csv.DictWriter(stream, CLAIMS.columns, restval="")
         writer.writeheader()
         for backbone, arm, published, measured, verdict, statement in _CLAIMS:
             writer.writerow(
