@@ -8,11 +8,19 @@ from medattn.compare.epochs_tests import compare_epochs
 from medattn.compare.nadeau_bengio import nadeau_bengio
 from medattn.compare.outperforming import outperforming
 from medattn.compare.permutation_test import permutation
+from medattn.compare.primary_test import primary_test
 from medattn.compare.replicates import Replicates
 from medattn.compare.wilcoxon import wilcoxon
 
 COMPARISONS, RUNS, EPOCHS, LEVEL = 200, 8, 30, 0.05
 BETWEEN, WITHIN, AUTOCORRELATION = 0.380, 0.301, 0.391  # of the networks that docs/statistics.md tells of
+
+OVER_RUNS = {
+    "t_test": primary_test,
+    "permutation": permutation,
+    "wilcoxon": wilcoxon,
+    "outperforming": outperforming,
+}
 
 
 def curves(effect: float) -> np.ndarray:
@@ -34,13 +42,11 @@ def found(name: str, effect: float) -> int:
         if name == "welch":
             count += compare_epochs(first[0], second[0])[1].p < LEVEL
         else:
-            count += {"permutation": permutation, "wilcoxon": wilcoxon, "outperforming": outperforming}[name](
-                pairs
-            ).p < LEVEL
+            count += OVER_RUNS[name](pairs).p < LEVEL
     return count
 
 
-@pytest.mark.parametrize("name", ["permutation", "wilcoxon", "outperforming"])
+@pytest.mark.parametrize("name", OVER_RUNS)
 def test_tests_over_runs_keep_their_level_and_find_what_is_planted(name: str) -> None:
     assert stats.binomtest(found(name, 0.0), COMPARISONS, LEVEL, alternative="greater").pvalue > 0.01
     assert found(name, 2.5) > 0.7 * COMPARISONS

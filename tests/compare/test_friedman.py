@@ -87,3 +87,16 @@ def test_the_same_order_everywhere_and_a_single_data_set() -> None:
     assert list(rank([[3.0, 1.0]], higher_is_better=False).mean_ranks) == [2.0, 1.0]
     with pytest.raises(ValueError, match="full table"):
         rank([[1.0, np.nan]])
+
+
+def test_two_arms_have_the_chi_square_of_the_sign_test() -> None:
+    # Three data sets prefer the first arm, one the second, and one ties: (3 - 1)^2 / (3 + 1).
+    ranking = rank([[2.0, 1.0], [5.0, 3.0], [4.0, 3.5], [1.0, 2.0], [3.0, 3.0]])
+    assert ranking.statistic == pytest.approx(1.0)
+    assert ranking.p == pytest.approx(stats.chi2.sf(1.0, 1))
+
+
+@pytest.mark.parametrize("arms", [2, 3])
+def test_arms_that_tie_everywhere_have_no_statistic(arms: int) -> None:
+    ranking = rank(np.ones((4, arms)))
+    assert np.isnan([ranking.statistic, ranking.p, ranking.p_iman_davenport]).all()

@@ -42,7 +42,7 @@ def test_the_commands_compare_and_render(
         parser = argparse.ArgumentParser()
         command.add_arguments(parser)
         assert command.run(parser.parse_args(["--plan", str(written.plan), *options])) == 0
-    assert "120 comparisons" in capsys.readouterr().out
+    assert "132 comparisons" in capsys.readouterr().out
     assert len(list(written.figures.glob("*.svg"))) == 3
 
 
