@@ -14,6 +14,8 @@ from medattn.metrics.registry import METRICS
 from medattn.protocols.registry import AnyProtocol
 
 Scalar = bool | int | float | str
+Placebo = Literal["frozen", "constant"]
+"""Kind of an arm whose mechanism never learns."""
 MAIN = "main"
 """Name of the family of all comparisons that belong to no declared family."""
 
@@ -79,11 +81,33 @@ class Arm(Closed):
         description="hyper-parameters to search: `recipe.<key>` or `options.<key>` with a list of values; all "
         "combinations are trained",
     )
+    placebos: list[Placebo] = Field(
+        [],
+        description="placebos of this arm: `frozen` adds the arm `<name>-frozen`, `constant` the arm "
+        "`<name>-constant`. Each has the keys of this arm, is compared with it and with vanilla, and is shown next to "
+        "it. Its grid has no `options.coefficient`, because a placebo adds no term to the loss",
+    )
+    placebo: Placebo | None = Field(
+        None,
+        description="makes this arm a placebo, whose mechanism never learns. `frozen`: the mechanism keeps its "
+        "initial parameters and normalization statistics. `constant`: a fixed factor replaces it at each insertion "
+        "point (on the input: one factor), the strength of the initialized mechanism on the first training images. "
+        "Either adds no term to the loss. Default: the mechanism learns",
+    )
+    placebo_of: Name | None = Field(None, description="arm that this placebo belongs to; required with `placebo`")
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         if self.classifier and self.mechanism != "none":
             raise ValueError("an arm has a mechanism or a classifier, not both")
+        if self.mechanism == "none" and (self.placebo or self.placebos):
+            raise ValueError("an arm without a mechanism has no placebo")
+        if (self.placebo is None) != (self.placebo_of is None):
+            raise ValueError("an arm has both 'placebo' and 'placebo_of', or neither")
+        if self.placebo and self.placebos:
+            raise ValueError("a placebo has no placebos")
+        if len(set(self.placebos)) < len(self.placebos):
+            raise ValueError("placebos names a kind twice")
         for key, values in self.grid.items():
             if not values:
                 raise ValueError(f"grid: {key} has no values")
