@@ -24,17 +24,20 @@ def with_placebos(arms: Mapping[str, Arm], kinds: Sequence[Placebo], where: str)
 
     Args:
         arms: arms by name.
-        kinds: kinds to add to each arm with a mechanism, in addition to those that the arm names.
+        kinds: kinds to add to each arm with a mechanism, in addition to those that the arm names. A kind that an arm
+            already has as a declared arm is not added again.
         where: file and path of the arms.
 
     Raises:
         UserError: a placebo has the name of another arm or a name that is too long, or an arm says `placebo_of` an arm
             with another mechanism.
     """
-    added = {
-        name: dict(_placebos(name, arm, kinds, where)) if arm.mechanism != "none" and arm.placebo is None else {}
-        for name, arm in arms.items()
-    }
+    declared = {(arm.placebo_of, arm.placebo) for arm in arms.values()}
+    added: dict[str, dict[str, Arm]] = {}
+    for name, arm in arms.items():
+        wanted = [*arm.placebos, *kinds] if arm.mechanism != "none" and arm.placebo is None else []
+        missing = [kind for kind in dict.fromkeys(wanted) if (name, kind) not in declared]
+        added[name] = dict(_placebos(name, arm, missing, where))
     for name, arm in arms.items():
         for placebo in added[name].keys() & arms.keys():
             raise UserError(f"{below(where, placebo)}: 'placebos' of '{name}' adds an arm with this name; rename one")
@@ -48,7 +51,7 @@ def with_placebos(arms: Mapping[str, Arm], kinds: Sequence[Placebo], where: str)
 
 
 def _placebos(name: str, arm: Arm, kinds: Sequence[Placebo], where: str) -> Iterator[tuple[str, Arm]]:
-    for kind in dict.fromkeys([*arm.placebos, *kinds]):
+    for kind in kinds:
         placebo = placebo_name(name, kind)
         try:
             _NAME.validate_python(placebo)

@@ -18,6 +18,8 @@ Placebo = Literal["frozen", "constant"]
 """Kind of an arm whose mechanism never learns."""
 MAIN = "main"
 """Name of the family of all comparisons that belong to no declared family."""
+PLACEBOS = "placebos"
+"""Name of the family of all comparisons with a placebo, which are corrected apart from the paper's own."""
 
 
 class Backbone(Closed):
@@ -191,12 +193,6 @@ class Experiment(Closed):
     )
 
 
-def shows(table: Table, dataset: str, backbone: str, arm: str) -> bool:
-    """Return whether a table has a row for backbone and arm and a column for the data set."""
-    asked = ((table.datasets, dataset), (table.backbones, backbone), (table.arms, arm))
-    return all(names is None or name in names for names, name in asked)
-
-
 def shows_costs(table: Table) -> bool:
     """Return whether a table shows costs of networks, which are counted and not measured."""
     return not all(METRICS[metric].measured for metric in table.metrics)
@@ -227,8 +223,9 @@ class Paper(Closed):
 
     @model_validator(mode="after")
     def _each_arm_in_one_family(self) -> Self:
-        if MAIN in self.families:
-            raise ValueError(f"families: '{MAIN}' is reserved for comparisons without a family")
+        for name in (MAIN, PLACEBOS):
+            if name in self.families:
+                raise ValueError(f"families: '{name}' is reserved for comparisons without a family")
         seen: dict[str, str] = {}
         for name, family in self.families.items():
             for arm in family.arms:
