@@ -10,6 +10,7 @@ from torch import nn
 from medattn.attention.placebo import IMAGES, ConstantBlock, ConstantInput, FrozenBlock, FrozenInput, strength
 from medattn.config.mechanisms import is_block_mechanism, mechanism_names, mechanism_options
 from medattn.config.models.paper import Backbone
+from medattn.config.models.placement import Placement
 from medattn.training.cuda_graphs import GraphCache
 from medattn.training.images import ResidentImages, normalization_for
 from medattn.training.loop import TrainingData, TrainingState, train_epochs
@@ -19,6 +20,7 @@ from .conftest import images_of, recipe
 from .test_cuda_graphs import RepeatingBackend, assert_same
 
 TINY = Backbone(model="timm/test_resnet")
+EARLY = Placement(where="stage_ends", stages=[1, 2])
 OPTIONS = {"gsa": {"channels": 4}}
 KINDS = ["frozen", "constant"]
 PLACEBOS = (FrozenBlock, FrozenInput, ConstantBlock, ConstantInput)
@@ -26,10 +28,10 @@ PLACEBOS = (FrozenBlock, FrozenInput, ConstantBlock, ConstantInput)
 
 def network_of(mechanism: str, images: torch.Tensor, placebo: str | None, seed: int = 0) -> nn.Module:
     options = mechanism_options(mechanism)(**OPTIONS.get(mechanism, {})).model_dump()
-    return build_network(NetworkSpec(TINY, 2, mechanism, options, placebo=placebo), images, seed, None)
+    return build_network(NetworkSpec(TINY, 2, mechanism, options, EARLY, placebo), images, seed, None)
 
 
-def data_of(how, count=10, size=64) -> TrainingData:
+def data_of(how, count=10, size=32) -> TrainingData:
     images = ResidentImages.on(
         torch.device("cpu"), [images_of(3, count + 4, size=size)], [np.arange(count + 4) % 2], None
     )
