@@ -9,7 +9,9 @@ module, such as smaller activations. A placebo has the second part only.
 Both work for any mechanism, add no term to the loss, and draw from the same random streams as the mechanism that they
 replace: the rest of the network has the same initial parameters. A frozen mechanism is always in evaluation mode. On
 the input, it has the map of the first epoch. `c` is measured once, before training, while the initialized network
-processes the images as in training, without updates of its normalization statistics. It is a buffer, not a parameter.
+processes the images as in training, without updates of its normalization statistics. Where the features at an insertion
+point are all zero, as behind a normalization layer with zero weights, standard normal features replace them. `c` is a
+buffer, not a parameter.
 """
 
 import copy
@@ -74,7 +76,9 @@ class ConstantBlock(BlockAttention):
         if self.mechanism is None:
             return features * self.strength.to(features.dtype)
         output: Tensor = self.mechanism(features)
-        self.strength = strength(features, output)
+        # Networks whose residual branches start as zero give no features to measure on: use standard normal ones.
+        probe = features if features.any() else _standard_normal(features)
+        self.strength = strength(probe, self.mechanism(probe))
         return output
 
     def weights(self, features: Tensor) -> Tensor:
@@ -142,6 +146,11 @@ class ConstantInput(InputAttention):
     def weights(self) -> Tensor:
         """Return the strength of each pixel, 1 x 1 x H x W."""
         return self.strength.expand(1, 1, *self._size)
+
+
+def _standard_normal(like: Tensor) -> Tensor:
+    drawn = torch.randn(like.shape, generator=torch.Generator().manual_seed(0))
+    return drawn.to(like)
 
 
 def strength(before: Tensor, after: Tensor) -> Tensor:
