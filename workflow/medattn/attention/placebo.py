@@ -76,6 +76,8 @@ class ConstantBlock(BlockAttention):
         if self.mechanism is None:
             return features * self.strength.to(features.dtype)
         output: Tensor = self.mechanism(features)
+        if features.is_meta:  # a check of shapes
+            return output
         # Networks whose residual branches start as zero give no features to measure on: use standard normal ones.
         probe = features if features.any() else _standard_normal(features)
         self.strength = strength(probe, self.mechanism(probe))
