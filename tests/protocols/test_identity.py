@@ -18,7 +18,7 @@ def digest(kind: str, file: str = "", old: str = "", new: str = "") -> str:
         assert old in text
         return text.replace(old, new)
 
-    return code_digest("none", "torchvision/resnet18", kind, read)
+    return code_digest("none", "torchvision/resnet18", kind, read=read)
 
 
 @pytest.mark.parametrize("kind", KINDS)

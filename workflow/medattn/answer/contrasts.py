@@ -101,9 +101,7 @@ def _of_paper(paper: ResolvedPaper) -> Iterator[_Declared]:
     for name, arm in paper.arms.items():
         if arm.mechanism == "none" or _placebo_of(arm):
             continue
-        against = {VANILLA: ""} | {
-            other: str(getattr(placebo, "placebo", "")) for other, placebo in _placebos(name, paper.arms)
-        }
+        against = {VANILLA: ""} | {other: placebo.placebo or "" for other, placebo in _placebos(name, paper.arms)}
         for other, kind in against.items():
             one = _Declared(paper, name, other, kind)
             if other in paper.arms and any(one.pairs()):
@@ -116,7 +114,7 @@ def _placebos(name: str, arms: Mapping[str, Arm]) -> Iterator[tuple[str, Arm]]:
 
 def _placebo_of(arm: Arm) -> str | None:
     """Return the name of the arm that a placebo belongs to; None for an arm that is no placebo."""
-    partner: str | None = getattr(arm, "placebo_of", None)
+    partner: str | None = arm.placebo_of
     return partner
 
 

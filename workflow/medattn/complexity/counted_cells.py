@@ -105,7 +105,7 @@ def _key(network: NetworkOfCell, images: ImageFacts) -> str:
     )
 
 
-_NOT_OF_THE_NETWORK = {"label", "grid", "datasets", "backbones"}
+_NOT_OF_THE_NETWORK = {"label", "grid", "datasets", "backbones", "placebos", "placebo_of"}
 
 
 def _ends(cell: Cell) -> list[dict[str, Any]]:

@@ -77,7 +77,8 @@ def build(network: NetworkOfCell, images: ImageFacts, device: torch.device) -> A
         UserError: the network can't be built for such images.
     """
     backbone = network.backbone.model_copy(update={"weights": "none"})
-    spec = NetworkSpec(backbone, images.classes, network.arm.mechanism, network.options, network.arm.placement)
+    arm = network.arm
+    spec = NetworkSpec(backbone, images.classes, arm.mechanism, network.options, arm.placement, arm.placebo)
     with torch.device(device):
         image = torch.empty(1, images.channels, images.height, images.width)
         # One image represents all training images, because the network depends only on their shape.

@@ -7,6 +7,7 @@ from medattn.config.models.figure import Figure
 from medattn.config.models.paper import Paper, Table
 from medattn.config.models.recipe import Recipe
 from medattn.config.models.statistics import Statistics
+from medattn.config.placebos import with_placebos
 from medattn.config.validation import below
 from medattn.errors import UserError
 from medattn.suggestions import unknown_name
@@ -31,7 +32,7 @@ def check_references(paper: Paper, datasets: Mapping[str, object], where: str) -
             paper with experiments names no experiment.
     """
     for kind, name, place in _names(paper):
-        check_name(kind, name, _valid(kind, paper, datasets), below(where, *place))
+        check_name(kind, name, _valid(kind, paper, datasets, where), below(where, *place))
     for place, shown in _shown(paper):
         if paper.experiments and shown.experiment is None:
             experiments = ", ".join(paper.experiments)
@@ -50,12 +51,13 @@ def check_copied_classes(recipe: Recipe, datasets: Mapping[str, DatasetEntry], w
             check_name("class", name, entry.classes, place)
 
 
-def _valid(kind: str, paper: Paper, datasets: Mapping[str, object]) -> Iterable[str]:
+def _valid(kind: str, paper: Paper, datasets: Mapping[str, object], where: str) -> Iterable[str]:
     return {
         "data set": [*datasets],
         "experiment": [*paper.experiments],
         "backbone": [*paper.backbones],
-        "arm": [*paper.arms],
+        "arm": [*with_placebos(paper.arms, [], below(where, "arms"))],
+        "declared arm": [*paper.arms],
     }[kind]
 
 
@@ -75,14 +77,15 @@ def _names(paper: Paper) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         place = ("experiments", name)
         yield from _listed("data set", experiment.datasets, *place, "datasets")
         yield from _listed("backbone", experiment.backbones, *place, "backbones")
-        yield from _listed("arm", experiment.arms, *place, "arms")
+        yield from _listed("declared arm", experiment.arms, *place, "arms")
         yield from _listed("backbone", experiment.override.backbones, *place, "override", "backbones")
-        yield from _listed("arm", experiment.override.arms, *place, "override", "arms")
+        yield from _listed("declared arm", experiment.override.arms, *place, "override", "arms")
     for name, backbone in paper.backbones.items():
         yield from _listed("arm", backbone.arms, "backbones", name, "arms")
     for name, arm in paper.arms.items():
         yield from _listed("data set", arm.datasets, "arms", name, "datasets")
         yield from _listed("backbone", arm.backbones, "arms", name, "backbones")
+        yield from _listed("declared arm", [arm.placebo_of], "arms", name, "placebo_of")
     for name, family in paper.families.items():
         place = ("families", name)
         yield from _listed("arm", family.arms, *place, "arms")

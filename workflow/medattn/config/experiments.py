@@ -7,11 +7,12 @@ from typing import TypeVar
 from medattn.config.arms import check_arm
 from medattn.config.cross_references import check_copied_classes, check_name
 from medattn.config.models.dataset import DatasetEntry
-from medattn.config.models.paper import Backbone, Experiment, Paper
+from medattn.config.models.paper import Arm, Backbone, Experiment, Paper
 from medattn.config.models.recipe import Recipe
 from medattn.config.models.selection import PaperSelection
 from medattn.config.networks.catalog import check_backbone, no_small_stem, small_stem_paths
 from medattn.config.overrides import override_keys, override_protocol_keys
+from medattn.config.placebos import with_placebos
 from medattn.config.resolved import ResolvedPaper
 from medattn.config.validation import below
 from medattn.errors import UserError
@@ -39,6 +40,7 @@ def _experiment(name: str, paper: Paper, experiment: str, declared: Experiment, 
         key: override_keys(paper.arms[key], change.arms.get(key, {}), below(where, "arms", key))
         for key in declared.arms or paper.arms
     }
+    arms = with_placebos(arms, [], below(path, "arms"))
     for key, backbone in backbones.items():
         _check_backbone(backbone, below(where if key in change.backbones else path, "backbones", key))
     for key, arm in arms.items():
@@ -99,7 +101,11 @@ def selected_experiments(
     _check_picked(
         "backbone", {**paper.backbones, **selected.extra_backbones}, selected.backbones, below(where, "backbones")
     )
-    _check_picked("arm", {**paper.arms, **selected.extra_arms}, selected.arms, below(where, "arms"))
+    arms = with_placebos({**paper.arms, **selected.extra_arms}, selected.placebos, below(where, "arms"))
+    _check_picked("arm", arms, selected.arms, below(where, "arms"))
+    for key, arm in selected.extra_arms.items():
+        if arm.placebo_of is not None:
+            check_name("arm", arm.placebo_of, arms, below(where, "extra_arms", key, "placebo_of"))
     for key, value in declared:
         resolved = _selected(_experiment(name, paper, key, value, path), selected, datasets, len(declared) == 1, where)
         if resolved.datasets and resolved.arms:
@@ -121,9 +127,9 @@ def _selected(
         _check_backbone(backbone, below(where, "extra_backbones", name))
         for arm_name in backbone.arms or []:
             place = below(where, "extra_backbones", name, "arms")
-            check_name("arm", arm_name, {**whole.paper.arms, **selected.extra_arms}, place)
+            check_name("arm", arm_name, {**whole.arms, **whole.paper.arms, **selected.extra_arms}, place)
     backbones = _picked(whole.backbones, selected.extra_backbones, selected.backbones, whole.paper.backbones)
-    arms = _picked(whole.arms, selected.extra_arms, selected.arms, whole.paper.arms)
+    arms = _picked_arms(whole, selected, below(where, "arms"))
     for name, arm in arms.items():
         key = "extra_arms" if name in selected.extra_arms else "arms"
         check_arm(arm, recipe, protocol, below(where, key, name))
@@ -151,6 +157,16 @@ def _picked(
     """
     both = {**own, **{name: value for name, value in extra.items() if name in own or name not in of_paper}}
     return {name: value for name, value in both.items() if names is None or name in names or name in extra}
+
+
+def _picked_arms(whole: ResolvedPaper, selected: PaperSelection, where: str) -> dict[str, Arm]:
+    """Return the chosen arms of an experiment, each followed by its placebos."""
+    own = {name: arm for name, arm in whole.arms.items() if name in whole.paper.arms}
+    arms = with_placebos(_picked(own, selected.extra_arms, None, whole.paper.arms), selected.placebos, where)
+    if selected.arms is None:
+        return arms
+    chosen = {*selected.arms, *selected.extra_arms}
+    return {name: arm for name, arm in arms.items() if name in chosen or arm.placebo_of in chosen}
 
 
 def _check_picked(kind: str, valid: Mapping[str, object], names: list[str] | None, where: str) -> None:

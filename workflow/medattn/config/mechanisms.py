@@ -29,7 +29,7 @@ MechanismKind = Literal["input", "block"]
 ATTENTION_FOLDER = Path(__file__).parent.parent / "attention"
 # Attention that works in one network only, with that network.
 _PARTS_OF_NETWORKS = {"vgg_att3": "medattn/vgg_att3"}
-_NOT_MECHANISMS = {"__init__", "mechanism", *_PARTS_OF_NETWORKS}
+_NOT_MECHANISMS = {"__init__", "mechanism", "placebo", *_PARTS_OF_NETWORKS}
 OWN_MECHANISM = r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)"
 _BASES: dict[str, MechanismKind] = {"InputAttention": "input", "BlockAttention": "block"}
 _POSITIONAL: dict[MechanismKind, list[str]] = {"input": ["self"], "block": ["self", "channels", "size"]}

@@ -54,9 +54,19 @@ class ResolvedPaper:
             return False
         if backbone == NO_BACKBONE or declared.classifier:
             return backbone == NO_BACKBONE and declared.classifier is not None
-        return arm in (self.backbones[backbone].arms or self.arms) and backbone in (
-            declared.backbones or self.backbones
-        )
+        listed = self.backbones[backbone].arms or self.arms
+        is_listed = arm in listed or declared.placebo_of in listed
+        return is_listed and backbone in (declared.backbones or self.backbones)
+
+    def shows(self, table: Table, dataset: str, backbone: str, arm: str) -> bool:
+        """Return whether a table has a row for backbone and arm and a column for the data set.
+
+        A placebo is shown wherever the arm that it belongs to is shown.
+        """
+        partner = self.arms[arm].placebo_of if arm in self.arms else None
+        asked = ((table.datasets, dataset), (table.backbones, backbone))
+        is_shown = table.arms is None or arm in table.arms or partner in table.arms
+        return is_shown and all(names is None or name in names for names, name in asked)
 
 
 @dataclass(frozen=True)

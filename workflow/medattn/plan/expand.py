@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from medattn.config.models.dataset import DatasetEntry
-from medattn.config.models.paper import Arm, Backbone, shows
+from medattn.config.models.paper import Arm, Backbone
 from medattn.config.models.seeds import SeedLooks
 from medattn.config.resolved import NO_BACKBONE, Configuration, ResolvedPaper
 from medattn.errors import UserError
@@ -96,7 +96,7 @@ def _pairs(paper: ResolvedPaper, dataset: str) -> Iterator[tuple[str, Backbone |
 
 
 def _tables(paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> tuple[str, ...]:
-    return tuple(name for name, table in paper.tables.items() if shows(table, dataset, backbone, arm))
+    return tuple(name for name, table in paper.tables.items() if paper.shows(table, dataset, backbone, arm))
 
 
 def _metrics(paper: ResolvedPaper, tables: tuple[str, ...], ordinal: bool) -> tuple[str, ...]:
@@ -109,12 +109,15 @@ def _settings(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, entry_s
     normalization = backbone.normalization if backbone else None
     return CellSettings(
         backbone=backbone.model_copy(update={"label": "", "arms": None, "normalization": None}) if backbone else None,
-        arm=arm.model_copy(update={"label": "", "datasets": None, "backbones": None}),
+        arm=arm.model_copy(update={"label": "", "datasets": None, "backbones": None, "placebos": []}),
         recipe=paper.recipe.model_copy(update={"normalization": normalization}) if normalization else paper.recipe,
         protocol=paper.protocol,
         entry_sha256=entry_sha256,
         code_digest=code_digest(
-            None if arm.classifier else arm.mechanism, backbone.model if backbone else None, paper.protocol.kind
+            None if arm.classifier else arm.mechanism,
+            backbone.model if backbone else None,
+            paper.protocol.kind,
+            arm.placebo,
         ),
     )
 

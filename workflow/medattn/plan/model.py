@@ -76,9 +76,9 @@ class CellSettings:
         return self.backbone.model if self.backbone else None
 
     @property
-    def code_names(self) -> tuple[str | None, str | None, str]:
-        """Names of mechanism, image network and protocol: the arguments of `code_digest`."""
-        return self.mechanism, self.model, self.protocol.kind
+    def code_names(self) -> tuple[str | None, str | None, str, str | None]:
+        """Names of mechanism, image network, protocol and placebo: the arguments of `code_digest`."""
+        return self.mechanism, self.model, self.protocol.kind, self.arm.placebo
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -104,7 +104,7 @@ class CellSettings:
             "backbone": self.backbone.model_dump(mode="json", exclude={"label", "arms", "normalization"})
             if self.backbone
             else None,
-            "arm": self.arm.model_dump(mode="json", exclude={"label", "datasets", "backbones"}),
+            "arm": self.arm.model_dump(mode="json", exclude={"label", "datasets", "backbones", "placebos"}),
             "recipe": self.recipe.model_dump(mode="json"),
             "protocol": self.protocol.model_dump(mode="json"),
             "entry_sha256": self.entry_sha256,

@@ -39,6 +39,7 @@ def run_settings(cell: Cell, run: Run, grid_point: Mapping[str, Any]) -> dict[st
             "options": network_options(backbone.model, backbone.options, cell.id),
         },
         "mechanism": arm.mechanism,
+        "placebo": arm.placebo,
         "placement": arm.placement.model_dump(mode="json") if is_block_mechanism(arm.mechanism) else None,
         "options": options,
         "recipe": recipe.model_dump(mode="json"),

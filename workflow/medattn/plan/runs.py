@@ -46,6 +46,8 @@ def _identity(cell: Cell, protocol: Mapping[str, Any]) -> str:
     """Return the hash of everything that a stage of a cell depends on, without seed, fold and grid point."""
     settings = cell.settings.to_json()
     arm = {key: settings["arm"][key] for key in ("mechanism", "classifier", "options")}
+    if cell.settings.arm.placebo:
+        arm["placebo"] = cell.settings.arm.placebo
     if is_block_mechanism(arm["mechanism"]):
         arm["placement"] = settings["arm"]["placement"]
     recipe = None if cell.is_classifier else settings["recipe"]

@@ -50,7 +50,11 @@ Reader = Callable[[Path], str]
 
 
 def code_digest(
-    mechanism: str | None, model: str | None = None, protocol: str | None = None, read: Reader | None = None
+    mechanism: str | None,
+    model: str | None = None,
+    protocol: str | None = None,
+    placebo: str | None = None,
+    read: Reader | None = None,
 ) -> str:
     """Return the SHA-256 of the code that a run of a mechanism depends on.
 
@@ -59,12 +63,13 @@ def code_digest(
             for a classifier on pixels. Of a user's code only the file of the class itself is seen.
         model: the image network, such as "timm/resnet18"; a library's own code is named by its version in the record.
         protocol: kind of the protocol, which divides the images.
+        placebo: kind of the placebo that replaces the mechanism; None for the mechanism.
         read: returns the text of a file of the package; None for the current text.
 
     Raises:
         UserError: the user's module is not found.
     """
-    return modules_digest(code_modules(mechanism, model, protocol, read))
+    return modules_digest(code_modules(mechanism, model, protocol, placebo, read))
 
 
 def modules_digest(modules: Mapping[str, str]) -> str:
@@ -82,7 +87,11 @@ def source_sha256(text: str) -> str:
 
 
 def code_modules(
-    mechanism: str | None, model: str | None = None, protocol: str | None = None, read: Reader | None = None
+    mechanism: str | None,
+    model: str | None = None,
+    protocol: str | None = None,
+    placebo: str | None = None,
+    read: Reader | None = None,
 ) -> dict[str, str]:
     """Return the files that `code_digest` covers, each with the SHA-256 of its syntax tree; arguments are the same.
 
@@ -95,6 +104,8 @@ def code_modules(
         own = own_mechanism(mechanism)
         name = mechanism if own else f"attention/{mechanism}.py"
         files |= _with_imports(name, mechanism_file(mechanism) if own else _PACKAGE / name, read)
+    if placebo is not None:
+        files["attention/placebo.py"] = _PACKAGE / "attention/placebo.py"
     if model is not None and model.startswith("medattn/"):
         network = own_network(model.rpartition("/")[2]).file
         files |= _with_imports(f"backbones/{network.name}", network, read)

@@ -16,10 +16,11 @@ from medattn.attention.mechanism import (
     create_input_attention,
     mechanism_class,
 )
+from medattn.attention.placebo import ConstantBlock, ConstantInput, FrozenBlock, FrozenInput, settle_constants
 from medattn.backbones.build import build_backbone, check_images
 from medattn.backbones.parameter_groups import ParameterGroups
 from medattn.backbones.placement import place_modules
-from medattn.config.models.paper import Backbone
+from medattn.config.models.paper import Backbone, Placebo
 from medattn.config.models.placement import EVERYWHERE, Placement
 from medattn.seeding import derive_seed
 
@@ -115,6 +116,7 @@ class NetworkSpec:
         mechanism: name of a mechanism, or "none".
         options: hyper-parameters of the mechanism, defaults filled in.
         placement: insertion points in the backbone of a mechanism that works on the outputs of blocks.
+        placebo: placebo that replaces the mechanism; None for the mechanism.
     """
 
     backbone: Backbone
@@ -122,11 +124,17 @@ class NetworkSpec:
     mechanism: str = "none"
     options: Mapping[str, Any] = field(default_factory=dict)
     placement: Placement = EVERYWHERE
+    placebo: Placebo | None = None
+
+    @property
+    def is_on_input(self) -> bool:
+        """Whether the mechanism works on the input."""
+        return self.mechanism != "none" and not issubclass(mechanism_class(self.mechanism), BlockAttention)
 
     @property
     def needs_training_images(self) -> bool:
-        """Whether the mechanism is made from all training images, as attention on the input is."""
-        return self.mechanism != "none" and not issubclass(mechanism_class(self.mechanism), BlockAttention)
+        """Whether the network is made from all training images: with attention on the input or a constant placebo."""
+        return self.is_on_input or self.placebo == "constant"
 
 
 def build_network(spec: NetworkSpec, training_images: Tensor, seed: int, data: Path) -> AttendedNetwork:
@@ -137,7 +145,8 @@ def build_network(spec: NetworkSpec, training_images: Tensor, seed: int, data: P
     Args:
         spec: backbone, mechanism and number of classes.
         training_images: normalized training images of the run (N x C x H x W). A mechanism on the input is made from
-            them; for all other networks, one image that has the H and W of all images is enough.
+            them, and a constant placebo measures on them; for all other networks, one image that has the H and W of
+            all images is enough.
         seed: seed of the run.
         data: folder that holds the ImageNet weights.
 
@@ -155,8 +164,8 @@ def build_network(spec: NetworkSpec, training_images: Tensor, seed: int, data: P
         attention = None
         if spec.mechanism != "none":
             torch.manual_seed(derive_seed(seed, "initialisation of the mechanism"))
-            if spec.needs_training_images:
-                attention = create_input_attention(spec.mechanism, spec.options)
+            if spec.is_on_input:
+                attention = _input_attention(spec)
                 attention.prepare(training_images)
             else:
                 place_modules(
@@ -164,9 +173,25 @@ def build_network(spec: NetworkSpec, training_images: Tensor, seed: int, data: P
                     spec.backbone.model,
                     spec.placement,
                     size,
-                    lambda path, channels, side: create_block_attention(
-                        spec.mechanism, {**spec.options, **spec.placement.options_at.get(path, {})}, channels, side
-                    ),
+                    lambda path, channels, side: _block_attention(spec, path, channels, side),
                 )
         check_images(backbone, spec.backbone.model, size)
-        return AttendedNetwork(backbone, attention, groups)
+        network = AttendedNetwork(backbone, attention, groups)
+        if spec.placebo == "constant" and not spec.is_on_input:
+            settle_constants(network, training_images)
+        return network
+
+
+def _input_attention(spec: NetworkSpec) -> InputAttention:
+    learning = create_input_attention(spec.mechanism, spec.options)
+    if spec.placebo is None:
+        return learning
+    return FrozenInput(learning) if spec.placebo == "frozen" else ConstantInput(learning)
+
+
+def _block_attention(spec: NetworkSpec, path: str, channels: int, size: tuple[int, int]) -> BlockAttention:
+    options = {**spec.options, **spec.placement.options_at.get(path, {})}
+    learning = create_block_attention(spec.mechanism, options, channels, size)
+    if spec.placebo is None:
+        return learning
+    return FrozenBlock(learning) if spec.placebo == "frozen" else ConstantBlock(learning)

@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from medattn.attention.placebo import strengths
 from medattn.backbones.weights import weights_sha256
 from medattn.config.arms import arm_settings
 from medattn.config.networks.catalog import weights_model
@@ -52,7 +53,7 @@ def train_run(task: RunTask, device_context: DeviceContext, options: TrainingOpt
 
     split = split_of_run(store, run, cell.settings.protocol, recipe.oversampling)
     data = TrainingData.of(device_context.images(store, backbone.input_size), split, recipe)
-    spec = NetworkSpec(backbone, len(store.classes), arm.mechanism, hyperparameters, arm.placement)
+    spec = NetworkSpec(backbone, len(store.classes), arm.mechanism, hyperparameters, arm.placement, arm.placebo)
     network = build_network(spec, data.training_images_for(spec), run.seed, options.data)
 
     with disk_errors(files.folder):
@@ -95,6 +96,7 @@ def train_run(task: RunTask, device_context: DeviceContext, options: TrainingOpt
             history=state.history,
             data={**data_record(store, split, cell), **weights},
             numerics=numerics_record(recipe, device_context.device),
+            constants=strengths(network),
             resources={**peak_memory(device_context.device), **device_context.graphs.record()},
             sessions=sessions.all(len(state.history)),
         ),

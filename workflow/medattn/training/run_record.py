@@ -38,6 +38,7 @@ class TrainingOutcome:
         numerics: device, precision, threads.
         sessions: the processes that worked on the run, each with start, seconds and epochs.
         resources: memory and kernel launches, as far as they are known.
+        constants: strengths of the constant placebos, by their paths in the network.
     """
 
     history: Sequence[EpochRow]
@@ -45,6 +46,7 @@ class TrainingOutcome:
     numerics: Mapping[str, Any]
     sessions: Sequence[Mapping[str, Any]]
     resources: Mapping[str, Any] = field(default_factory=dict)
+    constants: Mapping[str, float] = field(default_factory=dict)
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -70,6 +72,7 @@ def write_record(task: RunTask, outcome: TrainingOutcome) -> None:
         "environment": environment(),
         "numerics": outcome.numerics,
         "scheduler": scheduler(),
+        **({"placebo_strengths": dict(outcome.constants)} if outcome.constants else {}),
         **({"resources": dict(outcome.resources)} if outcome.resources else {}),
         "command": command(),
         "finished": now(),

@@ -13,8 +13,12 @@ from medattn.config.models.statistics import Statistics
 from medattn.metrics.registry import METRICS
 from medattn.protocols.registry import AnyProtocol
 
+Placebo = Literal["frozen", "constant"]
+"""Kind of an arm whose mechanism never learns."""
 MAIN = "main"
 """Name of the family of all comparisons that belong to no declared family."""
+PLACEBOS = "placebos"
+"""Name of the family of all comparisons with a placebo, which are corrected apart from the paper's own."""
 
 
 class Backbone(Closed):
@@ -95,11 +99,33 @@ class Arm(Closed):
         description="hyper-parameters to search: `recipe.<key>` or `options.<key>` with a list of values; all "
         "combinations are trained",
     )
+    placebos: list[Placebo] = Field(
+        [],
+        description="placebos of this arm: `frozen` adds the arm `<name>-frozen`, `constant` the arm "
+        "`<name>-constant`. Each has the keys of this arm, is compared with it and with vanilla, and is shown next to "
+        "it. Its grid has no `options.coefficient`, because a placebo adds no term to the loss",
+    )
+    placebo: Placebo | None = Field(
+        None,
+        description="makes this arm a placebo, whose mechanism never learns. `frozen`: the mechanism keeps its "
+        "initial parameters and normalization statistics. `constant`: a fixed factor replaces it at each insertion "
+        "point (on the input: one factor), the strength of the initialized mechanism on the first training images. "
+        "Either adds no term to the loss. Default: the mechanism learns",
+    )
+    placebo_of: Name | None = Field(None, description="arm that this placebo belongs to; required with `placebo`")
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         if self.classifier and self.mechanism != "none":
             raise ValueError("an arm has a mechanism or a classifier, not both")
+        if self.mechanism == "none" and (self.placebo or self.placebos):
+            raise ValueError("an arm without a mechanism has no placebo")
+        if (self.placebo is None) != (self.placebo_of is None):
+            raise ValueError("an arm has both 'placebo' and 'placebo_of', or neither")
+        if self.placebo and self.placebos:
+            raise ValueError("a placebo has no placebos")
+        if len(set(self.placebos)) < len(self.placebos):
+            raise ValueError("placebos names a kind twice")
         for key, values in self.grid.items():
             if not values:
                 raise ValueError(f"grid: {key} has no values")
@@ -184,12 +210,6 @@ class Experiment(Closed):
     )
 
 
-def shows(table: Table, dataset: str, backbone: str, arm: str) -> bool:
-    """Return whether a table has a row for backbone and arm and a column for the data set."""
-    asked = ((table.datasets, dataset), (table.backbones, backbone), (table.arms, arm))
-    return all(names is None or name in names for names, name in asked)
-
-
 def shows_costs(table: Table) -> bool:
     """Return whether a table shows costs of networks, which are counted and not measured."""
     return not all(METRICS[metric].measured for metric in table.metrics)
@@ -220,8 +240,9 @@ class Paper(Closed):
 
     @model_validator(mode="after")
     def _each_arm_in_one_family(self) -> Self:
-        if MAIN in self.families:
-            raise ValueError(f"families: '{MAIN}' is reserved for comparisons without a family")
+        for name in (MAIN, PLACEBOS):
+            if name in self.families:
+                raise ValueError(f"families: '{name}' is reserved for comparisons without a family")
         seen: dict[str, str] = {}
         for name, family in self.families.items():
             for arm in family.arms:

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from medattn.closed_model import Closed, Name
 from medattn.config.models.metrics import MetricName
-from medattn.config.models.paper import Arm, Backbone
+from medattn.config.models.paper import Arm, Backbone, Placebo
 from medattn.config.models.seeds import SeedLooks, Seeds
 from medattn.config.models.verdicts import VerdictRule
 
@@ -39,6 +39,9 @@ class PaperSelection(Closed):
         {},
         description="additional arms, such as one with your own mechanism, or replacements for arms of the paper; "
         "always included",
+    )
+    placebos: list[Placebo] = Field(
+        [], description="placebos to add to each arm with a mechanism, in addition to those of its key `placebos`"
     )
     extra_metrics: list[MetricName] = Field([], description="metrics to measure in addition to those of the paper")
     recipe: dict[str, Any] = Field({}, description="keys to change in the paper's recipe")

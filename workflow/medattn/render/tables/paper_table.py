@@ -7,7 +7,7 @@ import pandas as pd
 
 from medattn.compare.pairs import arms_of
 from medattn.complexity.lookup import counted_value
-from medattn.config.models.paper import Table, shows
+from medattn.config.models.paper import Table
 from medattn.config.resolved import NO_BACKBONE, ResolvedPaper
 from medattn.metrics.registry import METRICS
 from medattn.render.inputs import Inputs, backbone_label
@@ -110,7 +110,7 @@ def paper_table(inputs: Inputs, paper: ResolvedPaper, name: str) -> PaperTable:
             tuple(_entry(inputs, paper, name, column, (backbone, arm)) for column in columns),
         )
         for group, label, backbone, arm in _rows(paper)
-        if any(shows(declared, dataset, backbone, arm) for dataset in datasets)
+        if any(paper.shows(declared, dataset, backbone, arm) for dataset in datasets)
     ]
     published = {entry.column for row in rows for entry in row.entries if entry.published}
     titles = {dataset: inputs.dataset_title(dataset) for dataset in datasets}

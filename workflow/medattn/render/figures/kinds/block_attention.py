@@ -100,7 +100,8 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
 
 def _attends(paper: ResolvedPaper, backbone: str, arm: str) -> bool:
     """Return whether a network can have attention blocks: by its arm, or because the package builds the network."""
-    return is_block_mechanism(paper.arms[arm].mechanism) or paper.backbones[backbone].model.startswith("medattn/")
+    attends = is_block_mechanism(paper.arms[arm].mechanism) and paper.arms[arm].placebo != "constant"
+    return attends or paper.backbones[backbone].model.startswith("medattn/")
 
 
 def _stages(saved: AttentionSnapshot, declared: Declared) -> list[int]:
