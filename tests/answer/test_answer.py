@@ -154,15 +154,10 @@ def test_a_paper_and_the_selection_answer_apart(tmp_path: Path) -> None:
     assert by_scope["selection"] == pytest.approx((by_scope["tiny"] + by_scope["other"]) / 2)
 
 
-class ArmWithPlacebo(Arm):
-    placebo: str | None = None
-    placebo_of: str | None = None
-
-
 def test_a_gain_is_compared_with_that_of_the_placebo(tmp_path: Path) -> None:
     chosen = configuration(tmp_path)
     paper = chosen.papers[0]
-    placebo = ArmWithPlacebo(mechanism="se", placebo="frozen", placebo_of="se")
+    placebo = Arm(mechanism="se", placebo="frozen", placebo_of="se")
     chosen = replace(chosen, papers=(replace(paper, arms={**paper.arms, "se-frozen": placebo}),))
     effects = {"vanilla": 0.0, "se": 3.0, "gc": -2.5, "sa": 0.05, "se-frozen": 2.95}
     table = answered(chosen, measurements(chosen, effects))

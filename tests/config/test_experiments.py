@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from medattn.config.load import read_configuration
+from medattn.config.models.facts import Statement
 from medattn.config.resolved import ResolvedPaper
 from medattn.errors import UserError
 from medattn.plan import expand
@@ -124,3 +125,10 @@ def test_an_invalid_mechanism_is_one_line(project, paper, taken, changes, expect
         resolved(project, {**paper, **changes}, **taken)
     assert expected in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_statement_holds_for_all_pairs_or_generally():
+    statement = {"says": "better", "higher": {"arm": ["gsa"]}}
+    assert Statement.model_validate({**statement, "all": True}).all
+    with pytest.raises(ValueError, match="for all pairs or generally, not both"):
+        Statement.model_validate({**statement, "all": True, "generally": True})

@@ -99,7 +99,7 @@ def contrasts(configuration: Configuration) -> list[Contrast]:
 def _of_paper(paper: ResolvedPaper) -> Iterator[_Declared]:
     """Yield the contrasts of a paper: every arm with a mechanism against vanilla, then against its placebos."""
     for name, arm in paper.arms.items():
-        if arm.mechanism == "none" or _placebo_of(arm):
+        if arm.mechanism == "none" or arm.placebo_of:
             continue
         against = {VANILLA: ""} | {other: placebo.placebo or "" for other, placebo in _placebos(name, paper.arms)}
         for other, kind in against.items():
@@ -109,13 +109,7 @@ def _of_paper(paper: ResolvedPaper) -> Iterator[_Declared]:
 
 
 def _placebos(name: str, arms: Mapping[str, Arm]) -> Iterator[tuple[str, Arm]]:
-    yield from ((other, arm) for other, arm in arms.items() if _placebo_of(arm) == name)
-
-
-def _placebo_of(arm: Arm) -> str | None:
-    """Return the name of the arm that a placebo belongs to; None for an arm that is no placebo."""
-    partner: str | None = arm.placebo_of
-    return partner
+    yield from ((other, arm) for other, arm in arms.items() if arm.placebo_of == name)
 
 
 def _contrast(scope: str, members: list[_Declared]) -> Contrast:

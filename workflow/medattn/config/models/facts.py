@@ -257,6 +257,12 @@ class Statement(Closed):
         "pairs, and no pair is a claim",
     )
 
+    @model_validator(mode="after")
+    def _all_or_generally(self) -> Self:
+        if self.all and self.generally:
+            raise ValueError("a statement holds for all pairs or generally, not both; remove all or generally")
+        return self
+
 
 class OtherMetric(Closed):
     """Rows whose values may be those of another metric than the one that their table names."""
