@@ -12,7 +12,7 @@ from safetensors.numpy import load
 
 from medattn.layout import ResultPaths
 from medattn.metrics.evaluate import measure_epochs
-from medattn.metrics.scored import ScoredEpochs
+from medattn.metrics.scored import ScoredEpochs, predicted_classes
 from medattn.plan.model import Cell, Run
 from medattn.plan.tuning_result import read_choice
 from medattn.protocols.base import MetricValue
@@ -146,8 +146,10 @@ def _accuracy(row: EpochRow) -> Fraction:
 
 def _accuracies(scores: NDArray[Any], labels: NDArray[Any]) -> list[Fraction]:
     """Return the accuracy at each epoch; an image with NaN scores counts as wrong."""
-    correct = (~np.isnan(scores).any(axis=2) & (scores.argmax(axis=2) == labels)).sum(axis=1)
-    return [Fraction(count, len(labels)) for count in correct.tolist()]
+    is_right = predicted_classes(scores) == labels
+    if np.isnan(scores).any():
+        is_right &= ~np.isnan(scores).any(axis=2)
+    return [Fraction(count, len(labels)) for count in is_right.sum(axis=1).tolist()]
 
 
 def _mean_cross_entropy(scored: ScoredEpochs) -> NDArray[np.float64]:
