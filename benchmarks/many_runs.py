@@ -30,7 +30,7 @@ from medattn.training.task import RunTask
 
 EPOCHS, TESTS, VALIDATIONS, CLASSES = 30, 156, 78, 2
 SECONDS, BYTES = 60.0, 2 << 30
-READINGS_LIMIT, REPETITIONS = 1.5, 3
+READINGS_LIMIT, REPETITIONS = 2.5, 3
 
 
 def project(folder: Path, datasets: int) -> Plan:

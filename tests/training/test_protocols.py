@@ -197,7 +197,7 @@ def test_folds_have_a_mean_and_a_pooled_value_and_a_lost_fold_leaves_neither(pro
 
 def test_the_best_validation_epoch_is_measured_once(project):
     project.configure(
-        paper("best_validation_epoch"),
+        paper("best_validation_epoch", ties="earliest"),
         datasets={"phantom": {"source": {"counts": {"val": [4, 4]}}}},
     )
     assert project.medattn("train") == 0

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from medattn.compare.pairs import declared_pairs
-from medattn.compare.permutation_test import permutation as primary_test
+from medattn.compare.primary_test import primary_test
 from medattn.compare.replicates import pair_up
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.consistency.inputs import read_facts
