@@ -10,12 +10,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load
 
 from medattn.layout import ResultPaths
-<<<<<<< HEAD
 from medattn.metrics.evaluate import validation_values
-=======
-from medattn.metrics.evaluate import measure_epochs
-from medattn.metrics.scored import ScoredEpochs, predicted_classes
->>>>>>> wt-I
 from medattn.plan.model import Cell, Run
 from medattn.plan.tuning_result import read_choice
 from medattn.protocols.base import MetricValue
@@ -135,20 +130,5 @@ def _accuracy(row: EpochRow) -> Fraction:
 
 def _accuracies(scores: NDArray[Any], labels: NDArray[Any]) -> list[Fraction]:
     """Return the accuracy at each epoch; an image with NaN scores counts as wrong."""
-<<<<<<< HEAD
     correct = (~np.isnan(scores).any(axis=2) & (scores.argmax(axis=2) == labels)).sum(axis=1)
     return [Fraction(count, len(labels)) for count in correct.tolist()]
-=======
-    is_right = predicted_classes(scores) == labels
-    if np.isnan(scores).any():
-        is_right &= ~np.isnan(scores).any(axis=2)
-    return [Fraction(count, len(labels)) for count in is_right.sum(axis=1).tolist()]
-
-
-def _mean_cross_entropy(scored: ScoredEpochs) -> NDArray[np.float64]:
-    """Return the mean of -log(probability of the true class) at each epoch; infinite where a probability is 0."""
-    of_class = scored.scores[:, np.arange(len(scored.labels)), scored.labels].astype(np.float64)
-    with np.errstate(divide="ignore"):
-        entropy: NDArray[np.float64] = -np.log(of_class).mean(axis=1)
-    return entropy
->>>>>>> wt-I
