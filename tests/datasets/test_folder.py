@@ -121,7 +121,7 @@ def test_resizing_averages_areas(tmp_path, folder_entry):
         (
             {"train": [2, 1], "test": [1, 1]},
             "train test",
-            r"has 1 images of class 'healthy', but counts of the data set says 2; where these are the right images, "
+            r"has 1 images of class 'healthy', but `counts` of the data set says 2; where these are the right images, "
             r"set counts of the data set to \{train: \[1, 1\], test: \[1, 1\]\}",
         ),
         (

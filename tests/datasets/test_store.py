@@ -129,7 +129,7 @@ def test_unusable_data_are_refused(entry, splits, message):
 
 def test_counts_are_compared_by_split_and_class(data):
     entry = entry_of(source={"kind": "folder", "size": 8}, counts={"train": [1, 2], "test": [1, 2]})
-    with pytest.raises(UserError, match=r"mine: split 'test' has 1 images of class 'ill', but counts .* says 2"):
+    with pytest.raises(UserError, match=r"mine: split 'test' has 1 images of class 'ill', but `counts` .* says 2"):
         check_source(entry, data, "mine")
 
 
