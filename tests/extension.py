@@ -11,7 +11,7 @@ import sys, {package}
 from medattn.__main__ import main
 for line in sys.argv[1:]:
     code = main(line.split())
-    if code:
+    if code and (line.split()[0], code) != ("audit", 3):  # 3: no commit has the added file
         sys.exit(f"medattn {{line}}: exit code {{code}}")
 """
 

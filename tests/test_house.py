@@ -25,7 +25,7 @@ OLD_NAMES = {
     r"class_copies": "oversampling",
     r"kept_attention": "attention_snapshots",
     r"[Oo]ptimis(?!m|tic)|[Nn]ormalis|[Ii]nitialis|[Rr]ecognis": "American spelling",
-    r"\b[Cc]olour|\b[Cc]entre\b|[Bb]ehaviour|[Nn]eighbour|\b[Ll]icence": "American spelling",
+    r"\b[Cc]olour|\b[Cc]entre\b|(?<!Human )[Bb]ehaviour|[Nn]eighbour|\b[Ll]icence": "American spelling (but not in the names of journals)",
     r"(?<!random_)\bresized_crop": "random_resized_crop",
     r"\bpack_cells\b": "pack_across_cells",
     r"\bleast_runs\b": "min_runs",

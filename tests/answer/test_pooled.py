@@ -8,7 +8,7 @@ from scipy import stats
 from scipy.optimize import brentq
 
 from medattn.answer.dataset_effects import DatasetEffect
-from medattn.answer.pooled import moderated_variances, pool
+from medattn.answer.pooled import PooledEffect, moderated_variances, pool
 
 # BCG vaccine against tuberculosis, 13 trials (Colditz et al. 1994; dat.bcg of the R package metafor): cases and
 # non-cases among the vaccinated, then among the others.
@@ -132,3 +132,9 @@ def test_scores_of_few_images_keep_the_rate() -> None:
 )
 def test_planted_effects_are_found(effect: float, datasets: int, seeds: int, least: float) -> None:
     assert rejections(effect, datasets, seeds, 0.0) >= least * NULLS
+
+
+def test_intervals_end_where_differences_end():
+    cut = PooledEffect(90.0, low=-142.5, high=163.7, prediction_low=float("nan"), prediction_high=120.0).within(100.0)
+    assert (cut.low, cut.high, cut.prediction_high) == (-100.0, 100.0, 100.0)
+    assert cut.prediction_low != cut.prediction_low

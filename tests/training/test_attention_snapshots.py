@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import load_file
+from sklearn.metrics import roc_auc_score
 
 from medattn.attention.mechanism import create_block_attention
 from medattn.config.mechanisms import is_block_mechanism, mechanism_names, mechanism_options
@@ -65,9 +66,17 @@ def test_a_measured_run_keeps_maps_masks_and_distributions_and_its_record_names_
             assert kept["layer2.0.bn2.attention/weight"].any()
 
 
-def test_the_attention_of_the_measured_epoch_is_kept(project):
+@pytest.mark.parametrize("chosen_by", ["accuracy", "auc"])
+def test_the_attention_of_the_measured_epoch_is_kept(project, chosen_by):
     arms = {"gsa": None, "vanilla": None, "gate": {"mechanism": "ppcr"}}
-    protocol = {"kind": "best_validation_epoch", "validation_fraction": 0.3, "folds": None, "measured_epochs": None}
+    protocol = {
+        "kind": "best_validation_epoch",
+        "validation_fraction": 0.3,
+        "folds": None,
+        "measured_epochs": None,
+        "chosen_by": chosen_by,
+        "ties": "earliest",
+    }
     recipe = {"epochs": 5, "learning_rate": 0.01}
     project.configure(
         {"backbones": {"net": NET}, "arms": arms, "figures": None, "protocol": protocol, "recipe": recipe},
@@ -77,9 +86,12 @@ def test_the_attention_of_the_measured_epoch_is_kept(project):
     assert project.medattn("train") == 0
     measured = set()
     for run in plan.runs.values():
-        history = project.files(run.id).history.read_text().splitlines()
-        place = history[0].split(",").index("validation_correct")
-        right = [int(row.split(",")[place]) for row in history[1:]]
+        arrays = load_file(project.files(run.id).scores)
+        scores, labels = arrays["validation_scores"].astype(float), arrays["validation_labels"]
+        if chosen_by == "auc":
+            right = [round(roc_auc_score(labels, epoch[:, 1]), 9) for epoch in scores]
+        else:
+            right = [int((epoch.argmax(1) == labels).sum()) for epoch in scores]
         (epoch,) = load_file(project.files(run.id).attention)["epoch"]
         assert epoch == right.index(max(right)) + 1
         measured.add(int(epoch))

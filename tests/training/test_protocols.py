@@ -26,6 +26,8 @@ def paper(kind: str, arms=PLAIN, **protocol):
         keys = {"folds": None, "measured_epochs": None, **keys}
     if kind == "cross_validation":
         keys["folds"] = 3
+    if kind == "best_validation_epoch":
+        keys.setdefault("ties", "earliest")
     return {
         "arms": arms,
         "figures": None,

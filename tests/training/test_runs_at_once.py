@@ -23,10 +23,12 @@ PAPER = {
 @pytest.mark.slow
 def test_workers_give_the_bytes_of_sequential_runs_and_stop_together(project_at, tmp_path):
     in_turn = project_at(tmp_path / "in_turn")
-    in_turn.configure(PAPER, seeds=[0, 1, 2, 3])
+    # So many epochs that both processes are still in training when the signal comes.
+    long = {**PAPER, "recipe": {"epochs": 60}}
+    in_turn.configure(long, seeds=[0, 1, 2, 3])
     assert in_turn.medattn("train") == 0
     at_once = project_at(tmp_path / "at_once")
-    at_once.configure({**PAPER, "recipe": {"epochs": 4}}, seeds=[0, 1, 2, 3], runs_at_once=2)
+    at_once.configure(long, seeds=[0, 1, 2, 3], runs_at_once=2)
     plan = at_once.plan()
     pack = next(iter(plan.packs))
     assert at_once.medattn("fetch", "--config", "config.yaml") == 0

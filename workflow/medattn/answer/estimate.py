@@ -84,7 +84,7 @@ def estimate(
         contrast,
         key,
         tuple(used),
-        _pooled(used, confidence),
+        _pooled(used, confidence).within(unit - METRICS[key.metric].least),
         all(effect.n >= min_seeds for effect in used),
         tuple(effect.dataset for effect in found if effect.dataset not in names),
     )

@@ -7,7 +7,7 @@ docs/answer.md.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import nan, sqrt
 
 import numpy as np
@@ -49,6 +49,16 @@ class PooledEffect:
     i2: float = nan
     q: float = nan
     q_p: float = nan
+
+    def within(self, reach: float) -> "PooledEffect":
+        """Return the effect with its intervals cut to differences that are possible, -reach to reach."""
+        return replace(
+            self,
+            low=max(self.low, -reach),
+            high=min(self.high, reach),
+            prediction_low=max(self.prediction_low, -reach),
+            prediction_high=min(self.prediction_high, reach),
+        )
 
 
 def pool(effects: Sequence[float], variances: Sequence[float], confidence: float = 0.95) -> PooledEffect:

@@ -49,7 +49,7 @@ def sentence(
     """
     contrast, pooled, unit = estimated.contrast, estimated.pooled, _unit(estimated)
     words = _AGAINST_PLACEBO if contrast.placebo else _AGAINST_VANILLA
-    opening = words[verdict].format(title=contrast.title, placebo=contrast.placebo)
+    opening = words[verdict].format(title=_inside(contrast.title, words[verdict]), placebo=contrast.placebo)
     metric = METRICS[estimated.key.metric].words.partition(",")[0]
     number = f"{signed(pooled.difference, unit)}{unit}"
     interval = (
@@ -86,3 +86,9 @@ def _by_dataset(verdict: AnswerVerdict, datasets: Sequence[DatasetVerdict], unit
     ]
     text = "; ".join(listed)
     return [f"{text[0].upper()}{text[1:]}."]
+
+
+def _inside(title: str, words: str) -> str:
+    """Return a title as part of a sentence: in lower case unless it begins the sentence or with an abbreviation."""
+    begins = words.startswith("{title}") or not title[1:2].islower()
+    return title if begins else title[0].lower() + title[1:]

@@ -84,7 +84,7 @@ def _facts(row: Mapping[Any, Any]) -> Iterable[str]:
 
 def _marks(row: Mapping[Any, Any], differences: Sequence[float] | pd.Series, reach: float) -> ForestMarks:
     def x(value: float) -> float:
-        share = max(-1.0, min(1.0, value / reach))
+        share = max(-1.0, min(1.0, value / reach)) if reach else 0.0  # equal arms have no reach
         return round(_CENTER + share * (_CENTER - _EDGE), 1)
 
     def pair(low: float, high: float) -> tuple[float, float] | None:

@@ -102,7 +102,7 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
         ("Accuracy after epochs", text_facts.AfterEpoch, "each entry of `after_epochs` of facts"),
         ("Comparison without numbers", text_facts.UnpublishedComparison, "each entry of `unpublished` of facts"),
         ("Statement about attention", text_facts.AttentionStatement, "each entry of `attention` of facts"),
-        ("Reading", text_facts.Reading, "each entry of `readings` of facts"),
+        ("Reading", text_facts.OfferedReading, "each entry of `readings` of facts"),
         ("Independent rows", facts.IndependentRows, "each entry of `independent` of facts"),
     ],
 }

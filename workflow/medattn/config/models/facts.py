@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from medattn.closed_model import Closed, Name
 from medattn.config.models.metrics import MetricName
-from medattn.config.models.text_facts import AfterEpoch, AttentionStatement, Reading, UnpublishedComparison
+from medattn.config.models.text_facts import AfterEpoch, AttentionStatement, OfferedReading, UnpublishedComparison
 
 Column = Literal["table", "dataset", "backbone", "arm", "split", "metric", "class_name"]
 
@@ -319,7 +319,7 @@ class Facts(Closed):
         "from the paper and gets no verdict. A reading of the kept scores counts for `fragile` in claims.csv if it "
         "differs from the configured one in these keys only, as `protocol.ties` or `metrics.auc.averaging`",
     )
-    readings: dict[Name, Reading] = Field(
+    readings: dict[Name, OfferedReading] = Field(
         {}, description="readings of what the paper leaves open, by name; each changes only keys of `left_open`"
     )
     independent: list[IndependentRows] = Field([], description="groups of rows that were measured independently")

@@ -81,7 +81,7 @@ class UnpublishedComparison(Closed):
         return self
 
 
-class Reading(Closed):
+class OfferedReading(Closed):
     """Another value for something that the paper leaves open, as the keys of a selection that choose it."""
 
     says: str = Field(min_length=1, description="short form of the reading")
