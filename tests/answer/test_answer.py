@@ -105,7 +105,7 @@ def test_too_few_data_sets_for_an_average_are_told_one_by_one(tmp_path: Path) ->
     moved = (made["dataset"] == DATASETS[1]) & (made["arm"] == "se")
     made.loc[moved, "value"] -= 3.0
     row = pooled(answered(chosen, made), "se")
-    assert row["verdict"] == "open" and row["sentence"].startswith("It is open whether Squeeze and excitation (SE)")
+    assert row["verdict"] == "open" and row["sentence"].startswith("It is open whether squeeze and excitation (SE)")
     assert "It helps on BreastMNIST (+" in row["sentence"]
     assert "it makes no practical difference on RetinaMNIST (" in row["sentence"]
 

@@ -16,14 +16,16 @@ OPEN = "chosen_by=accuracy,ties=mean"
 CLOSED = "epoch=last"
 LEAKING = "epoch=best_on_test"
 CLAIM = "ppcr-table-2.breastmnist.resnet18.ppcr.accuracy"
-PAIR = {"dataset": "breastmnist", "backbone": "resnet18", "arm": "ppcr", "against": "vanilla", "metric": "accuracy"}
+ON_BREASTMNIST = {"experiment": "medmnist", "dataset": "breastmnist"}
+ON_FUNDUS = {"experiment": "fundus-and-skin", "dataset": "fundus_isee"}
+PAIR = {"dataset": "fundus_isee", "backbone": "resnet18", "arm": "ppcr", "against": "ea", "metric": "accuracy"}
 
 
 @pytest.fixture
 def judged(tmp_path: Path):
-    def judge(shifts: dict[str, float], arm: str = "ppcr") -> pd.DataFrame:
-        """Judge measurements near the published values, that each reading shifts for one arm on BreastMNIST."""
-        taken = {"experiments": ["medmnist"], "datasets": ["breastmnist"], "backbones": ["resnet18"]}
+    def judge(shifts: dict[str, float], arm: str = "ppcr", on: dict[str, str] = ON_BREASTMNIST) -> pd.DataFrame:
+        """Judge measurements near the published values, that each reading shifts for one arm on one data set."""
+        taken = {"experiments": [on["experiment"]], "datasets": [on["dataset"]], "backbones": ["resnet18"]}
         raw = {"selection": "trial", "papers": {"ppcr": taken}, "data": str(tmp_path / "data")}
         configuration = resolve(raw, ROOT, "test")
         results = ResultPaths(tmp_path)
@@ -71,7 +73,7 @@ def test_readings_that_the_paper_rules_out_or_that_leak_do_not_count(judged, rea
 
 
 def test_a_comparison_is_fragile_if_another_reading_reverses_it(judged):
-    table = judged({OPEN: -20.0})
+    table = judged({OPEN: -20.0}, on=ON_FUNDUS)
     row = comparison(table)
     assert row["fragile"] and row["readings"] == 2
     assert row["measured"] - row["lowest"] == pytest.approx(20)

@@ -90,7 +90,7 @@ def test_a_protocol_is_added_by_one_file(project):
     best = max(first, second, key=lambda candidate: candidate["validation_accuracy"])
     assert choices["all"]["grid_point"] == best["grid_point"]
     assert choices["all"]["epochs"] == [1]
-    assert "Worst" in (project.results.tables / "tiny-table.md").read_text()
+    assert "Reproduced (worst)" in (project.results.tables / "tiny-table.md").read_text()
 
 
 def read_plan_as_json(project):
