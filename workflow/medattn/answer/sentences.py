@@ -90,5 +90,5 @@ def _by_dataset(verdict: AnswerVerdict, datasets: Sequence[DatasetVerdict], unit
 
 def _inside(title: str, words: str) -> str:
     """Return a title as part of a sentence: in lower case unless it begins the sentence or with an abbreviation."""
-    begins = words.startswith("{title}") or not title[1:2].islower()
+    begins = words.startswith("{title}") or title[1:2].isupper()
     return title if begins else title[0].lower() + title[1:]
