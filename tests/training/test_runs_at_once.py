@@ -23,7 +23,7 @@ PAPER = {
 @pytest.mark.slow
 def test_workers_give_the_bytes_of_sequential_runs_and_stop_together(project_at, tmp_path):
     in_turn = project_at(tmp_path / "in_turn")
-    # So many epochs that both processes are still in training when the signal comes.
+    # Both processes must still be in training when the signal comes, which takes enough epochs.
     long = {**PAPER, "recipe": {"epochs": 60}}
     in_turn.configure(long, seeds=[0, 1, 2, 3])
     assert in_turn.medattn("train") == 0

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from medattn.config.models.facts import Facts, NetworkCount, RowFilter
+from medattn.config.models.facts import Facts, NetworkCount
+from medattn.config.models.row_filter import RowFilter
 from medattn.config.validation import below, validated
 from medattn.config.yaml_files import read_yaml
 from medattn.consistency.published import IDENTITY, PublishedRow

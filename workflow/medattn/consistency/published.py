@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from medattn.config.models.facts import RowFilter
+from medattn.config.models.row_filter import RowFilter
 from medattn.consistency.published_value import UNITS, PublishedValue
 from medattn.errors import UserError
 from medattn.suggestions import unknown_name

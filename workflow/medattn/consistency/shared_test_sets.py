@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from medattn.config.models.facts import Facts, RowFilter, TestSet
+from medattn.config.models.facts import Facts, TestSet
+from medattn.config.models.row_filter import RowFilter
 from medattn.consistency.published import PublishedRow, chosen
 from medattn.consistency.size_scan import SizeScan, fit_size, scan_sizes
 

@@ -9,7 +9,8 @@ from typing import Literal
 import pandas as pd
 
 from medattn.compare.test_result import CONFIDENCE
-from medattn.config.models.facts import Facts, RowFilter, SignificanceStatement, Statement
+from medattn.config.models.facts import Facts, SignificanceStatement, Statement
+from medattn.config.models.row_filter import RowFilter
 from medattn.config.models.text_facts import UnpublishedComparison
 from medattn.config.models.verdicts import VerdictRule
 from medattn.config.resolved import Configuration

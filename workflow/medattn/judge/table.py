@@ -64,8 +64,9 @@ def judged_claims(
         root: the folder that contains papers/.
     """
     papers = dict.fromkeys(paper.name for paper in configuration.papers)
+    values = ReadingValues(read_table(results.readings, READINGS, optional=True))
     for paper in papers:
-        yield from _of_paper(paper, root / "papers" / paper, subjects, costs, results, configuration)
+        yield from _of_paper(paper, root / "papers" / paper, subjects, costs, values, results.epochs, configuration)
     maps = AttentionRuns(plan, results, configuration)
     for paper in papers:
         facts = facts_in(root / "papers" / paper)
@@ -87,14 +88,14 @@ def _of_paper(
     folder: Path,
     subjects: Subjects,
     costs: pd.DataFrame,
-    results: ResultPaths,
+    values: ReadingValues,
+    epochs: Path,
     configuration: Configuration,
 ) -> Iterator[Claim]:
     if not (folder / "published.csv").is_file():
         return
     rows, facts = read_published(folder / "published.csv"), facts_in(folder)
     check_rows(facts, rows, str(folder / "facts.yaml"))
-    values = ReadingValues(read_table(results.readings, READINGS, optional=True))
 
     def judge(subjects: Subjects) -> list[Claim]:
         found: list[Claim] = []
@@ -103,7 +104,7 @@ def _of_paper(
                 found.append(judged_cost(row, costs, subjects))
             else:
                 found += judged_row(row, facts, subjects, configuration)
-        found += judged_text(paper, rows, facts, subjects, results.epochs, configuration)
+        found += judged_text(paper, rows, facts, subjects, epochs, configuration)
         return [*found, *judged_comparisons(paper, rows, facts, subjects, costs, configuration)]
 
     yield from ReadingJudge(subjects, values, tuple(facts.left_open)).judged(judge)

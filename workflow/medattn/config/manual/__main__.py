@@ -28,6 +28,7 @@ from medattn.config.models import (
     verdicts,
 )
 from medattn.config.models.classifiers import CLASSIFIER_OPTIONS
+from medattn.config.models.row_filter import RowFilter
 from medattn.config.networks.catalog import LIBRARY_OPTIONS, own_networks
 from medattn.protocols.registry import PROTOCOLS
 from medattn.sources.base import Archive
@@ -85,7 +86,7 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
     ],
     "Facts about published values": [
         ("Facts", facts.Facts, "the top level of `papers/<paper>/facts.yaml` and of `medattn claims --facts`"),
-        ("Filter of rows", facts.RowFilter, "wherever facts apply to some of the published values"),
+        ("Filter of rows", RowFilter, "wherever facts apply to some of the published values"),
         ("Test set", facts.TestSet, "`test_sets.<name>` of facts"),
         ("Stated total", facts.StatedTotal, "each entry of `totals` of facts"),
         ("Stated number", facts.StatedCount, "each entry of `stated` of facts"),

@@ -14,7 +14,8 @@ No power: equal values; and whether a difference means anything on so few images
 from collections.abc import Iterator
 from fractions import Fraction
 
-from medattn.config.models.facts import RowFilter, Statement
+from medattn.config.models.facts import Statement
+from medattn.config.models.row_filter import RowFilter
 from medattn.consistency.check_context import CheckContext
 from medattn.consistency.check_result import CheckResult, ConsistencyVerdict
 from medattn.consistency.published import IDENTITY, PublishedRow, chosen, named_columns
