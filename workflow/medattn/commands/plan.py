@@ -11,13 +11,13 @@ import json
 import sys
 from pathlib import Path
 
-from medattn.commands.selection import Selected, freeze, results_of
+from medattn.commands.selection import Selected, freeze
 from medattn.config.load import read_configuration, resolve
 from medattn.config.models.seeds import SeedLooks
 from medattn.config.models.selection import Selection
 from medattn.errors import UserError
 from medattn.plan.cost_estimate import cost_lines, estimate_costs
-from medattn.plan.expand import make_plan
+from medattn.plan.expand import make_plan, results_of
 from medattn.plan.progress import progress_of
 from medattn.plan.show import all_available_line, look_lines, plan_csv, plan_lines
 from medattn.plan.speeds import speeds_for

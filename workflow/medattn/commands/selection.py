@@ -8,7 +8,7 @@ from medattn.config.load import read_configuration, resolve
 from medattn.config.resolved import Configuration
 from medattn.files import write_json, write_text
 from medattn.layout import ResultPaths
-from medattn.plan.expand import make_plan
+from medattn.plan.expand import make_plan, results_of
 from medattn.plan.graph import graph_of
 from medattn.plan.model import Plan
 from medattn.plan.plan_file import read_plan, write_plan
@@ -49,11 +49,6 @@ def load_selection(arguments: argparse.Namespace, keep: bool = True) -> Selected
     if keep:
         freeze(chosen, progress_of(chosen.plan, chosen.results))
     return chosen
-
-
-def results_of(configuration: Configuration) -> ResultPaths:
-    """Return the paths of the results of a configuration."""
-    return ResultPaths(Path(configuration.selection.results) / configuration.selection.selection)
 
 
 def freeze(chosen: Selected, progress: Progress) -> None:

@@ -80,8 +80,8 @@ def _plan_of(arguments: argparse.Namespace) -> Path:
     elif arguments.plan is not None:
         path = arguments.plan
     else:
-        from medattn.commands.selection import results_of
         from medattn.config.load import read_configuration
+        from medattn.plan.expand import results_of
 
         path = results_of(read_configuration(arguments.config, Path())).plan
     if not path.is_file():

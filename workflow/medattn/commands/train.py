@@ -78,8 +78,9 @@ def _train_stage(chosen: Selected, stage: Stage) -> list[str]:
 
 
 def _choose(chosen: Selected) -> None:
+    from medattn.plan.tuning_result import tuned_cells
     from medattn.tuning.choose import write_choices
 
-    groups = {cell.group for cell in chosen.plan.cells.values() if cell.missing is None and cell.is_tuned}
+    groups = {cell.group for cell in tuned_cells(chosen.plan, chosen.results)}
     for group in sorted(groups):
         write_choices(chosen.plan, group, chosen.results)

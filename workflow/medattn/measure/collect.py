@@ -27,7 +27,10 @@ def write_measurements(plan: Plan, results: ResultPaths) -> None:
     """
     rows, epochs, readings = [], [], []
     for cell in plan.cells.values():
-        runs = [] if cell.missing else plan.runs_of(cell.id, "train")
+        runs = plan.runs_of(cell.id, "train")
+        # What finished stays measured, even where the cell can't be run any more.
+        if cell.missing and not any(results.run(run.folder, run.name).record.exists() for run in runs):
+            runs = []
         folds = FoldAccuracies(plan.runs_of(cell.id, "tune"), results)
         measured = [read_measured_run(run, cell, results, folds) for run in runs]
         rows += list(_rows(cell, measured))
@@ -56,7 +59,12 @@ def _rows(cell: Cell, measured: list[MeasuredRun]) -> Iterator[dict[str, Any]]:
             "leak": cell.leak,
         }
         for measurement in measurements(metric, measured):
-            yield {**common, **_fields(measurement)}
+            fields = _fields(measurement)
+            if cell.missing and measurement.procedure == "runs":
+                finished = sum(run.recorded is not None for run in measured)
+                parts = [f"{finished} of {len(measured)} runs", measurement.reason or cell.missing]
+                fields["reason"] = "; ".join(parts) if finished < len(measured) else measurement.reason
+            yield {**common, **fields}
         if not measured:
             yield {**common, "procedure": "runs", "status": "not measured", "reason": cell.missing or "no run"}
 
