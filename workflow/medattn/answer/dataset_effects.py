@@ -117,10 +117,14 @@ def _distinct(pairs: Sequence[CellPair]) -> Iterator[CellPair]:
     """Yield each pair of runs once, because cells with equal settings share their runs; never runs with themselves."""
     seen = set()
     for arm, other in pairs:
-        runs = (arm.runs, other.runs)
-        if not arm.runs or (arm.runs != other.runs and runs not in seen):
-            seen.add(runs)
+        both = _runs_and_values(arm), _runs_and_values(other)
+        if both[0] != both[1] and both not in seen:
+            seen.add(both)
             yield arm, other
+
+
+def _runs_and_values(metric: MeasuredMetric) -> tuple[object, ...]:
+    return metric.runs, *metric.by_seed.items()
 
 
 def _rounding_variance(images: Sequence[int], unit: float) -> float:

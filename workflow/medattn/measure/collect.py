@@ -10,6 +10,7 @@ import pandas as pd
 
 from medattn.files import write_text
 from medattn.layout import ResultPaths
+from medattn.measure.kept_values import refuse_fewer_values
 from medattn.measure.measured_run import MeasuredRun, read_measured_run
 from medattn.measure.procedures import Measurement, measurements
 from medattn.measure.readings import reading_rows, readings_text
@@ -19,11 +20,16 @@ from medattn.result_tables import EPOCHS, MEASUREMENTS
 from medattn.tuning.epoch_results import FoldAccuracies
 
 
-def write_measurements(plan: Plan, results: ResultPaths) -> None:
+def write_measurements(plan: Plan, results: ResultPaths, *, allow_fewer: bool = False) -> None:
     """Measure every cell of the plan and write measurements.csv, epochs.csv and readings.csv.
 
+    Args:
+        plan: the plan.
+        results: the folder of the runs and of the files.
+        allow_fewer: write even if planned values of the present measurements.csv get lost.
+
     Raises:
-        UserError: the hash of a run's scores is not the one in its record.
+        UserError: the hash of a run's scores is not the one in its record, or planned values would get lost.
     """
     rows, epochs, readings = [], [], []
     for cell in plan.cells.values():
@@ -36,6 +42,8 @@ def write_measurements(plan: Plan, results: ResultPaths) -> None:
         rows += list(_rows(cell, measured))
         epochs += list(_epochs(cell, measured))
         readings += list(reading_rows(cell, measured))
+    if not allow_fewer:
+        refuse_fewer_values(plan, results, rows)
     _write(results.measurements, rows, MEASUREMENTS.columns)
     _write(results.epochs, epochs, EPOCHS.columns)
     write_text(results.readings, readings_text(readings))

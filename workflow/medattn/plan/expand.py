@@ -63,7 +63,7 @@ def _entries(configuration: Configuration, folders: RunFolders) -> dict[str, Dat
                 if cell.dataset == name
                 for run in runs_of_cell(cell, configuration.selection.seeds_of(cell.id))
             )
-            if any(folders.finished_anywhere(run.name) for run in runs):
+            if any(folders.has_finished_anywhere(run) for run in runs):
                 entries[name] = real
     return entries
 

@@ -49,7 +49,11 @@ def graph_of(plan: Plan, configuration: Configuration, results: ResultPaths) -> 
         "datasets": datasets,
         "packs": packs,
         "tuned": choices,
-        "measured": [str(results.pack(pack.id)) for pack in plan.packs.values() if pack.stage == "train"],
+        # A cell that shares all its runs has no pack, but its own choice of epochs.
+        "measured": [
+            *(str(results.pack(pack.id)) for pack in plan.packs.values() if pack.stage == "train"),
+            *choices,
+        ],
         "tables": [
             *(name for paper in configuration.papers for name in (*paper.tables, *paper.statistics)),
             *complexity_tables,

@@ -1,6 +1,7 @@
 """The plan of a selection: cells, their runs, and packs of runs."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
@@ -229,6 +230,11 @@ class Run:
         return f"{self.folder}/{self.name}"
 
     @property
+    def key(self) -> str:
+        """Name of the run without its place in the grid, which does not decide its result."""
+        return run_key(self.name)
+
+    @property
     def folder(self) -> str:
         """Folder under runs/ that contains the folder of the run."""
         return self.kept_in or self.cell
@@ -243,6 +249,11 @@ class Run:
         optional = {"shared_with", "kept_in"}
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {key: value for key, value in values.items() if key not in optional or value}
+
+
+def run_key(name: str) -> str:
+    """Return the name of a run without its place in the grid: `tune-s0-f1-g02-0123456789` without `-g02`."""
+    return re.sub(r"-g\d+(?=-)", "", name)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from medattn.errors import UserError
-from medattn.files import read_json, write_json
+from medattn.files import json_text, read_json, write_text
 from medattn.plan.model import Cell, CellSettings, Pack, Plan, Run
 from medattn.version import __version__
 
@@ -18,6 +18,11 @@ SCHEMA = 2
 
 def write_plan(path: Path, plan: Plan) -> None:
     """Write a plan to `path`."""
+    write_text(path, plan_text(plan))
+
+
+def plan_text(plan: Plan) -> str:
+    """Return the text of a plan's file."""
     value = {
         "schema": SCHEMA,
         "version": __version__,
@@ -27,7 +32,7 @@ def write_plan(path: Path, plan: Plan) -> None:
         "runs": {key: run.to_json() for key, run in plan.runs.items()},
         "packs": {key: asdict(pack) for key, pack in plan.packs.items()},
     }
-    write_json(path, value)
+    return json_text(value)
 
 
 def read_plan(path: Path) -> Plan:

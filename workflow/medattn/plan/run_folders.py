@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from medattn.layout import ResultPaths
-from medattn.plan.model import Run
+from medattn.plan.model import Run, run_key
 
 
 class RunFolders:
@@ -14,30 +14,30 @@ class RunFolders:
     def __init__(self, results: ResultPaths) -> None:
         self._results = results
         self._names = {folder: _names(results.folder / "runs" / folder) for folder in _names(results.folder / "runs")}
-        self._folders: dict[str, list[str]] = {}
+        self._places: dict[str, list[tuple[str, str]]] = {}
         for folder in sorted(self._names):
-            for name in self._names[folder]:
-                self._folders.setdefault(name, []).append(folder)
+            for name in sorted(self._names[folder]):
+                self._places.setdefault(run_key(name), []).append((folder, name))
 
     def has_finished(self, run: Run) -> bool:
         """Return whether a run has a record in its folder."""
         return self._has_record(run.folder, run.name)
 
-    def finished_anywhere(self, name: str) -> bool:
-        """Return whether a run of this name has a record in any folder."""
-        return any(self._has_record(folder, name) for folder in self._folders.get(name, ()))
+    def has_finished_anywhere(self, run: Run) -> bool:
+        """Return whether an equal run has a record in the folder of any cell."""
+        return any(self._has_record(*place) for place in self._places.get(run.key, ()))
 
     def located(self, run: Run) -> Run:
-        """Return a run with the folder in which it finished.
+        """Return a run with the folder and the name under which it finished.
 
         The name of a run ends with a hash of everything that decides its result. A run of the same name in the folder
-        of another cell is therefore the same run: trained for a cell with equal settings under another plan.
+        of another cell is therefore the same run: trained for a cell with equal settings under another plan. So is one
+        that has another place in the grid.
         """
-        if self._has_record(run.cell, run.name):
-            return run
-        others = [*run.shared_with, *self._folders.get(run.name, ())]
-        found = next((folder for folder in others if self._has_record(folder, run.name)), None)
-        return run if found is None else replace(run, kept_in=found)
+        places = [(run.cell, run.name), *self._places.get(run.key, ())]
+        places.sort(key=lambda place: run.cells.index(place[0]) if place[0] in run.cells else len(run.cells))
+        found = next((place for place in places if self._has_record(*place)), (run.cell, run.name))
+        return replace(run, name=found[1], kept_in=None if found[0] == run.cell else found[0])
 
     def _has_record(self, folder: str, name: str) -> bool:
         return name in self._names.get(folder, ()) and self._results.run(folder, name).record.exists()

@@ -47,7 +47,7 @@ class RunCosts:
         folders, seeds = RunFolders(results), seeds_up_to(most, self._selection)
         cells = {cell.id: cell for cell in self.cells}
         runs = {run.id: run for run in map(folders.located, planned_runs(cells, lambda _: seeds))}
-        self._shared = {(cell, run.name): run.id for run in runs.values() for cell in run.cells}
+        self._shared = {(cell, run.key): run.id for run in runs.values() for cell in run.cells}
         whole = replace(plan, runs=runs, packs={"all": Pack("all", "train", "", tuple(runs))})
         snapshot = take_snapshot(whole, results)
         self._done = {key for key, status in snapshot.runs.items() if status.state == "done"}
@@ -64,7 +64,7 @@ class RunCosts:
     def of(self, cells: Iterable[Cell], seeds: int) -> RunCost:
         """Return the cost of the open runs of cells with a number of seeds, or with their current one if it is more."""
         runs = {
-            self._shared.get((cell.id, run.name), run.id)
+            self._shared.get((cell.id, run.key), run.id)
             for cell in cells
             for run in runs_of_cell(cell, seeds_up_to(max(seeds, self.current(cell)), self._selection))
         }
