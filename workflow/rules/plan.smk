@@ -17,6 +17,7 @@ shell.prefix(
 
 # `--config allow_fewer=true` lets finished numbers leave the results. It belongs to one call, not to the selection.
 ALLOW_FEWER = "--allow-fewer" if config.pop("allow_fewer", False) is True else ""
+SELECTION = json.dumps(config)
 
 
 def plan_selection(*options):
@@ -31,7 +32,7 @@ def plan_selection(*options):
             *([ALLOW_FEWER] if ALLOW_FEWER else []),
             *options,
         ],
-        input=json.dumps(config),
+        input=SELECTION,
         stdout=subprocess.PIPE,
         text=True,
         check=False,
