@@ -64,9 +64,12 @@ def test_every_command_is_known_as_one_that_reads_or_writes():
 @pytest.mark.slow
 @pytest.mark.workflow
 def test_snakemake_writes_only_when_work_starts(trained):
+    trained.results.measurements.unlink()
+    done = snakemake(trained, "measured")
+    assert done.returncode == 0, done.stderr
     configure(trained, seeds=[0, 1])
     before = content(trained)
-    for mode in (["-n"], ["--lint"], ["--dag"], ["--summary"], ["--unlock"]):
+    for mode in (["-n"], ["--lint"], ["--summary"]):
         looked = snakemake(trained, *mode)
         assert looked.returncode == 0, looked.stderr
         assert content(trained) == before, mode

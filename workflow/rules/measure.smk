@@ -25,4 +25,4 @@ rule measure_runs:
     message:
         "Measuring the finished runs"
     shell:
-        "medattn measure --plan {params.plan:q} {ALLOW_FEWER} > {log:q} 2>&1 || failed {log:q}"
+        "medattn measure --plan {params.plan:q} > {log:q} 2>&1 || failed {log:q}"

@@ -7,17 +7,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+# `--config allow_fewer=true` lets finished numbers leave the results. It belongs to one call, not to the selection.
+ALLOW_FEWER = config.pop("allow_fewer", False) is True
+SELECTION = json.dumps(config)
+
 # Jobs call the `medattn` of the environment that Snakemake runs in. A job that fails shows the end of its log and keeps
 # its exit code: 2 user error, 75 stopped (retry), 137 killed.
 shell.prefix(
     f'set -euo pipefail; export PATH="{Path(sys.executable).parent}:$PATH"; '
+    f"export MEDATTN_ALLOW_FEWER={int(ALLOW_FEWER)}; "
     'failed() {{ code=$?; [[ $code != 137 ]] || echo "medattn: killed, usually for exceeding its memory or by the '
     'scheduler; finished runs are kept" >>"$1"; tail -n 5 "$1" >&2; exit $code; }}; '
 )
-
-# `--config allow_fewer=true` lets finished numbers leave the results. It belongs to one call, not to the selection.
-ALLOW_FEWER = "--allow-fewer" if config.pop("allow_fewer", False) is True else ""
-SELECTION = json.dumps(config)
 
 
 def plan_selection(*options):
@@ -29,7 +30,7 @@ def plan_selection(*options):
         [
             sys.executable,
             *("-m", "medattn", "plan", "--resolved", str(name)),
-            *([ALLOW_FEWER] if ALLOW_FEWER else []),
+            *(["--allow-fewer"] if ALLOW_FEWER else []),
             *options,
         ],
         input=SELECTION,
