@@ -21,8 +21,8 @@ ENTRY = {"source": {"kind": "folder", "size": 8}, "classes": ["healthy", "ill"],
 
 
 @pytest.fixture
-def trained(project: Project) -> Project:
-    """Two arms with three seeds on images of the user's own, all finished and measured."""
+def pictures(project: Project) -> Project:
+    """A project with images of the user's own."""
     folder = project.root / "pictures"
     folder.mkdir()
     rows = ["image,label,split"]
@@ -31,10 +31,16 @@ def trained(project: Project) -> Project:
         Image.fromarray(random.integers(0, 255, (8, 8, 3), dtype=np.uint8)).save(folder / f"{number}.png")
         rows.append(f"{number}.png,{['healthy', 'ill'][number % 2]},{['train', 'test'][number // 16]}")
     (folder / "images.csv").write_text("\n".join(rows) + "\n")
-    configure(project)
-    finish_runs(project.plan(), project.results)
-    assert project.medattn("measure") == 0
     return project
+
+
+@pytest.fixture
+def trained(pictures: Project) -> Project:
+    """Two arms with three seeds on these images, all finished and measured."""
+    configure(pictures)
+    finish_runs(pictures.plan(), pictures.results)
+    assert pictures.medattn("measure") == 0
+    return pictures
 
 
 def configure(project: Project, paper: Mapping[str, Any] = {}, **selection: Any) -> None:

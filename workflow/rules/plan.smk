@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 # `--config allow_fewer=true` lets finished numbers leave the results. It belongs to one call, not to the selection.
-ALLOW_FEWER = config.pop("allow_fewer", False) is True
+ALLOW_FEWER = str(config.pop("allow_fewer", "")).lower() in ("true", "yes", "1")
 SELECTION = json.dumps(config)
 
 # Jobs call the `medattn` of the environment that Snakemake runs in. A job that fails shows the end of its log and keeps
