@@ -71,7 +71,7 @@ ON_CPU = {
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained network with its state, how its steps were launched, and its operations without a deterministic form."""
+    """A trained network with its state, the launch of its steps, and its operations without a deterministic form."""
 
     network: AttendedNetwork
     state: TrainingState
