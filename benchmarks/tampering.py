@@ -137,7 +137,7 @@ CHANGES: tuple[Callable[[Path, random.Random], None], ...] = (
 
 def afterwards(folder: Path) -> list[Path]:
     """Return the files that are derived from the sealed files."""
-    return [folder / name for name in ("manifest.json", "audit.json", "report.html")]
+    return [folder / name for name in ("manifest.json", "seals.jsonl", "audit.json", "report.html")]
 
 
 def contents(folder: Path, plan: Plan) -> dict[Path, bytes]:

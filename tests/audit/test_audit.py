@@ -50,7 +50,7 @@ def test_an_unchanged_folder_holds_and_a_second_audit_writes_the_same_bytes(fini
     first = finished.audit.read_bytes()
     assert medattn(["audit", str(FOLDER)]) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith("results/tampering: audited, all holds (13 of 13 checks, 11 runs); sealed as ")
+    assert line.startswith("results/tampering: audited, all holds (14 of 14 checks, 11 runs); sealed as ")
     assert finished.audit.read_bytes() == first
     assert medattn(["audit", str(FOLDER), "--format", "json", "--check", "seal"]) == 0
     value = json.loads(capsys.readouterr().out)

@@ -164,6 +164,8 @@ def as_an_earlier_version_wrote_it(results: ResultPaths) -> None:
             recipe["batch"] = recipe.pop("batch_size")
         record["configuration_sha256"] = sha256_of_value(record["configuration"])
         write_json(path, record)
+    for path in (results.seals, results.manifest):
+        path.unlink()
     seal(results, plan)
 
 
@@ -175,9 +177,9 @@ def test_a_plan_of_another_version_is_one_finding_and_the_seal_and_the_records_a
     assert all(
         check in line for check in ("schema 1", "11 runs", "completeness", "training", "tables", "check out a version")
     )
-    assert "(4 of 13 checks, 11 runs)" in summary
+    assert "(5 of 14 checks, 11 runs)" in summary
     checks = json.loads(finished.audit.read_text())["checks"]
-    assert [name for name, facts in checks.items() if facts["ran"]] == ["seal", "records", "code", "crate"]
+    assert [name for name, facts in checks.items() if facts["ran"]] == ["seal", "chain", "records", "code", "crate"]
     assert medattn(["audit", str(FOLDER), "--check", "seal", "--replay", "1"]) == 3
     assert "no run was replayed" in capsys.readouterr().out
 

@@ -133,6 +133,15 @@ class ResultPaths:
         return self.folder / "manifest.json"
 
     @property
+    def seals(self) -> Path:
+        """History of all seals: a line for each, with the root hash of the one before and every changed file."""
+        return self.folder / "seals.jsonl"
+
+    def signature(self, number: int) -> Path:
+        """Return the file with the signature of the seal `number`."""
+        return self.folder / "signatures" / f"seal-{number}.sig"
+
+    @property
     def audit(self) -> Path:
         """Findings of the last audit."""
         return self.folder / "audit.json"

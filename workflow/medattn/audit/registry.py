@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
+from medattn.audit.checks.chain import check_chain
 from medattn.audit.checks.code import check_code
 from medattn.audit.checks.completeness import check_completeness
 from medattn.audit.checks.crate import check_crate
@@ -22,6 +23,7 @@ Check = Callable[[AuditContext], Iterator[Finding]]
 
 CHECKS: Mapping[str, Check] = {
     "seal": check_seal,
+    "chain": check_chain,
     "plan": check_plan,
     "completeness": check_completeness,
     "records": check_records,
@@ -36,5 +38,5 @@ CHECKS: Mapping[str, Check] = {
     "snakemake": check_snakemake,
 }
 
-WITHOUT_PLAN = ("seal", "records", "code", "crate")
+WITHOUT_PLAN = ("seal", "chain", "records", "code", "crate")
 """Checks that can run, at least in part, where another version of medattn wrote the plan."""

@@ -3,6 +3,8 @@
     medattn audit results/demo
     medattn audit results/demo --replay 3
     medattn audit results/demo --seal
+    medattn audit results/demo --seal --sign ~/.ssh/id_ed25519
+    medattn audit results/demo --signers signers.txt
 
 Prints one line a finding (severity, check, place, what is expected, what is found, what to do) and a summary, and
 writes audit.json into the folder. --info also prints findings that need no action. docs/audit.md describes each check.
@@ -12,12 +14,17 @@ not be checked, such as the code of a commit that this clone does not have.
 
 Run the audit where the workflow runs: it reads papers/ and the data folder there.
 
---seal writes manifest.json instead: every file with its hash, under one root hash. Snakemake seals at the end of the
-workflow; after manual changes, seal the folder yourself. Keep the root hash elsewhere to detect any later change.
+--seal writes manifest.json instead: every file with its hash, under one root hash, and adds a line to seals.jsonl, the
+history of all seals. Snakemake seals at the end of the workflow; after manual changes, seal the folder yourself.
+
+Anyone who can write to the folder can seal it again. Two anchors outside of it reveal that. --expect-root HASH compares
+the root hash with one that you kept elsewhere. --seal --sign KEY signs the seal with an OpenSSH key; --signers FILE
+verifies the signatures, as `ssh-keygen -Y verify` does.
 """
 
 import argparse
 import json
+import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +34,8 @@ from medattn.errors import UserError
 from medattn.files import write_json, write_text
 from medattn.layout import ResultPaths
 from medattn.suggestions import unknown_name
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from medattn.audit.context import AuditContext
@@ -47,6 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="seed that selects the runs of --replay (default: 0)")
     parser.add_argument("--info", action="store_true", help="also print findings that need no action")
     parser.add_argument("--seal", action="store_true", help="seal the folder: write manifest.json")
+    parser.add_argument("--sign", type=Path, metavar="KEY", help="with --seal: sign the seal with an OpenSSH key")
+    parser.add_argument("--signers", type=Path, metavar="FILE", help="verify that a key of FILE signed the last seal")
+    parser.add_argument("--expect-root", metavar="HASH", help="verify that the last seal has this root hash")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="text (default) or json")
 
 
@@ -55,10 +67,13 @@ def run(arguments: argparse.Namespace) -> int:
     results = ResultPaths(arguments.folder)
     if not results.plan.is_file() and not results.manifest.is_file():
         raise UserError(f"{arguments.folder}: no results to audit (neither plan.json nor manifest.json)")
-    return _seal(results) if arguments.seal else _audit(results, arguments)
+    if arguments.sign is not None and not arguments.seal:
+        raise UserError("--sign signs a new seal; add --seal")
+    return _seal(results, arguments.sign) if arguments.seal else _audit(results, arguments)
 
 
-def _seal(results: ResultPaths) -> int:
+def _seal(results: ResultPaths, key: Path | None) -> int:
+    from medattn.audit.folder_files import folder_files
     from medattn.audit.manifest import seal
     from medattn.plan.plan_file import read_plan
     from medattn.plan.progress import progress_of
@@ -68,6 +83,12 @@ def _seal(results: ResultPaths) -> int:
     # plan.csv counts finished runs, so it is written again before it is sealed.
     write_text(results.plan_table, plan_csv(plan, progress_of(plan, results)))
     print(f"{results.folder}: sealed as {seal(results, plan)}")
+    for name, problem in sorted(folder_files(results.folder).problems.items()):
+        log.warning("%s: not sealed: %s", results.folder / name, problem)
+    if key is not None:
+        from medattn.audit.anchors import sign
+
+        print(f"{results.folder}: signed in {sign(results, key)}")
     return 0
 
 
@@ -101,6 +122,13 @@ def _findings(context: "AuditContext", arguments: argparse.Namespace) -> "Iterat
     from medattn.audit.run_checks import run_checks
 
     yield from run_checks(context, arguments.check)
+    if arguments.expect_root is not None or arguments.signers is not None:
+        from medattn.audit.anchors import check_root, check_signatures
+
+        if arguments.expect_root is not None:
+            yield from check_root(context, arguments.expect_root)
+        if arguments.signers is not None:
+            yield from check_signatures(context, arguments.signers)
     if arguments.replay:
         from medattn.audit.replay import replay
 

@@ -75,7 +75,7 @@ def crate_files(results: ResultPaths, arrays: bool) -> Iterator[CrateFile]:
 
     Logs and benchmarks of jobs are left out, because they name machines.
     """
-    unsealed = [path.name for path in (results.manifest, results.audit) if path.is_file()]
+    unsealed = [path.name for path in (results.manifest, results.seals, results.audit) if path.is_file()]
     for name in [*sealed_files(results.folder), *unsealed]:
         top = name.partition("/")[0]
         if top in ("logs", "benchmarks") or (name.endswith(_ARRAYS) and not arrays):

@@ -1,7 +1,6 @@
 """Writing of a crate: metadata, a preview page and the files, in a folder that is created atomically."""
 
 import shutil
-import tempfile
 from pathlib import Path
 
 from rocrate.model.preview import Preview
@@ -10,6 +9,7 @@ from medattn.audit.context import AuditContext
 from medattn.crate.crate_files import crate_files
 from medattn.crate.metadata import describe
 from medattn.files import disk_errors
+from medattn.temporary_files import temporary_folder
 
 _README = """# {title}
 
@@ -41,9 +41,9 @@ def write_crate(subject: AuditContext, folder: Path, arrays: bool = False) -> in
     crate = describe(subject, items)
     with disk_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as name:
-            temporary = Path(name) / folder.name
-            readme = Path(name) / "README.md"
+        with temporary_folder(folder) as aside:
+            temporary = aside / folder.name
+            readme = aside / "README.md"
             readme.write_text(_README.format(title=crate.root_dataset["name"]), encoding="utf-8")
             crate.add_file(
                 readme, "README.md", properties={"name": "Guide to the files", "encodingFormat": "text/markdown"}

@@ -6,13 +6,16 @@ from typing import Any
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
-from medattn.audit.manifest import as_written, data_files, difference, read_manifest, sealed_files
+from medattn.audit.folder_files import folder_files
+from medattn.audit.manifest import as_written, data_files, difference, paper_files, read_manifest
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_value
 
 _SEAL = "run snakemake, which seals its results, or `medattn audit --seal`"
 _RESTORE = "restore the file, or recreate it with snakemake, which then seals again"
 _NOT_SEALED = "remove the file, or run `medattn audit --seal` if it is yours"
+_CANNOT_SEAL = "restore what it leads to, or remove it, then seal again with `medattn audit --seal`"
+_PAPER = "restore the file of the paper, or run snakemake, which judges, renders and seals again"
 _FETCH = "delete its folder and run `medattn fetch` again"
 
 
@@ -30,11 +33,37 @@ def check_seal(context: AuditContext) -> Iterator[Finding]:
     for name, facts in manifest["files"].items():
         if (other := difference(folder / name, facts, context.sha256)) is not None:
             yield Finding("error", name, *other, _RESTORE)
-    for name in sealed_files(folder):
+    found = folder_files(folder)
+    for name in found.names:
         if name not in manifest["files"]:
             yield Finding("error", name, "no file, as in the seal", "a file", _NOT_SEALED)
+    for name, problem in sorted(found.problems.items()):
+        yield Finding("error", name, "files and folders that can be sealed", problem, _CANNOT_SEAL)
+    yield from _planned_runs(context, manifest["files"], {*found.names, *found.problems})
     yield from _data(context, manifest["data"])
+    yield from _papers(context, manifest.get("papers"))
     yield from _last_audit(context, manifest["root"])
+
+
+def _planned_runs(context: AuditContext, sealed: Mapping[str, Any], reported: set[str]) -> Iterator[Finding]:
+    """Find finished runs of the plan whose record is not under the seal, wherever the seal could not look."""
+    if context.other_plan_schema is not None:
+        return
+    for finished in context.finished_runs():
+        name = finished.files.record.relative_to(context.results.folder).as_posix()
+        if name not in sealed and name not in reported:
+            yield Finding("error", finished.run.id, "a finished run under the seal", "a run that is not sealed", _SEAL)
+
+
+def _papers(context: AuditContext, sealed: Mapping[str, Any] | None) -> Iterator[Finding]:
+    """Compare the files of the papers with the seal; a seal of the first schema covers none."""
+    for name, facts in (sealed or {}).items():
+        if (other := difference(context.root / name, facts, context.sha256)) is not None:
+            yield Finding("error", name, *other, _PAPER)
+    if sealed is not None and context.other_plan_schema is None:
+        for name in paper_files(context.plan, context.root):
+            if name not in sealed:
+                yield Finding("error", name, "no file, as in the seal", "a file", _PAPER)
 
 
 def _data(context: AuditContext, sealed: Mapping[str, Any]) -> Iterator[Finding]:
