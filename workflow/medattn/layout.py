@@ -1,7 +1,15 @@
 """Paths of all files of a selection in results/<selection>/ and in data/."""
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
+
+_WORKING_FILES = ("checkpoint.pt", "sessions.json", "lease-*")
+
+
+def is_working_file(name: str) -> bool:
+    """Return whether a file in the folder of a run is one that the end of the run removes."""
+    return any(fnmatchcase(name, pattern) for pattern in _WORKING_FILES)
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,7 @@ class RunPaths:
 
     def sweep(self) -> None:
         """Remove the files that a process leaves if it is killed just after finishing the run."""
-        for pattern in ("checkpoint.pt", "sessions.json", "lease-*", ".*"):
+        for pattern in (*_WORKING_FILES, ".*"):
             for path in self.folder.glob(pattern):
                 path.unlink(missing_ok=True)
 

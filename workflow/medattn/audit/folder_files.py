@@ -15,12 +15,12 @@ from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from medattn.layout import is_working_file
 from medattn.litter import is_litter
 
 NOT_SEALED = re.compile(
     r"manifest\.json|seals\.jsonl|signatures/(seal-\d+\.sig)?|audit\.json|report\.html|crate/.*|snakemake-report.*"
     r"|slurm-logs/.*|(logs|benchmarks)/(seal|audit|crate)_.*|(logs|benchmarks)/render_report\..*"
-    r"|runs/[^/]+/[^/]+/(checkpoint\.pt|sessions\.json|lease-[^/]*)"
 )
 
 
@@ -62,7 +62,7 @@ def folder_files(folder: Path, not_sealed: re.Pattern[str] = NOT_SEALED) -> Fold
             with os.scandir(path) as entries:
                 for entry in entries:
                     place = f"{name}/{entry.name}" if name else entry.name
-                    if not is_litter(PurePosixPath(entry.name)) and not _matches(not_sealed, place):
+                    if not (is_litter(PurePosixPath(entry.name)) or _matches(not_sealed, place) or _is_working(place)):
                         _sort_in(entry, place, found, folders, links)
         except OSError as error:
             found.problems[name or "."] = f"a folder that cannot be read ({error.strerror})"
@@ -73,6 +73,11 @@ def folder_files(folder: Path, not_sealed: re.Pattern[str] = NOT_SEALED) -> Fold
 def _matches(pattern: re.Pattern[str], name: str) -> bool:
     """Return whether a pattern matches a path, or the folder of this name."""
     return pattern.fullmatch(name) is not None or pattern.fullmatch(f"{name}/") is not None
+
+
+def _is_working(name: str) -> bool:
+    parts = name.split("/")
+    return len(parts) == 4 and parts[0] == "runs" and is_working_file(parts[3])
 
 
 def _sort_in(
