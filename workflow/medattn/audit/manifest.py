@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from medattn.audit.made_with import made_with, paper_files
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_file, sha256_of_value, write_json
 from medattn.layout import ResultPaths
@@ -39,12 +40,17 @@ def data_files(plan: Plan) -> Iterator[str]:
 
 
 def seal(results: ResultPaths, plan: Plan) -> str:
-    """Write manifest.json, remove the outdated audit.json and return the root hash."""
+    """Write manifest.json, remove the outdated audit.json and return the root hash.
+
+    The working directory is the project: the seal names images and papers by their paths from there.
+    """
     value: dict[str, Any] = {
         "schema": SCHEMA,
         "selection": plan.selection,
         "files": {name: _facts(results.folder / name) for name in sealed_files(results.folder)},
         "data": {name: _facts(Path(name)) for name in data_files(plan)},
+        "papers": {name: _facts(Path(name)) for name in paper_files(Path(), plan.configuration["papers"])},
+        "made_with": made_with(),
     }
     results.audit.unlink(missing_ok=True)
     root = sha256_of_value(value)

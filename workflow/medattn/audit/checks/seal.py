@@ -7,6 +7,7 @@ from typing import Any
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import as_written, data_files, difference, read_manifest, sealed_files
+from medattn.audit.obstacles import absent_images, unreadable, unreadable_file
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_value
 
@@ -27,9 +28,9 @@ def check_seal(context: AuditContext) -> Iterator[Finding]:
     except UserError as error:
         yield Finding("error", path.name, "an unchanged seal", str(error), _SEAL)
         return
+    context.examined.update(files=len(manifest["files"]))
     for name, facts in manifest["files"].items():
-        if (other := difference(folder / name, facts, context.sha256)) is not None:
-            yield Finding("error", name, *other, _RESTORE)
+        yield from _compared(context, folder / name, name, facts, _RESTORE)
     for name in sealed_files(folder):
         if name not in manifest["files"]:
             yield Finding("error", name, "no file, as in the seal", "a file", _NOT_SEALED)
@@ -39,19 +40,29 @@ def check_seal(context: AuditContext) -> Iterator[Finding]:
 
 def _data(context: AuditContext, sealed: Mapping[str, Any]) -> Iterator[Finding]:
     """Compare the prepared images with the seal. Data sets that are not on this machine could not be checked."""
-    absent = sorted({str(Path(name).parent) for name in sealed if not Path(name).parent.is_dir()})
+    absent = sorted({str(Path(name).parent) for name in sealed if not context.at_root(name).is_file()})
     for folder in absent:
-        remedy = "fetch the data set with `medattn fetch`, then audit again"
-        yield Finding("unchecked", folder, "the sealed images", "no such folder on this machine", remedy)
+        yield absent_images(context, folder, "not on this machine: the sealed images were not compared")
     for name, facts in sealed.items():
-        if str(Path(name).parent) in absent:
-            continue
-        if (other := difference(Path(name), facts, context.sha256)) is not None:
-            yield Finding("error", name, *other, _FETCH)
-    if context.other_plan_schema is None:
+        if str(Path(name).parent) not in absent:
+            context.examined.update({"files of images": 1})
+            yield from _compared(context, context.at_root(name), name, facts, _FETCH)
+    if context.other_plan_schema is None and not context.damaged_plan:
         for name in data_files(context.plan):
             if name not in sealed:
                 yield Finding("error", name, "no file, as in the seal", "a file", _NOT_SEALED)
+
+
+def _compared(context: AuditContext, path: Path, name: str, facts: Mapping[str, Any], remedy: str) -> Iterator[Finding]:
+    try:
+        other = difference(path, facts, context.sha256)
+    except OSError as error:
+        if unreadable(error) is None:
+            raise
+        yield unreadable_file(name, error)
+        return
+    if other is not None:
+        yield Finding("error", name, *other, remedy)
 
 
 def _last_audit(context: AuditContext, root: str) -> Iterator[Finding]:
