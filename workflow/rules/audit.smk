@@ -73,4 +73,4 @@ rule audit_results:
     message:
         "Auditing {params.results}"
     shell:
-        "medattn audit {params.results:q} > {log:q} 2>&1 || failed {log:q}"
+        "medattn audit {params.results:q} --write > {log:q} 2>&1 || failed {log:q}"

@@ -115,12 +115,10 @@ def check_root(context: AuditContext, expected: str) -> Iterator[Finding]:
 
 def _roots(context: AuditContext) -> tuple[list[str], list[Seal]]:
     """Return all root hashes, oldest first, and their seals; a seal by an earlier version has no history."""
-    from medattn.audit.show import root_of
-
     try:
         seals = read_seals(context.results)
     except UserError:
-        root = root_of(context)
+        root = str(context.sealed.get("root", ""))
         return ([root] if root else []), []
     return [seal.root for seal in seals], seals
 

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from medattn.audit.folder_files import folder_files
+from medattn.audit.made_with import made_with, paper_files
 from medattn.audit.seals import (
     FIRST_SCHEMA,
     RESTORE_SEALS,
@@ -30,7 +31,6 @@ from medattn.plan.model import Plan
 from medattn.temporary_files import sweep
 
 _NOTHING = re.compile(r"(?!)")  # matches no name
-_PAPER_FILES = ("paper.yaml", "published.csv", "facts.yaml")
 
 Hash = Callable[[Path], str]
 
@@ -48,14 +48,6 @@ def data_files(plan: Plan) -> Iterator[str]:
                 yield (Path(folder) / name).as_posix()
 
 
-def paper_files(plan: Plan, root: Path = Path()) -> Iterator[str]:
-    """Yield the paths of the files from which a plan's papers are read, relative to the root of the project."""
-    for paper in sorted({cell.paper for cell in plan.cells.values()}):
-        for name in _PAPER_FILES:
-            if (root / "papers" / paper / name).is_file():
-                yield f"papers/{paper}/{name}"
-
-
 def contents(results: ResultPaths, plan: Plan) -> State:
     """Return size and hash of everything that a seal covers.
 
@@ -65,14 +57,15 @@ def contents(results: ResultPaths, plan: Plan) -> State:
     return {
         "files": {name: _facts(results.folder / name) for name in sealed_files(results.folder)},
         "data": {name: _facts(Path(name)) for name in data_files(plan)},
-        "papers": {name: _facts(Path(name)) for name in paper_files(plan)},
+        "papers": {name: _facts(Path(name)) for name in paper_files(Path(), plan.configuration["papers"])},
     }
 
 
 def seal(results: ResultPaths, plan: Plan) -> str:
     """Add a seal to the history, write manifest.json, remove the outdated audit.json and return the root hash.
 
-    A folder that is as the last seal left it keeps this seal. Temporary files of dead processes are removed first.
+    A folder that is as the last seal left it keeps this seal. Temporary files of dead processes are removed first. The
+    working directory is the project: the seal names images and papers by their paths from there.
 
     Raises:
         UserError: the history was changed, or a file cannot be read.
@@ -82,7 +75,7 @@ def seal(results: ResultPaths, plan: Plan) -> str:
         sweep(folder)
     state = contents(results, plan)
     if not history or history[-1].after != state or history[-1].entry["selection"] != plan.selection:
-        history = [*history, next_seal(history, state, plan.selection)]
+        history = [*history, next_seal(history, state, plan.selection, made_with())]
         write_seals(results.seals, history)
     value = history[-1].manifest
     results.audit.unlink(missing_ok=True)

@@ -15,7 +15,6 @@ from typing import Any
 from medattn.errors import UserError
 from medattn.files import sha256_of_value, write_text
 from medattn.layout import ResultPaths
-from medattn.version import __version__
 
 SCHEMA = 2
 FIRST_SCHEMA = 1
@@ -26,7 +25,7 @@ PARTS = ("files", "data", "papers")
 Facts = dict[str, Any]
 State = dict[str, dict[str, Facts]]
 """Size and hash of every sealed file, by part and path."""
-_HEADING = ("schema", "selection", "number", "sealed", "version", "previous")
+_HEADING = ("schema", "selection", "number", "sealed", "previous", "made_with")
 RESTORE_SEALS = "restore it from a copy; to begin a new history, move it away, and tell everyone who keeps a root hash"
 
 
@@ -34,7 +33,7 @@ def manifest_of(heading: Mapping[str, Any], parts: Mapping[str, Mapping[str, Fac
     """Return the content of manifest.json.
 
     Args:
-        heading: schema, selection and, from schema 2, number, time, version and the root hash of the seal before.
+        heading: schema, selection and, from schema 2, number, time, the root hash of the seal before and the software.
         parts: size and hash of every file, by part and path.
     """
     names = PARTS if heading["schema"] > FIRST_SCHEMA else ("files", "data")
@@ -137,16 +136,23 @@ def seal_without_history(manifest: Mapping[str, Any]) -> Seal:
     return Seal(entry, _nothing(), state)
 
 
-def next_seal(history: Sequence[Seal], state: State, selection: str) -> Seal:
-    """Return the seal of `state` that follows the last seal of `history`."""
+def next_seal(history: Sequence[Seal], state: State, selection: str, made_with: Mapping[str, Any]) -> Seal:
+    """Return the seal of `state` that follows the last seal of `history`.
+
+    Args:
+        history: the earlier seals, oldest first.
+        state: what is sealed.
+        selection: name of the selection.
+        made_with: the software that made the folder.
+    """
     before = history[-1].after if history else _nothing()
     heading = {
         "schema": SCHEMA,
         "selection": selection,
         "number": len(history) + 1,
         "sealed": datetime.now(UTC).isoformat(timespec="seconds"),
-        "version": __version__,
         "previous": history[-1].root if history else None,
+        "made_with": dict(made_with),
     }
     root = manifest_of(heading, state)["root"]
     return Seal({**heading, "changes": _changes(before, state), "root": root}, before, state)

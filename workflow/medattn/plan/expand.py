@@ -1,6 +1,7 @@
 """Expansion of a configuration into cells, runs and packs."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from medattn.config.models.dataset import DatasetEntry
@@ -15,25 +16,35 @@ from medattn.plan.availability import entry_identity
 from medattn.plan.model import Cell, CellSettings, Pack, Plan, Run
 from medattn.plan.runs import runs_of_cell
 from medattn.plan.skip_reasons import network_skip_reason, unavailable_reason
-from medattn.plan.stand_ins import taken_entries
+from medattn.plan.stand_ins import planned_entries, taken_entries
 from medattn.provenance.code import code_digest
 from medattn.suggestions import unknown_name
 
 
-def make_plan(configuration: Configuration, *, as_if_available: bool = False) -> Plan:
+def make_plan(configuration: Configuration, *, as_if_available: bool = False, available_as: Plan | None = None) -> Plan:
     """Expand a configuration into its plan.
 
     Args:
         configuration: the configuration.
         as_if_available: plan as if all images and weights were available.
+        available_as: a plan to take availability and stand-ins from, instead of this machine.
     """
-    selection, entries = configuration.selection, taken_entries(configuration)
-    data = Path(selection.data)
-    cells = {cell.id: cell for paper in configuration.papers for cell in _cells(paper, entries, data, as_if_available)}
+    selection = configuration.selection
+    entries = taken_entries(configuration) if available_as is None else planned_entries(available_as, configuration)
+    data, of_any = Path(selection.data), as_if_available or available_as is not None
+    cells = {cell.id: cell for paper in configuration.papers for cell in _cells(paper, entries, data, of_any)}
+    if available_as is not None:
+        cells = {name: _available_as(cell, available_as.cells.get(name)) for name, cell in cells.items()}
     _check_cells_with_looks(configuration, cells)
     runs = {run.id: run for cell in cells.values() for run in runs_of_cell(cell, selection.seeds_of(cell.id))}
     packs = _packs(cells, runs, selection.pack, selection.pack_across_cells)
     return Plan(selection.selection, configuration.selection.model_dump(mode="json"), cells, runs, packs)
+
+
+def _available_as(cell: Cell, planned: Cell | None) -> Cell:
+    """Return a cell that is as available as in another plan."""
+    is_absent = cell.missing is None and planned is not None and planned.missing is not None
+    return replace(cell, missing=planned.missing) if is_absent and planned else cell
 
 
 def _check_cells_with_looks(configuration: Configuration, cells: Mapping[str, Cell]) -> None:

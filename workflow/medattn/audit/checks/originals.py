@@ -28,15 +28,15 @@ def check_originals(context: AuditContext) -> Iterator[Finding]:
     datasets = {cell.prepared: cell.dataset for cell in context.plan.cells.values()}
     for prepared in context.prepared():
         name, entry = datasets[prepared], entries[datasets[prepared]]
-        original = original_path(name, entry, Path(context.configuration.selection.data))
+        original = original_path(name, entry, context.at_root(context.configuration.selection.data))
         try:
             store = context.store(prepared)
         except (UserError, OSError):
             continue  # the check of data reports it
-        if not original_is_there(name, entry, Path(context.configuration.selection.data)):
+        if not original_is_there(name, entry, context.at_root(context.configuration.selection.data)):
             found = "no original on this machine"
             yield Finding("info", prepared, "the images of the original", found, "none: the seal names their hash")
-        elif (Path(prepared) / IMAGES).stat().st_size > LARGEST_BYTES:
+        elif (context.at_root(prepared) / IMAGES).stat().st_size > LARGEST_BYTES:
             found = f"more than {LARGEST_BYTES >> 30} GB: images were not read again"
             yield Finding(
                 "info", prepared, "the images of the original", found, "to compare, fetch into another folder"

@@ -8,6 +8,7 @@ from typing import Any
 from medattn.audit.context import AuditContext, RecordFile, run_id
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import as_written, difference
+from medattn.audit.obstacles import unreadable, unreadable_file
 from medattn.errors import UserError
 from medattn.files import sha256_of_value
 from medattn.layout import RunPaths, is_working_file
@@ -27,9 +28,13 @@ def check_records(context: AuditContext) -> Iterator[Finding]:
     for files in _planned(context):
         try:
             read_record(files.record)
-        except UserError as error:
-            yield Finding("error", run_id(files), "a record", str(error), _REMEDY)
+        except (UserError, OSError) as error:
+            if (cause := unreadable(error)) is not None:
+                yield unreadable_file(run_id(files), cause)
+            else:
+                yield Finding("error", run_id(files), "a record", str(error), _REMEDY)
     for kept in context.records():
+        context.examined.update(runs=1, files=1 + len(kept.record["outputs"]))
         yield from _findings(kept.run, _of_record(context, kept))
     if context.other_plan_schema is None:
         for finished in context.finished_runs():
@@ -51,7 +56,10 @@ def _findings(run: str, differences_of_run: Iterator[tuple[str, str]]) -> Iterat
         for expected, found in differences_of_run:
             yield Finding("error", run, expected, found, _REMEDY)
     except (UserError, KeyError, TypeError, ValueError, AttributeError, OSError) as error:
-        yield Finding("error", run, "a complete record", f"{type(error).__name__}: {error}", _REMEDY)
+        if (cause := unreadable(error)) is not None:
+            yield unreadable_file(run, cause)
+        else:
+            yield Finding("error", run, "a complete record", f"{type(error).__name__}: {error}", _REMEDY)
 
 
 def _of_record(context: AuditContext, kept: RecordFile) -> Iterator[tuple[str, str]]:

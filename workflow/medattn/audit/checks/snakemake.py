@@ -17,6 +17,9 @@ _LONGEST = 255  # bytes of a file name
 def check_snakemake(context: AuditContext) -> Iterator[Finding]:
     """Read .snakemake/metadata in the working directory. Files made without Snakemake have none, which is no error."""
     metadata = context.root / ".snakemake" / "metadata"
+    if not context.project.is_own:
+        yield Finding("info", str(metadata), "results in the folder where Snakemake wrote them", "a copy of them")
+        return
     selection = context.configuration.selection
     planned = ResultPaths(Path(selection.results) / selection.selection)
     if not metadata.is_dir():
@@ -30,6 +33,7 @@ def check_snakemake(context: AuditContext) -> Iterator[Finding]:
         if not path.is_file():
             by_hand.append(name)
             continue
+        context.examined.update(jobs=1)
         try:
             yield from _findings_of_job(name, read_json(path), str(planned.plan))
         except (UserError, KeyError, TypeError, ValueError) as error:
