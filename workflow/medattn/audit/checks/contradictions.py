@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding, Severity
+from medattn.audit.obstacles import unreadable, unreadable_file
 from medattn.config.mechanisms import is_block_mechanism
 from medattn.config.models.recipe import Recipe
 from medattn.errors import UserError
@@ -29,15 +30,19 @@ Difference = tuple[Severity, str, str]
 
 def check_contradictions(context: AuditContext) -> Iterator[Finding]:
     """Look for values in every record and history that exclude each other."""
-    sealed = datetime.now(UTC)
+    now = datetime.now(UTC)
     for finished in context.finished_runs():
+        context.examined.update(runs=1)
         try:
             for severity, expected, found in _of_run(context, finished):
                 yield Finding(severity, finished.run.id, expected, found, _REMEDY)
-            for severity, expected, found in _times(finished.record, sealed):
+            for severity, expected, found in _times(finished.record, now):
                 remedy = "" if severity == "info" else _TIME_REMEDY
                 yield Finding(severity, finished.run.id, expected, found, remedy)
         except (UserError, KeyError, TypeError, ValueError, IndexError, AttributeError, OSError) as error:
+            if (cause := unreadable(error)) is not None:
+                yield unreadable_file(finished.run.id, cause)
+                continue
             found = f"{type(error).__name__}: {error}"
             yield Finding("error", finished.run.id, "a record and a history that can be read", found, _REMEDY)
 
@@ -136,7 +141,7 @@ def _diverged(finished: FinishedRun) -> Iterator[Difference]:
         return
     scores = load_file(finished.files.scores)["scores"]
     if len(scores) and np.isfinite(scores[-1]).all():
-        yield "error", "scores that are not finite after the last epoch of a diverged run", "finite scores"
+        yield "warning", "scores that are not finite after the last epoch of a diverged run", "finite scores"
 
 
 def _times(record: dict[str, Any], now: datetime) -> Iterator[Difference]:

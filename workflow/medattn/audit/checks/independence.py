@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
+from medattn.audit.obstacles import unreadable, unreadable_file
 from medattn.files import sha256_of_value
 from medattn.plan.finished_run import FinishedRun
 
@@ -35,9 +37,13 @@ def check_independence(context: AuditContext) -> Iterator[Finding]:
                 found = "every label as a score of 1, with all others 0"
                 yield Finding("error", finished.run.id, "scores that a network gives", found, _REMEDY)
             yield from scores.compare(finished, arrays)
-        except Exception as error:
+        except (SafetensorError, KeyError, TypeError, ValueError, IndexError, AttributeError, OSError) as error:
+            if (cause := unreadable(error)) is not None:
+                yield unreadable_file(finished.run.id, cause)
+                continue
             found = f"{type(error).__name__}: {error}"
             yield Finding("error", finished.run.id, "scores that can be read", found, _REMEDY)
+        context.examined.update(runs=1)
 
 
 def _is_one_hot(scores: NDArray[np.floating], labels: NDArray[np.int64]) -> bool:
@@ -92,11 +98,21 @@ def _counts(context: AuditContext, finished: FinishedRun, labels: NDArray[np.int
 
 @dataclass(frozen=True)
 class _Trained:
-    """A run whose scores are known: what was trained, apart from names, and with which seed."""
+    """A run whose scores are known.
+
+    Attributes:
+        run: id of the run.
+        arm: name of its arm.
+        seed: its seed.
+        place: its cell and fold.
+        placebo: whether the arm is a placebo.
+        settings: hash of everything that decides the training, but not its names.
+    """
 
     run: str
     arm: str
     seed: int
+    place: tuple[str, int | None]
     placebo: bool
     settings: str
 
@@ -109,12 +125,15 @@ class _Scores:
 
     def compare(self, finished: FinishedRun, arrays: dict[str, NDArray[Any]]) -> Iterator[Finding]:
         """Yield a finding where the scores are those of an earlier run with another seed or another arm."""
+        # The protocol decides which images are used, and the split names these.
+        decides = {k: v for k, v in finished.record["configuration"].items() if k not in ("protocol", "grid_point")}
         mine = _Trained(
             finished.run.id,
             finished.cell.arm,
             finished.run.seed,
+            (finished.cell.id, finished.run.fold),
             bool(finished.cell.settings.arm.placebo),
-            sha256_of_value([finished.record["configuration"], finished.record["data"].get("split_sha256")]),
+            sha256_of_value([decides, finished.record["data"].get("split_sha256")]),
         )
         keys = _keys(finished, arrays)
         counts: dict[_Trained, int] = {}
@@ -133,7 +152,7 @@ def _may_be_equal(first: _Trained, second: _Trained) -> bool:
     """Return whether two runs may have the same scores: planned as equal, a placebo, or grid points of one arm."""
     if first.seed != second.seed:
         return False
-    return first.settings == second.settings or first.placebo or second.placebo or first.arm == second.arm
+    return first.settings == second.settings or first.placebo or second.placebo or first.place == second.place
 
 
 def _keys(finished: FinishedRun, arrays: dict[str, NDArray[Any]]) -> list[bytes]:

@@ -27,6 +27,8 @@ def check_originals(context: AuditContext) -> Iterator[Finding]:
     entries = planned_entries(context.plan, context.configuration)
     datasets = {cell.prepared: cell.dataset for cell in context.plan.cells.values()}
     for prepared in context.prepared():
+        if not context.has_images(prepared):
+            continue  # the check of data reports it
         name, entry = datasets[prepared], entries[datasets[prepared]]
         original = original_path(name, entry, context.at_root(context.configuration.selection.data))
         try:
@@ -42,6 +44,7 @@ def check_originals(context: AuditContext) -> Iterator[Finding]:
                 "info", prepared, "the images of the original", found, "to compare, fetch into another folder"
             )
         else:
+            context.examined.update({"data sets": 1})
             for expected, different in _differences(name, entry, original, store):
                 yield Finding("error", prepared, expected, different, _REMEDY)
 
