@@ -54,8 +54,9 @@ class AuditContext:
 
     def __init__(self, folder: Path, root: Path | None = None) -> None:
         self.shown = folder
-        self.results = ResultPaths(folder.absolute())
-        self.project: Project = find_project(folder, root)
+        # A path with ".." means another folder once links are followed, so it is not shortened as text.
+        self.results = ResultPaths(folder.resolve() if ".." in folder.parts else folder.absolute())
+        self.project: Project = find_project(self.results.folder, root)
         self.started_in = Path.cwd()
         self.sha256 = cache(sha256_of_file)
         self.examined: Counter[str] = Counter()

@@ -51,7 +51,7 @@ def absent_images(context: "AuditContext", prepared: str, found: str) -> Finding
         found: what was not checked without it.
     """
     remedy = f"fetch the data set, {_AGAIN}"
-    command = fetch_command(context)
+    command = "" if context.project.absent else fetch_command(context)
     return Finding("unchecked", prepared, "a prepared data set", found, remedy, cause=_IMAGES, command=command)
 
 

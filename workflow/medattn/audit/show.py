@@ -80,19 +80,20 @@ def summary_line(audit: Audit) -> str:
     context = audit.context
     root = root_of(context)
     sealed = f"; sealed as {root[:16]}" if root else ""
-    holding = sum(check.outcome == "holds" for check in audit.checks)
-    scope = f"{holding} of {len(audit.checks)} checks hold, {_runs(context)} runs"
+    held = [check for check in audit.checks if check.outcome == "holds"]
+    nothing = sum(not check.examined for check in held)
+    scope = f"{len(held) - nothing} of {len(audit.checks) - nothing} checks hold, {_runs(context)} runs"
     counts = Counter(group.severity for group in audit.groups)
     match audit.outcome:
         case "holds":
             asked = "" if len(audit.checks) == len(CHECKS) else ", of what was asked for"
             text = f"audited, all holds{asked} ({scope})"
         case "could not be checked":
-            parts = _count(counts["unchecked"], "part")
-            text = f"audited, nothing wrong, but {parts} could not be checked ({scope})"
+            parts = _count(counts["unchecked"], "cause")
+            text = f"audited, nothing wrong, but not everything could be checked: {parts} ({scope})"
         case "does not hold":
             parts = ", ".join(_count(counts[key], key) for key in ("error", "warning") if counts[key])
-            unchecked = f", {_count(counts['unchecked'], 'part')} could not be checked" if counts["unchecked"] else ""
+            unchecked = "; not everything could be checked" if counts["unchecked"] else ""
             text = f"audited, not all holds: {parts}{unchecked} ({scope})"
     return printable(f"{context.shown}: {text}{sealed}")
 
@@ -110,8 +111,10 @@ def _group_lines(groups: Sequence[FindingGroup]) -> Iterator[str]:
 def _check_lines(audit: Audit) -> Iterator[str]:
     """Yield which checks hold, with what they looked at, and which had nothing to look at or did not run."""
     held = [check for check in audit.checks if check.outcome == "holds"]
-    if with_files := [f"{check.name} {check.examined}" for check in held if check.examined]:
-        yield f"holds: {'; '.join(with_files)}"
+    partly = [check for check in audit.checks if check.outcome == "could not be checked"]
+    for head, checks in (("holds", held), ("holds, as far as it could be checked", partly)):
+        if examined := [f"{check.name} {check.examined}" for check in checks if check.examined]:
+            yield f"{head}: {'; '.join(examined)}"
     if nothing := [check.name for check in held if not check.examined]:
         yield f"nothing to check: {', '.join(nothing)}"
     ran = [check.name for check in audit.checks if check.ran]

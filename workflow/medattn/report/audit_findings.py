@@ -62,7 +62,9 @@ def _view(value: Mapping[str, Any]) -> AuditView:
     outcome: AuditOutcome = "could not be checked" if "unchecked" in severities else "holds"
     if severities & {"error", "warning"}:
         outcome = "does not hold"
-    return AuditView(outcome, len(value["checks"]), held, groups[:_MOST_SHOWN], max(0, len(groups) - _MOST_SHOWN))
+    unchecked = sum(finding["severity"] == "unchecked" for finding in findings)
+    hidden = max(0, len(groups) - _MOST_SHOWN)
+    return AuditView(outcome, len(value["checks"]), unchecked, held, groups[:_MOST_SHOWN], hidden)
 
 
 def embedded_audit(page: bytes) -> AuditView | None:
@@ -83,7 +85,8 @@ def embedded_audit(page: bytes) -> AuditView | None:
         held = [(str(name), str(examined)) for name, examined in value["held"]]
         if value["outcome"] not in get_args(AuditOutcome):
             return None
-        return AuditView(value["outcome"], int(value["checks"]), held, groups, int(value["hidden"]))
+        counts = (int(value["checks"]), int(value["unchecked"]))
+        return AuditView(value["outcome"], *counts, held, groups, int(value["hidden"]))
     except (binascii.Error, zlib.error, ValueError, KeyError, IndexError, TypeError, RecursionError):
         return None
 
@@ -91,10 +94,14 @@ def embedded_audit(page: bytes) -> AuditView | None:
 def embedded(view: AuditView) -> dict[str, Any]:
     """Return an audit as plain values, from which `embedded_audit` makes it again."""
     groups = [[group.severity, group.title, group.action, group.is_command] for group in view.groups]
-    held = [list(check) for check in view.held]
     return {
-        "outcome": view.outcome, "checks": view.checks, "held": held, "groups": groups, "hidden": view.hidden,
-    }  # fmt: skip
+        "outcome": view.outcome,
+        "checks": view.checks,
+        "unchecked": view.unchecked,
+        "held": [list(check) for check in view.held],
+        "groups": groups,
+        "hidden": view.hidden,
+    }
 
 
 def _is_machine_independent(finding: Mapping[str, Any]) -> bool:

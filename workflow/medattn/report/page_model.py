@@ -226,6 +226,7 @@ class AuditView:
     Attributes:
         outcome: whether something is wrong and, if not, whether everything could be checked.
         checks: number of checks.
+        unchecked: number of findings that something could not be checked.
         held: name of each check that holds, and what it looked at.
         groups: the findings that are shown, by cause.
         hidden: number of groups that are not shown.
@@ -233,14 +234,10 @@ class AuditView:
 
     outcome: AuditOutcome
     checks: int
+    unchecked: int
     held: Sequence[tuple[str, str]]
     groups: Sequence[AuditGroup]
     hidden: int
-
-    @property
-    def unchecked(self) -> int:
-        """Number of causes for which something could not be checked."""
-        return sum(group.severity == "unchecked" for group in self.groups)
 
 
 @dataclass(frozen=True)

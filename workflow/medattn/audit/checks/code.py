@@ -61,6 +61,7 @@ def check_code(context: AuditContext) -> Iterator[Finding]:
     by_code: dict[RecordedCode, list[str]] = {}
     for kept in context.records():
         by_code.setdefault(RecordedCode.of_record(kept.record), []).append(kept.run)
+        context.examined.update(runs=1)
     differences: dict[Difference, list[str]] = {}
     for code, runs in by_code.items():
         for difference in _differences(code):

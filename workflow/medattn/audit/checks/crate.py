@@ -60,8 +60,8 @@ def _expected(context: AuditContext, arrays: bool) -> tuple[CrateContents, Findi
     try:
         return crate_contents(context, sealed, arrays), None
     except UserError as error:
-        if (cause := unreadable(error)) is not None:
-            return CrateContents(copied, {}), unreadable_file("crate", cause)
+        if (reason := unreadable(error)) is not None:
+            return CrateContents(copied, {}), unreadable_file("crate", reason)
         raise
 
 
