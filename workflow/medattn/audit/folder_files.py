@@ -9,6 +9,7 @@ Links to files and folders are followed, since clusters keep `runs/` on another 
 * litter of systems and programs, and temporary files that a killed process left.
 """
 
+import errno
 import os
 import re
 from collections import deque
@@ -31,13 +32,20 @@ class FolderFiles:
     Attributes:
         names: paths of regular files, relative to the folder, sorted.
         problems: by path, what cannot be sealed and why: links that lead nowhere or into a folder that is sealed
-            already, unreadable folders, pipes and other files that are no regular files.
+            already, pipes and other files that are no regular files.
+        unreadable: by path, the error of the file system for a folder or file that cannot be looked at.
         folders: the folder and all its subfolders.
     """
 
     names: list[str] = field(default_factory=list)
     problems: dict[str, str] = field(default_factory=dict)
+    unreadable: dict[str, OSError] = field(default_factory=dict)
     folders: list[Path] = field(default_factory=list)
+
+    @property
+    def not_sealed(self) -> dict[str, str]:
+        """By path, what a seal leaves out although it should cover it, and why."""
+        return {**self.problems, **{name: error.strerror or "unreadable" for name, error in self.unreadable.items()}}
 
 
 def folder_files(folder: Path, not_sealed: re.Pattern[str] = NOT_SEALED) -> FolderFiles:
@@ -65,7 +73,7 @@ def folder_files(folder: Path, not_sealed: re.Pattern[str] = NOT_SEALED) -> Fold
                     if not (is_litter(PurePosixPath(entry.name)) or _matches(not_sealed, place) or _is_working(place)):
                         _sort_in(entry, place, found, folders, links)
         except OSError as error:
-            found.problems[name or "."] = f"a folder that cannot be read ({error.strerror})"
+            found.unreadable[name or "."] = error
     found.names.sort()
     return found
 
@@ -99,5 +107,8 @@ def _sort_in(
             found.problems[name] = "neither a file nor a folder"
     except UnicodeEncodeError:
         found.problems[name.encode(errors="backslashreplace").decode()] = "a name that is not UTF-8"
-    except OSError as error:  # a link to itself
-        found.problems[name] = f"a file that cannot be read ({error.strerror})"
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            found.problems[name] = "a link that leads to itself"
+        else:
+            found.unreadable[name] = error

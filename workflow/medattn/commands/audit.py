@@ -153,7 +153,7 @@ def _seal(context: "AuditContext", key: Path | None) -> int:
         # plan.csv counts finished runs, so it is written again before it is sealed.
         write_text(results.plan_table, plan_csv(plan, progress_of(plan, results)))
         print(f"{context.shown}: sealed as {seal(results, plan)}")
-    for name, problem in sorted(folder_files(results.folder).problems.items()):
+    for name, problem in sorted(folder_files(results.folder).not_sealed.items()):
         log.warning("%s: not sealed: %s", results.folder / name, problem)
     if key is not None:
         print(f"{context.shown}: signed in {sign(results, key)}")

@@ -39,6 +39,8 @@ def check_seal(context: AuditContext) -> Iterator[Finding]:
             yield Finding("error", name, "no file, as in the seal", "a file", _NOT_SEALED)
     for name, problem in sorted(found.problems.items()):
         yield Finding("error", name, "files and folders that can be sealed", problem, _CANNOT_SEAL)
+    for name, error in sorted(found.unreadable.items()):
+        yield unreadable_file(name, error)
     yield from _planned_runs(context, manifest["files"], {*found.names, *found.problems})
     yield from _data(context, manifest["data"])
     yield from _papers(context)
