@@ -39,8 +39,8 @@ def check_seal(context: AuditContext) -> Iterator[Finding]:
             yield Finding("error", name, "no file, as in the seal", "a file", _NOT_SEALED)
     for name, problem in sorted(found.problems.items()):
         yield Finding("error", name, "files and folders that can be sealed", problem, _CANNOT_SEAL)
-    for name, error in sorted(found.unreadable.items()):
-        yield unreadable_file(name, error)
+    for name, failure in sorted(found.unreadable.items()):
+        yield unreadable_file(name, failure)
     yield from _planned_runs(context, manifest["files"], {*found.names, *found.problems})
     yield from _data(context, manifest["data"])
     yield from _papers(context)
@@ -91,7 +91,7 @@ def _compared(context: AuditContext, path: Path, name: str, facts: Mapping[str, 
     except OSError as error:
         if unreadable(error) is None:
             raise
-        yield unreadable_file(name, error)
+        yield unreadable_file(name, failure)
         return
     if other is not None:
         yield Finding("error", name, *other, remedy)
