@@ -1,4 +1,4 @@
-"""The rule by which medattn hashes code: which parts of a source count. Versions of medattn may have different rules."""
+"""The rule by which medattn hashes code: which parts of a source count. Versions of medattn may differ in it."""
 
 import subprocess
 from functools import cache
