@@ -5,7 +5,7 @@ Each becomes a finding with the severity `unchecked`, the same cause for all che
 
 import errno
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from medattn.audit.finding import Finding
@@ -51,7 +51,7 @@ def absent_images(context: "AuditContext", prepared: str, found: str) -> Finding
         found: what was not checked without it.
     """
     remedy = f"fetch the data set, {_AGAIN}"
-    command = "" if context.project.absent else fetch_command(context)
+    command = "" if context.project.absent else _fetch_command(context, prepared)
     return Finding("unchecked", prepared, "a prepared data set", found, remedy, cause=_IMAGES, command=command)
 
 
@@ -129,12 +129,16 @@ def checkout(context: "AuditContext") -> tuple[str, str]:
     return command, f"check out commit {commit}, and audit a copy of the folder there"
 
 
-def fetch_command(context: "AuditContext", datasets: Sequence[str] = ()) -> str:
-    """Return the command that fetches data sets of the plan: those that are absent, if none is named."""
-    if context.other_plan_schema is not None or context.damaged_plan:
-        return checkout(context)[0] if context.other_plan_schema is not None else ""
-    names = datasets or context.absent_datasets()
-    return in_project(context, " ".join(["medattn fetch", *map(shlex.quote, names), "--plan", plan_argument(context)]))
+def _fetch_command(context: "AuditContext", prepared: str) -> str:
+    """Return the command that fetches all data sets of the plan that are absent, with the version that can read it."""
+    if context.other_plan_schema is not None:
+        dataset = prepared.rsplit("/", 1)[-1].rsplit("-", 1)[0]
+        command, _ = checkout(context)
+        return f"{command} && medattn fetch {shlex.quote(dataset)}" if command else ""
+    if context.damaged_plan:
+        return ""
+    names = " ".join(map(shlex.quote, context.absent_datasets()))
+    return in_project(context, f"medattn fetch {names} --plan {plan_argument(context)}")
 
 
 def plan_argument(context: "AuditContext") -> str:

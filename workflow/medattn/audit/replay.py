@@ -21,7 +21,7 @@ from medattn.audit.obstacles import (
     unreadable_file,
 )
 from medattn.audit.replay_compare import compare
-from medattn.audit.replay_draw import Candidate, candidates, draw
+from medattn.audit.replay_draw import ReplayCandidate, candidates, draw
 from medattn.config.networks.catalog import weights_model
 from medattn.errors import UserError
 from medattn.layout import ResultPaths, weights_file
@@ -71,7 +71,7 @@ def _no_plan(context: AuditContext) -> Finding:
     return Finding("unchecked", "plan.json", "runs to train again", found, remedy, cause=cause, command=command)
 
 
-def _with_reasons(chosen: Sequence[Candidate], among: Sequence[Candidate]) -> list[Candidate]:
+def _with_reasons(chosen: Sequence[ReplayCandidate], among: Sequence[ReplayCandidate]) -> list[ReplayCandidate]:
     """Add the tuning runs that the reasons of skipped runs name: a reason holds only if these diverge again."""
     named = [
         other
@@ -83,7 +83,7 @@ def _with_reasons(chosen: Sequence[Candidate], among: Sequence[Candidate]) -> li
     return list({candidate.run.id: candidate for candidate in [*chosen, *named]}.values())
 
 
-def _replayed(context: AuditContext, candidate: Candidate) -> Iterator[Finding]:
+def _replayed(context: AuditContext, candidate: ReplayCandidate) -> Iterator[Finding]:
     """Train one run again, unless something that it needs is not here, and compare it."""
     if (obstacle := _obstacle(context, candidate)) is not None:
         yield obstacle
@@ -99,7 +99,9 @@ def _replayed(context: AuditContext, candidate: Candidate) -> Iterator[Finding]:
                 yield Finding("error", candidate.run.id, "a run that can be trained again", text)
 
 
-def _again(context: AuditContext, candidate: Candidate, results: ResultPaths, tuning: ResultPaths) -> Iterator[Finding]:
+def _again(
+    context: AuditContext, candidate: ReplayCandidate, results: ResultPaths, tuning: ResultPaths
+) -> Iterator[Finding]:
     from medattn.training.failures import RunsFailedError
     from medattn.training.pack import train_pack
     from medattn.tuning.choose import write_choices
@@ -117,7 +119,7 @@ def _again(context: AuditContext, candidate: Candidate, results: ResultPaths, tu
     yield from compare(candidate, results.run(run.cell, run.name))
 
 
-def _obstacle(context: AuditContext, candidate: Candidate) -> Finding | None:
+def _obstacle(context: AuditContext, candidate: ReplayCandidate) -> Finding | None:
     """Return the finding for what a run needs and this machine lacks: code, images, weights or a GPU."""
     run, settings = candidate.run.id, candidate.cell.settings
     if code_digest(*settings.code_names) != settings.code_digest:

@@ -7,7 +7,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from medattn.audit.finding import Finding
-from medattn.audit.replay_draw import Candidate
+from medattn.audit.replay_draw import ReplayCandidate
 from medattn.layout import RunPaths
 from medattn.provenance.records import failure_reason, read_record
 
@@ -19,7 +19,7 @@ _OF_DATA = ("split_sha256", "training_images", "evaluated_images", "validation_i
 _OF_ENDING = ("status", "reason", "epochs", "final")
 
 
-def compare(candidate: Candidate, again: RunPaths) -> Iterator[Finding]:
+def compare(candidate: ReplayCandidate, again: RunPaths) -> Iterator[Finding]:
     """Yield what differs between a run and its replay; nothing if they are the same bit for bit.
 
     Args:
@@ -41,7 +41,7 @@ def compare(candidate: Candidate, again: RunPaths) -> Iterator[Finding]:
         yield from _trained(candidate, record, again)
 
 
-def _failed_again(candidate: Candidate, reason: str) -> Finding:
+def _failed_again(candidate: ReplayCandidate, reason: str) -> Finding:
     run = candidate.run.id
     if candidate.failure == reason:
         return Finding("info", run, "a run that fails", f"it fails again: {reason}")
@@ -50,7 +50,7 @@ def _failed_again(candidate: Candidate, reason: str) -> Finding:
     return Finding("unchecked", run, expected, f"the replay {reason}", remedy, cause="replays that failed here")
 
 
-def _trained(candidate: Candidate, record: Mapping[str, Any], again: RunPaths) -> Iterator[Finding]:
+def _trained(candidate: ReplayCandidate, record: Mapping[str, Any], again: RunPaths) -> Iterator[Finding]:
     before, run = candidate.record, candidate.run.id
     yield from _facts(run, before.get("data") or {}, record["data"], _OF_DATA)
     names = sorted({*before["outputs"], *record["outputs"]})

@@ -19,7 +19,7 @@ _NOT_DECIDED = ("", "not measured")
 
 
 @dataclass(frozen=True)
-class Candidate:
+class ReplayCandidate:
     """A run that can be trained again: it succeeded, diverged, was skipped, or failed.
 
     Attributes:
@@ -44,12 +44,12 @@ class Candidate:
         return str(self.record["status"]) if self.record else "failed"
 
 
-def candidates(context: AuditContext) -> list[Candidate]:
+def candidates(context: AuditContext) -> list[ReplayCandidate]:
     """Return every run of the plan that has ended, in the order of the plan."""
     return list(_candidates(context, _deciding_cells(context)))
 
 
-def draw(among: Sequence[Candidate], count: int | None, seed: int) -> list[Candidate]:
+def draw(among: Sequence[ReplayCandidate], count: int | None, seed: int) -> list[ReplayCandidate]:
     """Draw runs without replacement, with probabilities in proportion to their weights.
 
     Each run gets the key u^(1/weight) with a random u, and the highest keys are taken (Efraimidis and Spirakis, 2006).
@@ -67,7 +67,7 @@ def draw(among: Sequence[Candidate], count: int | None, seed: int) -> list[Candi
     return sorted(by_name, key=lambda candidate: keys[candidate.run.id], reverse=True)[:count]
 
 
-def _candidates(context: AuditContext, deciding: set[str]) -> Iterator[Candidate]:
+def _candidates(context: AuditContext, deciding: set[str]) -> Iterator[ReplayCandidate]:
     for run in context.plan.runs.values():
         cell, files = context.plan.cells[run.cell], context.results.run(run.cell, run.name)
         if cell.missing is not None:
@@ -75,9 +75,9 @@ def _candidates(context: AuditContext, deciding: set[str]) -> Iterator[Candidate
         weight = OTHER if run.cell not in deciding else DECIDES if run.stage == "train" else TUNES
         try:
             if files.record.is_file():
-                yield Candidate(run, cell, files, read_record(files.record), "", weight)
+                yield ReplayCandidate(run, cell, files, read_record(files.record), "", weight)
             elif files.failure.is_file():
-                yield Candidate(run, cell, files, {}, failure_reason(files.failure), weight)
+                yield ReplayCandidate(run, cell, files, {}, failure_reason(files.failure), weight)
         except (UserError, OSError):  # the checks of completeness and records report it
             continue
 

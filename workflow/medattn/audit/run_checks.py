@@ -15,7 +15,7 @@ _EXPECTED = "files that can be checked"
 
 
 @dataclass(frozen=True)
-class CheckResult:
+class AuditCheck:
     """Result of one check.
 
     Attributes:
@@ -56,14 +56,14 @@ def run_checks(context: AuditContext, names: Sequence[str] | None = None) -> Ite
         yield from result.findings
 
 
-def check_results(context: AuditContext, names: Sequence[str] | None = None) -> Iterator[CheckResult]:
+def check_results(context: AuditContext, names: Sequence[str] | None = None) -> Iterator[AuditCheck]:
     """Yield the result of each check that was asked for, in the order of the registry; arguments as in `run_checks`."""
     able = checks_to_run(context, names)
     for name in CHECKS if names is None else [name for name in CHECKS if name in names]:
         context.examined.clear()
         with chdir(context.root):
             findings = tuple(replace(finding, check=name) for finding in _findings(context, name, name in able))
-        yield CheckResult(name, name in able, _counted(context), findings)
+        yield AuditCheck(name, name in able, _counted(context), findings)
 
 
 def _findings(context: AuditContext, name: str, is_able: bool) -> list[Finding]:

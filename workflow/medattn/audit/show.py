@@ -8,7 +8,7 @@ from typing import Any
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding, Outcome, outcome_of
 from medattn.audit.registry import CHECKS
-from medattn.audit.run_checks import CheckResult
+from medattn.audit.run_checks import AuditCheck
 from medattn.errors import UserError
 from medattn.files import sha256_of_value
 from medattn.report.finding_groups import FindingGroup, group_findings, printable
@@ -31,7 +31,7 @@ class Audit:
     """
 
     context: AuditContext
-    checks: Sequence[CheckResult]
+    checks: Sequence[AuditCheck]
     replayed: Sequence[Finding] | None = None
     replay: Mapping[str, Any] | None = None
 
@@ -164,7 +164,7 @@ def audit_value(audit: Audit) -> dict[str, Any]:
     return {**value, "self_sha256": sha256_of_value(value)}
 
 
-def _check_value(name: str, result: CheckResult | None) -> dict[str, Any]:
+def _check_value(name: str, result: AuditCheck | None) -> dict[str, Any]:
     return {
         "what": _what(name),
         "ran": result is not None and result.ran,

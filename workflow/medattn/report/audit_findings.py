@@ -75,7 +75,7 @@ def embedded_audit(page: bytes) -> AuditView | None:
     if found is None:
         return None
     try:
-        # An unpacker of its own, because gzip.decompress has no limit.
+        # gzip.decompress has no limit.
         plain = zlib.decompressobj(wbits=31).decompress(base64.b64decode(found[1]), _LARGEST_BLOCK)
         value = json.loads(plain)
         groups = [

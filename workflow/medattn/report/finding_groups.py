@@ -36,7 +36,8 @@ class FindingGroup:
         """Describe the group in one line, with the number of places and some examples."""
         count, shown = len(self.places), ", ".join(self.examples)
         more = ", ..." if count > len(self.examples) else ""
-        what = self.cause or ("1 difference" if count == 1 else f"{count} differences")
+        noun = "difference" if self.severity in ("error", "warning") else "place"
+        what = self.cause or (f"1 {noun}" if count == 1 else f"{count} {noun}s")
         places = shown + more if not self.cause or count == 1 else f"{count} places: {shown}{more}"
         return f"{', '.join(self.checks)}: {what} ({places})" if self.cause else f"{self.checks[0]}: {what}: {places}"
 
