@@ -241,7 +241,7 @@ def test_one_cause_is_one_group_and_all_lists_every_finding(finished, capsys):
     head, action, *rest = capsys.readouterr().out.splitlines()
     assert head.startswith("does not hold: records: 11 differences: ") and head.endswith(", ...")
     assert "restore the file" in action
-    assert rest[0].startswith("did not run: seal, plan, ")
+    assert rest[0].startswith("did not run: seal, chain, plan, ")
     assert medattn(["audit", str(FOLDER), "--check", "records", "--all"]) == 1
     assert sum(line.startswith("error: records: ") for line in capsys.readouterr().out.splitlines()) == 11
 

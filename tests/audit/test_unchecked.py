@@ -166,6 +166,8 @@ def as_an_earlier_version_wrote_it(results: ResultPaths) -> None:
             recipe["batch"] = recipe.pop("batch_size")
         record["configuration_sha256"] = sha256_of_value(record["configuration"])
         write_json(path, record)
+    for path in (results.seals, results.manifest):
+        path.unlink()
     seal(results, plan)
 
 
@@ -178,7 +180,7 @@ def test_a_plan_of_another_version_is_one_finding_and_the_seal_and_the_records_a
     assert "git checkout" in action or "audit with the version of medattn" in action
     assert "nothing wrong, but not everything could be checked" in summary and "11 runs" in summary
     checks = json.loads(finished.audit.read_text())["checks"]
-    assert [name for name, facts in checks.items() if facts["ran"]] == ["seal", "records", "code", "crate"]
+    assert [name for name, facts in checks.items() if facts["ran"]] == ["seal", "chain", "records", "code", "crate"]
     assert medattn(["audit", str(FOLDER), "--check", "seal", "--replay", "1", "--all"]) == 3
     assert "no run was replayed" in capsys.readouterr().out
 

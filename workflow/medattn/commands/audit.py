@@ -4,6 +4,8 @@
     medattn audit results/demo --all
     medattn audit results/demo --replay 3
     medattn audit results/demo --seal
+    medattn audit results/demo --seal --sign ~/.ssh/id_ed25519
+    medattn audit results/demo --signers signers.txt
 
 Prints what does not hold, what could not be checked (each cause once, with the command that fixes or checks it) and
 what holds. --all prints one line a finding instead. Nothing is written. docs/audit.md describes each check.
@@ -15,13 +17,18 @@ The folder may be a copy, anywhere, read-only. The audit takes papers and data f
 else from the working directory, else from the checkout of this software; --root names another project.
 
 --check X audits only one part; the outcome is about this part. --write also writes audit.json into the folder, which
-the report then shows. --replay trains runs again; the draw is random, and --seed repeats it. --seal writes
-manifest.json instead: every file with its hash, under one root hash. Snakemake seals at the end of the workflow; after
-manual changes, seal the folder yourself. Keep the root hash elsewhere to detect any later change.
+the report then shows. --replay trains runs again; the draw is random, and --seed repeats it.
+
+--seal writes manifest.json instead: every file with its hash, under one root hash, and adds a line to seals.jsonl, the
+history of all seals. Snakemake seals at the end of the workflow; after manual changes, seal the folder yourself. Anyone
+who can write to the folder can seal it again, and two anchors outside of it reveal that: --expect-root compares the
+root hash with one that you kept elsewhere; --seal --sign KEY signs the seal with an OpenSSH key, and --signers FILE
+verifies the signatures, as `ssh-keygen -Y verify` does.
 """
 
 import argparse
 import json
+import logging
 import secrets
 import sys
 from pathlib import Path
@@ -32,8 +39,13 @@ from medattn.files import write_json, write_text
 from medattn.layout import ResultPaths
 from medattn.suggestions import unknown_name
 
+log = logging.getLogger(__name__)
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from medattn.audit.context import AuditContext
+    from medattn.audit.run_checks import CheckResult
     from medattn.audit.show import Audit
 
 _LARGEST_SEED = 2**32
@@ -56,6 +68,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     writing = parser.add_mutually_exclusive_group()
     writing.add_argument("--write", action="store_true", help="write audit.json into the folder")
     writing.add_argument("--seal", action="store_true", help="seal the folder: write manifest.json")
+    parser.add_argument("--sign", type=Path, metavar="KEY", help="with --seal: sign the seal with an OpenSSH key")
+    parser.add_argument("--signers", type=Path, metavar="FILE", help="verify that a key of FILE signed the last seal")
+    parser.add_argument("--expect-root", metavar="HASH", help="verify that the last seal has this root hash")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="text (default) or json")
 
 
@@ -84,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     context = AuditContext(arguments.folder, arguments.root)
     if arguments.seal:
-        return _seal(context)
+        return _seal(context, arguments.sign)
     audit = _audited(context, arguments)
     _print(audit, arguments)
     if arguments.write:
@@ -116,13 +131,17 @@ def _refuse(arguments: argparse.Namespace, results: ResultPaths) -> None:
             raise UserError(unknown_name("check", name, CHECKS))
     if arguments.write and arguments.check:
         raise UserError("medattn audit --write: audit.json holds complete audits; leave out --check")
+    if arguments.sign is not None and not arguments.seal:
+        raise UserError("medattn audit --sign: it signs a new seal; give --seal, too")
     if arguments.seed is not None and arguments.replay is None:
         raise UserError("medattn audit --seed: it repeats a draw of --replay; give --replay, too")
 
 
-def _seal(context: "AuditContext") -> int:
+def _seal(context: "AuditContext", key: Path | None) -> int:
     from contextlib import chdir
 
+    from medattn.audit.anchors import sign
+    from medattn.audit.folder_files import folder_files
     from medattn.audit.manifest import seal
     from medattn.plan.plan_file import read_plan
     from medattn.plan.progress import progress_of
@@ -134,6 +153,10 @@ def _seal(context: "AuditContext") -> int:
         # plan.csv counts finished runs, so it is written again before it is sealed.
         write_text(results.plan_table, plan_csv(plan, progress_of(plan, results)))
         print(f"{context.shown}: sealed as {seal(results, plan)}")
+    for name, problem in sorted(folder_files(results.folder).not_sealed.items()):
+        log.warning("%s: not sealed: %s", results.folder / name, problem)
+    if key is not None:
+        print(f"{context.shown}: signed in {sign(results, key)}")
     return 0
 
 
@@ -141,7 +164,7 @@ def _audited(context: "AuditContext", arguments: argparse.Namespace) -> "Audit":
     from medattn.audit.run_checks import check_results
     from medattn.audit.show import Audit
 
-    checks = list(check_results(context, arguments.check))
+    checks = [*check_results(context, arguments.check), *_anchors(context, arguments)]
     if arguments.replay is None:
         return Audit(context, checks)
     from medattn.audit.replay import replay
@@ -150,6 +173,16 @@ def _audited(context: "AuditContext", arguments: argparse.Namespace) -> "Audit":
     count = None if arguments.replay < 0 else arguments.replay
     findings, drawn = replay(context, count, seed)
     return Audit(context, checks, findings, drawn)
+
+
+def _anchors(context: "AuditContext", arguments: argparse.Namespace) -> "Iterator[CheckResult]":
+    from medattn.audit.anchors import CHECK, check_root, check_signatures
+    from medattn.audit.run_checks import CheckResult
+
+    if arguments.expect_root is not None:
+        yield CheckResult(CHECK, True, "a kept root hash", tuple(check_root(context, arguments.expect_root)))
+    if arguments.signers is not None:
+        yield CheckResult(CHECK, True, "signatures", tuple(check_signatures(context, arguments.signers)))
 
 
 def _print(audit: "Audit", arguments: argparse.Namespace) -> None:

@@ -79,7 +79,7 @@ def crate_files(results: ResultPaths, sealed: Iterable[str], arrays: bool) -> It
         sealed: names of the files that the seal covers.
         arrays: also scores and attention maps.
     """
-    unsealed = [path.name for path in (results.manifest,) if path.is_file()]
+    unsealed = [path.name for path in (results.manifest, results.seals) if path.is_file()]
     for name in [*sealed, *unsealed]:
         top = name.partition("/")[0]
         if top in ("logs", "benchmarks") or (name.endswith(_ARRAYS) and not arrays):

@@ -15,6 +15,7 @@ from medattn.crate.metadata import describe
 from medattn.crate.subject import CrateSubject
 from medattn.crate.workflow_files import WORKFLOW_FILES, software_file
 from medattn.files import disk_errors
+from medattn.temporary_files import temporary_folder
 
 METADATA, PREVIEW, GUIDE = "ro-crate-metadata.json", "ro-crate-preview.html", "README.md"
 _README = """# {title}
@@ -61,10 +62,10 @@ def write_crate(subject: CrateSubject, sealed: Iterable[str], folder: Path, arra
     with disk_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with (
-            tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as name,
+            temporary_folder(folder) as aside,
             _described(subject, items) as crate,
         ):
-            temporary = Path(name) / folder.name
+            temporary = aside / folder.name
             crate.write(temporary)
             if folder.exists():
                 shutil.rmtree(folder)
