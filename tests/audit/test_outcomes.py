@@ -5,7 +5,9 @@ import json
 import os
 import shlex
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -53,23 +55,28 @@ def copy(finished, tmp_path) -> Path:
 
 
 @pytest.fixture
-def as_nobody(finished) -> Iterator[None]:
-    """Give up the rights of root, to whom every file can be read; nothing else changes."""
-    if os.geteuid() != 0:
-        yield
-        return
-    folder = Path.cwd()
-    closed = [parent for parent in [folder, *folder.parents] if parent.stat().st_mode & 0o055 != 0o055]
-    before = {parent: parent.stat().st_mode for parent in closed}
-    for parent in closed:
-        parent.chmod(before[parent] | 0o055)
-    os.seteuid(65534)
+def open_project(finished, monkeypatch) -> Iterator[None]:
+    """Copy the project to where every user may look, and make that the working directory."""
+    with tempfile.TemporaryDirectory() as name:
+        project = shutil.copytree(Path.cwd(), Path(name) / "project")
+        for folder in (Path(name), project):
+            folder.chmod(0o755)
+        with monkeypatch.context() as patch:
+            patch.chdir(project)
+            yield
+
+
+@contextmanager
+def without_rights() -> Iterator[None]:
+    """Give up the rights of root, who can read every file."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
     try:
         yield
     finally:
-        os.seteuid(0)
-        for parent, mode in before.items():
-            parent.chmod(mode)
+        if is_root:
+            os.seteuid(0)
 
 
 @pytest.mark.parametrize("options", [[], ["--all", "--info"], ["--check", "tables"], ["--format", "json"]])
@@ -166,18 +173,14 @@ def test_a_read_only_copy_without_images_has_a_verdict_in_under_twenty_lines(cop
 @pytest.mark.parametrize(
     "name", ["plan.json", "manifest.json", "measurements.csv", "report.html", "runs", "tables", "data"]
 )
-def test_what_this_user_may_not_read_could_not_be_checked(finished, request, capsys, name):
+def test_what_this_user_may_not_read_could_not_be_checked(open_project, capsys, name):
     path = Path("data") if name == "data" else FOLDER / name
     assert medattn(["audit", str(FOLDER)]) == 0  # it imports what another user may not
     mode = path.stat().st_mode
     path.chmod(0)
-    request.getfixturevalue("as_nobody")
-    try:
+    with without_rights():
         code, value = audited(capsys, str(FOLDER))
-    finally:
-        if os.getuid() == 0:
-            os.seteuid(0)
-        path.chmod(mode)
+    path.chmod(mode)
     assert (code, value["counts"]["error"], value["counts"]["warning"]) == (3, 0, 0), value["groups"]
     assert any("could not be read" in group["cause"] for group in value["groups"])
 
