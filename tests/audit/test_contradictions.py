@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -111,10 +110,8 @@ def test_test_labels_are_compared_with_the_configured_counts_without_the_images(
     for run in forger.every_run():
         if run.run.stage == "train":
             forger.change_scores(run, lambda arrays: arrays["labels"].__setitem__(slice(2), 1))
-    config = Path("config.yaml")
     text = json.loads((FOLDER / "plan.json").read_text())
     text["configuration"]["datasets"]["phantom"]["counts"] = {"train": [10, 10], "test": [6, 6]}
-    del config
     (FOLDER / "plan.json").write_text(json.dumps(text, indent=2, ensure_ascii=False) + "\n")
     assert "error" in severities("independence")
 
@@ -126,21 +123,16 @@ def test_prepared_data_that_are_not_the_originals_are_found_although_their_manif
     assert severities("originals") == {"error"}
 
 
-def test_clocks_that_differ_by_seconds_blame_nobody_and_by_hours_they_are_reported(forger):
+def test_clocks_that_differ_by_seconds_blame_nobody(forger):
     run = forger.runs("gsa")[0]
 
-    def later(seconds: int) -> None:
-        def change(record):
-            started = datetime.fromisoformat(record["finished"]) + timedelta(seconds=seconds)
-            record["sessions"][-1]["started"] = started.isoformat(timespec="seconds")
+    def change(record):
+        started = datetime.fromisoformat(record["finished"]) + timedelta(seconds=5)
+        record["sessions"][-1]["started"] = started.isoformat(timespec="seconds")
 
-        forger.change_record(run, change)
-
-    later(5)
-    assert severities("contradictions") == {"info"}
-    assert "error" not in {f.severity for f in findings("records") if "sessions" in f.expected}
-    later(7200)
-    assert severities("contradictions") == {"warning"}
+    forger.change_record(run, change)
+    assert not findings("contradictions")
+    assert not [finding for finding in findings("records") if "session" in finding.expected]
 
 
 def test_sums_in_single_precision_end_in_zeros_and_other_numbers_seldom_do():

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-_WORKING_FILES = ("checkpoint.pt", "sessions.json", "lease-*")
+_WORKING_FILES = ("checkpoint.pt", "attention-so-far.safetensors", "sessions.json", "lease-*")
 
 
 def is_working_file(name: str) -> bool:
