@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from medattn.audit.context import AuditContext
-    from medattn.audit.run_checks import CheckResult
+    from medattn.audit.run_checks import AuditCheck
     from medattn.audit.show import Audit
 
 _LARGEST_SEED = 2**32
@@ -175,14 +175,14 @@ def _audited(context: "AuditContext", arguments: argparse.Namespace) -> "Audit":
     return Audit(context, checks, findings, drawn)
 
 
-def _anchors(context: "AuditContext", arguments: argparse.Namespace) -> "Iterator[CheckResult]":
+def _anchors(context: "AuditContext", arguments: argparse.Namespace) -> "Iterator[AuditCheck]":
     from medattn.audit.anchors import CHECK, check_root, check_signatures
-    from medattn.audit.run_checks import CheckResult
+    from medattn.audit.run_checks import AuditCheck
 
     if arguments.expect_root is not None:
-        yield CheckResult(CHECK, True, "a kept root hash", tuple(check_root(context, arguments.expect_root)))
+        yield AuditCheck(CHECK, True, "a kept root hash", tuple(check_root(context, arguments.expect_root)))
     if arguments.signers is not None:
-        yield CheckResult(CHECK, True, "signatures", tuple(check_signatures(context, arguments.signers)))
+        yield AuditCheck(CHECK, True, "signatures", tuple(check_signatures(context, arguments.signers)))
 
 
 def _print(audit: "Audit", arguments: argparse.Namespace) -> None:

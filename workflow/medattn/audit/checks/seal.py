@@ -91,7 +91,7 @@ def _compared(context: AuditContext, path: Path, name: str, facts: Mapping[str, 
     except OSError as error:
         if unreadable(error) is None:
             raise
-        yield unreadable_file(name, failure)
+        yield unreadable_file(name, error)
         return
     if other is not None:
         yield Finding("error", name, *other, remedy)
