@@ -13,6 +13,7 @@ from medattn.errors import UserError
 from medattn.judge.table import write_claims
 from medattn.layout import ResultPaths
 from medattn.measure.collect import write_measurements
+from medattn.plan.tuning_result import tuned_cells
 from medattn.render.inputs import read_inputs
 from medattn.render.render_selection import render
 from medattn.tuning.choose import write_choices
@@ -63,7 +64,7 @@ def recomputed(context: AuditContext) -> Iterator[Recomputed]:
 
 def _steps(context: AuditContext, again: ResultPaths) -> Iterator[Callable[[], object]]:
     plan, configuration, root = context.plan, context.configuration, context.root
-    for group in sorted({c.group for c in plan.cells.values() if c.missing is None and c.is_tuned}):
+    for group in sorted({cell.group for cell in tuned_cells(plan, context.results)}):
         yield lambda group=group: write_choices(plan, group, again)  # type: ignore[misc]
     yield lambda: write_measurements(plan, again)
     yield lambda: write_comparisons(again, configuration, root)

@@ -116,7 +116,7 @@ def _again(
         (results.folder / "tuned").symlink_to(tuning.folder / "tuned")
     with suppress(RunsFailedError):  # the comparison reads the reason
         train_pack(context.plan, Pack("replay", run.stage, cell.dataset, (run.id,)), results)
-    yield from compare(candidate, results.run(run.cell, run.name))
+    yield from compare(candidate, results.run(run.folder, run.name))
 
 
 def _obstacle(context: AuditContext, candidate: ReplayCandidate) -> Finding | None:

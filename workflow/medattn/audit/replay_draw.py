@@ -69,10 +69,8 @@ def draw(among: Sequence[ReplayCandidate], count: int | None, seed: int) -> list
 
 def _candidates(context: AuditContext, deciding: set[str]) -> Iterator[ReplayCandidate]:
     for run in context.plan.runs.values():
-        cell, files = context.plan.cells[run.cell], context.results.run(run.cell, run.name)
-        if cell.missing is not None:
-            continue
-        weight = OTHER if run.cell not in deciding else DECIDES if run.stage == "train" else TUNES
+        cell, files = context.plan.cells[run.cell], context.results.run(run.folder, run.name)
+        weight = OTHER if deciding.isdisjoint(run.cells) else DECIDES if run.stage == "train" else TUNES
         try:
             if files.record.is_file():
                 yield ReplayCandidate(run, cell, files, read_record(files.record), "", weight)

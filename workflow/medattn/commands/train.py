@@ -41,11 +41,14 @@ def run(arguments: argparse.Namespace) -> int:
     if not chosen.plan.packs:
         reason = next(cell.missing for cell in chosen.plan.cells.values() if cell.missing)
         raise UserError(f"no cell of this selection can be run ({reason}); `medattn plan` lists all reasons")
-    _prepare_data(chosen)
-    failed = _train_stage(chosen, "tune")
-    if not failed:
-        _choose(chosen)
-        failed = _train_stage(chosen, "train")
+    from medattn.training.plan_owners import owning_plan
+
+    with owning_plan(chosen.results):
+        _prepare_data(chosen)
+        failed = _train_stage(chosen, "tune")
+        if not failed:
+            _choose(chosen)
+            failed = _train_stage(chosen, "train")
     return 1 if failed else 0
 
 
@@ -78,8 +81,9 @@ def _train_stage(chosen: Selected, stage: Stage) -> list[str]:
 
 
 def _choose(chosen: Selected) -> None:
+    from medattn.plan.tuning_result import tuned_cells
     from medattn.tuning.choose import write_choices
 
-    groups = {cell.group for cell in chosen.plan.cells.values() if cell.missing is None and cell.is_tuned}
+    groups = {cell.group for cell in tuned_cells(chosen.plan, chosen.results)}
     for group in sorted(groups):
         write_choices(chosen.plan, group, chosen.results)

@@ -10,33 +10,46 @@ from medattn.config.models.seeds import SeedLooks
 from medattn.config.resolved import NO_BACKBONE, Configuration, ResolvedPaper
 from medattn.errors import UserError
 from medattn.files import sha256_of_value
-from medattn.layout import prepared_dataset
+from medattn.layout import ResultPaths, prepared_dataset
 from medattn.metrics.registry import METRICS
 from medattn.plan.availability import entry_identity
 from medattn.plan.model import Cell, CellSettings, Pack, Plan, Run
-from medattn.plan.runs import runs_of_cell
+from medattn.plan.run_folders import RunFolders
+from medattn.plan.runs import planned_runs, runs_of_cell
 from medattn.plan.skip_reasons import network_skip_reason, unavailable_reason
 from medattn.plan.stand_ins import planned_entries, taken_entries
 from medattn.provenance.code import code_digest
 from medattn.suggestions import unknown_name
 
 
-def make_plan(configuration: Configuration, *, as_if_available: bool = False, available_as: Plan | None = None) -> Plan:
+def make_plan(
+    configuration: Configuration,
+    *,
+    as_if_available: bool = False,
+    results: ResultPaths | None = None,
+    available_as: Plan | None = None,
+) -> Plan:
     """Expand a configuration into its plan.
+
+    Finished runs are looked up in the results folder: an equal run may have finished in the folder of another cell.
 
     Args:
         configuration: the configuration.
         as_if_available: plan as if all images and weights were available.
+        results: the results folder; None for that of the configuration.
         available_as: a plan to take availability and stand-ins from, instead of this machine.
     """
     selection = configuration.selection
-    entries = taken_entries(configuration) if available_as is None else planned_entries(available_as, configuration)
-    data, of_any = Path(selection.data), as_if_available or available_as is not None
-    cells = {cell.id: cell for paper in configuration.papers for cell in _cells(paper, entries, data, of_any)}
-    if available_as is not None:
-        cells = {name: _available_as(cell, available_as.cells.get(name)) for name, cell in cells.items()}
+    folders = RunFolders(results or results_of(configuration))
+    if available_as is None:
+        cells = _all_cells(configuration, _entries(configuration, folders), as_if_available)
+    else:
+        planned_as = available_as.cells
+        cells = _all_cells(configuration, planned_entries(available_as, configuration), as_if_available=True)
+        cells = {name: _available_as(cell, planned_as.get(name)) for name, cell in cells.items()}
     _check_cells_with_looks(configuration, cells)
-    runs = {run.id: run for cell in cells.values() for run in runs_of_cell(cell, selection.seeds_of(cell.id))}
+    planned = map(folders.located, planned_runs(cells, selection.seeds_of))
+    runs = {run.id: run for run in planned}
     packs = _packs(cells, runs, selection.pack, selection.pack_across_cells)
     return Plan(selection.selection, configuration.selection.model_dump(mode="json"), cells, runs, packs)
 
@@ -45,6 +58,38 @@ def _available_as(cell: Cell, planned: Cell | None) -> Cell:
     """Return a cell that is as available as in another plan."""
     is_absent = cell.missing is None and planned is not None and planned.missing is not None
     return replace(cell, missing=planned.missing) if is_absent and planned else cell
+
+
+def results_of(configuration: Configuration) -> ResultPaths:
+    """Return the paths of the results of a configuration."""
+    return ResultPaths(Path(configuration.selection.results) / configuration.selection.selection)
+
+
+def _entries(configuration: Configuration, folders: RunFolders) -> dict[str, DatasetEntry]:
+    """Return the entries of all data sets, with stand-ins where images are not available.
+
+    A data set with finished runs keeps its entry: its numbers stay when its images are moved away.
+    """
+    entries = taken_entries(configuration)
+    for name, real in configuration.datasets.items():
+        if entries[name].stand_in and not real.stand_in:
+            cells = _all_cells(configuration, {**entries, name: real}).values()
+            runs = (
+                run
+                for cell in cells
+                if cell.dataset == name
+                for run in runs_of_cell(cell, configuration.selection.seeds_of(cell.id))
+            )
+            if any(folders.has_finished_anywhere(run) for run in runs):
+                entries[name] = real
+    return entries
+
+
+def _all_cells(
+    configuration: Configuration, entries: Mapping[str, DatasetEntry], as_if_available: bool = False
+) -> dict[str, Cell]:
+    data = Path(configuration.selection.data)
+    return {cell.id: cell for paper in configuration.papers for cell in _cells(paper, entries, data, as_if_available)}
 
 
 def _check_cells_with_looks(configuration: Configuration, cells: Mapping[str, Cell]) -> None:

@@ -23,14 +23,13 @@ def check_plan(context: AuditContext) -> Iterator[Finding]:
     """Expand the configuration of the plan again, with the papers of the project and the installed code."""
     if not as_written(context.results.plan, read_json(context.results.plan)):
         yield Finding("error", "plan.json", "an unchanged plan", "other bytes", _REMEDY)
-    yield from _left_out(context)
     for finding in [*_expanded(context), *_files(context)]:
         yield explained(context, finding)
 
 
 def _expanded(context: AuditContext) -> Iterator[Finding]:
     frozen = context.plan
-    now = make_plan(context.configuration, available_as=frozen)
+    now = make_plan(context.configuration, available_as=frozen, results=context.results)
     context.examined.update(cells=len(frozen.cells), runs=len(frozen.runs))
     other_code = [
         name
@@ -57,14 +56,6 @@ def _expanded(context: AuditContext) -> Iterator[Finding]:
         yield Finding(
             "error", "plan.json", "the runs and packs that the configuration gives", "other runs or packs", _REMEDY
         )
-
-
-def _left_out(context: AuditContext) -> Iterator[Finding]:
-    """Report cells that the plan calls unavailable although finished runs of them exist."""
-    finished = {files.folder.parent.name for files in context.run_folders()}
-    for name, cell in context.plan.cells.items():
-        if cell.missing is not None and name in finished:
-            yield Finding("warning", name, "a cell with its finished runs", f"left out: {cell.missing}", _REMEDY)
 
 
 def _files(context: AuditContext) -> Iterator[Finding]:
