@@ -113,7 +113,7 @@ class Forger:
 
     def replan(self) -> None:
         """Make the plan again from the configuration and the papers."""
-        self.command("plan", "--write")
+        self.command("plan", "--write", "--allow-fewer")
 
     def command(self, *arguments: str) -> None:
         """Run a command of medattn without output.
