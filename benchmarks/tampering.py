@@ -2,10 +2,13 @@
 
 The benchmark trains a small selection, seals it and audits it: the audit must find nothing. Then it repeats: change one
 file (a byte, a digit, a line), truncate, delete, swap or add one, audit the folder, and restore the file. Only
-audit.json and report.html are never deleted: each audit writes the former, and the latter is optional.
+audit.json and report.html are never deleted: both are optional.
 
 --resealed is harder: after each change it seals the folder again and removes the earlier audit and report, as an
 attacker who knows medattn would. The audit then finds only changes that contradict the runs.
+
+--semantic makes the edits of consistent_edits.py, which change results and everything that follows from them, and
+prints a Markdown table of what finds them: the audit, a replay of all runs, the history of seals, and a kept root hash.
 """
 
 import argparse
@@ -42,6 +45,10 @@ protocol: {kind: cross_validated_epochs, folds: 2, measured_epochs: 2}
 tables: {a-table: {title: A table}}
 figures: {a-figure: {title: A map, kind: attention_map, arm: gsa}}
 """
+PUBLISHED = """paper,table,dataset,backbone,arm,split,metric,class_name,mean,std,unit,n_test,flags
+tampering,a-table,phantom,net,vanilla,test,accuracy,,90.00,,percent,,
+tampering,a-table,phantom,net,gsa,test,accuracy,,92.00,,percent,,
+"""
 SELECTION = """
 selection: tampering
 papers: {tampering: {}}
@@ -69,16 +76,17 @@ STEPS = (
 )
 
 
-def finish(project: Path) -> None:
+def finish(project: Path, selection: str = SELECTION) -> None:
     """Make the finished folder in `project`, and change the working directory to it."""
     (project / "papers/tampering").mkdir(parents=True)
     (project / "papers/tampering/paper.yaml").write_text(PAPER)
-    (project / "config.yaml").write_text(SELECTION)
+    (project / "papers/tampering/published.csv").write_text(PUBLISHED)
+    (project / "config.yaml").write_text(selection)
     os.chdir(project)
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         for step in STEPS:
             assert medattn(step) == 0, step
-        medattn(["audit", str(FOLDER)])
+        medattn(["audit", str(FOLDER), "--write"])
 
 
 def first_finding(folder: Path) -> Finding | None:
@@ -137,7 +145,7 @@ CHANGES: tuple[Callable[[Path, random.Random], None], ...] = (
 
 def afterwards(folder: Path) -> list[Path]:
     """Return the files that are derived from the sealed files."""
-    return [folder / name for name in ("manifest.json", "audit.json", "report.html")]
+    return [folder / name for name in ("manifest.json", "seals.jsonl", "audit.json", "report.html")]
 
 
 def contents(folder: Path, plan: Plan) -> dict[Path, bytes]:
@@ -181,8 +189,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--changes", type=int, default=300, help="number of changes (default: 300)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the changes (default: 0)")
-    parser.add_argument("--resealed", action="store_true", help="seal the folder again after each change")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--resealed", action="store_true", help="seal the folder again after each change")
+    mode.add_argument("--semantic", action="store_true", help="make consistent edits and print what finds them")
     arguments = parser.parse_args()
+    if arguments.semantic:
+        sys.path.insert(0, str(Path(__file__).parents[1]))
+        from benchmarks.semantic_tampering import main as semantic
+
+        return semantic()
     with tempfile.TemporaryDirectory(prefix="medattn-tampering-") as name:
         finish(Path(name))
         if (blamed := first_finding(FOLDER)) is not None:

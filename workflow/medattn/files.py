@@ -4,13 +4,13 @@ import errno
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from medattn.errors import UserError
+from medattn.temporary_files import new_temporary_file
 
 _CHUNK = 1 << 20
 
@@ -50,9 +50,7 @@ def atomic_write(path: Path, fill: Callable[[Path], None]) -> None:
     """
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
-        os.close(descriptor)
-        temporary = Path(name)
+        temporary = new_temporary_file(path)
         try:
             fill(temporary)
             with temporary.open("rb+") as stream:

@@ -1,7 +1,15 @@
 """Paths of all files of a selection in results/<selection>/ and in data/."""
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
+
+_WORKING_FILES = ("checkpoint.pt", "attention-so-far.safetensors", "sessions.json", "lease-*")
+
+
+def is_working_file(name: str) -> bool:
+    """Return whether a file in the folder of a run is one that the end of the run removes."""
+    return any(fnmatchcase(name, pattern) for pattern in _WORKING_FILES)
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,7 @@ class RunPaths:
 
     def sweep(self) -> None:
         """Remove the files that a process leaves if it is killed just after finishing the run."""
-        for pattern in ("checkpoint.pt", "sessions.json", "lease-*", ".*"):
+        for pattern in (*_WORKING_FILES, ".*"):
             for path in self.folder.glob(pattern):
                 path.unlink(missing_ok=True)
 
@@ -131,6 +139,15 @@ class ResultPaths:
     def manifest(self) -> Path:
         """Seal: the hashes of all files of the folder, and a root hash."""
         return self.folder / "manifest.json"
+
+    @property
+    def seals(self) -> Path:
+        """History of all seals: a line for each, with the root hash of the one before and every changed file."""
+        return self.folder / "seals.jsonl"
+
+    def signature(self, number: int) -> Path:
+        """Return the file with the signature of the seal `number`."""
+        return self.folder / "signatures" / f"seal-{number}.sig"
 
     @property
     def audit(self) -> Path:

@@ -74,4 +74,6 @@ rule audit_results:
     message:
         "Auditing {params.results}"
     shell:
-        "medattn audit {params.results:q} > {log:q} 2>&1 || failed {log:q}"
+        # Exit code 3, something could not be checked here, is no failure; audit.json says what.
+        "medattn audit {params.results:q} --write > {log:q} 2>&1 || {{ code=$?; "
+        "if [[ $code == 3 ]]; then cat {log:q} >&2; else (exit $code) || failed {log:q}; fi; }}"

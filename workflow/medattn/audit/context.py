@@ -1,11 +1,16 @@
 """A results folder under audit: its plan, its records and its images, each read once."""
 
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from medattn.audit.made_with import OtherSoftware, other_papers, other_software
+from medattn.audit.manifest import read_manifest
+from medattn.audit.project import Project, find_project
 from medattn.config.load import resolve
 from medattn.config.resolved import Configuration
 from medattn.errors import UserError
@@ -39,22 +44,73 @@ class AuditContext:
     """The results folder that the checks examine.
 
     Attributes:
-        results: paths of the files in the folder.
-        root: working directory of the workflow, which contains papers/ and the data folder.
+        shown: the folder as the user named it.
+        results: paths of the files in the folder, absolute.
+        project: the project, whose papers and data the plan names.
+        started_in: working directory when the audit started; `run_checks` changes to the project for each check.
         sha256: hash of a file, computed once.
+        examined: what the running check has looked at, by kind, such as the number of files.
     """
 
-    def __init__(self, folder: Path, root: Path = Path()) -> None:
-        self.results = ResultPaths(folder)
-        self.root = root
+    def __init__(self, folder: Path, root: Path | None = None) -> None:
+        self.shown = folder
+        # A path with ".." means another folder once links are followed, so it is not shortened as text.
+        self.results = ResultPaths(folder.resolve() if ".." in folder.parts else folder.absolute())
+        self.project: Project = find_project(self.results.folder, root)
+        self.started_in = Path.cwd()
         self.sha256 = cache(sha256_of_file)
+        self.examined: Counter[str] = Counter()
+
+    @property
+    def root(self) -> Path:
+        """Absolute path of the project: relative paths of the plan start there."""
+        return self.project.root
+
+    def at_root(self, name: str) -> Path:
+        """Return a file or folder that the plan or the seal names, such as that of a prepared data set."""
+        return self.root / name
+
+    def path_from_root(self, path: Path) -> str:
+        """Return a path as the project names it, or the absolute path of a file outside of it."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+
+    @cached_property
+    def sealed(self) -> Mapping[str, Any]:
+        """The content of the seal; empty if the folder is not sealed or the seal was changed."""
+        try:
+            return read_manifest(self.results.manifest)
+        except (UserError, OSError):
+            return {}
+
+    @cached_property
+    def other_software(self) -> OtherSoftware:
+        """How the software that made the folder differs from the installed one. An unsealed folder shows none."""
+        return other_software(self.sealed) if self.sealed else OtherSoftware(False, "", ())
+
+    @cached_property
+    def other_papers(self) -> list[str]:
+        """The files of the papers that are not those that the seal names."""
+        return other_papers(self.sealed, self.root, self.plan.configuration["papers"]) or []
+
+    @cached_property
+    def may_have_other_papers(self) -> bool:
+        """Whether the papers of the project may be others than those that the results follow from."""
+        if self.sealed and isinstance(self.sealed.get("papers"), Mapping):
+            return bool(self.other_papers)
+        return not self.project.is_own
+
+    @cached_property
+    def last_commit(self) -> str:
+        """The commit that the latest record names, shortened; empty if none does."""
+        named = [(str(kept.record.get("finished", "")), _commit(kept.record)) for kept in self.records()]
+        return max(((when, commit) for when, commit in named if commit), default=("", ""))[1]
 
     @cached_property
     def other_plan_schema(self) -> int | None:
         """Schema number of plan.json where another version of medattn wrote it; None where this version can read it."""
         try:
             value = read_json(self.results.plan)
-        except UserError:
+        except (UserError, OSError):
             return None
         schema = value.get("schema") if isinstance(value, dict) else None
         return schema if isinstance(schema, int) and schema != SCHEMA else None
@@ -66,8 +122,16 @@ class AuditContext:
 
     @cached_property
     def configuration(self) -> Configuration:
-        """The selection of the plan, resolved with the current papers."""
+        """The selection of the plan, resolved with the papers of the project."""
         return resolve(self.plan.configuration, self.root, str(self.results.plan))
+
+    @cached_property
+    def damaged_plan(self) -> bool:
+        """Whether plan.json is missing or cannot be read as a plan of this version."""
+        try:
+            return not self.plan.cells
+        except (UserError, OSError):
+            return True
 
     def records(self) -> list[RecordFile]:
         """Return every readable record: of the runs of the plan or, without a readable plan, of the folder."""
@@ -77,7 +141,7 @@ class AuditContext:
         for files in self.run_folders():
             try:
                 found.append(RecordFile(run_id(files), files, read_record(files.record)))
-            except UserError:  # the check of records reports it
+            except (UserError, OSError):  # the check of records reports it
                 continue
         return found
 
@@ -92,7 +156,10 @@ class AuditContext:
             files = self.results.run(run.folder, run.name)
             try:
                 record = read_record(files.record)
-            except UserError:  # missing or damaged: the checks of completeness and records report it
+            except (
+                UserError,
+                OSError,
+            ):  # missing, damaged or unreadable: the checks of completeness and records report it
                 continue
             found.append(FinishedRun(run, self.plan.cells[run.cell], files, record))
         return found
@@ -116,7 +183,17 @@ class AuditContext:
 
     def absent_data(self) -> list[str]:
         """Return the folders of prepared data sets that are not on this machine."""
-        return [prepared for prepared in self.prepared() if not Path(prepared).is_dir()]
+        return [prepared for prepared in self.prepared() if not self.has_images(prepared)]
+
+    def has_images(self, prepared: str) -> bool:
+        """Return whether a prepared data set is on this machine, with its images and its manifest."""
+        folder = self.at_root(prepared)
+        return all((folder / name).is_file() for name in ("manifest.json", "images.safetensors"))
+
+    def absent_datasets(self) -> list[str]:
+        """Return the names of data sets whose prepared images are not on this machine."""
+        absent = self.absent_data()
+        return sorted({cell.dataset for cell in self.plan.cells.values() if cell.prepared in absent})
 
     def store(self, prepared: str) -> "DataStore":
         """Return a prepared data set, memory-mapped. The check of data verifies its file.
@@ -127,7 +204,7 @@ class AuditContext:
         if prepared not in self._stores:
             from medattn.datasets.store import read_store
 
-            self._stores[prepared] = read_store(Path(prepared), verify=False)
+            self._stores[prepared] = read_store(self.at_root(prepared), verify=False)
         return self._stores[prepared]
 
     @cached_property
@@ -138,3 +215,9 @@ class AuditContext:
 def run_id(files: RunPaths) -> str:
     """Return the id of a run from the path of its folder: `<cell>/<run>`."""
     return f"{files.folder.parent.name}/{files.folder.name}"
+
+
+def _commit(record: Mapping[str, Any]) -> str:
+    code = record.get("code")
+    commit = code.get("commit") if isinstance(code, Mapping) else None
+    return commit[:12] if isinstance(commit, str) and re.fullmatch(r"[0-9a-f]{7,64}", commit) else ""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Severity = Literal["error", "warning", "unchecked", "info"]
-Outcome = Literal["holds", "does not hold", "not fully checked"]
-EXIT_CODES: dict[Outcome, int] = {"holds": 0, "does not hold": 1, "not fully checked": 3}
+Outcome = Literal["holds", "does not hold", "could not be checked"]
+EXIT_CODES: dict[Outcome, int] = {"holds": 0, "does not hold": 1, "could not be checked": 3}
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,9 @@ class Finding:
         found: what the audit found.
         remedy: what to do about it.
         check: name of the check. `run_checks` fills it in.
+        cause: what several findings have in common, such as images that are not on this machine; they are shown as
+            one. Empty: findings of a check with the same remedy are shown as one.
+        command: the command line that fixes or checks it.
     """
 
     severity: Severity
@@ -29,6 +32,8 @@ class Finding:
     found: str
     remedy: str = ""
     check: str = ""
+    cause: str = ""
+    command: str = ""
 
 
 def outcome_of(findings: Iterable[Finding]) -> Outcome:
@@ -36,4 +41,4 @@ def outcome_of(findings: Iterable[Finding]) -> Outcome:
     severities = {finding.severity for finding in findings}
     if severities & {"error", "warning"}:
         return "does not hold"
-    return "not fully checked" if "unchecked" in severities else "holds"
+    return "could not be checked" if "unchecked" in severities else "holds"

@@ -1,8 +1,7 @@
 """The seal of a results folder: manifest.json lists every file with its hash, under one root hash.
 
-The seal leaves out files that are written after it, from the sealed folder: the seal and the audit themselves, the
-crate, the report (which shows the root hash; the audit renders it again and compares), Snakemake's own report, and the
-logs and benchmarks of schedulers and of the jobs that seal, render the report and audit.
+The seal covers the files of the folder, the prepared data and the papers' files that decide numbers. It names the seal
+before it, so the root hash vouches for the whole history in seals.jsonl, too.
 """
 
 import json
@@ -11,45 +10,95 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from medattn.audit.folder_files import folder_files
+from medattn.audit.made_with import made_with, paper_files
+from medattn.audit.seals import (
+    FIRST_SCHEMA,
+    RESTORE_SEALS,
+    SCHEMA,
+    Facts,
+    Seal,
+    State,
+    next_seal,
+    read_seals,
+    seal_without_history,
+    write_seals,
+)
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_file, sha256_of_value, write_json
 from medattn.layout import ResultPaths
 from medattn.plan.model import Plan
+from medattn.temporary_files import sweep
 
-SCHEMA = 1
-NOT_SEALED = (
-    r"manifest\.json|audit\.json|report\.html|crate/.*|snakemake-report.*|slurm-logs/.*"
-    r"|(logs|benchmarks)/(seal|audit|crate)_.*|(logs|benchmarks)/render_report\..*"
-)
+_NOTHING = re.compile(r"(?!)")  # matches no name
 
 Hash = Callable[[Path], str]
 
 
 def sealed_files(folder: Path) -> Iterator[str]:
     """Yield the names of all files of a results folder that the seal covers, sorted."""
-    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
-    yield from sorted(name for name in names if not re.fullmatch(NOT_SEALED, name))
+    yield from folder_files(folder).names
 
 
 def data_files(plan: Plan) -> Iterator[str]:
     """Yield the paths of the prepared data files of a plan's cells, as far as they are available."""
     for folder in sorted({cell.prepared for cell in plan.cells.values()}):
-        for path in sorted(Path(folder).glob("*")):
-            yield path.as_posix()
+        if Path(folder).is_dir():
+            for name in folder_files(Path(folder), _NOTHING).names:
+                yield (Path(folder) / name).as_posix()
+
+
+def contents(results: ResultPaths, plan: Plan) -> State:
+    """Return size and hash of everything that a seal covers.
+
+    Raises:
+        UserError: a file cannot be read or was removed meanwhile.
+    """
+    return {
+        "files": {name: _facts(results.folder / name) for name in sealed_files(results.folder)},
+        "data": {name: _facts(Path(name)) for name in data_files(plan)},
+        "papers": {name: _facts(Path(name)) for name in paper_files(Path(), plan.configuration["papers"])},
+    }
 
 
 def seal(results: ResultPaths, plan: Plan) -> str:
-    """Write manifest.json, remove the outdated audit.json and return the root hash."""
-    value: dict[str, Any] = {
-        "schema": SCHEMA,
-        "selection": plan.selection,
-        "files": {name: _facts(results.folder / name) for name in sealed_files(results.folder)},
-        "data": {name: _facts(Path(name)) for name in data_files(plan)},
-    }
+    """Add a seal to the history, write manifest.json, remove the outdated audit.json and return the root hash.
+
+    A folder that is as the last seal left it keeps this seal. Temporary files of dead processes are removed first. The
+    working directory is the project: the seal names images and papers by their paths from there.
+
+    Raises:
+        UserError: the history was changed, or a file cannot be read.
+    """
+    history = _history(results)
+    for folder in folder_files(results.folder).folders:
+        sweep(folder)
+    state = contents(results, plan)
+    if not history or history[-1].after != state or history[-1].entry["selection"] != plan.selection:
+        history = [*history, next_seal(history, state, plan.selection, made_with())]
+        write_seals(results.seals, history)
+    value = history[-1].manifest
     results.audit.unlink(missing_ok=True)
-    root = sha256_of_value(value)
-    write_json(results.manifest, {**value, "root": root})
-    return root
+    write_json(results.manifest, value)
+    return str(value["root"])
+
+
+def _history(results: ResultPaths) -> list[Seal]:
+    """Read and verify the history of a folder, oldest seal first; empty where the folder has none.
+
+    A seal without a history, by an earlier version, becomes the first seal.
+
+    Raises:
+        UserError: the history was changed, or it is missing although manifest.json names an earlier seal.
+    """
+    if results.seals.is_file():
+        return read_seals(results)
+    if not results.manifest.is_file():
+        return []
+    value = read_manifest(results.manifest)
+    if value["schema"] != FIRST_SCHEMA:
+        raise UserError(f"{results.seals}: no such file, although the folder has a seal; {RESTORE_SEALS}")
+    return [seal_without_history(value)]
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
@@ -63,7 +112,10 @@ def read_manifest(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict) or not all(isinstance(value.get(key), dict) for key in ("files", "data")):
         raise UserError(f"{path}: not the seal of a results folder; {remedy}")
     rest = {key: part for key, part in value.items() if key != "root"}
-    if value.get("schema") != SCHEMA or sha256_of_value(rest) != value.get("root") or not as_written(path, value):
+    known = value.get("schema") == FIRST_SCHEMA or (
+        value.get("schema") == SCHEMA and isinstance(value.get("papers"), dict)
+    )
+    if not known or sha256_of_value(rest) != value.get("root") or not as_written(path, value):
         raise UserError(f"{path}: its root hash does not match its content; {remedy}")
     for name in value["files"]:
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
@@ -87,5 +139,8 @@ def difference(path: Path, facts: Mapping[str, Any], sha256: Hash) -> tuple[str,
     return None if found == facts.get("sha256") else (f"SHA-256 {facts.get('sha256')}", found)
 
 
-def _facts(path: Path) -> dict[str, Any]:
-    return {"bytes": path.stat().st_size, "sha256": sha256_of_file(path)}
+def _facts(path: Path) -> Facts:
+    try:
+        return {"bytes": path.stat().st_size, "sha256": sha256_of_file(path)}
+    except OSError as error:
+        raise UserError(f"{path}: cannot be sealed ({error.strerror}); make it readable and seal again") from error

@@ -1,73 +1,147 @@
-"""Train a few runs again and count all costs again: bit-identical on the same CPU, elsewhere within a tolerance."""
+"""Train runs again, and count all costs again."""
 
 import csv
 import io
-import random
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import chdir, suppress
+from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
-from safetensors.numpy import load_file
+from typing import Any
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
+from medattn.audit.obstacles import (
+    absent_images,
+    absent_weights,
+    checkout,
+    explained,
+    other_code,
+    unreadable,
+    unreadable_file,
+)
+from medattn.audit.replay_compare import compare
+from medattn.audit.replay_draw import ReplayCandidate, candidates, draw
+from medattn.config.networks.catalog import weights_model
 from medattn.errors import UserError
-from medattn.layout import ResultPaths
-from medattn.plan.finished_run import FinishedRun
+from medattn.layout import ResultPaths, weights_file
 from medattn.plan.model import Pack
-from medattn.provenance.records import read_record
+from medattn.provenance.code import code_digest
 from medattn.result_tables import COMPLEXITY
 
 _CHECK = "replay"
-# On another device or library the last bits differ and the difference grows, so only the first epoch is compared.
-_TOLERANCE = 0.02
 
 
-def replay(context: AuditContext, count: int, seed: int) -> Iterator[Finding]:
-    """Train `count` runs, selected with `seed`, and count all costs again; yield what differs from the folder.
+def replay(context: AuditContext, count: int | None, seed: int) -> tuple[list[Finding], dict[str, Any]]:
+    """Train runs again, and count all costs again.
 
-    Raises:
-        UserError: the images or the code are not those of the plan.
+    Args:
+        context: the results folder.
+        count: number of runs; None for all.
+        seed: seed that draws them.
+
+    Returns:
+        What differs from the folder; and the draw: the seed, the number of candidates, the runs, and how many of them
+        are identical.
     """
-    if context.other_plan_schema is not None:
-        found = "a plan of another version of medattn: no run was replayed"
-        yield Finding("unchecked", "plan.json", "runs to train again", found, "replay with that version", check=_CHECK)
+    drawn: dict[str, Any] = {"asked": "all" if count is None else count, "seed": seed, "candidates": 0, "runs": []}
+    drawn["identical"] = 0
+    findings: list[Finding] = []
+    with chdir(context.root):
+        if context.other_plan_schema is not None or context.damaged_plan:
+            findings.append(_no_plan(context))
+        else:
+            among = candidates(context)
+            chosen = _with_reasons(draw(among, count, seed), among)
+            drawn.update(candidates=len(among), runs=[candidate.run.id for candidate in chosen])
+            for candidate in chosen:
+                found = list(_replayed(context, candidate))
+                drawn["identical"] += not any(finding.severity != "info" for finding in found)
+                findings += found
+            findings += _counted_again(context)
+    return [replace(finding, check=_CHECK) for finding in findings], drawn
+
+
+def _no_plan(context: AuditContext) -> Finding:
+    if context.other_plan_schema is None:
+        return Finding("unchecked", "plan.json", "runs to train again", "a damaged plan: no run was replayed")
+    command, remedy = checkout(context)
+    found = "a plan of another version of medattn: no run was replayed"
+    cause = "another version of medattn wrote plan.json"
+    return Finding("unchecked", "plan.json", "runs to train again", found, remedy, cause=cause, command=command)
+
+
+def _with_reasons(chosen: Sequence[ReplayCandidate], among: Sequence[ReplayCandidate]) -> list[ReplayCandidate]:
+    """Add the tuning runs that the reasons of skipped runs name: a reason holds only if these diverge again."""
+    named = [
+        other
+        for candidate in chosen
+        if candidate.status == "skipped"
+        for other in among
+        if other.run.stage == "tune" and other.run.id in str(candidate.record["reason"])
+    ]
+    return list({candidate.run.id: candidate for candidate in [*chosen, *named]}.values())
+
+
+def _replayed(context: AuditContext, candidate: ReplayCandidate) -> Iterator[Finding]:
+    """Train one run again, unless something that it needs is not here, and compare it."""
+    if (obstacle := _obstacle(context, candidate)) is not None:
+        yield obstacle
         return
-    candidates = [finished for finished in context.finished_runs() if finished.record["status"] == "ok"]
-    for finished in random.Random(seed).sample(candidates, min(count, len(candidates))):  # noqa: S311 (no secret)
-        with tempfile.TemporaryDirectory(prefix="medattn-replay-") as name:
-            yield from _again(context, finished, ResultPaths(Path(name)))
-    yield from _counted_again(context)
+    with tempfile.TemporaryDirectory(prefix="medattn-replay-") as name:
+        try:
+            yield from _again(context, candidate, ResultPaths(Path(name) / "again"), ResultPaths(Path(name) / "tuned"))
+        except (UserError, OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+            if (cause := unreadable(error)) is not None:
+                yield unreadable_file(candidate.run.id, cause)
+            else:
+                text = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+                yield Finding("error", candidate.run.id, "a run that can be trained again", text)
 
 
-def _again(context: AuditContext, finished: FinishedRun, results: ResultPaths) -> Iterator[Finding]:
+def _again(
+    context: AuditContext, candidate: ReplayCandidate, results: ResultPaths, tuning: ResultPaths
+) -> Iterator[Finding]:
+    from medattn.training.failures import RunsFailedError
     from medattn.training.pack import train_pack
+    from medattn.tuning.choose import write_choices
 
-    run = finished.run
-    choices = context.results.folder / "tuned"
-    if choices.is_dir():
-        shutil.copytree(choices, results.folder / "tuned")
-    try:
-        train_pack(context.plan, Pack("replay", run.stage, finished.cell.dataset, (run.id,)), results)
-    except UserError as error:
-        yield Finding("error", run.id, "a run that can be trained again", str(error), check=_CHECK)
-        return
-    again = results.run(run.folder, run.name)
-    record = read_record(again.record)
-    same_machine = record["numerics"] == finished.record["numerics"] and (
-        record["environment"]["packages"] == finished.record["environment"]["packages"]
-    )
-    if same_machine and record["numerics"]["device"] == "cpu":
-        for name, facts in finished.record["outputs"].items():
-            if record["outputs"].get(name, {}).get("sha256") != facts["sha256"]:
-                yield Finding("error", run.id, f"the same {name}, bit for bit", "another file", check=_CHECK)
-        return
-    gap = _gap(load_file(finished.files.scores)["scores"], load_file(again.scores)["scores"])
-    if gap > _TOLERANCE:
-        expected = f"scores within {_TOLERANCE} after the first epoch (not the device or libraries of the record)"
-        yield Finding("error", run.id, expected, f"{gap:.3g} apart on average", check=_CHECK)
+    run, cell = candidate.run, candidate.cell
+    results.folder.mkdir()
+    if cell.is_tuned and run.stage == "train":
+        # The choice is made again from the tuning runs, so that the folder's own file decides nothing.
+        tuning.folder.mkdir()
+        (tuning.folder / "runs").symlink_to(context.results.folder / "runs")
+        write_choices(context.plan, cell.group, tuning)
+        (results.folder / "tuned").symlink_to(tuning.folder / "tuned")
+    with suppress(RunsFailedError):  # the comparison reads the reason
+        train_pack(context.plan, Pack("replay", run.stage, cell.dataset, (run.id,)), results)
+    yield from compare(candidate, results.run(run.folder, run.name))
+
+
+def _obstacle(context: AuditContext, candidate: ReplayCandidate) -> Finding | None:
+    """Return the finding for what a run needs and this machine lacks: code, images, weights or a GPU."""
+    run, settings = candidate.run.id, candidate.cell.settings
+    if code_digest(*settings.code_names) != settings.code_digest:
+        return other_code(context, run, "the code of the run", "other code is installed: the run was not replayed")
+    if not context.has_images(candidate.cell.prepared):
+        return absent_images(context, candidate.cell.prepared, "not on this machine: its runs were not replayed")
+    backbone = settings.backbone
+    model = weights_model(backbone.model) if backbone and backbone.weights == "imagenet" else None
+    if model is not None:
+        path = weights_file(context.at_root(context.configuration.selection.data), model)
+        if not path.is_file():
+            return absent_weights(context, run, "ImageNet weights", model, str(path))
+    if (candidate.record.get("numerics") or {}).get("device", "cpu") != "cpu" and not _has_gpu():
+        remedy = "replay it on a machine with a GPU"
+        return Finding("unchecked", run, "a GPU, as in the record", "none", remedy, cause="no GPU on this machine")
+    return None
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def _counted_again(context: AuditContext) -> Iterator[Finding]:
@@ -76,21 +150,20 @@ def _counted_again(context: AuditContext) -> Iterator[Finding]:
         return
     from medattn.complexity.rows import complexity_csv, complexity_rows
 
-    rows = complexity_rows(context.plan, context.configuration.datasets, context.root)
-    expected, found = complexity_csv(rows), path.read_text(encoding="utf-8", errors="replace")
+    try:
+        rows = complexity_rows(context.plan, context.configuration.datasets, context.root)
+        expected, found = complexity_csv(rows), path.read_text(encoding="utf-8", errors="replace")
+    except (UserError, OSError) as error:
+        if (cause := unreadable(error)) is not None:
+            yield unreadable_file(path.name, cause)
+        else:
+            yield explained(context, Finding("error", path.name, "costs that can be counted again", str(error)))
+        return
     # Columns of measured speed, which differ each time, are not compared.
     if _cells(expected, COMPLEXITY.columns) != _cells(found, COMPLEXITY.columns):
         remedy = "run `medattn complexity --write`, then `medattn audit --seal`"
-        yield Finding("error", path.name, "the costs of the networks", "other costs", remedy, check=_CHECK)
+        yield explained(context, Finding("error", path.name, "the costs of the networks", "other costs", remedy))
 
 
 def _cells(text: str, columns: Sequence[str]) -> list[list[str | None]]:
     return [[row.get(column) for column in columns] for row in csv.DictReader(io.StringIO(text))]
-
-
-def _gap(first: np.ndarray, second: np.ndarray) -> float:
-    """Return the mean distance of finite scores after the first epoch; infinity where images or classes differ."""
-    if first.shape[1:] != second.shape[1:]:
-        return float("inf")
-    gaps = np.abs(first[0] - second[0])
-    return float(gaps[np.isfinite(gaps)].mean())

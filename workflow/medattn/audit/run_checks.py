@@ -1,19 +1,48 @@
 """Run the checks of an audit. A check that fails becomes a finding, and the other checks still run."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from contextlib import chdir
+from dataclasses import dataclass, replace
 
 from medattn.audit.context import AuditContext
-from medattn.audit.finding import Finding
-from medattn.audit.registry import CHECKS, WITHOUT_PLAN
+from medattn.audit.finding import Finding, Outcome, outcome_of
+from medattn.audit.obstacles import absent_papers, checkout, other_papers, other_version, unreadable, unreadable_file
+from medattn.audit.registry import CHECKS, WITH_PAPERS, WITHOUT_PLAN
 from medattn.errors import UserError
 from medattn.plan.plan_file import SCHEMA
 
+_EXPECTED = "files that can be checked"
+
+
+@dataclass(frozen=True)
+class AuditCheck:
+    """Result of one check.
+
+    Attributes:
+        name: name of the check.
+        ran: whether it could run at all.
+        examined: what it looked at, such as "354 files"; empty if there was nothing to look at.
+        findings: what it found.
+    """
+
+    name: str
+    ran: bool
+    examined: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def outcome(self) -> Outcome:
+        """Outcome of this check alone."""
+        outcome = outcome_of(self.findings)
+        return outcome if self.ran or outcome == "does not hold" else "could not be checked"
+
 
 def checks_to_run(context: AuditContext, names: Sequence[str] | None = None) -> list[str]:
-    """Return the checks that can run on a folder: without a readable plan, only those that need none."""
-    asked = CHECKS if names is None else names
-    return [name for name in asked if context.other_plan_schema is None or name in WITHOUT_PLAN]
+    """Return the checks that can run on a folder: without its papers or a readable plan, those that need none."""
+    asked = CHECKS if names is None else [name for name in CHECKS if name in names]
+    if context.other_plan_schema is not None:
+        return [name for name in asked if name in WITHOUT_PLAN]
+    return [name for name in asked if not (context.project.absent and name in WITH_PAPERS)]
 
 
 def run_checks(context: AuditContext, names: Sequence[str] | None = None) -> Iterator[Finding]:
@@ -23,38 +52,60 @@ def run_checks(context: AuditContext, names: Sequence[str] | None = None) -> Ite
         context: the results folder.
         names: names of the checks; None for all.
     """
-    if context.other_plan_schema is not None:
-        yield _unreadable_plan(context, names)
-    for name in checks_to_run(context, names):
-        folder, expected = str(context.results.folder), "files that can be checked"
-        try:
-            for finding in CHECKS[name](context):
-                yield replace(finding, check=name)
-        except UserError as error:
-            yield Finding("error", folder, expected, str(error), check=name)
-        except Exception as error:  # damaged files raise many types; none may hide the findings of other checks
-            found = " ".join(f"{type(error).__name__}: {error}".split())
-            yield Finding("error", folder, expected, found, check=name)
+    for result in check_results(context, names):
+        yield from result.findings
 
 
-def _unreadable_plan(context: AuditContext, names: Sequence[str] | None) -> Finding:
-    """Say which checks cannot run because another version of medattn wrote the plan, and which version can run them."""
+def check_results(context: AuditContext, names: Sequence[str] | None = None) -> Iterator[AuditCheck]:
+    """Yield the result of each check that was asked for, in the order of the registry; arguments as in `run_checks`."""
     able = checks_to_run(context, names)
-    unable = [name for name in (CHECKS if names is None else names) if name not in able]
-    parts = [*unable, *(["records (their agreement with the plan)"] if "records" in able else [])]
-    records, schema = context.records(), context.other_plan_schema
-    commits = sorted({str(kept.record["code"]["commit"])[:12] for kept in records if _names_commit(kept.record)})
-    trained = f" (the runs were trained at {', '.join(commits)})" if commits else ""
-    return Finding(
-        "unchecked",
-        "plan.json",
-        f"a plan that this version can read (schema {SCHEMA})",
-        f"schema {schema} of another version of medattn; not checked for {len(records)} runs: {', '.join(parts)}",
-        f"check out a version that reads schema {schema}{trained} and audit {context.results.folder} there",
-        check="plan",
-    )
+    for name in CHECKS if names is None else [name for name in CHECKS if name in names]:
+        context.examined.clear()
+        with chdir(context.root):
+            findings = tuple(replace(finding, check=name) for finding in _findings(context, name, name in able))
+        yield AuditCheck(name, name in able, _counted(context), findings)
 
 
-def _names_commit(record: dict[str, object]) -> bool:
-    code = record.get("code")
-    return isinstance(code, dict) and "commit" in code
+def _findings(context: AuditContext, name: str, is_able: bool) -> list[Finding]:
+    if not is_able:
+        if context.other_plan_schema is not None:
+            return [_unreadable_plan(context, name)]
+        return list(absent_papers(context))
+    found: list[Finding] = []
+    try:
+        for finding in CHECKS[name](context):
+            found.append(finding)  # noqa: PERF402 (what was found before an exception stays)
+    except Exception as error:  # damaged files raise many types; none may hide the findings of other checks
+        found.append(_failure(context, name, error))
+    if name == "records" and context.other_plan_schema is not None:
+        found.append(_unreadable_plan(context, "records (their agreement with the plan)"))
+    return found
+
+
+def _failure(context: AuditContext, name: str, error: Exception) -> Finding:
+    """Return the finding for a check that ended with an exception."""
+    if (cause := unreadable(error)) is not None:
+        return unreadable_file(str(context.shown), cause)
+    text = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+    found = " ".join(text.split())
+    if name in WITH_PAPERS and not context.damaged_plan and isinstance(error, UserError):
+        if context.may_have_other_papers:
+            return other_papers(context, f"check of {name}", _EXPECTED, found)
+        if context.other_software.medattn:
+            return other_version(context, f"check of {name}", _EXPECTED, found)
+    return Finding("error", str(context.shown), _EXPECTED, found)
+
+
+def _unreadable_plan(context: AuditContext, part: str) -> Finding:
+    """Say that a check cannot run because another version of medattn wrote the plan, and which version can run it."""
+    schema, command = context.other_plan_schema, checkout(context)
+    found = f"schema {schema} of another version of medattn; not checked for {len(context.records())} runs: {part}"
+    cause = f"another version of medattn wrote plan.json (schema {schema}; this version reads schema {SCHEMA})"
+    expected = f"a plan that this version can read (schema {SCHEMA})"
+    return Finding("unchecked", part, expected, found, command[1], cause=cause, command=command[0])
+
+
+def _counted(context: AuditContext) -> str:
+    """Return what a check has looked at as text, such as "9 runs, 31 files"."""
+    counts = [(count, kind) for kind, count in context.examined.items() if count]
+    return ", ".join(f"{count} {kind.removesuffix('s') if count == 1 else kind}" for count, kind in counts)

@@ -1,25 +1,36 @@
 """Audit a results folder: verify every file, and recompute everything that follows from the runs.
 
     medattn audit results/demo
+    medattn audit results/demo --all
     medattn audit results/demo --replay 3
     medattn audit results/demo --seal
+    medattn audit results/demo --seal --sign ~/.ssh/id_ed25519
+    medattn audit results/demo --signers signers.txt
 
-Prints one line a finding (severity, check, place, what is expected, what is found, what to do) and a summary, and
-writes audit.json into the folder. --info also prints findings that need no action. docs/audit.md describes each check.
+Prints what does not hold, what could not be checked (each cause once, with the command that fixes or checks it) and
+what holds. --all prints one line a finding instead. Nothing is written. docs/audit.md describes each check.
 
 Exit code 0: all holds. 1: something does not hold. 2: the audit could not run. 3: nothing is wrong, but something could
-not be checked, such as the code of a commit that this clone does not have.
+not be checked, such as images that are not on this machine or the code of a commit that this clone does not have.
 
-Run the audit where the workflow runs: it reads papers/ and the data folder there.
+The folder may be a copy, anywhere, read-only. The audit takes papers and data from the project that the folder lies in,
+else from the working directory, else from the checkout of this software; --root names another project.
 
---seal writes manifest.json instead: every file with its hash, under one root hash. Snakemake seals at the end of the
-workflow; after manual changes, seal the folder yourself. Keep the root hash elsewhere to detect any later change.
+--check X audits only one part; the outcome is about this part. --write also writes audit.json into the folder, which
+the report then shows. --replay trains runs again; the draw is random, and --seed repeats it.
+
+--seal writes manifest.json instead: every file with its hash, under one root hash, and adds a line to seals.jsonl, the
+history of all seals. Snakemake seals at the end of the workflow; after manual changes, seal the folder yourself. Anyone
+who can write to the folder can seal it again, and two anchors outside of it reveal that: --expect-root compares the
+root hash with one that you kept elsewhere; --seal --sign KEY signs the seal with an OpenSSH key, and --signers FILE
+verifies the signatures, as `ssh-keygen -Y verify` does.
 """
 
 import argparse
 import json
+import logging
+import secrets
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,9 +39,16 @@ from medattn.files import write_json, write_text
 from medattn.layout import ResultPaths
 from medattn.suggestions import unknown_name
 
+log = logging.getLogger(__name__)
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from medattn.audit.context import AuditContext
-    from medattn.audit.finding import Finding
+    from medattn.audit.run_checks import AuditCheck
+    from medattn.audit.show import Audit
+
+_LARGEST_SEED = 2**32
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,69 +57,140 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--check", action="append", metavar="NAME", help="run this check only; may be repeated")
     parser.add_argument(
         "--replay",
-        type=int,
-        default=0,
+        type=_replayed,
         metavar="N",
-        help="also train N random runs again and count every cost again",
+        help="also train N random runs again, or `all`, and count every cost again",
     )
-    parser.add_argument("--seed", type=int, default=0, help="seed that selects the runs of --replay (default: 0)")
-    parser.add_argument("--info", action="store_true", help="also print findings that need no action")
-    parser.add_argument("--seal", action="store_true", help="seal the folder: write manifest.json")
+    parser.add_argument("--seed", type=_seed, metavar="SEED", help="repeat the draw of --replay (default: a new draw)")
+    parser.add_argument("--all", action="store_true", help="print one line a finding, not grouped by cause")
+    parser.add_argument("--info", action="store_true", help="also print what needs no action")
+    parser.add_argument("--root", type=Path, metavar="DIR", help="project with papers/ and data (default: see above)")
+    writing = parser.add_mutually_exclusive_group()
+    writing.add_argument("--write", action="store_true", help="write audit.json into the folder")
+    writing.add_argument("--seal", action="store_true", help="seal the folder: write manifest.json")
+    parser.add_argument("--sign", type=Path, metavar="KEY", help="with --seal: sign the seal with an OpenSSH key")
+    parser.add_argument("--signers", type=Path, metavar="FILE", help="verify that a key of FILE signed the last seal")
+    parser.add_argument("--expect-root", metavar="HASH", help="verify that the last seal has this root hash")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="text (default) or json")
+
+
+def _replayed(text: str) -> int:
+    """Return a number of runs; -1 for all of them."""
+    if text == "all":
+        return -1
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:10]) <= 1_000_000 or len(text) > 7:
+        raise argparse.ArgumentTypeError("not a number of runs: use a number from 1 to 1000000, or all")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or len(text) > 10 or int(text) >= _LARGEST_SEED:
+        raise argparse.ArgumentTypeError(f"not a seed: use a number from 0 to {_LARGEST_SEED - 1}")
+    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Audit or seal a results folder."""
+    from medattn.audit.finding import EXIT_CODES
+
     results = ResultPaths(arguments.folder)
-    if not results.plan.is_file() and not results.manifest.is_file():
-        raise UserError(f"{arguments.folder}: no results to audit (neither plan.json nor manifest.json)")
-    return _seal(results) if arguments.seal else _audit(results, arguments)
+    _refuse(arguments, results)
+    from medattn.audit.context import AuditContext
+
+    context = AuditContext(arguments.folder, arguments.root)
+    if arguments.seal:
+        return _seal(context, arguments.sign)
+    audit = _audited(context, arguments)
+    _print(audit, arguments)
+    if arguments.write:
+        from medattn.audit.show import audit_value
+
+        write_json(results.audit, audit_value(audit))
+    return EXIT_CODES[audit.outcome]
 
 
-def _seal(results: ResultPaths) -> int:
+def _refuse(arguments: argparse.Namespace, results: ResultPaths) -> None:
+    """Refuse folders and arguments with which no audit can run.
+
+    Raises:
+        UserError: there is nothing to audit, or the arguments contradict each other.
+    """
+    from medattn.audit.registry import CHECKS
+
+    try:
+        if not results.folder.is_dir() or not any(
+            path.name in (results.plan.name, results.manifest.name) for path in results.folder.iterdir()
+        ):
+            raise UserError(f"{arguments.folder}: no results to audit (neither plan.json nor manifest.json)")
+    except OSError as error:
+        raise UserError(
+            f"{arguments.folder}: cannot be read ({error.strerror}); audit a copy that you can read"
+        ) from error
+    for name in arguments.check or []:
+        if name not in CHECKS:
+            raise UserError(unknown_name("check", name, CHECKS))
+    if arguments.write and arguments.check:
+        raise UserError("medattn audit --write: audit.json holds complete audits; leave out --check")
+    if arguments.sign is not None and not arguments.seal:
+        raise UserError("medattn audit --sign: it signs a new seal; give --seal, too")
+    if arguments.seed is not None and arguments.replay is None:
+        raise UserError("medattn audit --seed: it repeats a draw of --replay; give --replay, too")
+
+
+def _seal(context: "AuditContext", key: Path | None) -> int:
+    from contextlib import chdir
+
+    from medattn.audit.anchors import sign
+    from medattn.audit.folder_files import folder_files
     from medattn.audit.manifest import seal
     from medattn.plan.plan_file import read_plan
     from medattn.plan.progress import progress_of
     from medattn.plan.show import plan_csv
 
+    results = context.results
     plan = read_plan(results.plan)
-    # plan.csv counts finished runs, so it is written again before it is sealed.
-    write_text(results.plan_table, plan_csv(plan, progress_of(plan, results)))
-    print(f"{results.folder}: sealed as {seal(results, plan)}")
+    with chdir(context.root):  # the seal names papers and images by their paths from there
+        # plan.csv counts finished runs, so it is written again before it is sealed.
+        write_text(results.plan_table, plan_csv(plan, progress_of(plan, results)))
+        print(f"{context.shown}: sealed as {seal(results, plan)}")
+    for name, problem in sorted(folder_files(results.folder).not_sealed.items()):
+        log.warning("%s: not sealed: %s", results.folder / name, problem)
+    if key is not None:
+        print(f"{context.shown}: signed in {sign(results, key)}")
     return 0
 
 
-def _audit(results: ResultPaths, arguments: argparse.Namespace) -> int:
-    from medattn.audit.context import AuditContext
-    from medattn.audit.finding import EXIT_CODES, outcome_of
-    from medattn.audit.registry import CHECKS
-    from medattn.audit.show import audit_value, finding_line, summary_line
+def _audited(context: "AuditContext", arguments: argparse.Namespace) -> "Audit":
+    from medattn.audit.run_checks import check_results
+    from medattn.audit.show import Audit
 
-    for name in arguments.check or []:
-        if name not in CHECKS:
-            raise UserError(unknown_name("check", name, CHECKS))
-    context = AuditContext(results.folder)
-    findings = []
-    for finding in _findings(context, arguments):
-        findings.append(finding)
-        if arguments.format == "text" and (arguments.info or finding.severity != "info"):
-            print(finding_line(finding))
-    value = audit_value(context, findings)
-    if not arguments.check:  # audit.json holds complete audits only
-        write_json(results.audit, value)
+    checks = [*check_results(context, arguments.check), *_anchors(context, arguments)]
+    if arguments.replay is None:
+        return Audit(context, checks)
+    from medattn.audit.replay import replay
+
+    seed = secrets.randbelow(_LARGEST_SEED) if arguments.seed is None else arguments.seed
+    count = None if arguments.replay < 0 else arguments.replay
+    findings, drawn = replay(context, count, seed)
+    return Audit(context, checks, findings, drawn)
+
+
+def _anchors(context: "AuditContext", arguments: argparse.Namespace) -> "Iterator[AuditCheck]":
+    from medattn.audit.anchors import CHECK, check_root, check_signatures
+    from medattn.audit.run_checks import AuditCheck
+
+    if arguments.expect_root is not None:
+        yield AuditCheck(CHECK, True, "a kept root hash", tuple(check_root(context, arguments.expect_root)))
+    if arguments.signers is not None:
+        yield AuditCheck(CHECK, True, "signatures", tuple(check_signatures(context, arguments.signers)))
+
+
+def _print(audit: "Audit", arguments: argparse.Namespace) -> None:
+    from medattn.audit.show import audit_lines, audit_value
+
     if arguments.format == "json":
-        json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
+        json.dump(audit_value(audit), sys.stdout, indent=2, ensure_ascii=False)
         print()
-    else:
-        print(summary_line(context, findings))
-    return EXIT_CODES[outcome_of(findings)]
-
-
-def _findings(context: "AuditContext", arguments: argparse.Namespace) -> "Iterator[Finding]":
-    from medattn.audit.run_checks import run_checks
-
-    yield from run_checks(context, arguments.check)
-    if arguments.replay:
-        from medattn.audit.replay import replay
-
-        yield from replay(context, arguments.replay, arguments.seed)
+        return
+    for line in audit_lines(audit, arguments.all, arguments.info):
+        print(line)

@@ -27,9 +27,15 @@ def run(arguments: argparse.Namespace) -> int:
     if not results.plan.is_file():
         raise UserError(f"{arguments.folder}: no results (no plan.json)")
 
+    from contextlib import chdir
+
     from medattn.audit.context import AuditContext
+    from medattn.audit.manifest import sealed_files
     from medattn.crate.write_crate import write_crate
 
-    count = write_crate(AuditContext(arguments.folder), results.crate, arguments.arrays)
+    context = AuditContext(arguments.folder)
+    with chdir(context.root):
+        sealed = sealed_files(context.results.folder)
+        count = write_crate(context, sealed, context.results.crate, arguments.arrays)
     print(f"{results.crate}: {count} files; open {results.crate / 'ro-crate-preview.html'}")
     return 0

@@ -1,10 +1,9 @@
 """The files of a results folder that go into its crate, with their titles and media types."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from medattn.audit.manifest import sealed_files
 from medattn.layout import ResultPaths
 
 _TYPES = {
@@ -34,7 +33,6 @@ _NAMES = {
     "answer.csv": "Effect of every mechanism, on each data set and pooled, with its verdict",
     "complexity.csv": "Published and counted costs of the networks",
     "manifest.json": "The seal: every file of the results folder with its hash",
-    "audit.json": "Findings of the last audit",
 }
 _FOLDERS = {
     "tables": "Table",
@@ -70,13 +68,19 @@ class CrateFile:
     media_type: str
 
 
-def crate_files(results: ResultPaths, arrays: bool) -> Iterator[CrateFile]:
-    """Yield the files of the crate; with `arrays`, also scores and attention maps.
+def crate_files(results: ResultPaths, sealed: Iterable[str], arrays: bool) -> Iterator[CrateFile]:
+    """Yield the files of the crate, in the order of the names.
 
-    Logs and benchmarks of jobs are left out, because they name machines.
+    Logs and benchmarks of jobs are left out, because they name machines; audit.json, because every audit makes another
+    one, and the crate follows from the sealed folder alone.
+
+    Args:
+        results: paths of the results folder.
+        sealed: names of the files that the seal covers.
+        arrays: also scores and attention maps.
     """
-    unsealed = [path.name for path in (results.manifest, results.audit) if path.is_file()]
-    for name in [*sealed_files(results.folder), *unsealed]:
+    unsealed = [path.name for path in (results.manifest, results.seals) if path.is_file()]
+    for name in [*sealed, *unsealed]:
         top = name.partition("/")[0]
         if top in ("logs", "benchmarks") or (name.endswith(_ARRAYS) and not arrays):
             continue

@@ -12,10 +12,9 @@ from rocrate.model.entity import Entity
 from rocrate.model.file import File
 from rocrate.rocrate import ROCrate
 
-from medattn.audit.context import AuditContext
 from medattn.crate.crate_files import CrateFile
+from medattn.crate.subject import CrateSubject
 from medattn.crate.workflow_files import SNAKEFILE, WORKFLOW_FILES, software_file
-from medattn.files import sha256_of_file
 from medattn.plan.finished_run import FinishedRun
 from medattn.plan.model import Pack
 from medattn.version import __version__
@@ -42,7 +41,7 @@ _ANSWER_TABLE = "tables/answer.md"
 _COMPLETED, _FAILED = (f"http://schema.org/{name}ActionStatus" for name in ("Completed", "Failed"))
 
 
-def describe(subject: AuditContext, items: Sequence[CrateFile]) -> ROCrate:
+def describe(subject: CrateSubject, items: Sequence[CrateFile]) -> ROCrate:
     """Return the crate without writing it. Equal folders give equal crates.
 
     Args:
@@ -55,7 +54,7 @@ def describe(subject: AuditContext, items: Sequence[CrateFile]) -> ROCrate:
 class _Description:
     """Builder of the crate."""
 
-    def __init__(self, subject: AuditContext, items: Sequence[CrateFile]) -> None:
+    def __init__(self, subject: CrateSubject, items: Sequence[CrateFile]) -> None:
         self._subject = subject
         self._ended = {ended.run.id: ended for ended in subject.finished_runs()}
         self.crate = ROCrate(version="1.1")
@@ -124,7 +123,7 @@ class _Description:
             "name": item.title,
             "encodingFormat": item.media_type,
             "contentSize": str(item.source.stat().st_size),
-            "sha256": sha256_of_file(item.source),
+            "sha256": self._subject.sha256(item.source),
         }
         if item.name in ("plan.json", "measurements.csv"):
             parameter = "selection" if item.name == "plan.json" else "results"

@@ -1,6 +1,7 @@
 """Expansion of a configuration into cells, runs and packs."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from medattn.config.models.dataset import DatasetEntry
@@ -16,13 +17,17 @@ from medattn.plan.model import Cell, CellSettings, Pack, Plan, Run
 from medattn.plan.run_folders import RunFolders
 from medattn.plan.runs import planned_runs, runs_of_cell
 from medattn.plan.skip_reasons import network_skip_reason, unavailable_reason
-from medattn.plan.stand_ins import taken_entries
+from medattn.plan.stand_ins import planned_entries, taken_entries
 from medattn.provenance.code import code_digest
 from medattn.suggestions import unknown_name
 
 
 def make_plan(
-    configuration: Configuration, *, as_if_available: bool = False, results: ResultPaths | None = None
+    configuration: Configuration,
+    *,
+    as_if_available: bool = False,
+    results: ResultPaths | None = None,
+    available_as: Plan | None = None,
 ) -> Plan:
     """Expand a configuration into its plan.
 
@@ -32,15 +37,27 @@ def make_plan(
         configuration: the configuration.
         as_if_available: plan as if all images and weights were available.
         results: the results folder; None for that of the configuration.
+        available_as: a plan to take availability and stand-ins from, instead of this machine.
     """
     selection = configuration.selection
     folders = RunFolders(results or results_of(configuration))
-    cells = _all_cells(configuration, _entries(configuration, folders), as_if_available)
+    if available_as is None:
+        cells = _all_cells(configuration, _entries(configuration, folders), as_if_available)
+    else:
+        planned_as = available_as.cells
+        cells = _all_cells(configuration, planned_entries(available_as, configuration), as_if_available=True)
+        cells = {name: _available_as(cell, planned_as.get(name)) for name, cell in cells.items()}
     _check_cells_with_looks(configuration, cells)
     planned = map(folders.located, planned_runs(cells, selection.seeds_of))
     runs = {run.id: run for run in planned}
     packs = _packs(cells, runs, selection.pack, selection.pack_across_cells)
     return Plan(selection.selection, configuration.selection.model_dump(mode="json"), cells, runs, packs)
+
+
+def _available_as(cell: Cell, planned: Cell | None) -> Cell:
+    """Return a cell that is as available as in another plan."""
+    is_absent = cell.missing is None and planned is not None and planned.missing is not None
+    return replace(cell, missing=planned.missing) if is_absent and planned else cell
 
 
 def results_of(configuration: Configuration) -> ResultPaths:

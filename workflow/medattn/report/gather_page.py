@@ -53,8 +53,12 @@ _ABOUT_RANKS = (
 )
 
 
-def gather_page(inputs: Inputs) -> Page:
+def gather_page(inputs: Inputs, with_audit: bool = True) -> Page:
     """Assemble the page of a selection.
+
+    Args:
+        inputs: results of the earlier stages.
+        with_audit: show the findings in audit.json, if the sealed folder was audited.
 
     Raises:
         UserError: a result file is damaged; the message names it.
@@ -79,7 +83,7 @@ def gather_page(inputs: Inputs) -> Page:
         big_tables=[table for table, _ in big],
         points=len(points),
         judged=claims.judged,
-        audit=audit_view(inputs.results),
+        audit=audit_view(inputs.results) if with_audit else None,
         blocks=blocks | {"points": points} | {table.name: rows for table, rows in big},
     )
 

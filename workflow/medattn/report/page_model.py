@@ -199,6 +199,26 @@ class RunOrigin:
     facts: Sequence[tuple[str, str]]
 
 
+AuditOutcome = Literal["holds", "does not hold", "could not be checked"]
+
+
+@dataclass(frozen=True)
+class AuditGroup:
+    """Findings of the audit with one cause.
+
+    Attributes:
+        severity: severity of the findings.
+        title: the checks, the cause and some places, in one line.
+        action: what to do.
+        is_command: whether `action` is a command line.
+    """
+
+    severity: str
+    title: str
+    action: str
+    is_command: bool
+
+
 @dataclass(frozen=True)
 class AuditView:
     """Result of the audit.
@@ -206,15 +226,17 @@ class AuditView:
     Attributes:
         outcome: whether something is wrong and, if not, whether everything could be checked.
         checks: number of checks.
-        unchecked: number of things that could not be checked.
-        findings: severity, place and text of each finding that is shown.
-        hidden: number of findings that are not shown.
+        unchecked: number of findings that something could not be checked.
+        held: name of each check that holds, and what it looked at.
+        groups: the findings that are shown, by cause.
+        hidden: number of groups that are not shown.
     """
 
-    outcome: Literal["passed", "failed", "not fully checked"]
+    outcome: AuditOutcome
     checks: int
     unchecked: int
-    findings: Sequence[tuple[str, str, str]]
+    held: Sequence[tuple[str, str]]
+    groups: Sequence[AuditGroup]
     hidden: int
 
 

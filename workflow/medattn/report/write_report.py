@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
@@ -11,6 +12,8 @@ from markupsafe import Markup
 from medattn.files import write_text
 from medattn.render.captions import TEMPLATES
 from medattn.render.inputs import Inputs
+from medattn.report.audit_findings import BLOCK as AUDIT_BLOCK
+from medattn.report.audit_findings import embedded
 from medattn.report.embedding import compressed_json
 from medattn.report.gather_page import gather_page
 from medattn.report.page_model import VERDICTS, Page
@@ -43,10 +46,15 @@ def report_page(page: Page) -> str:
         scripts=[Markup(text) for text in scripts],  # noqa: S704
         styles=[Markup(text) for text in styles],  # noqa: S704
         licenses=_text(PAGE / "libraries" / "LICENSES.txt"),
-        blocks={name: compressed_json(value) for name, value in page.blocks.items()},
+        blocks={name: compressed_json(value) for name, value in _blocks(page).items()},
         verdicts=VERDICTS,
     )
     return html + "\n"
+
+
+def _blocks(page: Page) -> dict[str, Any]:
+    """Return the data of the page, with the audit that it shows, which `medattn audit` needs to make the page again."""
+    return {**page.blocks, **({AUDIT_BLOCK: embedded(page.audit)} if page.audit else {})}
 
 
 def _template(name: str) -> Template:

@@ -9,7 +9,6 @@ system are not used: on shared file systems they may hold on one machine only, o
 import json
 import logging
 import os
-import platform
 import threading
 import time
 from collections.abc import Iterator
@@ -20,6 +19,8 @@ from typing import Any
 from medattn.errors import UserError
 from medattn.files import disk_errors
 from medattn.layout import RunPaths
+from medattn.processes import machine as _machine
+from medattn.processes import start_of_process as _started
 
 log = logging.getLogger(__name__)
 
@@ -213,24 +214,6 @@ def _died_here(holder: dict[str, Any]) -> bool:
 def _named(holder: dict[str, Any]) -> str:
     keys = {"host": "host", "pid": "process", "slurm_job_id": "Slurm job"}
     return ", ".join(f"{word} {holder[key]}" for key, word in keys.items() if key in holder) or "unknown"
-
-
-def _machine() -> dict[str, str]:
-    """Return the identity of this machine since its last boot, and of this container."""
-    boot = Path("/proc/sys/kernel/random/boot_id")
-    processes = Path("/proc/self/ns/pid")
-    try:
-        return {"host": platform.node(), "boot": boot.read_text().strip(), "processes": str(processes.readlink())}
-    except OSError:
-        return {"host": platform.node(), "boot": "", "processes": str(os.getpid())}  # equal to no other process's
-
-
-def _started(pid: int) -> str:
-    """Return the start time of a process in ticks since the boot; "" where there is no such process."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
 
 
 def _job() -> dict[str, str]:

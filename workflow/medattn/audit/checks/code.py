@@ -10,6 +10,7 @@ from typing import Any
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding, Severity
+from medattn.audit.hash_rule import has_other_hash_rule
 from medattn.config.mechanisms import mechanism_file, own_mechanism
 from medattn.errors import UserError
 from medattn.plan.finished_run import FinishedRun
@@ -61,6 +62,7 @@ def check_code(context: AuditContext) -> Iterator[Finding]:
     by_code: dict[RecordedCode, list[str]] = {}
     for kept in context.records():
         by_code.setdefault(RecordedCode.of_record(kept.record), []).append(kept.run)
+        context.examined.update(runs=1)
     differences: dict[Difference, list[str]] = {}
     for code, runs in by_code.items():
         for difference in _differences(code):
@@ -111,7 +113,10 @@ def _differences(code: RecordedCode) -> Iterator[Difference]:
         yield _unchecked(code, f"the recorded modules in commit {short}", found, remedy)
     elif not code.fits(modules):
         expected, found = f"the code of commit {short}", f"modules with other hashes: {_changed(code, modules)}"
-        if code.dirty:
+        if has_other_hash_rule(CODE_FOLDER, code.commit):
+            remedy = f"check out commit {short}, whose version of medattn hashed them, and audit a copy there"
+            yield _unchecked(code, expected, f"{found}, which another version of medattn computed", remedy)
+        elif code.dirty:
             yield "warning", expected, f"uncommitted changes; {found}", "commit first, then train"
         else:
             yield "error", expected, found, "do not trust the record; train the run again"

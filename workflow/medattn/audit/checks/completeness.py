@@ -14,6 +14,7 @@ _TRAIN = "run snakemake, or `medattn train`"
 
 def check_completeness(context: AuditContext) -> Iterator[Finding]:
     """Compare the plan with the run folders and the pack files."""
+    context.examined.update(runs=len(context.plan.runs), packs=len(context.plan.packs))
     yield from _missing(context)
     yield from _not_planned(context)
     yield from _duplicates(context)

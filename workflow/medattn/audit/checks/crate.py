@@ -1,29 +1,81 @@
-"""The files of the crate match its description and the results folder."""
+"""The crate is the one that the folder gives: description, preview and every file, byte for byte."""
 
+import hashlib
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
-from medattn.files import read_json
+from medattn.audit.manifest import sealed_files
+from medattn.audit.obstacles import absent_images, checkout, explained, in_project, unreadable, unreadable_file
+from medattn.crate.crate_files import crate_files
+from medattn.crate.workflow_files import WORKFLOW_FILES
+from medattn.crate.write_crate import GUIDE, METADATA, PREVIEW, CrateContents, crate_contents
+from medattn.errors import UserError
 
 _REMEDY = "run `medattn crate` again"
+_DESCRIBING = (METADATA, PREVIEW, GUIDE)
 
 
 def check_crate(context: AuditContext) -> Iterator[Finding]:
-    """Compare every file that ro-crate-metadata.json names with its hash and with the file of the folder."""
-    crate, folder = context.results.crate, context.results.folder
+    """Make the crate again and compare it with crate/: no file may differ, lack or be added."""
+    crate = context.results.crate
     if not crate.is_dir():
         return
-    for entity in read_json(crate / "ro-crate-metadata.json")["@graph"]:
-        if "sha256" not in entity:
+    found = {path.relative_to(crate).as_posix() for path in crate.rglob("*") if path.is_symlink() or not path.is_dir()}
+    arrays = any(name.endswith(".safetensors") for name in found)
+    expected, obstacle = _expected(context, arrays)
+    for name in sorted(found | {*expected.copied, *expected.written, *_DESCRIBING, *WORKFLOW_FILES}):
+        if not expected.written and name in (*_DESCRIBING, *WORKFLOW_FILES) and name in found:
             continue
-        name = PurePosixPath(entity["@id"])
-        if name.is_absolute() or ".." in name.parts:
-            yield Finding("error", f"crate/{name}", "a file of the crate", "a path outside of the crate", _REMEDY)
-        elif not (crate / name).is_file() or context.sha256(crate / name) != entity["sha256"]:
-            yield Finding("error", f"crate/{name}", f"SHA-256 {entity['sha256']}", "another file or none", _REMEDY)
-        elif name.as_posix() in ("audit.json", "manifest.json"):
-            continue  # the folder may be audited or sealed again after the crate was written
-        elif not (folder / name).is_file() or context.sha256(folder / name) != entity["sha256"]:
-            yield Finding("warning", f"crate/{name}", "the current file of the folder", "another version", _REMEDY)
+        try:
+            difference = _difference(context, expected, name, name in found)
+        except OSError as error:
+            if unreadable(error) is None:
+                raise
+            yield unreadable_file(f"crate/{name}", error)
+            continue
+        if difference is None:
+            context.examined.update(files=1)
+        # Only the description and the rules follow from the software; all other files are copies.
+        elif name in (*_DESCRIBING, *WORKFLOW_FILES):
+            yield explained(context, difference, drawn=name in _DESCRIBING)
+        else:
+            yield difference
+    if obstacle is not None:
+        yield obstacle
+
+
+def _expected(context: AuditContext, arrays: bool) -> tuple[CrateContents, Finding | None]:
+    """Return the content of the crate; without its description, and with the reason, where that cannot be made."""
+    sealed = list(sealed_files(context.results.folder))
+    copied = {item.name: item.source for item in crate_files(context.results, sealed, arrays)}
+    what = "description, preview and rules of the crate were not compared"
+    if context.other_plan_schema is not None:
+        command, remedy = checkout(context)
+        cause = "another version of medattn wrote plan.json"
+        finding = Finding("unchecked", "crate", "a plan to describe", what, remedy, cause=cause, command=command)
+        return CrateContents(copied, {}), finding
+    if absent := context.absent_data():
+        return CrateContents(copied, {}), absent_images(context, absent[0], f"not on this machine: {what}")
+    try:
+        return crate_contents(context, sealed, arrays), None
+    except UserError as error:
+        if (reason := unreadable(error)) is not None:
+            return CrateContents(copied, {}), unreadable_file("crate", reason)
+        raise
+
+
+def _difference(context: AuditContext, expected: CrateContents, name: str, is_there: bool) -> Finding | None:
+    path, place = context.results.crate / name, f"crate/{name}"
+    command = in_project(context, f"medattn crate {context.path_from_root(context.results.folder)}")
+    if name not in expected.copied and name not in expected.written:
+        return Finding("error", place, "no such file", "a file", _REMEDY, command=command)
+    if not is_there or not path.is_file() or path.is_symlink():
+        return Finding("error", place, "a file", "none" if not is_there else "something else", _REMEDY, command=command)
+    if name in expected.written:
+        sha256 = hashlib.sha256(expected.written[name]).hexdigest()
+    else:
+        sha256 = context.sha256(expected.copied[name])
+    if context.sha256(path) == sha256:
+        return None
+    return Finding("error", place, "the file that the folder gives", "other bytes", _REMEDY, command=command)

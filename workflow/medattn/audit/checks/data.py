@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +9,10 @@ import numpy as np
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import as_written
+from medattn.audit.obstacles import absent_images, absent_weights, explained, unreadable, unreadable_file
 from medattn.config.networks.catalog import weights_model
 from medattn.datasets.duplicates import duplicate_sentences, find_duplicates, without_names
-from medattn.datasets.store import MANIFEST, check_store
+from medattn.datasets.store import IMAGES, MANIFEST, check_store
 from medattn.datasets.tensor_file import pieces
 from medattn.errors import UserError
 from medattn.files import read_json
@@ -33,29 +33,41 @@ def check_data(context: AuditContext) -> Iterator[Finding]:
         if prepared in absent:
             yield _absent(context, prepared)
             continue
+        folder = context.at_root(prepared)
         try:
-            manifest = check_store(Path(prepared))
-        except UserError as error:
-            yield Finding("error", prepared, "an unchanged prepared data set", str(error), _FETCH)
+            manifest = check_store(folder, verify=False)
+            sha256 = context.sha256(folder / IMAGES)
+        except (UserError, OSError) as error:
+            yield _damaged(prepared, error)
+            continue
+        if sha256 != manifest["files"][IMAGES]["sha256"]:
+            yield _damaged(prepared, UserError(f"{prepared}/{IMAGES}: its SHA-256 is not the manifest's"))
             continue
         manifests[prepared] = manifest
-        if not as_written(Path(prepared) / MANIFEST, read_json(Path(prepared) / MANIFEST)):
+        context.examined.update({"data sets": 1})
+        if not as_written(folder / MANIFEST, read_json(folder / MANIFEST)):
             yield Finding("error", f"{prepared}/{MANIFEST}", "an unchanged manifest", "other bytes", _FETCH)
         yield from _facts(context, prepared, manifest)
         entry = entries[datasets[prepared]]
         if manifest["classes"] != entry.classes or manifest["stand_in"] != bool(entry.stand_in):
-            yield Finding(
-                "error", prepared, "the classes and the stand-in mark of the configured data set", "others", _FETCH
-            )
+            expected = "the classes and the stand-in mark of the configured data set"
+            yield explained(context, Finding("error", prepared, expected, "others", _FETCH))
     for finished in context.finished_runs():
         if finished.trained and finished.cell.prepared in manifests:
+            context.examined.update(runs=1)
             yield from _of_run(context, finished, manifests[finished.cell.prepared])
 
 
 def _absent(context: AuditContext, prepared: str) -> Finding:
     runs = [finished.run.id for finished in context.finished_runs() if finished.cell.prepared == prepared]
-    found = f"no such folder on this machine: images, splits and labels of {len(runs)} runs were not checked"
-    return Finding("unchecked", prepared, "a prepared data set", found, "run `medattn fetch`, then audit again")
+    found = f"not on this machine: images, splits and labels of {len(runs)} runs were not checked"
+    return absent_images(context, prepared, found)
+
+
+def _damaged(prepared: str, error: Exception) -> Finding:
+    if (cause := unreadable(error)) is not None:
+        return unreadable_file(prepared, cause)
+    return Finding("error", prepared, "an unchanged prepared data set", str(error), _FETCH)
 
 
 def _facts(context: AuditContext, prepared: str, manifest: dict[str, Any]) -> Iterator[Finding]:
@@ -97,11 +109,10 @@ def _of_run(context: AuditContext, finished: FinishedRun, manifest: dict[str, An
     backbone = settings.backbone
     source = weights_model(backbone.model) if backbone and backbone.weights == "imagenet" else None
     if source is not None:
-        path = weights_file(Path(context.configuration.selection.data), source)
+        path = weights_file(context.at_root(context.configuration.selection.data), source)
         expected = f"ImageNet weights with SHA-256 {data.get('weights_sha256')}"
         if not path.is_file():
-            found = f"no such file on this machine: {path}"
-            yield Finding("unchecked", finished.run.id, expected, found, "run `medattn fetch`, then audit again")
+            yield absent_weights(context, finished.run.id, expected, source, str(path))
         elif context.sha256(path) != data.get("weights_sha256"):
             remedy = "fetch the weights and train the run again"
             yield Finding("error", finished.run.id, expected, f"another file: {path}", remedy)

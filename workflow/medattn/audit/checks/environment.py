@@ -13,6 +13,7 @@ _REMEDY = "delete the folders of the arms that differ and train them again in on
 def check_environment(context: AuditContext) -> Iterator[Finding]:
     """Report every property of the environment that differs between compared runs."""
     for members in context.compared():
+        context.examined.update(runs=len(members))
         trained = [member for member in members if member.trained]
         facts = [_facts(member.record) for member in trained]
         for key in dict.fromkeys(key for one in facts for key in one):

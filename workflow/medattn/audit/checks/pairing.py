@@ -10,6 +10,7 @@ from medattn.plan.finished_run import FinishedRun
 def check_pairing(context: AuditContext) -> Iterator[Finding]:
     """Compare seeds, folds and image files between the arms of each backbone on each data set."""
     for members in context.compared():
+        context.examined.update(runs=len(members))
         by_arm: dict[str, list[FinishedRun]] = {}
         for member in members:
             if member.trained and not member.cell.is_classifier:

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import as_written
+from medattn.audit.obstacles import explained
 from medattn.files import read_json
 from medattn.layout import ResultPaths
 from medattn.plan.differences import differences
@@ -18,8 +20,17 @@ _REMEDY = "run snakemake, which makes a new plan and trains the runs that differ
 
 
 def check_plan(context: AuditContext) -> Iterator[Finding]:
-    """Expand the configuration of the plan again, with the current papers and code."""
-    now, frozen = make_plan(context.configuration, results=context.results), context.plan
+    """Expand the configuration of the plan again, with the papers of the project and the installed code."""
+    if not as_written(context.results.plan, read_json(context.results.plan)):
+        yield Finding("error", "plan.json", "an unchanged plan", "other bytes", _REMEDY)
+    for finding in [*_expanded(context), *_files(context)]:
+        yield explained(context, finding)
+
+
+def _expanded(context: AuditContext) -> Iterator[Finding]:
+    frozen = context.plan
+    now = make_plan(context.configuration, available_as=frozen, results=context.results)
+    context.examined.update(cells=len(frozen.cells), runs=len(frozen.runs))
     other_code = [
         name
         for name, cell in frozen.cells.items()
@@ -45,18 +56,15 @@ def check_plan(context: AuditContext) -> Iterator[Finding]:
         yield Finding(
             "error", "plan.json", "the runs and packs that the configuration gives", "other runs or packs", _REMEDY
         )
-    yield from _files(context)
 
 
 def _files(context: AuditContext) -> Iterator[Finding]:
     results, selection = context.results, context.configuration.selection
-    if not as_written(results.plan, read_json(results.plan)):
-        yield Finding("error", "plan.json", "an unchanged plan", "other bytes", _REMEDY)
     if results.graph.is_file():
-        planned = ResultPaths(context.root / selection.results / selection.selection)
+        planned = ResultPaths(Path(selection.results) / selection.selection)
         graph = json.loads(json.dumps(graph_of(context.plan, context.configuration, planned)))
         if read_json(results.graph) != graph:
             yield Finding("error", "graph.json", "the jobs of the plan", "other jobs", _REMEDY)
     table = plan_csv(context.plan, progress_of(context.plan, results))
     if results.plan_table.is_file() and results.plan_table.read_bytes() != table.encode():
-        yield Finding("error", "plan.csv", "the plan as a table", "another table", "run `medattn plan --write`")
+        yield Finding("error", "plan.csv", "the plan as a table", "another table", _REMEDY)

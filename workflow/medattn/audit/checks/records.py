@@ -1,16 +1,18 @@
 """Every record is unchanged, agrees with the plan, and names the files of its run with their hashes."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from math import fsum, isclose
+from pathlib import PurePath
 from typing import Any
 
 from medattn.audit.context import AuditContext, RecordFile, run_id
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import as_written, difference
+from medattn.audit.obstacles import unreadable, unreadable_file
 from medattn.errors import UserError
 from medattn.files import sha256_of_value
-from medattn.layout import RunPaths
+from medattn.layout import RunPaths, is_working_file
+from medattn.litter import is_litter
 from medattn.plan.differences import differences
 from medattn.plan.finished_run import FinishedRun
 from medattn.plan.run_settings import run_settings
@@ -26,9 +28,13 @@ def check_records(context: AuditContext) -> Iterator[Finding]:
     for files in _planned(context):
         try:
             read_record(files.record)
-        except UserError as error:
-            yield Finding("error", run_id(files), "a record", str(error), _REMEDY)
+        except (UserError, OSError) as error:
+            if (cause := unreadable(error)) is not None:
+                yield unreadable_file(run_id(files), cause)
+            else:
+                yield Finding("error", run_id(files), "a record", str(error), _REMEDY)
     for kept in context.records():
+        context.examined.update(runs=1, files=1 + len(kept.record["outputs"]))
         yield from _findings(kept.run, _of_record(context, kept))
     if context.other_plan_schema is None:
         for finished in context.finished_runs():
@@ -50,7 +56,10 @@ def _findings(run: str, differences_of_run: Iterator[tuple[str, str]]) -> Iterat
         for expected, found in differences_of_run:
             yield Finding("error", run, expected, found, _REMEDY)
     except (UserError, KeyError, TypeError, ValueError, AttributeError, OSError) as error:
-        yield Finding("error", run, "a complete record", f"{type(error).__name__}: {error}", _REMEDY)
+        if (cause := unreadable(error)) is not None:
+            yield unreadable_file(run, cause)
+        else:
+            yield Finding("error", run, "a complete record", f"{type(error).__name__}: {error}", _REMEDY)
 
 
 def _of_record(context: AuditContext, kept: RecordFile) -> Iterator[tuple[str, str]]:
@@ -70,7 +79,9 @@ def _of_record(context: AuditContext, kept: RecordFile) -> Iterator[tuple[str, s
         if (other := difference(files.folder / name, facts, context.sha256)) is not None:
             yield f"{name}: {other[0]}", other[1]
     for path in sorted(files.folder.iterdir()):
-        if path.name not in {*record["outputs"], files.record.name}:
+        if path.name in {*record["outputs"], files.record.name} or is_litter(PurePath(path.name)):
+            continue
+        if not is_working_file(path.name):  # the next start of the pack removes those that a killed process left
             yield "only files that the record names", path.name
 
 
@@ -111,6 +122,3 @@ def _sessions(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     seconds = fsum(session["seconds"] for session in sessions)
     if not isclose(seconds, record["seconds"], abs_tol=0.002):
         yield f"{record['seconds']} s over all sessions", f"{seconds:.3f} s"
-    times = [datetime.fromisoformat(session["started"]) for session in sessions]
-    if sorted(times) != times or datetime.fromisoformat(record["finished"]) < times[-1]:
-        yield "sessions in order of time, before the run finished", "another order"

@@ -5,24 +5,33 @@ from dataclasses import replace
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
-from medattn.errors import UserError
+from medattn.audit.obstacles import explained, in_project, plan_argument
 from medattn.render.inputs import read_inputs
+from medattn.report.audit_findings import embedded_audit
 from medattn.report.gather_page import gather_page
 from medattn.report.write_report import report_page
 
-_REMEDY = "run `medattn render --report` again"
+_REMEDY = "render the report again"
 
 
 def check_report(context: AuditContext) -> Iterator[Finding]:
-    """Compare report.html with the page of the folder, with and without the findings of the last audit."""
+    """Compare report.html with the page of the folder.
+
+    The page may show an audit. It embeds the findings that it shows, and the page is made with these again: audit.json,
+    which a later audit may replace, is not read.
+    """
     path = context.results.report
     if not path.is_file():
         return
-    try:
-        page = gather_page(read_inputs(context.results, context.configuration, context.root))
-    except UserError as error:
-        yield Finding("error", path.name, "a page that the folder gives", str(error), _REMEDY)
-        return
     found = path.read_bytes()
-    if all(found != report_page(shown).encode() for shown in (page, replace(page, audit=None))):
-        yield Finding("error", path.name, "the page that the folder gives", "another page", _REMEDY)
+    # Without the audit in the folder, which only render --report shows.
+    page = gather_page(read_inputs(context.results, context.configuration, context.root), with_audit=False)
+    context.examined.update({"pages": 1})
+    if found == report_page(page).encode():
+        return
+    shown = embedded_audit(found)
+    if shown is not None and found == report_page(replace(page, audit=shown)).encode():
+        return
+    command = in_project(context, f"medattn render --report --plan {plan_argument(context)}")
+    difference = Finding("error", path.name, "the page that the folder gives", "another page", _REMEDY, command=command)
+    yield explained(context, difference, drawn=True)

@@ -6,13 +6,16 @@ from typing import Any
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
-from medattn.audit.manifest import as_written, data_files, difference, read_manifest, sealed_files
+from medattn.audit.folder_files import folder_files
+from medattn.audit.manifest import as_written, data_files, difference, read_manifest
+from medattn.audit.obstacles import absent_images, other_papers, unreadable, unreadable_file
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_value
 
 _SEAL = "run snakemake, which seals its results, or `medattn audit --seal`"
 _RESTORE = "restore the file, or recreate it with snakemake, which then seals again"
 _NOT_SEALED = "remove the file, or run `medattn audit --seal` if it is yours"
+_CANNOT_SEAL = "restore what it leads to, or remove it, then seal again with `medattn audit --seal`"
 _FETCH = "delete its folder and run `medattn fetch` again"
 
 
@@ -27,31 +30,71 @@ def check_seal(context: AuditContext) -> Iterator[Finding]:
     except UserError as error:
         yield Finding("error", path.name, "an unchanged seal", str(error), _SEAL)
         return
+    context.examined.update(files=len(manifest["files"]))
     for name, facts in manifest["files"].items():
-        if (other := difference(folder / name, facts, context.sha256)) is not None:
-            yield Finding("error", name, *other, _RESTORE)
-    for name in sealed_files(folder):
+        yield from _compared(context, folder / name, name, facts, _RESTORE)
+    found = folder_files(folder)
+    for name in found.names:
         if name not in manifest["files"]:
             yield Finding("error", name, "no file, as in the seal", "a file", _NOT_SEALED)
+    for name, problem in sorted(found.problems.items()):
+        yield Finding("error", name, "files and folders that can be sealed", problem, _CANNOT_SEAL)
+    for name, failure in sorted(found.unreadable.items()):
+        yield unreadable_file(name, failure)
+    yield from _planned_runs(context, manifest["files"], {*found.names, *found.problems})
     yield from _data(context, manifest["data"])
+    yield from _papers(context)
     yield from _last_audit(context, manifest["root"])
+
+
+def _planned_runs(context: AuditContext, sealed: Mapping[str, Any], reported: set[str]) -> Iterator[Finding]:
+    """Find finished runs of the plan whose record is not under the seal, wherever the seal could not look."""
+    if context.other_plan_schema is not None or context.damaged_plan:
+        return
+    for finished in context.finished_runs():
+        name = finished.files.record.relative_to(context.results.folder).as_posix()
+        if name not in sealed and name not in reported:
+            yield Finding("error", finished.run.id, "a finished run under the seal", "a run that is not sealed", _SEAL)
+
+
+def _papers(context: AuditContext) -> Iterator[Finding]:
+    """Compare the files of the papers with the seal; a seal of the first schema covers none."""
+    if context.other_plan_schema is not None or context.damaged_plan or context.project.absent:
+        return
+    sealed = context.sealed.get("papers")
+    context.examined.update({"files of papers": len(sealed or ())})
+    for name in context.other_papers:
+        known = sealed is not None and name in sealed
+        here = context.at_root(name).is_file()
+        expected = "the sealed file of a paper" if known else "no file, as in the seal"
+        yield other_papers(context, name, expected, "another file" if here else "no such file")
 
 
 def _data(context: AuditContext, sealed: Mapping[str, Any]) -> Iterator[Finding]:
     """Compare the prepared images with the seal. Data sets that are not on this machine could not be checked."""
-    absent = sorted({str(Path(name).parent) for name in sealed if not Path(name).parent.is_dir()})
+    absent = sorted({str(Path(name).parent) for name in sealed if not context.at_root(name).is_file()})
     for folder in absent:
-        remedy = "fetch the data set with `medattn fetch`, then audit again"
-        yield Finding("unchecked", folder, "the sealed images", "no such folder on this machine", remedy)
+        yield absent_images(context, folder, "not on this machine: the sealed images were not compared")
     for name, facts in sealed.items():
-        if str(Path(name).parent) in absent:
-            continue
-        if (other := difference(Path(name), facts, context.sha256)) is not None:
-            yield Finding("error", name, *other, _FETCH)
-    if context.other_plan_schema is None:
+        if str(Path(name).parent) not in absent:
+            context.examined.update({"files of images": 1})
+            yield from _compared(context, context.at_root(name), name, facts, _FETCH)
+    if context.other_plan_schema is None and not context.damaged_plan:
         for name in data_files(context.plan):
             if name not in sealed:
                 yield Finding("error", name, "no file, as in the seal", "a file", _NOT_SEALED)
+
+
+def _compared(context: AuditContext, path: Path, name: str, facts: Mapping[str, Any], remedy: str) -> Iterator[Finding]:
+    try:
+        other = difference(path, facts, context.sha256)
+    except OSError as error:
+        if unreadable(error) is None:
+            raise
+        yield unreadable_file(name, error)
+        return
+    if other is not None:
+        yield Finding("error", name, *other, remedy)
 
 
 def _last_audit(context: AuditContext, root: str) -> Iterator[Finding]:

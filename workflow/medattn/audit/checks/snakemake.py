@@ -12,18 +12,20 @@ from medattn.files import read_json
 from medattn.layout import ResultPaths
 from medattn.plan.tuning_result import tuned_cells
 
+_METADATA = ".snakemake/metadata"  # in the project
 _LONGEST = 255  # bytes of a file name
 
 
 def check_snakemake(context: AuditContext) -> Iterator[Finding]:
     """Read .snakemake/metadata in the working directory. Files made without Snakemake have none, which is no error."""
-    metadata = context.root / ".snakemake" / "metadata"
+    metadata = context.at_root(_METADATA)
+    if not context.project.is_own:
+        yield Finding("info", _METADATA, "results in the folder where Snakemake wrote them", "a copy of them")
+        return
     selection = context.configuration.selection
     planned = ResultPaths(Path(selection.results) / selection.selection)
     if not metadata.is_dir():
-        yield Finding(
-            "info", str(metadata), "metadata of Snakemake", "none: made without Snakemake or on another machine"
-        )
+        yield Finding("info", _METADATA, "metadata of Snakemake", "none: made without Snakemake or on another machine")
         return
     by_hand = []
     for name in _outputs(context):
@@ -31,13 +33,14 @@ def check_snakemake(context: AuditContext) -> Iterator[Finding]:
         if not path.is_file():
             by_hand.append(name)
             continue
+        context.examined.update(jobs=1)
         try:
             yield from _findings_of_job(name, read_json(path), str(planned.plan))
         except (UserError, KeyError, TypeError, ValueError) as error:
             yield Finding("warning", name, "readable metadata of Snakemake", f"{type(error).__name__}: {error}")
     if by_hand:
         found = f"none for {len(by_hand)} files, such as {by_hand[0]}: made without Snakemake or on another machine"
-        yield Finding("info", str(metadata), "metadata of Snakemake", found)
+        yield Finding("info", _METADATA, "metadata of Snakemake", found)
 
 
 def _outputs(context: AuditContext) -> Iterator[str]:

@@ -5,45 +5,56 @@ from pathlib import Path
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
-from medattn.audit.recomputed import recomputed, recomputed_files
-from medattn.errors import UserError
+from medattn.audit.obstacles import absent_images, explained, unreadable, unreadable_file
+from medattn.audit.recomputed import FROM_SCORES, Recomputed, recomputed
 
 _REMEDY = "run `snakemake --forcerun measure_runs`, which measures, compares and renders again"
 _COMPUTED = ("tuned", "tables", "figures", "captions")
+_EXPECTED = "the file that follows from the runs"
+_DRAWN = (".svg", ".png")
 
 
 def check_tables(context: AuditContext) -> Iterator[Finding]:
     """Recompute everything that follows from the runs in a temporary folder, and compare it with the results folder."""
-    try:
-        yield from _differences(context)
-    except UserError as error:
-        if not (absent := context.absent_data()):
-            raise
-        remedy = f"run `medattn fetch` for {', '.join(absent)}, then audit again"
-        yield Finding("unchecked", "tables/", "images to recompute results from", str(error), remedy)
-
-
-def _differences(context: AuditContext) -> Iterator[Finding]:
-    folder = context.results.folder
+    absent = context.absent_data()
     with recomputed(context) as again:
-        names = list(recomputed_files(again))
+        names = list(again.files())
         for name in names:
-            path = folder / name
-            if not path.is_file():
-                yield Finding("error", name, "a file that follows from the runs", "no such file", _REMEDY)
-            elif path.read_bytes() != (again.folder / name).read_bytes():
-                yield Finding(
-                    "error",
-                    name,
-                    "the file that follows from the runs",
-                    _first_difference(again.folder / name, path),
-                    _REMEDY,
-                )
+            if (finding := _difference(context, again, name)) is None:
+                context.examined.update(files=1)
+            elif absent and finding.severity == "error" and not name.startswith(FROM_SCORES):
+                yield _without_images(context, absent, name, finding.found)
+            else:
+                yield explained(context, finding, drawn=name.endswith(_DRAWN))
+        if again.stopped is not None:
+            if not absent or unreadable(again.stopped):
+                raise again.stopped
+            yield _without_images(context, absent, "tables and figures", str(again.stopped))
+            return
     for part in _COMPUTED:
-        for path in sorted((folder / part).rglob("*")):
-            name = path.relative_to(folder).as_posix()
+        for path in sorted((context.results.folder / part).rglob("*")):
+            name = path.relative_to(context.results.folder).as_posix()
             if path.is_file() and name not in names:
-                yield Finding("warning", name, "only files that follow from this plan", "another file", "remove it")
+                other = Finding("warning", name, "only files that follow from this plan", "another file", "remove it")
+                yield explained(context, other)
+
+
+def _without_images(context: AuditContext, absent: list[str], part: str, found: str) -> Finding:
+    return absent_images(context, absent[0], f"{part} could not be recomputed without images ({found})")
+
+
+def _difference(context: AuditContext, again: Recomputed, name: str) -> Finding | None:
+    path, expected = context.results.folder / name, again.results.folder / name
+    try:
+        if not path.is_file():
+            return Finding("error", name, "a file that follows from the runs", "no such file", _REMEDY)
+        if path.read_bytes() != expected.read_bytes():
+            return Finding("error", name, _EXPECTED, _first_difference(expected, path), _REMEDY)
+    except OSError as error:
+        if unreadable(error) is None:
+            raise
+        return unreadable_file(name, error)
+    return None
 
 
 def _first_difference(expected: Path, found: Path) -> str:

@@ -8,6 +8,7 @@ from safetensors.numpy import load_file
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
+from medattn.audit.obstacles import absent_images, unreadable, unreadable_file
 from medattn.config.models.recipe import Recipe
 from medattn.datasets.store import DataStore
 from medattn.errors import UserError
@@ -26,9 +27,13 @@ def check_training(context: AuditContext) -> Iterator[Finding]:
     """Split the images of every run again, and compare its history and its scores with them."""
     splits: dict[str, SplitOfRun] = {}
     for finished in context.finished_runs():
-        store = _store(context, finished) if finished.trained else None
-        if store is None:
+        if not finished.trained:
             continue
+        store = _store(context, finished)
+        if isinstance(store, Finding):
+            yield store
+            continue
+        context.examined.update(runs=1)
         try:
             split = _split(finished, store, splits)
             for expected, found in [
@@ -38,21 +43,26 @@ def check_training(context: AuditContext) -> Iterator[Finding]:
             ]:
                 yield Finding("error", finished.run.id, expected, found, _REMEDY)
         except (UserError, KeyError, TypeError, ValueError, IndexError, AttributeError, OSError) as error:
-            yield Finding(
-                "error",
-                finished.run.id,
-                "history and scores that can be read",
-                f"{type(error).__name__}: {error}",
-                _REMEDY,
-            )
+            if (cause := unreadable(error)) is not None:
+                yield unreadable_file(finished.run.id, cause)
+                continue
+            found = f"{type(error).__name__}: {error}"
+            yield Finding("error", finished.run.id, "history and scores that can be read", found, _REMEDY)
 
 
-def _store(context: AuditContext, finished: FinishedRun) -> DataStore | None:
-    """Return the images of a run; None where they cannot be read, which the check of data reports."""
+def _store(context: AuditContext, finished: FinishedRun) -> DataStore | Finding:
+    """Return the images of a run or, where they cannot be read, the finding that the run was not checked."""
+    prepared = finished.cell.prepared
     try:
-        return context.store(finished.cell.prepared)
-    except (UserError, OSError):
-        return None
+        if context.has_images(prepared):
+            return context.store(prepared)
+    except (UserError, OSError) as error:
+        if (cause := unreadable(error)) is not None:
+            return unreadable_file(prepared, cause)
+        # The check of data reports what is wrong with the data set.
+        found = f"not checked: {error}"
+        return Finding("unchecked", finished.run.id, "images", found, cause="the prepared images are damaged")
+    return absent_images(context, prepared, "not on this machine: its runs were not checked")
 
 
 def _split(finished: FinishedRun, store: DataStore, known: dict[str, SplitOfRun]) -> SplitOfRun:

@@ -1,0 +1,80 @@
+"""The prepared images, read again from the original where it is on this machine, are the same."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from medattn.audit.context import AuditContext
+from medattn.audit.finding import Finding
+from medattn.config.models.dataset import DatasetEntry
+from medattn.datasets.check_source import check_source
+from medattn.datasets.store import IMAGES, DataStore
+from medattn.datasets.tensor_file import pieces
+from medattn.errors import UserError
+from medattn.plan.availability import original_is_there, original_path
+from medattn.plan.stand_ins import planned_entries
+from medattn.sources.pixels.source_data import SourceData, Split
+
+LARGEST_BYTES = 1 << 30
+"""Size of prepared images above which an audit does not read the original again."""
+_REMEDY = "restore the original, or fetch the images again; if they still differ, train the runs again"
+Difference = tuple[str, str]
+
+
+def check_originals(context: AuditContext) -> Iterator[Finding]:
+    """Prepare every data set in memory again, and compare images, labels and patients."""
+    entries = planned_entries(context.plan, context.configuration)
+    datasets = {cell.prepared: cell.dataset for cell in context.plan.cells.values()}
+    for prepared in context.prepared():
+        if not context.has_images(prepared):
+            continue  # the check of data reports it
+        name, entry = datasets[prepared], entries[datasets[prepared]]
+        original = original_path(name, entry, context.at_root(context.configuration.selection.data))
+        try:
+            store = context.store(prepared)
+        except (UserError, OSError):
+            continue  # the check of data reports it
+        if not original_is_there(name, entry, context.at_root(context.configuration.selection.data)):
+            found = "no original on this machine"
+            yield Finding("info", prepared, "the images of the original", found, "none: the seal names their hash")
+        elif (context.at_root(prepared) / IMAGES).stat().st_size > LARGEST_BYTES:
+            found = f"more than {LARGEST_BYTES >> 30} GB: images were not read again"
+            yield Finding(
+                "info", prepared, "the images of the original", found, "to compare, fetch into another folder"
+            )
+        else:
+            context.examined.update({"data sets": 1})
+            for expected, different in _differences(name, entry, original, store):
+                yield Finding("error", prepared, expected, different, _REMEDY)
+
+
+def _differences(name: str, entry: DatasetEntry, original: Path, store: DataStore) -> Iterator[Difference]:
+    try:
+        with tempfile.TemporaryDirectory(prefix="medattn-audit-") as scratch:
+            again = entry.source.read(entry, original, scratch=Path(scratch))
+            check_source(entry, again, name)
+            yield from _compared(again, store)
+    except UserError as error:
+        yield f"an original that can be read: {original}", str(error)
+
+
+def _compared(again: SourceData, store: DataStore) -> Iterator[Difference]:
+    if list(again.splits) != list(store.splits):
+        yield f"splits {', '.join(again.splits)}", ", ".join(store.splits)
+        return
+    for name, split in again.splits.items():
+        kept = store.splits[name]
+        if split.images.shape != kept.images.shape:
+            yield f"images of shape {split.images.shape} in split '{name}'", f"{kept.images.shape}"
+        elif different := _different_images(split, kept):
+            yield f"the original's images in split '{name}'", f"{different} other images"
+        if different := int((split.labels != kept.labels).sum()) if len(split.labels) == len(kept.labels) else -1:
+            yield f"the original's labels in split '{name}'", f"{different} other labels"
+        if split.groups != kept.groups:
+            yield f"the original's patients in split '{name}'", "other patients"
+
+
+def _different_images(split: Split, kept: Split) -> int:
+    """Return the number of images that differ, without reading all of them into memory."""
+    pairs = zip(pieces(split.images), pieces(kept.images), strict=True)
+    return sum(int((first != second).reshape(len(first), -1).any(axis=1).sum()) for first, second in pairs)

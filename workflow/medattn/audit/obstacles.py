@@ -1,0 +1,153 @@
+"""What keeps an audit from looking: absent images, weights, papers or software, and unreadable files.
+
+Each becomes a finding with the severity `unchecked`, the same cause for all checks, and the command that removes it.
+"""
+
+import errno
+import shlex
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from medattn.audit.finding import Finding
+
+if TYPE_CHECKING:
+    from medattn.audit.context import AuditContext
+
+_AGAIN = "then audit again"
+_UNREADABLE = {
+    errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.ENODEV,
+}  # fmt: skip
+
+
+def unreadable(error: BaseException | None) -> OSError | None:
+    """Return the error of the file system, of an exception or of what caused it, that kept a file from being read.
+
+    A file that does not exist is no such error.
+    """
+    seen = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, OSError) and error.errno in _UNREADABLE:
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def unreadable_file(place: str, error: OSError) -> Finding:
+    """Return the finding for a file that this user cannot read, or that the file system does not give."""
+    path = error.filename if isinstance(error.filename, str) else place
+    found = f"{path}: {error.strerror or error}"
+    cause = f"files that could not be read ({error.strerror or error})"
+    remedy = f"make the files readable for this user, or audit as a user who may read them, {_AGAIN}"
+    return Finding("unchecked", place, "a file that can be read", found, remedy, cause=cause)
+
+
+def absent_images(context: "AuditContext", prepared: str, found: str) -> Finding:
+    """Return the finding for a prepared data set that is not on this machine.
+
+    Args:
+        context: the results folder.
+        prepared: folder of the data set, as the plan or the seal names it.
+        found: what was not checked without it.
+    """
+    remedy = f"fetch the data set, {_AGAIN}"
+    command = "" if context.project.absent else _fetch_command(context, prepared)
+    return Finding("unchecked", prepared, "a prepared data set", found, remedy, cause=_IMAGES, command=command)
+
+
+_IMAGES = "the prepared images are not on this machine"
+
+
+def absent_weights(context: "AuditContext", run: str, expected: str, model: str, path: str) -> Finding:
+    """Return the finding for ImageNet weights that are not on this machine."""
+    cause, found = f"the ImageNet weights of {model} are not on this machine", f"no such file on this machine: {path}"
+    command = in_project(context, f"medattn fetch --weights {shlex.quote(model)} --plan {plan_argument(context)}")
+    return Finding("unchecked", run, expected, found, f"fetch the weights, {_AGAIN}", cause=cause, command=command)
+
+
+def absent_papers(context: "AuditContext") -> Iterator[Finding]:
+    """Yield a finding for each paper of the selection that is not here."""
+    for paper in context.project.absent:
+        remedy = f"get the project's papers, and name their folder: medattn audit {context.shown} --root PROJECT"
+        yield Finding(
+            "unchecked", f"papers/{paper}", "the paper of the plan", f"none in {context.root}", remedy,
+            cause="papers of the plan are not on this machine",
+        )  # fmt: skip
+
+
+def other_papers(context: "AuditContext", place: str, expected: str, found: str) -> Finding:
+    """Return the finding for a difference that other papers than those of the results explain."""
+    names = ", ".join(context.other_papers) or "papers/ (the seal does not name its files)"
+    command, _ = checkout(context)
+    remedy = f"restore the papers that the results follow from, {_AGAIN}"
+    return Finding(
+        "unchecked", place, expected, found, remedy,
+        cause=f"other papers here than the results follow from: {names}", command=command,
+    )  # fmt: skip
+
+
+def other_version(context: "AuditContext", place: str, expected: str, found: str) -> Finding:
+    """Return the finding for a difference that another version of medattn or of a library explains."""
+    software = context.other_software
+    if software.medattn:
+        return other_code(context, place, expected, found)
+    names = ", ".join(software.libraries)
+    remedy = f"install the libraries that made the results (envs/), {_AGAIN}"
+    cause = f"made with other libraries than the installed ones: {names}"
+    return Finding("unchecked", place, expected, found, remedy, cause=cause)
+
+
+def other_code(context: "AuditContext", place: str, expected: str, found: str) -> Finding:
+    """Return the finding for something that only the code that made the results can check."""
+    command, remedy = checkout(context)
+    cause = "made by another version of medattn than the installed one"
+    return Finding("unchecked", place, expected, found, remedy, cause=cause, command=command)
+
+
+def explained(context: "AuditContext", finding: Finding, *, drawn: bool = False) -> Finding:
+    """Return a finding about something recomputed; it is no sign of a change where other inputs explain it.
+
+    Args:
+        context: the results folder.
+        finding: a difference between what the folder has and what was recomputed.
+        drawn: whether a library draws or formats the file, so that another version of it explains a difference, too.
+    """
+    if finding.severity not in ("error", "warning"):
+        return finding
+    software, facts = context.other_software, (finding.place, finding.expected, finding.found)
+    if context.may_have_other_papers:
+        return other_papers(context, *facts)
+    return other_version(context, *facts) if software.medattn or (drawn and software.libraries) else finding
+
+
+def checkout(context: "AuditContext") -> tuple[str, str]:
+    """Return the command that gives the code that made the results, and a sentence; the command may be empty."""
+    commit = context.other_software.commit or context.last_commit
+    if not commit:
+        return "", f"audit with the version of medattn that made the results ({context.shown} names no commit)"
+    command = in_project(context, f"git fetch && git checkout {commit}")
+    return command, f"check out commit {commit}, and audit a copy of the folder there"
+
+
+def _fetch_command(context: "AuditContext", prepared: str) -> str:
+    """Return the command that fetches all data sets of the plan that are absent, with the version that can read it."""
+    if context.other_plan_schema is not None:
+        dataset = prepared.rsplit("/", 1)[-1].rsplit("-", 1)[0]
+        command, _ = checkout(context)
+        return f"{command} && medattn fetch {shlex.quote(dataset)}" if command else ""
+    if context.damaged_plan:
+        return ""
+    names = " ".join(map(shlex.quote, context.absent_datasets()))
+    return in_project(context, f"medattn fetch {names} --plan {plan_argument(context)}")
+
+
+def plan_argument(context: "AuditContext") -> str:
+    """Return the path of the plan as an argument of a command that is typed in the project."""
+    return shlex.quote(context.path_from_root(context.results.plan))
+
+
+def in_project(context: "AuditContext", command: str) -> str:
+    """Return a command to type in the working directory, which may be another one than the project's."""
+    if context.started_in == context.root:
+        return command
+    return f"cd {shlex.quote(str(context.root))} && {command}"

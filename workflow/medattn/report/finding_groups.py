@@ -1,0 +1,97 @@
+"""Findings of an audit, grouped by their cause."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_EXAMPLES = 3
+_LONGEST_EXAMPLE = 90
+_ORDER = ("error", "warning", "unchecked", "info")
+
+
+@dataclass(frozen=True)
+class FindingGroup:
+    """Findings with one cause and one remedy.
+
+    Attributes:
+        severity: severity of all of them.
+        checks: the checks that found them.
+        cause: what they have in common; empty where only check and remedy are the same.
+        places: runs and files concerned, each once.
+        examples: the first places; without a cause, with what was expected and found.
+        remedy: what to do.
+        command: the command line that fixes or checks all of them; empty if there is none.
+    """
+
+    severity: str
+    checks: tuple[str, ...]
+    cause: str
+    places: tuple[str, ...]
+    examples: tuple[str, ...]
+    remedy: str
+    command: str
+
+    @property
+    def title(self) -> str:
+        """Describe the group in one line, with the number of places and some examples."""
+        count, shown = len(self.places), ", ".join(self.examples)
+        more = ", ..." if count > len(self.examples) else ""
+        noun = "difference" if self.severity in ("error", "warning") else "place"
+        what = self.cause or (f"1 {noun}" if count == 1 else f"{count} {noun}s")
+        places = shown + more if not self.cause or count == 1 else f"{count} places: {shown}{more}"
+        return f"{', '.join(self.checks)}: {what} ({places})" if self.cause else f"{self.checks[0]}: {what}: {places}"
+
+    @property
+    def action(self) -> str:
+        """Return the command or, where there is none, the sentence that says what to do."""
+        return self.command or self.remedy
+
+
+def group_findings(findings: Iterable[Mapping[str, Any]]) -> list[FindingGroup]:
+    """Group findings with the same severity, cause and command, most severe first.
+
+    Args:
+        findings: findings with the keys severity, check, place, expected, found, remedy and, where known, cause and
+            command.
+    """
+    members: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for finding in findings:
+        cause, command = str(finding.get("cause", "")), str(finding.get("command", ""))
+        own = () if cause else (str(finding["check"]), str(finding["remedy"]))
+        members.setdefault((str(finding["severity"]), cause, command, *own), []).append(finding)
+    groups = [_group(key, found) for key, found in members.items()]
+    return sorted(groups, key=lambda group: _ORDER.index(group.severity) if group.severity in _ORDER else len(_ORDER))
+
+
+def printable(text: object) -> str:
+    """Return text in one line, without characters that control a terminal."""
+    line = " ".join(str(text).split())
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
+
+
+def _group(key: tuple[str, ...], found: list[Mapping[str, Any]]) -> FindingGroup:
+    severity, cause, command = key[:3]
+    by_place = {str(finding["place"]): finding for finding in reversed(found)}
+    places = tuple(dict.fromkeys(printable(finding["place"]) for finding in found))
+    firsts = [by_place[place] for place in dict.fromkeys(str(finding["place"]) for finding in found)][:_EXAMPLES]
+    return FindingGroup(
+        severity,
+        tuple(dict.fromkeys(str(finding["check"]) for finding in found)),
+        printable(cause),
+        places,
+        tuple(_example(finding, bool(cause)) for finding in firsts),
+        printable(found[0]["remedy"]),
+        printable(command),
+    )
+
+
+def _example(finding: Mapping[str, Any], is_named: bool) -> str:
+    place = printable(finding["place"])
+    if is_named:
+        return _short(place)
+    return f"{_short(place)} (expected {_short(finding['expected'])}, found {_short(finding['found'])})"
+
+
+def _short(text: object) -> str:
+    line = printable(text)
+    return line if len(line) <= _LONGEST_EXAMPLE else line[: _LONGEST_EXAMPLE - 3] + "..."
