@@ -60,7 +60,7 @@ GPU = {"cuda": {"gpu": 1}, "cpu": {"gpu": 0}}.get(config.get("device"), {})
 OWNERS = []
 
 
-# Dry runs, --lint, --summary, --dag, --report and the like do not start work: they write no plan.
+# Dry runs, --lint, --summary, --dag and --report start no work, so they write no plan.
 onstart:
     if workflow.is_main_process:
         from medattn.layout import ResultPaths

@@ -212,7 +212,7 @@ class Run:
         fold: fold that is left out of training, counted from 0; None where the protocol has no folds in the stage.
         grid_point: values of the arm's grid; None in `train`, where `tune` has chosen them.
         shared_with: ids of further cells with equal settings, which measure the run, too.
-        kept_in: cell in whose folder the run finished, under another plan; None for the folder of its own cell.
+        kept_in: cell in whose folder the run finished, under another plan; None for that of `cell`.
     """
 
     cell: str
