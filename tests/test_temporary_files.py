@@ -95,13 +95,3 @@ def test_a_temporary_folder_is_next_to_its_target_and_disappears(tmp_path):
         assert aside.parent == tmp_path
         assert aside.name.endswith(".crate")
     assert not list(tmp_path.iterdir())
-
-
-def test_preparing_a_data_set_again_removes_what_a_killed_process_left(project):
-    project.plan()
-    assert project.medattn("fetch") == 0
-    (folder,) = (project.root / "data" / "prepared").iterdir()
-    before = sorted(path.name for path in folder.iterdir())
-    leave_files(folder / "images.safetensors")
-    assert project.medattn("fetch") == 0
-    assert sorted(path.name for path in folder.iterdir()) == before

@@ -17,7 +17,6 @@ from medattn.plan.availability import (
     prepared_path,
 )
 from medattn.sources.base import ImageSource
-from medattn.temporary_files import sweep
 
 
 def prepare(name: str, entry: DatasetEntry, data: Path) -> Path:
@@ -37,7 +36,6 @@ def prepare(name: str, entry: DatasetEntry, data: Path) -> Path:
         UserError: the original is missing, damaged, or not what the entry promises.
     """
     folder = prepared_path(name, entry, data)
-    sweep(folder)
     if _is_prepared(folder, name, entry, data):
         return folder
     reason = missing_reason(name, entry, data)

@@ -19,7 +19,8 @@ from typing import Any
 from medattn.errors import UserError
 from medattn.files import disk_errors
 from medattn.layout import RunPaths
-from medattn.processes import machine, start_of_process
+from medattn.processes import machine as _machine
+from medattn.processes import start_of_process as _started
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ def is_held(path: Path, now: float) -> bool:
 
 def process_identity(pid: int) -> dict[str, Any]:
     """Return the facts by which any process can tell whether process `pid` of this machine is still alive."""
-    return {**machine(), "pid": pid, "started": start_of_process(pid), **_job()}
+    return {**_machine(), "pid": pid, "started": _started(pid), **_job()}
 
 
 @contextmanager
@@ -205,9 +206,9 @@ def _parsed(content: str) -> dict[str, Any] | None:
 def _died_here(holder: dict[str, Any]) -> bool:
     """Return whether the holder was a process of this machine and has ended."""
     pid = holder.get("pid")
-    if not isinstance(pid, int) or any(holder.get(key) != value for key, value in machine().items()):
+    if not isinstance(pid, int) or any(holder.get(key) != value for key, value in _machine().items()):
         return False
-    return start_of_process(pid) != holder.get("started")
+    return _started(pid) != holder.get("started")
 
 
 def _named(holder: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 from medattn.audit.context import AuditContext
@@ -18,7 +17,7 @@ from medattn.sources.pixels.source_data import SourceData, Split
 
 LARGEST_BYTES = 1 << 30
 """Size of prepared images above which an audit does not read the original again."""
-_REMEDY = "delete its folder and run `medattn fetch` again; if the images still differ, train the runs again"
+_REMEDY = "restore the original, or fetch the images again; if they still differ, train the runs again"
 Difference = tuple[str, str]
 
 
@@ -50,10 +49,6 @@ def check_originals(context: AuditContext) -> Iterator[Finding]:
 
 
 def _differences(name: str, entry: DatasetEntry, original: Path, store: DataStore) -> Iterator[Difference]:
-    files = entry.source.files_now(entry, original)
-    if files is not None and store.manifest["source_files"] != [asdict(file) for file in files]:
-        yield f"images made from the files in {original}", "other files there"
-        return
     try:
         with tempfile.TemporaryDirectory(prefix="medattn-audit-") as scratch:
             again = entry.source.read(entry, original, scratch=Path(scratch))
