@@ -15,8 +15,10 @@ import pytest
 from benchmarks.tampering import FOLDER, PAPER
 
 from medattn.__main__ import main as medattn
-from medattn.audit import made_with
+from medattn.audit import made_with, run_checks
+from medattn.audit.context import AuditContext
 from medattn.audit.manifest import as_written
+from medattn.errors import UserError
 from medattn.files import sha256_of_value, write_json
 from medattn.layout import ResultPaths
 
@@ -269,3 +271,33 @@ def test_each_file_of_the_folder_is_hashed_once(finished, monkeypatch):
     monkeypatch.setattr(context, "sha256_of_file", lambda path: hashed.append(path.resolve()) or plain(path))
     assert medattn(["audit", str(FOLDER)]) == 0
     assert len(hashed) == len(set(hashed)) > 72
+
+
+def test_images_prepared_with_other_libraries_could_not_be_checked_and_changed_ones_are_wrong(finished, capsys):
+    (path,) = Path("data/prepared").glob("*/manifest.json")
+
+    def prepare_with(**libraries: str) -> None:
+        value = json.loads(path.read_text())
+        value["libraries"].update(libraries)
+        value["self_sha256"] = sha256_of_value({key: part for key, part in value.items() if key != "self_sha256"})
+        write_json(path, value)
+
+    prepare_with(pillow="1.0")
+    code, value = audited(capsys, str(FOLDER))
+    assert (code, value["counts"]["error"]) == (3, 0)
+    assert "pillow" in value["groups"][0]["cause"]
+    prepare_with(pillow=made_with._libraries()["pillow"], torch="1.0")
+    assert medattn(["audit", str(FOLDER), "--check", "seal"]) == 1, "the same libraries write the same manifest"
+
+
+def test_a_mechanism_of_the_user_that_is_not_here_could_not_be_checked(finished, monkeypatch, capsys):
+    monkeypatch.setattr(AuditContext, "absent_mechanisms", ["mine:Attention"])
+    refuse = UserError("mine: no such module")
+
+    def fail(_: AuditContext) -> None:
+        raise refuse
+
+    monkeypatch.setitem(run_checks.CHECKS, "plan", fail)
+    code, value = audited(capsys, str(FOLDER), "--check", "plan")
+    assert (code, value["outcome"]) == (3, UNCHECKED)
+    assert "mine:Attention" in value["groups"][0]["cause"]

@@ -12,6 +12,7 @@ from medattn.audit.made_with import OtherSoftware, other_papers, other_software
 from medattn.audit.manifest import read_manifest
 from medattn.audit.project import Project, find_project
 from medattn.config.load import resolve
+from medattn.config.mechanisms import mechanism_file, own_mechanism
 from medattn.config.resolved import Configuration
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_file
@@ -126,6 +127,12 @@ class AuditContext:
         return resolve(self.plan.configuration, self.root, str(self.results.plan))
 
     @cached_property
+    def absent_mechanisms(self) -> list[str]:
+        """The user's own mechanisms, written `module:Class`, that are not on this machine."""
+        names = {cell.settings.arm.mechanism for cell in self.plan.cells.values()}
+        return [name for name in sorted(names) if own_mechanism(name) and not _is_found(name)]
+
+    @cached_property
     def damaged_plan(self) -> bool:
         """Whether plan.json is missing or cannot be read as a plan of this version."""
         try:
@@ -156,10 +163,7 @@ class AuditContext:
             files = self.results.run(run.folder, run.name)
             try:
                 record = read_record(files.record)
-            except (
-                UserError,
-                OSError,
-            ):  # missing, damaged or unreadable: the checks of completeness and records report it
+            except (UserError, OSError):  # the checks of completeness and records report it
                 continue
             found.append(FinishedRun(run, self.plan.cells[run.cell], files, record))
         return found
@@ -221,3 +225,10 @@ def _commit(record: Mapping[str, Any]) -> str:
     code = record.get("code")
     commit = code.get("commit") if isinstance(code, Mapping) else None
     return commit[:12] if isinstance(commit, str) and re.fullmatch(r"[0-9a-f]{7,64}", commit) else ""
+
+
+def _is_found(mechanism: str) -> bool:
+    try:
+        return mechanism_file(mechanism).is_file()
+    except (UserError, OSError):
+        return False

@@ -5,10 +5,12 @@ Each becomes a finding with the severity `unchecked`, the same cause for all che
 
 import errno
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from medattn.audit.finding import Finding
+from medattn.errors import UserError
+from medattn.files import read_json
 
 if TYPE_CHECKING:
     from medattn.audit.context import AuditContext
@@ -63,6 +65,35 @@ def absent_weights(context: "AuditContext", run: str, expected: str, model: str,
     cause, found = f"the ImageNet weights of {model} are not on this machine", f"no such file on this machine: {path}"
     command = in_project(context, f"medattn fetch --weights {shlex.quote(model)} --plan {plan_argument(context)}")
     return Finding("unchecked", run, expected, found, f"fetch the weights, {_AGAIN}", cause=cause, command=command)
+
+
+def absent_mechanisms(context: "AuditContext", place: str, expected: str, found: str) -> Finding:
+    """Return the finding for something that needs mechanisms of the user that are not on this machine."""
+    cause = f"own mechanisms of the plan are not on this machine: {', '.join(context.absent_mechanisms)}"
+    remedy = f"put their modules into the project or on PYTHONPATH, {_AGAIN}"
+    return Finding("unchecked", place, expected, found, remedy, cause=cause)
+
+
+def prepared_otherwise(context: "AuditContext", prepared: str, finding: Finding) -> Finding:
+    """Return a finding about prepared images; other libraries than the seal names may have written other bytes.
+
+    Args:
+        context: the results folder.
+        prepared: folder of the data set.
+        finding: what differs.
+    """
+    made = context.sealed.get("made_with")
+    before: Mapping[str, str] = (made.get("libraries") if isinstance(made, Mapping) else None) or {}
+    try:
+        here = read_json(context.at_root(prepared) / "manifest.json")["libraries"]
+        others = [f"{name} {before[name]} (here {here[name]})" for name in sorted(here) if here[name] != before[name]]
+    except (UserError, OSError, KeyError, TypeError):
+        return finding
+    if not others:
+        return finding
+    cause = f"images prepared here with other libraries than the sealed ones: {', '.join(others)}"
+    remedy = f"prepare them with the libraries that made the results (envs/), {_AGAIN}"
+    return Finding("unchecked", finding.place, finding.expected, finding.found, remedy, cause=cause)
 
 
 def absent_papers(context: "AuditContext") -> Iterator[Finding]:

@@ -6,7 +6,15 @@ from dataclasses import dataclass, replace
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding, Outcome, outcome_of
-from medattn.audit.obstacles import absent_papers, checkout, other_papers, other_version, unreadable, unreadable_file
+from medattn.audit.obstacles import (
+    absent_mechanisms,
+    absent_papers,
+    checkout,
+    other_papers,
+    other_version,
+    unreadable,
+    unreadable_file,
+)
 from medattn.audit.registry import CHECKS, WITH_PAPERS, WITHOUT_PLAN
 from medattn.errors import UserError
 from medattn.plan.plan_file import SCHEMA
@@ -88,6 +96,8 @@ def _failure(context: AuditContext, name: str, error: Exception) -> Finding:
         return unreadable_file(str(context.shown), cause)
     text = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
     found = " ".join(text.split())
+    if isinstance(error, UserError) and not context.damaged_plan and context.absent_mechanisms:
+        return absent_mechanisms(context, f"check of {name}", _EXPECTED, found)
     if name in WITH_PAPERS and not context.damaged_plan and isinstance(error, UserError):
         if context.may_have_other_papers:
             return other_papers(context, f"check of {name}", _EXPECTED, found)

@@ -9,7 +9,14 @@ import numpy as np
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import as_written
-from medattn.audit.obstacles import absent_images, absent_weights, explained, unreadable, unreadable_file
+from medattn.audit.obstacles import (
+    absent_images,
+    absent_weights,
+    explained,
+    prepared_otherwise,
+    unreadable,
+    unreadable_file,
+)
 from medattn.config.networks.catalog import weights_model
 from medattn.datasets.duplicates import duplicate_sentences, find_duplicates, without_names
 from medattn.datasets.store import IMAGES, MANIFEST, check_store
@@ -101,7 +108,8 @@ def _of_run(context: AuditContext, finished: FinishedRun, manifest: dict[str, An
     data, settings = finished.record["data"], finished.cell.settings
     for key in ("dataset", "entry_sha256", "stand_in", "files"):
         if data[key] != manifest[key]:
-            yield Finding("error", finished.run.id, f"{key}: {manifest[key]}", str(data[key]), "train the run again")
+            other = Finding("error", finished.run.id, f"{key}: {manifest[key]}", str(data[key]), "train the run again")
+            yield prepared_otherwise(context, finished.cell.prepared, other) if key == "files" else other
     if data["entry_sha256"] != settings.entry_sha256:
         yield Finding(
             "error", finished.run.id, f"data {settings.entry_sha256}", data["entry_sha256"], "train the run again"

@@ -8,7 +8,7 @@ from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.folder_files import folder_files
 from medattn.audit.manifest import as_written, data_files, difference, read_manifest
-from medattn.audit.obstacles import absent_images, other_papers, unreadable, unreadable_file
+from medattn.audit.obstacles import absent_images, other_papers, prepared_otherwise, unreadable, unreadable_file
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_value
 
@@ -78,7 +78,9 @@ def _data(context: AuditContext, sealed: Mapping[str, Any]) -> Iterator[Finding]
     for name, facts in sealed.items():
         if str(Path(name).parent) not in absent:
             context.examined.update({"files of images": 1})
-            yield from _compared(context, context.at_root(name), name, facts, _FETCH)
+            for finding in _compared(context, context.at_root(name), name, facts, _FETCH):
+                is_wrong = finding.severity == "error"
+                yield prepared_otherwise(context, str(Path(name).parent), finding) if is_wrong else finding
     if context.other_plan_schema is None and not context.damaged_plan:
         for name in data_files(context.plan):
             if name not in sealed:
