@@ -10,6 +10,7 @@ from medattn.files import write_json, write_text
 from medattn.layout import ResultPaths
 from medattn.plan.expand import make_plan
 from medattn.plan.graph import graph_of
+from medattn.plan.known_data import forget_lost_data, remember_contents
 from medattn.plan.model import Plan
 from medattn.plan.plan_file import read_plan, write_plan
 from medattn.plan.progress import Progress, progress_of
@@ -58,6 +59,8 @@ def results_of(configuration: Configuration) -> ResultPaths:
 
 def freeze(chosen: Selected, progress: Progress) -> None:
     """Write plan.json, plan.csv and graph.json, which every later stage reads."""
+    remember_contents(chosen.configuration, chosen.plan)
+    forget_lost_data(chosen.plan, chosen.results, progress.done)
     write_plan(chosen.results.plan, chosen.plan)
     write_json(chosen.results.graph, graph_of(chosen.plan, chosen.configuration, chosen.results))
     write_text(chosen.results.plan_table, plan_csv(chosen.plan, progress))

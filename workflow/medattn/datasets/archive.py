@@ -5,7 +5,6 @@ members of one name is refused as a whole.
 """
 
 import lzma
-import shutil
 import stat
 import struct
 import tarfile
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from medattn.datasets.shared_folder import made_aside, publish
 from medattn.errors import UserError
 from medattn.files import disk_errors
 
@@ -34,29 +34,26 @@ class _Member:
     open: Callable[[], IO[bytes] | None] | None
 
 
-def unpack(archives: list[Path], folder: Path, largest: int = LARGEST_BYTES) -> None:
+def unpack(archives: list[Path], folder: Path, largest: int = LARGEST_BYTES, locked: bool = False) -> None:
     """Unpack zip and tar.gz archives to `folder`, which appears only when all of them are unpacked.
 
     Args:
         archives: the archives.
         folder: a folder that does not exist.
         largest: largest number of bytes of all members together.
+        locked: whether the caller holds the lock of `folder`; see `made_aside`.
 
     Raises:
         UserError: an archive is damaged, too large or contains a forbidden member, or the folder can't be written;
             nothing is left.
     """
-    aside = folder.with_name(f".{folder.name}.unpacking")
     with disk_errors(folder):
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    with made_aside(folder, locked) as aside:
         for archive in archives:
             largest -= _unpack(archive, aside, largest)
-        with disk_errors(folder):
-            aside.rename(folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        if not publish(aside, folder):
+            raise UserError(f"{folder}: exists; nothing is unpacked into it")
 
 
 def _unpack(archive: Path, folder: Path, largest: int) -> int:

@@ -1,6 +1,7 @@
 """Expansion of a configuration into cells, runs and packs."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from medattn.config.models.dataset import DatasetEntry
@@ -9,12 +10,13 @@ from medattn.config.models.seeds import SeedLooks
 from medattn.config.resolved import NO_BACKBONE, Configuration, ResolvedPaper
 from medattn.errors import UserError
 from medattn.files import sha256_of_value
-from medattn.layout import prepared_dataset
+from medattn.layout import ResultPaths, prepared_dataset
 from medattn.metrics.registry import METRICS
-from medattn.plan.availability import entry_identity
+from medattn.plan.availability import entry_identity, identity_now, missing_reason
 from medattn.plan.model import Cell, CellSettings, Pack, Plan, Run
+from medattn.plan.recalled_identity import recalled_identity
 from medattn.plan.runs import runs_of_cell
-from medattn.plan.skip_reasons import network_skip_reason, unavailable_reason
+from medattn.plan.skip_reasons import missing_weights_reason, network_skip_reason
 from medattn.plan.stand_ins import taken_entries
 from medattn.provenance.code import code_digest
 from medattn.suggestions import unknown_name
@@ -29,7 +31,9 @@ def make_plan(configuration: Configuration, *, as_if_available: bool = False) ->
     """
     selection, entries = configuration.selection, taken_entries(configuration)
     data = Path(selection.data)
-    cells = {cell.id: cell for paper in configuration.papers for cell in _cells(paper, entries, data, as_if_available)}
+    frozen = ResultPaths(Path(selection.results) / selection.selection).plan
+    cells_of = partial(_cells, entries=entries, data=data, frozen=frozen, as_if_available=as_if_available)
+    cells = {cell.id: cell for paper in configuration.papers for cell in cells_of(paper)}
     _check_cells_with_looks(configuration, cells)
     runs = {run.id: run for cell in cells.values() for run in runs_of_cell(cell, selection.seeds_of(cell.id))}
     packs = _packs(cells, runs, selection.pack, selection.pack_across_cells)
@@ -49,10 +53,12 @@ def _check_cells_with_looks(configuration: Configuration, cells: Mapping[str, Ce
 
 
 def _cells(
-    paper: ResolvedPaper, entries: Mapping[str, DatasetEntry], data: Path, as_if_available: bool
+    paper: ResolvedPaper, entries: Mapping[str, DatasetEntry], data: Path, frozen: Path, as_if_available: bool
 ) -> Iterator[Cell]:
     for dataset in paper.datasets:
         entry = entries[dataset]
+        identity = _identity(dataset, entry, data, frozen)
+        no_images = missing_reason(dataset, entry, data)
         for backbone_name, backbone, arm_name, arm in _pairs(paper, dataset):
             tables = _tables(paper, dataset, backbone_name, arm_name)
             yield Cell(
@@ -66,13 +72,21 @@ def _cells(
                 arm_label=arm.label,
                 stand_in=bool(entry.stand_in),
                 missing=_skip_reason(paper, backbone, arm, entry)
-                or (None if as_if_available else unavailable_reason(dataset, entry, backbone, data)),
-                prepared=str(prepared_dataset(data, dataset, entry_identity(dataset, entry))),
+                or (None if as_if_available else no_images or missing_weights_reason(backbone, data)),
+                prepared=str(prepared_dataset(data, dataset, identity)),
                 tables=tables,
-                settings=_settings(paper, backbone, arm, entry_identity(dataset, entry)),
+                settings=_settings(paper, backbone, arm, identity),
                 metrics=_metrics(paper, tables, entry.ordinal),
                 classes=tuple(entry.classes),
             )
+
+
+def _identity(name: str, entry: DatasetEntry, data: Path, frozen: Path) -> str:
+    """Return the identity of a data set: by its content or, if nothing on this machine tells it, by the frozen plan."""
+    identity = identity_now(name, entry, data)
+    if entry.source.can_change and identity == entry_identity(name, entry):
+        return recalled_identity(name, entry, frozen) or identity
+    return identity
 
 
 def _skip_reason(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, entry: DatasetEntry) -> str | None:

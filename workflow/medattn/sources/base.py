@@ -63,8 +63,8 @@ class ImageSource(Closed):
     """Version of the reader; raise it when the reader gives different images: prepared data are then prepared again."""
     is_embedded: ClassVar[bool] = False
     """Whether the images need no original: they are computed, or a library contains them."""
-    path_is_identity: ClassVar[bool] = False
-    """Whether `path` of the data set tells it from another of the same name, because no hash fixes the original."""
+    is_users_own: ClassVar[bool] = False
+    """Whether users bring their own images, so that `counts` of the data set may be theirs to set."""
 
     kind: str
 
@@ -159,8 +159,21 @@ class ImageSource(Closed):
             UserError: the original is missing, damaged or not what the registry says.
         """
 
+    @property
+    def can_change(self) -> bool:
+        """Whether no hash in the options fixes the original: its content is then part of the data set's identity."""
+        return type(self).files_now is not ImageSource.files_now
+
     def files_now(self, dataset: DatasetFacts, path: Path) -> tuple[SourceFile, ...] | None:
-        """Return the hashes of an original that can change; None where a hash in the options fixes it.
+        """Return the hashes of an original that can change, as `read` records them; None where the options fix it.
+
+        Raises:
+            UserError: as `read`.
+        """
+        return None
+
+    def paths_now(self, dataset: DatasetFacts, path: Path) -> Sequence[tuple[str, Path]] | None:
+        """Return names and paths of the files that `files_now` hashes, unopened; None where they are not known.
 
         Raises:
             UserError: as `read`.

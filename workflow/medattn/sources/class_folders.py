@@ -18,7 +18,7 @@ class ClassFoldersSource(ImageFolderSource):
     """Folders `<split>/<class>/` of images, such as OCT2017."""
 
     archive_roots: ClassVar[tuple[str, ...]] = ("OCT2017", "OCT2017 ")  # the latter in copies of other hosts
-    path_is_identity: ClassVar[bool] = True
+    is_users_own: ClassVar[bool] = True
 
     kind: Literal["class_folders"]
     channels: Channels = Field(3, description="1 (gray) or 3 (color, gray repeated)")

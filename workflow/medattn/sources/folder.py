@@ -25,7 +25,7 @@ _COLUMNS = (*_NEEDED, "patient")
 class FolderSource(ImageFolderSource):
     """A folder of images with a table `images.csv` (columns image, label, split and, optionally, patient)."""
 
-    path_is_identity: ClassVar[bool] = True
+    is_users_own: ClassVar[bool] = True
 
     kind: Literal["folder"]
     size: int = Field(ge=8, le=4096, description=SIZE)

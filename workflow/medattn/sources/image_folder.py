@@ -142,6 +142,14 @@ class ImageFolderSource(ImageSource):
 
     def files_now(self, dataset: DatasetFacts, path: Path) -> tuple[SourceFile, ...] | None:
         """Return the hashes of the tables and of all images together, as `read` records them."""
-        from medattn.sources.pixels.listed_images import listed_files
+        from medattn.sources.folders.listed_files import listed_files
 
         return listed_files(self.listing(dataset, path))
+
+    def paths_now(self, dataset: DatasetFacts, path: Path) -> list[tuple[str, Path]]:
+        """Return names and paths of the tables and the images."""
+        listing = self.listing(dataset, path)
+        return [
+            *((table.name, table) for table in listing.tables),
+            *((image.name, image.file) for image in listing.images),
+        ]

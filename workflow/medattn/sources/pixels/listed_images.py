@@ -5,7 +5,6 @@ and resized to a square by area averaging (as OpenCV's INTER_AREA does when it s
 not kept.
 """
 
-import hashlib
 import io
 import warnings
 from functools import lru_cache
@@ -18,8 +17,8 @@ from scipy.sparse import csr_array
 
 from medattn.errors import UserError
 from medattn.sources.base import SPLITS
+from medattn.sources.folders.listed_files import HashOfImages, image_content, table_files
 from medattn.sources.image_folder import ImageListing, ListedImage
-from medattn.sources.original_file import SourceFile, source_file
 from medattn.sources.pixels.source_data import Images, SourceData, Split
 from medattn.sources.pixels.spooled_images import SpooledImages
 
@@ -38,11 +37,11 @@ def read_listing(listing: ImageListing, shape: tuple[int, int], scratch: Path | 
     Raises:
         UserError: an image is missing, unreadable, too large or has the wrong size; names it.
     """
-    together = _AllImages()
+    together = HashOfImages()
     size, channels = shape
     spooled = {name: SpooledImages(scratch) for name in SPLITS}
     for image in listing.images:
-        content = _content(image)
+        content = image_content(image)
         together.add(image, content)
         pixels = _cut(listing, image, _pixels(image, content, channels))
         if listing.spacing is not None:
@@ -57,20 +56,8 @@ def read_listing(listing: ImageListing, shape: tuple[int, int], scratch: Path | 
             labels = np.array([image.label for image in members], dtype=np.int64)
             groups = [image.patient for image in members if image.patient is not None] or None
             splits[name] = Split(spooled[name].array(), labels, groups, [image.name for image in members])
-    files = (*(source_file(table) for table in listing.tables), together.file())
+    files = (*table_files(listing), together.file())
     return SourceData(splits, files, notes=listing.notes)
-
-
-def listed_files(listing: ImageListing) -> tuple[SourceFile, ...]:
-    """Return size and hash of the tables and of all images together, as `read_listing` records them.
-
-    Raises:
-        UserError: a file can't be read.
-    """
-    together = _AllImages()
-    for image in listing.images:
-        together.add(image, _content(image))
-    return (*(source_file(table) for table in listing.tables), together.file())
 
 
 def resized(image: Images, size: int) -> Images:
@@ -104,30 +91,6 @@ def middle(image: Images, side: int) -> Images:
         else:
             image = image.take(range(rest // 2, rest // 2 + side), axis=axis)
     return image
-
-
-class _AllImages:
-    """One hash of all image files: that of lines `<SHA-256>  <name>` of each, in the order of the listing."""
-
-    def __init__(self) -> None:
-        self._digest, self._bytes, self._files = hashlib.sha256(), 0, 0
-
-    def add(self, image: ListedImage, content: bytes) -> None:
-        self._digest.update(f"{hashlib.sha256(content).hexdigest()}  {image.name}\n".encode())
-        self._bytes += len(content)
-        self._files += 1
-
-    def file(self) -> SourceFile:
-        return SourceFile(f"images ({self._files} files)", self._bytes, self._digest.hexdigest())
-
-
-def _content(image: ListedImage) -> bytes:
-    try:
-        return image.file.read_bytes()
-    except FileNotFoundError as error:
-        raise UserError(f"{image.where}: {image.name} is missing from the folder") from error
-    except OSError as error:
-        raise UserError(f"{image.where}: {image.name} can't be read ({error.strerror})") from error
 
 
 def _pixels(image: ListedImage, content: bytes, channels: int) -> Images:
