@@ -110,8 +110,8 @@ def _get(original: Path, name: str, entry: DatasetEntry, data: Path, progress: P
         unpack(_archives(name, entry.source, data, progress), original, locked=locked)
 
 
-def _archives(name: str, source: ImageSource, data: Path, progress: Progress | None) -> list[Path]:
-    """Return the archives in the folder of data, downloading those that are absent.
+def _archives(name: str, source: ImageSource, data: Path, progress: Progress | None) -> dict[Path, int | None]:
+    """Return the archives in the folder of data, with the bytes that they may unpack to; download the absent ones.
 
     Archives without a published hash, and those that a person put there, are checked by their internal checksums and
     by the counts of the registry.
@@ -123,7 +123,7 @@ def _archives(name: str, source: ImageSource, data: Path, progress: Progress | N
             except UserError as error:
                 hint = source.obtain_hint
                 raise UserError(f"{error}; by hand: {hint}" if hint else str(error)) from error
-    return [data / file for file in source.archive_files]
+    return {data / file: archive.unpacked_bytes for file, archive in source.archive_files.items()}
 
 
 def _damage(folder: Path, name: str) -> str | None:

@@ -3,9 +3,9 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from medattn.closed_model import Closed
 from medattn.sources.original_file import Download, SourceFile
@@ -19,6 +19,33 @@ if TYPE_CHECKING:
 SplitName = Literal["train", "val", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
 Channels = Literal[1, 3]
+MOST_IMAGES = 100_000_000
+"""Images of a class or a split at most."""
+ImageCount = Annotated[int, Field(ge=0, le=MOST_IMAGES)]
+"""Number of images of a class or a split."""
+
+
+def _text(value: object) -> object:
+    """Refuse a name that YAML reads as a truth value, a number, a date or nothing.
+
+    Raises:
+        ValueError: the name is no text.
+    """
+    if isinstance(value, bool):
+        words = "yes, on and true" if value else "no, off and false"
+        raise ValueError(f"YAML reads {words} without quotes as a truth value, not as a name; put the name in quotes")
+    if value is None:
+        raise ValueError("YAML reads null, ~ and an empty place as nothing, not as a name; put the name in quotes")
+    if not isinstance(value, str | list | dict):
+        kind = _KINDS.get(type(value).__name__, "something else")
+        raise ValueError(f"YAML reads {value} without quotes as {kind}, not as a name; put the name in quotes")
+    return value
+
+
+_KINDS = {"int": "a number", "float": "a number", "date": "a date", "datetime": "a date"}
+
+ClassName = Annotated[str, BeforeValidator(_text)]
+"""Name of a class or of its folder."""
 
 
 class Archive(Closed):
@@ -32,6 +59,13 @@ class Archive(Closed):
     md5: str | None = Field(None, pattern=r"^[0-9a-f]{32}$", description="MD5 that a download must have; default: any")
     bytes: int | None = Field(
         None, gt=0, description="bytes that a download must have; default: the number that the server announces"
+    )
+    unpacked_bytes: int | None = Field(
+        None,
+        gt=0,
+        le=1 << 40,
+        description="bytes of all files in it at most, a protection against archives that fill the disk; default: 20 "
+        "times its size and 1 MiB",
     )
 
 

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from medattn.errors import UserError
-from medattn.sources.base import Channels, DatasetFacts, SplitName
-from medattn.sources.folders.image_files import ENDINGS
+from medattn.litter import is_litter
+from medattn.sources.base import Channels, ClassName, DatasetFacts, SplitName
+from medattn.sources.folders.image_files import listed_names, other_case, other_case_in, refuse_outside
 from medattn.sources.image_folder import ImageFolderSource, ImageListing, ListedImage
 from medattn.suggestions import unknown_name
 
@@ -25,7 +26,7 @@ class ClassFoldersSource(ImageFolderSource):
     splits: list[SplitName] = Field(
         ["train", "test"], min_length=1, description="folders of splits that are read; others are ignored"
     )
-    folders: list[str] | None = Field(
+    folders: list[ClassName] | None = Field(
         None, description="names of the classes' folders in the order of the classes; default: the classes' names"
     )
     patient: str | None = Field(
@@ -83,15 +84,18 @@ class ClassFoldersSource(ImageFolderSource):
 
 def _split(source: ClassFoldersSource, path: Path, split: SplitName, folders: list[str]) -> list[ListedImage]:
     try:
-        present = sorted(folder.name for folder in (path / split).iterdir() if folder.is_dir())
+        found = sorted((path / split).iterdir())
     except OSError as error:
-        raise UserError(f"{path / split}: no such folder ({error.strerror})") from error
+        hint = other_case_in(path, split)
+        raise UserError(f"{path / split}: no such folder ({error.strerror}){hint}") from error
+    present = [entry.name for entry in found if entry.is_dir() and not is_litter(PurePath(entry.name))]
     for name in present:
-        if name not in folders and not name.startswith("."):
+        if name not in folders and not other_case(name, folders):
             raise UserError(f"{path / split}: {unknown_name('class folder', name, folders)}")
     for name in folders:
         if name not in present:
-            raise UserError(f"{path / split}: has no folder '{name}'")
+            raise UserError(f"{path / split}: has no folder '{name}'{other_case(name, present)}")
+        refuse_outside(path, path / split / name)
     return [
         image for label, name in enumerate(folders) for image in _class(source, path, Path(split) / name, split, label)
     ]
@@ -100,19 +104,14 @@ def _split(source: ClassFoldersSource, path: Path, split: SplitName, folders: li
 def _class(source: ClassFoldersSource, path: Path, folder: Path, split: SplitName, label: int) -> list[ListedImage]:
     pattern = re.compile(source.patient) if source.patient is not None else None
     images = []
-    for file in sorted((path / folder).iterdir()):
-        if file.name.startswith("."):  # written by file managers
-            continue
-        if file.suffix.lower() not in ENDINGS or not file.is_file():
-            raise UserError(f"{path / folder}: {file.name} is not an image file ({', '.join(ENDINGS)})")
+    for file in listed_names(path / folder):
         patient = None
         if pattern is not None:
-            match = pattern.fullmatch(file.name)
+            match = pattern.fullmatch(file)
             patient = match[1] if match else None
             if not patient:
-                raise UserError(f"{path / folder}: {file.name} does not match patient ({source.patient})")
-        name = (folder / file.name).as_posix()
-        images.append(ListedImage(str(path), name, file, label, split, patient))
+                raise UserError(f"{path / folder}: {file} does not match patient ({source.patient})")
+        images.append(ListedImage(str(path), (folder / file).as_posix(), path / folder / file, label, split, patient))
     if not images:
         raise UserError(f"{path / folder}: holds no image")
     return images

@@ -5,15 +5,20 @@ named by a number), split (train, val or test) and, optionally, patient.
 """
 
 import csv
-from collections.abc import Sequence
+import stat
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
+from pathlib import Path, PurePath
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from medattn.errors import UserError
+from medattn.litter import is_litter
 from medattn.sources.base import SPLITS, Channels, DatasetFacts, SplitName
+from medattn.sources.folders.image_files import other_case_in
+from medattn.sources.folders.label_table import check_table
 from medattn.sources.image_folder import SIZE, ImageFolderSource, ImageListing, ListedImage
 from medattn.suggestions import unknown_name
 
@@ -82,13 +87,17 @@ class _TableRow:
 
 def _read_table(classes: Sequence[str], path: Path) -> list[_TableRow]:
     table = path / TABLE
+    check_table(table)
     try:
         with table.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, strict=True)
             _check_columns(reader.fieldnames or [], table)
-            rows = [_row(classes, values, path, reader.line_num) for values in reader]
+            resolved = cache(Path.resolve)  # of each folder once
+            rows = [_row(classes, values, path, reader.line_num, resolved) for values in reader]
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise UserError(f"{table}: no such file; write one with the columns {', '.join(_NEEDED)}") from error
+        raise UserError(
+            f"{table}: no such file{other_case_in(path, TABLE)}; write one with the columns {', '.join(_NEEDED)}"
+        ) from error
     except OSError as error:
         raise UserError(f"{table}: can't be read ({error.strerror})") from error
     except (UnicodeDecodeError, csv.Error) as error:
@@ -111,7 +120,9 @@ def _check_columns(names: Sequence[str], table: Path) -> None:
         raise UserError(f"{table}: names a column twice")
 
 
-def _row(classes: Sequence[str], values: dict[str, str | None], path: Path, line: int) -> _TableRow:
+def _row(
+    classes: Sequence[str], values: dict[str, str | None], path: Path, line: int, resolved: Callable[[Path], Path]
+) -> _TableRow:
     where = f"{path / TABLE} row {line}"
     if None in values or None in values.values():
         raise UserError(f"{where}: the number of values is not the number of columns")
@@ -124,7 +135,7 @@ def _row(classes: Sequence[str], values: dict[str, str | None], path: Path, line
         raise UserError(f"{where}: {unknown_name('split', split, SPLITS)}")
     if patient == "":
         raise UserError(f"{where}: names no patient; leave out the column where patients are unknown")
-    file, position = _inside(path, image, where), _label(classes, label, where)
+    file, position = _inside(path, image, where, resolved), _label(classes, label, where)
     return _TableRow(where, line, image, file, position, split, patient)
 
 
@@ -137,16 +148,24 @@ def _label(classes: Sequence[str], label: str, where: str) -> int:
     raise UserError(f"{where}: {unknown_name('class', label, classes)}")
 
 
-def _inside(folder: Path, image: str, where: str) -> Path:
+def _inside(folder: Path, image: str, where: str, resolved: Callable[[Path], Path]) -> Path:
+    if is_litter(PurePath(image)):
+        raise UserError(f"{where}: {image} has the name of a hidden or temporary file, not of an image; rename it")
     try:
-        file = (folder / image).resolve()
-        is_file = file.is_file()
+        parent, name = resolved((folder / image).parent), Path(image).name
+        file = parent / name
+        mode = file.lstat().st_mode
+        if stat.S_ISLNK(mode) or name in ("", ".."):
+            file = (folder / image).resolve()
+            mode = file.lstat().st_mode
+    except FileNotFoundError as error:
+        raise UserError(f"{where}: {image} is missing from the folder{other_case_in(folder, image)}") from error
     except (OSError, RuntimeError, ValueError) as error:
         raise UserError(f"{where}: {image!r} is not a path ({error})") from error
-    if Path(image).is_absolute() or not file.is_relative_to(folder.resolve()):
+    if Path(image).is_absolute() or not file.is_relative_to(resolved(folder)):
         raise UserError(f"{where}: {image} lies outside the folder; copy the image into it")
-    if not is_file:
-        raise UserError(f"{where}: {image} is missing from the folder")
+    if not stat.S_ISREG(mode):
+        raise UserError(f"{where}: {image} is not a file")
     return file
 
 
