@@ -11,16 +11,15 @@ from medattn.errors import UserError
 from medattn.litter import is_litter
 from medattn.sources.base import Channels, ClassName, DatasetFacts, SplitName
 from medattn.sources.folders.image_files import listed_names, other_case, other_case_in, refuse_outside
-from medattn.sources.image_folder import ImageFolderSource, ImageListing, ListedImage
+from medattn.sources.image_folder import ImageListing, ListedImage
+from medattn.sources.own_images import OWN_ENDINGS, OwnImagesSource
 from medattn.suggestions import unknown_name
 
 
-class ClassFoldersSource(ImageFolderSource):
+class ClassFoldersSource(OwnImagesSource):
     """Folders `<split>/<class>/` of images, such as OCT2017."""
 
     archive_roots: ClassVar[tuple[str, ...]] = ("OCT2017", "OCT2017 ")  # the latter in copies of other hosts
-    is_users_own: ClassVar[bool] = True
-
     kind: Literal["class_folders"]
     channels: Channels = Field(3, description="1 (gray) or 3 (color, gray repeated)")
     splits: list[SplitName] = Field(
@@ -79,7 +78,8 @@ class ClassFoldersSource(ImageFolderSource):
         """
         folders = self.folders or list(dataset.classes)
         images = [image for split in self.splits for image in _split(self, root, split, folders)]
-        return ImageListing(tuple(images), notes=tuple(_shared_patients(images, self.splits)))
+        listing = ImageListing(tuple(images), notes=tuple(_shared_patients(images, self.splits)))
+        return self.with_values(listing)
 
 
 def _split(source: ClassFoldersSource, path: Path, split: SplitName, folders: list[str]) -> list[ListedImage]:
@@ -104,7 +104,7 @@ def _split(source: ClassFoldersSource, path: Path, split: SplitName, folders: li
 def _class(source: ClassFoldersSource, path: Path, folder: Path, split: SplitName, label: int) -> list[ListedImage]:
     pattern = re.compile(source.patient) if source.patient is not None else None
     images = []
-    for file in listed_names(path / folder):
+    for file in listed_names(path / folder, OWN_ENDINGS):
         patient = None
         if pattern is not None:
             match = pattern.fullmatch(file)

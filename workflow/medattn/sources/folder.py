@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePath
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -19,7 +19,8 @@ from medattn.litter import is_litter
 from medattn.sources.base import SPLITS, Channels, DatasetFacts, SplitName
 from medattn.sources.folders.image_files import other_case_in
 from medattn.sources.folders.label_table import check_table
-from medattn.sources.image_folder import SIZE, ImageFolderSource, ImageListing, ListedImage
+from medattn.sources.image_folder import SIZE, ImageListing, ListedImage
+from medattn.sources.own_images import OwnImagesSource
 from medattn.suggestions import unknown_name
 
 TABLE = "images.csv"
@@ -27,10 +28,8 @@ _NEEDED = ("image", "label", "split")
 _COLUMNS = (*_NEEDED, "patient")
 
 
-class FolderSource(ImageFolderSource):
+class FolderSource(OwnImagesSource):
     """A folder of images with a table `images.csv` (columns image, label, split and, optionally, patient)."""
-
-    is_users_own: ClassVar[bool] = True
 
     kind: Literal["folder"]
     size: int = Field(ge=8, le=4096, description=SIZE)
@@ -69,7 +68,8 @@ class FolderSource(ImageFolderSource):
         """
         rows = _read_table(dataset.classes, root)
         images = (ListedImage(row.where, row.image, row.file, row.label, row.split, row.patient) for row in rows)
-        return ImageListing(tuple(images), (root / TABLE,), spacing=self.spacing, crop=self.crop)
+        listing = ImageListing(tuple(images), (root / TABLE,), spacing=self.spacing, crop=self.crop)
+        return self.with_values(listing)
 
 
 @dataclass(frozen=True)
