@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _PIECE = 1 << 24
 _MOST_IMAGES = 10_000_000
-"""Images of a split at most, where the data set declares no number."""
+"""Images of a split at most, where the data set does not declare how many it has."""
 
 
 class MedmnistSource(ImageSource):

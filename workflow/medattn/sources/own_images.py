@@ -13,7 +13,7 @@ OWN_ENDINGS = (*ENDINGS, ".dcm", ".dicom", ".ima", ".nii", ".nii.gz")
 Value = Annotated[float, Field(ge=-1e9, le=1e9)]
 
 
-class Window(Closed):
+class IntensityWindow(Closed):
     """Range of stored values that becomes black to white, by `low` and `high` or by `center` and `width`."""
 
     low: Value | None = Field(None, description="value that becomes black, as all below it")
@@ -54,7 +54,7 @@ class OwnImagesSource(ImageFolderSource):
 
     is_users_own: ClassVar[bool] = True
 
-    window: Window | None = Field(
+    window: IntensityWindow | None = Field(
         None,
         description="range of values that becomes 0 to 255, in units of the file; in DICOM and NIfTI after the file's "
         "slope and intercept (Hounsfield units, for example). Images that are not 8-bit need it, or `scaling`",

@@ -32,6 +32,7 @@ from medattn.config.models.row_filter import RowFilter
 from medattn.config.networks.catalog import LIBRARY_OPTIONS, own_networks
 from medattn.protocols.registry import PROTOCOLS
 from medattn.sources.base import Archive
+from medattn.sources.own_images import IntensityWindow, VolumeSlice
 from medattn.sources.registry import SOURCES
 
 ROOT = Path(__file__).parents[4]
@@ -65,6 +66,7 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
         ),
         ("Augmentation", recipe.Augmentation, "`augmentation` of a recipe"),
         ("Random resized crop", recipe.RandomResizedCrop, "`random_resized_crop` of an augmentation"),
+        ("Color jitter", recipe.ColorJitter, "`color_jitter` of an augmentation"),
         ("Oversampling", recipe.Oversampling, "`oversampling` of a recipe"),
         ("Change of a copy", recipe.CopyChange, "each entry of `changes` of an oversampling"),
         *((f"Protocol {kind}", model, _PROTOCOL_PLACE) for kind, model in PROTOCOLS.items()),
@@ -83,6 +85,8 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
         ("Data set", dataset.DatasetEntry, "`<name>` in the registry, `datasets.<name>` of a selection"),
         *((f"Source {kind}", model, "`source` of a data set") for kind, model in SOURCES.items()),
         ("Archive", Archive, "`archives.<name>` of a source that is a folder of images"),
+        ("Window", IntensityWindow, "`window` of the sources `folder` and `class_folders`"),
+        ("Slice of a volume", VolumeSlice, "`slice` of the sources `folder` and `class_folders`"),
     ],
     "Facts about published values": [
         ("Facts", facts.Facts, "the top level of `papers/<paper>/facts.yaml` and of `medattn claims --facts`"),
