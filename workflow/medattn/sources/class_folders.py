@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from medattn.errors import UserError
-from medattn.litter import is_litter
+from medattn.litter import is_litter_name
 from medattn.sources.base import Channels, ClassName, DatasetFacts, SplitName
 from medattn.sources.folders.image_files import listed_names, other_case, other_case_in, refuse_outside
 from medattn.sources.image_folder import ImageListing, ListedImage
@@ -88,7 +88,7 @@ def _split(source: ClassFoldersSource, path: Path, split: SplitName, folders: li
     except OSError as error:
         hint = other_case_in(path, split)
         raise UserError(f"{path / split}: no such folder ({error.strerror}){hint}") from error
-    present = [entry.name for entry in found if entry.is_dir() and not is_litter(PurePath(entry.name))]
+    present = [entry.name for entry in found if entry.is_dir() and not is_litter_name(entry.name)]
     for name in present:
         if name not in folders and not other_case(name, folders):
             raise UserError(f"{path / split}: {unknown_name('class folder', name, folders)}")
@@ -103,15 +103,15 @@ def _split(source: ClassFoldersSource, path: Path, split: SplitName, folders: li
 
 def _class(source: ClassFoldersSource, path: Path, folder: Path, split: SplitName, label: int) -> list[ListedImage]:
     pattern = re.compile(source.patient) if source.patient is not None else None
-    images = []
-    for file in listed_names(path / folder, OWN_ENDINGS):
+    images, where, place = [], str(path), path / folder
+    for name in listed_names(place, OWN_ENDINGS):
         patient = None
         if pattern is not None:
-            match = pattern.fullmatch(file)
+            match = pattern.fullmatch(name)
             patient = match[1] if match else None
             if not patient:
-                raise UserError(f"{path / folder}: {file} does not match patient ({source.patient})")
-        images.append(ListedImage(str(path), (folder / file).as_posix(), path / folder / file, label, split, patient))
+                raise UserError(f"{place}: {name} does not match patient ({source.patient})")
+        images.append(ListedImage(where, f"{folder.as_posix()}/{name}", place / name, label, split, patient))
     if not images:
         raise UserError(f"{path / folder}: holds no image")
     return images

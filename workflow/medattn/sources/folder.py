@@ -5,19 +5,17 @@ named by a number), split (train, val or test) and, optionally, patient.
 """
 
 import csv
-import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
 from medattn.errors import UserError
-from medattn.litter import is_litter
 from medattn.sources.base import SPLITS, Channels, DatasetFacts, SplitName
 from medattn.sources.folders.image_files import other_case_in
+from medattn.sources.folders.image_paths import ImagePaths
 from medattn.sources.folders.label_table import check_table
 from medattn.sources.image_folder import SIZE, ImageListing, ListedImage
 from medattn.sources.own_images import OwnImagesSource
@@ -92,8 +90,10 @@ def _read_table(classes: Sequence[str], path: Path) -> list[_TableRow]:
         with table.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, strict=True)
             _check_columns(reader.fieldnames or [], table)
-            resolved = cache(Path.resolve)  # of each folder once
-            rows = [_row(classes, values, path, reader.line_num, resolved) for values in reader]
+            paths = ImagePaths(path)
+            rows = [
+                _row(classes, values, f"{table} row {reader.line_num}", reader.line_num, paths) for values in reader
+            ]
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UserError(
             f"{table}: no such file{other_case_in(path, TABLE)}; write one with the columns {', '.join(_NEEDED)}"
@@ -120,10 +120,8 @@ def _check_columns(names: Sequence[str], table: Path) -> None:
         raise UserError(f"{table}: names a column twice")
 
 
-def _row(
-    classes: Sequence[str], values: dict[str, str | None], path: Path, line: int, resolved: Callable[[Path], Path]
-) -> _TableRow:
-    where = f"{path / TABLE} row {line}"
+def _row(classes: Sequence[str], values: dict[str, str | None], table: Path, line: int, paths: ImagePaths) -> _TableRow:
+    where = f"{table} row {line}"
     if None in values or None in values.values():
         raise UserError(f"{where}: the number of values is not the number of columns")
     image, label, split = ((values[name] or "").strip() for name in _NEEDED)
@@ -135,7 +133,7 @@ def _row(
         raise UserError(f"{where}: {unknown_name('split', split, SPLITS)}")
     if patient == "":
         raise UserError(f"{where}: names no patient; leave out the column where patients are unknown")
-    file, position = _inside(path, image, where, resolved), _label(classes, label, where)
+    file, position = paths.path(image, where), _label(classes, label, where)
     return _TableRow(where, line, image, file, position, split, patient)
 
 
@@ -143,30 +141,14 @@ def _label(classes: Sequence[str], label: str, where: str) -> int:
     if label in classes:
         return list(classes).index(label)
     # Where a class is named by a number, a number is a name, not a position.
-    if label.isdecimal() and not any(name.isdecimal() for name in classes) and int(label) < len(classes):
+    if (
+        label.isdecimal()
+        and len(label) < 10
+        and not any(name.isdecimal() for name in classes)
+        and int(label) < len(classes)
+    ):
         return int(label)
     raise UserError(f"{where}: {unknown_name('class', label, classes)}")
-
-
-def _inside(folder: Path, image: str, where: str, resolved: Callable[[Path], Path]) -> Path:
-    if is_litter(PurePath(image)):
-        raise UserError(f"{where}: {image} has the name of a hidden or temporary file, not of an image; rename it")
-    try:
-        parent, name = resolved((folder / image).parent), Path(image).name
-        file = parent / name
-        mode = file.lstat().st_mode
-        if stat.S_ISLNK(mode) or name in ("", ".."):
-            file = (folder / image).resolve()
-            mode = file.lstat().st_mode
-    except FileNotFoundError as error:
-        raise UserError(f"{where}: {image} is missing from the folder{other_case_in(folder, image)}") from error
-    except (OSError, RuntimeError, ValueError) as error:
-        raise UserError(f"{where}: {image!r} is not a path ({error})") from error
-    if Path(image).is_absolute() or not file.is_relative_to(resolved(folder)):
-        raise UserError(f"{where}: {image} lies outside the folder; copy the image into it")
-    if not stat.S_ISREG(mode):
-        raise UserError(f"{where}: {image} is not a file")
-    return file
 
 
 def _check_unique(rows: list[_TableRow]) -> None:

@@ -8,10 +8,10 @@ import os
 import re
 from collections.abc import Collection, Iterable
 from fnmatch import translate
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from medattn.errors import UserError
-from medattn.litter import is_litter
+from medattn.litter import is_litter_name
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".ppm", ".pgm")
 DOCUMENTS = ("README*", "LICENSE*", "LICENCE*", "COPYING*", "CITATION*", "ATTRIBUTION*", "CHANGELOG*", "CHANGES*")
@@ -39,7 +39,7 @@ def listed_names(folder: Path, endings: tuple[str, ...] = ENDINGS, others: Colle
         raise UserError(f"{folder}: no such folder of images ({error.strerror})") from error
     names = []
     for entry in found:
-        if is_litter(PurePath(entry.name)) or entry.name in others:
+        if is_litter_name(entry.name) or entry.name in others:
             continue
         is_image = entry.name.lower().endswith(endings)
         if not is_image and _DOCUMENT.match(entry.name) and entry.is_file():
