@@ -91,9 +91,7 @@ def _read_table(classes: Sequence[str], path: Path) -> list[_TableRow]:
             reader = csv.DictReader(stream, strict=True)
             _check_columns(reader.fieldnames or [], table)
             paths = ImagePaths(path)
-            rows = [
-                _row(classes, values, f"{table} row {reader.line_num}", reader.line_num, paths) for values in reader
-            ]
+            rows = [_row(classes, values, table, reader.line_num, paths) for values in reader]
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UserError(
             f"{table}: no such file{other_case_in(path, TABLE)}; write one with the columns {', '.join(_NEEDED)}"
@@ -141,12 +139,8 @@ def _label(classes: Sequence[str], label: str, where: str) -> int:
     if label in classes:
         return list(classes).index(label)
     # Where a class is named by a number, a number is a name, not a position.
-    if (
-        label.isdecimal()
-        and len(label) < 10
-        and not any(name.isdecimal() for name in classes)
-        and int(label) < len(classes)
-    ):
+    is_position = label.isdecimal() and len(label) < 10 and not any(name.isdecimal() for name in classes)
+    if is_position and int(label) < len(classes):
         return int(label)
     raise UserError(f"{where}: {unknown_name('class', label, classes)}")
 
