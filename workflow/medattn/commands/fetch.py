@@ -8,8 +8,9 @@
 
 Original files are expected in the folder of data (--data, else `data` of the selection, else ./data) or at
 `datasets.<name>.path` of the selection. Missing files are downloaded if they are public. Sizes, hashes, types, labels
-and counts are checked before anything is written. Prepared data sets are verified and kept. One line per data set
-reports its images per split, duplicates and folder; each group of pixel-identical images has a line, too.
+and counts are checked before anything is written. Prepared data sets are verified and kept; a damaged one is replaced
+if its original is there. One line per data set reports its images per split, duplicates and folder; each group of
+pixel-identical images has a line, too.
 
 On a machine without network, run the same command on one with network, then copy the folder of data, or only the
 original file, to the path in the message.

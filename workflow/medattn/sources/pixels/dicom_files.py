@@ -29,7 +29,7 @@ def read_dicom(content: bytes, named: str) -> StoredImage:
         from pydicom.pixels import apply_modality_lut, pixel_array
     except ImportError as error:
         raise UserError(
-            f"{named} is a DICOM file, which needs pydicom; install it with `pip install 'medattn[medical]'`"
+            f"{named} is a DICOM file, which needs pydicom; run `pip install pydicom` in this environment"
         ) from error
     if content[_PREAMBLE : _PREAMBLE + 4] != b"DICM":
         raise UserError(f"{named} is not a DICOM file: it lacks the preamble with DICM")

@@ -36,7 +36,7 @@ def read_nifti(content: bytes, named: str, listing: ImageListing) -> StoredImage
         import nibabel
     except ImportError as error:
         raise UserError(
-            f"{named} is a NIfTI file, which needs nibabel; install it with `pip install 'medattn[medical]'`"
+            f"{named} is a NIfTI file, which needs nibabel; run `pip install nibabel` in this environment"
         ) from error
     with _opened(content) as stream:
         start = stream.read(4)
