@@ -71,7 +71,7 @@ def write_runs(plan: Plan, results: ResultPaths) -> None:
 
 def write_run(run: Run, cell: Cell, results: ResultPaths, random: np.random.Generator) -> None:
     """Write a run that gets a little better with every epoch."""
-    files = results.run(run.cell, run.name)
+    files = results.run(run.folder, run.name)
     labels = np.arange(TESTS + VALIDATIONS, dtype=np.int64) % CLASSES
     sure = np.linspace(0.2, 1.0, EPOCHS)[:, None] * (2 * labels - 1) + random.normal(0, 1.2, (EPOCHS, len(labels)))
     ill = (1 / (1 + np.exp(-sure))).astype(np.float32)

@@ -40,7 +40,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> ResultPaths:
     for run in plan.runs.values():
         arm = plan.cells[run.cell].arm
         if arm in ARMS:
-            folder = results.run(run.cell, run.name).folder
+            folder = results.run(run.folder, run.name).folder
             folder.parent.mkdir(parents=True, exist_ok=True)
             folder.symlink_to(kept_run(arm, run.seed))
     write_measurements(plan, results)

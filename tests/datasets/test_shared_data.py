@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import shutil
 import socket
 import time
 from pathlib import Path
@@ -133,14 +134,12 @@ def test_a_selection_notes_which_images_it_uses(project, capsys):
 
 
 def test_lost_prepared_images_are_prepared_again_where_open_runs_need_them(project):
-    project.configure()
-    assert project.medattn("plan", "--write") == 0
-    graph = json.loads(project.results.graph.read_text())
-    folder, name = next(iter(graph["datasets"].items()))
-    output = project.results.dataset(folder)
-    assert project.medattn("fetch", name, "--plan", str(project.results.plan), "--output", str(output)) == 0
-    assert project.medattn("plan", "--write") == 0
-    assert output.exists()
-    (project.root / "data" / "prepared" / folder / MANIFEST).unlink()
-    assert project.medattn("plan", "--write") == 0
-    assert not output.exists()
+    project.configure({"arms": {"vanilla": None, "gsa": None, "svm": {"classifier": "svm"}}, "figures": None})
+    plan = project.plan()
+    (pack,) = (pack.id for pack in plan.packs.values() if pack.stage == "train")
+    for _ in range(2):
+        assert project.medattn("train", "--plan", str(project.results.plan), "--pack", pack) == 0
+        prepared = {cell.prepared for cell in plan.cells.values()}
+        assert len(list(project.results.folder.glob("runs/*/*/record.json"))) == 1
+        shutil.rmtree(project.root / "data", ignore_errors=True)
+    assert not any(Path(folder).exists() for folder in prepared), "finished runs need no images"

@@ -214,7 +214,7 @@ def test_any_plan_and_any_choice(project, data):
         in_one_line(error)
     else:
         for run in changed.runs.values():
-            assert project.results.folder in project.results.run(run.cell, run.name).folder.resolve().parents
+            assert project.results.folder in project.results.run(run.folder, run.name).folder.resolve().parents
     cell = next(iter(plan.cells.values()))
     choices = project.results.tuned(cell.group)
     choices.parent.mkdir(exist_ok=True)

@@ -167,9 +167,9 @@ class ResultPaths:
         """Folder of the captions of tables and figures, in reStructuredText, for the report."""
         return self.folder / "captions"
 
-    def run(self, cell: str, run: str) -> RunPaths:
-        """Return the paths of the run `run` of the cell `cell`."""
-        return RunPaths(self.folder / "runs" / cell / run)
+    def run(self, folder: str, run: str) -> RunPaths:
+        """Return the paths of the run `run` in a folder of runs/, which is named by a cell."""
+        return RunPaths(self.folder / "runs" / folder / run)
 
     def tuned(self, group: str) -> Path:
         """Return the file of tuning results for the arms of a group (one backbone on one data set)."""

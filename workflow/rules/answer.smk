@@ -20,6 +20,7 @@ rule pool_effects:
         gpu=0,
     params:
         plan=str(PLAN),
+        plan_sha256=PLAN_SHA256,
     message:
         "Pooling the effect of every mechanism over data sets"
     shell:

@@ -46,6 +46,7 @@ rule render_report:
         gpu=0,
     params:
         plan=str(PLAN),
+        plan_sha256=PLAN_SHA256,
     message:
         "Writing the report"
     shell:

@@ -28,6 +28,7 @@ rule compare_arms:
         gpu=0,
     params:
         plan=str(PLAN),
+        plan_sha256=PLAN_SHA256,
     message:
         "Comparing arms"
     shell:

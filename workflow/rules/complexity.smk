@@ -19,6 +19,7 @@ rule count_complexity:
         gpu=0,
     params:
         plan=str(PLAN),
+        plan_sha256=PLAN_SHA256,
     message:
         "Counting parameters, operations and memory"
     shell:

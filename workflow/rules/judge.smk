@@ -27,6 +27,7 @@ rule judge_claims:
         gpu=0,
     params:
         plan=str(PLAN),
+        plan_sha256=PLAN_SHA256,
     message:
         "Judging the published values and comparisons"
     shell:

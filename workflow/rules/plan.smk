@@ -1,53 +1,89 @@
-"""plan: freeze the plan once, in the main process; jobs on other nodes read it."""
+"""plan: look at the plan while parsing, freeze it when work starts; jobs read the frozen plan."""
 
+import hashlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+# `--config allow_fewer=true` lets finished numbers leave the results. It belongs to one call, not to the selection.
+ALLOW_FEWER = str(config.pop("allow_fewer", "")).lower() in ("true", "yes", "1")
+SELECTION = json.dumps(config)
 
 # Jobs call the `medattn` of the environment that Snakemake runs in. A job that fails shows the end of its log and keeps
 # its exit code: 2 user error, 75 stopped (retry), 137 killed.
 shell.prefix(
     f'set -euo pipefail; export PATH="{Path(sys.executable).parent}:$PATH"; '
+    f"export MEDATTN_ALLOW_FEWER={int(ALLOW_FEWER)}; "
     'failed() {{ code=$?; [[ $code != 137 ]] || echo "medattn: killed, usually for exceeding its memory or by the '
     'scheduler; finished runs are kept" >>"$1"; tail -n 5 "$1" >&2; exit $code; }}; '
 )
 
 
-def freeze_plan():
-    """Run `medattn plan` to validate the configuration and freeze the plan; print the plan, or exit on its error."""
+def plan_selection(*options):
+    """Run `medattn plan` on the configuration and return what it prints, or exit on its error."""
     name = Path((workflow.overwrite_configfiles or ["config.yaml"])[-1]).absolute()
     if name.is_relative_to(Path.cwd()):
         name = name.relative_to(Path.cwd())
     planning = subprocess.run(
         [
             sys.executable,
-            "-m",
-            "medattn",
-            "plan",
-            "--write",
-            "--resolved",
-            str(name),
+            *("-m", "medattn", "plan", "--resolved", str(name)),
+            *(["--allow-fewer"] if ALLOW_FEWER else []),
+            *options,
         ],
-        input=json.dumps(config),
+        input=SELECTION,
         stdout=subprocess.PIPE,
         text=True,
         check=False,
     )
     if planning.returncode:
         sys.exit(planning.returncode)
-    print(planning.stdout, file=sys.stderr)
+    return planning.stdout
 
 
-if workflow.is_main_process:
-    freeze_plan()
+PLANNED = json.loads(plan_selection("--graph")) if workflow.is_main_process else None
 
 RESULTS = Path(config.get("results", "results")) / config["selection"]
 PLAN = RESULTS / "plan.json"
-GRAPH = json.loads((RESULTS / "graph.json").read_text())
+GRAPH = (
+    PLANNED["graph"] if PLANNED else json.loads((RESULTS / "graph.json").read_text())
+)
+# Tables are made again when the plan changes.
+PLAN_SHA256 = (
+    PLANNED["plan_sha256"] if PLANNED else hashlib.sha256(PLAN.read_bytes()).hexdigest()
+)
 PACKS = GRAPH["packs"]
 # GPUs of a training job; with `device: auto`, the default-resources of the profile decide.
 GPU = {"cuda": {"gpu": 1}, "cpu": {"gpu": 0}}.get(config.get("device"), {})
+OWNERS = []
+
+
+# Dry runs, --lint, --summary, --dag and --report start no work, so they write no plan.
+onstart:
+    if workflow.is_main_process:
+        from medattn.layout import ResultPaths
+        from medattn.training.plan_owners import PlanOwner
+
+        OWNERS.append(PlanOwner(ResultPaths(RESULTS)))
+        try:
+            plan_selection(
+                "--write", "--expect", PLAN_SHA256, "--owner", str(os.getpid())
+            )
+        except SystemExit:
+            OWNERS.pop().end()
+            raise
+
+
+onsuccess:
+    for owner in OWNERS:
+        owner.end()
+
+
+onerror:
+    for owner in OWNERS:
+        owner.end()
 
 
 wildcard_constraints:

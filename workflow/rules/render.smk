@@ -39,6 +39,7 @@ rule render_table:
         gpu=0,
     params:
         plan=str(PLAN),
+        plan_sha256=PLAN_SHA256,
     message:
         "Rendering the table {wildcards.table}"
     shell:
@@ -83,6 +84,7 @@ rule render_figure:
         gpu=0,
     params:
         plan=str(PLAN),
+        plan_sha256=PLAN_SHA256,
     message:
         "Rendering the figure {wildcards.figure}"
     shell:

@@ -1,6 +1,6 @@
 """The effect of an arm on one data set: differences paired by seed, averaged over papers and backbones."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import nan, sqrt
 
@@ -12,6 +12,7 @@ from medattn.answer.contrasts import Contrast
 from medattn.measure.measured_cells import MeasuredCells, MeasuredMetric, MetricKey
 
 Floats = NDArray[np.float64]
+CellPair = tuple[MeasuredMetric, MeasuredMetric]
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,9 @@ def dataset_effects(contrast: Contrast, key: MetricKey, measured: MeasuredCells,
     return [effect for effect in effects if effect is not None]
 
 
-def _effect(dataset: str, pairs: Sequence[tuple[MeasuredMetric, MeasuredMetric]], unit: float) -> DatasetEffect | None:
+def _effect(dataset: str, pairs: Sequence[CellPair], unit: float) -> DatasetEffect | None:
     """Return the effect over the pairs that are measured; None if no seed has a value of all of them."""
-    both = [(arm, other) for arm, other in pairs if arm.by_seed and other.by_seed]
+    both = [(arm, other) for arm, other in _distinct(pairs) if arm.by_seed and other.by_seed]
     if not both:
         return None
     common = set.intersection(*({*arm.by_seed} & {*other.by_seed} for arm, other in both))
@@ -110,6 +111,20 @@ def _effect(dataset: str, pairs: Sequence[tuple[MeasuredMetric, MeasuredMetric]]
         stand_in=any(metric.stand_in for metric in members),
         leak=next((metric.leak for metric in members if metric.leak), ""),
     )
+
+
+def _distinct(pairs: Sequence[CellPair]) -> Iterator[CellPair]:
+    """Yield each pair of runs once, because cells with equal settings share their runs; never runs with themselves."""
+    seen = set()
+    for arm, other in pairs:
+        both = _runs_and_values(arm), _runs_and_values(other)
+        if both[0] != both[1] and both not in seen:
+            seen.add(both)
+            yield arm, other
+
+
+def _runs_and_values(metric: MeasuredMetric) -> tuple[object, ...]:
+    return metric.runs, *metric.by_seed.items()
 
 
 def _rounding_variance(images: Sequence[int], unit: float) -> float:

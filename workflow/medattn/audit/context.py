@@ -1,7 +1,7 @@
 """A results folder under audit: its plan, its records and its images, each read once."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,7 +89,7 @@ class AuditContext:
     def _finished(self) -> list[FinishedRun]:
         found = []
         for run in self.plan.runs.values():
-            files = self.results.run(run.cell, run.name)
+            files = self.results.run(run.folder, run.name)
             try:
                 record = read_record(files.record)
             except UserError:  # missing or damaged: the checks of completeness and records report it
@@ -105,12 +105,14 @@ class AuditContext:
         """Yield groups of measured runs whose arms are compared: all arms of one backbone on one data set."""
         groups: dict[str, list[FinishedRun]] = {}
         for finished in self.finished_runs("train"):
-            groups.setdefault(finished.cell.group, []).append(finished)
+            for cell in map(self.plan.cells.__getitem__, finished.run.cells):
+                groups.setdefault(cell.group, []).append(replace(finished, cell=cell))
         yield from groups.values()
 
     def prepared(self) -> list[str]:
         """Return the folders of the prepared data sets that the runs read."""
-        return sorted({cell.prepared for cell in self.plan.cells.values() if cell.missing is None})
+        finished = {run.cell.prepared for run in self.finished_runs()}
+        return sorted(finished | {cell.prepared for cell in self.plan.cells.values() if cell.missing is None})
 
     def absent_data(self) -> list[str]:
         """Return the folders of prepared data sets that are not on this machine."""

@@ -32,8 +32,8 @@ def sealed_files(folder: Path) -> Iterator[str]:
 
 
 def data_files(plan: Plan) -> Iterator[str]:
-    """Yield the paths of the prepared data files that the runs of a plan read."""
-    for folder in sorted({cell.prepared for cell in plan.cells.values() if cell.missing is None}):
+    """Yield the paths of the prepared data files of a plan's cells, as far as they are available."""
+    for folder in sorted({cell.prepared for cell in plan.cells.values()}):
         for path in sorted(Path(folder).glob("*")):
             yield path.as_posix()
 

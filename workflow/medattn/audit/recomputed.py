@@ -11,6 +11,7 @@ from medattn.compare.table import write_comparisons
 from medattn.judge.table import write_claims
 from medattn.layout import ResultPaths
 from medattn.measure.collect import write_measurements
+from medattn.plan.tuning_result import tuned_cells
 from medattn.render.inputs import read_inputs
 from medattn.render.render_selection import render
 from medattn.tuning.choose import write_choices
@@ -34,7 +35,7 @@ def recomputed(context: AuditContext) -> Iterator[ResultPaths]:
             if original.exists():
                 (again.folder / part).symlink_to(original.resolve())
         plan = context.plan
-        for group in sorted({c.group for c in plan.cells.values() if c.missing is None and c.is_tuned}):
+        for group in sorted({cell.group for cell in tuned_cells(plan, context.results)}):
             write_choices(plan, group, again)
         write_measurements(plan, again)
         write_comparisons(again, context.configuration, context.root)

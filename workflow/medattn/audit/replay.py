@@ -54,7 +54,7 @@ def _again(context: AuditContext, finished: FinishedRun, results: ResultPaths) -
     except UserError as error:
         yield Finding("error", run.id, "a run that can be trained again", str(error), check=_CHECK)
         return
-    again = results.run(run.cell, run.name)
+    again = results.run(run.folder, run.name)
     record = read_record(again.record)
     same_machine = record["numerics"] == finished.record["numerics"] and (
         record["environment"]["packages"] == finished.record["environment"]["packages"]

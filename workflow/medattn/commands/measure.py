@@ -2,9 +2,13 @@
 
 Writes measurements.csv (one row per cell and procedure), epochs.csv (the test accuracy of every measured run after
 every epoch) and readings.csv (every run under every reading of its protocol and of its metrics).
+
+If a planned value of measurements.csv would get lost, for example because the record of its run was deleted, the
+command stops with exit code 2, says which and why, and leaves the files as they are; --allow-fewer goes on.
 """
 
 import argparse
+import os
 
 from medattn.commands.selection import add_selection_arguments, load_selection
 
@@ -12,6 +16,12 @@ from medattn.commands.selection import add_selection_arguments, load_selection
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     add_selection_arguments(parser)
+    parser.add_argument(
+        "--allow-fewer",
+        action="store_true",
+        default=os.environ.get("MEDATTN_ALLOW_FEWER") == "1",  # `snakemake --config allow_fewer=true` sets it
+        help="measure even if values leave measurements.csv",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -19,5 +29,5 @@ def run(arguments: argparse.Namespace) -> int:
     from medattn.measure.collect import write_measurements
 
     chosen = load_selection(arguments)
-    write_measurements(chosen.plan, chosen.results)
+    write_measurements(chosen.plan, chosen.results, allow_fewer=arguments.allow_fewer)
     return 0

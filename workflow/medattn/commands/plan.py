@@ -2,23 +2,36 @@
 
 Shows the cells, runs and packs of the selection, finished runs, skipped cells with their reasons, the measured time
 left, and an estimate of the cost of training, also for the case that all images and weights are available. The command
-trains nothing. --write writes the plan to results/<selection>/ (plan.json, plan.csv and graph.json) for Snakemake.
---format csv prints a row for each cell.
+trains nothing. If the results folder has another plan, the command says what would change. --write writes the plan to
+results/<selection>/ (plan.json, plan.csv and graph.json) for Snakemake. --format csv prints a row for each cell.
+
+Finished runs stay in the plan, and their numbers in the tables, even if their images are moved away. If a finished run
+or a measured metric would leave the results, for example because the selection, the code or the settings of a data set
+have changed, --write stops with exit code 2 and says which and why; nothing is overwritten. --allow-fewer goes on.
+The files of the runs are never deleted. --write also stops while a workflow that uses another plan is running.
 """
 
 import argparse
+import hashlib
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
-from medattn.commands.selection import Selected, freeze, results_of
+from medattn.commands.selection import Selected, freeze
 from medattn.config.load import read_configuration, resolve
 from medattn.config.models.seeds import SeedLooks
 from medattn.config.models.selection import Selection
 from medattn.errors import UserError
+from medattn.plan.changes import change_lines
 from medattn.plan.cost_estimate import cost_lines, estimate_costs
-from medattn.plan.expand import make_plan
-from medattn.plan.progress import progress_of
+from medattn.plan.expand import make_plan, results_of
+from medattn.plan.graph import graph_of
+from medattn.plan.losses import ALLOW, frozen_plan, loss_words, losses
+from medattn.plan.model import Plan
+from medattn.plan.plan_file import plan_text
+from medattn.plan.progress import Progress, progress_of
 from medattn.plan.show import all_available_line, look_lines, plan_csv, plan_lines
 from medattn.plan.speeds import speeds_for
 
@@ -33,6 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--format", choices=("text", "csv"), default="text", help="text (default) or csv")
     parser.add_argument("--write", action="store_true", help="write the plan to results/<selection>/")
+    parser.add_argument("--allow-fewer", action="store_true", help="write a plan that leaves out finished numbers")
+    # For Snakemake: the jobs as JSON, the plan that it has seen, and the process that owns it.
+    parser.add_argument("--graph", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--expect", metavar="SHA256", help=argparse.SUPPRESS)
+    parser.add_argument("--owner", type=int, metavar="PID", help=argparse.SUPPRESS)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,25 +61,51 @@ def run(arguments: argparse.Namespace) -> int:
         configuration = read_configuration(arguments.config, Path())
     chosen = Selected(configuration, make_plan(configuration), results_of(configuration))
     progress = progress_of(chosen.plan, chosen.results)
+    if arguments.expect not in (None, _sha256(chosen.plan)):
+        raise UserError("the plan has changed while Snakemake was starting; run the same command again")
+    changes = list(_changes(chosen, arguments.write or arguments.allow_fewer))
     if arguments.write:
-        freeze(chosen, progress)
+        freeze(chosen, progress, arguments.allow_fewer, arguments.owner)
     if arguments.format == "csv":
         sys.stdout.write(plan_csv(chosen.plan, progress))
-    else:
-        print("\n".join([*plan_lines(chosen.plan, progress), *look_lines(configuration.selection)]))
+        return 0
+    with redirect_stdout(sys.stderr) if arguments.graph else nullcontext():
+        print("\n".join([*plan_lines(chosen.plan, progress), *look_lines(configuration.selection), *changes]))
         _print_power(configuration.selection)
-        speeds = speeds_for(chosen.results.complexity)
-        for line in cost_lines(estimate_costs(chosen.plan, configuration, progress.done, speeds), speeds):
-            print(line)
-        if not arguments.resolved and any(cell.missing for cell in chosen.plan.cells.values()):
-            whole = make_plan(configuration, as_if_available=True)
-            if len(whole.packs) > len(chosen.plan.packs):
-                print(all_available_line(whole))
-                for line in cost_lines(estimate_costs(whole, configuration, progress.done, speeds), speeds):
-                    print(line)
+        _print_costs(chosen, progress, also_whole=not arguments.resolved)
         if arguments.write:
             print(f"  written: {chosen.results.plan}")
+    if arguments.graph:
+        graph = graph_of(chosen.plan, configuration, chosen.results)
+        json.dump({"graph": graph, "plan_sha256": _sha256(chosen.plan)}, sys.stdout)
     return 0
+
+
+def _sha256(plan: Plan) -> str:
+    """Return the SHA-256 of the file that a plan is written to."""
+    return hashlib.sha256(plan_text(plan).encode()).hexdigest()
+
+
+def _changes(chosen: Selected, allowed: bool) -> Iterator[str]:
+    """Yield lines on what the plan changes in the results folder, and on what keeps it from being written."""
+    before = frozen_plan(chosen.results)
+    if before is not None:
+        yield from change_lines(before, chosen.plan)
+    if not allowed and (lost := losses(before, chosen.plan, chosen.results)):
+        yield f"  not to be written without {ALLOW}: {loss_words(lost)} would leave the results"
+
+
+def _print_costs(chosen: Selected, progress: Progress, also_whole: bool) -> None:
+    """Print the estimated cost of the open runs and, if something is not available, of the whole selection."""
+    configuration, speeds = chosen.configuration, speeds_for(chosen.results.complexity)
+    for line in cost_lines(estimate_costs(chosen.plan, configuration, progress.done, speeds), speeds):
+        print(line)
+    if also_whole and any(cell.missing for cell in chosen.plan.cells.values()):
+        whole = make_plan(configuration, as_if_available=True)
+        if len(whole.packs) > len(chosen.plan.packs):
+            print(all_available_line(whole))
+            for line in cost_lines(estimate_costs(whole, configuration, progress.done, speeds), speeds):
+                print(line)
 
 
 def _print_power(selection: Selection) -> None:

@@ -1,20 +1,24 @@
 """The selection of a command, by its file or by its frozen plan."""
 
 import argparse
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from medattn.config.load import read_configuration, resolve
 from medattn.config.resolved import Configuration
-from medattn.files import write_json, write_text
+from medattn.errors import UserError
+from medattn.files import json_text, write_text
 from medattn.layout import ResultPaths
-from medattn.plan.expand import make_plan
+from medattn.plan.expand import make_plan, results_of
 from medattn.plan.graph import graph_of
-from medattn.plan.known_data import forget_lost_data, remember_contents
+from medattn.plan.known_data import remember_contents
+from medattn.plan.losses import frozen_plan, losses, refuse_losses
 from medattn.plan.model import Plan
-from medattn.plan.plan_file import read_plan, write_plan
+from medattn.plan.plan_file import plan_text, read_plan
 from medattn.plan.progress import Progress, progress_of
 from medattn.plan.show import plan_csv
+from medattn.training.plan_owners import refuse_owned
 
 
 @dataclass(frozen=True)
@@ -39,28 +43,62 @@ def load_selection(arguments: argparse.Namespace, keep: bool = True) -> Selected
     A selection's file is planned and, with `keep`, the plan is frozen. A frozen plan is used without changes.
 
     Raises:
-        UserError: the configuration or the plan is invalid.
+        UserError: the configuration or the plan is invalid, or the plan must not be frozen (see `freeze`).
     """
     if arguments.plan is not None:
-        plan = read_plan(arguments.plan)
-        configuration = resolve(plan.configuration, Path(), str(arguments.plan))
-        return Selected(configuration, plan, results_of(configuration))
+        return _with_plan(arguments.plan)
     configuration = read_configuration(arguments.config, Path())
     chosen = Selected(configuration, make_plan(configuration), results_of(configuration))
     if keep:
-        freeze(chosen, progress_of(chosen.plan, chosen.results))
+        freeze(chosen, progress_of(chosen.plan, chosen.results), getattr(arguments, "allow_fewer", False))
     return chosen
 
 
-def results_of(configuration: Configuration) -> ResultPaths:
-    """Return the paths of the results of a configuration."""
-    return ResultPaths(Path(configuration.selection.results) / configuration.selection.selection)
+def load_frozen(arguments: argparse.Namespace) -> Selected:
+    """Load the frozen plan of the selection that the arguments name, with the selection as it was frozen.
+
+    Raises:
+        UserError: there is no such plan, or it is invalid.
+    """
+    return _with_plan(frozen_path(arguments))
 
 
-def freeze(chosen: Selected, progress: Progress) -> None:
-    """Write plan.json, plan.csv and graph.json, which every later stage reads."""
+def frozen_path(arguments: argparse.Namespace) -> Path:
+    """Return the path of the frozen plan that the arguments name; raises as `load_frozen` if there is none."""
+    path: Path = arguments.plan or results_of(read_configuration(arguments.config, Path())).plan
+    if not path.is_file():
+        raise UserError(
+            f"{path}: no such file; nothing was started yet: run `medattn plan --write` or snakemake to make it"
+        )
+    return path
+
+
+def _with_plan(path: Path) -> Selected:
+    plan = read_plan(path)
+    configuration = resolve(plan.configuration, Path(), str(path))
+    return Selected(configuration, plan, results_of(configuration))
+
+
+def freeze(chosen: Selected, progress: Progress, allow_fewer: bool = False, owner: int | None = None) -> None:
+    """Write plan.json, plan.csv and graph.json, which every later stage reads; leave files that would be the same.
+
+    Args:
+        chosen: the selection with its plan.
+        progress: its progress.
+        allow_fewer: replace a plan even if finished runs or measured metrics leave the results.
+        owner: process of the workflow that asks, if another one; it may own the plan that is replaced.
+
+    Raises:
+        UserError: a running workflow uses another plan, or numbers would leave the results.
+    """
+    results, text = chosen.results, plan_text(chosen.plan)
+    if not results.plan.is_file() or results.plan.read_bytes() != text.encode():
+        refuse_owned(results, owner or os.getpid())
+        if not allow_fewer:
+            refuse_losses(losses(frozen_plan(results), chosen.plan, results), results)
     remember_contents(chosen.configuration, chosen.plan)
-    forget_lost_data(chosen.plan, chosen.results, progress.done)
-    write_plan(chosen.results.plan, chosen.plan)
-    write_json(chosen.results.graph, graph_of(chosen.plan, chosen.configuration, chosen.results))
-    write_text(chosen.results.plan_table, plan_csv(chosen.plan, progress))
+    graph = json_text(graph_of(chosen.plan, chosen.configuration, results))
+    table = plan_csv(chosen.plan, progress)
+    for path, content in ((results.plan, text), (results.graph, graph), (results.plan_table, table)):
+        if not path.is_file() or path.read_bytes() != content.encode():
+            write_text(path, content)

@@ -21,8 +21,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from medattn.errors import UserError
-
 if TYPE_CHECKING:
     from medattn.status.summary import Status
 
@@ -42,12 +40,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show the status once, or until all runs have finished."""
+    from medattn.commands.selection import frozen_path
     from medattn.layout import ResultPaths
     from medattn.plan.plan_file import read_plan
     from medattn.status.snapshot import take_snapshot
     from medattn.status.summary import status_of
 
-    path = _plan_of(arguments)
+    if arguments.folder is not None:
+        arguments.plan = arguments.folder / "plan.json"
+    path = frozen_path(arguments)
     plan, results = read_plan(path), ResultPaths(path.parent)
     try:
         while True:
@@ -73,23 +74,6 @@ def _draw(text: str, again: bool) -> None:
     if again and sys.stdout.isatty() and sys.__stdout__ is not None:
         sys.__stdout__.write("\x1b[H\x1b[2J")
     print(text, flush=True)
-
-
-def _plan_of(arguments: argparse.Namespace) -> Path:
-    if arguments.folder is not None:
-        path: Path = arguments.folder / "plan.json"
-    elif arguments.plan is not None:
-        path = arguments.plan
-    else:
-        from medattn.commands.selection import results_of
-        from medattn.config.load import read_configuration
-
-        path = results_of(read_configuration(arguments.config, Path())).plan
-    if not path.is_file():
-        raise UserError(
-            f"{path}: no such file; nothing was started yet: run `medattn plan --write` or snakemake to make it"
-        )
-    return path
 
 
 def _seconds(text: str) -> float:

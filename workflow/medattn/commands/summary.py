@@ -8,7 +8,7 @@ comparison of each arm with vanilla over runs paired by seed.
 import argparse
 from pathlib import Path
 
-from medattn.commands.selection import add_selection_arguments, load_selection
+from medattn.commands.selection import add_selection_arguments, load_frozen
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +21,6 @@ def run(arguments: argparse.Namespace) -> int:
     from medattn.render.inputs import read_inputs
     from medattn.render.summary import summary
 
-    chosen = load_selection(arguments)
+    chosen = load_frozen(arguments)
     print(summary(read_inputs(chosen.results, chosen.configuration, Path())), end="")
     return 0

@@ -19,10 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the choices."""
+    from medattn.plan.tuning_result import tuned_cells
     from medattn.tuning.choose import write_choices
 
     chosen = load_selection(arguments)
-    groups = sorted({cell.group for cell in chosen.plan.cells.values() if cell.missing is None and cell.is_tuned})
+    groups = sorted({cell.group for cell in tuned_cells(chosen.plan, chosen.results)})
     if arguments.group is not None and arguments.group not in groups:
         raise UserError(unknown_name("group", arguments.group, groups))
     for group in [arguments.group] if arguments.group else groups:

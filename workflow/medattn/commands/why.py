@@ -28,9 +28,10 @@ def run(arguments: argparse.Namespace) -> int:
     cell, _, start = arguments.run.partition("/")
     if cell not in chosen.plan.cells:
         raise UserError(unknown_name("cell", cell, chosen.plan.cells))
-    runs = [run for run in chosen.plan.runs.values() if run.cell == cell and run.name.startswith(start)]
+    of_cell = [run for run in chosen.plan.runs.values() if cell in run.cells]
+    runs = [run for run in of_cell if run.name.startswith(start)]
     if not runs:
-        raise UserError(unknown_name("run", start, [run.name for run in chosen.plan.runs.values() if run.cell == cell]))
+        raise UserError(unknown_name("run", start, [run.name for run in of_cell]))
     for planned in runs:
         print("\n".join(reasons(planned, chosen.plan.cells[cell], chosen.results)))
     return 0

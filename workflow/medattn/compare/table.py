@@ -161,6 +161,9 @@ class _DatasetComparisons:
             "leak": first.leak or second.leak,
         }
         reason = _reason(first, pair.arm) or _reason(second, pair.against)
+        if first.runs and (first.runs, first.by_seed) == (second.runs, second.by_seed):
+            reason = "both have the same runs, because their settings are equal"
+            first = second = MeasuredMetric(reason=reason)
         margin = self._margin / (1 if METRICS[key.metric].unit == "percent" else 100)
         for procedure, result in self._results(cell, other_cell, key, first, second, margin):
             row = {**common, "procedure": procedure, **vars(result)}

@@ -38,7 +38,8 @@ class TrainedModels:
         self._runs: dict[str, list[Run]] = {}
         for run in plan.runs.values():
             if run.stage == "train" and run.seed == seed:
-                self._runs.setdefault(run.cell, []).append(run)
+                for cell in run.cells:
+                    self._runs.setdefault(cell, []).append(run)
 
     def read(self, cell: Cell) -> TrainedModel | str:
         """Return the model of a cell, or why there is none.
@@ -46,15 +47,15 @@ class TrainedModels:
         Raises:
             UserError: the hash of the scores is not the one in the record of the run.
         """
-        runs = [] if cell.missing else self._runs.get(cell.id, [])
+        runs = self._runs.get(cell.id, [])
         if not runs:
             return cell.missing or f"no run of seed {self._seed}"
         parts = []
         for run in runs:
-            files = self._results.run(run.cell, run.name)
+            files = self._results.run(run.folder, run.name)
             record = ending(files)
             if isinstance(record, str):
-                return record
+                return cell.missing or record
             check_output(record, files.scores)
             parts.append(self._scores(run, cell))
             if np.isnan(parts[-1][0]).any():
@@ -71,6 +72,6 @@ class TrainedModels:
 
     def _scores(self, run: Run, cell: Cell) -> tuple[NDArray[np.floating], NDArray[np.int64], NDArray[np.int64]]:
         """Return the scores at the model's epoch, the labels and the positions."""
-        with safe_open(self._results.run(run.cell, run.name).scores, framework="numpy") as stream:
+        with safe_open(self._results.run(run.folder, run.name).scores, framework="numpy") as stream:
             scores = stream.get_slice("scores")[model_epoch(run, cell, self._results) - 1]
             return scores, stream.get_tensor("labels"), stream.get_tensor("images")

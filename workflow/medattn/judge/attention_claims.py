@@ -99,7 +99,7 @@ class AttentionRuns:
             return found
         region = self._region(cell) if said.what in ("resembles_before_learning", "closer_after_learning") else None
         for run in self.plan.runs_of(cell.id, "train"):
-            values = _OF_RUN[said.what](self.results.run(run.cell, run.name), cell, region)
+            values = _OF_RUN[said.what](self.results.run(run.folder, run.name), cell, region)
             for (higher, lower), (high, low) in zip(found, values, strict=False):
                 higher[run.seed], lower[run.seed] = high, low
         return found

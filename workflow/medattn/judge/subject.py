@@ -47,7 +47,7 @@ class SubjectResult:
         """Whether the subject can have a verdict (`judged`), or why not."""
         if self.cell is None:
             return "outside this selection"
-        if self.cell.missing:
+        if self.cell.missing and not self.measured.is_measured:
             return "unavailable"
         if self.stand_in:
             return "stand-in images"
@@ -105,11 +105,9 @@ class Subjects:
         cell = self._plan.cells.get(key.id)
         if cell is None:
             return SubjectResult(reason=NOT_SELECTED)
-        if cell.missing:
-            return SubjectResult(cell, reason=cell.missing)
         measured = _in_points(self.measured.of(key, MetricKey(subject.metric, subject.class_name)), subject.metric)
         if not measured.is_measured:
-            return SubjectResult(cell, reason=measured.note or NOT_MEASURED)
+            return SubjectResult(cell, reason=cell.missing or measured.note or NOT_MEASURED)
         return SubjectResult(cell, measured, measured.note)
 
 

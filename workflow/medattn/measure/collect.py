@@ -10,6 +10,7 @@ import pandas as pd
 
 from medattn.files import write_text
 from medattn.layout import ResultPaths
+from medattn.measure.kept_values import refuse_fewer_values
 from medattn.measure.measured_run import MeasuredRun, read_measured_run
 from medattn.measure.procedures import Measurement, measurements
 from medattn.measure.readings import reading_rows, readings_text
@@ -20,20 +21,30 @@ from medattn.text_formats import csv_of
 from medattn.tuning.epoch_results import FoldAccuracies
 
 
-def write_measurements(plan: Plan, results: ResultPaths) -> None:
+def write_measurements(plan: Plan, results: ResultPaths, *, allow_fewer: bool = False) -> None:
     """Measure every cell of the plan and write measurements.csv, epochs.csv and readings.csv.
 
+    Args:
+        plan: the plan.
+        results: the folder of the runs and of the files.
+        allow_fewer: write even if planned values of the present measurements.csv get lost.
+
     Raises:
-        UserError: the hash of a run's scores is not the one in its record.
+        UserError: the hash of a run's scores is not the one in its record, or planned values would get lost.
     """
     rows, epochs, readings = [], [], []
     for cell in plan.cells.values():
-        runs = [] if cell.missing else plan.runs_of(cell.id, "train")
+        runs = plan.runs_of(cell.id, "train")
+        # What finished stays measured, even where the cell can't be run any more.
+        if cell.missing and not any(results.run(run.folder, run.name).record.exists() for run in runs):
+            runs = []
         folds = FoldAccuracies(plan.runs_of(cell.id, "tune"), results)
         measured = [read_measured_run(run, cell, results, folds) for run in runs]
         rows += list(_rows(cell, measured))
         epochs += list(_epochs(cell, measured))
         readings += list(reading_rows(cell, measured))
+    if not allow_fewer:
+        refuse_fewer_values(plan, results, rows)
     _write(results.measurements, rows, MEASUREMENTS.columns)
     _write(results.epochs, epochs, EPOCHS.columns)
     write_text(results.readings, readings_text(readings))
@@ -57,7 +68,12 @@ def _rows(cell: Cell, measured: list[MeasuredRun]) -> Iterator[dict[str, Any]]:
             "leak": cell.leak,
         }
         for measurement in measurements(metric, measured):
-            yield {**common, **_fields(measurement)}
+            fields = _fields(measurement)
+            if cell.missing and measurement.procedure == "runs":
+                finished = sum(run.recorded is not None for run in measured)
+                parts = [f"{finished} of {len(measured)} runs", measurement.reason or cell.missing]
+                fields["reason"] = "; ".join(parts) if finished < len(measured) else measurement.reason
+            yield {**common, **fields}
         if not measured:
             yield {**common, "procedure": "runs", "status": "not measured", "reason": cell.missing or "no run"}
 

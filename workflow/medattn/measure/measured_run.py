@@ -53,9 +53,9 @@ def read_measured_run(run: Run, cell: Cell, results: ResultPaths, folds: FoldAcc
     Raises:
         UserError: the hash of the scores is not the one in the record.
     """
-    record = ending(results.run(run.cell, run.name))
+    record = ending(results.run(run.folder, run.name))
     if isinstance(record, str):
-        return MeasuredRun(run, reason=record)
+        return MeasuredRun(run, reason=cell.missing or record)
     recorded = RecordedEpochs(run, cell, results, folds)
     scores, labels = recorded.arrays["scores"], recorded.arrays["labels"]
     epochs = measured_epochs(cell, recorded)

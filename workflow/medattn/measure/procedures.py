@@ -111,13 +111,21 @@ def _over(each: Sequence[Sequence[Measurement]], procedure: str, seed: int | Non
             )
             yield Measurement(first.metric, procedure, seed, None, ids, reason=reason)
         return
-    left_out = "; ".join(f"seed {found.seed}: {found.reason}" for found in unmeasured)
+    left_out = _left_out(unmeasured)
     for same in zip(*measured, strict=True):
         summary = _summary([Value(m.value, m.class_name, m.reason) for m in same], procedure)
         summary["reason"] = "; ".join(part for part in (left_out, str(summary["reason"])) if part)
         ids = tuple(run for m in same for run in m.runs)
         images = sum(m.n_test for m in same) if procedure == "folds" else same[0].n_test
         yield _with(Measurement(same[0].metric, procedure, seed, None, ids), **summary, n_test=images)
+
+
+def _left_out(unmeasured: Sequence[Measurement]) -> str:
+    """Name the seeds that a mean leaves out, with their reasons; empty if it leaves out none."""
+    by_reason: dict[str, list[str]] = {}
+    for found in unmeasured:
+        by_reason.setdefault(found.reason, []).append(str(found.seed))
+    return "; ".join(f"seed{'s' * (len(of) > 1)} {', '.join(of)}: {reason}" for reason, of in by_reason.items())
 
 
 def _unmeasured_fold(members: Sequence[MeasuredRun]) -> str:

@@ -1,7 +1,6 @@
 """Expansion of a configuration into cells, runs and packs."""
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 from pathlib import Path
 
 from medattn.config.models.dataset import DatasetEntry
@@ -15,29 +14,71 @@ from medattn.metrics.registry import METRICS
 from medattn.plan.availability import entry_identity, identity_now, missing_reason
 from medattn.plan.model import Cell, CellSettings, Pack, Plan, Run
 from medattn.plan.recalled_identity import recalled_identity
-from medattn.plan.runs import runs_of_cell
+from medattn.plan.run_folders import RunFolders
+from medattn.plan.runs import planned_runs, runs_of_cell
 from medattn.plan.skip_reasons import missing_weights_reason, network_skip_reason
 from medattn.plan.stand_ins import taken_entries
 from medattn.provenance.code import code_digest
 from medattn.suggestions import unknown_name
 
 
-def make_plan(configuration: Configuration, *, as_if_available: bool = False) -> Plan:
+def make_plan(
+    configuration: Configuration, *, as_if_available: bool = False, results: ResultPaths | None = None
+) -> Plan:
     """Expand a configuration into its plan.
+
+    Finished runs are looked up in the results folder: an equal run may have finished in the folder of another cell.
 
     Args:
         configuration: the configuration.
         as_if_available: plan as if all images and weights were available.
+        results: the results folder; None for that of the configuration.
     """
-    selection, entries = configuration.selection, taken_entries(configuration)
-    data = Path(selection.data)
-    frozen = ResultPaths(Path(selection.results) / selection.selection).plan
-    cells_of = partial(_cells, entries=entries, data=data, frozen=frozen, as_if_available=as_if_available)
-    cells = {cell.id: cell for paper in configuration.papers for cell in cells_of(paper)}
+    selection = configuration.selection
+    results = results or results_of(configuration)
+    folders = RunFolders(results)
+    cells = _all_cells(configuration, _entries(configuration, folders, results), results, as_if_available)
     _check_cells_with_looks(configuration, cells)
-    runs = {run.id: run for cell in cells.values() for run in runs_of_cell(cell, selection.seeds_of(cell.id))}
+    planned = map(folders.located, planned_runs(cells, selection.seeds_of))
+    runs = {run.id: run for run in planned}
     packs = _packs(cells, runs, selection.pack, selection.pack_across_cells)
     return Plan(selection.selection, configuration.selection.model_dump(mode="json"), cells, runs, packs)
+
+
+def results_of(configuration: Configuration) -> ResultPaths:
+    """Return the paths of the results of a configuration."""
+    return ResultPaths(Path(configuration.selection.results) / configuration.selection.selection)
+
+
+def _entries(configuration: Configuration, folders: RunFolders, results: ResultPaths) -> dict[str, DatasetEntry]:
+    """Return the entries of all data sets, with stand-ins where images are not available.
+
+    A data set with finished runs keeps its entry: its numbers stay when its images are moved away.
+    """
+    entries = taken_entries(configuration)
+    for name, real in configuration.datasets.items():
+        if entries[name].stand_in and not real.stand_in:
+            cells = _all_cells(configuration, {**entries, name: real}, results).values()
+            runs = (
+                run
+                for cell in cells
+                if cell.dataset == name
+                for run in runs_of_cell(cell, configuration.selection.seeds_of(cell.id))
+            )
+            if any(folders.has_finished_anywhere(run) for run in runs):
+                entries[name] = real
+    return entries
+
+
+def _all_cells(
+    configuration: Configuration,
+    entries: Mapping[str, DatasetEntry],
+    results: ResultPaths,
+    as_if_available: bool = False,
+) -> dict[str, Cell]:
+    data = Path(configuration.selection.data)
+    cells = (_cells(paper, entries, data, results.plan, as_if_available) for paper in configuration.papers)
+    return {cell.id: cell for of_paper in cells for cell in of_paper}
 
 
 def _check_cells_with_looks(configuration: Configuration, cells: Mapping[str, Cell]) -> None:

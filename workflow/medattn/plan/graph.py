@@ -25,7 +25,8 @@ def graph_of(plan: Plan, configuration: Configuration, results: ResultPaths) -> 
     choices: dict[str, Any] = {}
     for pack in plan.packs.values():
         cells = [plan.cells[cell] for cell in dict.fromkeys(plan.runs[run].cell for run in pack.runs)]
-        groups = [cell.group for cell in cells if cell.is_tuned]
+        served = [plan.cells[cell] for run in pack.runs for cell in plan.runs[run].cells]
+        groups = list(dict.fromkeys(cell.group for cell in served if cell.is_tuned))
         output = str(results.pack(pack.id))
         at_once = min(configuration.selection.runs_at_once, len(pack.runs))
         packs[pack.id] = {
@@ -49,7 +50,11 @@ def graph_of(plan: Plan, configuration: Configuration, results: ResultPaths) -> 
         "datasets": datasets,
         "packs": packs,
         "tuned": choices,
-        "measured": [str(results.pack(pack.id)) for pack in plan.packs.values() if pack.stage == "train"],
+        # A cell that shares all its runs has no pack, but its own choice of epochs.
+        "measured": [
+            *(str(results.pack(pack.id)) for pack in plan.packs.values() if pack.stage == "train"),
+            *choices,
+        ],
         "tables": [
             *(name for paper in configuration.papers for name in (*paper.tables, *paper.statistics)),
             *complexity_tables,

@@ -1,6 +1,7 @@
 """The plan of a selection: cells, their runs, and packs of runs."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
@@ -210,6 +211,8 @@ class Run:
         seed: seed of all random streams.
         fold: fold that is left out of training, counted from 0; None where the protocol has no folds in the stage.
         grid_point: values of the arm's grid; None in `train`, where `tune` has chosen them.
+        shared_with: ids of further cells with equal settings, which measure the run, too.
+        kept_in: cell in whose folder the run finished, under another plan; None for that of `cell`.
     """
 
     cell: str
@@ -218,11 +221,39 @@ class Run:
     seed: int
     fold: int | None
     grid_point: Mapping[str, Any] | None
+    shared_with: tuple[str, ...] = ()
+    kept_in: str | None = None
 
     @property
     def id(self) -> str:
         """Name of the run, unique in the plan, and its path under runs/."""
-        return f"{self.cell}/{self.name}"
+        return f"{self.folder}/{self.name}"
+
+    @property
+    def key(self) -> str:
+        """Name of the run without its place in the grid, which does not decide its result."""
+        return run_key(self.name)
+
+    @property
+    def folder(self) -> str:
+        """Folder under runs/ that contains the folder of the run."""
+        return self.kept_in or self.cell
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Ids of all cells that the run serves, its own first."""
+        return (self.cell, *self.shared_with)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the run as plain values; what most runs lack is left out."""
+        optional = {"shared_with", "kept_in"}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {key: value for key, value in values.items() if key not in optional or value}
+
+
+def run_key(name: str) -> str:
+    """Return the name of a run without its place in the grid: `tune-s0-f1-g02-0123456789` without `-g02`."""
+    return re.sub(r"-g\d+(?=-)", "", name)
 
 
 @dataclass(frozen=True)
@@ -254,12 +285,18 @@ class Plan:
     packs: Mapping[str, Pack]
 
     def runs_of(self, cell: str, stage: Stage) -> list[Run]:
-        """Return the runs of a cell in a stage, in the order of the plan."""
+        """Return the runs that serve a cell in a stage, in the order of seeds, or of the plan where none is shared."""
         return list(self._runs_by_cell.get((cell, stage), ()))
 
     @cached_property
     def _runs_by_cell(self) -> dict[tuple[str, Stage], list[Run]]:
         found: dict[tuple[str, Stage], list[Run]] = {}
         for run in self.runs.values():
-            found.setdefault((run.cell, run.stage), []).append(run)
+            for cell in run.cells:
+                found.setdefault((cell, run.stage), []).append(run)
+        # Shared runs stand where their first cell has them, which may be before or after the cell's own ones.
+        order = {seed: place for place, seed in enumerate(dict.fromkeys(run.seed for run in self.runs.values()))}
+        for (cell, _), runs in found.items():
+            if any(run.cell != cell for run in runs):
+                runs.sort(key=lambda run: (order[run.seed], -1 if run.fold is None else run.fold))
         return found

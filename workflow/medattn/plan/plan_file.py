@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from medattn.errors import UserError
-from medattn.files import read_json, write_json
+from medattn.files import json_text, read_json, write_text
 from medattn.plan.model import Cell, CellSettings, Pack, Plan, Run
 from medattn.version import __version__
 
@@ -18,16 +18,21 @@ SCHEMA = 2
 
 def write_plan(path: Path, plan: Plan) -> None:
     """Write a plan to `path`."""
+    write_text(path, plan_text(plan))
+
+
+def plan_text(plan: Plan) -> str:
+    """Return the text of a plan's file."""
     value = {
         "schema": SCHEMA,
         "version": __version__,
         "selection": plan.selection,
         "configuration": plan.configuration,
         "cells": {key: cell.to_json() for key, cell in plan.cells.items()},
-        "runs": {key: vars(run) for key, run in plan.runs.items()},
+        "runs": {key: run.to_json() for key, run in plan.runs.items()},
         "packs": {key: asdict(pack) for key, pack in plan.packs.items()},
     }
-    write_json(path, value)
+    return json_text(value)
 
 
 def read_plan(path: Path) -> Plan:
@@ -43,7 +48,7 @@ def read_plan(path: Path) -> Plan:
             selection=value["selection"],
             configuration=value["configuration"],
             cells={key: _cell(cell) for key, cell in value["cells"].items()},
-            runs={key: Run(**run) for key, run in value["runs"].items()},
+            runs={key: _run(run) for key, run in value["runs"].items()},
             packs={key: Pack(**{**pack, "runs": tuple(pack["runs"])}) for key, pack in value["packs"].items()},
         )
         _check_names(plan)
@@ -77,7 +82,7 @@ def _check_names(plan: Plan) -> None:
     for cell in plan.cells.values():
         names += [cell.id, cell.paper, cell.dataset]
     for key, run in plan.runs.items():
-        names += [plan.cells[run.cell].id, run.name]
+        names += [*(plan.cells[cell].id for cell in run.cells), run.folder, run.name]
         if key != run.id:
             raise ValueError(f"the run {key!r} is named {run.id!r}")
     for pack in plan.packs.values():
@@ -85,6 +90,10 @@ def _check_names(plan: Plan) -> None:
     for name in names:
         if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):
             raise ValueError(f"{name!r} is not a valid name")
+
+
+def _run(value: Mapping[str, Any]) -> Run:
+    return Run(**{**value, "shared_with": tuple(value.get("shared_with", ()))})
 
 
 def _cell(value: Mapping[str, Any]) -> Cell:

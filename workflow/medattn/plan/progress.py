@@ -9,6 +9,7 @@ from medattn.errors import UserError
 from medattn.files import read_json
 from medattn.layout import ResultPaths
 from medattn.plan.model import Plan
+from medattn.plan.run_folders import RunFolders
 
 
 @dataclass(frozen=True)
@@ -36,17 +37,10 @@ class Progress:
 
 def progress_of(plan: Plan, results: ResultPaths) -> Progress:
     """Read the progress of a plan from the folders of runs and the files of packs."""
-    return Progress(frozenset(_done(plan, results)), _measured_seconds(plan, results))
-
-
-def _done(plan: Plan, results: ResultPaths) -> list[str]:
-    """Return the finished runs; listing each cell once spares shared file systems a query for every run."""
-    present: dict[str, set[str]] = {cell: _folders(results.folder / "runs" / cell) for cell in plan.cells}
-    return [
-        run.id
-        for run in plan.runs.values()
-        if run.name in present[run.cell] and results.run(run.cell, run.name).record.exists()
-    ]
+    folders = RunFolders(results)
+    return Progress(
+        frozenset(run.id for run in plan.runs.values() if folders.has_finished(run)), _measured_seconds(plan, results)
+    )
 
 
 def _folders(folder: Path) -> set[str]:

@@ -21,8 +21,9 @@ def plan_rows(plan: Plan, progress: Progress) -> list[dict[str, str | int]]:
     runs: Counter[str] = Counter()
     done: Counter[str] = Counter()
     for run in plan.runs.values():
-        runs[run.cell] += 1
-        done[run.cell] += run.id in progress.done
+        for cell in run.cells:
+            runs[cell] += 1
+            done[cell] += run.id in progress.done
     packs = _packs_by_cell(plan)
     return [
         {
@@ -158,7 +159,8 @@ def _packs_by_cell(plan: Plan) -> dict[str, set[str]]:
     packs: dict[str, set[str]] = {cell: set() for cell in plan.cells}
     for pack in plan.packs.values():
         for run in pack.runs:
-            packs[plan.runs[run].cell].add(pack.id)
+            for cell in plan.runs[run].cells:
+                packs[cell].add(pack.id)
     return packs
 
 

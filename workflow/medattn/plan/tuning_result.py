@@ -6,7 +6,23 @@ from typing import Any
 from medattn.errors import UserError
 from medattn.files import read_json
 from medattn.layout import ResultPaths
-from medattn.plan.model import Cell
+from medattn.plan.model import Cell, Plan
+from medattn.plan.run_folders import RunFolders
+
+
+def tuned_cells(plan: Plan, results: ResultPaths) -> list[Cell]:
+    """Return the cells whose grid point or epochs can be chosen.
+
+    These are the cells that can be run, and those that cannot, for example because their images were moved, but whose
+    runs of the stage `tune` have all finished before.
+    """
+    folders = RunFolders(results)
+
+    def is_chosen(cell: Cell) -> bool:
+        runs = plan.runs_of(cell.id, "tune")
+        return cell.missing is None or (bool(runs) and all(map(folders.has_finished, runs)))
+
+    return [cell for cell in plan.cells.values() if cell.is_tuned and is_chosen(cell)]
 
 
 def choice_key(seed: int | None, fold: int | None) -> str:

@@ -15,12 +15,12 @@ from medattn.provenance.records import failure_reason, read_record
 
 def reasons(run: Run, cell: Cell, results: ResultPaths) -> list[str]:
     """Return lines that say whether a run has to be trained, and why."""
-    files = results.run(run.cell, run.name)
-    if cell.missing is not None:
-        return [f"{run.id}: skipped: {cell.missing}"]
+    files = results.run(run.folder, run.name)
     if files.record.is_file():
         record = read_record(files.record)
         return [f"{run.id}: not retrained: it finished ({record['status']}) with these settings, code and images"]
+    if cell.missing is not None:
+        return [f"{run.id}: skipped: {cell.missing}"]
     if files.failure.is_file():
         return [f"{run.id}: to be trained: its last attempt {failure_reason(files.failure)}"]
     if files.checkpoint.is_file():

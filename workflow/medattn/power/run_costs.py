@@ -8,7 +8,8 @@ from medattn.config.resolved import Configuration
 from medattn.layout import ResultPaths
 from medattn.plan.cost_estimate import run_seconds
 from medattn.plan.model import Cell, Pack, Plan
-from medattn.plan.runs import runs_of_cell
+from medattn.plan.run_folders import RunFolders
+from medattn.plan.runs import planned_runs, runs_of_cell
 from medattn.plan.speeds import speeds_for
 from medattn.plan.stand_ins import planned_entries
 from medattn.status.snapshot import take_snapshot
@@ -43,7 +44,10 @@ class RunCosts:
         self._selection = configuration.selection
         self._speeds = speeds_for(results.complexity)
         self.cells = tuple(cell for cell in plan.cells.values() if cell.missing is None)
-        runs = {run.id: run for cell in self.cells for run in runs_of_cell(cell, seeds_up_to(most, self._selection))}
+        folders, seeds = RunFolders(results), seeds_up_to(most, self._selection)
+        cells = {cell.id: cell for cell in self.cells}
+        runs = {run.id: run for run in map(folders.located, planned_runs(cells, lambda _: seeds))}
+        self._shared = {(cell, run.key): run.id for run in runs.values() for cell in run.cells}
         whole = replace(plan, runs=runs, packs={"all": Pack("all", "train", "", tuple(runs))})
         snapshot = take_snapshot(whole, results)
         self._done = {key for key, status in snapshot.runs.items() if status.state == "done"}
@@ -60,7 +64,7 @@ class RunCosts:
     def of(self, cells: Iterable[Cell], seeds: int) -> RunCost:
         """Return the cost of the open runs of cells with a number of seeds, or with their current one if it is more."""
         runs = {
-            run.id
+            self._shared.get((cell.id, run.key), run.id)
             for cell in cells
             for run in runs_of_cell(cell, seeds_up_to(max(seeds, self.current(cell)), self._selection))
         }

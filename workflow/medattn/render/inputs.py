@@ -93,7 +93,7 @@ class Inputs:
         """Return the paths of the runs of a cell that train on all training images, by seed."""
         cell = self.cell(paper, dataset, backbone, arm)
         runs = [] if cell is None else self.plan.runs_of(cell.id, "train")
-        return {run.seed: self.results.run(run.cell, run.name) for run in runs}
+        return {run.seed: self.results.run(run.folder, run.name) for run in runs}
 
     @cached_property
     def measured_rows(self) -> CellRows:

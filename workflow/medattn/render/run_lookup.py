@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,27 +30,39 @@ class SkippedCell:
 
 
 def successful_runs(
-    inputs: Inputs, paper: ResolvedPaper, dataset: str, backbone: str, arm: str
+    inputs: Inputs, paper: ResolvedPaper, dataset: str, backbone: str, arm: str, *, with_images: bool = False
 ) -> list[FinishedRun] | SkippedCell:
-    """Return the runs of a cell that ended without error, by seed and fold, or why there are none."""
+    """Return the runs of a cell that ended without error, by seed and fold, or why there are none.
+
+    Args:
+        inputs: results of the earlier stages.
+        paper: the paper.
+        dataset: the data set.
+        backbone: the backbone.
+        arm: the arm.
+        with_images: skip the cell if its images were moved away after its runs finished.
+    """
     cell = inputs.cell(paper, dataset, backbone, arm)
-    if cell is None or cell.missing:
-        reason = (cell and cell.missing) or "not in this selection"
-        return SkippedCell(dataset, backbone, arm, reason)
+    if cell is None:
+        return SkippedCell(dataset, backbone, arm, "not in this selection")
+    if with_images and cell.missing and not (Path(cell.prepared) / "manifest.json").is_file():
+        return SkippedCell(dataset, backbone, arm, cell.missing)
     found, reasons = [], []
     for run in inputs.plan.runs_of(cell.id, "train"):
-        files = inputs.results.run(run.cell, run.name)
+        files = inputs.results.run(run.folder, run.name)
         record = ending(files)
         if isinstance(record, str):
             reasons.append(record)
         else:
             found.append(FinishedRun(run, cell, files, record))
-    return found or SkippedCell(dataset, backbone, arm, reasons[0] if reasons else "no run")
+    return found or SkippedCell(dataset, backbone, arm, cell.missing or (reasons[0] if reasons else "no run"))
 
 
-def first_run(inputs: Inputs, paper: ResolvedPaper, dataset: str, backbone: str, arm: str) -> FinishedRun | SkippedCell:
-    """Return the run of the first seed (and first fold) of a cell, or why there is none."""
-    found = successful_runs(inputs, paper, dataset, backbone, arm)
+def first_run(
+    inputs: Inputs, paper: ResolvedPaper, dataset: str, backbone: str, arm: str, *, with_images: bool = False
+) -> FinishedRun | SkippedCell:
+    """Return the first of `successful_runs`, with the same arguments, or why there is none."""
+    found = successful_runs(inputs, paper, dataset, backbone, arm, with_images=with_images)
     return found if isinstance(found, SkippedCell) else found[0]
 
 
@@ -63,14 +76,14 @@ def run_words(runs: Iterable[FinishedRun]) -> str:
 
 
 def first_scores(
-    inputs: Inputs, paper: ResolvedPaper, dataset: str, backbone: str, arm: str
+    inputs: Inputs, paper: ResolvedPaper, dataset: str, backbone: str, arm: str, *, with_images: bool = False
 ) -> tuple[FinishedRun, Scored] | SkippedCell:
     """Return the run of `first_run` with its scores at the last measured epoch, or why there are none.
 
     Raises:
         UserError: the scores are not the file that the record names.
     """
-    run = first_run(inputs, paper, dataset, backbone, arm)
+    run = first_run(inputs, paper, dataset, backbone, arm, with_images=with_images)
     if isinstance(run, SkippedCell):
         return run
     measured = read_measured_run(run.run, run.cell, inputs.results)

@@ -113,7 +113,7 @@ def _metrics(cell: Cell, tables: CellTables) -> list[str]:
 
 
 def _first_run_with_map(inputs: Inputs, runs: list[Run]) -> str:
-    return next((run.id for run in runs if inputs.results.run(run.cell, run.name).maps.is_file()), "")
+    return next((run.id for run in runs if inputs.results.run(run.folder, run.name).maps.is_file()), "")
 
 
 def _by_cell(table: pd.DataFrame) -> RowsByCell:

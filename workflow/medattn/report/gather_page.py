@@ -107,14 +107,14 @@ def _paper(inputs: Inputs, name: str, claims: ClaimRows, tables: CellTables) -> 
 def _counts(cells: Sequence[Cell], tables: CellTables, verdicts: Mapping[str, int], outside: int = 0) -> CoverageCounts:
     measured = [cell for cell in cells if _is_measured(tables, cell)]
     stand_ins = sum(cell.stand_in for cell in measured)
-    missing = sum(cell.missing is not None for cell in cells)
+    missing = sum(cell.missing is not None and not _is_measured(tables, cell) for cell in cells)
     waiting = len(cells) - len(measured) - missing
     return CoverageCounts(len(cells), len(measured) - stand_ins, stand_ins, waiting, missing, verdicts, outside)
 
 
 def _is_measured(tables: CellTables, cell: Cell) -> bool:
     rows = tables.measurements.get(cell.id)
-    return cell.missing is None and rows is not None and bool((rows["status"] == "measured").any())
+    return rows is not None and bool((rows["status"] == "measured").any())
 
 
 def _comparison_table(inputs: Inputs) -> Iterator[tuple[BigTable, list[dict[str, Any]]]]:

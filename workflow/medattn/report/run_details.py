@@ -31,7 +31,7 @@ def run_details(inputs: Inputs, run: Run, pack: str, with_map: bool) -> dict[str
         pack: name of the pack that trains it.
         with_map: whether to include its attention maps, if it has any.
     """
-    files = inputs.results.run(run.cell, run.name)
+    files = inputs.results.run(run.folder, run.name)
     details: dict[str, Any] = {
         "id": run.id,
         "stage": run.stage,

@@ -71,17 +71,18 @@ def take_snapshot(plan: Plan, results: ResultPaths) -> Snapshot:
         UserError: the file of a pack or of a failure is damaged.
     """
     endings = _endings(plan, results)
-    folders = {cell: _names(results.folder / "runs" / cell) for cell in plan.cells}
+    used = dict.fromkeys(run.folder for run in plan.runs.values())
+    folders = {folder: _names(results.folder / "runs" / folder) for folder in used}
     now = time.time()
     runs = {}
     for key in (key for pack in plan.packs.values() for key in pack.runs):
         run = plan.runs[key]
         if key in endings:
             runs[key] = RunStatus(run, "done")
-        elif run.name not in folders[run.cell]:
+        elif run.name not in folders[run.folder]:
             runs[key] = RunStatus(run, "waiting")
         else:
-            runs[key] = _run_status(run, results.run(run.cell, run.name), now)
+            runs[key] = _run_status(run, results.run(run.folder, run.name), now)
     return Snapshot(runs, endings)
 
 

@@ -56,7 +56,7 @@ def _seconds_per_epoch(plan: Plan, snapshot: Snapshot, results: ResultPaths) -> 
 
 def _of_record(run: Run, results: ResultPaths) -> list[float]:
     try:
-        record = read_record(results.run(run.cell, run.name).record)
+        record = read_record(results.run(run.folder, run.name).record)
     except UserError:  # `medattn audit` reports damaged records
         return []
     return [float(record["seconds"]) / record["epochs"]] if record["epochs"] and record["status"] == "ok" else []

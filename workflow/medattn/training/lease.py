@@ -90,6 +90,11 @@ def is_held(path: Path, now: float) -> bool:
     return now - touched < EXPIRY and not (holder is not None and _died_here(holder))
 
 
+def process_identity(pid: int) -> dict[str, Any]:
+    """Return the facts by which any process can tell whether process `pid` of this machine is still alive."""
+    return {**_machine(), "pid": pid, "started": _started(pid), **_job()}
+
+
 @contextmanager
 def hold_lease(files: RunPaths, wait: bool = True) -> Iterator[Lease]:
     """Hold the lease of a run during the block.
@@ -156,7 +161,7 @@ def _create(path: Path) -> bool:
             return False
         try:
             with stream:
-                json.dump({**_machine(), "pid": os.getpid(), "started": _started(os.getpid()), **_job()}, stream)
+                json.dump(process_identity(os.getpid()), stream)
         except OSError:
             path.unlink(missing_ok=True)
             raise

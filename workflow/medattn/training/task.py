@@ -27,7 +27,7 @@ class PackTask:
 
     def files(self, run: Run) -> RunPaths:
         """Return the paths of the files of `run`."""
-        return self.results.run(run.cell, run.name)
+        return self.results.run(run.folder, run.name)
 
     def open_runs(self) -> list[Run]:
         """Return the runs that have no record yet."""

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from medattn.config.arms import grid_points
 from medattn.files import write_json
 from medattn.layout import ResultPaths
 from medattn.plan.model import Cell, Plan, Run
-from medattn.plan.tuning_result import choice_key
+from medattn.plan.tuning_result import choice_key, tuned_cells
 from medattn.protocols.base import MeasurementProtocol, MetricValue
 from medattn.provenance.records import check_output, read_record
 from medattn.tuning.epoch_results import RecordedEpochs
@@ -45,7 +46,7 @@ def write_choices(plan: Plan, group: str, results: ResultPaths) -> None:
     Raises:
         UserError: a run of the stage `tune` is unfinished, or its files are not those that its record names.
     """
-    cells = [cell for cell in plan.cells.values() if cell.group == group and cell.missing is None and cell.is_tuned]
+    cells = [cell for cell in tuned_cells(plan, results) if cell.group == group]
     write_json(results.tuned(group), {"cells": {cell.id: _choices(plan, cell, results) for cell in cells}})
 
 
@@ -60,10 +61,8 @@ def _choices(plan: Plan, cell: Cell, results: ResultPaths) -> dict[str, Any]:
 
 
 def _choice(cell: Cell, runs: Sequence[Run], protocol: MeasurementProtocol, results: ResultPaths) -> dict[str, Any]:
-    points: list[Mapping[str, Any]] = []
-    for run in runs:
-        if run.grid_point not in points:
-            points.append(run.grid_point or {})
+    asked = [run.grid_point or {} for run in runs]
+    points = [point for point in grid_points(cell.settings.arm.grid) if point in asked]
     candidates = [
         _candidate(cell, point, [run for run in runs if run.grid_point == point], protocol, results) for point in points
     ]
@@ -94,7 +93,7 @@ def _candidate(
     cell: Cell, point: Mapping[str, Any], runs: Sequence[Run], protocol: MeasurementProtocol, results: ResultPaths
 ) -> Candidate:
     for run in runs:
-        files = results.run(run.cell, run.name)
+        files = results.run(run.folder, run.name)
         record = read_record(files.record)
         if record["status"] != "ok":
             return Candidate(point, None, None, f"{run.id}: {record['reason']}")

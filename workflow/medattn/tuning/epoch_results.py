@@ -37,7 +37,7 @@ class FoldAccuracies:
     def _accuracies(self, runs: Sequence[Run]) -> Sequence[Sequence[Fraction]] | None:
         folds = []
         for run in sorted(runs, key=lambda run: run.fold or 0):
-            files = self._results.run(run.cell, run.name)
+            files = self._results.run(run.folder, run.name)
             record = ending(files)
             if isinstance(record, str):
                 return None
@@ -54,7 +54,7 @@ class RecordedEpochs:
 
     def __init__(self, run: Run, cell: Cell, results: ResultPaths, folds: FoldAccuracies | None = None) -> None:
         self._run, self._cell, self._results, self._folds = run, cell, results, folds
-        self._files = results.run(run.cell, run.name)
+        self._files = results.run(run.folder, run.name)
         self._on_validation: dict[str, Sequence[MetricValue]] = {}
 
     @cached_property

@@ -22,7 +22,7 @@ def check_completeness(context: AuditContext) -> Iterator[Finding]:
 
 def _missing(context: AuditContext) -> Iterator[Finding]:
     for run in context.plan.runs.values():
-        files = context.results.run(run.cell, run.name)
+        files = context.results.run(run.folder, run.name)
         if context.plan.cells[run.cell].missing is not None or files.record.is_file():
             continue
         if not files.failure.is_file():

@@ -19,7 +19,7 @@ _REMEDY = "run snakemake, which makes a new plan and trains the runs that differ
 
 def check_plan(context: AuditContext) -> Iterator[Finding]:
     """Expand the configuration of the plan again, with the current papers and code."""
-    now, frozen = make_plan(context.configuration), context.plan
+    now, frozen = make_plan(context.configuration, results=context.results), context.plan
     other_code = [
         name
         for name, cell in frozen.cells.items()

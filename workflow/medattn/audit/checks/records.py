@@ -41,7 +41,7 @@ def _planned(context: AuditContext) -> Iterator[RunPaths]:
         yield from context.run_folders()
         return
     for run in context.plan.runs.values():
-        if (files := context.results.run(run.cell, run.name)).record.is_file():
+        if (files := context.results.run(run.folder, run.name)).record.is_file():
             yield files
 
 
@@ -86,7 +86,9 @@ def _against_plan(context: AuditContext, finished: FinishedRun) -> Iterator[tupl
 
 def _heading(finished: FinishedRun) -> dict[str, Any]:
     run, cell = finished.run, finished.cell
-    names = {key: getattr(cell, key) for key in ("paper", "experiment", "dataset", "backbone", "arm")}
+    # A run in the folder of another cell was trained for that one, which has equal settings.
+    keys = ("paper", "experiment", "dataset", "backbone", "arm") if run.kept_in is None else ("dataset",)
+    names = {key: getattr(cell, key) for key in keys}
     return {"run": run.id, **names, "stage": run.stage, "seed": run.seed, "fold": run.fold}
 
 

@@ -10,6 +10,7 @@ from medattn.audit.finding import Finding
 from medattn.errors import UserError
 from medattn.files import read_json
 from medattn.layout import ResultPaths
+from medattn.plan.tuning_result import tuned_cells
 
 _LONGEST = 255  # bytes of a file name
 
@@ -42,7 +43,7 @@ def check_snakemake(context: AuditContext) -> Iterator[Finding]:
 def _outputs(context: AuditContext) -> Iterator[str]:
     """Yield the existing files that the jobs of training, tuning, measuring and comparing make."""
     results = context.results
-    groups = {cell.group for cell in context.plan.cells.values() if cell.missing is None and cell.is_tuned}
+    groups = {cell.group for cell in tuned_cells(context.plan, results)}
     paths = [
         *(results.pack(pack) for pack in context.plan.packs),
         *(results.tuned(group) for group in sorted(groups)),

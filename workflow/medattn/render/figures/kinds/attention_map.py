@@ -81,7 +81,7 @@ def _skipped(
     for dataset in datasets:
         backbone = backbone_with(paper, arm, declared.backbone)
         if dataset not in found and backbone is not None:
-            run = first_run(inputs, paper, dataset, backbone, arm)
+            run = first_run(inputs, paper, dataset, backbone, arm, with_images=True)
             yield run if isinstance(run, SkippedCell) else SkippedCell(dataset, "", "", "its runs saved no maps")
 
 
@@ -94,7 +94,9 @@ def _maps(inputs: Inputs, paper: ResolvedPaper, declared: Declared, dataset: str
         runs = inputs.trained_runs(paper, dataset, backbone, arm)
         of_seed = {seed: attention_maps(run.maps) for seed, run in sorted(runs.items()) if run.maps.exists()}
         cell = inputs.cell(paper, dataset, backbone, arm)
-        if of_seed and cell is not None:
+        # Without images, finished runs keep their maps, and the figure says why it doesn't show them.
+        gone = cell is not None and cell.missing and not (Path(cell.prepared) / "manifest.json").is_file()
+        if of_seed and cell is not None and not gone:
             images, remark = training_images(Path(cell.prepared)), ""
             if images.region is None and not cell.stand_in:
                 entry, data = inputs.configuration.datasets[dataset], Path(inputs.configuration.selection.data)

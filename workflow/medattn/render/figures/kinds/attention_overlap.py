@@ -40,7 +40,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     for dataset in chosen_datasets(paper, declared.datasets):
         for backbone in [declared.backbone] if declared.backbone else list(paper.backbones):
             for arm in chosen(arms_of(paper, backbone) if backbone in paper.backbones else [], declared.arms):
-                found = successful_runs(inputs, paper, dataset, backbone, arm)
+                found = successful_runs(inputs, paper, dataset, backbone, arm, with_images=True)
                 for run in [] if isinstance(found, SkippedCell) else found:
                     place = {"dataset": dataset, "backbone": backbone, "arm": arm, "run": run.run.id}
                     rows += [{**place, "seed": run.run.seed, **row} for row in _overlaps(run)]

@@ -74,7 +74,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     for dataset in chosen_datasets(paper, declared.datasets):
         saved: dict[Network, AttentionSnapshot] = {}
         for backbone, arm in networks:
-            run = first_run(inputs, paper, dataset, backbone, arm)
+            run = first_run(inputs, paper, dataset, backbone, arm, with_images=True)
             of_run = None if isinstance(run, SkippedCell) else attention_snapshot(run)
             if of_run is None or not _stages(of_run, declared):
                 missing = SkippedCell(dataset, backbone, arm, NO_SNAPSHOTS)

@@ -32,7 +32,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     def look_up(
         dataset: str, backbone: str, arm: str
     ) -> tuple[FinishedRun, tuple[AttentionSnapshot, int]] | SkippedCell:
-        run = first_run(inputs, paper, dataset, backbone, arm)
+        run = first_run(inputs, paper, dataset, backbone, arm, with_images=True)
         if isinstance(run, SkippedCell):
             return run
         saved = attention_snapshot(run)

@@ -49,7 +49,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     """Draw the first misclassified test image of each class."""
 
     def look_up(dataset: str, backbone: str, arm: str) -> tuple[FinishedRun, _Misclassified] | SkippedCell:
-        seen = first_scores(inputs, paper, dataset, backbone, arm)
+        seen = first_scores(inputs, paper, dataset, backbone, arm, with_images=True)
         return seen if isinstance(seen, SkippedCell) else (seen[0], _misclassified(*seen))
 
     found = per_dataset(inputs, paper, declared, look_up)

@@ -1,0 +1,92 @@
+"""Finished runs that nobody trained: made-up scores, written by the writers that training uses."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from unittest import mock
+
+import numpy as np
+
+from medattn import files as medattn_files
+from medattn.datasets.store import DataStore
+from medattn.layout import ResultPaths
+from medattn.plan.model import Cell, Plan, Run
+from medattn.plan.tuning_result import read_choice, tuned_cells
+from medattn.training import run_record
+from medattn.training.history import EpochRow, write_history
+from medattn.training.task import RunTask
+from medattn.tuning.choose import write_choices
+
+TESTS, VALIDATIONS, TRAININGS = 8, 6, 20
+
+
+def finish_runs(plan: Plan, results: ResultPaths, only: set[str] | None = None) -> None:
+    """Finish the runs of a plan that have no record: those that choose, the choices, then those that are measured."""
+    with quick_writing():
+        for stage in ("tune", "train"):
+            for run in plan.runs.values():
+                files = results.run(run.folder, run.name)
+                if run.stage == stage and not files.record.exists() and (only is None or run.id in only):
+                    write_run(run, plan.cells[run.cell], results)
+            if stage == "tune":
+                for group in sorted({cell.group for cell in tuned_cells(plan, results)}):
+                    write_choices(plan, group, results)
+
+
+@contextmanager
+def quick_writing() -> Iterator[None]:
+    """Skip flushing to disk, and ask for git and environment once."""
+    with ExitStack() as stack:
+        stack.enter_context(mock.patch.object(medattn_files.os, "fsync", lambda _: None))
+        for name in ("git_state", "environment"):
+            stack.enter_context(mock.patch.object(run_record, name, cache(getattr(run_record, name))))
+        yield
+
+
+def write_run(run: Run, cell: Cell, results: ResultPaths) -> None:
+    """Write a run whose scores follow from its name, so that equal runs are equal."""
+    files = results.run(run.folder, run.name)
+    files.folder.mkdir(parents=True, exist_ok=True)
+    point = run.grid_point or {}
+    if run.grid_point is None and cell.is_tuned:
+        point = read_choice(results, cell, run.seed, run.fold)["grid_point"]
+    epochs = 1 if cell.is_classifier else int(point.get("recipe.epochs", cell.settings.recipe.epochs))
+    random = np.random.default_rng(int(run.key.rpartition("-")[2], 16))
+    tests = _scores(random, epochs, TESTS, len(cell.classes))
+    arrays, validation = dict(tests), np.zeros(epochs, dtype=int)
+    has_validation = run.stage == "train" and cell.settings.protocol.kind == "best_validation_epoch"
+    if has_validation and not cell.is_classifier:
+        further = _scores(random, epochs, VALIDATIONS, len(cell.classes))
+        arrays |= {f"validation_{name}": array for name, array in further.items()}
+        validation = _correct(further)
+    rows = zip(_correct(tests).tolist(), validation.tolist(), strict=True)
+    history = [
+        EpochRow(epoch, 0.01, 0.5, 0.0, 15, TRAININGS, right, TESTS, valid, VALIDATIONS if has_validation else 0)
+        for epoch, (right, valid) in enumerate(rows, start=1)
+    ]
+    evaluated = "test" if run.stage == "train" else "validation"
+    write_history(files.history, history, evaluated)
+    run_record.write_arrays(files.scores, arrays)
+    # Neither the image store nor a device is needed to write a record.
+    task = RunTask(run=run, cell=cell, grid_point=point, store=mock.create_autospec(DataStore), files=files)
+    data = {"dataset": cell.dataset, "entry_sha256": cell.settings.entry_sha256, "stand_in": cell.stand_in}
+    images = {"evaluated": evaluated, "evaluated_images": TESTS, "training_images": TRAININGS, "files": {}}
+    session = {"started": run_record.now(), "seconds": 1.0, "epochs_at_end": epochs}
+    outcome = run_record.TrainingOutcome(
+        history=history,
+        data={**data, **images, **({"leak": cell.leak} if cell.leak else {})},
+        numerics={"device": "cpu"},
+        sessions=[session],
+    )
+    run_record.write_record(task, outcome)
+
+
+def _scores(random: np.random.Generator, epochs: int, images: int, classes: int) -> dict[str, np.ndarray]:
+    raw = random.random((epochs, images, classes), dtype=np.float32)
+    labels = np.arange(images, dtype=np.int64) % classes
+    return {"scores": raw / raw.sum(axis=2, keepdims=True), "labels": labels, "images": np.arange(images)}
+
+
+def _correct(arrays: dict[str, np.ndarray]) -> np.ndarray:
+    found: np.ndarray = (arrays["scores"].argmax(axis=2) == arrays["labels"]).sum(axis=1)
+    return found
