@@ -11,7 +11,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from ratios import ROOT, Ratio, interleaved, seconds_of
+from ratios import ROOT, Ratio, interleaved, medattn, seconds_of
 
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "-n", "--quiet", "all"]
 EMPTY = "rule all:\n"
@@ -52,6 +52,7 @@ def measure(full: bool, datasets: int = 14) -> list[Ratio]:
         (empty / "Snakefile").write_text(EMPTY)
         arms = {place.name: partial(seconds_of, SNAKEMAKE, place) for place in (default, many, empty)}
         best = interleaved(arms, 5 if full else 3)
+        seconds_of(medattn("plan", "--write"), many)
         plan = json.loads((many / "results/many/plan.json").read_text())
     measured = {f"{name}, s": value for name, value in best.items()} | {"runs of many": len(plan["runs"])}
     return [

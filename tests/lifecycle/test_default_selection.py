@@ -12,6 +12,7 @@ from medattn.answer.table import write_answer
 from medattn.audit import recomputed
 from medattn.audit.context import AuditContext
 from medattn.audit.manifest import seal
+from medattn.audit.registry import CHECKS
 from medattn.audit.run_checks import run_checks
 from medattn.commands.selection import Selected, freeze
 from medattn.compare.table import write_comparisons
@@ -24,7 +25,6 @@ from medattn.plan.model import Plan
 from medattn.plan.progress import progress_of
 from medattn.render.inputs import read_inputs
 from medattn.render.render_selection import render
-from medattn.report.write_report import write_report
 from tests.made_up_runs import finish_runs
 
 ROOT = Path(__file__).parents[2]
@@ -80,6 +80,5 @@ def test_the_default_selection_passes_its_own_audit_without_its_images(tmp_path,
     monkeypatch.setattr(recomputed, "render", lambda again: render(again, figures=[]))
     render(inputs, figures=[])
     seal(results, plan)
-    write_report(inputs)
-    errors = [finding for finding in run_checks(AuditContext(results.folder), None) if finding.severity == "error"]
-    assert not errors
+    checks = [name for name in CHECKS if name != "report"]  # takes as long as all others, and has tests, too
+    assert [found for found in run_checks(AuditContext(results.folder), checks) if found.severity == "error"] == []
