@@ -54,7 +54,7 @@ bench-gpu:
 
 lock: setup
 	@uv pip compile $(LOCK) --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
-	    --no-emit-index-url --no-header --no-annotate pyproject.toml --extra develop -o envs/requirements.txt
+	    --no-emit-index-url --no-header --no-annotate pyproject.toml --extra develop --extra medical -o envs/requirements.txt
 	@uv pip compile $(LOCK) --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-header --no-annotate - -o envs/bootstrap.txt <<<uv
 

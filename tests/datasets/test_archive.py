@@ -42,7 +42,7 @@ def tarred(path, files=FILES, **attributes):
 
 @pytest.mark.parametrize(("make", "name"), [(zipped, "a.zip"), (tarred, "a.tar.gz")])
 def test_files_and_folders_come_out(tmp_path, make, name):
-    unpack([make(tmp_path / name)], tmp_path / "out")
+    unpack({make(tmp_path / name): None}, tmp_path / "out")
     assert (tmp_path / "out/top/a.txt").read_bytes() == b"one"
     assert (tmp_path / "out/top/sub folder/b.txt").read_bytes() == b"two" * 1000
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, "out"])
@@ -77,7 +77,7 @@ def test_what_is_dangerous_or_damaged_is_refused_and_nothing_is_left(tmp_path, n
     inner.mkdir()
     make(inner / name)
     with pytest.raises(UserError, match=message) as caught:
-        unpack([inner / name], inner / "out")
+        unpack({inner / name: None}, inner / "out")
     assert "\n" not in str(caught.value)
     assert [path.name for path in inner.iterdir()] == [name]
     assert [path.name for path in tmp_path.iterdir()] == ["inner"]
@@ -89,14 +89,14 @@ def test_a_changed_zip_is_refused_by_its_checksum(tmp_path):
     content[100] ^= 1
     path.write_bytes(content)
     with pytest.raises(UserError, match="Bad CRC"):
-        unpack([path], tmp_path / "out")
+        unpack({path: None}, tmp_path / "out")
 
 
 @pytest.mark.parametrize(("make", "name"), [(zipped, "a.zip"), (tarred, "a.tar.gz")])
 def test_more_than_the_limit_is_not_written(tmp_path, make, name):
     path = make(tmp_path / name, {"zeros": bytes(10_000_000)})
     with pytest.raises(UserError, match="unpacks to more than 1000000 bytes"):
-        unpack([path], tmp_path / "out", largest=1_000_000)
+        unpack({path: 1_000_000}, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -139,7 +139,7 @@ def test_an_archive_is_downloaded_and_must_have_its_hash(tmp_path, server):
     server.script = [404]
     with pytest.raises(UserError, match=r"answers HTTP 404 .*; by hand: go and get it"):
         fetched()
-    assert not list((tmp_path / "data").iterdir())
+    assert [path.name for path in (tmp_path / "data").iterdir()] == [".oct.lock"]
     assert len(read_store(fetched()).splits["train"].labels) == 2
     assert (tmp_path / "data/OCT2017.tar.gz").read_bytes() == server.content
 

@@ -76,8 +76,9 @@ def test_the_folder_that_the_archive_unpacks_to_is_found_and_notes_are_kept(oct2
     assert prepare("oct2017", entry(), tmp_path / "data") == folder
     assert (folder / "images.safetensors").stat().st_mtime_ns == before
     (tmp_path / "data/oct2017/OCT2017/train/CNV/CNV-1-2.jpeg").unlink()
-    prepare("oct2017", entry(), tmp_path / "data")
-    assert len(read_store(folder).splits["train"].labels) == 4
+    changed = prepare("oct2017", entry(), tmp_path / "data")
+    assert changed != folder
+    assert len(read_store(changed).splits["train"].labels) == 4
 
 
 @pytest.mark.parametrize(

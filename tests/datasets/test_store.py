@@ -189,11 +189,6 @@ def test_identity_follows_content_not_words(tmp_path, medmnist_file):
     assert entry_identity("tiny", entry) != entry_identity("small", entry)
 
 
-def test_folders_under_one_name_are_told_apart_by_path(folder_entry):
-    other = folder_entry.model_copy(update={"path": "elsewhere"})
-    assert entry_identity("mine", folder_entry) != entry_identity("mine", other)
-
-
 def test_preparing_twice_gives_the_same_bytes(tmp_path, medmnist_file):
     path = medmnist_file()
     entry = medmnist_entry(path)
@@ -214,15 +209,6 @@ def test_a_damaged_prepared_set_is_made_anew_and_a_whole_one_is_kept(tmp_path, m
     read_store(folder)
     original_path("tiny", entry, tmp_path).unlink()
     assert fetch("tiny", entry, tmp_path) == folder  # neither the original nor a network is needed now
-
-
-def test_a_changed_folder_is_prepared_anew(tmp_path, image_folder, folder_entry):
-    original = image_folder()
-    before = read_store(prepare("mine", folder_entry, tmp_path))
-    (original / "7.png").write_bytes((original / "0.png").read_bytes())
-    after = read_store(prepare("mine", folder_entry, tmp_path))
-    assert not np.array_equal(before.splits["test"].images, after.splits["test"].images)
-    assert after.manifest["duplicates"]["repeated_images"] == 1
 
 
 def test_availability_says_what_to_do(tmp_path, medmnist_file, image_folder):

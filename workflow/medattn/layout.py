@@ -192,6 +192,10 @@ class ResultPaths:
         """Return the file of tuning results for the arms of a group (one backbone on one data set)."""
         return self.folder / "tuned" / f"{group}.json"
 
+    def dataset(self, prepared: str) -> Path:
+        """Return the file that says which prepared images the selection uses, by the name of their folder."""
+        return self.folder / "datasets" / f"{prepared}.json"
+
     def pack(self, pack: str) -> Path:
         """Return the file with the endings of the runs of a pack."""
         return self.folder / "packs" / f"{pack}.json"
@@ -205,6 +209,11 @@ def complexity_table(paper: str) -> str:
 def prepared_dataset(data: Path, name: str, entry_sha256: str) -> Path:
     """Return the folder of a prepared data set; it depends on the settings of the data set."""
     return data / "prepared" / f"{name}-{entry_sha256[:12]}"
+
+
+def content_file(data: Path, name: str, place: str) -> Path:
+    """Return the file that remembers the content of an original; it depends on the place of the original."""
+    return data / "prepared" / "contents" / f"{name}-{place[:12]}.json"
 
 
 def weights_file(data: Path, model: str) -> Path:

@@ -56,10 +56,15 @@ LITTER = (
 _PATTERN = re.compile("|".join(translate(pattern) for pattern in LITTER), re.IGNORECASE)
 
 
+def is_litter_name(name: str) -> bool:
+    """Return whether a file or folder of this name, without folders, is litter."""
+    return name not in (".", "..") and _PATTERN.match(name) is not None
+
+
 def is_litter(path: PurePath) -> bool:
     """Return whether a file or a folder above it has a name of litter.
 
     Args:
         path: path relative to the folder that is read, so that folders above that one do not count.
     """
-    return any(_PATTERN.match(part) for part in path.parts if part != ".." and part != path.anchor)
+    return any(is_litter_name(part) for part in path.parts)

@@ -4,7 +4,7 @@
 rule count_complexity:
     input:
         # Image sizes and class counts are read from the prepared data.
-        list(GRAPH["datasets"]),
+        expand(RESULTS / "datasets/{folder}.json", folder=GRAPH["datasets"]),
     output:
         RESULTS / "complexity.csv",
     log:

@@ -1,11 +1,13 @@
-"""fetch: verify the original images of each data set and write them as one array file with a manifest."""
+"""fetch: verify the original images of each data set and write them as one array file with a manifest.
+
+Selections share prepared images, so these are no output of a rule: Snakemake deletes the outputs of a job before it
+runs it again. The output is a file of the selection that names the images.
+"""
 
 
 rule prepare_dataset:
     output:
-        manifest=str(
-            Path(config.get("data", "data")) / "prepared/{folder}/manifest.json"
-        ),
+        RESULTS / "datasets/{folder}.json",
     log:
         RESULTS / "logs/prepare_dataset/{folder}.log",
     benchmark:
@@ -18,8 +20,8 @@ rule prepare_dataset:
         gpu=0,
     params:
         plan=str(PLAN),
-        name=lambda wildcards, output: GRAPH["datasets"][output.manifest],
+        name=lambda wildcards: GRAPH["datasets"][wildcards.folder],
     message:
         "Preparing the data set {params.name}"
     shell:
-        "medattn fetch {params.name:q} --plan {params.plan:q} > {log:q} 2>&1 || failed {log:q}"
+        "medattn fetch {params.name:q} --plan {params.plan:q} --output {output:q} > {log:q} 2>&1 || failed {log:q}"

@@ -3,7 +3,7 @@
 
 rule train_pack:
     input:
-        manifest=lambda wildcards: PACKS[wildcards.pack]["manifest"],
+        dataset=lambda wildcards: PACKS[wildcards.pack]["dataset"],
         tuned=lambda wildcards: PACKS[wildcards.pack]["tuned"],
     output:
         RESULTS / "packs/{pack,train[.].*}.json",

@@ -3,7 +3,7 @@
 
 rule tune_pack:
     input:
-        manifest=lambda wildcards: PACKS[wildcards.pack]["manifest"],
+        dataset=lambda wildcards: PACKS[wildcards.pack]["dataset"],
     output:
         RESULTS / "packs/{pack,tune[.].*}.json",
     log:

@@ -8,8 +8,9 @@
 
 Original files are expected in the folder of data (--data, else `data` of the selection, else ./data) or at
 `datasets.<name>.path` of the selection. Missing files are downloaded if they are public. Sizes, hashes, types, labels
-and counts are checked before anything is written. Prepared data sets are verified and kept. One line per data set
-reports its images per split, duplicates and folder; each group of pixel-identical images has a line, too.
+and counts are checked before anything is written. Prepared data sets are verified and kept; a damaged one is replaced
+if its original is there. One line per data set reports its images per split, duplicates and folder; each group of
+pixel-identical images has a line, too.
 
 On a machine without network, run the same command on one with network, then copy the folder of data, or only the
 original file, to the path in the message.
@@ -23,13 +24,14 @@ that was asked for is unavailable, and everything else is done.
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from medattn.config.models.dataset import DatasetEntry
 from medattn.errors import UserError
+from medattn.files import write_json
 from medattn.log import print_error
 from medattn.suggestions import unknown_name
 
@@ -44,11 +46,13 @@ class _Known:
         entries: data sets by name.
         data: folder of data.
         weights: models whose ImageNet weights the selection needs.
+        planned: names of the folders of prepared images that a frozen plan asks for, by data set.
     """
 
     entries: Mapping[str, DatasetEntry]
     data: Path
     weights: Sequence[str] = ()
+    planned: Mapping[str, str] = field(default_factory=dict)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--config", type=Path, metavar="FILE", help="selection (default: config.yaml)")
     source.add_argument(
         "--plan", type=Path, metavar="FILE", help="frozen plan of a selection, as the jobs of the workflow use it"
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="write which prepared images belong to NAME, with hashes, to FILE"
     )
     parser.add_argument(
         "--weights", nargs="+", default=[], metavar="MODEL", help="ImageNet weights, such as timm/resnet18"
@@ -79,6 +86,8 @@ def run(arguments: argparse.Namespace) -> int:
     default = _DEFAULT if everything and not (arguments.list or arguments.plan) else None
     known = _known(arguments.config or default, arguments.plan)
     data = arguments.data or known.data
+    if arguments.output and len(arguments.names) != 1:
+        raise UserError("medattn fetch: --output needs the name of one data set")
     if data.exists() and not data.is_dir():
         raise UserError(f"{data}: a file, but the folder of data must be a folder; choose another one with --data")
     for name in arguments.names:
@@ -94,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"{name}: skipped, {reason}")
             continue
         try:
-            print(_fetched(name, entry, data), flush=True)
+            print(_fetched(name, entry, data, known.planned.get(name), arguments.output), flush=True)
         except UserError as error:
             print_error(error)
             failed += 1
@@ -134,12 +143,14 @@ def _known(config: Path | None, plan: Path | None) -> _Known:
     from medattn.config.load import read_configuration, registered_datasets, resolve
     from medattn.plan.stand_ins import planned_entries, taken_entries
 
+    planned: dict[str, str] = {}
     if plan is not None:
         from medattn.plan.plan_file import read_plan
 
         frozen = read_plan(plan)
         configuration = resolve(frozen.configuration, Path(), str(plan))
         entries = planned_entries(frozen, configuration)
+        planned = {cell.dataset: Path(cell.prepared).name for cell in frozen.cells.values() if cell.missing is None}
     elif config is not None:
         configuration = read_configuration(config, Path())
         entries = taken_entries(configuration)
@@ -150,7 +161,7 @@ def _known(config: Path | None, plan: Path | None) -> _Known:
     names.update(dict.fromkeys(configuration.selection.datasets))
     backbones = [backbone for paper in configuration.papers for backbone in paper.backbones.values()]
     weights = dict.fromkeys(backbone.model for backbone in backbones if backbone.weights == "imagenet")
-    return _Known({name: entries[name] for name in names}, Path(configuration.selection.data), list(weights))
+    return _Known({name: entries[name] for name in names}, Path(configuration.selection.data), list(weights), planned)
 
 
 def _skip_reason_of(name: str, entry: DatasetEntry, data: Path) -> str | None:
@@ -169,13 +180,16 @@ def _list(entries: Mapping[str, DatasetEntry], data: Path) -> int:
     return 0
 
 
-def _fetched(name: str, entry: DatasetEntry, data: Path) -> str:
+def _fetched(name: str, entry: DatasetEntry, data: Path, planned: str | None, output: Path | None) -> str:
     from medattn.datasets.duplicates import duplicate_lines
     from medattn.datasets.prepare import fetch
     from medattn.datasets.store import MANIFEST, check_store
 
-    folder = fetch(name, entry, data)
+    folder = fetch(name, entry, data, planned=planned)
     manifest = check_store(folder, verify=False)
+    if output is not None:
+        facts = {key: manifest[key] for key in ("dataset", "entry_sha256", "stand_in", "files")}
+        write_json(output, {**facts, "folder": folder.name})
     equal = duplicate_lines(manifest["duplicates"], manifest["classes"], str(folder / MANIFEST))
     return "\n".join([f"{_summary(manifest)}; in {folder}", *(f"{name}: {line}" for line in equal)])
 

@@ -12,6 +12,7 @@ from medattn.files import json_text, write_text
 from medattn.layout import ResultPaths
 from medattn.plan.expand import make_plan, results_of
 from medattn.plan.graph import graph_of
+from medattn.plan.known_data import remember_contents
 from medattn.plan.losses import frozen_plan, losses, refuse_losses
 from medattn.plan.model import Plan
 from medattn.plan.plan_file import plan_text, read_plan
@@ -95,6 +96,7 @@ def freeze(chosen: Selected, progress: Progress, allow_fewer: bool = False, owne
         refuse_owned(results, owner or os.getpid())
         if not allow_fewer:
             refuse_losses(losses(frozen_plan(results), chosen.plan, results), results)
+    remember_contents(chosen.configuration, chosen.plan)
     graph = json_text(graph_of(chosen.plan, chosen.configuration, results))
     table = plan_csv(chosen.plan, progress)
     for path, content in ((results.plan, text), (results.graph, graph), (results.plan_table, table)):

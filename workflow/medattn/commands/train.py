@@ -12,10 +12,13 @@ of the --pack failed; 75 a signal stopped the training, and the same command con
 """
 
 import argparse
+from collections.abc import Mapping
+from pathlib import Path
 
 from medattn.commands.selection import Selected, add_selection_arguments, load_selection
 from medattn.errors import UserError
 from medattn.log import print_error
+from medattn.plan.model import Cell, Pack
 from medattn.protocols.base import Stage
 from medattn.suggestions import unknown_name
 
@@ -35,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.pack is not None:
         if arguments.pack not in chosen.plan.packs:
             raise UserError(unknown_name("pack", arguments.pack, chosen.plan.packs))
+        _prepare_lost_data(chosen, chosen.plan.packs[arguments.pack])
         train = train_as_worker if arguments.worker else train_pack
         train(chosen.plan, chosen.plan.packs[arguments.pack], chosen.results)
         return 0
@@ -53,15 +57,26 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _prepare_data(chosen: Selected) -> None:
-    from pathlib import Path
+    """Prepare the images of all cells that can be run; whole prepared images stay as they are."""
+    _prepare(chosen, {cell.prepared: cell for cell in chosen.plan.cells.values() if cell.missing is None})
 
+
+def _prepare_lost_data(chosen: Selected, pack: Pack) -> None:
+    """Prepare the images of open runs of a pack again where they were deleted after they had been prepared."""
+    runs = [chosen.plan.runs[run] for run in pack.runs]
+    cells = [
+        chosen.plan.cells[run.cell] for run in runs if not chosen.results.run(run.folder, run.name).record.exists()
+    ]
+    _prepare(chosen, {cell.prepared: cell for cell in cells if not Path(cell.prepared).exists()})
+
+
+def _prepare(chosen: Selected, wanted: Mapping[str, Cell]) -> None:
     from medattn.datasets.prepare import prepare
     from medattn.plan.stand_ins import planned_entries
 
     entries = planned_entries(chosen.plan, chosen.configuration)
-    wanted = {cell.dataset for cell in chosen.plan.cells.values() if cell.missing is None}
-    for name in sorted(wanted):
-        prepare(name, entries[name], Path(chosen.configuration.selection.data))
+    for prepared, cell in wanted.items():
+        prepare(cell.dataset, entries[cell.dataset], Path(chosen.configuration.selection.data), Path(prepared).name)
 
 
 def _train_stage(chosen: Selected, stage: Stage) -> list[str]:

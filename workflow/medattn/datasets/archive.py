@@ -1,28 +1,32 @@
-"""Safe unpacking of archives: nothing is written outside the folder, and not more bytes than announced.
+"""Safe unpacking of archives: nothing is written outside the folder, and not more bytes than the archive can hold.
 
 Only plain files and folders are unpacked. An archive with an absolute path, a path with `..`, a link, a device or two
 members of one name is refused as a whole.
 """
 
+import gzip
 import lzma
-import shutil
 import stat
 import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from medattn.datasets.shared_folder import made_aside, publish
 from medattn.errors import UserError
 from medattn.files import disk_errors
+from medattn.litter import is_litter
 
-LARGEST_BYTES = 1 << 37
 MOST_MEMBERS = 1_000_000
+RATIO = 20
+"""Bytes of images per byte of the archive at most, unless the data set declares how much it unpacks to."""
+_SLACK = 1 << 20
+_LARGEST_HEADER = 1 << 20
 _CHUNK = 1 << 20
-_SYSTEM_FILES = {"__MACOSX", ".DS_Store"}
 
 
 @dataclass(frozen=True)
@@ -34,42 +38,39 @@ class _Member:
     open: Callable[[], IO[bytes] | None] | None
 
 
-def unpack(archives: list[Path], folder: Path, largest: int = LARGEST_BYTES) -> None:
+def unpack(archives: Mapping[Path, int | None], folder: Path, locked: bool = False) -> None:
     """Unpack zip and tar.gz archives to `folder`, which appears only when all of them are unpacked.
 
     Args:
-        archives: the archives.
+        archives: the archives, with the bytes that each may unpack to; None: `RATIO` times its size and 1 MiB, which
+            images never need.
         folder: a folder that does not exist.
-        largest: largest number of bytes of all members together.
+        locked: whether the caller holds the lock of `folder`; see `made_aside`.
 
     Raises:
         UserError: an archive is damaged, too large or contains a forbidden member, or the folder can't be written;
             nothing is left.
     """
-    aside = folder.with_name(f".{folder.name}.unpacking")
     with disk_errors(folder):
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-    try:
-        for archive in archives:
-            largest -= _unpack(archive, aside, largest)
-        with disk_errors(folder):
-            aside.rename(folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    with made_aside(folder, locked) as aside:
+        for archive, largest in archives.items():
+            _unpack(archive, aside, largest)
+        if not publish(aside, folder):
+            raise UserError(f"{folder}: exists; nothing is unpacked into it")
 
 
-def _unpack(archive: Path, folder: Path, largest: int) -> int:
-    """Unpack one archive and return its bytes."""
+def _unpack(archive: Path, folder: Path, declared: int | None) -> None:
     written = count = 0
     try:
-        for member in _members(archive):
+        largest = RATIO * archive.stat().st_size + _SLACK if declared is None else declared
+        for member in _members(archive, largest):
             path = _path(member.name, archive)
             count += 1
             written += member.size
             if written > largest or count > MOST_MEMBERS:
-                raise UserError(f"{archive}: unpacks to more than {largest} bytes or {MOST_MEMBERS} files; refused")
-            if _SYSTEM_FILES.isdisjoint(path.parts) and not path.name.startswith("._"):
+                raise UserError(_too_large(archive, largest))
+            if not is_litter(path):
                 with disk_errors(folder):
                     _write(member, folder / path, archive)
     except (
@@ -86,10 +87,37 @@ def _unpack(archive: Path, folder: Path, largest: int) -> int:
         RuntimeError,  # a password
     ) as error:
         raise UserError(f"{archive}: not a readable archive ({error}); delete it and download it again") from error
-    return written
 
 
-def _members(archive: Path) -> Iterator[_Member]:
+def _too_large(archive: Path, largest: int) -> str:
+    return (
+        f"{archive}: unpacks to more than {largest} bytes or {MOST_MEMBERS} files; refused. If it is the right "
+        "archive, declare its `unpacked_bytes` in the source of the data set"
+    )
+
+
+class _BoundedGzip(gzip.GzipFile):
+    """Gzip stream that stops when it has given more bytes than an archive may hold, or is asked for a huge header."""
+
+    def __init__(self, archive: Path, largest: int) -> None:
+        super().__init__(archive, "rb")
+        self._archive, self._largest = archive, largest
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read `size` bytes.
+
+        Raises:
+            UserError: they are too many.
+        """
+        if size is None or not 0 <= size <= _LARGEST_HEADER:
+            raise UserError(f"{self._archive}: has a header that is too large; refused")
+        # Each member has a header of 512 bytes and is filled up to a multiple of it.
+        if self.tell() > 2 * self._largest + _SLACK + 2048 * MOST_MEMBERS:
+            raise UserError(_too_large(self._archive, self._largest))
+        return super().read(size)
+
+
+def _members(archive: Path, largest: int) -> Iterator[_Member]:
     if archive.suffix.lower() == ".zip":
         with zipfile.ZipFile(archive) as opened:
             for info in opened.infolist():
@@ -98,9 +126,9 @@ def _members(archive: Path) -> Iterator[_Member]:
                     raise UserError(f"{archive}: {info.filename!r} is neither a plain file nor a folder; refused")
                 yield _Member(info.filename, info.file_size, None if info.is_dir() else _opener(opened, info))
         return
-    with tarfile.open(archive, "r:gz") as tar:
+    with _BoundedGzip(archive, largest) as stream, tarfile.open(fileobj=stream, mode="r:") as tar:
         for entry in tar:
-            if not (entry.isreg() or entry.isdir()):
+            if not (entry.isreg() or entry.isdir()) or entry.issparse():
                 raise UserError(f"{archive}: {entry.name!r} is neither a plain file nor a folder; refused")
             yield _Member(entry.name, entry.size, None if entry.isdir() else _tar_opener(tar, entry))
 

@@ -25,7 +25,7 @@ def check_source(entry: DatasetEntry, data: SourceData, where: str) -> None:
     for needed in _needed(entry):
         if needed not in data.splits:
             remedy = "training and test images are both needed"
-            if needed == "test" and entry.source.path_is_identity:
+            if needed == "test" and entry.source.is_users_own:
                 remedy += (
                     "; give some images the split 'test', or, for cross-validation, declare one pool of images by "
                     f"counts without a test split: counts: {_counts_text(entry.classes, data)}"
@@ -41,7 +41,7 @@ def check_source(entry: DatasetEntry, data: SourceData, where: str) -> None:
         try:
             _check_counts(entry.classes, entry.counts, data, where)
         except UserError as error:
-            if not entry.source.path_is_identity:
+            if not entry.source.is_users_own:
                 raise
             own = _counts_text(entry.classes, data)
             raise UserError(

@@ -45,8 +45,10 @@ def assign_folds(
     # scikit-learn takes seeds of 32 bits.
     state = derive_seed(seed, "folds") % 2**32
     splitter = (StratifiedKFold if groups is None else StratifiedGroupKFold)(folds, shuffle=True, random_state=state)
-    if groups is not None and len(set(groups)) < folds:
-        raise UserError(f"{key}: {len(set(groups))} patients cannot fill {folds} folds; use fewer folds")
+    if groups is not None and (patients := len(set(groups))) < folds:
+        one = patients == 1
+        remedy = "images of one patient can't be divided; add patients" if one else f"use at most {patients} folds"
+        raise UserError(f"{key}: {patients} {'patient' if one else 'patients'} cannot fill {folds} folds; {remedy}")
     assigned = np.empty(len(labels), dtype=np.int64)
     for fold, (_, held_out) in enumerate(splitter.split(np.zeros(len(labels)), labels, groups)):
         assigned[held_out] = fold
@@ -55,21 +57,30 @@ def assign_folds(
 
 
 def _check_classes(labels: Labels, folds: int, names: Sequence[str], key: str) -> None:
-    for label, count in enumerate(np.bincount(labels, minlength=len(names))):
-        if 0 < count < folds:
-            raise UserError(
-                f"{key}: class '{names[label]}' has {count} training images, too few for {folds} "
-                f"folds; use at most {count} folds or add images"
-            )
+    counts = {label: int(count) for label, count in enumerate(np.bincount(labels, minlength=len(names))) if count}
+    label, least = min(counts.items(), key=lambda item: item[1], default=(0, folds))
+    if least < folds:
+        has = f"{least} training image{'' if least == 1 else 's'}"
+        fewer = (
+            f"use at most {least} folds or add images" if least > 1 else "add images: two folds need two of each class"
+        )
+        raise UserError(f"{key}: class '{names[label]}' has {has}, too few for {folds} folds; {fewer}")
 
 
 def _check_parts(labels: Labels, assigned: npt.NDArray[np.int64], folds: int, names: Sequence[str], key: str) -> None:
     for fold in range(folds):
         if not np.any(assigned == fold):
-            raise UserError(f"{key}: fold {fold} would be empty; use fewer folds than {folds}")
+            raise UserError(f"{key}: fold {fold} would be empty; {_fewer(folds)}")
         skipped = np.setdiff1d(labels, labels[assigned != fold])
         if len(skipped):
             raise UserError(
                 f"{key}: all patients of class '{names[skipped[0]]}' fall into fold {fold}: "
-                f"its training part lacks the class; use fewer folds than {folds} or images of more patients"
+                f"its training part lacks the class; {_fewer(folds)}"
             )
+
+
+def _fewer(folds: int) -> str:
+    """Return what to do where the images don't fill the folds: two is the smallest number of folds."""
+    return (
+        f"use fewer folds than {folds} or add images of more patients" if folds > 2 else "add images of more patients"
+    )

@@ -1,51 +1,81 @@
-"""Preparation of a data set: from its original to the form that training reads."""
+"""Preparation of a data set: from its original to the form that training reads.
 
-from dataclasses import asdict
+Selections share prepared images. A whole folder is never touched; a damaged one is replaced only when a whole one has
+been made from the original.
+"""
+
+import logging
 from pathlib import Path
 
 from medattn.config.models.dataset import DatasetEntry
 from medattn.datasets.archive import unpack
 from medattn.datasets.download import Progress, download
-from medattn.datasets.store import check_store, write_store
+from medattn.datasets.shared_folder import exclusive, made_aside, publish, replace
+from medattn.datasets.store import check_store, identity_of, write_store
 from medattn.errors import UserError
+from medattn.layout import prepared_dataset
 from medattn.plan.availability import (
     can_be_fetched,
-    entry_identity,
     missing_reason,
     original_is_there,
     original_path,
     prepared_path,
 )
+from medattn.plan.original_content import remember_content
 from medattn.sources.base import ImageSource
 
+log = logging.getLogger(__name__)
 
-def prepare(name: str, entry: DatasetEntry, data: Path) -> Path:
+
+def prepare(name: str, entry: DatasetEntry, data: Path, planned: str | None = None) -> Path:
     """Read, check and write a data set, unless it is prepared already.
-
-    A folder of images that still exists is compared with the prepared images, and prepared again if it changed.
 
     Args:
         name: name of the data set.
         entry: its entry.
         data: folder of data.
+        planned: name of the prepared folder that a frozen plan asks for; None: that of the original as it is.
 
     Returns:
         The folder of the prepared data set.
 
     Raises:
-        UserError: the original is missing, damaged, or not what the entry promises.
+        UserError: the original is missing, damaged, not what the entry promises, or not what was planned; or the
+            prepared folder is damaged and there is no original to make another from.
     """
-    folder = prepared_path(name, entry, data)
-    if _is_prepared(folder, name, entry, data):
+    folder = data / "prepared" / planned if planned else prepared_path(name, entry, data)
+    remember_content(name, entry, original_path(name, entry, data), data)
+    if _damage(folder, name) is None:
         return folder
-    reason = missing_reason(name, entry, data)
-    if reason is not None:
-        raise UserError(f"{name}: {reason}")
-    write_store(folder, name, entry, entry.source.read(entry, original_path(name, entry, data), scratch=folder.parent))
+    with exclusive(folder) as locked:
+        damage = _damage(folder, name)
+        if damage is not None:
+            _make(folder, name, entry, data, damage, locked)
     return folder
 
 
-def fetch(name: str, entry: DatasetEntry, data: Path, progress: Progress | None = None) -> Path:
+def _make(folder: Path, name: str, entry: DatasetEntry, data: Path, damage: str, locked: bool) -> None:
+    original = original_path(name, entry, data)
+    if not original_is_there(name, entry, data):
+        if folder.exists():
+            raise UserError(f"{name}: {damage}; the original, {original}, is not there")
+        raise UserError(f"{name}: {missing_reason(name, entry, data) or damage}")
+    with made_aside(folder, locked) as aside:
+        images = entry.source.read(entry, original, scratch=folder.parent)
+        if prepared_dataset(data, name, identity_of(name, entry, images)).name != folder.name:
+            raise UserError(
+                f"{name}: {original} holds other images than when the plan was made; run the same command again, or "
+                "put the earlier images back"
+            )
+        write_store(aside, name, entry, images)
+        if not publish(aside, folder) and _damage(folder, name) is not None:
+            log.info("%s: replaced, because it was damaged", folder)
+            replace(folder, aside)
+
+
+def fetch(
+    name: str, entry: DatasetEntry, data: Path, progress: Progress | None = None, planned: str | None = None
+) -> Path:
     """Download the original of a data set if it is absent and has an address, then prepare it.
 
     Args:
@@ -53,6 +83,7 @@ def fetch(name: str, entry: DatasetEntry, data: Path, progress: Progress | None 
         entry: its entry.
         data: folder of data.
         progress: called with the bytes received; see `download`.
+        planned: as in `prepare`.
 
     Returns:
         The folder of the prepared data set.
@@ -60,18 +91,27 @@ def fetch(name: str, entry: DatasetEntry, data: Path, progress: Progress | None 
     Raises:
         UserError: as `prepare` and `download`.
     """
-    prepared = prepared_path(name, entry, data)
-    if not original_is_there(name, entry, data) and not _is_prepared(prepared, name, entry, data):
-        file, original = entry.source.download, original_path(name, entry, data)
-        if file and not original.exists():
-            download(file.url, original, name=name, size=file.bytes, md5=file.md5, progress=progress)
-        elif entry.source.archive_files and can_be_fetched(name, entry, data):
-            unpack(_archives(name, entry.source, data, progress), original)
-    return prepare(name, entry, data)
+    prepared = data / "prepared" / planned if planned else prepared_path(name, entry, data)
+    if not original_is_there(name, entry, data) and _damage(prepared, name) is not None:
+        original = original_path(name, entry, data)
+        if not original.exists() and can_be_fetched(name, entry, data):
+            with exclusive(original) as locked:
+                if not original.exists():
+                    _get(original, name, entry, data, progress, locked)
+    return prepare(name, entry, data, planned)
 
 
-def _archives(name: str, source: ImageSource, data: Path, progress: Progress | None) -> list[Path]:
-    """Return the archives in the folder of data, downloading those that are absent.
+def _get(original: Path, name: str, entry: DatasetEntry, data: Path, progress: Progress | None, locked: bool) -> None:
+    """Download the original, or unpack its archives."""
+    file = entry.source.download
+    if file:
+        download(file.url, original, name=name, size=file.bytes, md5=file.md5, progress=progress)
+    else:
+        unpack(_archives(name, entry.source, data, progress), original, locked=locked)
+
+
+def _archives(name: str, source: ImageSource, data: Path, progress: Progress | None) -> dict[Path, int | None]:
+    """Return the archives in the folder of data, with the bytes that they may unpack to; download the absent ones.
 
     Archives without a published hash, and those that a person put there, are checked by their internal checksums and
     by the counts of the registry.
@@ -83,18 +123,13 @@ def _archives(name: str, source: ImageSource, data: Path, progress: Progress | N
             except UserError as error:
                 hint = source.obtain_hint
                 raise UserError(f"{error}; by hand: {hint}" if hint else str(error)) from error
-    return [data / file for file in source.archive_files]
+    return {data / file: archive.unpacked_bytes for file, archive in source.archive_files.items()}
 
 
-def _is_prepared(folder: Path, name: str, entry: DatasetEntry, data: Path) -> bool:
-    """Return whether `folder` contains a complete prepared data set, made from the current original."""
+def _damage(folder: Path, name: str) -> str | None:
+    """Say why `folder` is no whole prepared data set of this name, or return None if it is."""
     try:
         manifest = check_store(folder)
-    except UserError:
-        return False
-    if manifest["dataset"] != name or manifest["entry_sha256"] != entry_identity(name, entry):
-        return False
-    if not original_is_there(name, entry, data):
-        return True
-    files = entry.source.files_now(entry, original_path(name, entry, data))
-    return files is None or bool(manifest["source_files"] == [asdict(file) for file in files])
+    except UserError as error:
+        return str(error)
+    return None if manifest["dataset"] == name else f"{folder}: prepared for the data set {manifest['dataset']}"

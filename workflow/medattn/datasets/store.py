@@ -19,8 +19,9 @@ from medattn.datasets.check_source import check_source
 from medattn.datasets.duplicates import duplicate_sentences, find_duplicates
 from medattn.datasets.tensor_file import map_tensors, pieces, write_tensors
 from medattn.errors import UserError
-from medattn.files import atomic_write, disk_errors, read_json, sha256_of_file, sha256_of_value, write_json
-from medattn.plan.availability import entry_identity
+from medattn.files import atomic_write, read_json, sha256_of_file, sha256_of_value, write_json
+from medattn.plan.availability import entry_facts, entry_identity
+from medattn.plan.original_content import content_of
 from medattn.sources.pixels.source_data import Region, SourceData, Split, images_per_class
 
 SCHEMA = 2
@@ -47,7 +48,7 @@ class DataStore:
 
 
 def write_store(folder: Path, name: str, entry: DatasetEntry, data: SourceData) -> dict[str, Any]:
-    """Write a prepared data set; the same data and libraries give the same bytes.
+    """Write a prepared data set to a folder that nobody reads yet; the same data and libraries give the same bytes.
 
     Args:
         folder: where images.safetensors and, last, manifest.json are written.
@@ -56,7 +57,8 @@ def write_store(folder: Path, name: str, entry: DatasetEntry, data: SourceData) 
         data: the images that its source read; they are checked.
 
     Returns:
-        The manifest: schema, dataset, entry (without its path), entry_sha256, files, height, width, channels
+        The manifest: schema, dataset, entry (without its path), facts_sha256 and entry_sha256 (see `entry_facts` and
+        `entry_identity`), files, height, width, channels
         (pixels), classes, groups (names of patients), splits (images, per_class and hashes of each),
         source_files, duplicates, notes, stand_in, has_region, libraries, and self_sha256, the hash of all other keys.
 
@@ -65,8 +67,6 @@ def write_store(folder: Path, name: str, entry: DatasetEntry, data: SourceData) 
     """
     check_source(entry, data, name)
     names = sorted({group for split in data.splits.values() for group in split.groups or []})
-    with disk_errors(folder):
-        (folder / MANIFEST).unlink(missing_ok=True)  # an old manifest must not vouch for new images
     tensors = _tensors(data, names)
     atomic_write(folder / IMAGES, lambda aside: write_tensors(aside, tensors))
     height, width, channels = data.splits["train"].images.shape[1:]
@@ -74,7 +74,8 @@ def write_store(folder: Path, name: str, entry: DatasetEntry, data: SourceData) 
         "schema": SCHEMA,
         "dataset": name,
         "entry": entry.model_dump(exclude={"path"}),
-        "entry_sha256": entry_identity(name, entry),
+        "facts_sha256": entry_facts(name, entry),
+        "entry_sha256": identity_of(name, entry, data),
         "files": {IMAGES: {"sha256": sha256_of_file(folder / IMAGES), "bytes": (folder / IMAGES).stat().st_size}},
         "height": height,
         "width": width,
@@ -97,6 +98,11 @@ def write_store(folder: Path, name: str, entry: DatasetEntry, data: SourceData) 
     return manifest
 
 
+def identity_of(name: str, entry: DatasetEntry, data: SourceData) -> str:
+    """Return the identity of a data set by the files that were read; see `entry_identity`."""
+    return entry_identity(name, entry, content_of(data.source_files) if entry.source.can_change else None)
+
+
 def check_store(folder: Path, verify: bool = True) -> dict[str, Any]:
     """Check a prepared data set without reading its images into memory.
 
@@ -113,7 +119,7 @@ def check_store(folder: Path, verify: bool = True) -> dict[str, Any]:
     if not (folder / MANIFEST).is_file():
         raise UserError(f"{folder}: no prepared data set (no {MANIFEST}); run `medattn fetch` first")
     manifest = read_json(folder / MANIFEST)
-    remedy = f"delete {folder} and run `medattn fetch` again"
+    remedy = "`medattn fetch` replaces it if the original is there; else copy the folder from where it is whole"
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
         raise UserError(f"{folder / MANIFEST}: not a manifest of schema {SCHEMA}; {remedy}")
     rest = {key: value for key, value in manifest.items() if key != "self_sha256"}

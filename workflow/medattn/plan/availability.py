@@ -6,20 +6,18 @@ from typing import Any
 from medattn.config.models.dataset import DatasetEntry
 from medattn.files import read_json, sha256_of_value
 from medattn.layout import prepared_dataset
+from medattn.plan.original_content import original_content
 
 _NOT_OF_IMAGES = {"title", "license", "citation", "homepage", "path", "source", "ordinal", "images", "per_class"}
 
 
-def entry_identity(name: str, entry: DatasetEntry) -> str:
+def entry_facts(name: str, entry: DatasetEntry) -> str:
     """Return the SHA-256 of all settings that decide the prepared images.
 
-    Words about the data (title, license, ...) do not count, nor does the address or path of a file whose hash is
-    known. A user's own folder of images has no known hash, so its configured `path` tells it from others of the same
-    name. A stand-in has another identity than the data set that it replaces.
+    Words about the data (title, license, ...) do not count, nor does an address or a path. A stand-in has other facts
+    than the data set that it replaces.
     """
     facts: dict[str, Any] = entry.model_dump(exclude=_NOT_OF_IMAGES)
-    if entry.source.path_is_identity and entry.path is not None:
-        facts["path"] = entry.path
     facts["stand_in"] = bool(entry.stand_in)
     return sha256_of_value(
         {
@@ -31,9 +29,35 @@ def entry_identity(name: str, entry: DatasetEntry) -> str:
     )
 
 
+def entry_identity(name: str, entry: DatasetEntry, content: str | None = None) -> str:
+    """Return the SHA-256 that identifies the prepared images: settings and, where no setting fixes it, content.
+
+    Args:
+        name: name of the data set.
+        entry: its entry.
+        content: hash of the files of an original that can change; None where it is unknown or fixed by the settings.
+    """
+    facts = entry_facts(name, entry)
+    return facts if content is None else sha256_of_value([facts, content])
+
+
+def identity_now(name: str, entry: DatasetEntry, data: Path) -> str:
+    """Return the identity of a data set by the content of its original, as far as that is known; see `entry_identity`.
+
+    Args:
+        name: name of the data set.
+        entry: its entry.
+        data: folder of data.
+    """
+    if not entry.source.can_change:
+        return entry_identity(name, entry)
+    original = original_path(name, entry, data)
+    return entry_identity(name, entry, original_content(name, entry, original, data, entry_facts(name, entry)))
+
+
 def prepared_path(name: str, entry: DatasetEntry, data: Path) -> Path:
     """Return the folder of the prepared data set."""
-    return prepared_dataset(data, name, entry_identity(name, entry))
+    return prepared_dataset(data, name, identity_now(name, entry, data))
 
 
 def original_path(name: str, entry: DatasetEntry, data: Path) -> Path:
@@ -59,7 +83,7 @@ def missing_reason(name: str, entry: DatasetEntry, data: Path) -> str | None:
     A data set is available if it is prepared or embedded, or if its original exists; not if it could be downloaded
     but has not been.
     """
-    if (prepared_path(name, entry, data) / "manifest.json").is_file() or original_is_there(name, entry, data):
+    if original_is_there(name, entry, data) or (prepared_path(name, entry, data) / "manifest.json").is_file():
         return None
     source, path = entry.source, original_path(name, entry, data)
     if source.download:

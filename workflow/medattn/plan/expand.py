@@ -12,11 +12,12 @@ from medattn.errors import UserError
 from medattn.files import sha256_of_value
 from medattn.layout import ResultPaths, prepared_dataset
 from medattn.metrics.registry import METRICS
-from medattn.plan.availability import entry_identity
+from medattn.plan.availability import entry_identity, identity_now, missing_reason
 from medattn.plan.model import Cell, CellSettings, Pack, Plan, Run
+from medattn.plan.recalled_identity import recalled_identity
 from medattn.plan.run_folders import RunFolders
 from medattn.plan.runs import planned_runs, runs_of_cell
-from medattn.plan.skip_reasons import network_skip_reason, unavailable_reason
+from medattn.plan.skip_reasons import missing_weights_reason, network_skip_reason
 from medattn.plan.stand_ins import planned_entries, taken_entries
 from medattn.provenance.code import code_digest
 from medattn.suggestions import unknown_name
@@ -40,12 +41,13 @@ def make_plan(
         available_as: a plan to take availability and stand-ins from, instead of this machine.
     """
     selection = configuration.selection
-    folders = RunFolders(results or results_of(configuration))
+    results = results or results_of(configuration)
+    folders = RunFolders(results)
     if available_as is None:
-        cells = _all_cells(configuration, _entries(configuration, folders), as_if_available)
+        cells = _all_cells(configuration, _entries(configuration, folders, results), results, as_if_available)
     else:
         planned_as = available_as.cells
-        cells = _all_cells(configuration, planned_entries(available_as, configuration), as_if_available=True)
+        cells = _all_cells(configuration, planned_entries(available_as, configuration), results, as_if_available=True)
         cells = {name: _available_as(cell, planned_as.get(name)) for name, cell in cells.items()}
     _check_cells_with_looks(configuration, cells)
     planned = map(folders.located, planned_runs(cells, selection.seeds_of))
@@ -65,7 +67,7 @@ def results_of(configuration: Configuration) -> ResultPaths:
     return ResultPaths(Path(configuration.selection.results) / configuration.selection.selection)
 
 
-def _entries(configuration: Configuration, folders: RunFolders) -> dict[str, DatasetEntry]:
+def _entries(configuration: Configuration, folders: RunFolders, results: ResultPaths) -> dict[str, DatasetEntry]:
     """Return the entries of all data sets, with stand-ins where images are not available.
 
     A data set with finished runs keeps its entry: its numbers stay when its images are moved away.
@@ -73,7 +75,7 @@ def _entries(configuration: Configuration, folders: RunFolders) -> dict[str, Dat
     entries = taken_entries(configuration)
     for name, real in configuration.datasets.items():
         if entries[name].stand_in and not real.stand_in:
-            cells = _all_cells(configuration, {**entries, name: real}).values()
+            cells = _all_cells(configuration, {**entries, name: real}, results).values()
             runs = (
                 run
                 for cell in cells
@@ -86,10 +88,14 @@ def _entries(configuration: Configuration, folders: RunFolders) -> dict[str, Dat
 
 
 def _all_cells(
-    configuration: Configuration, entries: Mapping[str, DatasetEntry], as_if_available: bool = False
+    configuration: Configuration,
+    entries: Mapping[str, DatasetEntry],
+    results: ResultPaths,
+    as_if_available: bool = False,
 ) -> dict[str, Cell]:
     data = Path(configuration.selection.data)
-    return {cell.id: cell for paper in configuration.papers for cell in _cells(paper, entries, data, as_if_available)}
+    cells = (_cells(paper, entries, data, results.plan, as_if_available) for paper in configuration.papers)
+    return {cell.id: cell for of_paper in cells for cell in of_paper}
 
 
 def _check_cells_with_looks(configuration: Configuration, cells: Mapping[str, Cell]) -> None:
@@ -105,10 +111,12 @@ def _check_cells_with_looks(configuration: Configuration, cells: Mapping[str, Ce
 
 
 def _cells(
-    paper: ResolvedPaper, entries: Mapping[str, DatasetEntry], data: Path, as_if_available: bool
+    paper: ResolvedPaper, entries: Mapping[str, DatasetEntry], data: Path, frozen: Path, as_if_available: bool
 ) -> Iterator[Cell]:
     for dataset in paper.datasets:
         entry = entries[dataset]
+        identity = _identity(dataset, entry, data, frozen)
+        no_images = missing_reason(dataset, entry, data)
         for backbone_name, backbone, arm_name, arm in _pairs(paper, dataset):
             tables = _tables(paper, dataset, backbone_name, arm_name)
             yield Cell(
@@ -122,13 +130,21 @@ def _cells(
                 arm_label=arm.label,
                 stand_in=bool(entry.stand_in),
                 missing=_skip_reason(paper, backbone, arm, entry)
-                or (None if as_if_available else unavailable_reason(dataset, entry, backbone, data)),
-                prepared=str(prepared_dataset(data, dataset, entry_identity(dataset, entry))),
+                or (None if as_if_available else no_images or missing_weights_reason(backbone, data)),
+                prepared=str(prepared_dataset(data, dataset, identity)),
                 tables=tables,
-                settings=_settings(paper, backbone, arm, entry_identity(dataset, entry)),
+                settings=_settings(paper, backbone, arm, identity),
                 metrics=_metrics(paper, tables, entry.ordinal),
                 classes=tuple(entry.classes),
             )
+
+
+def _identity(name: str, entry: DatasetEntry, data: Path, frozen: Path) -> str:
+    """Return the identity of a data set: by its content or, if nothing on this machine tells it, by the frozen plan."""
+    identity = identity_now(name, entry, data)
+    if entry.source.can_change and identity == entry_identity(name, entry):
+        return recalled_identity(name, entry, frozen) or identity
+    return identity
 
 
 def _skip_reason(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, entry: DatasetEntry) -> str | None:

@@ -1,5 +1,6 @@
 """The jobs of a plan and their files, for Snakemake (results/<selection>/graph.json)."""
 
+from pathlib import Path
 from typing import Any
 
 from medattn.config.models.paper import shows_costs
@@ -15,11 +16,11 @@ def graph_of(plan: Plan, configuration: Configuration, results: ResultPaths) -> 
     """Return the jobs of `plan` as plain values.
 
     Returns:
-        `datasets`: manifest file -> name of the data set; `packs`: id -> files, threads, memory, number of runs;
-        `tuned`: file -> group and packs; `measured`: files; `tables` and `figures`: names; `cost_tables` and
+        `datasets`: folder of prepared images -> name of the data set; `packs`: id -> files, threads, memory, number of
+        runs; `tuned`: file -> group and packs; `measured`: files; `tables` and `figures`: names; `cost_tables` and
         `cost_figures`: names of those with costs of networks; `answer_figures`: names of those of pooled effects.
     """
-    datasets = {f"{cell.prepared}/manifest.json": cell.dataset for cell in plan.cells.values() if cell.missing is None}
+    datasets = {Path(cell.prepared).name: cell.dataset for cell in plan.cells.values() if cell.missing is None}
     packs: dict[str, Any] = {}
     choices: dict[str, Any] = {}
     for pack in plan.packs.values():
@@ -31,7 +32,7 @@ def graph_of(plan: Plan, configuration: Configuration, results: ResultPaths) -> 
         packs[pack.id] = {
             "stage": pack.stage,
             "output": output,
-            "manifest": f"{cells[0].prepared}/manifest.json",
+            "dataset": str(results.dataset(Path(cells[0].prepared).name)),
             "tuned": sorted({str(results.tuned(g)) for g in groups}) if pack.stage == "train" else [],
             "threads": cells[0].settings.recipe.threads * at_once,
             "mem_mb": _MEGABYTES * at_once,

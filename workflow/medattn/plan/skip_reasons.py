@@ -14,7 +14,6 @@ from medattn.config.models.recipe import Recipe
 from medattn.config.networks.architectures import InsertionPoint, insertion_points
 from medattn.config.networks.catalog import described, image_size, smallest_size, weights_model
 from medattn.layout import weights_file
-from medattn.plan.availability import missing_reason
 
 
 def network_skip_reason(backbone: Backbone, arm: Arm, recipe: Recipe, entry: DatasetEntry) -> str | None:
@@ -39,19 +38,16 @@ def network_skip_reason(backbone: Backbone, arm: Arm, recipe: Recipe, entry: Dat
     return next((reason for reason in reasons if reason), None)
 
 
-def unavailable_reason(dataset: str, entry: DatasetEntry, backbone: Backbone | None, data: Path) -> str | None:
-    """Say which images or weights are not available and how to get them, or return None if all are.
+def missing_weights_reason(backbone: Backbone | None, data: Path) -> str | None:
+    """Say which weights are not available and how to get them, or return None if all are.
 
     Args:
-        dataset: name of the data set.
-        entry: the data set, as the plan takes it.
         backbone: image network; None for a classifier on pixels.
         data: folder of data.
     """
-    reason = missing_reason(dataset, entry, data)
     source = weights_model(backbone.model) if backbone and backbone.weights == "imagenet" else None
-    if reason or source is None or weights_file(data, source).exists():
-        return reason
+    if source is None or weights_file(data, source).exists():
+        return None
     return f"ImageNet weights not available: run `medattn fetch --weights {source}`"
 
 

@@ -70,6 +70,9 @@ def stand_in_for(
         size: largest height and width in pixels; None: those of the data set.
         fraction: share of the images; None: all.
         least: smallest number of training images of a class; folds need a few of each class.
+
+    Raises:
+        UserError: the stand-in would be too large.
     """
     counts = _known_counts(entry)
     if counts is None:
@@ -80,14 +83,19 @@ def stand_in_for(
         split: [_fewer(count, fraction, kept[split]) for count in per_class] for split, per_class in counts.items()
     }
     side, channels = entry.source.shape
-    source = PhantomSource(
-        kind="phantom",
-        size=max(SMALLEST_SIZE, min(side, size or side)),
-        channels=channels,
-        counts=smaller,
-        images_per_patient=IMAGES_PER_PATIENT if entry.source.has_patients else 0,
-        seed=derive_seed(0, f"stand-in/{name}"),
-    )
+    try:
+        source = PhantomSource(
+            kind="phantom",
+            size=max(SMALLEST_SIZE, min(side, size or side)),
+            channels=channels,
+            counts=smaller,
+            images_per_patient=IMAGES_PER_PATIENT if entry.source.has_patients else 0,
+            seed=derive_seed(0, f"stand-in/{name}"),
+        )
+    except ValueError as error:
+        raise UserError(
+            f"datasets.{name}: its stand-in is too large; set stand_in_size or stand_in_fraction"
+        ) from error
     changes = {"source": source, "counts": smaller, "images": None, "per_class": None, "path": None, "stand_in": True}
     return entry.model_copy(update=changes)
 

@@ -227,7 +227,8 @@ class MeasurementProtocol(Closed):
         pooled = [counts[name] for name in needed.splits if name in counts]
         for name, *images in zip(classes, *pooled, strict=True):
             if 0 < (count := sum(images)) < needed.folds:
-                return f"protocol.{needed.key}: class '{name}' has {count} images, too few for {needed.folds} folds"
+                has = f"{count} image{'' if count == 1 else 's'}"
+                return f"protocol.{needed.key}: class '{name}' has {has}, too few for {needed.folds} folds"
         return None
 
     @abstractmethod

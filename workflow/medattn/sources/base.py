@@ -3,9 +3,9 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from medattn.closed_model import Closed
 from medattn.sources.original_file import Download, SourceFile
@@ -19,6 +19,33 @@ if TYPE_CHECKING:
 SplitName = Literal["train", "val", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
 Channels = Literal[1, 3]
+MOST_IMAGES = 100_000_000
+"""Images of a class or a split at most."""
+ImageCount = Annotated[int, Field(ge=0, le=MOST_IMAGES)]
+"""Number of images of a class or a split."""
+
+
+def _text(value: object) -> object:
+    """Refuse a name that YAML reads as a truth value, a number, a date or nothing.
+
+    Raises:
+        ValueError: the name is no text.
+    """
+    if isinstance(value, bool):
+        words = "yes, on and true" if value else "no, off and false"
+        raise ValueError(f"YAML reads {words} without quotes as a truth value, not as a name; put the name in quotes")
+    if value is None:
+        raise ValueError("YAML reads null, ~ and an empty place as nothing, not as a name; put the name in quotes")
+    if not isinstance(value, str | list | dict):
+        kind = _KINDS.get(type(value).__name__, "something else")
+        raise ValueError(f"YAML reads {value} without quotes as {kind}, not as a name; put the name in quotes")
+    return value
+
+
+_KINDS = {"int": "a number", "float": "a number", "date": "a date", "datetime": "a date"}
+
+ClassName = Annotated[str, BeforeValidator(_text)]
+"""Name of a class or of its folder."""
 
 
 class Archive(Closed):
@@ -32,6 +59,13 @@ class Archive(Closed):
     md5: str | None = Field(None, pattern=r"^[0-9a-f]{32}$", description="MD5 that a download must have; default: any")
     bytes: int | None = Field(
         None, gt=0, description="bytes that a download must have; default: the number that the server announces"
+    )
+    unpacked_bytes: int | None = Field(
+        None,
+        gt=0,
+        le=1 << 40,
+        description="bytes of all files in it at most, a protection against archives that fill the disk; default: 20 "
+        "times its size and 1 MiB",
     )
 
 
@@ -63,8 +97,8 @@ class ImageSource(Closed):
     """Version of the reader; raise it when the reader gives different images: prepared data are then prepared again."""
     is_embedded: ClassVar[bool] = False
     """Whether the images need no original: they are computed, or a library contains them."""
-    path_is_identity: ClassVar[bool] = False
-    """Whether `path` of the data set tells it from another of the same name, because no hash fixes the original."""
+    is_users_own: ClassVar[bool] = False
+    """Whether users bring their own images, so that `counts` of the data set may be theirs to set."""
 
     kind: str
 
@@ -159,8 +193,21 @@ class ImageSource(Closed):
             UserError: the original is missing, damaged or not what the registry says.
         """
 
+    @property
+    def can_change(self) -> bool:
+        """Whether no hash in the options fixes the original: its content is then part of the data set's identity."""
+        return type(self).files_now is not ImageSource.files_now
+
     def files_now(self, dataset: DatasetFacts, path: Path) -> tuple[SourceFile, ...] | None:
-        """Return the hashes of an original that can change; None where a hash in the options fixes it.
+        """Return the hashes of an original that can change, as `read` records them; None where the options fix it.
+
+        Raises:
+            UserError: as `read`.
+        """
+        return None
+
+    def paths_now(self, dataset: DatasetFacts, path: Path) -> Sequence[tuple[str, Path]] | None:
+        """Return names and paths of the files that `files_now` hashes, unopened; None where they are not known.
 
         Raises:
             UserError: as `read`.

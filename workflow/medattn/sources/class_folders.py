@@ -8,24 +8,24 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from medattn.errors import UserError
-from medattn.sources.base import Channels, DatasetFacts, SplitName
-from medattn.sources.folders.image_files import ENDINGS
-from medattn.sources.image_folder import ImageFolderSource, ImageListing, ListedImage
+from medattn.litter import is_litter_name
+from medattn.sources.base import Channels, ClassName, DatasetFacts, SplitName
+from medattn.sources.folders.image_files import listed_names, other_case, other_case_in, refuse_outside
+from medattn.sources.image_folder import ImageListing, ListedImage
+from medattn.sources.own_images import OWN_ENDINGS, OwnImagesSource
 from medattn.suggestions import unknown_name
 
 
-class ClassFoldersSource(ImageFolderSource):
+class ClassFoldersSource(OwnImagesSource):
     """Folders `<split>/<class>/` of images, such as OCT2017."""
 
     archive_roots: ClassVar[tuple[str, ...]] = ("OCT2017", "OCT2017 ")  # the latter in copies of other hosts
-    path_is_identity: ClassVar[bool] = True
-
     kind: Literal["class_folders"]
     channels: Channels = Field(3, description="1 (gray) or 3 (color, gray repeated)")
     splits: list[SplitName] = Field(
         ["train", "test"], min_length=1, description="folders of splits that are read; others are ignored"
     )
-    folders: list[str] | None = Field(
+    folders: list[ClassName] | None = Field(
         None, description="names of the classes' folders in the order of the classes; default: the classes' names"
     )
     patient: str | None = Field(
@@ -78,20 +78,24 @@ class ClassFoldersSource(ImageFolderSource):
         """
         folders = self.folders or list(dataset.classes)
         images = [image for split in self.splits for image in _split(self, root, split, folders)]
-        return ImageListing(tuple(images), notes=tuple(_shared_patients(images, self.splits)))
+        listing = ImageListing(tuple(images), notes=tuple(_shared_patients(images, self.splits)))
+        return self.with_values(listing)
 
 
 def _split(source: ClassFoldersSource, path: Path, split: SplitName, folders: list[str]) -> list[ListedImage]:
     try:
-        present = sorted(folder.name for folder in (path / split).iterdir() if folder.is_dir())
+        found = sorted((path / split).iterdir())
     except OSError as error:
-        raise UserError(f"{path / split}: no such folder ({error.strerror})") from error
+        hint = other_case_in(path, split)
+        raise UserError(f"{path / split}: no such folder ({error.strerror}){hint}") from error
+    present = [entry.name for entry in found if entry.is_dir() and not is_litter_name(entry.name)]
     for name in present:
-        if name not in folders and not name.startswith("."):
+        if name not in folders and not other_case(name, folders):
             raise UserError(f"{path / split}: {unknown_name('class folder', name, folders)}")
     for name in folders:
         if name not in present:
-            raise UserError(f"{path / split}: has no folder '{name}'")
+            raise UserError(f"{path / split}: has no folder '{name}'{other_case(name, present)}")
+        refuse_outside(path, path / split / name)
     return [
         image for label, name in enumerate(folders) for image in _class(source, path, Path(split) / name, split, label)
     ]
@@ -99,20 +103,15 @@ def _split(source: ClassFoldersSource, path: Path, split: SplitName, folders: li
 
 def _class(source: ClassFoldersSource, path: Path, folder: Path, split: SplitName, label: int) -> list[ListedImage]:
     pattern = re.compile(source.patient) if source.patient is not None else None
-    images = []
-    for file in sorted((path / folder).iterdir()):
-        if file.name.startswith("."):  # written by file managers
-            continue
-        if file.suffix.lower() not in ENDINGS or not file.is_file():
-            raise UserError(f"{path / folder}: {file.name} is not an image file ({', '.join(ENDINGS)})")
+    images, where, place = [], str(path), path / folder
+    for name in listed_names(place, OWN_ENDINGS):
         patient = None
         if pattern is not None:
-            match = pattern.fullmatch(file.name)
+            match = pattern.fullmatch(name)
             patient = match[1] if match else None
             if not patient:
-                raise UserError(f"{path / folder}: {file.name} does not match patient ({source.patient})")
-        name = (folder / file.name).as_posix()
-        images.append(ListedImage(str(path), name, file, label, split, patient))
+                raise UserError(f"{place}: {name} does not match patient ({source.patient})")
+        images.append(ListedImage(where, f"{folder.as_posix()}/{name}", place / name, label, split, patient))
     if not images:
         raise UserError(f"{path / folder}: holds no image")
     return images

@@ -8,13 +8,17 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from medattn.errors import UserError
 from medattn.sources.base import SPLITS, Channels, DatasetFacts, SplitName
-from medattn.sources.image_folder import SIZE, ImageFolderSource, ImageListing, ListedImage
+from medattn.sources.folders.image_files import other_case_in
+from medattn.sources.folders.image_paths import ImagePaths
+from medattn.sources.folders.label_table import check_table
+from medattn.sources.image_folder import SIZE, ImageListing, ListedImage
+from medattn.sources.own_images import OwnImagesSource
 from medattn.suggestions import unknown_name
 
 TABLE = "images.csv"
@@ -22,10 +26,8 @@ _NEEDED = ("image", "label", "split")
 _COLUMNS = (*_NEEDED, "patient")
 
 
-class FolderSource(ImageFolderSource):
+class FolderSource(OwnImagesSource):
     """A folder of images with a table `images.csv` (columns image, label, split and, optionally, patient)."""
-
-    path_is_identity: ClassVar[bool] = True
 
     kind: Literal["folder"]
     size: int = Field(ge=8, le=4096, description=SIZE)
@@ -64,7 +66,8 @@ class FolderSource(ImageFolderSource):
         """
         rows = _read_table(dataset.classes, root)
         images = (ListedImage(row.where, row.image, row.file, row.label, row.split, row.patient) for row in rows)
-        return ImageListing(tuple(images), (root / TABLE,), spacing=self.spacing, crop=self.crop)
+        listing = ImageListing(tuple(images), (root / TABLE,), spacing=self.spacing, crop=self.crop)
+        return self.with_values(listing)
 
 
 @dataclass(frozen=True)
@@ -82,13 +85,17 @@ class _TableRow:
 
 def _read_table(classes: Sequence[str], path: Path) -> list[_TableRow]:
     table = path / TABLE
+    check_table(table)
     try:
         with table.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, strict=True)
             _check_columns(reader.fieldnames or [], table)
-            rows = [_row(classes, values, path, reader.line_num) for values in reader]
+            paths = ImagePaths(path)
+            rows = [_row(classes, values, table, reader.line_num, paths) for values in reader]
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise UserError(f"{table}: no such file; write one with the columns {', '.join(_NEEDED)}") from error
+        raise UserError(
+            f"{table}: no such file{other_case_in(path, TABLE)}; write one with the columns {', '.join(_NEEDED)}"
+        ) from error
     except OSError as error:
         raise UserError(f"{table}: can't be read ({error.strerror})") from error
     except (UnicodeDecodeError, csv.Error) as error:
@@ -111,8 +118,8 @@ def _check_columns(names: Sequence[str], table: Path) -> None:
         raise UserError(f"{table}: names a column twice")
 
 
-def _row(classes: Sequence[str], values: dict[str, str | None], path: Path, line: int) -> _TableRow:
-    where = f"{path / TABLE} row {line}"
+def _row(classes: Sequence[str], values: dict[str, str | None], table: Path, line: int, paths: ImagePaths) -> _TableRow:
+    where = f"{table} row {line}"
     if None in values or None in values.values():
         raise UserError(f"{where}: the number of values is not the number of columns")
     image, label, split = ((values[name] or "").strip() for name in _NEEDED)
@@ -124,7 +131,7 @@ def _row(classes: Sequence[str], values: dict[str, str | None], path: Path, line
         raise UserError(f"{where}: {unknown_name('split', split, SPLITS)}")
     if patient == "":
         raise UserError(f"{where}: names no patient; leave out the column where patients are unknown")
-    file, position = _inside(path, image, where), _label(classes, label, where)
+    file, position = paths.path(image, where), _label(classes, label, where)
     return _TableRow(where, line, image, file, position, split, patient)
 
 
@@ -132,22 +139,10 @@ def _label(classes: Sequence[str], label: str, where: str) -> int:
     if label in classes:
         return list(classes).index(label)
     # Where a class is named by a number, a number is a name, not a position.
-    if label.isdecimal() and not any(name.isdecimal() for name in classes) and int(label) < len(classes):
+    is_position = label.isdecimal() and len(label) < 10 and not any(name.isdecimal() for name in classes)
+    if is_position and int(label) < len(classes):
         return int(label)
     raise UserError(f"{where}: {unknown_name('class', label, classes)}")
-
-
-def _inside(folder: Path, image: str, where: str) -> Path:
-    try:
-        file = (folder / image).resolve()
-        is_file = file.is_file()
-    except (OSError, RuntimeError, ValueError) as error:
-        raise UserError(f"{where}: {image!r} is not a path ({error})") from error
-    if Path(image).is_absolute() or not file.is_relative_to(folder.resolve()):
-        raise UserError(f"{where}: {image} lies outside the folder; copy the image into it")
-    if not is_file:
-        raise UserError(f"{where}: {image} is missing from the folder")
-    return file
 
 
 def _check_unique(rows: list[_TableRow]) -> None:

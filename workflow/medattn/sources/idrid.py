@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 
 from medattn.errors import UserError
 from medattn.sources.base import DatasetFacts, SplitName
-from medattn.sources.folders.image_files import image_files, refuse_unnamed
+from medattn.sources.folders.image_files import image_files, other_case, refuse_unnamed
 from medattn.sources.folders.label_table import read_label_table
 from medattn.sources.idrid_centers import expected_region, flips_that_disagree, read_centers
 from medattn.sources.image_folder import ImageFolderSource, ImageListing, ListedImage
@@ -126,7 +126,7 @@ def _part(dataset: DatasetFacts, source: IdridSource, path: Path, split: SplitNa
         if number is None:
             raise UserError(f"{row.where}: {name} is not a name such as IDRiD_001")
         if name not in files:
-            raise UserError(f"{row.where}: {name}.jpg is missing from {folder}")
+            raise UserError(f"{row.where}: {name}.jpg is missing from {folder}{other_case(name, files)}")
         if grade not in dataset.classes:
             raise UserError(f"{row.where}: {unknown_name('grade', grade, dataset.classes)}")
         images.append(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from medattn.errors import UserError
 from medattn.sources.base import SplitName
+from medattn.sources.folders.label_table import check_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,6 +78,7 @@ def read_centers(root: Path) -> dict[SplitName, dict[int, Centers]]:
 
 
 def _read_points(path: Path) -> dict[int, Point]:
+    check_table(path)
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
             rows = list(csv.reader(stream))

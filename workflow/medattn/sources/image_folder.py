@@ -52,6 +52,9 @@ class ImageListing:
         columns: first and last column of pixels that are kept; None: all.
         spacing: millimeters between the pixels of the original, which is resampled to 1 mm; None: as it is.
         crop: height and width in pixels of the middle part that is kept after resampling; None: all.
+        window: values that become black and white; None: those of 8-bit images.
+        full_range: whether all values that a file's depth allows become black to white.
+        slice: plane and number of the slice that is read from a volume; the number None is the middle; None: no slice.
         notes: remarks for readers of the results, a sentence each.
     """
 
@@ -61,6 +64,9 @@ class ImageListing:
     columns: tuple[int, int] | None = None
     spacing: float | None = None
     crop: int | None = None
+    window: tuple[float, float] | None = None
+    full_range: bool = False
+    slice: tuple[str, int | None] | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -142,6 +148,14 @@ class ImageFolderSource(ImageSource):
 
     def files_now(self, dataset: DatasetFacts, path: Path) -> tuple[SourceFile, ...] | None:
         """Return the hashes of the tables and of all images together, as `read` records them."""
-        from medattn.sources.pixels.listed_images import listed_files
+        from medattn.sources.folders.listed_files import listed_files
 
         return listed_files(self.listing(dataset, path))
+
+    def paths_now(self, dataset: DatasetFacts, path: Path) -> list[tuple[str, Path]]:
+        """Return names and paths of the tables and the images."""
+        listing = self.listing(dataset, path)
+        return [
+            *((table.name, table) for table in listing.tables),
+            *((image.name, image.file) for image in listing.images),
+        ]

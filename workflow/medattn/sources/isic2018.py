@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from medattn.errors import UserError
 from medattn.sources.base import DatasetFacts, SplitName
 from medattn.sources.folders.draw_splits import draw_splits
-from medattn.sources.folders.image_files import image_files, refuse_unnamed
+from medattn.sources.folders.image_files import image_files, other_case, refuse_unnamed
 from medattn.sources.folders.label_table import LabelRow, read_label_table
 from medattn.sources.image_folder import ImageFolderSource, ImageListing, ListedImage
 
@@ -155,7 +155,7 @@ def _part(dataset: DatasetFacts, path: Path, split: SplitName) -> tuple[list[Lis
     for row in rows:
         name = row.values[0]
         if name not in files:
-            raise UserError(f"{row.where}: {name}.jpg is missing from {folder}")
+            raise UserError(f"{row.where}: {name}.jpg is missing from {folder}{other_case(name, files)}")
         images.append(ListedImage(row.where, f"{folder.name}/{files[name].name}", files[name], _label(row), split))
     _check_part(dataset, split, images, table)
     return images, table

@@ -16,6 +16,7 @@ from medattn.errors import UserError
 from medattn.sources.base import DatasetFacts, SplitName
 from medattn.sources.folders.draw_splits import draw_splits
 from medattn.sources.folders.image_files import image_files
+from medattn.sources.folders.label_table import check_table
 from medattn.sources.image_folder import ImageFolderSource, ImageListing, ListedImage
 
 _EMOTIONS = 6
@@ -62,7 +63,7 @@ class JaffeSource(ImageFolderSource):
             raise UserError(f"{root}: classes names {len(dataset.classes)} classes, but there are {_EMOTIONS} ratings")
         table = root / self.ratings
         ratings = _ratings(table)
-        files = _files(root)
+        files = _files(root, self.ratings)
         for key in files:
             if key not in ratings:
                 raise UserError(f"{files[key]}: has no ratings in {table}")
@@ -89,10 +90,10 @@ def _in_order(images: list[ListedImage]) -> tuple[ListedImage, ...]:
     return tuple(sorted(images, key=lambda image: order.index(image.split)))
 
 
-def _files(path: Path) -> dict[str, Path]:
+def _files(path: Path, ratings: str) -> dict[str, Path]:
     """Return the images by key: YM.HA2.53.tiff is YM-HA2."""
     found: dict[str, Path] = {}
-    for stem, file in image_files(path, (".tiff", ".tif")).items():
+    for stem, file in image_files(path, (".tiff", ".tif"), (ratings,)).items():
         key = "-".join(stem.split(".")[:2])
         if not _KEY.fullmatch(key):
             raise UserError(f"{file}: not a name such as YM.HA2.53.tiff")
@@ -108,6 +109,7 @@ def _ratings(table: Path) -> dict[str, tuple[str, list[float]]]:
     A line contains a number, six ratings and the key. Some copies have a second block with five ratings a line,
     without fear; it is ignored, as are headings.
     """
+    check_table(table)
     try:
         lines = table.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as error:

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from medattn.errors import UserError
-from medattn.sources.base import SPLITS, Channels, DatasetFacts, ImageSource
+from medattn.sources.base import SPLITS, Channels, DatasetFacts, ImageSource, SplitName
 from medattn.sources.medmnist_files import ADDRESS, OFFICIAL, SEVERAL_LABELS, MedmnistSize
 from medattn.sources.original_file import Download, check_original
 from medattn.suggestions import unknown_name
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from medattn.sources.pixels.source_data import Images, Labels, SourceData, Split
 
 _PIECE = 1 << 24
+_MOST_IMAGES = 10_000_000
+"""Images of a split at most, where the data set does not declare how many it has."""
 
 
 class MedmnistSource(ImageSource):
@@ -84,6 +86,8 @@ class MedmnistSource(ImageSource):
         try:
             with zipfile.ZipFile(path) as npz:
                 _check_names(npz, path)
+                for name in SPLITS:
+                    _check_shape(self.size, dataset, npz, name, path)
                 return SourceData({name: _split(npz, name, path, scratch) for name in SPLITS}, (file,))
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
             raise UserError(f"{path}: not a readable npz file ({error})") from error
@@ -94,6 +98,28 @@ def _check_names(npz: zipfile.ZipFile, path: Path) -> None:
     for name in (f"{split}_{part}" for split in SPLITS for part in ("images", "labels")):
         if name not in found:
             raise UserError(f"{path}: has no array '{name}'; found: {', '.join(found) or 'none'}")
+
+
+def _check_shape(size: int, dataset: DatasetFacts, npz: zipfile.ZipFile, split: SplitName, path: Path) -> None:
+    """Compare the shape of the images with what is declared, before any image is read.
+
+    Raises:
+        UserError: there are more or larger images than declared.
+    """
+    where = f"{path}: {split}_images"
+    with npz.open(f"{split}_images.npy") as stream:
+        shape, kind = _header(stream, where)
+    if kind.itemsize != 1 or len(shape) not in (3, 4):
+        return  # reading it says what is wrong
+    if shape[1] > size or shape[2] > size:
+        raise UserError(f"{where} has images of {shape[1]} x {shape[2]} pixels, but source.size is {size}")
+    declared = _MOST_IMAGES
+    if dataset.counts is not None:
+        declared = sum(dataset.counts.get(split, ()))
+    elif dataset.images is not None:
+        declared = dataset.images.get(split, 0)
+    if shape[0] > declared:
+        raise UserError(f"{where} has {shape[0]} images, but {declared} are declared for this split")
 
 
 def _split(npz: zipfile.ZipFile, name: str, path: Path, scratch: Path | None) -> "Split":

@@ -3,14 +3,16 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from medattn.sources.base import SPLITS, Channels, DatasetFacts, ImageSource, SplitName
+from medattn.sources.base import MOST_IMAGES, SPLITS, Channels, DatasetFacts, ImageCount, ImageSource, SplitName
 
 if TYPE_CHECKING:
     from medattn.sources.pixels.source_data import SourceData
+
+_MOST_BYTES = 1 << 36
 
 
 class PhantomSource(ImageSource):
@@ -22,16 +24,25 @@ class PhantomSource(ImageSource):
     kind: Literal["phantom"]
     size: int = Field(28, ge=12, le=1024, description="height and width in pixels")
     channels: Channels = Field(1, description="1 (gray) or 3 (color)")
-    counts: dict[SplitName, list[int]] = Field(description="images per class, for each split")
+    counts: dict[SplitName, list[ImageCount]] = Field(
+        description="images per class, for each split; at most 64 GiB of pixels in all"
+    )
     images_per_patient: int = Field(
-        0, ge=0, description="images of a class that share a patient; 0: patients are unknown"
+        0, ge=0, le=MOST_IMAGES, description="images of a class that share a patient; 0: patients are unknown"
     )
     noise: float = Field(0.06, ge=0, le=1, description="standard deviation of pixel noise, of full range 1")
     contrast: float = Field(0.4, gt=0, le=1, description="brightness of a lesion, of full range 1")
     distractors: int = Field(
         3, ge=0, le=50, description="spots outside the region, on average; an image has 0 to twice as many"
     )
-    seed: int = Field(0, ge=0, description="seed of the images")
+    seed: int = Field(0, ge=0, lt=1 << 63, description="seed of the images")
+
+    @model_validator(mode="after")
+    def _fits_on_a_disk(self) -> Self:
+        images = sum(sum(per_class) for per_class in self.counts.values())
+        if images * self.size**2 * self.channels > _MOST_BYTES:
+            raise ValueError(f"counts asks for {images} images of {self.size} px, which are more than 64 GiB")
+        return self
 
     @property
     def shape(self) -> tuple[int, Channels]:

@@ -32,6 +32,7 @@ from medattn.config.models.row_filter import RowFilter
 from medattn.config.networks.catalog import LIBRARY_OPTIONS, own_networks
 from medattn.protocols.registry import PROTOCOLS
 from medattn.sources.base import Archive
+from medattn.sources.own_images import IntensityWindow, VolumeSlice
 from medattn.sources.registry import SOURCES
 
 ROOT = Path(__file__).parents[4]
@@ -84,6 +85,8 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
         ("Data set", dataset.DatasetEntry, "`<name>` in the registry, `datasets.<name>` of a selection"),
         *((f"Source {kind}", model, "`source` of a data set") for kind, model in SOURCES.items()),
         ("Archive", Archive, "`archives.<name>` of a source that is a folder of images"),
+        ("Window", IntensityWindow, "`window` of the sources `folder` and `class_folders`"),
+        ("Slice of a volume", VolumeSlice, "`slice` of the sources `folder` and `class_folders`"),
     ],
     "Facts about published values": [
         ("Facts", facts.Facts, "the top level of `papers/<paper>/facts.yaml` and of `medattn claims --facts`"),

@@ -1,11 +1,15 @@
 """Official tables of labels, in the CSV files of their authors."""
 
 import csv
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from medattn.errors import UserError
+
+LARGEST_TABLE = 1 << 26
+"""Bytes of the largest table that is read."""
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,22 @@ class LabelRow:
     values: tuple[str, ...]
 
 
+def check_table(path: Path) -> None:
+    """Check that a table, if it exists, is a file of a size that can be read.
+
+    Raises:
+        UserError: it is a pipe or a device, which may never end, or too large.
+    """
+    try:
+        found = path.stat()
+    except OSError:
+        return  # opening it says why
+    if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+        raise UserError(f"{path}: not a file; replace it by the table")
+    if found.st_size > LARGEST_TABLE:
+        raise UserError(f"{path}: has {found.st_size} bytes; tables of up to {LARGEST_TABLE} are read")
+
+
 def read_label_table(path: Path, columns: Sequence[str]) -> list[LabelRow]:
     """Read the wanted columns of a CSV file, the first of which names an image.
 
@@ -24,6 +44,7 @@ def read_label_table(path: Path, columns: Sequence[str]) -> list[LabelRow]:
     Raises:
         UserError: the file is missing or not such a table, a row lacks a value, or two rows name one image.
     """
+    check_table(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(stream, strict=True)

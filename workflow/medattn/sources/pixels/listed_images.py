@@ -1,30 +1,29 @@
 """The images of a listing, decoded, cut, flipped and resized.
 
-Images are 8-bit PNG, JPEG, TIFF, BMP or PPM. They are rotated by their EXIF orientation, converted to gray or color,
-and resized to a square by area averaging (as OpenCV's INTER_AREA does when it shrinks an image); the aspect ratio is
-not kept.
+Images are rotated by their EXIF orientation, converted to 8 bits and to gray or color, and resized to a square by area
+averaging (as OpenCV's INTER_AREA does when it shrinks an image); the aspect ratio is not kept.
 """
 
-import hashlib
-import io
-import warnings
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 from scipy.sparse import csr_array
 
 from medattn.errors import UserError
 from medattn.sources.base import SPLITS
+from medattn.sources.folders.listed_files import HashOfImages, image_content, table_files
 from medattn.sources.image_folder import ImageListing, ListedImage
-from medattn.sources.original_file import SourceFile, source_file
+from medattn.sources.pixels.dicom_files import is_dicom, read_dicom
+from medattn.sources.pixels.nifti_files import is_nifti, read_nifti
+from medattn.sources.pixels.picture_files import FORMATS, read_picture
 from medattn.sources.pixels.source_data import Images, SourceData, Split
 from medattn.sources.pixels.spooled_images import SpooledImages
+from medattn.sources.pixels.stored_image import decoded_or_refused, refuse_large, to_8_bit
 
-_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "PPM")
-_EIGHT_BIT = {"1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"}
+_DARK = 64
 
 
 def read_listing(listing: ImageListing, shape: tuple[int, int], scratch: Path | None = None) -> SourceData:
@@ -38,14 +37,17 @@ def read_listing(listing: ImageListing, shape: tuple[int, int], scratch: Path | 
     Raises:
         UserError: an image is missing, unreadable, too large or has the wrong size; names it.
     """
-    together = _AllImages()
+    together, brightest = HashOfImages(), 0
     size, channels = shape
     spooled = {name: SpooledImages(scratch) for name in SPLITS}
     for image in listing.images:
-        content = _content(image)
+        content = image_content(image)
         together.add(image, content)
-        pixels = _cut(listing, image, _pixels(image, content, channels))
+        pixels = _cut(listing, image, _pixels(listing, image, content, channels))
+        brightest = max(brightest, int(pixels.max(initial=0)))
         if listing.spacing is not None:
+            height, width = pixels.shape[:2]
+            refuse_large(round(width * listing.spacing), round(height * listing.spacing), f"{image.name}, resampled,")
             pixels = resampled(pixels, listing.spacing)
         if listing.crop is not None:
             pixels = middle(pixels, listing.crop)
@@ -57,20 +59,15 @@ def read_listing(listing: ImageListing, shape: tuple[int, int], scratch: Path | 
             labels = np.array([image.label for image in members], dtype=np.int64)
             groups = [image.patient for image in members if image.patient is not None] or None
             splits[name] = Split(spooled[name].array(), labels, groups, [image.name for image in members])
-    files = (*(source_file(table) for table in listing.tables), together.file())
-    return SourceData(splits, files, notes=listing.notes)
+    files = (*table_files(listing), together.file())
+    return SourceData(splits, files, notes=(*listing.notes, *_dark(listing, brightest)))
 
 
-def listed_files(listing: ImageListing) -> tuple[SourceFile, ...]:
-    """Return size and hash of the tables and of all images together, as `read_listing` records them.
-
-    Raises:
-        UserError: a file can't be read.
-    """
-    together = _AllImages()
-    for image in listing.images:
-        together.add(image, _content(image))
-    return (*(source_file(table) for table in listing.tables), together.file())
+def _dark(listing: ImageListing, brightest: int) -> tuple[str, ...]:
+    """Return a note if a declared window or scaling leaves all images dark, as with 12-bit values in 16-bit files."""
+    if brightest >= _DARK or (listing.window is None and not listing.full_range):
+        return ()
+    return (f"by the declared window or scaling, the brightest pixel of all images has {brightest} of 255",)
 
 
 def resized(image: Images, size: int) -> Images:
@@ -106,51 +103,18 @@ def middle(image: Images, side: int) -> Images:
     return image
 
 
-class _AllImages:
-    """One hash of all image files: that of lines `<SHA-256>  <name>` of each, in the order of the listing."""
-
-    def __init__(self) -> None:
-        self._digest, self._bytes, self._files = hashlib.sha256(), 0, 0
-
-    def add(self, image: ListedImage, content: bytes) -> None:
-        self._digest.update(f"{hashlib.sha256(content).hexdigest()}  {image.name}\n".encode())
-        self._bytes += len(content)
-        self._files += 1
-
-    def file(self) -> SourceFile:
-        return SourceFile(f"images ({self._files} files)", self._bytes, self._digest.hexdigest())
-
-
-def _content(image: ListedImage) -> bytes:
-    try:
-        return image.file.read_bytes()
-    except FileNotFoundError as error:
-        raise UserError(f"{image.where}: {image.name} is missing from the folder") from error
-    except OSError as error:
-        raise UserError(f"{image.where}: {image.name} can't be read ({error.strerror})") from error
-
-
-def _pixels(image: ListedImage, content: bytes, channels: int) -> Images:
+def _pixels(listing: ImageListing, image: ListedImage, content: bytes, channels: int) -> Images:
     """Decode an image to uint8, (height, width, channels)."""
     named = f"{image.where}: {image.name}"
-    try:
-        with warnings.catch_warnings():
-            # Pillow only warns of images that unpack to more than 90 million pixels: refuse these.
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=_FORMATS) as opened:
-                if opened.mode not in _EIGHT_BIT:
-                    raise UserError(f"{named} is not an 8-bit image (mode {opened.mode}); convert it")
-                if getattr(opened, "n_frames", 1) > 1:
-                    raise UserError(f"{named} holds several images; keep one")
-                upright = ImageOps.exif_transpose(opened).convert("L" if channels == 1 else "RGB")
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise UserError(f"{named} is too large ({error})") from error
-    except UserError:
-        raise
-    except Exception as error:  # damaged files make Pillow's decoders raise errors of many kinds
-        formats = ", ".join(_FORMATS)
-        raise UserError(f"{named} is not a readable image ({formats}) or is damaged") from error
-    return np.asarray(upright, dtype=np.uint8).reshape(upright.height, upright.width, channels)
+    if is_nifti(image.name):
+        stored = decoded_or_refused(lambda: read_nifti(content, named, listing), named, "NIfTI")
+    elif is_dicom(content, image.name):
+        stored = decoded_or_refused(lambda: read_dicom(content, named), named, "DICOM")
+    else:
+        stored = decoded_or_refused(lambda: read_picture(content, named, channels), named, ", ".join(FORMATS))
+    pixels = to_8_bit(stored, listing, named)
+    wanted = Image.fromarray(pixels).convert("L" if channels == 1 else "RGB")
+    return np.asarray(wanted, dtype=np.uint8).reshape(wanted.height, wanted.width, channels)
 
 
 def _cut(listing: ImageListing, image: ListedImage, pixels: Images) -> Images:

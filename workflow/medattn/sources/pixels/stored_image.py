@@ -1,0 +1,87 @@
+"""An image with the values that its file stores, and the rules that turn them into 8 bits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from medattn.errors import UserError
+from medattn.sources.image_folder import ImageListing
+from medattn.sources.pixels.source_data import Images
+
+MOST_PIXELS = 89_478_485
+"""Pixels of the largest image that is read: Pillow's limit, 256 MiB in color."""
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """An image as its file stores it.
+
+    Attributes:
+        values: (H, W) or, in color, (H, W, 3), whole numbers or floats, in the units of the file.
+        kind: depth of the values, for messages, such as "16-bit values".
+        full_range: smallest and largest value that the depth allows; None for floats.
+        is_8_bit: whether the values are brightness from 0 to 255.
+        inverted: whether the smallest value is white.
+    """
+
+    values: npt.NDArray[Any]
+    kind: str
+    full_range: tuple[float, float] | None
+    is_8_bit: bool = False
+    inverted: bool = False
+
+
+def to_8_bit(image: StoredImage, listing: ImageListing, named: str) -> Images:
+    """Return an image as uint8, (H, W) or (H, W, 3), by the window or scaling that its source declares.
+
+    Raises:
+        UserError: the image is not 8-bit and nothing is declared, or values are not finite.
+    """
+    if listing.window is not None:
+        pixels = _scaled(image.values, *listing.window, named)
+    elif image.is_8_bit:
+        pixels = np.asarray(image.values, dtype=np.uint8)
+    elif listing.full_range and image.full_range is not None:
+        pixels = _scaled(image.values, *image.full_range, named)
+    else:
+        choices = "`window`" if image.full_range is None else "`window` or `scaling: full-range`"
+        raise UserError(
+            f"{named} is not an 8-bit image: it holds {image.kind} from {image.values.min():g} to "
+            f"{image.values.max():g}; declare in the source of the data set how they become brightness, by {choices}"
+        )
+    return 255 - pixels if image.inverted else pixels
+
+
+def refuse_large(width: int, height: int, named: str) -> None:
+    """Refuse an image with more pixels than can be read, before it is decoded.
+
+    Raises:
+        UserError: it has more.
+    """
+    if width * height > MOST_PIXELS:
+        raise UserError(f"{named} is too large: {width} x {height} pixels; images of up to {MOST_PIXELS} are read")
+
+
+def decoded_or_refused(decode: Callable[[], StoredImage], named: str, formats: str) -> StoredImage:
+    """Decode an image, and name it if that fails: damaged files raise errors of many kinds in the libraries.
+
+    Raises:
+        UserError: the image can't be decoded.
+    """
+    try:
+        return decode()
+    except UserError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UserError(f"{named} is not a readable image ({formats}) or is damaged: {reason}") from error
+
+
+def _scaled(values: npt.NDArray[Any], low: float, high: float, named: str) -> Images:
+    if not np.isfinite(values).all():
+        raise UserError(f"{named} holds values that are not finite numbers; replace them")
+    share = (values.astype(np.float64) - low) / (high - low)
+    return np.asarray(np.rint(255 * np.clip(share, 0, 1)), dtype=np.uint8)
