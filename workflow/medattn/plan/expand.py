@@ -16,7 +16,7 @@ from medattn.plan.model import Cell, CellSettings, Pack, Plan, Run
 from medattn.plan.runs import runs_of_cell
 from medattn.plan.skip_reasons import network_skip_reason, unavailable_reason
 from medattn.plan.stand_ins import taken_entries
-from medattn.provenance.code import code_digest
+from medattn.provenance.code import PackageSources, code_digest
 from medattn.suggestions import unknown_name
 
 
@@ -29,7 +29,12 @@ def make_plan(configuration: Configuration, *, as_if_available: bool = False) ->
     """
     selection, entries = configuration.selection, taken_entries(configuration)
     data = Path(selection.data)
-    cells = {cell.id: cell for paper in configuration.papers for cell in _cells(paper, entries, data, as_if_available)}
+    sources = PackageSources()
+    cells = {
+        cell.id: cell
+        for paper in configuration.papers
+        for cell in _cells(paper, entries, data, as_if_available, sources)
+    }
     _check_cells_with_looks(configuration, cells)
     runs = {run.id: run for cell in cells.values() for run in runs_of_cell(cell, selection.seeds_of(cell.id))}
     packs = _packs(cells, runs, selection.pack, selection.pack_across_cells)
@@ -49,7 +54,11 @@ def _check_cells_with_looks(configuration: Configuration, cells: Mapping[str, Ce
 
 
 def _cells(
-    paper: ResolvedPaper, entries: Mapping[str, DatasetEntry], data: Path, as_if_available: bool
+    paper: ResolvedPaper,
+    entries: Mapping[str, DatasetEntry],
+    data: Path,
+    as_if_available: bool,
+    sources: PackageSources,
 ) -> Iterator[Cell]:
     for dataset in paper.datasets:
         entry = entries[dataset]
@@ -69,7 +78,7 @@ def _cells(
                 or (None if as_if_available else unavailable_reason(dataset, entry, backbone, data)),
                 prepared=str(prepared_dataset(data, dataset, entry_identity(dataset, entry))),
                 tables=tables,
-                settings=_settings(paper, backbone, arm, entry_identity(dataset, entry)),
+                settings=_settings(paper, backbone, arm, dataset, entry, sources),
                 metrics=_metrics(paper, tables, entry.ordinal),
                 classes=tuple(entry.classes),
             )
@@ -105,20 +114,31 @@ def _metrics(paper: ResolvedPaper, tables: tuple[str, ...], ordinal: bool) -> tu
     return tuple(dict.fromkeys(["accuracy", *shown, *paper.metrics, *(["kappa_quadratic"] if ordinal else [])]))
 
 
-def _settings(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, entry_sha256: str) -> CellSettings:
+def _settings(
+    paper: ResolvedPaper,
+    backbone: Backbone | None,
+    arm: Arm,
+    dataset: str,
+    entry: DatasetEntry,
+    sources: PackageSources,
+) -> CellSettings:
     normalization = backbone.normalization if backbone else None
     return CellSettings(
         backbone=backbone.model_copy(update={"label": "", "arms": None, "normalization": None}) if backbone else None,
         arm=arm.model_copy(update={"label": "", "datasets": None, "backbones": None, "placebos": []}),
         recipe=paper.recipe.model_copy(update={"normalization": normalization}) if normalization else paper.recipe,
         protocol=paper.protocol,
-        entry_sha256=entry_sha256,
+        entry_sha256=entry_identity(dataset, entry),
         code_digest=code_digest(
             None if arm.classifier else arm.mechanism,
             backbone.model if backbone else None,
             paper.protocol.kind,
             arm.placebo,
+            entry.source.kind,
+            None,
+            sources,
         ),
+        source=entry.source.kind,
     )
 
 

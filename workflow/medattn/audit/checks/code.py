@@ -10,10 +10,9 @@ from typing import Any
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding, Severity
-from medattn.config.mechanisms import mechanism_file, own_mechanism
 from medattn.errors import UserError
 from medattn.plan.finished_run import FinishedRun
-from medattn.provenance.code import CODE_FOLDER, code_digest, code_modules, modules_digest, source_sha256
+from medattn.provenance.code import CODE_FOLDER, PackageSources, code_modules, module_sha256, modules_digest
 from medattn.provenance.environment import git
 
 _SHOWN_FILES = 8
@@ -69,16 +68,17 @@ def check_code(context: AuditContext) -> Iterator[Finding]:
         place = f"{runs[0]} and {len(runs) - 1} more runs" if len(runs) > 1 else runs[0]
         yield Finding(severity, place, expected, found, remedy)
     if context.other_plan_schema is None:
+        sources = PackageSources(CODE_FOLDER)
         for finished in context.finished_runs():
-            yield from _names_of_modules(finished)
+            yield from _names_of_modules(finished, sources)
 
 
-def _names_of_modules(finished: FinishedRun) -> Iterator[Finding]:
+def _names_of_modules(finished: FinishedRun, sources: PackageSources) -> Iterator[Finding]:
     """Compare the recorded modules with those that the run depends on, where the installed code has its digest."""
-    code, mechanism_and_model = finished.record["code"], finished.cell.settings.code_names
-    if "modules" in code and code_digest(*mechanism_and_model) == code["digest"]:
-        current = code_modules(*mechanism_and_model)
-        if list(current) != list(code["modules"]):
+    code = finished.record["code"]
+    if "modules" in code:
+        current = code_modules(*finished.cell.settings.code_names, None, sources)
+        if modules_digest(current) == code["digest"] and list(current) != list(code["modules"]):
             found = ", ".join(code["modules"]) or "none"
             yield Finding("error", finished.run.id, f"modules {', '.join(current)}", found, "train the run again")
 
@@ -143,14 +143,18 @@ def _modules(code: RecordedCode, commit: str | None) -> tuple[dict[str, str], li
 def _sha256_of_module(name: str, commit: str | None) -> str:
     if ".." in PurePosixPath(name).parts:
         raise ValueError(f"{name} is outside of the package")
-    if commit is not None:
-        return source_sha256(_read(CODE_FOLDER, commit, name))
-    path = mechanism_file(name) if own_mechanism(name) else CODE_FOLDER / name
-    return source_sha256(path.read_text(encoding="utf-8"))
+    return module_sha256(name, _installed if commit is None else partial(_read, CODE_FOLDER, commit))
+
+
+def _installed(name: str) -> str:
+    return (CODE_FOLDER / name).read_text(encoding="utf-8")
 
 
 def _files(code: RecordedCode) -> str:
-    names = [name for name, _ in code.modules]
+    """Name the recorded files that differ from the installed ones or, where none does, all."""
+    current, _ = _modules(code, None)
+    names = [name for name, sha256 in code.modules if not current.get(name, "-").startswith(sha256)]
+    names = names or [name for name, _ in code.modules]
     more = f" and {len(names) - _SHOWN_FILES} more files" if len(names) > _SHOWN_FILES else ""
     return ", ".join(names[:_SHOWN_FILES]) + more
 
