@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from medattn.audit.papers import paper_facts
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_file, sha256_of_value, write_json
 from medattn.layout import ResultPaths
@@ -45,6 +46,7 @@ def seal(results: ResultPaths, plan: Plan) -> str:
         "selection": plan.selection,
         "files": {name: _facts(results.folder / name) for name in sealed_files(results.folder)},
         "data": {name: _facts(Path(name)) for name in data_files(plan)},
+        "papers": paper_facts(plan),
     }
     results.audit.unlink(missing_ok=True)
     root = sha256_of_value(value)

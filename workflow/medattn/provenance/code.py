@@ -161,6 +161,18 @@ def reader_modules(source: str, sources: PackageSources | None = None) -> dict[s
     return {name: sha256 for name, sha256 in hashes.items() if sha256 != _NO_CODE}
 
 
+def imported_by_training(sources: PackageSources | None = None) -> list[str]:
+    """Return the files of the package that the process of training imports, whether or not a run depends on them."""
+    sources = sources or PackageSources()
+    roots = [f"{_PACKAGE}.{name}" for name in ("__main__", "commands.train", "training.pack")]
+
+    def members(package: str) -> list[str]:
+        return [] if package == f"{_PACKAGE}.commands" else sources.members(package)
+
+    closure = import_closure(roots, sources.find, members, sources.text)
+    return sorted(file.relative_to(sources.folder).as_posix() for file in closure.values())
+
+
 def module_sha256(name: str, read: Callable[[str], str]) -> str:
     """Return the SHA-256 of a file that `code_modules` names; of a user's own code, the current one.
 

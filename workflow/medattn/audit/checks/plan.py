@@ -1,4 +1,4 @@
-"""The configuration gives the same plan again, and the files derived from the plan are unchanged."""
+"""The configuration gives the same plan again; the files derived from it and the papers are unchanged."""
 
 import json
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import as_written
+from medattn.audit.paper_findings import paper_findings
 from medattn.files import read_json
 from medattn.layout import ResultPaths
 from medattn.plan.differences import differences
@@ -46,6 +47,7 @@ def check_plan(context: AuditContext) -> Iterator[Finding]:
             "error", "plan.json", "the runs and packs that the configuration gives", "other runs or packs", _REMEDY
         )
     yield from _files(context)
+    yield from paper_findings(context)
 
 
 def _files(context: AuditContext) -> Iterator[Finding]:
