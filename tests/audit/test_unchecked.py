@@ -221,3 +221,15 @@ def test_a_plan_of_another_version_cannot_be_sealed(finished, capsys):
     as_an_earlier_version_wrote_it(finished)
     assert medattn(["audit", str(FOLDER), "--seal"]) == 2
     assert "wrote this plan (schema" in capsys.readouterr().err
+
+
+def test_images_that_other_code_prepared_could_not_be_checked(finished):
+    assert findings("data") == [] or "unchecked" not in severities("data")
+
+    def change(recorded: Any) -> None:
+        (reader,) = [name for name in recorded["modules"] if name == "sources/phantom.py"]
+        recorded["modules"][reader] = "0" * 12
+
+    change_records(change)
+    found = [finding for finding in findings("data") if finding.severity == "unchecked"]
+    assert found and all("sources/phantom.py" in finding.found for finding in found)

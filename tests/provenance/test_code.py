@@ -74,7 +74,8 @@ def test_imports_count_through_other_modules_and_packages(package, start):
     before = digest(package)
     for name in ("one.py", "two/__init__.py", "two/inside.py", "three.py"):
         append(package, name, "more = 1\n")
-        assert (after := digest(package)) != before, name
+        after = digest(package)
+        assert after != before, name
         before = after
 
 

@@ -29,11 +29,11 @@ def uncommitted_changes(commit: str, changed: Sequence[str], modules: Collection
     kinds: dict[Severity, list[str]] = {}
     for name in changed:
         kinds.setdefault(_severity(name, modules), []).append(name)
-    if found := kinds.get("warning"):
-        text = f"uncommitted changes in files that training or the plan reads: {_listed(found)}"
-        yield "warning", expected, text, "commit the changes, then train the run again"
-    if found := kinds.get("info"):
-        yield "info", expected, f"uncommitted changes that change no run: {_listed(found)}", ""
+    if read := kinds.get("warning"):
+        found = f"uncommitted changes in files that training or the plan reads: {_listed(read)}"
+        yield "warning", expected, found, "commit the changes, then train the run again"
+    if others := kinds.get("info"):
+        yield "info", expected, f"uncommitted changes that change no run: {_listed(others)}", ""
 
 
 def _severity(name: str, modules: Collection[str]) -> Severity:

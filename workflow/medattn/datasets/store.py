@@ -21,6 +21,7 @@ from medattn.datasets.tensor_file import map_tensors, pieces, write_tensors
 from medattn.errors import UserError
 from medattn.files import atomic_write, disk_errors, read_json, sha256_of_file, sha256_of_value, write_json
 from medattn.plan.availability import entry_identity
+from medattn.provenance.code import reader_modules
 from medattn.sources.pixels.source_data import Region, SourceData, Split, images_per_class
 
 SCHEMA = 2
@@ -58,7 +59,8 @@ def write_store(folder: Path, name: str, entry: DatasetEntry, data: SourceData) 
     Returns:
         The manifest: schema, dataset, entry (without its path), entry_sha256, files, height, width, channels
         (pixels), classes, groups (names of patients), splits (images, per_class and hashes of each),
-        source_files, duplicates, notes, stand_in, has_region, libraries, and self_sha256, the hash of all other keys.
+        source_files, duplicates, notes, stand_in, has_region, libraries, code (the modules that read and wrote
+        the images), and self_sha256, the hash of all other keys.
 
     Raises:
         UserError: the images are not what `entry` promises, or the files can't be written.
@@ -91,6 +93,7 @@ def write_store(folder: Path, name: str, entry: DatasetEntry, data: SourceData) 
         "stand_in": bool(entry.stand_in),
         "has_region": data.region is not None,
         "libraries": {library: version(library) for library in _LIBRARIES},
+        "code": {name: sha256[:12] for name, sha256 in reader_modules(entry.source.kind).items()},
     }
     manifest["self_sha256"] = sha256_of_value(manifest)
     write_json(folder / MANIFEST, manifest)
