@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from medattn.training.stop import Stop
 
 
+class _RecordsChangedError(Exception):
+    """Change of a record since the file that lists it was filled."""
+
+
 def train_pack(plan: Plan, pack: Pack, results: ResultPaths) -> None:
     """Train the open runs of `pack`, then write how each run ended to the pack's file.
 
@@ -34,7 +38,7 @@ def train_pack(plan: Plan, pack: Pack, results: ResultPaths) -> None:
             raise runs_failed(task, failed)
     for run in task.runs:
         task.files(run).sweep()
-    write_json(results.pack(pack.id), {"pack": pack.id, "runs": {run.id: _ending(task, run) for run in task.runs}})
+    _write_endings(task)
 
 
 def train_as_worker(plan: Plan, pack: Pack, results: ResultPaths) -> None:
@@ -90,6 +94,22 @@ def _refuse_other_code(task: PackTask) -> None:
                 f"{cell_id}: the code has changed since the plan was made (in {CODE_FOLDER}); restart snakemake, or "
                 "run `medattn plan --write` and then this command again; `medattn why` lists the changes"
             )
+
+
+def _write_endings(task: PackTask) -> None:
+    """Write the pack's file from records that are still the same when it gets its name."""
+    while True:
+        endings = {run.id: _ending(task, run) for run in task.runs}
+
+        def confirm(written: dict[str, Any] = endings) -> None:
+            if {run.id: _ending(task, run) for run in task.runs} != written:
+                raise _RecordsChangedError
+
+        try:
+            write_json(task.results.pack(task.pack.id), {"pack": task.pack.id, "runs": endings}, confirm)
+        except _RecordsChangedError:
+            continue
+        return
 
 
 def _ending(task: PackTask, run: Run) -> dict[str, Any]:

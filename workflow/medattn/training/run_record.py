@@ -61,7 +61,7 @@ def write_record(task: RunTask, outcome: TrainingOutcome) -> None:
     run, cell, files, history = task.run, task.cell, task.files, outcome.history
     resolved = run_settings(cell, run, task.grid_point)
     finite = all(row.finite for row in history)
-    outputs = [path for path in (files.history, files.scores, files.maps, files.attention) if path.exists()]
+    outputs = [path for path in files.outputs if path.exists()]
     record = {
         **_heading(run, cell),
         "status": "ok" if finite else "diverged",
