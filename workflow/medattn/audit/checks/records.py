@@ -131,5 +131,5 @@ def _clocks(run: str, record: Mapping[str, Any]) -> Iterator[Finding]:
         if back <= CLOCK_TOLERANCE:
             yield Finding("info", run, expected, found)
         else:
-            remedy = "compare the clocks of the machines that trained the run; no number depends on them"
+            remedy = "compare the clocks of the machines that trained the run; results do not depend on them"
             yield Finding("warning", run, expected, found, remedy)
