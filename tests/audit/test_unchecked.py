@@ -78,7 +78,7 @@ def test_the_recorded_commit_has_the_recorded_code(clone):
     assert findings("code") == []
 
 
-@pytest.mark.parametrize(("dirty", "severity"), [(False, "error"), (True, "warning")])
+@pytest.mark.parametrize(("dirty", "severity"), [(False, "error"), (True, "error")])
 def test_other_code_in_the_recorded_commit_is_found(clone, dirty, severity):
     commit = commit_all(clone)
     change_records(lambda recorded: recorded.update(commit=commit, dirty=dirty))
@@ -86,6 +86,31 @@ def test_other_code_in_the_recorded_commit_is_found(clone, dirty, severity):
     found = findings("code")
     assert {finding.severity for finding in found} == {severity}
     assert all("seeding.py" in finding.found and commit[:12] in finding.expected for finding in found)
+
+
+@pytest.mark.parametrize(("changed", "severities_found"), [
+    (["workflow/medattn/training/splits.py"], {"info"}),  # the digest is the commit's: comments or words changed
+    (["workflow/medattn/config/arms.py", "workflow/medattn/report/embedding.py"], {"warning", "info"}),
+    (["workflow/medattn/render/captions.py", "workflow/medattn/commands/audit.py"], {"info"}),
+    (["workflow/medattn/attention/untracked.py"], {"info"}),
+    (["papers/mine/published.csv"], {"warning"}),
+    (["workflow/rules/train.smk"], {"warning"}),
+    ([], {"warning"}),
+])  # fmt: skip
+def test_uncommitted_changes_are_findings_even_where_the_digest_is_that_of_the_commit(clone, changed, severities_found):
+    commit = commit_all(clone)
+    change_records(lambda recorded: recorded.update(commit=commit, dirty=True, changed=changed))
+    found = findings("code")
+    assert {finding.severity for finding in found} == severities_found
+    assert all(any(name in finding.found for finding in found) for name in changed)
+
+
+def test_the_reason_for_no_commit_is_said(clone, capsys):
+    reason = "the repository around it, /x, does not track /x/y"
+    change_records(lambda recorded: recorded.update(no_commit=reason))
+    assert {(finding.severity, reason in finding.found) for finding in findings("code")} == {("info", True)}
+    record_another_text_of(clone, "seeding.py", "x = 1\n")
+    assert {(finding.severity, reason in finding.found) for finding in findings("code")} == {("unchecked", True)}
 
 
 def test_code_that_was_renamed_since_is_read_from_the_recorded_commit(clone):
@@ -199,3 +224,15 @@ def test_a_plan_of_another_version_cannot_be_sealed(finished, capsys):
     as_an_earlier_version_wrote_it(finished)
     assert medattn(["audit", str(FOLDER), "--seal"]) == 2
     assert "wrote this plan (schema" in capsys.readouterr().err
+
+
+def test_images_that_other_code_prepared_could_not_be_checked(finished):
+    assert findings("data") == [] or "unchecked" not in severities("data")
+
+    def change(recorded: Any) -> None:
+        (reader,) = [name for name in recorded["modules"] if name == "sources/phantom.py"]
+        recorded["modules"][reader] = "0" * 12
+
+    change_records(change)
+    found = [finding for finding in findings("data") if finding.severity == "unchecked"]
+    assert found and all("sources/phantom.py" in finding.found for finding in found)

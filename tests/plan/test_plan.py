@@ -9,7 +9,6 @@ from medattn.plan.model import Plan
 from medattn.plan.plan_file import read_plan
 from medattn.plan.progress import progress_of
 from medattn.plan.show import COLUMNS
-from medattn.provenance import code
 from tests.conftest import SELECTION, Project
 
 ARMS = {
@@ -121,29 +120,6 @@ def test_settings_that_affect_a_run_change_its_name(project, paper, selection, s
         assert not kept
     changed = {(run.cell.removeprefix("tiny.phantom."), run.stage) for run in before.runs.values()} - kept
     assert changed, "something must have another name"
-
-
-def test_the_code_digest_ignores_comments_and_docstrings(tmp_path, monkeypatch):
-    def digest(text, mechanism="new"):
-        (tmp_path / "attention" / "new.py").write_text(text)
-        return code.code_digest(mechanism)
-
-    for file in (*code._CORE, *code._CLASSIFIERS):
-        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / file).write_text("x = 1\n")
-    monkeypatch.setattr(code, "_PACKAGE", tmp_path)
-    plain = digest('"""Doc."""\nclass A:\n    def f(self):\n        return 1 + 2\n')
-    commented = (
-        '"""Other."""\n# why\n\nclass A:\n    """D."""\n    def f(self):\n        """D."""\n        return (1 + 2)\n'
-    )
-    assert digest(commented) == plain
-    assert digest('"""Doc."""\nclass A:\n    def f(self):\n        return 1 + 3\n') != plain
-    assert digest('"""Doc."""\nclass A:\n    def g(self):\n        return 1 + 2\n') != plain
-    others = [digest("x = 1", "none"), digest("x = 1", None)]
-    assert [digest("x = 2", "none"), digest("x = 2", None)] == others
-    (tmp_path / "training" / "loop.py").write_text("x = 2\n")
-    assert digest("x = 1", "none") != others[0]
-    assert digest("x = 1", None) == others[1]
 
 
 @pytest.mark.parametrize(("pack", "across", "sizes"), [

@@ -27,6 +27,7 @@ def test_the_files_that_divide_the_images_of_a_run_are_among_its_modules(kind):
     assert {"training/splits.py", "datasets/folds.py", f"protocols/{kind}.py"} <= named
     assert {name for name in named if name.startswith("protocols/")} <= {
         f"protocols/{kind}.py",
+        "protocols/base.py",
         "protocols/official_splits.py",
     }
 

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,36 @@ def disk_errors(path: Path) -> Iterator[None]:
         raise UserError(f"{path}: {reason} and run the same command again: finished work is kept") from error
 
 
-def atomic_write(path: Path, fill: Callable[[Path], None]) -> None:
+Place = Callable[[Path, Path], None]
+"""Function that gives a complete temporary file its final name, or raises an error."""
+_places: ContextVar[tuple[tuple[Path, Place], ...]] = ContextVar("places", default=())
+
+
+@contextmanager
+def placed_by(folder: Path, place: Place) -> Iterator[None]:
+    """Let `place` give every file that is written atomically in `folder` its final name, during the block."""
+    token = _places.set((*_places.get(), (folder.absolute(), place)))
+    try:
+        yield
+    finally:
+        _places.reset(token)
+
+
+def _place(temporary: Path, path: Path) -> None:
+    for folder, place in reversed(_places.get()):
+        if path.absolute().parent == folder:
+            place(temporary, path)
+            return
+    temporary.replace(path)
+
+
+def atomic_write(path: Path, fill: Callable[[Path], None], confirm: Callable[[], None] | None = None) -> None:
     """Write a file atomically: `fill` writes a temporary file, which is flushed and renamed to `path`.
+
+    Args:
+        path: the file.
+        fill: writes its content to the path that it gets.
+        confirm: called immediately before the file is renamed; an error that it raises leaves `path` as it is.
 
     Raises:
         UserError: the file system reports an error (see `disk_errors`); no temporary file is left.
@@ -56,7 +85,9 @@ def atomic_write(path: Path, fill: Callable[[Path], None]) -> None:
             with temporary.open("rb+") as stream:
                 os.fsync(stream.fileno())
             temporary.chmod(0o666 & ~_umask())
-            temporary.replace(path)
+            if confirm is not None:
+                confirm()
+            _place(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -71,9 +102,10 @@ def write_bytes(path: Path, content: bytes) -> None:
     atomic_write(path, lambda temporary: _write_bytes(temporary, content))
 
 
-def write_json(path: Path, value: object) -> None:
-    """Write `value` to `path` atomically as indented JSON."""
-    write_text(path, json_text(value))
+def write_json(path: Path, value: object, confirm: Callable[[], None] | None = None) -> None:
+    """Write `value` to `path` atomically as indented JSON; `confirm` is that of `atomic_write`."""
+    text = json_text(value)
+    atomic_write(path, lambda temporary: _write_bytes(temporary, text.encode()), confirm)
 
 
 def json_text(value: object) -> str:

@@ -49,6 +49,16 @@ class RunPaths:
         return self.folder / "attention.safetensors"
 
     @property
+    def outputs(self) -> tuple[Path, ...]:
+        """Files of a finished run that its record names, as far as it has them."""
+        return self.history, self.scores, self.maps, self.attention
+
+    @property
+    def attention_so_far(self) -> Path:
+        """Attention inside the network of an unfinished run, at the best epoch so far."""
+        return self.folder / "attention-so-far.safetensors"
+
+    @property
     def checkpoint(self) -> Path:
         """State after the last finished epoch of an unfinished run."""
         return self.folder / "checkpoint.pt"
@@ -59,7 +69,9 @@ class RunPaths:
         return self.folder / "sessions.json"
 
     def sweep(self) -> None:
-        """Remove the files that a process leaves if it is killed just after finishing the run."""
+        """Remove what a process leaves in a finished run if it is killed just after finishing it, or was suspended."""
+        if not self.record.exists():
+            return
         for pattern in (*_WORKING_FILES, ".*"):
             for path in self.folder.glob(pattern):
                 path.unlink(missing_ok=True)

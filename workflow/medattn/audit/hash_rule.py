@@ -1,13 +1,12 @@
 """The rule by which medattn hashes code: which parts of a source count. Versions of medattn may differ in it."""
 
-import subprocess
 from functools import cache
 from pathlib import Path
 
-from medattn.provenance.code import source_sha256
-from medattn.provenance.environment import git
+from medattn.provenance.git import GitError, git
+from medattn.provenance.syntax_hash import source_sha256
 
-_RULES = ("provenance/code.py", "provenance/syntax_hash.py")
+_RULES = ("provenance/code.py", "provenance/import_closure.py", "provenance/syntax_hash.py")
 
 
 @cache
@@ -23,7 +22,7 @@ def has_other_hash_rule(folder: Path, commit: str) -> bool:
     for name in _RULES:
         try:
             before = git(folder, "show", f"{commit}:./{name}")
-        except (OSError, subprocess.SubprocessError):
+        except GitError:
             continue
         installed = Path(__file__).parent.parent / name
         try:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from medattn.files import sha256_of_file
+from medattn.provenance.checkout import git_state
 from medattn.provenance.code import CODE_FOLDER
-from medattn.provenance.environment import git_state
 from medattn.version import __version__
 
 _CHECKOUT = CODE_FOLDER.parent.parent

@@ -6,7 +6,7 @@ MedMNIST's ResNets and the usual CIFAR ResNets use the small stem; PPCR's Tables
 
 from torch import nn
 
-from medattn.config.networks.catalog import no_small_stem, small_stem_paths
+from medattn.config.networks.small_stems import no_small_stem, small_stem_paths
 from medattn.errors import Skipped
 
 

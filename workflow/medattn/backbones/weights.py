@@ -8,16 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 
+from medattn.backbones.published_weights import note_first_download, read_published, verify_published
 from medattn.errors import UserError
 from medattn.files import atomic_write, read_json, sha256_of_file, write_json
 from medattn.layout import weights_file
 
 Download = Callable[[str, Path], None]
+FIRST_SEEN = "weights-first-seen.json"
+"""Name of the file, in the folder of data, with the hashes of first downloads."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ def fetch_weights(model: str, data: Path, download: Download) -> Path:
         download: called with URL and target; raises UserError on failure.
 
     Raises:
-        UserError: the library publishes no weights, the download failed, or the file does not hold the weights.
+        UserError: the library publishes no weights, the download failed, the file is not the known one or that of the
+            first download, or it does not hold the weights.
     """
     path = weights_file(data, model)
     if path.exists() and path.with_suffix(".json").exists():
@@ -97,12 +99,12 @@ def fetch_weights(model: str, data: Path, download: Download) -> Path:
     origin = weights_origin(model)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
-        original = Path(scratch) / "checkpoints" / origin.url.rpartition("/")[2]
-        original.parent.mkdir()
+        original = Path(scratch) / origin.url.rpartition("/")[2]
         download(origin.url, original)
         published_sha256 = sha256_of_file(original)
-        _check_published_hash(original, published_sha256)
-        state = _as_the_library_reads_it(model, origin, original).state_dict()
+        verify_published(origin.url, original, published_sha256, data / FIRST_SEEN)
+        state = read_published(model, original)
+        note_first_download(origin.url, published_sha256, data / FIRST_SEEN)
         atomic_write(path, lambda aside: save_file({k: v.contiguous() for k, v in state.items()}, aside))
     write_json(
         path.with_suffix(".json"),
@@ -115,41 +117,3 @@ def fetch_weights(model: str, data: Path, download: Download) -> Path:
         },
     )
     return path
-
-
-def _check_published_hash(file: Path, sha256: str) -> None:
-    """Compare the hash with its first digits, which both libraries append to the names of their .pth files."""
-    claimed = file.stem.rpartition("-")[2]
-    is_hash = len(claimed) >= 8 and all(c in "0123456789abcdef" for c in claimed)
-    if file.suffix == ".pth" and is_hash and not sha256.startswith(claimed):
-        raise UserError(
-            f"{file.name}: the download is damaged (SHA-256 {sha256[:8]}..., its name says {claimed}); try again"
-        )
-
-
-def _as_the_library_reads_it(model: str, origin: WeightsOrigin, file: Path) -> nn.Module:
-    """Read the file with its library, which knows the keys that were renamed since the file was published."""
-    library, _, name = model.partition("/")
-    try:
-        if library == "torchvision":
-            return _torchvision_from(name, origin, file)
-        import timm
-
-        network: nn.Module = timm.create_model(name, pretrained=True, pretrained_cfg_overlay={"file": str(file)})
-        return network
-    except (RuntimeError, OSError, ValueError, KeyError, EOFError, SafetensorError) as error:
-        raise UserError(f"{origin.url}: the file does not hold the weights of {model} ({error})") from error
-
-
-def _torchvision_from(name: str, origin: WeightsOrigin, file: Path) -> nn.Module:
-    import torchvision
-
-    # torchvision loads a local file if it has the name under which the weights are published.
-    file = file.rename(file.with_name(torchvision.models.get_model_weights(name)[origin.name].url.rpartition("/")[2]))
-    before = torch.hub.get_dir()
-    torch.hub.set_dir(str(file.parent.parent))
-    try:
-        network: nn.Module = torchvision.models.get_model(name, weights=origin.name)
-        return network
-    finally:
-        torch.hub.set_dir(before)

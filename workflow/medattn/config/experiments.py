@@ -10,7 +10,8 @@ from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.paper import Arm, Backbone, Experiment, Paper
 from medattn.config.models.recipe import Recipe
 from medattn.config.models.selection import PaperSelection
-from medattn.config.networks.catalog import check_backbone, no_small_stem, small_stem_paths
+from medattn.config.networks.catalog import check_backbone
+from medattn.config.networks.small_stems import no_small_stem, small_stem_paths
 from medattn.config.overrides import override_keys, override_protocol_keys
 from medattn.config.placebos import with_placebos
 from medattn.config.resolved import ResolvedPaper

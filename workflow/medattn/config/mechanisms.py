@@ -79,7 +79,7 @@ def mechanism_file(name: str) -> Path:
     """
     own = own_mechanism(name)
     if own is not None:
-        return _module_file(own[0])
+        return own_module_file(own[0])
     if name in _PARTS_OF_NETWORKS:
         raise UserError(
             f"the mechanism '{name}' is part of the network {_PARTS_OF_NETWORKS[name]}; "
@@ -179,7 +179,12 @@ def _read(file: Path, text: str, name: str) -> Mechanism:
     return Mechanism(file, kinds[0], options, method("skip_reason", family))
 
 
-def _module_file(module: str) -> Path:
+def own_module_file(module: str) -> Path:
+    """Return the source of a module of the user, searched in the current folder, then along PYTHONPATH.
+
+    Raises:
+        UserError: the module does not exist.
+    """
     importlib.invalidate_caches()
     folder = Path.cwd()
     search: list[str] | None = [str(folder), *sys.path]

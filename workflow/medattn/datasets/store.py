@@ -22,6 +22,7 @@ from medattn.errors import UserError
 from medattn.files import atomic_write, read_json, sha256_of_file, sha256_of_value, write_json
 from medattn.plan.availability import entry_facts, entry_identity
 from medattn.plan.original_content import content_of
+from medattn.provenance.code import reader_modules
 from medattn.sources.pixels.source_data import Region, SourceData, Split, images_per_class
 
 SCHEMA = 2
@@ -60,7 +61,8 @@ def write_store(folder: Path, name: str, entry: DatasetEntry, data: SourceData) 
         The manifest: schema, dataset, entry (without its path), facts_sha256 and entry_sha256 (see `entry_facts` and
         `entry_identity`), files, height, width, channels
         (pixels), classes, groups (names of patients), splits (images, per_class and hashes of each),
-        source_files, duplicates, notes, stand_in, has_region, libraries, and self_sha256, the hash of all other keys.
+        source_files, duplicates, notes, stand_in, has_region, libraries, code (the modules that read and wrote
+        the images), and self_sha256, the hash of all other keys.
 
     Raises:
         UserError: the images are not what `entry` promises, or the files can't be written.
@@ -92,6 +94,7 @@ def write_store(folder: Path, name: str, entry: DatasetEntry, data: SourceData) 
         "stand_in": bool(entry.stand_in),
         "has_region": data.region is not None,
         "libraries": {library: version(library) for library in _LIBRARIES},
+        "code": {name: sha256[:12] for name, sha256 in reader_modules(entry.source.kind).items()},
     }
     manifest["self_sha256"] = sha256_of_value(manifest)
     write_json(folder / MANIFEST, manifest)

@@ -19,7 +19,7 @@ from medattn.plan.run_folders import RunFolders
 from medattn.plan.runs import planned_runs, runs_of_cell
 from medattn.plan.skip_reasons import missing_weights_reason, network_skip_reason
 from medattn.plan.stand_ins import planned_entries, taken_entries
-from medattn.provenance.code import code_digest
+from medattn.provenance.code import PackageSources, code_digest
 from medattn.suggestions import unknown_name
 
 
@@ -94,7 +94,8 @@ def _all_cells(
     as_if_available: bool = False,
 ) -> dict[str, Cell]:
     data = Path(configuration.selection.data)
-    cells = (_cells(paper, entries, data, results.plan, as_if_available) for paper in configuration.papers)
+    sources = PackageSources()
+    cells = (_cells(paper, entries, data, results.plan, as_if_available, sources) for paper in configuration.papers)
     return {cell.id: cell for of_paper in cells for cell in of_paper}
 
 
@@ -111,7 +112,12 @@ def _check_cells_with_looks(configuration: Configuration, cells: Mapping[str, Ce
 
 
 def _cells(
-    paper: ResolvedPaper, entries: Mapping[str, DatasetEntry], data: Path, frozen: Path, as_if_available: bool
+    paper: ResolvedPaper,
+    entries: Mapping[str, DatasetEntry],
+    data: Path,
+    frozen: Path,
+    as_if_available: bool,
+    sources: PackageSources,
 ) -> Iterator[Cell]:
     for dataset in paper.datasets:
         entry = entries[dataset]
@@ -133,7 +139,7 @@ def _cells(
                 or (None if as_if_available else no_images or missing_weights_reason(backbone, data)),
                 prepared=str(prepared_dataset(data, dataset, identity)),
                 tables=tables,
-                settings=_settings(paper, backbone, arm, identity),
+                settings=_settings(paper, backbone, arm, entry, identity, sources),
                 metrics=_metrics(paper, tables, entry.ordinal),
                 classes=tuple(entry.classes),
             )
@@ -177,20 +183,31 @@ def _metrics(paper: ResolvedPaper, tables: tuple[str, ...], ordinal: bool) -> tu
     return tuple(dict.fromkeys(["accuracy", *shown, *paper.metrics, *(["kappa_quadratic"] if ordinal else [])]))
 
 
-def _settings(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, entry_sha256: str) -> CellSettings:
+def _settings(
+    paper: ResolvedPaper,
+    backbone: Backbone | None,
+    arm: Arm,
+    entry: DatasetEntry,
+    identity: str,
+    sources: PackageSources,
+) -> CellSettings:
     normalization = backbone.normalization if backbone else None
     return CellSettings(
         backbone=backbone.model_copy(update={"label": "", "arms": None, "normalization": None}) if backbone else None,
         arm=arm.model_copy(update={"label": "", "datasets": None, "backbones": None, "placebos": []}),
         recipe=paper.recipe.model_copy(update={"normalization": normalization}) if normalization else paper.recipe,
         protocol=paper.protocol,
-        entry_sha256=entry_sha256,
+        entry_sha256=identity,
         code_digest=code_digest(
             None if arm.classifier else arm.mechanism,
             backbone.model if backbone else None,
             paper.protocol.kind,
             arm.placebo,
+            entry.source.kind,
+            None,
+            sources,
         ),
+        source=entry.source.kind,
     )
 
 

@@ -57,6 +57,7 @@ class CellSettings:
         protocol: measurement protocol.
         entry_sha256: identity of the data set with its settings.
         code_digest: digest of the code that the runs depend on.
+        source: kind of the source that reads the images.
     """
 
     backbone: Backbone | None
@@ -65,6 +66,7 @@ class CellSettings:
     protocol: MeasurementProtocol
     entry_sha256: str
     code_digest: str
+    source: str | None = None
 
     @property
     def mechanism(self) -> str | None:
@@ -77,9 +79,9 @@ class CellSettings:
         return self.backbone.model if self.backbone else None
 
     @property
-    def code_names(self) -> tuple[str | None, str | None, str, str | None]:
-        """Names of mechanism, image network, protocol and placebo: the arguments of `code_digest`."""
-        return self.mechanism, self.model, self.protocol.kind, self.arm.placebo
+    def code_names(self) -> tuple[str | None, str | None, str, str | None, str | None]:
+        """Names of mechanism, image network, protocol, placebo and source: the arguments of `code_digest`."""
+        return self.mechanism, self.model, self.protocol.kind, self.arm.placebo, self.source
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -97,6 +99,7 @@ class CellSettings:
             protocol=_parsed_protocol(_text(value["protocol"])),
             entry_sha256=value["entry_sha256"],
             code_digest=value["code_digest"],
+            source=value.get("source"),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -110,6 +113,7 @@ class CellSettings:
             "protocol": self.protocol.model_dump(mode="json"),
             "entry_sha256": self.entry_sha256,
             "code_digest": self.code_digest,
+            "source": self.source,
         }
 
 

@@ -1,52 +1,85 @@
-"""Identity of the code that a run depends on; comments, docstrings, descriptions and layout do not change it."""
+"""Identity of the code that a run depends on: the import closure of what trains it, reads its images and writes it.
 
-import ast
+The closure starts at training/pack.py, which trains runs and writes their files, and at the run's own modules in the
+folders of which a run uses one module: its source, protocol, mechanism and network. `NOT_FOLLOWED` lists where it
+ends, and why. A module that any of these import belongs to the closure without being listed anywhere.
+"""
+
 import hashlib
+import re
+import site
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+import sysconfig
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from medattn.config.mechanisms import mechanism_file, own_mechanism
+from medattn.config.mechanisms import own_mechanism, own_module_file
 from medattn.config.networks.catalog import own_network
 from medattn.protocols.registry import PROTOCOLS
+from medattn.provenance.import_closure import import_closure, string_constants
+from medattn.provenance.syntax_hash import source_sha256
+from medattn.sources.registry import SOURCES
 
-_PACKAGE = Path(__file__).parent.parent
-CODE_FOLDER = _PACKAGE
+CODE_FOLDER = Path(__file__).parent.parent
 """Folder of the package that this process imports."""
 
-# Files that decide the result of a run. A change of plans, tables or figures retrains nothing.
-_CORE = (
-    "seeding.py",
-    "attention/mechanism.py",
-    "backbones/build.py",
-    "backbones/network.py",
-    "backbones/parameter_groups.py",
-    "backbones/stem.py",
-    "datasets/folds.py",
-    "training/augment.py",
-    "training/oversampling.py",
-    "training/history.py",
-    "training/images.py",
-    "training/loop.py",
-    "training/network.py",
-    "training/optimizer.py",
-    "training/numerics.py",
-    "training/splits.py",
-    "training/step.py",
-)
-# Further files that block mechanisms need.
-_INSIDE_NETWORKS = (
-    "backbones/placement.py",
-    "config/models/placement.py",
-    "config/networks/architectures.py",
-    "training/attention_snapshots.py",
-    "training/measured_attention.py",
-)
-_CLASSIFIERS = ("seeding.py", "datasets/folds.py", "training/classifier.py", "training/splits.py")
+NOT_FOLLOWED: Mapping[str, str] = {
+    "config.arms": "makes settings: the record holds their values, and the audit computes them again",
+    "config.mechanisms": "makes settings: the options of a mechanism, from its source, which counts",
+    "config.models.dataset": "makes settings: the facts about a data set, which the run's name and the manifest hold",
+    "config.models.paper": "makes settings: backbone, arm and placebo",
+    "config.networks.catalog": "makes settings: the options of networks, and names of libraries' networks",
+    "plan": "makes settings: plan.json and the record hold their values, and the audit makes the plan again",
+    "metrics": "measures the saved scores; during training, it chooses only the epoch of the saved attention",
+    "protocols.reading": "names the ways to measure a finished run",
+    "protocols.registry": "finds protocols; the run's own counts",
+    "sources.registry": "finds sources; the run's own counts",
+    "provenance": "describes code and machine for the record",
+    "layout": "names files",
+    "log": "writes to the log",
+    "version": "names the version, which the record holds",
+}
+"""Modules and packages at which the closure ends, with the reason. What only they import belongs to no run."""
 
+_DISCOVERED = ("attention", "backbones", "metrics", "protocols", "sources")
+"""Folders whose modules are found by name while the program runs: of these, only the run's own modules count."""
+_PACKAGE = "medattn"
+_NO_CODE = source_sha256("")
+_DATA_FILE = re.compile(r"\w[\w.-]{0,99}\.(json|yaml|csv|tsv|toml|txt)")
 
 Reader = Callable[[Path], str]
+
+
+class PackageSources:
+    """The sources of the package, each read once.
+
+    Args:
+        folder: folder of the package; None for the one that this process imports.
+        read: returns the text of a file; None for its current text.
+    """
+
+    def __init__(self, folder: Path | None = None, read: Reader | None = None) -> None:
+        self.folder = CODE_FOLDER if folder is None else folder
+        self._read = read or _text
+        self._texts: dict[Path, str] = {}
+        self._modules = {
+            ".".join((_PACKAGE, *_module_parts(path.relative_to(self.folder)))): path
+            for path in sorted(self.folder.rglob("*.py"))
+        }
+
+    def text(self, file: Path) -> str:
+        """Return the text of a file."""
+        if file not in self._texts:
+            self._texts[file] = self._read(file)
+        return self._texts[file]
+
+    def find(self, module: str) -> Path | None:
+        """Return the file of a module of the package; None for other modules."""
+        return self._modules.get(module)
+
+    def members(self, package: str) -> list[str]:
+        """Return the modules that a package contains directly."""
+        return [name for name in self._modules if name.rpartition(".")[0] == package]
 
 
 def code_digest(
@@ -54,22 +87,26 @@ def code_digest(
     model: str | None = None,
     protocol: str | None = None,
     placebo: str | None = None,
+    source: str | None = None,
     read: Reader | None = None,
+    sources: PackageSources | None = None,
 ) -> str:
     """Return the SHA-256 of the code that a run of a mechanism depends on.
 
     Args:
         mechanism: name of a file in attention/, `module:Class` of the user's, "none" for a network without one, None
-            for a classifier on pixels. Of a user's code only the file of the class itself is seen.
+            for a classifier on pixels. Of a user's code, the modules of the same folder that it imports count, too.
         model: the image network, such as "timm/resnet18"; a library's own code is named by its version in the record.
         protocol: kind of the protocol, which divides the images.
         placebo: kind of the placebo that replaces the mechanism; None for the mechanism.
+        source: kind of the source that reads the images.
         read: returns the text of a file of the package; None for the current text.
+        sources: sources of the package, for callers that ask for many digests; None to read them again.
 
     Raises:
         UserError: the user's module is not found.
     """
-    return modules_digest(code_modules(mechanism, model, protocol, placebo, read))
+    return modules_digest(code_modules(mechanism, model, protocol, placebo, source, read, sources))
 
 
 def modules_digest(modules: Mapping[str, str]) -> str:
@@ -81,116 +118,166 @@ def modules_digest(modules: Mapping[str, str]) -> str:
     return digest.hexdigest()
 
 
-def source_sha256(text: str) -> str:
-    """Return the SHA-256 of a Python source, which comments, docstrings and layout do not change."""
-    return _digest(text).hex()
-
-
 def code_modules(
     mechanism: str | None,
     model: str | None = None,
     protocol: str | None = None,
     placebo: str | None = None,
+    source: str | None = None,
     read: Reader | None = None,
+    sources: PackageSources | None = None,
 ) -> dict[str, str]:
-    """Return the files that `code_digest` covers, each with the SHA-256 of its syntax tree; arguments are the same.
+    """Return the files that `code_digest` covers, each with the SHA-256 of its content; arguments are the same.
+
+    Files without code, such as an `__init__.py` with a docstring alone, are left out.
 
     Raises:
         UserError: the user's module is not found.
     """
-    read = read or _text
-    files = {name: _PACKAGE / name for name in (_CLASSIFIERS if mechanism is None else _CORE)}
-    if mechanism not in (None, "none"):
-        own = own_mechanism(mechanism)
-        name = mechanism if own else f"attention/{mechanism}.py"
-        files |= _with_imports(name, mechanism_file(mechanism) if own else _PACKAGE / name, read)
+    sources = sources or PackageSources(read=read)
+    roots = ["training.pack"]
+    other = "training.classifier" if mechanism is not None else "training.run"
+    if mechanism not in (None, "none") and own_mechanism(mechanism) is None:
+        roots.append(f"attention.{mechanism}")
     if placebo is not None:
-        files["attention/placebo.py"] = _PACKAGE / "attention/placebo.py"
+        roots.append("attention.placebo")
     if model is not None and model.startswith("medattn/"):
-        network = own_network(model.rpartition("/")[2]).file
-        files |= _with_imports(f"backbones/{network.name}", network, read)
-    if protocol is not None:
-        files |= _protocol_files(PROTOCOLS[protocol].__module__, read)
-    return {name: source_sha256(read(file)) for name, file in files.items()}
+        roots.append(f"backbones.{own_network(model.rpartition('/')[2]).file.stem}")
+    roots += _kinds(protocol, source)
+    found: dict[str, Path] = {}
+    if mechanism is not None and (own := own_mechanism(mechanism)) is not None:
+        found, needed = _own_modules(mechanism, own[0], sources)
+        roots += needed
+    found |= _package_files(roots, sources, other)
+    hashes = {name: _sha256(name, sources.text(file)) for name, file in found.items()}
+    return {name: sha256 for name, sha256 in hashes.items() if sha256 != _NO_CODE}
 
 
-_INTERFACES = ("medattn.protocols.base", "medattn.protocols.reading")
+def reader_modules(source: str, sources: PackageSources | None = None) -> dict[str, str]:
+    """Return the files that prepare the images of a kind of source, each with the SHA-256 of its content."""
+    sources = sources or PackageSources()
+    found = _package_files(["datasets.prepare", *_kinds(None, source)], sources, "")
+    hashes = {name: _sha256(name, sources.text(file)) for name, file in found.items()}
+    return {name: sha256 for name, sha256 in hashes.items() if sha256 != _NO_CODE}
 
 
-def _protocol_files(module: str, read: Reader) -> dict[str, Path]:
-    """Return the file of a protocol, and those of the classes that it inherits from.
+def imported_by_training(sources: PackageSources | None = None) -> list[str]:
+    """Return the files of the package that the process of training imports, whether or not a run depends on them."""
+    sources = sources or PackageSources()
+    roots = [f"{_PACKAGE}.{name}" for name in ("__main__", "commands.train", "training.pack")]
 
-    The interfaces in protocols/base.py and protocols/reading.py divide no images, so they are left out.
+    def members(package: str) -> list[str]:
+        return [] if package == f"{_PACKAGE}.commands" else sources.members(package)
+
+    closure = import_closure(roots, sources.find, members, sources.text)
+    return sorted(file.relative_to(sources.folder).as_posix() for file in closure.values())
+
+
+def module_sha256(name: str, read: Callable[[str], str]) -> str:
+    """Return the SHA-256 of a file that `code_modules` names; of a user's own code, the current one.
+
+    Args:
+        name: its name there.
+        read: returns the text of a file by its path in the package.
+
+    Raises:
+        OSError: the file is not there, or not readable.
+        UserError: the user's module is not found.
+        SyntaxError: the file is not valid Python.
+        ValueError: the file is not text.
     """
-    file = Path(str(sys.modules[module].__file__))
-    found = {f"{module.removeprefix('medattn.').replace('.', '/')}.py": file}
-    for imported, _ in _imports(read(file)):
-        if imported.startswith("medattn.protocols.") and imported not in _INTERFACES:
-            found |= _protocol_files(imported, read)
-    return found
+    if ":" in name:
+        return _sha256(name, _text(own_module_file(name.partition(":")[0])))
+    return _sha256(name, read(name))
+
+
+def _kinds(protocol: str | None, source: str | None) -> list[str]:
+    """Return the modules of a protocol and of a source, relative to the package."""
+    classes = [PROTOCOLS[protocol]] if protocol is not None else []
+    modules = [found.__module__ for found in [*classes, *([SOURCES[source]] if source is not None else [])]]
+    return [module.removeprefix(f"{_PACKAGE}.") for module in modules]
+
+
+def _package_files(roots: list[str], sources: PackageSources, other: str) -> dict[str, Path]:
+    """Return the closure of modules of the package by name, with the data files that they name, sorted by name.
+
+    Args:
+        roots: modules, relative to the package.
+        sources: the sources of the package.
+        other: module that trains other runs, which is not followed; empty for none.
+    """
+    ends = [f"{_PACKAGE}.{name}" for name in (*NOT_FOLLOWED, other) if name]
+
+    def find(module: str) -> Path | None:
+        ended = any(module == end or module.startswith(f"{end}.") for end in ends)
+        return None if ended else sources.find(module)
+
+    def members(package: str) -> list[str]:
+        return [] if package in {f"{_PACKAGE}.{name}" for name in _DISCOVERED} else sources.members(package)
+
+    closure = import_closure([f"{_PACKAGE}.{root}" for root in roots], find, members, sources.text)
+    files = {file.relative_to(sources.folder).as_posix(): file for file in closure.values()}
+    for file in closure.values():
+        for data in _data_files(sources.text(file), file):
+            files[data.relative_to(sources.folder).as_posix()] = data
+    return dict(sorted(files.items()))
+
+
+def _own_modules(mechanism: str, module: str, sources: PackageSources) -> tuple[dict[str, Path], list[str]]:
+    """Return the user's modules that a mechanism depends on, by name, and the modules of the package that they name.
+
+    Raises:
+        UserError: the module is not found.
+    """
+    file = own_module_file(module)
+    parts = module.split(".")
+    depth = len(parts) if file.name == "__init__.py" else len(parts) - 1
+    folder = file.parents[depth]
+    shared = folder in _library_folders()
+    needed: set[str] = set()
+
+    def find(name: str) -> Path | None:
+        first = name.partition(".")[0]
+        if first == _PACKAGE:
+            needed.add(name.removeprefix(f"{_PACKAGE}."))
+            return None
+        if first in sys.stdlib_module_names or (shared and first != parts[0]):
+            return None
+        path = folder.joinpath(*name.split("."))
+        candidates = (path / "__init__.py", path.with_name(f"{path.name}.py"))
+        return next((candidate for candidate in candidates if candidate.is_file()), None)
+
+    def members(package: str) -> list[str]:
+        return [f"{package}.{path.stem}" for path in sorted(folder.joinpath(*package.split(".")).glob("*.py"))]
+
+    closure = import_closure([module], find, members, sources.text)
+    names = {name: f"{name}:*" for name in sorted(closure) if name != module} | {module: mechanism}
+    return {label: closure[name] for name, label in names.items()}, sorted(needed)
+
+
+def _library_folders() -> set[Path]:
+    """Return the folders of installed libraries, in which modules of different origin lie next to each other."""
+    paths = [*site.getsitepackages(), site.getusersitepackages(), *sysconfig.get_paths().values()]
+    return {Path(path) for path in paths}
+
+
+def _data_files(text: str, file: Path) -> list[Path]:
+    """Return the data files next to a source that it names in full."""
+    if _DATA_FILE.search(text) is None:
+        return []
+    names = sorted(name for name in string_constants(text) if _DATA_FILE.fullmatch(name))
+    return [file.parent / name for name in names if (file.parent / name).is_file()]
+
+
+def _module_parts(path: Path) -> tuple[str, ...]:
+    return path.parts[:-1] if path.name == "__init__.py" else path.with_suffix("").parts
+
+
+def _sha256(name: str, text: str) -> str:
+    if name.endswith(".py") or ":" in name:
+        return source_sha256(text)
+    return hashlib.sha256("\n".join(text.splitlines()).encode()).hexdigest()
 
 
 def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8")
-
-
-def _with_imports(name: str, file: Path, read: Reader) -> dict[str, Path]:
-    """Return the file of a mechanism with the files that it depends on: other mechanisms and placement."""
-    found = {name: file}
-    for module, imported in _imports(read(file)):
-        other = f"attention/{module.removeprefix('medattn.attention.')}.py"
-        if module.startswith("medattn.attention.") and module != "medattn.attention.mechanism":
-            found |= _with_imports(other, _PACKAGE / other, read)
-        if "BlockAttention" in imported:
-            found |= {inside: _PACKAGE / inside for inside in _INSIDE_NETWORKS}
-    return found
-
-
-@cache
-def _imports(text: str) -> list[tuple[str, set[str]]]:
-    nodes = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom))
-    return [(node.module or "", {alias.name for alias in node.names}) for node in nodes]
-
-
-@cache
-def _digest(text: str) -> bytes:
-    digest = hashlib.sha256()
-    for part in _meaning(ast.parse(text)):
-        digest.update(part.encode())
-    return digest.digest()
-
-
-def _meaning(node: ast.AST) -> Iterator[str]:
-    """Yield the tree as text that every Python writes alike: no positions, docstrings, descriptions or empty fields."""
-    yield f"({type(node).__name__}"
-    for field, value in ast.iter_fields(node):
-        if field in ("kind", "type_comment", "ctx") or value in (None, []):
-            continue
-        yield f" {field}="
-        values = value if isinstance(value, list) else [value]
-        for position, item in enumerate(values):
-            if position == 0 and field == "body" and _is_docstring(node, item):
-                continue
-            if _is_description(node, item):
-                continue
-            if isinstance(item, ast.AST):
-                yield from _meaning(item)
-            else:
-                yield repr(item)
-    yield ")"
-
-
-def _is_description(parent: ast.AST, item: object) -> bool:
-    """Return whether an argument is the description of a key of the configuration."""
-    describes = isinstance(item, ast.keyword) and item.arg == "description"
-    return describes and isinstance(parent, ast.Call) and getattr(parent.func, "id", "") == "Field"
-
-
-def _is_docstring(parent: ast.AST, first: object) -> bool:
-    documented = isinstance(parent, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-    return (
-        documented
-        and isinstance(first, ast.Expr)
-        and isinstance(first.value, ast.Constant)
-        and isinstance(first.value.value, str)
-    )

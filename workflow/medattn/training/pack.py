@@ -7,13 +7,17 @@ from medattn.errors import UserError
 from medattn.files import write_json
 from medattn.layout import ResultPaths
 from medattn.plan.model import Pack, Plan, Run
-from medattn.provenance.code import CODE_FOLDER, code_digest
+from medattn.provenance.code import CODE_FOLDER, PackageSources, code_digest
 from medattn.provenance.records import read_record
 from medattn.training.failures import FailureWatch, runs_failed
 from medattn.training.task import PackTask
 
 if TYPE_CHECKING:
     from medattn.training.stop import Stop
+
+
+class _RecordsChangedError(Exception):
+    """Change of a record since the file that lists it was filled."""
 
 
 def train_pack(plan: Plan, pack: Pack, results: ResultPaths) -> None:
@@ -34,7 +38,7 @@ def train_pack(plan: Plan, pack: Pack, results: ResultPaths) -> None:
             raise runs_failed(task, failed)
     for run in task.runs:
         task.files(run).sweep()
-    write_json(results.pack(pack.id), {"pack": pack.id, "runs": {run.id: _ending(task, run) for run in task.runs}})
+    _write_endings(task)
 
 
 def train_as_worker(plan: Plan, pack: Pack, results: ResultPaths) -> None:
@@ -82,13 +86,30 @@ def _train_in_order(task: PackTask, runs: list[Run], stop: "Stop", wait: bool) -
 
 
 def _refuse_other_code(task: PackTask) -> None:
+    sources = PackageSources()
     for cell_id in dict.fromkeys(run.cell for run in task.runs):
         settings = task.plan.cells[cell_id].settings
-        if code_digest(*settings.code_names) != settings.code_digest:
+        if code_digest(*settings.code_names, None, sources) != settings.code_digest:
             raise UserError(
                 f"{cell_id}: the code has changed since the plan was made (in {CODE_FOLDER}); restart snakemake, or "
                 "run `medattn plan --write` and then this command again; `medattn why` lists the changes"
             )
+
+
+def _write_endings(task: PackTask) -> None:
+    """Write the pack's file from records that are still the same when it gets its name."""
+    while True:
+        endings = {run.id: _ending(task, run) for run in task.runs}
+
+        def confirm(written: dict[str, Any] = endings) -> None:
+            if {run.id: _ending(task, run) for run in task.runs} != written:
+                raise _RecordsChangedError
+
+        try:
+            write_json(task.results.pack(task.pack.id), {"pack": task.pack.id, "runs": endings}, confirm)
+        except _RecordsChangedError:
+            continue
+        return
 
 
 def _ending(task: PackTask, run: Run) -> dict[str, Any]:

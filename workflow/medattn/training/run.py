@@ -11,7 +11,7 @@ from medattn.backbones.weights import weights_sha256
 from medattn.config.arms import arm_settings
 from medattn.config.networks.catalog import weights_model
 from medattn.errors import StopRequested
-from medattn.files import disk_errors
+from medattn.files import disk_errors, write_bytes
 from medattn.training.attention_snapshots import snapshot_images
 from medattn.training.checkpoint import CheckpointWriter, read_checkpoint
 from medattn.training.device import peak_memory, reset_peak_memory
@@ -66,7 +66,7 @@ def train_run(task: RunTask, device_context: DeviceContext, options: TrainingOpt
 
     stored = sum(len(part.labels) for part in store.splits.values())
     shown = snapshot_images(split.evaluated, data.images.labels.cpu().numpy(), stored)
-    attention = MeasuredAttention(files.attention, network, data, recipe, cell.settings.protocol, shown)
+    attention = MeasuredAttention(files.attention_so_far, network, data, recipe, cell.settings.protocol, shown)
 
     def after_epoch(state: TrainingState) -> None:
         if run.stage == "train":
@@ -87,6 +87,8 @@ def train_run(task: RunTask, device_context: DeviceContext, options: TrainingOpt
 
     write_history(files.history, state.history, split.evaluated_name)
     write_arrays(files.scores, _scores(data, split, state))
+    if files.attention_so_far.exists():
+        write_bytes(files.attention, files.attention_so_far.read_bytes())
     maps = _attention_maps(network, state)
     if maps:
         write_arrays(files.maps, maps)
@@ -104,6 +106,7 @@ def train_run(task: RunTask, device_context: DeviceContext, options: TrainingOpt
         ),
     )
     files.checkpoint.unlink(missing_ok=True)
+    files.attention_so_far.unlink(missing_ok=True)
     sessions.remove()
     files.failure.unlink(missing_ok=True)
 

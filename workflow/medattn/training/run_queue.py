@@ -14,6 +14,7 @@ from medattn.plan.tuning_result import read_choice
 from medattn.provenance.records import read_record
 from medattn.training.device_context import DeviceContext
 from medattn.training.failures import FailureWatch, write_failure
+from medattn.training.fence import fenced
 from medattn.training.lease import Lease, LeaseLostError, LeaseTakenError, hold_lease
 from medattn.training.stop import Stop
 from medattn.training.task import PackTask, RunTask, TrainingOptions
@@ -58,25 +59,35 @@ class RunQueue:
 
     def _train_leased(self, run: Run, watch: FailureWatch) -> bool:
         """Train a run under its lease, unless another process finishes it first; return whether it did not fail."""
-        cell = self._task.plan.cells[run.cell]
+        cell, files = self._task.plan.cells[run.cell], self._task.files(run)
         if cell.prepared not in self._stores:
             self._stores[cell.prepared] = read_store(Path(cell.prepared))
         while True:
             try:
-                with hold_lease(self._task.files(run), self._wait) as lease:
-                    recorded = self._task.files(run).record.exists()
-                    if not recorded and (self._wait or not watch.has_failed(run)):
-                        self._train(run, cell, lease)
+                with hold_lease(files, self._wait) as lease:
+                    if files.record.exists():
+                        files.sweep()
+                    elif self._wait or not watch.has_failed(run):
+                        with fenced(files, lease):
+                            finished = self._train_or_note_failure(run, cell, lease)
+                        lease.check()  # the last file may have been written after another process took over
+                        return finished
                 return True
             except LeaseTakenError:
                 return True
             except LeaseLostError as lost:
-                log.warning("%s", lost)  # the next round waits for the other process
-            except UserError:
-                raise
-            except Exception as error:  # no failure of one run may stop the others
-                write_failure(self._task, run, error)
-                return False
+                log.warning("%s", lost)  # the next round waits for the other process, and removes what this one left
+
+    def _train_or_note_failure(self, run: Run, cell: Cell, lease: Lease) -> bool:
+        """Train a run; write its failure.json and return False where it fails."""
+        try:
+            self._train(run, cell, lease)
+        except UserError:
+            raise
+        except Exception as error:  # no failure of one run may stop the others
+            write_failure(self._task, run, error)
+            return False
+        return True
 
     def _train(self, run: Run, cell: Cell, lease: Lease) -> None:
         files = self._task.files(run)

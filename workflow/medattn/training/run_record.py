@@ -16,8 +16,9 @@ from medattn.files import sha256_of_file, sha256_of_value, write_bytes, write_js
 from medattn.layout import RunPaths
 from medattn.plan.model import Cell, Run
 from medattn.plan.run_settings import run_settings
-from medattn.provenance.code import code_modules
-from medattn.provenance.environment import command, environment, git_state, scheduler
+from medattn.provenance.checkout import git_state
+from medattn.provenance.code import CODE_FOLDER, code_modules
+from medattn.provenance.environment import command, environment, scheduler
 from medattn.provenance.records import earlier_failures
 from medattn.training.history import EpochRow
 from medattn.training.splits import SplitOfRun
@@ -60,7 +61,7 @@ def write_record(task: RunTask, outcome: TrainingOutcome) -> None:
     run, cell, files, history = task.run, task.cell, task.files, outcome.history
     resolved = run_settings(cell, run, task.grid_point)
     finite = all(row.finite for row in history)
-    outputs = [path for path in (files.history, files.scores, files.maps, files.attention) if path.exists()]
+    outputs = [path for path in files.outputs if path.exists()]
     record = {
         **_heading(run, cell),
         "status": "ok" if finite else "diverged",
@@ -154,7 +155,7 @@ def _code(cell: Cell) -> dict[str, Any]:
         "digest": cell.settings.code_digest,
         "version": __version__,
         "modules": {name: sha256[:_SHORT] for name, sha256 in code_modules(*cell.settings.code_names).items()},
-        **git_state(Path(__file__).parent),
+        **git_state(CODE_FOLDER),
     }
 
 

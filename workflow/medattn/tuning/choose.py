@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from medattn.config.arms import grid_points
+from medattn.errors import UserError
 from medattn.files import write_json
 from medattn.layout import ResultPaths
 from medattn.plan.model import Cell, Plan, Run
@@ -47,7 +48,22 @@ def write_choices(plan: Plan, group: str, results: ResultPaths) -> None:
         UserError: a run of the stage `tune` is unfinished, or its files are not those that its record names.
     """
     cells = [cell for cell in tuned_cells(plan, results) if cell.group == group]
-    write_json(results.tuned(group), {"cells": {cell.id: _choices(plan, cell, results) for cell in cells}})
+    runs = [run for cell in cells for run in plan.runs_of(cell.id, "tune")]
+    before = _stamps(runs, results)
+    value = {"cells": {cell.id: _choices(plan, cell, results) for cell in cells}}
+
+    def confirm() -> None:
+        if _stamps(runs, results) != before:
+            raise UserError(f"{results.tuned(group)}: its runs changed while it was computed; run the command again")
+
+    write_json(results.tuned(group), value, confirm)
+
+
+def _stamps(runs: Sequence[Run], results: ResultPaths) -> list[tuple[int, int, int]]:
+    """Return what identifies the version of each record that exists: inode, bytes and time."""
+    records = [results.run(run.folder, run.name).record for run in runs]
+    found = [record.stat() for record in records if record.exists()]
+    return [(facts.st_ino, facts.st_size, facts.st_mtime_ns) for facts in found]
 
 
 def _choices(plan: Plan, cell: Cell, results: ResultPaths) -> dict[str, Any]:

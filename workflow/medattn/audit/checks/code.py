@@ -1,7 +1,6 @@
 """The code of every run is the code of the commit that its record names."""
 
 import re
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
@@ -9,17 +8,15 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from medattn.audit.context import AuditContext
-from medattn.audit.finding import Finding, Severity
+from medattn.audit.finding import Finding
 from medattn.audit.hash_rule import has_other_hash_rule
-from medattn.config.mechanisms import mechanism_file, own_mechanism
+from medattn.audit.uncommitted import Difference, uncommitted_changes
 from medattn.errors import UserError
 from medattn.plan.finished_run import FinishedRun
-from medattn.provenance.code import CODE_FOLDER, code_digest, code_modules, modules_digest, source_sha256
-from medattn.provenance.environment import git
+from medattn.provenance.code import CODE_FOLDER, PackageSources, code_modules, module_sha256, modules_digest
+from medattn.provenance.git import GitError, git
 
 _SHOWN_FILES = 8
-Difference = tuple[Severity, str, str, str]
-"""Severity, what is expected, what is found and what to do."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +26,17 @@ class RecordedCode:
     Attributes:
         commit: commit of the checkout; empty where the record names none.
         digest: hash over all modules.
+        no_commit: why it names none; empty where it does not say.
         dirty: whether the checkout had changes that no commit holds.
+        changed: files with such changes, as far as they are known.
         modules: name and shortened hash of each module, in the order of the digest.
     """
 
     commit: str
     digest: str
+    no_commit: str
     dirty: bool
+    changed: tuple[str, ...]
     modules: tuple[tuple[str, str], ...]
 
     @classmethod
@@ -43,7 +44,11 @@ class RecordedCode:
         """Return the code that a record names."""
         code = record["code"]
         modules = tuple((str(name), str(sha256)) for name, sha256 in code.get("modules", {}).items())
-        return cls(str(code.get("commit", "")), str(code["digest"]), bool(code.get("dirty")), modules)
+        changed = tuple(str(name) for name in code.get("changed", ()))
+        dirty = bool(code.get("dirty")) or bool(changed)
+        return cls(
+            str(code.get("commit", "")), str(code["digest"]), str(code.get("no_commit", "")), dirty, changed, modules
+        )
 
     @cached_property
     def is_here(self) -> bool:
@@ -71,16 +76,17 @@ def check_code(context: AuditContext) -> Iterator[Finding]:
         place = f"{runs[0]} and {len(runs) - 1} more runs" if len(runs) > 1 else runs[0]
         yield Finding(severity, place, expected, found, remedy)
     if context.other_plan_schema is None:
+        sources = PackageSources(CODE_FOLDER)
         for finished in context.finished_runs():
-            yield from _names_of_modules(finished)
+            yield from _names_of_modules(finished, sources)
 
 
-def _names_of_modules(finished: FinishedRun) -> Iterator[Finding]:
+def _names_of_modules(finished: FinishedRun, sources: PackageSources) -> Iterator[Finding]:
     """Compare the recorded modules with those that the run depends on, where the installed code has its digest."""
-    code, mechanism_and_model = finished.record["code"], finished.cell.settings.code_names
-    if "modules" in code and code_digest(*mechanism_and_model) == code["digest"]:
-        current = code_modules(*mechanism_and_model)
-        if list(current) != list(code["modules"]):
+    code = finished.record["code"]
+    if "modules" in code:
+        current = code_modules(*finished.cell.settings.code_names, None, sources)
+        if modules_digest(current) == code["digest"] and list(current) != list(code["modules"]):
             found = ", ".join(code["modules"]) or "none"
             yield Finding("error", finished.run.id, f"modules {', '.join(current)}", found, "train the run again")
 
@@ -95,8 +101,10 @@ def _differences(code: RecordedCode) -> Iterator[Difference]:
         return
     if not code.commit:
         if not code.is_here:
-            found = f"none in the record, and the installed files differ: {_files(code)}"
+            found = f"none in the record{_because(code)}, and the installed files differ: {_files(code)}"
             yield _unchecked(code, "a commit with the code", found, "audit with the version that trained the run")
+        elif code.no_commit:
+            yield _unchecked(code, "a commit with the code", f"none in the record{_because(code)}", "")
         return
     short = code.commit[:12]
     if not re.fullmatch(r"[0-9a-f]{7,64}", code.commit):
@@ -117,9 +125,19 @@ def _differences(code: RecordedCode) -> Iterator[Difference]:
             remedy = f"check out commit {short}, whose version of medattn hashed them, and audit a copy there"
             yield _unchecked(code, expected, f"{found}, which another version of medattn computed", remedy)
         elif code.dirty:
-            yield "warning", expected, f"uncommitted changes; {found}", "commit first, then train"
+            found = f"uncommitted changes, so the run is not reproducible from a commit; {found}"
+            yield "error", expected, found, "commit the changes, then train the run again"
         else:
             yield "error", expected, found, "do not trust the record; train the run again"
+    elif code.dirty:
+        yield from uncommitted_changes(short, code.changed, [name for name, _ in code.modules])
+    if own := [name for name, _ in code.modules if ":" in name]:
+        found = f"code of the user, compared with the current files only: {', '.join(own)}"
+        yield "info", "code that is in a commit", found, ""
+
+
+def _because(code: RecordedCode) -> str:
+    return f" ({code.no_commit})" if code.no_commit else ""
 
 
 def _unchecked(code: RecordedCode, expected: str, found: str, remedy: str) -> Difference:
@@ -140,7 +158,7 @@ def _modules(code: RecordedCode, commit: str | None) -> tuple[dict[str, str], li
     for name, _ in code.modules:
         try:
             hashes[name] = _sha256_of_module(name, None if ":" in name else commit)
-        except (OSError, subprocess.SubprocessError, SyntaxError, UserError, ValueError):
+        except (OSError, GitError, SyntaxError, UserError, ValueError):
             absent.append(name)
     return hashes, absent
 
@@ -148,14 +166,18 @@ def _modules(code: RecordedCode, commit: str | None) -> tuple[dict[str, str], li
 def _sha256_of_module(name: str, commit: str | None) -> str:
     if ".." in PurePosixPath(name).parts:
         raise ValueError(f"{name} is outside of the package")
-    if commit is not None:
-        return source_sha256(_read(CODE_FOLDER, commit, name))
-    path = mechanism_file(name) if own_mechanism(name) else CODE_FOLDER / name
-    return source_sha256(path.read_text(encoding="utf-8"))
+    return module_sha256(name, _installed if commit is None else partial(_read, CODE_FOLDER, commit))
+
+
+def _installed(name: str) -> str:
+    return (CODE_FOLDER / name).read_text(encoding="utf-8")
 
 
 def _files(code: RecordedCode) -> str:
-    names = [name for name, _ in code.modules]
+    """Name the recorded files that differ from the installed ones or, where none does, all."""
+    current, _ = _modules(code, None)
+    names = [name for name, sha256 in code.modules if not current.get(name, "-").startswith(sha256)]
+    names = names or [name for name, _ in code.modules]
     more = f" and {len(names) - _SHOWN_FILES} more files" if len(names) > _SHOWN_FILES else ""
     return ", ".join(names[:_SHOWN_FILES]) + more
 
@@ -168,16 +190,13 @@ def _changed(code: RecordedCode, modules: Mapping[str, str]) -> str:
 @cache
 def _git_problem(folder: Path, commit: str) -> str:
     """Return why git cannot show a commit of the checkout that holds `folder`; empty where it can."""
-    ask = partial(git, folder)
     try:
-        ask("rev-parse", "--git-dir")
-    except FileNotFoundError:
-        return "git is not installed"
-    except (OSError, subprocess.SubprocessError):
-        return f"{folder} is not in a git checkout"
+        git(folder, "rev-parse", "--git-dir")
+    except GitError as error:
+        return str(error)
     try:
-        known = ask("cat-file", "-t", commit).strip() == "commit"
-    except (OSError, subprocess.SubprocessError):
+        known = git(folder, "cat-file", "-t", commit).strip() == "commit"
+    except GitError:
         known = False
     return "" if known else "a commit that this clone does not have"
 

@@ -59,10 +59,13 @@ def check_data(context: AuditContext) -> Iterator[Finding]:
         if manifest["classes"] != entry.classes or manifest["stand_in"] != bool(entry.stand_in):
             expected = "the classes and the stand-in mark of the configured data set"
             yield explained(context, Finding("error", prepared, expected, "others", _FETCH))
+    readers: dict[Finding, None] = {}
     for finished in context.finished_runs():
         if finished.trained and finished.cell.prepared in manifests:
             context.examined.update(runs=1)
             yield from _of_run(context, finished, manifests[finished.cell.prepared])
+            readers |= dict.fromkeys(_reader(finished, manifests[finished.cell.prepared]))
+    yield from readers
 
 
 def _absent(context: AuditContext, prepared: str) -> Finding:
@@ -102,6 +105,18 @@ def _facts(context: AuditContext, prepared: str, manifest: dict[str, Any]) -> It
         )
     for sentence in sentences:
         yield Finding("info", prepared, "no image twice", sentence, "none: captions report it")
+
+
+def _reader(finished: FinishedRun, manifest: dict[str, Any]) -> Iterator[Finding]:
+    """Compare the modules that prepared the images with those of the same name that the run depends on."""
+    prepared_by, modules = manifest.get("code"), finished.record["code"].get("modules")
+    if not isinstance(prepared_by, dict) or not isinstance(modules, dict):
+        return
+    read = [name for name in prepared_by if name.startswith(("sources/", "datasets/")) and name in modules]
+    if other := [name for name in read if modules[name] != prepared_by[name]]:
+        expected = "images that the run's own code prepared"
+        found = f"prepared by another version of {', '.join(other)}"
+        yield Finding("unchecked", finished.cell.prepared, expected, found, _FETCH)
 
 
 def _of_run(context: AuditContext, finished: FinishedRun, manifest: dict[str, Any]) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""The configuration gives the same plan again, and the files derived from the plan are unchanged."""
+"""The configuration gives the same plan again; the files derived from it and the papers are unchanged."""
 
 import json
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import as_written
 from medattn.audit.obstacles import explained
+from medattn.audit.paper_findings import paper_findings
 from medattn.files import read_json
 from medattn.layout import ResultPaths
 from medattn.plan.differences import differences
@@ -56,6 +57,8 @@ def _expanded(context: AuditContext) -> Iterator[Finding]:
         yield Finding(
             "error", "plan.json", "the runs and packs that the configuration gives", "other runs or packs", _REMEDY
         )
+    yield from _files(context)
+    yield from paper_findings(context)
 
 
 def _files(context: AuditContext) -> Iterator[Finding]:

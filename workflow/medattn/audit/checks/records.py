@@ -1,6 +1,8 @@
 """Every record is unchanged, agrees with the plan, and names the files of its run with their hashes."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import pairwise
 from math import fsum, isclose
 from pathlib import PurePath
 from typing import Any
@@ -20,6 +22,8 @@ from medattn.plan.tuning_result import read_choice
 from medattn.provenance.records import read_record
 
 _REMEDY = "restore the file, or delete the folder of the run and train it again"
+CLOCK_TOLERANCE = 300
+"""Seconds by which the clocks of two machines may differ; well-kept ones differ by milliseconds."""
 _OUTPUTS = {"history.csv", "scores.safetensors"}
 
 
@@ -36,6 +40,8 @@ def check_records(context: AuditContext) -> Iterator[Finding]:
     for kept in context.records():
         context.examined.update(runs=1, files=1 + len(kept.record["outputs"]))
         yield from _findings(kept.run, _of_record(context, kept))
+        if kept.record["status"] in ("ok", "diverged"):
+            yield from _clocks(kept.run, kept.record)
     if context.other_plan_schema is None:
         for finished in context.finished_runs():
             yield from _findings(finished.run.id, _against_plan(context, finished))
@@ -122,3 +128,22 @@ def _sessions(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     seconds = fsum(session["seconds"] for session in sessions)
     if not isclose(seconds, record["seconds"], abs_tol=0.002):
         yield f"{record['seconds']} s over all sessions", f"{seconds:.3f} s"
+
+
+def _clocks(run: str, record: Mapping[str, Any]) -> Iterator[Finding]:
+    """Report times that are before the one that they follow, as the clocks of two machines can give."""
+    try:
+        times = [datetime.fromisoformat(session["started"]) for session in record["sessions"]]
+        times.append(datetime.fromisoformat(record["finished"]))
+        back = max((before - after).total_seconds() for before, after in pairwise(times))
+    except (KeyError, TypeError, ValueError) as error:
+        yield Finding("error", run, "times of its sessions and its end", f"{type(error).__name__}: {error}", _REMEDY)
+        return
+    if back > 0:
+        expected = f"sessions in order of time; clocks of machines may differ by {CLOCK_TOLERANCE} s"
+        found = f"a time {back:.0f} s before the one that it follows"
+        if back <= CLOCK_TOLERANCE:
+            yield Finding("info", run, expected, found)
+        else:
+            remedy = "compare the clocks of the machines that trained the run; results do not depend on them"
+            yield Finding("warning", run, expected, found, remedy)

@@ -41,16 +41,6 @@ LIBRARY_OPTIONS: dict[str, type[BaseModel]] = {
     "torchvision/inception_v3": AuxiliaryHeadOptions,
 }
 
-SMALL_STEMS: dict[str, tuple[str, str]] = {
-    "resnet": ("conv1", "maxpool"),
-    "resnext": ("conv1", "maxpool"),
-    "wide_resnet": ("conv1", "maxpool"),
-    "densenet": ("features.conv0", "features.pool0"),
-    "googlenet": ("conv1.conv", "maxpool1"),
-    "shufflenet": ("conv1.0", "maxpool"),
-}
-"""Beginning of the network names of a family -> paths of its first convolution and of the pooling after it."""
-
 
 @dataclass(frozen=True)
 class OwnNetwork:
@@ -192,17 +182,6 @@ def image_size(backbone: Backbone, entry: DatasetEntry) -> tuple[int, int]:
     """Return the (H, W) in pixels of the images that a network gets from a data set."""
     size = backbone.input_size or entry.source.shape[0]
     return size, size
-
-
-def small_stem_paths(model: str) -> tuple[str, str] | None:
-    """Return the paths of first convolution and pooling of "<library>/<name>", or None for an unknown family."""
-    name = model.rpartition("/")[2]
-    return next((paths for family, paths in SMALL_STEMS.items() if name.startswith(family)), None)
-
-
-def no_small_stem(model: str) -> str:
-    """Return a message that a network has no small stem, with the families that have one."""
-    return f"no small stem is known for {model}; use 'imagenet', or a network of {', '.join(SMALL_STEMS)}"
 
 
 def _library_models() -> Mapping[str, Mapping[str, list[str]]]:

@@ -1,0 +1,55 @@
+"""Uncommitted changes that a record names, judged by what they can have changed."""
+
+from collections.abc import Collection, Iterator, Sequence
+from functools import cache
+
+from medattn.audit.finding import Severity
+from medattn.provenance.code import CODE_FOLDER, imported_by_training
+
+Difference = tuple[Severity, str, str, str]
+"""Severity, what is expected, what is found and what to do."""
+_SHOWN = 8
+
+
+def uncommitted_changes(commit: str, changed: Sequence[str], modules: Collection[str]) -> Iterator[Difference]:
+    """Yield a difference for each kind of uncommitted change of a run whose modules are those of the commit.
+
+    A change in a module of the run is one of comments or words alone, since the digest is that of the commit. Other
+    modules that the process of training imports could have done anything. Papers decide what is measured and compared.
+
+    Args:
+        commit: the recorded commit, shortened.
+        changed: files with changes, relative to the top of the repository; empty where the record names none.
+        modules: names of the run's modules.
+    """
+    expected = f"only what commit {commit} holds"
+    if not changed:
+        found = "uncommitted changes of unknown files; the modules of the run are those of the commit"
+        yield "warning", expected, found, "commit the changes, then train the run again"
+    kinds: dict[Severity, list[str]] = {}
+    for name in changed:
+        kinds.setdefault(_severity(name, modules), []).append(name)
+    if read := kinds.get("warning"):
+        found = f"uncommitted changes in files that training or the plan reads: {_listed(read)}"
+        yield "warning", expected, found, "commit the changes, then train the run again"
+    if others := kinds.get("info"):
+        yield "info", expected, f"uncommitted changes that change no run: {_listed(others)}", ""
+
+
+def _severity(name: str, modules: Collection[str]) -> Severity:
+    if name.split("/")[0] == "papers" or "/papers/" in name:
+        return "warning"
+    module = name.partition(f"{CODE_FOLDER.name}/")[2]
+    if module in modules:  # their syntax is that of the commit
+        return "info"
+    return "warning" if not module or module in _imported() else "info"
+
+
+@cache
+def _imported() -> frozenset[str]:
+    return frozenset(imported_by_training())
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
