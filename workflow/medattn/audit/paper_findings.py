@@ -58,7 +58,7 @@ def _difference(
         return "info", "papers as they were sealed", f"changed since; commit {commit[:12]} has the sealed file", ""
     if is_same:
         if problem:
-            return "info", "papers in a commit", f"not compared with a commit: {problem}", ""
+            return None  # papers outside of a repository, as sealed
         return "warning", "papers in a commit", "no commit has this file as it was sealed", "commit it"
     if problem:
         remedy = "audit in the checkout that made the results"
