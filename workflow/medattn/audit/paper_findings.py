@@ -51,10 +51,8 @@ def _difference(
     if not is_same:
         found = f"another file; commit {commit[:12]} has the sealed one" if commit else ""
         return ("info", "papers as they were sealed", found, "") if commit else None
-    if commit is not None:
+    if commit is not None or problem:  # without a repository there is nothing to compare with
         return None
-    if problem:
-        return "info", "papers in a commit", f"not compared with a commit: {problem}", ""
     return "warning", "papers in a commit", "no commit has this file as it was sealed", "commit it"
 
 
