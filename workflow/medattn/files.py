@@ -1,4 +1,4 @@
-"""Atomic writing of files, reading of JSON, and hashes."""
+"""Atomic writing of files, and hashes."""
 
 import errno
 import hashlib
@@ -8,11 +8,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from medattn.errors import UserError
-
-_CHUNK = 1 << 20
+from medattn.reading import read_json as read_json
 
 
 @contextmanager
@@ -76,20 +74,6 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_json(path: Path, value: object) -> None:
     """Write `value` to `path` atomically as indented JSON."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-
-def read_json(path: Path) -> Any:
-    """Read a JSON file that a step of the workflow wrote.
-
-    Raises:
-        UserError: the file is missing or not JSON.
-    """
-    try:
-        return json.loads(path.read_text())
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; run the step that makes it first") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not a JSON file ({error}); delete it and run the step that makes it") from error
 
 
 def sha256_of_file(path: Path) -> str:

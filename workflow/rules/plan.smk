@@ -16,9 +16,6 @@ shell.prefix(
 
 def freeze_plan():
     """Run `medattn plan` to validate the configuration and freeze the plan; print the plan, or exit on its error."""
-    name = Path((workflow.overwrite_configfiles or ["config.yaml"])[-1]).absolute()
-    if name.is_relative_to(Path.cwd()):
-        name = name.relative_to(Path.cwd())
     planning = subprocess.run(
         [
             sys.executable,
@@ -27,7 +24,7 @@ def freeze_plan():
             "plan",
             "--write",
             "--resolved",
-            str(name),
+            SELECTION,
         ],
         input=json.dumps(config),
         stdout=subprocess.PIPE,

@@ -28,12 +28,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from medattn.commands.selection import add_config_argument
 from medattn.config.models.dataset import DatasetEntry
+from medattn.config.selection_files import DEFAULT
 from medattn.errors import UserError
 from medattn.log import print_error
 from medattn.suggestions import unknown_name
-
-_DEFAULT = Path("config.yaml")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument("names", nargs="*", metavar="NAME", help="data sets (default: all of the selection)")
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--config", type=Path, metavar="FILE", help="selection (default: config.yaml)")
+    add_config_argument(source)
     source.add_argument(
         "--plan", type=Path, metavar="FILE", help="frozen plan of a selection, as the jobs of the workflow use it"
     )
@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
         UserError: the selection is invalid, or a name is unknown.
     """
     everything = not (arguments.names or arguments.weights)
-    default = _DEFAULT if everything and not (arguments.list or arguments.plan) else None
+    default = [DEFAULT] if everything and not (arguments.list or arguments.plan) else None
     known = _known(arguments.config or default, arguments.plan)
     data = arguments.data or known.data
     if data.exists() and not data.is_dir():
@@ -129,7 +129,7 @@ def _fetched_weights(model: str, data: Path) -> str:
     return f"{model}: ImageNet weights, SHA-256 {weights_sha256(model, data)[:12]}...; in {path}"
 
 
-def _known(config: Path | None, plan: Path | None) -> _Known:
+def _known(config: Sequence[Path] | None, plan: Path | None) -> _Known:
     """Return the data sets and weights of a selection or frozen plan; without either, all registered data sets."""
     from medattn.config.load import read_configuration, registered_datasets, resolve
     from medattn.plan.stand_ins import planned_entries, taken_entries

@@ -79,6 +79,6 @@ def _max_seeds(wanted: int | None, looks: tuple[int, ...], trained: int) -> int:
 
 def _raw(arguments: argparse.Namespace, chosen: Selected) -> dict[str, object]:
     """Return the selection as plain values: those of its file or, for a frozen plan, with all defaults."""
-    from medattn.config.yaml_files import read_yaml
+    from medattn.config.selection_files import read_selection
 
-    return dict(chosen.plan.configuration) if arguments.plan is not None else read_yaml(arguments.config)
+    return dict(chosen.plan.configuration) if arguments.plan is not None else read_selection(arguments.config or ())[0]

@@ -7,11 +7,10 @@ trains nothing. --write writes the plan to results/<selection>/ (plan.json, plan
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
-from medattn.commands.selection import Selected, freeze, results_of
+from medattn.commands.selection import Selected, add_config_argument, freeze, results_of
 from medattn.config.load import read_configuration, resolve
 from medattn.config.models.seeds import SeedLooks
 from medattn.config.models.selection import Selection
@@ -21,11 +20,12 @@ from medattn.plan.expand import make_plan
 from medattn.plan.progress import progress_of
 from medattn.plan.show import all_available_line, look_lines, plan_csv, plan_lines
 from medattn.plan.speeds import speeds_for
+from medattn.reading import MAX_JSON, parse_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument("--config", type=Path, default=Path("config.yaml"), help="selection (default: config.yaml)")
+    add_config_argument(parser)
     parser.add_argument(
         "--resolved",
         metavar="NAME",
@@ -74,7 +74,7 @@ def _print_power(selection: Selection) -> None:
 
 
 def _selection_from_stdin() -> dict[str, object]:
-    value = json.load(sys.stdin)
+    value = parse_json(sys.stdin.read(MAX_JSON), "standard input", "give a JSON object", finite=False)
     if not isinstance(value, dict):
         raise UserError("the selection on standard input must be a JSON object")
     return value

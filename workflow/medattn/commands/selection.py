@@ -28,8 +28,15 @@ class Selected:
 def add_selection_arguments(parser: argparse.ArgumentParser) -> None:
     """Add --config and --plan, which exclude each other."""
     group = parser.add_mutually_exclusive_group()
-    group.add_argument("--config", type=Path, default=Path("config.yaml"), help="selection (default: config.yaml)")
+    add_config_argument(group)
     group.add_argument("--plan", type=Path, help="frozen plan of a selection, as the jobs of the workflow use it")
+
+
+def add_config_argument(parser: argparse._ActionsContainer) -> None:
+    """Add --config, the file of the selection; given several times, later files take precedence."""
+    parser.add_argument(
+        "--config", type=Path, action="append", metavar="FILE", help="selection (default: config.yaml); repeat to merge"
+    )
 
 
 def load_selection(arguments: argparse.Namespace, keep: bool = True) -> Selected:

@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from medattn.commands.selection import add_config_argument
 from medattn.errors import UserError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument("folder", nargs="?", type=Path, help="results of a selection, such as results/papers")
     group = parser.add_mutually_exclusive_group()
-    group.add_argument("--config", type=Path, default=Path("config.yaml"), help="selection (default: config.yaml)")
+    add_config_argument(group)
     group.add_argument("--plan", type=Path, help="frozen plan, instead of a selection")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="text (default) or json")
     parser.add_argument("--watch", action="store_true", help="refresh until all runs have finished, or until Ctrl-C")
