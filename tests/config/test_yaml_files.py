@@ -49,7 +49,7 @@ def test_numbers(tmp_path, text, value):
         (b"a: [1, 2\n", "line 2: "),
         (b"a: b: c\n", "line 1: "),
         (b"a: \xff\n", "not a text file in UTF-8"),
-        (b"b: 1\na: \x00\n", "line 2: a NUL byte"),
+        (b"b: 1\na: \x00\n", "not a text file (a NUL byte in line 2)"),
         (b"b: 1\na: \x07\n", "line 2: the character U+0007 is not allowed; remove it"),
         (b"a: !!python/name:os.system x\n", "line 1: "),
         (b"a: !!bool perhaps\n", "line 1: 'perhaps' does not fit the tag !!bool"),

@@ -1,8 +1,12 @@
 """The command line: `medattn COMMAND ...`, one file a command in commands/. Each --help is a page of the manual."""
 
 import argparse
+import io
 import os
+import shlex
 import sys
+import tempfile
+import traceback
 from importlib import import_module
 
 from medattn.errors import StopRequested, UserError
@@ -32,15 +36,21 @@ COMMANDS = {
     "summary": "summarize the results and list their files",
 }
 
+
+EX_SOFTWARE = 70
+"""Exit code of an error that medattn does not expect, as in sysexits.h."""
 _ALIASES = {"consistency": "claims"}
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
-    Exit codes: 0 success; 1 findings, or failed runs; 2 user error; 75 stopped (retry); 130 interrupted; 141 broken
-    pipe.
+    Exit codes: 0 success; 1 findings, or failed runs; 2 user error; 70 an error of medattn; 75 stopped (retry); 130
+    interrupted; 141 broken pipe.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal without Unicode shows escapes instead of failing
+            stream.reconfigure(errors="backslashreplace")
     arguments = sys.argv[1:] if argv is None else argv
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_help())
@@ -75,6 +85,28 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print_error("interrupted; run the same command again to continue")
         return 130
+    except MemoryError:
+        print_error("out of memory; close other programs, or run the command on a machine with more memory")
+        return UserError.exit_code
+    except Exception as error:  # the last resort: no traceback on the terminal
+        return _report_bug(name, error)
+
+
+def _report_bug(command: str, error: Exception) -> int:
+    """Print one line for an error that no part of medattn expects, and keep its traceback in a temporary file."""
+    what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", errors="backslashreplace", prefix="medattn-", suffix=".log", delete=False
+        ) as stream:
+            stream.write(
+                f"medattn {__version__}: {shlex.join(sys.argv)}\n\n{''.join(traceback.format_exception(error))}"
+            )
+        where = f"the traceback is in {stream.name}; please report it"
+    except OSError:
+        where = "the traceback could not be saved"
+    print_error(f"{command}: an error of medattn, or a file that it can't read ({what}); {where}")
+    return EX_SOFTWARE
 
 
 def _help() -> str:

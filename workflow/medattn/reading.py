@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from medattn.errors import UserError
 
@@ -25,15 +25,16 @@ MAX_VALUES = 4_000_000
 """Largest number of values in a JSON file; with it, no file takes more than a gigabyte of memory."""
 MAX_DEPTH = 60
 """Deepest nesting of lists and mappings."""
-MAX_DIGITS = 18
-"""Most digits of a whole number: all such numbers fit into 64 bits."""
+MAX_DIGITS = 40
+"""Most digits of a whole number: seeds of random streams have up to 39."""
 _DELETE = "delete it and "
 RUN_AGAIN = "delete it and run the step that makes it"
 """What to do about a file of a step that is missing or damaged."""
 
 
-def read_bytes(path: Path, remedy: str = RUN_AGAIN, limit: int = MAX_BYTES) -> bytes:
-    """Read a file whole.
+@contextmanager
+def open_file(path: Path, remedy: str = RUN_AGAIN, limit: int = MAX_BYTES) -> Iterator[BinaryIO]:
+    """Open a regular file for reading within the block.
 
     Args:
         path: the file; a folder, a pipe and a device are refused without waiting for them.
@@ -44,16 +45,24 @@ def read_bytes(path: Path, remedy: str = RUN_AGAIN, limit: int = MAX_BYTES) -> b
         UserError: the file is missing, is no regular file, is too large or can't be read.
     """
     with reading_errors(path, remedy):
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        try:
+            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        except ValueError as error:  # a NUL character, or half of a surrogate pair
+            raise UserError(f"{str(path)!r}: not the path of a file") from error
         with os.fdopen(descriptor, "rb") as stream:
             facts = os.fstat(stream.fileno())
-            if stat.S_ISDIR(facts.st_mode):
-                raise UserError(f"{path}: a folder, not a file")
             if not stat.S_ISREG(facts.st_mode):
-                raise UserError(f"{path}: a pipe or device, not a file")
+                kind = "a folder" if stat.S_ISDIR(facts.st_mode) else "a pipe or device"
+                raise UserError(f"{path}: {kind}, not a file")
             if facts.st_size > limit:
                 raise UserError(f"{path}: {_size(facts.st_size)}, but at most {_size(limit)} are read; {remedy}")
-            return stream.read(facts.st_size)  # a file that grows meanwhile is cut, and its content refused
+            yield stream
+
+
+def read_bytes(path: Path, remedy: str = RUN_AGAIN, limit: int = MAX_BYTES) -> bytes:
+    """Read a file whole; arguments and errors as in `open_file`."""
+    with open_file(path, remedy, limit) as stream:
+        return stream.read(os.fstat(stream.fileno()).st_size)  # a file that grows meanwhile is cut
 
 
 def read_text(path: Path, remedy: str = RUN_AGAIN, limit: int = MAX_BYTES) -> str:
@@ -63,7 +72,8 @@ def read_text(path: Path, remedy: str = RUN_AGAIN, limit: int = MAX_BYTES) -> st
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: not a text file in UTF-8 (byte {error.start + 1}); {remedy}") from error
     if "\0" in text:
-        raise UserError(f"{path}: line {text.count(chr(10), 0, text.index(chr(0))) + 1}: a NUL byte; {remedy}")
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise UserError(f"{path}: not a text file (a NUL byte in line {line}); {remedy}")
     return text
 
 
@@ -157,10 +167,21 @@ def reading_errors(path: Path, remedy: str = RUN_AGAIN) -> Iterator[None]:
         raise UserError(f"{path}: permission denied; make it readable with `chmod u+r`, or ask its owner") from error
     except OSError as error:
         raise UserError(f"{path}: can't be read ({error.strerror or error})") from error
-    except ValueError as error:
-        if "null" not in str(error) and not isinstance(error, UnicodeError):
-            raise
-        raise UserError(f"{str(path)!r}: not the path of a file") from error
+
+
+@contextmanager
+def unexpected_content(path: Path, remedy: str = RUN_AGAIN) -> Iterator[None]:
+    """Report a value of `path` that is missing or of another type, found in the block, as one line.
+
+    Raises:
+        UserError: a value is missing, or has another type.
+    """
+    try:
+        yield
+    except KeyError as error:
+        raise UserError(f"{path}: has no {_short(error)}; {remedy}") from error
+    except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
+        raise UserError(f"{path}: not what it should be ({_short(error)}); {remedy}") from error
 
 
 def _check_json(value: object, has_escapes: bool, finite: bool) -> None:
@@ -211,7 +232,7 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
 
 
-def _short(error: ValueError) -> str:
+def _short(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError) or len(str(error)) < 80:
         return str(error)
     return f"{str(error)[:77]}..."

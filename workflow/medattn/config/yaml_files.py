@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from medattn.errors import UserError
-from medattn.reading import MAX_DIGITS, check_characters, parse_json, read_text
+from medattn.reading import check_characters, parse_json, read_text
 
 MAX_BYTES = 1_000_000
 """Largest file of configuration: a selection that names every cell of all papers has about half of it."""
@@ -20,6 +20,8 @@ MAX_VALUES = 50_000
 """Most values of a file, with every anchor counted wherever it is used."""
 MAX_DEPTH = 40
 """Deepest nesting of lists and mappings."""
+MAX_DIGITS = 18
+"""Most digits of a whole number: all such numbers fit into 64 bits."""
 _TAG = "tag:yaml.org,2002:"
 _REMEDIES = {
     "found character '\\t' that cannot start any token": "a tab; indent with spaces",
