@@ -75,7 +75,7 @@ def finish(project: Path) -> None:
     (project / "papers/tampering/paper.yaml").write_text(PAPER)
     (project / "config.yaml").write_text(SELECTION)
     os.chdir(project)
-    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         for step in STEPS:
             assert medattn(step) == 0, step
         medattn(["audit", str(FOLDER)])

@@ -9,6 +9,7 @@ import tempfile
 import traceback
 from importlib import import_module
 
+from medattn.caches import use_writable_caches
 from medattn.errors import StopRequested, UserError
 from medattn.log import add_verbosity_arguments, configure_logging, print_error
 from medattn.suggestions import unknown_name
@@ -62,6 +63,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if name not in COMMANDS:
             raise UserError(unknown_name("command", name, COMMANDS))
+        use_writable_caches()
         command = import_module(f"medattn.commands.{name}")
         parser = argparse.ArgumentParser(
             prog=f"medattn {name}",
@@ -126,4 +128,7 @@ def _help() -> str:
 
 
 if __name__ == "__main__":
+    # `python -m` searches the working folder first, where a file such as statistics.py would replace Python's.
+    if not sys.flags.safe_path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109
+        del sys.path[0]
     sys.exit(main())

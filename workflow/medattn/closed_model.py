@@ -2,7 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from medattn.reading import expanded_path
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 
@@ -14,6 +16,9 @@ Name = Annotated[
     ),
 ]
 
+
+FilePath = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(expanded_path)]
+"""Path of a file or folder; `~` and environment variables are expanded."""
 
 Scalar = bool | int | float | str
 

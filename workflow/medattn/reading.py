@@ -9,6 +9,7 @@ import io
 import json
 import math
 import os
+import re
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -145,6 +146,34 @@ def read_csv(
     except csv.Error as error:
         raise UserError(f"{path}: line {reader.line_num}: not a CSV table ({error}); {remedy}") from error
     return rows
+
+
+def expanded_path(text: str) -> str:
+    """Return the path of a file or folder with `~`, `~name`, `$NAME` and `${NAME}` replaced, as shells do.
+
+    Raises:
+        ValueError: there is no such user or environment variable, or the path has a NUL character.
+    """
+    if "\0" in text:
+        raise ValueError("a path can't have a NUL character")
+    path = os.path.expandvars(os.path.expanduser(text))  # noqa: PTH111 (a Path would change the text)
+    if unknown := re.search(r"\$(\w+|\{\w+\})", path):
+        raise ValueError(f"the environment variable {unknown[1].strip('{}')} is not set; set it, or write the path out")
+    if text.startswith("~") and path.startswith("~"):
+        raise ValueError(f"no folder is known for {text.split('/')[0]}; write the path out")
+    return path
+
+
+def path_argument(text: str) -> Path:
+    """Return the path that an option of the command line names, expanded by `expanded_path`.
+
+    Raises:
+        UserError: it can't be expanded.
+    """
+    try:
+        return Path(expanded_path(text))
+    except ValueError as error:
+        raise UserError(f"{text}: {error}") from error
 
 
 @contextmanager

@@ -19,6 +19,7 @@ def freeze_plan():
     planning = subprocess.run(
         [
             sys.executable,
+            "-P",  # modules in the working folder are not imported in place of Python's
             "-m",
             "medattn",
             "plan",
@@ -41,7 +42,7 @@ if workflow.is_main_process:
 
 RESULTS = Path(config.get("results", "results")) / config["selection"]
 PLAN = RESULTS / "plan.json"
-GRAPH = json.loads((RESULTS / "graph.json").read_text())
+GRAPH = json.loads((RESULTS / "graph.json").read_text(encoding="utf-8"))
 PACKS = GRAPH["packs"]
 # GPUs of a training job; with `device: auto`, the default-resources of the profile decide.
 GPU = {"cuda": {"gpu": 1}, "cpu": {"gpu": 0}}.get(config.get("device"), {})

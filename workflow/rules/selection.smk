@@ -4,6 +4,7 @@ import sys
 
 from medattn.config.selection_files import read_selection
 from medattn.errors import UserError
+from medattn.reading import path_argument
 
 SELECTION = "the selection"
 
@@ -13,6 +14,9 @@ if workflow.modifier.parent_modifier is None:  # a module gets its selection fro
         selection, SELECTION = read_selection(
             workflow.overwrite_configfiles, workflow.config_settings.config_args or ()
         )
+        for key in ("data", "results"):
+            if isinstance(selection.get(key), str):
+                selection[key] = str(path_argument(selection[key]))
     except UserError as error:
         print(f"medattn: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

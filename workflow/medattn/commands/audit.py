@@ -20,12 +20,12 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medattn.errors import UserError
 from medattn.files import write_json, write_text
 from medattn.layout import ResultPaths
+from medattn.reading import path_argument
 from medattn.suggestions import unknown_name
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument("folder", type=Path, metavar="DIR", help="results folder of a selection, such as results/demo")
+    parser.add_argument(
+        "folder", type=path_argument, metavar="DIR", help="results folder of a selection, such as results/demo"
+    )
     parser.add_argument("--check", action="append", metavar="NAME", help="run this check only; may be repeated")
     parser.add_argument(
         "--replay",

@@ -33,6 +33,7 @@ from medattn.config.models.dataset import DatasetEntry
 from medattn.config.selection_files import DEFAULT
 from medattn.errors import UserError
 from medattn.log import print_error
+from medattn.reading import path_argument
 from medattn.suggestions import unknown_name
 
 
@@ -57,12 +58,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group()
     add_config_argument(source)
     source.add_argument(
-        "--plan", type=Path, metavar="FILE", help="frozen plan of a selection, as the jobs of the workflow use it"
+        "--plan",
+        type=path_argument,
+        metavar="FILE",
+        help="frozen plan of a selection, as the jobs of the workflow use it",
     )
     parser.add_argument(
         "--weights", nargs="+", default=[], metavar="MODEL", help="ImageNet weights, such as timm/resnet18"
     )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="folder of original and prepared data")
+    parser.add_argument("--data", type=path_argument, metavar="DIR", help="folder of original and prepared data")
     parser.add_argument("--list", action="store_true", help="list the data sets and whether they are available")
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from medattn.commands.power import add_spread_arguments, check_spread_arguments
 from medattn.commands.selection import Selected, add_selection_arguments, load_selection
 from medattn.errors import UserError
+from medattn.reading import path_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-seeds", type=int, metavar="N", help="maximum number of seeds (default: the last look, or those listed)"
     )
     parser.add_argument("--all", action="store_true", help="show all lines, not only the first 20 of each part")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="write the selection of the next round")
+    parser.add_argument("--write", type=path_argument, metavar="FILE", help="write the selection of the next round")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from medattn.plan.model import Plan
 from medattn.plan.plan_file import read_plan, write_plan
 from medattn.plan.progress import Progress, progress_of
 from medattn.plan.show import plan_csv
+from medattn.reading import path_argument
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,19 @@ def add_selection_arguments(parser: argparse.ArgumentParser) -> None:
     """Add --config and --plan, which exclude each other."""
     group = parser.add_mutually_exclusive_group()
     add_config_argument(group)
-    group.add_argument("--plan", type=Path, help="frozen plan of a selection, as the jobs of the workflow use it")
+    group.add_argument(
+        "--plan", type=path_argument, help="frozen plan of a selection, as the jobs of the workflow use it"
+    )
 
 
 def add_config_argument(parser: argparse._ActionsContainer) -> None:
     """Add --config, the file of the selection; given several times, later files take precedence."""
     parser.add_argument(
-        "--config", type=Path, action="append", metavar="FILE", help="selection (default: config.yaml); repeat to merge"
+        "--config",
+        type=path_argument,
+        action="append",
+        metavar="FILE",
+        help="selection (default: config.yaml); repeat to merge",
     )
 
 

@@ -215,7 +215,11 @@ def _machine() -> dict[str, str]:
     boot = Path("/proc/sys/kernel/random/boot_id")
     processes = Path("/proc/self/ns/pid")
     try:
-        return {"host": platform.node(), "boot": boot.read_text().strip(), "processes": str(processes.readlink())}
+        return {
+            "host": platform.node(),
+            "boot": boot.read_text(encoding="utf-8").strip(),
+            "processes": str(processes.readlink()),
+        }
     except OSError:
         return {"host": platform.node(), "boot": "", "processes": str(os.getpid())}  # equal to no other process's
 
@@ -223,7 +227,7 @@ def _machine() -> dict[str, str]:
 def _started(pid: int) -> str:
     """Return the start time of a process in ticks since the boot; "" where there is no such process."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
     except (OSError, IndexError):
         return ""
 

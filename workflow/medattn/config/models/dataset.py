@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from medattn.closed_model import Closed
+from medattn.closed_model import Closed, FilePath
 from medattn.sources.base import SplitName
 from medattn.sources.registry import AnySource
 
@@ -15,10 +15,10 @@ class DatasetEntry(Closed):
 
     title: str = Field(description="name for tables and figures")
     source: AnySource = Field(description="where the images come from and how they are read")
-    path: str | None = Field(
+    path: FilePath | None = Field(
         None,
-        description="the original file or folder; default: <data>/<file>, <data>/<name of data set>, or, for "
-        "IDRiD, <data>/idrid",
+        description="the original file or folder, with `~` and environment variables such as `$HOME` replaced; "
+        "default: <data>/<file>, <data>/<name of data set>, or, for IDRiD, <data>/idrid",
     )
     classes: list[str] = Field(min_length=2, description="class names in the order of the labels 0, 1, ...")
     ordinal: bool = Field(

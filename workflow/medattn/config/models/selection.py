@@ -4,7 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from medattn.closed_model import Closed, Name
+from medattn.closed_model import Closed, FilePath, Name
 from medattn.config.models.metrics import MetricName
 from medattn.config.models.paper import Arm, Backbone, Placebo
 from medattn.config.models.seeds import SeedLooks, Seeds
@@ -125,8 +125,14 @@ class Selection(Closed):
         "run "
         "loses at most one epoch; larger values are faster if writing a large network takes longer than an epoch",
     )
-    data: str = Field("data", min_length=1, description="folder of original data, prepared data and ImageNet weights")
-    results: str = Field("results", min_length=1, description="folder of results")
+    data: FilePath = Field(
+        "data",
+        description="folder of original data, prepared data and ImageNet weights; `~` and environment variables such "
+        "as `$HOME` are replaced",
+    )
+    results: FilePath = Field(
+        "results", description="folder of results; `~` and environment variables such as `$HOME` are replaced"
+    )
 
     @model_validator(mode="after")
     def _each_seed_once(self) -> Self:
