@@ -23,7 +23,22 @@ FilePath = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(e
 Scalar = bool | int | float | str
 
 
+PUBLISHED_PATTERN = r"^\d{1,12}(\.\d{1,12})?$"
+"""A published number with all its digits."""
+MAX_CHARACTERS = 4000
+"""Longest text: about a page."""
+MAX_IMAGES = 100_000_000
+"""Most images of a data set, a split or a class: above the largest public data sets."""
+MAX_SEED = 2**32 - 1
+"""Largest seed that every library takes."""
+
+ImageCount = Annotated[int, Field(le=MAX_IMAGES)]
+"""Number of images. The models refuse negative numbers with the name of the split."""
+
+
 class Closed(BaseModel):
     """Configuration model that rejects unknown keys, converts no types and can't be changed after validation."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, str_max_length=MAX_CHARACTERS
+    )

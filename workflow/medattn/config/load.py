@@ -13,6 +13,7 @@ from medattn.config.models.selection import PaperSelection, Selection
 from medattn.config.overrides import override_keys
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.config.selection_files import read_selection
+from medattn.config.size_limits import check_size
 from medattn.config.validation import below, validated
 from medattn.config.yaml_files import read_yaml
 from medattn.errors import UserError
@@ -53,6 +54,7 @@ def resolve(raw: Mapping[str, Any], root: Path, where: str) -> Configuration:
         for name, changes in selection.papers.items()
         for resolved in _experiments(name, changes, root / "papers", datasets, below(where, "papers"))
     )
+    check_size(selection, papers, where)
     return Configuration(selection, papers, datasets)
 
 

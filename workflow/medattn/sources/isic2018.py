@@ -10,6 +10,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from medattn.closed_model import MAX_SEED
 from medattn.errors import UserError
 from medattn.sources.base import DatasetFacts, SplitName
 from medattn.sources.folders.draw_splits import draw_splits
@@ -45,7 +46,7 @@ class Isic2018Source(ImageFolderSource):
         lt=1,
         description="share of the training images that become test, by class, where it is cut from them",
     )
-    split_seed: int = Field(0, ge=0, description="seed of the splits that are cut")
+    split_seed: int = Field(0, ge=0, le=MAX_SEED, description="seed of the splits that are cut")
     whole_batches: int | None = Field(
         None,
         ge=1,

@@ -3,14 +3,19 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from medattn.closed_model import MAX_IMAGES, ImageCount
 from medattn.sources.base import SPLITS, Channels, DatasetFacts, ImageSource, SplitName
 
 if TYPE_CHECKING:
     from medattn.sources.pixels.source_data import SourceData
+
+
+MAX_BYTES = 1 << 36
+"""Largest size of all images together in bytes."""
 
 
 class PhantomSource(ImageSource):
@@ -22,16 +27,23 @@ class PhantomSource(ImageSource):
     kind: Literal["phantom"]
     size: int = Field(28, ge=12, le=1024, description="height and width in pixels")
     channels: Channels = Field(1, description="1 (gray) or 3 (color)")
-    counts: dict[SplitName, list[int]] = Field(description="images per class, for each split")
+    counts: dict[SplitName, list[ImageCount]] = Field(description="images per class, for each split")
     images_per_patient: int = Field(
-        0, ge=0, description="images of a class that share a patient; 0: patients are unknown"
+        0, ge=0, le=MAX_IMAGES, description="images of a class that share a patient; 0: patients are unknown"
     )
     noise: float = Field(0.06, ge=0, le=1, description="standard deviation of pixel noise, of full range 1")
     contrast: float = Field(0.4, gt=0, le=1, description="brightness of a lesion, of full range 1")
     distractors: int = Field(
         3, ge=0, le=50, description="spots outside the region, on average; an image has 0 to twice as many"
     )
-    seed: int = Field(0, ge=0, description="seed of the images")
+    seed: int = Field(0, ge=0, le=2**64 - 1, description="seed of the images")
+
+    @model_validator(mode="after")
+    def _of_a_size_that_can_be_drawn(self) -> Self:
+        total = sum(map(sum, self.counts.values())) * self.size**2 * self.channels
+        if total > MAX_BYTES:
+            raise ValueError(f"counts: the images would have {total / 1e9:.3g} GB, at most {MAX_BYTES / 1e9:.3g} GB")
+        return self
 
     @property
     def shape(self) -> tuple[int, Channels]:

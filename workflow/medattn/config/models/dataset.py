@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from medattn.closed_model import Closed, FilePath
+from medattn.closed_model import Closed, FilePath, ImageCount
 from medattn.sources.base import SplitName
 from medattn.sources.registry import AnySource
 
@@ -20,20 +20,22 @@ class DatasetEntry(Closed):
         description="the original file or folder, with `~` and environment variables such as `$HOME` replaced; "
         "default: <data>/<file>, <data>/<name of data set>, or, for IDRiD, <data>/idrid",
     )
-    classes: list[str] = Field(min_length=2, description="class names in the order of the labels 0, 1, ...")
+    classes: list[str] = Field(
+        min_length=2, max_length=10_000, description="class names in the order of the labels 0, 1, ..."
+    )
     ordinal: bool = Field(
         False,
         description="the classes are grades, in their order: Cohen's kappa with quadratic weights is measured as well",
     )
-    counts: dict[SplitName, list[int]] | None = Field(
+    counts: dict[SplitName, list[ImageCount]] | None = Field(
         None,
         description="images per class that each split must have; checked where given. Without a test split, "
         "the data set is one pool of images",
     )
-    images: dict[SplitName, int] | None = Field(
+    images: dict[SplitName, ImageCount] | None = Field(
         None, description="images that each split must have, where the numbers per class are unknown"
     )
-    per_class: list[int] | None = Field(
+    per_class: list[ImageCount] | None = Field(
         None, description="images per class that all splits together must have, where the splits are unknown"
     )
     stand_in: bool | None = Field(

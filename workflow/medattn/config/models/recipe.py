@@ -99,7 +99,7 @@ class Oversampling(Closed):
         description="images of the class after copying, divided by the images before; 3 makes two copies of each image",
     )
     changes: list[CopyChange] = Field(
-        min_length=1, description="differences between copies and their images, one after the other"
+        min_length=1, max_length=1000, description="differences between copies and their images, one after the other"
     )
 
     @model_validator(mode="after")
@@ -116,17 +116,18 @@ class Recipe(Closed):
 
     epochs: int = Field(ge=1, le=100_000, description="number of training epochs")
     batch_size: int = Field(
-        32, ge=1, description="images per optimization step; the last batch of an epoch may be smaller"
+        32, ge=1, le=100_000, description="images per optimization step; the last batch of an epoch may be smaller"
     )
     optimizer: Literal["adam", "sgd"] = Field("adam", description="optimizer of torch.optim")
-    learning_rate: float = Field(gt=0, description="initial learning rate")
+    learning_rate: float = Field(gt=0, le=1000, description="initial learning rate")
     new_layers_learning_rate: float | None = Field(
         None,
         gt=0,
+        le=1000,
         description="initial learning rate of layers without ImageNet weights (the last layer and attention); default: "
         "`learning_rate`",
     )
-    weight_decay: float = Field(0.0, ge=0, description="L2 penalty, coupled to the gradient as in torch.optim")
+    weight_decay: float = Field(0.0, ge=0, le=1000, description="L2 penalty, coupled to the gradient as in torch.optim")
     momentum: float = Field(0.0, ge=0, lt=1, description="momentum of `sgd`")
     nesterov: bool = Field(False, description="Nesterov momentum of `sgd`")
     schedule: Literal["constant", "step", "cosine"] = Field(
@@ -135,7 +136,9 @@ class Recipe(Closed):
         "or "
         "half a cosine down to 0",
     )
-    step_epochs: int | None = Field(None, ge=1, description="epochs between two steps of the `step` schedule")
+    step_epochs: int | None = Field(
+        None, ge=1, le=100_000, description="epochs between two steps of the `step` schedule"
+    )
     step_factor: float = Field(0.1, gt=0, lt=1, description="factor of the `step` schedule")
     label_smoothing: Probability = Field(0.0, description="label smoothing of the cross-entropy loss")
     normalization: InputNormalization = Field(
