@@ -149,8 +149,8 @@ class Convolution(Closed):
     """A convolution. A linear layer is a convolution with kernel 1 and one position."""
 
     kernel: int = Field(1, ge=1, le=1000, description="height and width of the kernel")
-    inputs: int = Field(ge=1, le=1_000_000, description="input channels")
-    outputs: int = Field(ge=1, le=1_000_000, description="output channels")
+    inputs: int = Field(ge=1, le=10**8, description="input channels")
+    outputs: int = Field(ge=1, le=10**8, description="output channels")
     bias: bool = Field(True, description="whether the layer has a bias")
     height: int = Field(1, ge=1, le=100_000, description="height of the output in pixels; affects operations only")
     width: int = Field(1, ge=1, le=100_000, description="width of the output in pixels; affects operations only")
