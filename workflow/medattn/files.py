@@ -10,7 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from medattn.errors import UserError
+from medattn.reading import open_file
 from medattn.reading import read_json as read_json
+
+MAX_HASHED = 1 << 50
+"""Largest file that is hashed: there is no limit but that of file systems."""
 
 
 @contextmanager
@@ -77,8 +81,12 @@ def write_json(path: Path, value: object) -> None:
 
 
 def sha256_of_file(path: Path) -> str:
-    """Return the SHA-256 of the file's bytes, in hexadecimal."""
-    with path.open("rb") as stream:
+    """Return the SHA-256 of the file's bytes, in hexadecimal.
+
+    Raises:
+        UserError: the file is missing, is no regular file or can't be read.
+    """
+    with open_file(path, limit=MAX_HASHED) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

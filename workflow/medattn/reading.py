@@ -14,7 +14,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from medattn.errors import UserError
 
@@ -34,7 +34,7 @@ RUN_AGAIN = "delete it and run the step that makes it"
 
 
 @contextmanager
-def open_file(path: Path, remedy: str = RUN_AGAIN, limit: int = MAX_BYTES) -> Iterator[BinaryIO]:
+def open_file(path: Path, remedy: str = RUN_AGAIN, limit: int = MAX_BYTES) -> Iterator[io.BufferedReader]:
     """Open a regular file for reading within the block.
 
     Args:

@@ -7,7 +7,7 @@ value, such as 010 or 1:30, is refused with what to write instead.
 import re
 from collections.abc import Hashable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -47,7 +47,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         UserError: the file is missing, unreadable, too large, or no mapping that `parse_yaml` takes.
     """
     text = read_text(path, "check the name of the file", MAX_BYTES)
-    value = _parse_json(text, str(path)) if path.suffix == ".json" else parse_yaml(text, str(path))
+    parse = _parse_json if path.suffix == ".json" else parse_yaml
+    value = parse(text, str(path))
     if value is None:
         raise UserError(f"{path}: the file is empty")
     if not isinstance(value, dict):
@@ -94,8 +95,29 @@ def parse_yaml(text: str, where: str) -> Any:
 def _parse_json(text: str, where: str) -> Any:
     value = parse_json(text, where, "correct it", finite=False)
     # JSON without tabs between its tokens is YAML, whose reader knows the lines of keys that are given twice.
-    parse_yaml(text.replace("\t", " "), where)
+    try:
+        node = _Loader(text.replace("\t", " ")).get_single_node()
+    except yaml.YAMLError:  # with a rare character
+        return value
+    twice = None if node is None else _key_given_twice(node)
+    if twice is not None:
+        raise UserError(
+            f"{where}: line {twice.start_mark.line + 1}: the key '{twice.value}' is given twice; remove one"
+        )
     return value
+
+
+def _key_given_twice(node: yaml.Node) -> yaml.ScalarNode | None:
+    if isinstance(node, yaml.SequenceNode):
+        return next(filter(None, map(_key_given_twice, node.value)), None)
+    keys: set[str] = set()
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        if key.value in keys:
+            return cast("yaml.ScalarNode", key)
+        keys.add(key.value)
+        if (inner := _key_given_twice(value)) is not None:
+            return inner
+    return None
 
 
 class _Sizes:
