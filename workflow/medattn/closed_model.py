@@ -29,6 +29,8 @@ MAX_CHARACTERS = 4000
 """Longest text: about a page."""
 MAX_IMAGES = 100_000_000
 """Most images of a data set, a split or a class: above the largest public data sets."""
+MAX_FILE = 1 << 44
+"""Largest file to download, in bytes: 16 terabytes."""
 MAX_SEED = 2**32 - 1
 """Largest seed that every library takes."""
 

@@ -32,7 +32,12 @@ _REMEDIES = {
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader with the floats of YAML 1.2; only its nodes are used."""
+    """PyYAML's safe loader with the floats of YAML 1.2 and a limit on nesting; only its nodes are used."""
+
+    def fetch_flow_collection_start(self, TokenClass: type[yaml.Token]) -> None:  # noqa: N803 (PyYAML's name)
+        if self.flow_level > MAX_DEPTH:  # type: ignore[attr-defined]
+            raise yaml.scanner.ScannerError(None, None, f"nested deeper than {MAX_DEPTH} levels", self.get_mark())
+        super().fetch_flow_collection_start(TokenClass)  # type: ignore[misc]
 
 
 _Loader.add_implicit_resolver(

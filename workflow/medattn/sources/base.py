@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
-from medattn.closed_model import Closed
+from medattn.closed_model import MAX_FILE, Closed
 from medattn.sources.original_file import Download, SourceFile
 
 if TYPE_CHECKING:
@@ -31,7 +31,10 @@ class Archive(Closed):
     )
     md5: str | None = Field(None, pattern=r"^[0-9a-f]{32}$", description="MD5 that a download must have; default: any")
     bytes: int | None = Field(
-        None, gt=0, description="bytes that a download must have; default: the number that the server announces"
+        None,
+        gt=0,
+        le=MAX_FILE,
+        description="bytes that a download must have; default: the number that the server announces",
     )
 
 

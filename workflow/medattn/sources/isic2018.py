@@ -50,6 +50,7 @@ class Isic2018Source(ImageFolderSource):
     whole_batches: int | None = Field(
         None,
         ge=1,
+        le=100_000,
         description="batch size: leave out the last test images, in the order of the table, that don't fill a batch; "
         "with `test_on_validation`, 32 leaves the 192 images that the PPCR paper's accuracies fit; default: all stay",
     )
