@@ -56,7 +56,7 @@ def test_numbers(tmp_path, text, value):
         (b"a: !!timestamp soon\n", "line 1: 'soon' is not a date"),
         (b"a: !!int ''\n", "line 1: '' is"),
         (b"? {a: 1}\n: 2\n", "line 1: "),
-        (b"[" * 20_000, "nested deeper than 40 levels"),
+        (b"[" * 20_000, "line 1: nested deeper than 40 levels"),
     ],
     ids=lambda v: repr(v)[:30],
 )

@@ -90,6 +90,10 @@ def main(argv: list[str] | None = None) -> int:
     except MemoryError:
         print_error("out of memory; close other programs, or run the command on a machine with more memory")
         return UserError.exit_code
+    except UnicodeEncodeError as error:
+        shown = ascii(error.object[error.start : error.end])
+        print_error(f"{name}: the locale has no {shown}, which a file name needs; set PYTHONUTF8=1 or LC_ALL=C.UTF-8")
+        return UserError.exit_code
     except Exception as error:  # the last resort: no traceback on the terminal
         return _report_bug(name, error)
 

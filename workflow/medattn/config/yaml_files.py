@@ -35,9 +35,9 @@ class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader with the floats of YAML 1.2 and a limit on nesting; only its nodes are used."""
 
     def fetch_flow_collection_start(self, TokenClass: type[yaml.Token]) -> None:  # noqa: N803 (PyYAML's name)
-        if self.flow_level > MAX_DEPTH:  # type: ignore[attr-defined]
+        if self.flow_level > MAX_DEPTH:
             raise yaml.scanner.ScannerError(None, None, f"nested deeper than {MAX_DEPTH} levels", self.get_mark())
-        super().fetch_flow_collection_start(TokenClass)  # type: ignore[misc]
+        super().fetch_flow_collection_start(TokenClass)
 
 
 _Loader.add_implicit_resolver(
