@@ -11,7 +11,7 @@ from snakemake.utils import min_version
 min_version("9.10")
 
 
-# Defines `config`. `--configfile` replaces config.yaml; the two are not merged.
+# Defines `config`: the files of --configfile, merged, or else config.yaml.
 include: "workflow/rules/selection.smk"
 include: "workflow/rules/plan.smk"
 include: "workflow/rules/fetch.smk"

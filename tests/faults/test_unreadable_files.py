@@ -1,4 +1,4 @@
-"""Every command on every file that it reads, damaged in every way: one line and exit code 2, or findings of the audit."""
+"""Every command on every file that it reads, damaged in every way: one line and exit code 2, or findings."""
 
 import os
 import shutil
