@@ -9,7 +9,9 @@ from medattn.reading import path_argument
 SELECTION = "the selection"
 
 # Snakemake has read the files with another YAML reader: 1e-3 is text there, and a key that is given twice passes.
-if workflow.modifier.parent_modifier is None:  # a module gets its selection from the workflow that uses it
+if (
+    workflow.modifier.parent_modifier is None
+):  # a module gets its selection from the workflow that uses it
     try:
         selection, SELECTION = read_selection(
             workflow.overwrite_configfiles, workflow.config_settings.config_args or ()
