@@ -1,10 +1,12 @@
 """Base class and types that all configuration models share."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from medattn.reading import expanded_path
+from medattn.text_formats import has_control_characters, printable
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 
@@ -44,3 +46,14 @@ class Closed(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False, str_max_length=MAX_CHARACTERS
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_control_characters(cls, value: Any) -> Any:
+        """Refuse text that no table, figure or page can show."""
+        if isinstance(value, Mapping):
+            for key, entry in value.items():
+                for text in entry if isinstance(entry, list) else [entry]:
+                    if isinstance(text, str) and has_control_characters(text):
+                        raise ValueError(f"{key}: has a control character: {printable(text)}")
+        return value
