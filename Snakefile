@@ -11,12 +11,9 @@ from snakemake.utils import min_version
 min_version("9.10")
 
 
-# A selection is one file: --configfile replaces config.yaml; the two are not merged.
-if not workflow.overwrite_configfiles:
-
-    configfile: "config.yaml"
-
-
+include: "workflow/rules/package.smk"
+# Defines `config`: the files of --configfile, merged, or else config.yaml.
+include: "workflow/rules/selection.smk"
 include: "workflow/rules/plan.smk"
 include: "workflow/rules/fetch.smk"
 include: "workflow/rules/tune.smk"

@@ -68,7 +68,7 @@ def measured(name: str, measure: Callable[[], list[Ratio]]) -> list[Ratio]:
 
 def keep(path: Path, found: list[Ratio], full: bool) -> None:
     """Write the ratios; they replace those of the same name from earlier calls."""
-    rows = json.loads(path.read_text())["ratios"] if path.exists() else {}
+    rows = json.loads(path.read_text(encoding="utf-8"))["ratios"] if path.exists() else {}
     day = datetime.now(UTC).date().isoformat()
     rows |= {r.name: {**asdict(r), "kept": r.kept, "day": day, "full": full} for r in found}
     for row in rows.values():
@@ -76,7 +76,10 @@ def keep(path: Path, found: list[Ratio], full: bool) -> None:
         row["value"] = round(row["value"], 3)
         row["measured"] = {key: round(value, 3) for key, value in row["measured"].items()}
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps({"machine": machine(), "torch": torch.__version__, "ratios": rows}, indent=2) + "\n")
+    path.write_text(
+        json.dumps({"machine": machine(), "torch": torch.__version__, "ratios": rows}, indent=2) + "\n",
+        encoding="utf-8",
+    )
 
 
 if __name__ == "__main__":

@@ -414,9 +414,9 @@ def change_costs(forger: Forger) -> None:
 
 def change_yaml(path: Path, change: Callable[[Any], None]) -> None:
     """Change a YAML file."""
-    value = yaml.safe_load(path.read_text())
+    value = yaml.safe_load(path.read_text(encoding="utf-8"))
     change(value)
-    path.write_text(yaml.safe_dump(value, sort_keys=False))
+    path.write_text(yaml.safe_dump(value, sort_keys=False), encoding="utf-8")
 
 
 EDITS: tuple[Edit, ...] = (

@@ -179,6 +179,6 @@ def _arrays_of(run: FinishedRun) -> Iterator[Path]:
 
 def change_json(path: Path, change: Callable[[Any], None]) -> None:
     """Change a JSON file."""
-    value = json.loads(path.read_text())
+    value = json.loads(path.read_text(encoding="utf-8"))
     change(value)
     write_json(path, value)

@@ -83,7 +83,7 @@ def finish(project: Path, selection: str = SELECTION) -> None:
     (project / "papers/tampering/published.csv").write_text(PUBLISHED)
     (project / "config.yaml").write_text(selection)
     os.chdir(project)
-    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         for step in STEPS:
             assert medattn(step) == 0, step
         medattn(["audit", str(FOLDER), "--write"])

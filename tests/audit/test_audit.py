@@ -30,7 +30,7 @@ def a_run(arm: str, stage: str = "train") -> FinishedRun:
 
 
 def change_json(path: Path, change: Callable[[Any], None]) -> None:
-    value = json.loads(path.read_text())
+    value = json.loads(path.read_text(encoding="utf-8"))
     change(value)
     write_json(path, value)
 

@@ -114,9 +114,9 @@ def test_the_audit_finds_a_changed_and_an_outdated_file_of_the_crate(crate, caps
 
 
 def rewrite(path: Path, change: Callable[[str], str]) -> None:
-    before = path.read_text()
-    path.write_text(change(before))
-    assert path.read_text() != before
+    before = path.read_text(encoding="utf-8")
+    path.write_text(change(before), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") != before
 
 
 def describe_anew(crate: Path, change: Callable[[list[dict]], None]) -> None:

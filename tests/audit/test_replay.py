@@ -23,7 +23,7 @@ from medattn.plan.finished_run import FinishedRun
 
 
 def change_json(path: Path, change: Callable[[Any], None]) -> None:
-    value = json.loads(path.read_text())
+    value = json.loads(path.read_text(encoding="utf-8"))
     change(value)
     write_json(path, value)
 

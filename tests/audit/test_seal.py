@@ -189,7 +189,7 @@ def test_working_files_of_a_run_in_progress_are_not_sealed(finished):
 def test_the_seal_covers_the_papers_and_a_changed_published_value_is_reported(finished):
     path = Path("papers/tampering/published.csv")
     assert path.as_posix() in json.loads(finished.manifest.read_text())["papers"]
-    path.write_text(path.read_text().replace("90.00", "55.00"))
+    path.write_text(path.read_text(encoding="utf-8").replace("90.00", "55.00"), encoding="utf-8")
     assert [(finding.severity, finding.place) for finding in faults()] == [("unchecked", path.as_posix())]
 
 

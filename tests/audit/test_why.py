@@ -18,7 +18,7 @@ def test_settings_modules_and_images_that_differ_are_named(finished, capsys):
     assert all("not retrained" in line for line in lines)
 
     paper = Path("papers/tampering/paper.yaml")
-    paper.write_text(PAPER.replace("batch_size: 8", "batch_size: 4"))
+    paper.write_text(PAPER.replace("batch_size: 8", "batch_size: 4"), encoding="utf-8")
     for path in (finished.folder / "runs" / CELL).glob("*/record.json"):
         record = json.loads(path.read_text())
         record["code"]["digest"] = "0" * 64

@@ -71,8 +71,8 @@ def test_a_selection_brings_its_own_data_and_unavailable_ones_are_skipped(run, c
     }
     selection = {"selection": "s", "papers": {"a": {}}, "datasets": {"tiny": entry}, "data": "there"}
     Path("papers/a").mkdir(parents=True)
-    Path("papers/a/paper.yaml").write_text(yaml.safe_dump(paper))
-    Path("my.yaml").write_text(yaml.safe_dump(selection))
+    Path("papers/a/paper.yaml").write_text(yaml.safe_dump(paper), encoding="utf-8")
+    Path("my.yaml").write_text(yaml.safe_dump(selection), encoding="utf-8")
     assert run("--config", "my.yaml") == 0
     out = capsys.readouterr().out
     assert "tiny: train 12, val 4, test 6 images of 10 x 10 x 1" in out
@@ -93,8 +93,8 @@ def test_without_names_all_is_fetched_that_the_selection_asks_for(run, capsys, t
         "protocol": {"kind": "fixed_epoch"},
     }
     Path("papers/a").mkdir(parents=True)
-    Path("papers/a/paper.yaml").write_text(yaml.safe_dump(paper))
-    Path("config.yaml").write_text(yaml.safe_dump({"selection": "s", "papers": {"a": {}}}))
+    Path("papers/a/paper.yaml").write_text(yaml.safe_dump(paper), encoding="utf-8")
+    Path("config.yaml").write_text(yaml.safe_dump({"selection": "s", "papers": {"a": {}}}), encoding="utf-8")
     asked = []
 
     def fetched(model, data):

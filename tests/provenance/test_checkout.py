@@ -18,7 +18,7 @@ def run_git(folder: Path, *arguments: str) -> str:
 
 def write(path: Path, text: str = "x = 1\n") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     return path
 
 

@@ -214,7 +214,7 @@ def test_modules_beside_a_mechanism_of_the_user_count(own):
     own("json.py", "x = 2\n")
     assert code_digest("mine:Half") == before
     for name in ("helper.py", "parts/deep.py", "parts/deeper.py"):
-        own(name, Path(name).read_text() + "y = 2\n")
+        own(name, Path(name).read_text(encoding="utf-8") + "y = 2\n")
         assert code_digest("mine:Half") != before, name
         before = code_digest("mine:Half")
 

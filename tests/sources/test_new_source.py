@@ -92,7 +92,7 @@ def test_no_file_outside_the_folder_names_a_source_but_stand_ins_are_phantoms():
 
 
 def words_of(file: Path) -> set[str]:
-    return set(re.findall(r"\w+", file.read_text()))
+    return set(re.findall(r"\w+", file.read_text(encoding="utf-8")))
 
 
 def _names() -> list[str]:

@@ -1,12 +1,17 @@
 """The command line: `medattn COMMAND ...`, one file a command in commands/. Each --help is a page of the manual."""
 
 import argparse
+import io
 import os
+import shlex
 import sys
+import tempfile
+import traceback
 from contextlib import redirect_stdout
 from importlib import import_module
 from typing import TextIO, cast
 
+from medattn.caches import use_writable_caches
 from medattn.errors import StopRequested, UserError
 from medattn.log import add_verbosity_arguments, configure_logging, print_error
 from medattn.suggestions import unknown_name
@@ -35,15 +40,21 @@ COMMANDS = {
     "summary": "summarize the results and list their files",
 }
 
+
+EX_SOFTWARE = 70
+"""Exit code of an error that medattn does not expect, as in sysexits.h."""
 _ALIASES = {"consistency": "claims"}
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
-    Exit codes: 0 success; 1 findings, or failed runs; 2 user error; 75 stopped (retry); 130 interrupted; 141 broken
-    pipe.
+    Exit codes: 0 success; 1 findings, or failed runs; 2 user error; 70 an error of medattn; 75 stopped (retry); 130
+    interrupted; 141 broken pipe.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal without Unicode shows escapes instead of failing
+            stream.reconfigure(errors="backslashreplace")
     arguments = sys.argv[1:] if argv is None else argv
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_help())
@@ -55,6 +66,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if name not in COMMANDS:
             raise UserError(unknown_name("command", name, COMMANDS))
+        use_writable_caches()
         command = import_module(f"medattn.commands.{name}")
         parser = argparse.ArgumentParser(
             prog=f"medattn {name}",
@@ -79,6 +91,32 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print_error("interrupted; run the same command again to continue")
         return 130
+    except MemoryError:
+        print_error("out of memory; close other programs, or run the command on a machine with more memory")
+        return UserError.exit_code
+    except UnicodeEncodeError as error:
+        shown = ascii(error.object[error.start : error.end])
+        print_error(f"{name}: the locale has no {shown}, which a file name needs; set PYTHONUTF8=1 or LC_ALL=C.UTF-8")
+        return UserError.exit_code
+    except Exception as error:  # the last resort: no traceback on the terminal
+        return _report_bug(name, error)
+
+
+def _report_bug(command: str, error: Exception) -> int:
+    """Print one line for an error that no part of medattn expects, and keep its traceback in a temporary file."""
+    what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", errors="backslashreplace", prefix="medattn-", suffix=".log", delete=False
+        ) as stream:
+            stream.write(
+                f"medattn {__version__}: {shlex.join(sys.argv)}\n\n{''.join(traceback.format_exception(error))}"
+            )
+        where = f"the traceback is in {stream.name}; please report it"
+    except OSError:
+        where = "the traceback could not be saved"
+    print_error(f"{command}: an error of medattn, or a file that it can't read ({what}); {where}")
+    return EX_SOFTWARE
 
 
 def _help() -> str:
@@ -98,4 +136,7 @@ def _help() -> str:
 
 
 if __name__ == "__main__":
+    # `python -m` searches the working folder first, where a file such as statistics.py would replace Python's.
+    if not sys.flags.safe_path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109
+        del sys.path[0]
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""Atomic writing of files, reading of JSON, and hashes."""
+"""Atomic writing of files, and hashes."""
 
 import errno
 import hashlib
@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
 
 from medattn.errors import UserError
+from medattn.reading import open_file
+from medattn.reading import read_json as read_json
 from medattn.temporary_files import new_temporary_file
 
-_CHUNK = 1 << 20
+MAX_HASHED = 1 << 50
+"""Largest file that is hashed: there is no limit but that of file systems."""
 
 
 @contextmanager
@@ -113,23 +115,13 @@ def json_text(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file that a step of the workflow wrote.
+def sha256_of_file(path: Path) -> str:
+    """Return the SHA-256 of the file's bytes, in hexadecimal.
 
     Raises:
-        UserError: the file is missing or not JSON.
+        UserError: the file is missing, is no regular file or can't be read.
     """
-    try:
-        return json.loads(path.read_text())
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; run the step that makes it first") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not a JSON file ({error}); delete it and run the step that makes it") from error
-
-
-def sha256_of_file(path: Path) -> str:
-    """Return the SHA-256 of the file's bytes, in hexadecimal."""
-    with path.open("rb") as stream:
+    with open_file(path, limit=MAX_HASHED) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

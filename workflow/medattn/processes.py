@@ -11,7 +11,8 @@ def machine() -> dict[str, str]:
     boot = Path("/proc/sys/kernel/random/boot_id")
     processes = Path("/proc/self/ns/pid")
     try:
-        return {"host": platform.node(), "boot": boot.read_text().strip(), "processes": str(processes.readlink())}
+        booted = boot.read_text(encoding="utf-8").strip()
+        return {"host": platform.node(), "boot": booted, "processes": str(processes.readlink())}
     except OSError:
         return {"host": platform.node(), "boot": "", "processes": str(os.getpid())}  # equal to no other process's
 
@@ -24,6 +25,6 @@ def machine_digest() -> str:
 def start_of_process(pid: int) -> str:
     """Return the start time of a process in ticks since the boot; "" where there is no such process."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
     except (OSError, IndexError):
         return ""

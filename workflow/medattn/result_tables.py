@@ -10,6 +10,7 @@ from pandas.api.types import is_numeric_dtype
 
 from medattn.config.resolved import ResolvedPaper
 from medattn.errors import UserError
+from medattn.reading import open_file
 from medattn.text_formats import from_csv_field
 
 
@@ -185,13 +186,14 @@ def read_table(path: Path, table_format: TableFormat, *, optional: bool = False)
         UserError: the file is missing or damaged. The message has the file, the problem and the command that writes it.
     """
     again = f"delete it and run `{table_format.command}`"
+    if optional and not path.exists() and not path.is_symlink():
+        return pd.DataFrame(columns=[*table_format.columns])
     try:
-        table = pd.read_csv(path, dtype=dict.fromkeys(table_format.texts, str), keep_default_na=False, na_values=[""])
-    except FileNotFoundError as error:
-        if optional:
-            return pd.DataFrame(columns=[*table_format.columns])
-        raise UserError(f"{path}: no such file; run `{table_format.command}`") from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        with open_file(path, again) as stream:
+            table = pd.read_csv(
+                stream, dtype=dict.fromkeys(table_format.texts, str), keep_default_na=False, na_values=[""]
+            )
+    except (ValueError, OverflowError, UnicodeError, RecursionError) as error:  # pandas' own errors are ValueErrors
         raise UserError(f"{path}: not a CSV table; {again}") from error
     missing = [name for name in table_format.columns if name not in table.columns]
     if missing:
@@ -210,6 +212,19 @@ def read_table(path: Path, table_format: TableFormat, *, optional: bool = False)
     for name in table_format.truths:
         table[name] = table[name].astype(str).str.lower() == "true"
     return table
+
+
+def read_text_table(path: Path, remedy: str) -> pd.DataFrame:
+    """Read a CSV file with every field as text.
+
+    Raises:
+        UserError: the file is missing or damaged; the message ends in `remedy`.
+    """
+    try:
+        with open_file(path, remedy) as stream:
+            return pd.read_csv(stream, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (ValueError, OverflowError, RecursionError) as error:
+        raise UserError(f"{path}: not a CSV table; {remedy}") from error
 
 
 def rows_of(table: pd.DataFrame, /, **values: object) -> pd.DataFrame:

@@ -1,7 +1,6 @@
 """plan: look at the plan while parsing, freeze it when work starts; jobs read the frozen plan."""
 
 import hashlib
-import importlib.util
 import json
 import os
 import shlex
@@ -11,48 +10,12 @@ from pathlib import Path
 
 # `--config allow_fewer=true` lets finished numbers leave the results. It belongs to one call, not to the selection.
 ALLOW_FEWER = str(config.pop("allow_fewer", "")).lower() in ("true", "yes", "1")
-SELECTION = json.dumps(config)
-
-# The package beside the rules is used, whatever is installed: an edit of a checkout has an effect there.
-CODE = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent
-
+SELECTION_JSON = json.dumps(config)
 
 def quoted(text):
     """Quote a text for the shell, inside of a string that Snakemake formats."""
     return shlex.quote(str(text)).replace("{", "{{").replace("}", "}}")
 
-
-def code_to_use():
-    """Return the folder to put before all others on PYTHONPATH, or None where the installed package is the one to use.
-
-    Say in one line where another package is installed. Exit where the folder cannot be on PYTHONPATH.
-    """
-    if not (CODE / "medattn" / "__init__.py").is_file():
-        return (
-            None  # a workflow that was loaded from elsewhere, with an installed package
-        )
-    installed = importlib.util.find_spec("medattn")
-    place = Path(installed.origin).parent if installed and installed.origin else None
-    if place is not None and place.resolve() == (CODE / "medattn").resolve():
-        return None
-    if os.pathsep in str(CODE):
-        sys.exit(
-            f"medattn: the installed package, {place}, is not the one beside the workflow, {CODE}, whose path contains "
-            f"'{os.pathsep}'; run `pip install --editable .` in that checkout, or move it"
-        )
-    if workflow.is_main_process:
-        print(
-            f"medattn: uses the package beside the workflow, {CODE / 'medattn'}, not the installed one, {place}",
-            file=sys.stderr,
-        )
-    return CODE
-
-
-FIRST_ON_PATH = code_to_use()
-if FIRST_ON_PATH is not None:
-    os.environ["PYTHONPATH"] = os.pathsep.join(
-        [str(FIRST_ON_PATH), *filter(None, [os.environ.get("PYTHONPATH")])]
-    )
 
 # Jobs call the `medattn` of the environment that Snakemake runs in. A job that fails shows the end of its log and keeps
 # its exit code: 2 user error, 75 stopped (retry), 137 killed.
@@ -71,17 +34,15 @@ shell.prefix(
 
 def plan_selection(*options):
     """Run `medattn plan` on the configuration and return what it prints, or exit on its error."""
-    name = Path((workflow.overwrite_configfiles or ["config.yaml"])[-1]).absolute()
-    if name.is_relative_to(Path.cwd()):
-        name = name.relative_to(Path.cwd())
     planning = subprocess.run(
         [
             sys.executable,
-            *("-m", "medattn", "plan", "--resolved", str(name)),
+            "-P",  # modules in the working folder are not imported in place of Python's
+            *("-m", "medattn", "plan", "--resolved", SELECTION),
             *(["--allow-fewer"] if ALLOW_FEWER else []),
             *options,
         ],
-        input=SELECTION,
+        input=SELECTION_JSON,
         stdout=subprocess.PIPE,
         text=True,
         check=False,
@@ -96,7 +57,9 @@ PLANNED = json.loads(plan_selection("--graph")) if workflow.is_main_process else
 RESULTS = Path(config.get("results", "results")) / config["selection"]
 PLAN = RESULTS / "plan.json"
 GRAPH = (
-    PLANNED["graph"] if PLANNED else json.loads((RESULTS / "graph.json").read_text())
+    PLANNED["graph"]
+    if PLANNED
+    else json.loads((RESULTS / "graph.json").read_text(encoding="utf-8"))
 )
 # Tables are made again when the plan changes.
 PLAN_SHA256 = (

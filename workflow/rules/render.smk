@@ -6,7 +6,8 @@ COSTS = str(RESULTS / "complexity.csv")
 
 # Snakemake's report reads the captions, which exist once tables and figures are rendered.
 config["captions"] = {
-    path.stem: path.read_text() for path in (RESULTS / "captions").glob("*.rst")
+    path.stem: path.read_text(encoding="utf-8")
+    for path in (RESULTS / "captions").glob("*.rst")
 }
 
 

@@ -124,7 +124,7 @@ def mechanism_class(name: str) -> type[InputAttention] | type[BlockAttention]:
 
 def _own_class(module: str, name: str, file: Path) -> type[InputAttention] | type[BlockAttention]:
     if (folder := str(Path.cwd())) not in sys.path:
-        sys.path.insert(0, folder)  # a console script does not search the current folder
+        sys.path.append(folder)  # after all others: no file there replaces a module of Python or a library
     try:
         imported = import_module(module)
     except Exception as error:

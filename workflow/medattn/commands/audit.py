@@ -37,6 +37,7 @@ from typing import TYPE_CHECKING
 from medattn.errors import UserError
 from medattn.files import write_json, write_text
 from medattn.layout import ResultPaths
+from medattn.reading import path_argument
 from medattn.suggestions import unknown_name
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,9 @@ _LARGEST_SEED = 2**32
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument("folder", type=Path, metavar="DIR", help="results folder of a selection, such as results/demo")
+    parser.add_argument(
+        "folder", type=path_argument, metavar="DIR", help="results folder of a selection, such as results/demo"
+    )
     parser.add_argument("--check", action="append", metavar="NAME", help="run this check only; may be repeated")
     parser.add_argument(
         "--replay",

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medattn.errors import UserError
+from medattn.reading import path_argument
 from medattn.suggestions import unknown_name
 
 if TYPE_CHECKING:
@@ -40,10 +41,14 @@ PAPERS = Path("papers")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="published values (default: all papers)")
+    parser.add_argument(
+        "file", nargs="?", type=path_argument, metavar="FILE", help="published values (default: all papers)"
+    )
     parser.add_argument("--paper", action="append", default=[], metavar="NAME", help="paper to check; may be repeated")
-    parser.add_argument("--facts", type=Path, metavar="FILE", help="facts about one paper's values, in YAML")
-    parser.add_argument("--counts", type=Path, metavar="FILE", help="counts of `medattn complexity --format csv`")
+    parser.add_argument("--facts", type=path_argument, metavar="FILE", help="facts about one paper's values, in YAML")
+    parser.add_argument(
+        "--counts", type=path_argument, metavar="FILE", help="counts of `medattn complexity --format csv`"
+    )
     parser.add_argument("--check", action="append", default=[], metavar="NAME", help="run this check; may be repeated")
     parser.add_argument("--format", choices=("text", "csv", "json"), default="text", help="text (default), csv or json")
     parser.add_argument("--all", action="store_true", help="text format: list all values, not only inconsistent ones")

@@ -9,15 +9,17 @@ a browser. Scores and attention maps are large and only included with --arrays; 
 """
 
 import argparse
-from pathlib import Path
 
 from medattn.errors import UserError
 from medattn.layout import ResultPaths
+from medattn.reading import path_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument("folder", type=Path, metavar="DIR", help="results of a selection, such as results/demo")
+    parser.add_argument(
+        "folder", type=path_argument, metavar="DIR", help="results of a selection, such as results/demo"
+    )
     parser.add_argument("--arrays", action="store_true", help="include scores and attention maps")
 
 

@@ -29,13 +29,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from medattn.commands.selection import add_config_argument
 from medattn.config.models.dataset import DatasetEntry
+from medattn.config.selection_files import DEFAULT
 from medattn.errors import UserError
 from medattn.files import write_json
 from medattn.log import print_error
+from medattn.reading import path_argument
 from medattn.suggestions import unknown_name
-
-_DEFAULT = Path("config.yaml")
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument("names", nargs="*", metavar="NAME", help="data sets (default: all of the selection)")
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--config", type=Path, metavar="FILE", help="selection (default: config.yaml)")
+    add_config_argument(source)
     source.add_argument(
-        "--plan", type=Path, metavar="FILE", help="frozen plan of a selection, as the jobs of the workflow use it"
+        "--plan",
+        type=path_argument,
+        metavar="FILE",
+        help="frozen plan of a selection, as the jobs of the workflow use it",
     )
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="write which prepared images belong to NAME, with hashes, to FILE"
@@ -69,7 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weights", nargs="+", default=[], metavar="MODEL", help="ImageNet weights, such as timm/resnet18"
     )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="folder of original and prepared data")
+    parser.add_argument("--data", type=path_argument, metavar="DIR", help="folder of original and prepared data")
     parser.add_argument("--list", action="store_true", help="list the data sets and whether they are available")
 
 
@@ -83,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
         UserError: the selection is invalid, or a name is unknown.
     """
     everything = not (arguments.names or arguments.weights)
-    default = _DEFAULT if everything and not (arguments.list or arguments.plan) else None
+    default = [DEFAULT] if everything and not (arguments.list or arguments.plan) else None
     known = _known(arguments.config or default, arguments.plan)
     data = arguments.data or known.data
     if arguments.output and len(arguments.names) != 1:
@@ -138,7 +142,7 @@ def _fetched_weights(model: str, data: Path) -> str:
     return f"{model}: ImageNet weights, SHA-256 {weights_sha256(model, data)[:12]}...; in {path}"
 
 
-def _known(config: Path | None, plan: Path | None) -> _Known:
+def _known(config: Sequence[Path] | None, plan: Path | None) -> _Known:
     """Return the data sets and weights of a selection or frozen plan; without either, all registered data sets."""
     from medattn.config.load import read_configuration, registered_datasets, resolve
     from medattn.plan.stand_ins import planned_entries, taken_entries

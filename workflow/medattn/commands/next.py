@@ -21,6 +21,7 @@ from pathlib import Path
 from medattn.commands.power import add_spread_arguments, check_spread_arguments
 from medattn.commands.selection import Selected, add_selection_arguments, load_selection
 from medattn.errors import UserError
+from medattn.reading import path_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-seeds", type=int, metavar="N", help="maximum number of seeds (default: the last look, or those listed)"
     )
     parser.add_argument("--all", action="store_true", help="show all lines, not only the first 20 of each part")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="write the selection of the next round")
+    parser.add_argument("--write", type=path_argument, metavar="FILE", help="write the selection of the next round")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -79,6 +80,6 @@ def _max_seeds(wanted: int | None, looks: tuple[int, ...], trained: int) -> int:
 
 def _raw(arguments: argparse.Namespace, chosen: Selected) -> dict[str, object]:
     """Return the selection as plain values: those of its file or, for a frozen plan, with all defaults."""
-    from medattn.config.yaml_files import read_yaml
+    from medattn.config.selection_files import read_selection
 
-    return dict(chosen.plan.configuration) if arguments.plan is not None else read_yaml(arguments.config)
+    return dict(chosen.plan.configuration) if arguments.plan is not None else read_selection(arguments.config or ())[0]

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
-from medattn.commands.selection import Selected, freeze
+from medattn.commands.selection import Selected, add_config_argument, freeze
 from medattn.config.load import read_configuration, resolve
 from medattn.config.models.seeds import SeedLooks
 from medattn.config.models.selection import Selection
@@ -34,11 +34,12 @@ from medattn.plan.plan_file import plan_text
 from medattn.plan.progress import Progress, progress_of
 from medattn.plan.show import all_available_line, look_lines, plan_csv, plan_lines
 from medattn.plan.speeds import speeds_for
+from medattn.reading import MAX_JSON, parse_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument("--config", type=Path, default=Path("config.yaml"), help="selection (default: config.yaml)")
+    add_config_argument(parser)
     parser.add_argument(
         "--resolved",
         metavar="NAME",
@@ -118,7 +119,7 @@ def _print_power(selection: Selection) -> None:
 
 
 def _selection_from_stdin() -> dict[str, object]:
-    value = json.load(sys.stdin)
+    value = parse_json(sys.stdin.read(MAX_JSON), "standard input", "give a JSON object", finite=False)
     if not isinstance(value, dict):
         raise UserError("the selection on standard input must be a JSON object")
     return value

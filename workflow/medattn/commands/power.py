@@ -21,6 +21,7 @@ from pathlib import Path
 
 from medattn.commands.selection import add_selection_arguments, load_selection
 from medattn.errors import UserError
+from medattn.reading import path_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +36,9 @@ def add_spread_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--sd", type=float, metavar="POINTS", help="assumed SD of the difference between seeds, where none is measured"
     )
-    group.add_argument("--pilot", type=Path, metavar="FOLDER", help="results of another selection, for its SDs")
+    group.add_argument(
+        "--pilot", type=path_argument, metavar="FOLDER", help="results of another selection, for its SDs"
+    )
     parser.add_argument(
         "--format", choices=("text", "csv", "json"), default="text", help="output format (default: text)"
     )

@@ -18,6 +18,7 @@ from medattn.plan.model import Plan
 from medattn.plan.plan_file import plan_text, read_plan
 from medattn.plan.progress import Progress, progress_of
 from medattn.plan.show import plan_csv
+from medattn.reading import path_argument
 from medattn.training.plan_owners import refuse_owned
 
 
@@ -33,8 +34,21 @@ class Selected:
 def add_selection_arguments(parser: argparse.ArgumentParser) -> None:
     """Add --config and --plan, which exclude each other."""
     group = parser.add_mutually_exclusive_group()
-    group.add_argument("--config", type=Path, default=Path("config.yaml"), help="selection (default: config.yaml)")
-    group.add_argument("--plan", type=Path, help="frozen plan of a selection, as the jobs of the workflow use it")
+    add_config_argument(group)
+    group.add_argument(
+        "--plan", type=path_argument, help="frozen plan of a selection, as the jobs of the workflow use it"
+    )
+
+
+def add_config_argument(parser: argparse._ActionsContainer) -> None:
+    """Add --config, the file of the selection; given several times, later files take precedence."""
+    parser.add_argument(
+        "--config",
+        type=path_argument,
+        action="append",
+        metavar="FILE",
+        help="selection (default: config.yaml); repeat to merge",
+    )
 
 
 def load_selection(arguments: argparse.Namespace, keep: bool = True) -> Selected:

@@ -18,8 +18,10 @@ import argparse
 import json
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from medattn.commands.selection import add_config_argument
+from medattn.reading import path_argument
 
 if TYPE_CHECKING:
     from medattn.status.summary import Status
@@ -27,10 +29,10 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument("folder", nargs="?", type=Path, help="results of a selection, such as results/papers")
+    parser.add_argument("folder", nargs="?", type=path_argument, help="results of a selection, such as results/papers")
     group = parser.add_mutually_exclusive_group()
-    group.add_argument("--config", type=Path, default=Path("config.yaml"), help="selection (default: config.yaml)")
-    group.add_argument("--plan", type=Path, help="frozen plan, instead of a selection")
+    add_config_argument(group)
+    group.add_argument("--plan", type=path_argument, help="frozen plan, instead of a selection")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="text (default) or json")
     parser.add_argument("--watch", action="store_true", help="refresh until all runs have finished, or until Ctrl-C")
     parser.add_argument(

@@ -1,9 +1,10 @@
 """The published parameters and "GFLOPs" of a paper, from papers/<paper>/published.csv."""
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from medattn.reading import read_csv
 
 COSTS = ("params_m", "gflops")
 
@@ -30,16 +31,19 @@ class PublishedCost:
 
 
 def published_costs(root: Path, paper: str) -> list[PublishedCost]:
-    """Return the published costs of a paper whose folder is in `root`/papers."""
+    """Return the published costs of a paper whose folder is in `root`/papers.
+
+    Raises:
+        UserError: the file of published values is damaged.
+    """
     path = root / "papers" / paper / "published.csv"
     if not path.is_file():
         return []
     found: dict[tuple[str, str, str, str], dict[str, str]] = {}
-    with path.open(newline="", encoding="utf-8") as stream:
-        for row in csv.DictReader(stream):
-            if row["metric"] in COSTS:
-                place = (row["table"], row["dataset"], row["backbone"], row["arm"])
-                found.setdefault(place, {})[row["metric"]] = row["mean"]
+    for row in read_csv(path, ("table", "dataset", "backbone", "arm", "metric", "mean"), "correct it"):
+        if row["metric"] in COSTS:
+            place = (row["table"], row["dataset"], row["backbone"], row["arm"])
+            found.setdefault(place, {})[row["metric"]] = row["mean"]
     return [PublishedCost(*place, *(numbers.get(m, "") for m in COSTS)) for place, numbers in found.items()]
 
 

@@ -1,6 +1,6 @@
 """Loading a selection with its papers and data sets: validated, and checked across files."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from medattn.config.models.paper import Paper
 from medattn.config.models.selection import PaperSelection, Selection
 from medattn.config.overrides import override_keys
 from medattn.config.resolved import Configuration, ResolvedPaper
+from medattn.config.selection_files import read_selection
+from medattn.config.size_limits import check_size
 from medattn.config.validation import below, validated
 from medattn.config.yaml_files import read_yaml
 from medattn.errors import UserError
@@ -20,13 +22,18 @@ from medattn.suggestions import unknown_name
 REGISTRY = Path(__file__).parent.parent / "datasets" / "registry.yaml"
 
 
-def read_configuration(path: Path, root: Path) -> Configuration:
-    """Read the selection at `path` with its papers from `root`/papers.
+def read_configuration(files: Path | Sequence[Path] | None, root: Path) -> Configuration:
+    """Read a selection with its papers from `root`/papers.
+
+    Args:
+        files: file or files of the selection; later ones take precedence. Without any, config.yaml.
+        root: folder of the project.
 
     Raises:
         UserError: one line with the first error in any of the files.
     """
-    return resolve(read_yaml(path), root, str(path))
+    value, where = read_selection([files] if isinstance(files, Path) else files or ())
+    return resolve(value, root, where)
 
 
 def resolve(raw: Mapping[str, Any], root: Path, where: str) -> Configuration:
@@ -47,6 +54,7 @@ def resolve(raw: Mapping[str, Any], root: Path, where: str) -> Configuration:
         for name, changes in selection.papers.items()
         for resolved in _experiments(name, changes, root / "papers", datasets, below(where, "papers"))
     )
+    check_size(selection, papers, where)
     return Configuration(selection, papers, datasets)
 
 

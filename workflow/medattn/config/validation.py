@@ -123,12 +123,25 @@ def _fault(location: _ErrorLocation, error: dict[str, Any]) -> str:
     if kind in {"too_short", "string_too_short"}:
         least = error["ctx"]["min_length"]
         return f"should have at least {least} {'entry' if least == 1 else 'entries'}, not {given}"
+    if kind in {"too_long", "string_too_long"}:
+        unit = "entries" if kind == "too_long" else "characters"
+        return f"should have at most {error['ctx']['max_length']} {unit}, not {given}"
+    if kind == "string_type" and not isinstance(error["input"], (list, dict)):
+        return f"should be text, not {given}; put it in quotes{_how_to_quote(error['input'])}"
     if len(_members(location.annotation)) > 1:
         return f"should be a number, text, true or false, not {given}"
     if kind in _EXPECTED:
         return f"should be {_EXPECTED[kind]}, not {given}"
     message = error["msg"][0].lower() + error["msg"][1:].replace("Input should", "should")
     return f"{message.removeprefix('input ')}, not {given}"
+
+
+def _how_to_quote(value: object) -> str:
+    """Say how a value that YAML does not read as text is written as text."""
+    if isinstance(value, bool):
+        words = '"yes" or "true"' if value else '"no" or "false"'
+        return f", as in {words}: YAML reads no, off, yes and on as false and true"
+    return "" if value is None else f', as in "{str(value)[:40]}"'
 
 
 def _location(model: type[BaseModel], path: tuple[str | int, ...]) -> _ErrorLocation:

@@ -1,6 +1,5 @@
 """Read the facts and the exact counts that the checks use besides the published values."""
 
-import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from medattn.config.validation import below, validated
 from medattn.config.yaml_files import read_yaml
 from medattn.consistency.published import IDENTITY, PublishedRow
 from medattn.errors import UserError
+from medattn.reading import read_csv
 from medattn.suggestions import unknown_name
 
 # Columns of `medattn complexity --format csv` -> metric of the published values, and how many units they count in.
@@ -76,16 +76,7 @@ def read_counts(path: Path) -> dict[str, list[NetworkCount]]:
     Raises:
         UserError: the file can't be read, a column is missing, or a value is not a number.
     """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            rows = list(csv.DictReader(stream))
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; `medattn complexity --format csv` prints it") from error
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path}: not a CSV file in UTF-8 ({error})") from error
-    for name in _NEEDED:
-        if not rows or name not in rows[0]:
-            raise UserError(f"{path}: no column '{name}'; `medattn complexity --format csv` prints such a file")
+    rows = read_csv(path, _NEEDED, "`medattn complexity --format csv` prints such a file")
     counts: dict[str, list[NetworkCount]] = {}
     for number, row in enumerate(rows, start=2):
         try:

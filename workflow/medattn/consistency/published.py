@@ -1,6 +1,7 @@
 """Read a table of published values: papers/<paper>/published.csv, or another file in that format."""
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 from medattn.config.models.row_filter import RowFilter
 from medattn.consistency.published_value import UNITS, PublishedValue
 from medattn.errors import UserError
+from medattn.reading import read_text
 from medattn.suggestions import unknown_name
 
 COLUMNS = (
@@ -17,6 +19,8 @@ COLUMNS = (
 )
 _NEEDED = ("paper", "table", "metric", "mean", "unit")
 _OTHER_NAMES = {"attention": "arm"}
+MAX_TABLE = 20_000_000
+"""Largest table in bytes: some hundred thousand values."""
 MEAN_OF_CLASSES = "mean"
 
 
@@ -75,15 +79,11 @@ def read_published(path: Path) -> list[PublishedRow]:
     Raises:
         UserError: the file can't be read, a column is missing, or a value is wrong; says in which line.
     """
+    text = read_text(path, "give the file of published values, in UTF-8", MAX_TABLE)
     try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            lines = list(csv.reader(stream, strict=True))
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file") from error
-    except (UnicodeDecodeError, csv.Error) as error:
+        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:
         raise UserError(f"{path}: not a CSV file in UTF-8 ({error})") from error
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from error
     if not lines:
         raise UserError(f"{path}: the file is empty; its first line must name the columns {','.join(COLUMNS)}")
     header = [_OTHER_NAMES.get(name.strip(), name.strip()) for name in lines[0]]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file
 
+from medattn.array_files import read_arrays
 from medattn.config.models.text_facts import AttentionStatement
 from medattn.config.networks.architectures import architecture_of
 from medattn.config.resolved import Configuration
@@ -135,9 +135,9 @@ def _saved(path: Path, record: Path) -> Arrays:
         if path.name not in written["outputs"]:
             return {}
         check_output(written, path)
+        return {name: array.astype(np.float32) for name, array in read_arrays(path).items()}
     except UserError:
         return {}
-    return {name: array.astype(np.float32) for name, array in load_file(path).items()}
 
 
 def _before(files: RunPaths, cell: Cell, region: Region | None) -> Iterator[tuple[float, float]]:

@@ -71,7 +71,7 @@ def original_path(name: str, entry: DatasetEntry, data: Path) -> Path:
     download = entry.source.download
     if entry.path is None:
         return data / (download.file if download else entry.source.folder_name or name)
-    path = Path(entry.path).expanduser()
+    path = Path(entry.path)
     if download:
         return path / download.file if path.is_dir() else path
     return path

@@ -1,6 +1,5 @@
 """Training images per second of networks: measured for a selection, or shipped with the package."""
 
-import csv
 import json
 import statistics
 from collections.abc import Callable, Hashable, Mapping
@@ -10,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from medattn.config.models.dataset import DatasetEntry
-from medattn.errors import UserError
 from medattn.plan.model import Cell, CellKey
+from medattn.reading import read_csv, unexpected_content
 
 _SHIPPED = Path(__file__).with_name("speeds.json")
 NetworkSize = tuple[str, str, int]
@@ -65,7 +64,7 @@ def speeds_for(complexity: Path) -> Speeds:
 
 @cache
 def _shipped() -> Speeds:
-    value: dict[str, Any] = json.loads(_SHIPPED.read_text())
+    value: dict[str, Any] = json.loads(_SHIPPED.read_text(encoding="utf-8"))
     networks: dict[Hashable, dict[str, Any]] = {
         (row["model"], row["stem"], row["size"]): row for row in value["networks"]
     }
@@ -81,13 +80,13 @@ def _shipped() -> Speeds:
 def _measured_in(path: Path) -> Speeds | None:
     if not path.is_file():
         return None
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            rows: dict[Hashable, dict[str, str]] = {
-                CellKey.of_row({**row, "dataset": row["counted_for"]}): row
-                for row in csv.DictReader(stream)
-                if row["gmacs"]
-            }
+    remedy = "it is not a file of `medattn complexity --write`; run it again"
+    with unexpected_content(path, remedy):
+        rows: dict[Hashable, dict[str, str]] = {
+            CellKey.of_row({**row, "dataset": row["counted_for"]}): row
+            for row in read_csv(path, ("counted_for", "gmacs"), remedy)
+            if row["gmacs"]
+        }
         measured = {key: row for key, row in rows.items() if row.get("training_images_per_second")}
         if not measured:
             return None
@@ -99,5 +98,3 @@ def _measured_in(path: Path) -> Speeds | None:
             {key: float(row["gmacs"]) for key, row in rows.items()},
             {key: float(row["training_images_per_second"]) for key, row in measured.items()},
         )
-    except (ValueError, KeyError, csv.Error) as error:
-        raise UserError(f"{path}: not a file of `medattn complexity --write`; run it again") from error

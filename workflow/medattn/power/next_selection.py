@@ -10,6 +10,7 @@ from medattn.config.models.seeds import SeedLooks
 from medattn.config.models.selection import Selection
 from medattn.errors import UserError
 from medattn.files import write_text
+from medattn.reading import open_file
 
 _HEADER = (
     "# Written by `medattn next --write`: the selection of the next round. Its results join those of earlier rounds."
@@ -46,6 +47,11 @@ def write_selection(path: Path, value: Mapping[str, Any]) -> None:
     Raises:
         UserError: the file exists and `medattn next` did not write it.
     """
-    if path.exists() and not (path.is_file() and path.read_text(encoding="utf-8").startswith(_HEADER)):
+    if path.exists() and not (path.is_file() and _starts_with_header(path)):
         raise UserError(f"{path}: exists and was not written by `medattn next`; choose another name")
     write_text(path, f"{_HEADER}\n{yaml.safe_dump(dict(value), sort_keys=False, allow_unicode=True, width=120)}")
+
+
+def _starts_with_header(path: Path) -> bool:
+    with open_file(path) as stream:
+        return stream.read(len(_HEADER.encode())) == _HEADER.encode()

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from pydantic import Field
 
-from medattn.closed_model import Closed
+from medattn.closed_model import MAX_SEED, Closed
 from medattn.protocols.reading import Reading
 from medattn.sources.base import SplitName
 
@@ -149,7 +149,7 @@ class MeasurementProtocol(Closed):
     """Whether the paper's own test of accuracy compares the measured epochs of one run."""
 
     kind: str
-    split_seed: int = Field(0, ge=0, description="seed of every split that is drawn, the same for all arms")
+    split_seed: int = Field(0, ge=0, le=MAX_SEED, description="seed of every drawn split, the same for all arms")
     tune: Literal["once", "each"] = Field(
         "once", description="search with the first seed for all seeds (`once`), or with each seed"
     )

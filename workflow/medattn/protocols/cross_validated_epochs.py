@@ -53,6 +53,7 @@ class CrossValidatedEpochs(OfficialSplitsProtocol):
     measured_epochs: int = Field(
         30,
         ge=1,
+        le=100_000,
         description="epochs with the highest mean validation accuracy at which the test images are measured",
     )
     ties: RankedTies = Field(
@@ -63,6 +64,7 @@ class CrossValidatedEpochs(OfficialSplitsProtocol):
     patience: int | None = Field(
         None,
         ge=1,
+        le=100_000,
         description="early stopping: epochs without a new highest mean validation accuracy after which later epochs "
         "are no candidates; then fewer epochs than `measured_epochs` may be measured; default: none",
     )

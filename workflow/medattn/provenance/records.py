@@ -8,10 +8,29 @@ from typing import Any
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_file
 from medattn.layout import RunPaths
+from medattn.reading import read_bytes
 
 NOT_TRAINED = "not trained yet"
 """Reason why a run without a record and without a failure has no result."""
-_KINDS: dict[str, tuple[type, ...]] = {"status": (str,), "epochs": (int,), "seconds": (int, float), "outputs": (dict,)}
+_NUMBER = (int, float)
+_NEEDED = ("status", "epochs", "seconds", "outputs")
+# Types of the values of a record, by key; a key of a mapping inside is written after a dot.
+_KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("run", "status", "reason", "finished", "configuration_sha256"), (str,)),
+    **dict.fromkeys(("paper", "experiment", "dataset", "backbone", "arm", "stage"), (str,)),
+    **dict.fromkeys(("configuration", "data", "code", "environment", "numerics", "outputs", "final"), (dict,)),
+    **dict.fromkeys(("scheduler", "resources", "placebo_strengths"), (dict,)),
+    **dict.fromkeys(("schema", "epochs", "seed"), (int,)),
+    "seconds": _NUMBER,
+    "sessions": (list,),
+    "failures": (list,),
+    "code.digest": (str,),
+    "code.modules": (dict,),
+    "data.files": (dict,),
+    "data.evaluated": (str,),
+    "environment.packages": (dict,),
+    "configuration.recipe": (dict,),
+}
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -21,13 +40,36 @@ def read_record(path: Path) -> dict[str, Any]:
         UserError: the file is missing or is not a record.
     """
     record = read_json(path)
-    if (
-        not isinstance(record, dict)
-        or any(not isinstance(record.get(key), kinds) for key, kinds in _KINDS.items())
-        or (record["status"] != "ok" and not isinstance(record.get("reason"), str))
-    ):
-        raise UserError(f"{path}: not the record of a run; delete {path.parent} and train the run again")
-    return record
+    wrong = _wrong_key(record)
+    if wrong is not None:
+        about = f" ({wrong} is missing or of another type)" if wrong else ""
+        raise UserError(f"{path}: not the record of a run{about}; delete {path.parent} and train the run again")
+    return dict(record)
+
+
+def _wrong_key(record: object) -> str | None:
+    """Return the first key of a record with a value that no record has, "" if it is no record, None if it is one."""
+    if not isinstance(record, dict):
+        return ""
+    for key, kinds in _KINDS.items():
+        outer, _, inner = key.rpartition(".")
+        where = record.get(outer, {}) if outer else record
+        needed = key in _NEEDED or (key == "reason" and record["status"] != "ok")
+        if (inner in where or needed) and not _is(where.get(inner), kinds):
+            return key
+    if record["epochs"] < 0 or record["seconds"] < 0:
+        return "epochs" if record["epochs"] < 0 else "seconds"
+    if not all(isinstance(facts, dict) for facts in record["outputs"].values()):
+        return "outputs"
+    return None if all(map(_is_session, record.get("sessions", []))) else "sessions"
+
+
+def _is(value: object, kinds: tuple[type, ...]) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool)
+
+
+def _is_session(value: object) -> bool:
+    return isinstance(value, dict) and _is(value.get("seconds", 0), _NUMBER) and _is(value.get("started", ""), (str,))
 
 
 def check_output(record: Mapping[str, Any], path: Path) -> None:
@@ -43,10 +85,9 @@ def check_output(record: Mapping[str, Any], path: Path) -> None:
 
 def read_output(record: Mapping[str, Any], path: Path) -> bytes:
     """Read `path` once, check its hash, and return its content; raises as `check_output`."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file, although the run has finished; {_remedy(path)}") from error
+    if not path.is_file():
+        raise UserError(f"{path}: no such file, although the run has finished; {_remedy(path)}")
+    content = read_bytes(path, _remedy(path), limit=1 << 36)
     _check_hash(record, path, hashlib.sha256(content).hexdigest())
     return content
 

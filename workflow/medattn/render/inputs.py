@@ -21,6 +21,7 @@ from medattn.result_tables import (
     RANKINGS,
     CellRows,
     read_table,
+    read_text_table,
 )
 
 _PUBLISHED_COLUMNS = ["table", "dataset", "backbone", "arm", "metric", "class_name", "mean", "std", "flags"]
@@ -110,9 +111,7 @@ class Inputs:
         if paper not in self._published:
             path = self.root / "papers" / paper / "published.csv"
             self._published[paper] = (
-                pd.read_csv(path, dtype=str, keep_default_na=False)
-                if path.exists()
-                else pd.DataFrame(columns=_PUBLISHED_COLUMNS)
+                read_text_table(path, "correct it") if path.exists() else pd.DataFrame(columns=_PUBLISHED_COLUMNS)
             )
         return self._published[paper]
 

@@ -7,6 +7,7 @@ from PIL import Image, UnidentifiedImageError
 
 from medattn.config.resolved import ResolvedPaper
 from medattn.errors import UserError
+from medattn.reading import read_bytes
 from medattn.render.captions import written_caption
 from medattn.render.inputs import Inputs
 from medattn.render.tables.complexity_table import format_complexity_table
@@ -55,10 +56,10 @@ def figure_view(inputs: Inputs, paper: ResolvedPaper, name: str) -> FigureView:
     path = inputs.results.figures / f"{name}.png"
     if not path.is_file():
         return FigureView(name, title, f"{title}: not drawn yet; run `medattn render`.")
-    content = path.read_bytes()
+    content = read_bytes(path, "delete it and run `medattn render`", limit=1 << 28)
     try:
         width, height = Image.open(io.BytesIO(content)).size
-    except UnidentifiedImageError as error:
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise UserError(f"{path}: not an image; run `medattn render` again") from error
     caption = written_caption(inputs, name) or title
     return FigureView(name, title, caption, data_url(content, "image/png"), width, height)

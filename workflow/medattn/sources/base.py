@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import BeforeValidator, Field
 
-from medattn.closed_model import Closed
+from medattn.closed_model import MAX_FILE, Closed
 from medattn.sources.original_file import Download, SourceFile
 
 if TYPE_CHECKING:
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 SplitName = Literal["train", "val", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
 Channels = Literal[1, 3]
-MOST_IMAGES = 100_000_000
-"""Images of a class or a split at most."""
-ImageCount = Annotated[int, Field(ge=0, le=MOST_IMAGES)]
-"""Number of images of a class or a split."""
 
 
 def _text(value: object) -> object:
@@ -58,7 +54,10 @@ class Archive(Closed):
     )
     md5: str | None = Field(None, pattern=r"^[0-9a-f]{32}$", description="MD5 that a download must have; default: any")
     bytes: int | None = Field(
-        None, gt=0, description="bytes that a download must have; default: the number that the server announces"
+        None,
+        gt=0,
+        le=MAX_FILE,
+        description="bytes that a download must have; default: the number that the server announces",
     )
     unpacked_bytes: int | None = Field(
         None,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from medattn.closed_model import MAX_FILE
 from medattn.errors import UserError
 from medattn.sources.base import Channels, DatasetFacts, ImageSource
 from medattn.sources.original_file import Download, check_original
@@ -54,7 +55,7 @@ class CifarSource(ImageSource):
     labels: Literal[10, 100] = Field(description="number of classes: 10, or 100 (the fine labels)")
     url: str = Field(pattern=r"^https?://", description="address of the archive, for `medattn fetch`")
     md5: str = Field(pattern=r"^[0-9a-f]{32}$", description="official MD5 of the archive")
-    bytes: int = Field(gt=0, description="size of the archive in bytes")
+    bytes: int = Field(gt=0, le=MAX_FILE, description="size of the archive in bytes")
 
     @property
     def download(self) -> Download:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from medattn.closed_model import MAX_SEED
 from medattn.errors import UserError
 from medattn.sources.base import Channels, DatasetFacts, ImageSource
 
@@ -23,7 +24,7 @@ class DigitsSource(ImageSource):
     test_fraction: float = Field(
         0.2, gt=0, lt=1, description="share of the images that become the test split, stratified by class"
     )
-    split_seed: int = Field(0, ge=0, description="seed of that split")
+    split_seed: int = Field(0, ge=0, le=MAX_SEED, description="seed of that split")
 
     @property
     def shape(self) -> tuple[int, Channels]:

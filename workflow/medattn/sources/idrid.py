@@ -9,7 +9,7 @@ import json
 import re
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -45,10 +45,10 @@ class IdridSource(ImageFolderSource):
     task: Literal["retinopathy", "macular_edema"] = Field(
         description="which grade is the label: of retinopathy (0 to 4) or the risk of macular edema (0 to 2)"
     )
-    original: list[int] = Field(
+    original: list[Annotated[int, Field(ge=1, le=100_000)]] = Field(
         [4288, 2848], min_length=2, max_length=2, description="width and height in pixels that every original must have"
     )
-    columns: list[int] = Field(
+    columns: list[Annotated[int, Field(ge=0, le=100_000)]] = Field(
         [260, 3685],
         min_length=2,
         max_length=2,

@@ -10,6 +10,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from medattn.closed_model import MAX_SEED
 from medattn.errors import UserError
 from medattn.sources.base import DatasetFacts, SplitName
 from medattn.sources.folders.draw_splits import draw_splits
@@ -45,10 +46,11 @@ class Isic2018Source(ImageFolderSource):
         lt=1,
         description="share of the training images that become test, by class, where it is cut from them",
     )
-    split_seed: int = Field(0, ge=0, description="seed of the splits that are cut")
+    split_seed: int = Field(0, ge=0, le=MAX_SEED, description="seed of the splits that are cut")
     whole_batches: int | None = Field(
         None,
         ge=1,
+        le=100_000,
         description="batch size: leave out the last test images, in the order of the table, that don't fill a batch; "
         "with `test_on_validation`, 32 leaves the 192 images that the PPCR paper's accuracies fit; default: all stay",
     )

@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from medattn.closed_model import MAX_SEED
 from medattn.errors import UserError
 from medattn.sources.base import DatasetFacts, SplitName
 from medattn.sources.folders.draw_splits import draw_splits
@@ -34,7 +35,7 @@ class JaffeSource(ImageFolderSource):
         description="`image`: a random split that has images of a person in both parts, as in the GSA paper; `person`: "
         "all images of a person stay in one part and in one fold",
     )
-    split_seed: int = Field(0, ge=0, description="seed of the split")
+    split_seed: int = Field(0, ge=0, le=MAX_SEED, description="seed of the split")
 
     @property
     def has_patients(self) -> bool:

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from medattn.closed_model import MAX_FILE
 from medattn.errors import UserError
 from medattn.sources.base import SPLITS, Channels, DatasetFacts, ImageSource, SplitName
 from medattn.sources.medmnist_files import ADDRESS, OFFICIAL, SEVERAL_LABELS, MedmnistSize
@@ -44,6 +45,7 @@ class MedmnistSource(ImageSource):
     bytes: int | None = Field(
         None,
         gt=0,
+        le=MAX_FILE,
         description="size of the file in bytes, checked where known; default: the official one",
     )
 

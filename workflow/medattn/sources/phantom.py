@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from medattn.sources.base import MOST_IMAGES, SPLITS, Channels, DatasetFacts, ImageCount, ImageSource, SplitName
+from medattn.closed_model import MAX_IMAGES, ImageCount
+from medattn.sources.base import SPLITS, Channels, DatasetFacts, ImageSource, SplitName
 
 if TYPE_CHECKING:
     from medattn.sources.pixels.source_data import SourceData
 
 _MOST_BYTES = 1 << 36
+
+
+MAX_BYTES = 1 << 36
+"""Largest size of all images together in bytes."""
 
 
 class PhantomSource(ImageSource):
@@ -28,7 +33,7 @@ class PhantomSource(ImageSource):
         description="images per class, for each split; at most 64 GiB of pixels in all"
     )
     images_per_patient: int = Field(
-        0, ge=0, le=MOST_IMAGES, description="images of a class that share a patient; 0: patients are unknown"
+        0, ge=0, le=MAX_IMAGES, description="images of a class that share a patient; 0: patients are unknown"
     )
     noise: float = Field(0.06, ge=0, le=1, description="standard deviation of pixel noise, of full range 1")
     contrast: float = Field(0.4, gt=0, le=1, description="brightness of a lesion, of full range 1")

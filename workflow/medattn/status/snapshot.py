@@ -4,7 +4,6 @@ A plan has thousands of runs, so the files of finished runs are not read: the fi
 runs, a record has only to exist, and runs without a folder are waiting.
 """
 
-import json
 import os
 import time
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from medattn.plan.model import Plan, Run
 from medattn.provenance.records import failure_reason
 from medattn.training.lease import is_held
 
+_NUMBERS = ("epochs_at_start", "epochs_at_end", "seconds", "training_images")
 State = Literal["done", "running", "failed", "waiting"]
 STATES: tuple[State, ...] = ("done", "running", "failed", "waiting")
 
@@ -94,7 +94,7 @@ def _endings(plan: Plan, results: ResultPaths) -> dict[str, Mapping[str, Any]]:
         if path.name in present:
             value = read_json(path)
             runs = value.get("runs") if isinstance(value, dict) else None
-            if not isinstance(runs, dict):
+            if not isinstance(runs, dict) or not all(map(_is_ending, runs.values())):
                 raise UserError(f"{path}: not the file of a pack; delete it and train the pack again")
             # A pack of an earlier plan can have the same name and other runs.
             found.update({run: ending for run, ending in runs.items() if run in plan.runs})
@@ -121,11 +121,19 @@ def _session(files: RunPaths, names: set[str], now: float) -> tuple[Mapping[str,
         return {}, 0.0
     try:
         since_update = now - files.sessions.stat().st_mtime
-        sessions = json.loads(files.sessions.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # the run finished meanwhile and removed the file
+        sessions = read_json(files.sessions)
+    except (OSError, UserError):  # the run finished meanwhile and removed the file
         return {}, 0.0
     last = sessions[-1] if isinstance(sessions, list) and sessions else {}
-    return (last if isinstance(last, dict) else {}), max(0.0, since_update)
+    well = isinstance(last, dict) and all(isinstance(last.get(key, 0), (int, float)) for key in _NUMBERS)
+    return (last if well else {}), max(0.0, since_update)
+
+
+def _is_ending(value: object) -> bool:
+    """Return whether a value of a pack's file has the status, epochs and seconds of a run."""
+    if not isinstance(value, dict) or not isinstance(value.get("status"), str):
+        return False
+    return all(isinstance(value.get(key, 0), (int, float)) and value.get(key, 0) >= 0 for key in ("epochs", "seconds"))
 
 
 def _speed(session: Mapping[str, Any]) -> tuple[float | None, float | None]:

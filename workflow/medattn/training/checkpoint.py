@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from medattn.files import write_bytes
+from medattn.reading import read_bytes
 from medattn.training.history import EpochRow
 from medattn.training.loop import TrainingState
 
@@ -42,8 +43,8 @@ def read_checkpoint(path: Path, device: torch.device) -> TrainingState:
     """
     if not path.exists():
         return TrainingState()
-    content = path.read_bytes()
     try:
+        content = read_bytes(path, limit=1 << 40)
         if hashlib.sha256(content[_HASH:]).digest() != content[:_HASH]:
             raise ValueError("the hash differs")
         value = torch.load(io.BytesIO(content[_HASH:]), map_location=device, weights_only=True)

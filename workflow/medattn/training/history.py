@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from medattn.files import write_text
+from medattn.reading import read_csv, unexpected_content
+
+_REMEDY = "delete the folder of the run and train it again"
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,12 @@ def write_history(path: Path, history: Sequence[EpochRow], evaluated: str) -> No
 
 
 def read_history(path: Path) -> list[EpochRow]:
-    """Read a history that `write_history` wrote."""
-    with path.open(newline="") as stream:
-        return [
-            EpochRow(**{field.name: field.type(row[field.name]) for field in fields(EpochRow)})  # type: ignore[operator]
-            for row in csv.DictReader(stream)
-        ]
+    """Read a history that `write_history` wrote.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    columns = {field.name: int if field.type in (int, "int") else float for field in fields(EpochRow)}
+    rows = read_csv(path, list(columns), _REMEDY)
+    with unexpected_content(path, _REMEDY):
+        return [EpochRow(**{name: kind(row[name]) for name, kind in columns.items()}) for row in rows]  # type: ignore[arg-type]

@@ -32,7 +32,7 @@ def start_workers(plan: Path, pack: str, count: int, stop: Stop) -> Iterator[Non
         StopRequested: this process was asked to stop; the workers have stopped, too.
         UserError: a worker ended with an error that concerns all runs; its own line is in the log.
     """
-    command = [sys.executable, "-m", "medattn", "train", "--plan", str(plan), "--pack", pack, "--worker"]
+    command = [sys.executable, "-P", "-m", "medattn", "train", "--plan", str(plan), "--pack", pack, "--worker"]
     workers = [subprocess.Popen([*command, *verbosity_flags()]) for _ in range(count)]
     try:
         yield

@@ -5,8 +5,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from medattn.closed_model import Closed
-from medattn.sources.base import ClassName, ImageCount, SplitName
+from medattn.closed_model import Closed, FilePath, ImageCount
+from medattn.sources.base import ClassName, SplitName
 from medattn.sources.registry import AnySource
 
 
@@ -15,12 +15,14 @@ class DatasetEntry(Closed):
 
     title: str = Field(description="name for tables and figures")
     source: AnySource = Field(description="where the images come from and how they are read")
-    path: str | None = Field(
+    path: FilePath | None = Field(
         None,
-        description="the original file or folder; default: <data>/<file>, <data>/<name of data set>, or, for "
-        "IDRiD, <data>/idrid",
+        description="the original file or folder, with `~` and environment variables such as `$HOME` replaced; "
+        "default: <data>/<file>, <data>/<name of data set>, or, for IDRiD, <data>/idrid",
     )
-    classes: list[ClassName] = Field(min_length=2, description="class names in the order of the labels 0, 1, ...")
+    classes: list[ClassName] = Field(
+        min_length=2, max_length=10_000, description="class names in the order of the labels 0, 1, ..."
+    )
     ordinal: bool = Field(
         False,
         description="the classes are grades, in their order: Cohen's kappa with quadratic weights is measured as well",

@@ -6,10 +6,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from medattn.closed_model import Closed, Name
+from medattn.closed_model import PUBLISHED_PATTERN, Closed, ImageCount, Name
 from medattn.config.models.metrics import MetricName
 from medattn.config.models.row_filter import Column, RowFilter
 from medattn.config.models.text_facts import AfterEpoch, AttentionStatement, OfferedReading, UnpublishedComparison
+
+MAX_SCAN = 100_000
+"""Largest number of images that a scan tries; with it, a scan takes minutes at most."""
+StatedNumber = Annotated[int, Field(ge=-(10**12), le=10**12)]
+"""A whole number in a text."""
 
 
 class TestSet(Closed):
@@ -18,20 +23,20 @@ class TestSet(Closed):
     __test__ = False  # pytest collects classes by this prefix
 
     rows: RowFilter = Field(description="rows measured on these images")
-    images: list[int] = Field(
+    images: list[ImageCount] = Field(
         [],
         description="possible numbers of images according to the text, per fold if there are folds; default: `n_test`",
     )
-    averaged: int = Field(1, ge=1, description="number of measurements that each published value averages")
+    averaged: int = Field(1, ge=1, le=100_000, description="number of measurements that each published value averages")
     over: Literal["epochs", "runs", "folds"] = Field(
         "epochs", description="unit of averaging; each fold has other images, while epochs and runs share theirs"
     )
-    scan_from: int = Field(10, ge=1, description="smallest number of images to try if the number is unknown")
-    scan_to: int = Field(3000, ge=2, description="largest number of images to try if the number is unknown")
-    known: dict[str, int] = Field({}, description="other plausible numbers of images, by description")
-    classes: dict[str, int] = Field({}, description="number of images of each class, all folds together")
+    scan_from: int = Field(10, ge=1, le=MAX_SCAN, description="smallest number of images to try, if it is unknown")
+    scan_to: int = Field(3000, ge=2, le=MAX_SCAN, description="largest number of images to try, if it is unknown")
+    known: dict[str, ImageCount] = Field({}, description="other plausible numbers of images, by description")
+    classes: dict[str, ImageCount] = Field({}, description="number of images of each class, all folds together")
     batch_size: int | None = Field(
-        None, ge=1, description="batch size, if the authors may have dropped an incomplete last batch"
+        None, ge=1, le=100_000, description="batch size, if the authors may have dropped an incomplete last batch"
     )
 
     @model_validator(mode="after")
@@ -50,8 +55,8 @@ class StatedTotal(Closed):
 
     what: str = Field(min_length=1, description="description of the sum")
     table: str = Field("", description="table with the numbers; empty: the text")
-    parts: dict[str, int] = Field(min_length=2, description="summands by name")
-    total: int = Field(description="published total")
+    parts: dict[str, StatedNumber] = Field(min_length=2, description="summands by name")
+    total: StatedNumber = Field(description="published total")
 
 
 class StatedCount(Closed):
@@ -59,8 +64,8 @@ class StatedCount(Closed):
 
     what: str = Field(min_length=1, description="description of the number")
     table: str = Field("", description="table with the number; empty: the text")
-    published: int = Field(description="published number")
-    known: int = Field(description="true number")
+    published: StatedNumber = Field(description="published number")
+    known: StatedNumber = Field(description="true number")
     source: str = Field(min_length=1, description="source of the true number")
 
 
@@ -68,16 +73,16 @@ class NetworkCount(Closed):
     """The exact parameters or operations of a network, for rows that state them rounded."""
 
     rows: RowFilter = Field(description="rows that state the count")
-    count: int = Field(ge=0, description="number of parameters, or of operations of a forward pass")
+    count: int = Field(ge=0, le=10**15, description="number of parameters, or of operations of a forward pass")
     source: str = Field(min_length=1, description="method of counting")
 
 
 class FormulaStage(Closed):
     """A stage of a network: blocks with feature maps of the same size."""
 
-    blocks: int = Field(ge=1, description="number of blocks")
-    height: int = Field(ge=1, description="height of the feature maps in pixels")
-    width: int = Field(ge=1, description="width of the feature maps in pixels")
+    blocks: int = Field(ge=1, le=10_000, description="number of blocks")
+    height: int = Field(ge=1, le=100_000, description="height of the feature maps in pixels")
+    width: int = Field(ge=1, le=100_000, description="width of the feature maps in pixels")
 
 
 class ParameterFormula(Closed):
@@ -88,9 +93,9 @@ class ParameterFormula(Closed):
 
     says: str = Field(min_length=1, description="name of the formula")
     rows: RowFilter = Field(description="rows with the module; the rows of the baseline are found automatically")
-    weights: int = Field(1, ge=1, description="weights for each position of each block")
+    weights: int = Field(1, ge=1, le=10**9, description="weights for each position of each block")
     stages: list[FormulaStage] = Field([], description="stages of the network")
-    products: list[list[int | str]] = Field(
+    products: list[list[Annotated[int, Field(le=10**12)] | str]] = Field(
         [],
         description="products to add, in place of stages; each is a list of factors, with fractions in quotes: "
         '`"2/16"`',
@@ -101,7 +106,7 @@ class ParameterFormula(Closed):
         if bool(self.stages) == bool(self.products):
             raise ValueError("a formula has either stages or products")
         for factor in (factor for product in self.products for factor in product):
-            if not re.fullmatch(r"\d+(/[1-9]\d*)?", str(factor)):
+            if not re.fullmatch(r"\d{1,12}(/[1-9]\d{0,11})?", str(factor)):
                 raise ValueError(f"products: '{factor}' is neither a whole number nor a fraction")
         return self
 
@@ -114,7 +119,7 @@ class OverallScore(Closed):
     rows: RowFilter = Field(description="rows with precision and recall of the model for each class")
     metric: Literal["accuracy", "f1"] = Field(description="stated score")
     published: str = Field(
-        pattern=r"^\d+(\.\d+)?$", description='stated value with all published digits, in quotes: `"0.990"`'
+        pattern=PUBLISHED_PATTERN, description='stated value with all published digits, in quotes: `"0.990"`'
     )
     unit: Literal["percent", "fraction"] = Field("percent", description="unit of the stated value")
 
@@ -131,24 +136,24 @@ class FeatureMapSize(Closed):
 
     says: str = Field(min_length=1, description="short form of the statement")
     source: str = Field("", description="section or figure with the statement")
-    size: int = Field(ge=1, description="height or width before the layers, in pixels")
-    times: int = Field(1, ge=1, description="number of layers that reduce the size")
-    stride: int = Field(2, ge=2, description="stride of these layers")
-    kernels: list[Annotated[int, Field(ge=1)]] = Field(
-        [2, 3], min_length=1, description="possible kernel sizes of these layers, in pixels"
+    size: int = Field(ge=1, le=100_000, description="height or width before the layers, in pixels")
+    times: int = Field(1, ge=1, le=100, description="number of layers that reduce the size")
+    stride: int = Field(2, ge=2, le=1000, description="stride of these layers")
+    kernels: list[Annotated[int, Field(ge=1, le=1000)]] = Field(
+        [2, 3], min_length=1, max_length=10, description="possible kernel sizes of these layers, in pixels"
     )
-    published: int = Field(ge=1, description="published height or width after the layers, in pixels")
+    published: int = Field(ge=1, le=100_000, description="published height or width after the layers, in pixels")
 
 
 class Convolution(Closed):
     """A convolution. A linear layer is a convolution with kernel 1 and one position."""
 
-    kernel: int = Field(1, ge=1, description="height and width of the kernel")
-    inputs: int = Field(ge=1, description="input channels")
-    outputs: int = Field(ge=1, description="output channels")
+    kernel: int = Field(1, ge=1, le=1000, description="height and width of the kernel")
+    inputs: int = Field(ge=1, le=10**8, description="input channels")
+    outputs: int = Field(ge=1, le=10**8, description="output channels")
     bias: bool = Field(True, description="whether the layer has a bias")
-    height: int = Field(1, ge=1, description="height of the output in pixels; affects operations only")
-    width: int = Field(1, ge=1, description="width of the output in pixels; affects operations only")
+    height: int = Field(1, ge=1, le=100_000, description="height of the output in pixels; affects operations only")
+    width: int = Field(1, ge=1, le=100_000, description="width of the output in pixels; affects operations only")
     input_learns: bool = Field(
         True,
         description="whether the input depends on trained weights, so that a training step needs its gradient",
@@ -168,10 +173,10 @@ class CostStatement(Closed):
         description="unit of cost: parameters, multiply-accumulates of a forward pass, or those of a training step",
     )
     layers: list[Convolution] = Field(min_length=1, description="layers of the small network")
-    formula: list[list[int]] = Field(
+    formula: list[list[Annotated[int, Field(ge=0, le=10**9)]]] = Field(
         [], description="stated formula for the parameters: a sum of products, each a list of factors"
     )
-    against: dict[str, Annotated[int, Field(ge=1)]] = Field(
+    against: dict[str, Annotated[int, Field(ge=1, le=10**15)]] = Field(
         min_length=1, description="counts of the other networks, by name"
     )
     levels: list[float] = Field(

@@ -62,7 +62,7 @@ class Figure(Closed):
         False, description="rank over the data sets of all experiments of the paper in `critical_difference`"
     )
     positive_class: str | None = Field(None, description="positive class of sensitivity and specificity")
-    stages: list[Annotated[int, Field(ge=1)]] | None = Field(
+    stages: list[Annotated[int, Field(ge=1, le=1000)]] | None = Field(
         None,
         min_length=1,
         description="stages of the network to show, counted from 1; each is represented by its last block with "

@@ -1,5 +1,6 @@
 """A paper: data sets, backbones, arms, recipe, protocol, tables and figures (papers/<paper>/paper.yaml)."""
 
+import math
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -15,6 +16,8 @@ from medattn.protocols.registry import AnyProtocol
 
 Placebo = Literal["frozen", "constant"]
 """Kind of an arm whose mechanism never learns."""
+MAX_GRID_POINTS = 1000
+"""Most grid points of an arm: each is a training for every fold."""
 MAIN = "main"
 """Name of the family of all comparisons that belong to no declared family."""
 PLACEBOS = "placebos"
@@ -97,7 +100,7 @@ class Arm(Closed):
     grid: dict[str, list[Scalar]] = Field(
         {},
         description="hyper-parameters to search: `recipe.<key>` or `options.<key>` with a list of values; all "
-        "combinations are trained",
+        "combinations are trained, at most 1000",
     )
     placebos: list[Placebo] = Field(
         [],
@@ -126,6 +129,9 @@ class Arm(Closed):
             raise ValueError("a placebo has no placebos")
         if len(set(self.placebos)) < len(self.placebos):
             raise ValueError("placebos names a kind twice")
+        points = math.prod(map(len, self.grid.values()))
+        if points > MAX_GRID_POINTS:
+            raise ValueError(f"grid has {points} combinations, more than {MAX_GRID_POINTS}; list fewer values")
         for key, values in self.grid.items():
             if not values:
                 raise ValueError(f"grid: {key} has no values")

@@ -19,7 +19,7 @@ class Placement(Closed):
         "of one resolution. A block is a residual, inception or dense block, or the convolutions of a VGG between two "
         "pooling layers",
     )
-    stages: list[Annotated[int, Field(ge=1)]] | None = Field(
+    stages: list[Annotated[int, Field(ge=1, le=1000)]] | None = Field(
         None, min_length=1, description="stages with mechanisms, counted from 1; default: all"
     )
     position: Literal["before_addition", "after_block"] = Field(

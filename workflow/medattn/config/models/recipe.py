@@ -128,7 +128,7 @@ class Oversampling(Closed):
         description="images of the class after copying, divided by the images before; 3 makes two copies of each image",
     )
     changes: list[CopyChange] = Field(
-        min_length=1, description="differences between copies and their images, one after the other"
+        min_length=1, max_length=1000, description="differences between copies and their images, one after the other"
     )
 
     @model_validator(mode="after")
@@ -145,19 +145,21 @@ class Recipe(Closed):
 
     epochs: int = Field(ge=1, le=MAX_EPOCHS, description="number of training epochs")
     batch_size: int = Field(
-        32, ge=1, description="images per optimization step; the last batch of an epoch may be smaller"
+        32, ge=1, le=100_000, description="images per optimization step; the last batch of an epoch may be smaller"
     )
     optimizer: Literal["adam", "adamw", "sgd"] = Field("adam", description="optimizer of torch.optim")
-    learning_rate: float = Field(gt=0, description="initial learning rate")
+    learning_rate: float = Field(gt=0, le=1000, description="initial learning rate")
     new_layers_learning_rate: float | None = Field(
         None,
         gt=0,
+        le=1000,
         description="initial learning rate of layers without ImageNet weights (the last layer and attention); default: "
         "`learning_rate`",
     )
     weight_decay: float = Field(
         0.0,
         ge=0,
+        le=1000,
         description="weight decay as in torch.optim: an L2 penalty in the gradient of `adam` and `sgd`, decoupled from "
         "it in `adamw`",
     )

@@ -6,10 +6,10 @@ from typing import Annotated, Self
 
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
-from medattn.closed_model import Closed
+from medattn.closed_model import MAX_SEED, Closed
 
 MAX_SEEDS = 1000
-"""Maximum number of seeds of a look."""
+"""Maximum number of seeds of a list or look: ten times what a significance of 0.001 needs."""
 
 
 class SeedLooks(Closed):
@@ -73,7 +73,6 @@ def _form(value: object) -> str:
     return "looks" if isinstance(value, (Mapping, SeedLooks)) else "list"
 
 
-Seeds = Annotated[
-    Annotated[list[int], Field(min_length=1), Tag("list")] | Annotated[SeedLooks, Tag("looks")], Discriminator(_form)
-]
+SeedList = Annotated[list[Annotated[int, Field(le=MAX_SEED)]], Field(min_length=1, max_length=MAX_SEEDS)]
+Seeds = Annotated[Annotated[SeedList, Tag("list")] | Annotated[SeedLooks, Tag("looks")], Discriminator(_form)]
 """A list of seeds, or looks."""

@@ -4,7 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from medattn.closed_model import Closed, Name
+from medattn.closed_model import MAX_IMAGES, Closed, FilePath, Name
 from medattn.config.models.metrics import MetricName
 from medattn.config.models.paper import Arm, Backbone, Placebo
 from medattn.config.models.seeds import SeedLooks, Seeds
@@ -78,6 +78,7 @@ class Selection(Closed):
     stand_in_least: int = Field(
         LEAST_IMAGES,
         ge=2,
+        le=MAX_IMAGES,
         description="minimum number of training images for each class of a stand-in that `stand_in_fraction` reduces, "
         "or all images of a class that has fewer; for validation and test images the minimum is two fifths of it",
     )
@@ -121,12 +122,19 @@ class Selection(Closed):
     checkpoint_seconds: float = Field(
         0.0,
         ge=0,
+        le=86_400,
         description="minimum seconds between two checkpoints of a run. 0 writes one after every epoch, and a stopped "
         "run "
         "loses at most one epoch; larger values are faster if writing a large network takes longer than an epoch",
     )
-    data: str = Field("data", min_length=1, description="folder of original data, prepared data and ImageNet weights")
-    results: str = Field("results", min_length=1, description="folder of results")
+    data: FilePath = Field(
+        "data",
+        description="folder of original data, prepared data and ImageNet weights; `~` and environment variables such "
+        "as `$HOME` are replaced",
+    )
+    results: FilePath = Field(
+        "results", description="folder of results; `~` and environment variables such as `$HOME` are replaced"
+    )
 
     @model_validator(mode="after")
     def _each_seed_once(self) -> Self:

@@ -2,14 +2,14 @@
 
 from pydantic import Field
 
-from medattn.closed_model import Closed, Name
+from medattn.closed_model import MAX_IMAGES, Closed, Name
 
 
 class PublishedStatistics(Closed):
     """Published numbers of a data set."""
 
-    images: int = Field(ge=1, description="number of images in all splits together")
-    classes: int = Field(ge=2, description="number of classes")
+    images: int = Field(ge=1, le=MAX_IMAGES, description="number of images in all splits together")
+    classes: int = Field(ge=2, le=100_000, description="number of classes")
 
 
 class Statistics(Closed):

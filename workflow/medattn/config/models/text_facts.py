@@ -4,7 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from medattn.closed_model import Closed, Name
+from medattn.closed_model import PUBLISHED_PATTERN, Closed, Name
 from medattn.config.models.metrics import MetricName
 from medattn.config.models.selection import PaperSelection
 
@@ -18,9 +18,9 @@ class AfterEpoch(Closed):
     dataset: Name = Field(description="data set of the accuracy")
     backbone: Name = Field(description="backbone of the accuracy")
     arm: Name = Field(description="arm of the accuracy")
-    epoch: int = Field(ge=1, description="epoch after which the accuracy is measured")
+    epoch: int = Field(ge=1, le=100_000, description="epoch after which the accuracy is measured")
     published: str = Field(
-        pattern=r"^\d+(\.\d+)?$",
+        pattern=PUBLISHED_PATTERN,
         description='stated accuracy in percent with all published digits, in quotes: `"99.1"`',
     )
 

@@ -7,11 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
+from medattn.array_files import read_arrays
 from medattn.datasets.store import read_store
-from medattn.errors import UserError
 
 Array = NDArray[np.float32]
 
@@ -33,7 +31,7 @@ class TrainingImages:
 
 def training_images(prepared: Path) -> TrainingImages:
     """Read the mean training image of the data set in the folder `prepared`, and its informative region."""
-    tensors = _read(prepared / "images.safetensors")
+    tensors = read_arrays(prepared / "images.safetensors")
     images = tensors["train.images"]
     mean = images.mean(axis=0, dtype=np.float64).astype(np.float32) / np.float32(255)
     region = tensors.get("region")
@@ -101,7 +99,7 @@ def region_of(prepared: Path) -> NDArray[np.bool_] | None:
 
 def attention_maps(path: Path) -> dict[str, Array]:
     """Read the maps `before` and `after` training of a run, each H x W."""
-    return {name: array.astype(np.float32) for name, array in _read(path).items()}
+    return {name: array.astype(np.float32) for name, array in read_arrays(path).items()}
 
 
 def at_size(values: Array, shape: tuple[int, ...]) -> Array:
@@ -110,12 +108,3 @@ def at_size(values: Array, shape: tuple[int, ...]) -> Array:
         return values
     image = Image.fromarray(values.astype(np.float32))
     return np.asarray(image.resize((shape[1], shape[0]), Image.Resampling.BILINEAR), dtype=np.float32)
-
-
-def _read(path: Path) -> dict[str, NDArray[np.generic]]:
-    try:
-        return dict(load_file(path))
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; run the step that writes it first") from error
-    except SafetensorError as error:
-        raise UserError(f"{path}: damaged ({error}); delete it and run the step that writes it again") from error

@@ -1,0 +1,53 @@
+"""Reading a selection: one or several files and single keys from the command line, merged."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from medattn.config.yaml_files import parse_yaml, read_yaml
+from medattn.errors import UserError
+
+DEFAULT = Path("config.yaml")
+
+
+def read_selection(files: Sequence[Path], overrides: Sequence[str] = ()) -> tuple[dict[str, Any], str]:
+    """Read a selection as Snakemake's options `--configfile` and `--config` name it.
+
+    Args:
+        files: files of the selection; without any, config.yaml. Keys of later files take precedence, and mappings are
+            merged key by key.
+        overrides: `key=value` with values in YAML, such as `seeds=[0]`; they take precedence over the files.
+
+    Returns:
+        The selection as plain values, and its name for messages.
+
+    Raises:
+        UserError: one line with the first error in a file or an override.
+    """
+    names = [_shown(path) for path in files or [DEFAULT]]
+    value: dict[str, Any] = {}
+    for name in names:
+        value = _merged(value, read_yaml(name))
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        if not equals or not key:
+            raise UserError(f"--config {override}: must be key=value, such as --config 'seeds=[0]'")
+        value = _merged(value, {key.strip(): parse_yaml(text, f"--config {key.strip()}")})
+    return value, " with ".join([*map(str, names), *(["--config"] if overrides else [])])
+
+
+def _shown(path: Path) -> Path:
+    """Return a path relative to the working folder where it is below it."""
+    working = Path.cwd()
+    return path.relative_to(working) if path.is_absolute() and path.is_relative_to(working) else path
+
+
+def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(old)
+    for key, value in new.items():
+        before = merged.get(key)
+        if isinstance(before, Mapping) and isinstance(value, Mapping):
+            merged[key] = _merged(before, value)
+        else:
+            merged[key] = value
+    return merged

@@ -1,0 +1,43 @@
+"""package: use the package beside the workflow, whatever is installed."""
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+# An edit of a checkout has an effect there.
+CODE = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent
+
+
+def code_to_use():
+    """Return the folder to put before all others on PYTHONPATH, or None where the installed package is the one to use.
+
+    Say in one line where another package is installed. Exit where the folder cannot be on PYTHONPATH.
+    """
+    if not (CODE / "medattn" / "__init__.py").is_file():
+        return (
+            None  # a workflow that was loaded from elsewhere, with an installed package
+        )
+    installed = importlib.util.find_spec("medattn")
+    place = Path(installed.origin).parent if installed and installed.origin else None
+    if place is not None and place.resolve() == (CODE / "medattn").resolve():
+        return None
+    if os.pathsep in str(CODE):
+        sys.exit(
+            f"medattn: the installed package, {place}, is not the one beside the workflow, {CODE}, whose path contains "
+            f"'{os.pathsep}'; run `pip install --editable .` in that checkout, or move it"
+        )
+    if workflow.is_main_process:
+        print(
+            f"medattn: uses the package beside the workflow, {CODE / 'medattn'}, not the installed one, {place}",
+            file=sys.stderr,
+        )
+    return CODE
+
+
+FIRST_ON_PATH = code_to_use()
+if FIRST_ON_PATH is not None:
+    sys.path.insert(0, str(FIRST_ON_PATH))
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        [str(FIRST_ON_PATH), *filter(None, [os.environ.get("PYTHONPATH")])]
+    )
