@@ -1,7 +1,7 @@
 """The seal of a results folder: manifest.json lists every file with its hash, under one root hash.
 
 The seal leaves out files that are written after it, from the sealed folder: the seal and the audit themselves, the
-crate, the report (which shows the root hash; the audit renders it again and compares), Snakemake's own report, and the
+crate, the owners of the plan, the report (which shows the root hash; the audit renders it again and compares), Snakemake's own report, and the
 logs and benchmarks of schedulers and of the jobs that seal, render the report and audit.
 """
 
@@ -18,7 +18,7 @@ from medattn.plan.model import Plan
 
 SCHEMA = 1
 NOT_SEALED = (
-    r"manifest\.json|audit\.json|report\.html|crate/.*|snakemake-report.*|slurm-logs/.*"
+    r"\.owner-.*|manifest\.json|audit\.json|report\.html|crate/.*|snakemake-report.*|slurm-logs/.*"
     r"|(logs|benchmarks)/(seal|audit|crate)_.*|(logs|benchmarks)/render_report\..*"
 )
 
