@@ -1,8 +1,9 @@
 """The seal of a results folder: manifest.json lists every file with its hash, under one root hash.
 
 The seal leaves out files that are written after it, from the sealed folder: the seal and the audit themselves, the
-crate, the owners of the plan, the report (which shows the root hash; the audit renders it again and compares), Snakemake's own report, and the
-logs and benchmarks of schedulers and of the jobs that seal, render the report and audit.
+crate, the report (which shows the root hash; the audit renders it again and compares), Snakemake's own report, and the
+logs and benchmarks of schedulers and of the jobs that seal, render the report and audit. It also leaves out the files
+that name the owners of the plan.
 """
 
 import json
