@@ -88,7 +88,7 @@ def test_snakemake_writes_only_when_work_starts(trained):
     again = snakemake(trained, "measured")
     assert again.returncode == 0, again.stderr
     assert trained.results.measurements.read_bytes() == kept
-    assert not list(trained.root.glob("results/.trial.owner-*"))
+    assert not list(trained.results.folder.glob(".owner-*"))
 
     configure(trained, seeds=[0, 1])
     fewer = snakemake(trained, "measured", "--config", "allow_fewer=true")
@@ -100,7 +100,7 @@ def test_snakemake_writes_only_when_work_starts(trained):
 
 def test_a_running_workflow_keeps_its_plan(trained, capsys):
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
-        owner = trained.results.folder.with_name(".trial.owner-1")
+        owner = trained.results.folder / ".owner-1"
         write_json(owner, process_identity(other.pid))
         assert trained.medattn("plan", "--write") == 0, "the same plan may be written again"
         configure(trained, seeds=[0, 1, 2, 3])
@@ -119,7 +119,7 @@ def test_a_running_workflow_keeps_its_plan(trained, capsys):
 
 
 def test_an_owner_on_another_machine_counts_until_it_is_silent(trained, monkeypatch):
-    owner = trained.results.folder.with_name(".trial.owner-1")
+    owner = trained.results.folder / ".owner-1"
     write_json(owner, {**process_identity(1), "host": "elsewhere", "boot": "another"})
     configure(trained, seeds=[0, 1, 2, 3])
     assert trained.medattn("plan", "--write") == 2
@@ -130,6 +130,6 @@ def test_an_owner_on_another_machine_counts_until_it_is_silent(trained, monkeypa
 
 def test_a_process_that_ends_gives_the_plan_up(trained):
     owner = PlanOwner(trained.results)
-    assert list(trained.root.glob("results/.trial.owner-*"))
+    assert list(trained.results.folder.glob(".owner-*"))
     owner.end()
-    assert not list(trained.root.glob("results/.trial.owner-*"))
+    assert not list(trained.results.folder.glob(".owner-*"))

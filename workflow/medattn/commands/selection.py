@@ -94,7 +94,7 @@ def _with_plan(path: Path) -> Selected:
 
 
 def freeze(chosen: Selected, progress: Progress, allow_fewer: bool = False, owner: int | None = None) -> None:
-    """Write plan.json, plan.csv and graph.json, which every later stage reads; leave files that would be the same.
+    """Write plan.json, plan.csv and graph.json, which every later stage reads.
 
     Args:
         chosen: the selection with its plan.
@@ -114,5 +114,4 @@ def freeze(chosen: Selected, progress: Progress, allow_fewer: bool = False, owne
     graph = json_text(graph_of(chosen.plan, chosen.configuration, results))
     table = plan_csv(chosen.plan, progress)
     for path, content in ((results.plan, text), (results.graph, graph), (results.plan_table, table)):
-        if not path.is_file() or path.read_bytes() != content.encode():
-            write_text(path, content)
+        write_text(path, content)

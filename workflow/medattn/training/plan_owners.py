@@ -1,6 +1,6 @@
 """Owners of a frozen plan: the processes that work with it, so that no other plan replaces it meanwhile.
 
-Each owner has a file beside the results folder, which it touches every few seconds, as the holder of a lease does. The
+Each owner has a file in the results folder, which it touches every few seconds, as the holder of a lease does. The
 file of a process that has died, or that was silent for some minutes on another machine, does not count.
 """
 
@@ -21,7 +21,7 @@ class PlanOwner:
 
     def __init__(self, results: ResultPaths) -> None:
         pid = os.getpid()
-        self._path = results.folder.with_name(f".{results.folder.name}.owner-{pid}-{os.urandom(4).hex()}")
+        self._path = results.folder / f".owner-{pid}-{os.urandom(4).hex()}"
         write_json(self._path, process_identity(pid))
         self._over = threading.Event()
         self._beating = threading.Thread(target=self._beat, name="plan owner", daemon=True)
@@ -59,7 +59,7 @@ def refuse_owned(results: ResultPaths, pid: int) -> None:
     Raises:
         UserError: a process works with the plan.
     """
-    for path in sorted(results.folder.parent.glob(f".{results.folder.name}.owner-*")):
+    for path in sorted(results.folder.glob(".owner-*")):
         if not is_held(path, time.time()):
             path.unlink(missing_ok=True)
             continue
