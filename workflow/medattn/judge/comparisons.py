@@ -274,6 +274,8 @@ def _with_verdict(
     seeds = first.measured.by_seed.keys() & second.measured.by_seed.keys()
     rule = configuration.selection.rule_at_a_look
     judgment = undeclared_look(seeds, configuration.selection.looks) or _judgment(pair, difference, rule)
+    if judgment.verdict != "inconclusive":
+        notes[difference.assumption] = None
     return claim.with_judgment(judgment, points, *notes)
 
 
