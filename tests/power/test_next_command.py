@@ -43,8 +43,8 @@ def plan_of(path, project):
 def test_each_open_claim_has_the_seeds_and_runs_that_decide_it(measured, capsys):
     result = found(measured, capsys)
     gsa = comparison(result, "gsa")
-    assert (gsa["seeds"], gsa["runs"], gsa["verdict"]) == (10, 10, "inconclusive")
-    assert gsa["hours"] == pytest.approx(10 * SECONDS / 3600)
+    assert (gsa["seeds"], gsa["runs"], gsa["verdict"]) == (20, 30, "inconclusive")
+    assert gsa["hours"] == pytest.approx(30 * SECONDS / 3600)
     assert not gsa["hours_estimated"]
     strong = comparison(result, "strong")
     assert (strong["seeds"], strong["runs"], strong["verdict"]) == (10, 15, "not measured")
