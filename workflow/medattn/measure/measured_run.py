@@ -15,6 +15,15 @@ NAN_OUTPUT = "the network outputs NaN after epoch {}, which is measured"
 """Reason why a run has no value."""
 
 
+def has_diverged(reason: str) -> bool:
+    """Return whether a run without a value, or one of its folds, has ended: its training diverged.
+
+    Args:
+        reason: why the run or the cross-validation has no value.
+    """
+    return "diverged: " in reason or NAN_OUTPUT.partition("{")[0] in reason
+
+
 @dataclass(frozen=True)
 class MeasuredRun:
     """A run with its scores at the measured epochs.

@@ -166,6 +166,11 @@ class Selection(Closed):
         return max(len(self.trained_seeds), *further) if further else len(self.trained_seeds)
 
     @property
+    def confidence_at_a_look(self) -> float:
+        """Confidence level of the intervals of differences; the looks share the error rate, as they share alpha."""
+        return 1 - (1 - self.verdicts.confidence) / max(1, len(self.looks))
+
+    @property
     def rule_at_a_look(self) -> VerdictRule:
         """The rule for verdicts, with the significance level split evenly over the looks."""
         if not self.looks:
