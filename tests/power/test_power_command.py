@@ -5,10 +5,12 @@ import io
 import json
 from math import sqrt
 
+import pandas as pd
 import pytest
 from scipy import stats
 
 from medattn.power.paired_t import power_of_difference
+from medattn.result_tables import COMPARISONS
 from tests.power.conftest import LOOKS, PAPER, UNIT, files_of
 
 ALPHA = 0.05 / 3
@@ -85,12 +87,32 @@ def test_a_plain_list_of_seeds_has_one_number_of_seeds_and_all_of_alpha(gains, c
     assert {row["alpha"] for row in found} == {"0.05"}
 
 
-def test_the_plan_has_a_line_on_power_if_an_sd_is_stated(gains, capsys):
+def test_the_plan_has_a_line_on_power(gains, capsys):
     assert gains.medattn("plan") == 0
-    assert "power:" not in capsys.readouterr().out
+    assert "power: unknown until two seeds are measured; `pilot_sd` under `seeds`" in capsys.readouterr().out
     gains.configure(PAPER, seeds={**LOOKS, "pilot_sd": 2.0})
     assert gains.medattn("plan") == 0
-    assert "5: 4.58 points, 10: 2.89 points, 20: 1.64 points" in capsys.readouterr().out
+    assert "5: 4.58 points, 10: 2.89 points, 20: 1.64 points; SD 2.00 (seeds.pilot_sd)" in capsys.readouterr().out
+    half = stats.t.ppf(0.975, 4) * 1.5 / sqrt(5)
+    common = dict.fromkeys(COMPARISONS.columns, "") | {"metric": "accuracy", "procedure": "runs", "n": 5}
+    rows = [
+        {**common, "test": "permutation", "low": 1 - half, "high": 1 + half, "stand_in": "False"},
+        {**common, "test": "permutation", "low": -9, "high": 9, "stand_in": "True"},
+        {**common, "test": "t_test", "low": -9, "high": 9, "stand_in": "False"},
+    ]
+    gains.results.folder.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(rows).to_csv(gains.results.comparisons, index=False)
+    assert gains.medattn("plan") == 0
+    bound = 1.5 * sqrt(4 / stats.chi2.ppf(0.2, 4))
+    assert f"SD {bound:.2f} (median upper 80% bound of 1 comparison of finished runs)" in capsys.readouterr().out
+
+
+def test_the_plan_of_a_single_seed_says_that_it_finds_nothing(gains, capsys):
+    gains.configure(PAPER, seeds=[0])
+    gains.results.folder.mkdir(parents=True, exist_ok=True)
+    gains.results.comparisons.write_text(",".join(COMPARISONS.columns) + "\n")
+    assert gains.medattn("plan") == 0
+    assert "power: a single seed finds no difference" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("sd", ["0", "-1", "101", "nan"])

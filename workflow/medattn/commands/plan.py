@@ -16,6 +16,7 @@ from medattn.config.load import read_configuration, resolve
 from medattn.config.models.seeds import SeedLooks
 from medattn.config.models.selection import Selection
 from medattn.errors import UserError
+from medattn.layout import ResultPaths
 from medattn.plan.cost_estimate import cost_lines, estimate_costs
 from medattn.plan.expand import make_plan
 from medattn.plan.progress import progress_of
@@ -49,7 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(plan_csv(chosen.plan, progress))
     else:
         print("\n".join([*plan_lines(chosen.plan, progress), *look_lines(configuration.selection)]))
-        _print_power(configuration.selection)
+        if not arguments.resolved:
+            print(_power_line(configuration.selection, chosen.results))
         speeds = speeds_for(chosen.results.complexity)
         for line in cost_lines(estimate_costs(chosen.plan, configuration, progress.done, speeds), speeds):
             print(line)
@@ -64,13 +66,19 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _print_power(selection: Selection) -> None:
-    """Print the smallest differences that the looks find, if the selection states a standard deviation."""
-    if isinstance(selection.seeds, SeedLooks) and selection.seeds.pilot_sd is not None:
-        from medattn.power.show_power import multiples_line
+def _power_line(selection: Selection, results: ResultPaths) -> str:
+    """Return the line with the smallest differences that the seeds find, or with what would give it."""
+    stated = selection.seeds.pilot_sd if isinstance(selection.seeds, SeedLooks) else None
+    if stated is None and not results.comparisons.is_file():
+        # Importing the numerical libraries takes longer than planning.
+        return (
+            "  power: unknown until two seeds are measured; `pilot_sd` under `seeds`, or `medattn power --sd POINTS`, "
+            "states an SD between seeds"
+        )
+    from medattn.power.show_power import plan_line
+    from medattn.power.spread import spread_of_finished_runs
 
-        alpha, sd = selection.rule_at_a_look.alpha, selection.seeds.pilot_sd
-        print(f"  power: {multiples_line(selection.looks, alpha, sd)}; `medattn power` has every comparison")
+    return f"  power: {plan_line(selection, spread_of_finished_runs(results), stated)}"
 
 
 def _selection_from_stdin() -> dict[str, object]:
