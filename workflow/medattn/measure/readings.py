@@ -23,7 +23,7 @@ from medattn.protocols.base import MeasurementProtocol
 from medattn.protocols.reading import Reading
 from medattn.result_tables import READINGS
 
-_NO_EPOCHS = "the runs of the folds that rank the epochs are not available"
+_NO_EPOCHS = "the runs that choose the epochs under this reading are not available"
 
 
 def metric_readings(protocol: MeasurementProtocol, metric: str, classes: int | None = None) -> list[Reading]:

@@ -51,6 +51,9 @@ class _EpochsSoFar:
     def chosen_epochs(self) -> Sequence[int]:
         raise AssertionError("the stage `tune` chooses no epoch of a run that chooses its own")
 
+    def first_chosen_epochs(self) -> None:
+        return None
+
     def on_folds(self) -> None:
         return None
 

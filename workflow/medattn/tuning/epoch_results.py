@@ -25,6 +25,11 @@ class FoldAccuracies:
         self._runs, self._results = runs, results
         self._read: dict[tuple[str, ...], Sequence[Sequence[Fraction]] | None] = {}
 
+    @property
+    def first_seed(self) -> int | None:
+        """The first seed of the stage `tune`; None without runs."""
+        return self._runs[0].seed if self._runs else None
+
     def of(self, choice: Mapping[str, Any]) -> Sequence[Sequence[Fraction]] | None:
         """Return the accuracy at each epoch on each fold behind a choice; None if a run is not available."""
         named = set(choice.get("runs", ()))
@@ -92,6 +97,13 @@ class RecordedEpochs:
         """Return the epochs (from 1, best first) that the stage `tune` chose for the run."""
         epochs: list[int] = self._choice["epochs"]
         return epochs
+
+    def first_chosen_epochs(self) -> Sequence[int] | None:
+        """Return the epochs that the stage `tune` chose with its first seed; None if it chose another grid point."""
+        if self._folds is None or self._folds.first_seed is None:
+            return None
+        first = read_choice(self._results, self._cell, self._folds.first_seed, self._run.fold)
+        return first["epochs"] if first["grid_point"] == self._choice["grid_point"] else None
 
     def on_folds(self) -> Sequence[Sequence[Fraction]] | None:
         """Return the accuracy at each epoch on each fold of the stage `tune`; None if a run is not available."""
