@@ -31,7 +31,7 @@ def test_a_stated_sd_gives_the_smallest_difference_of_each_look(gains, capsys, s
     row = of_arm(rows(gains, capsys, "--sd", "4"), "gsa", seeds)
     assert power_of_difference(float(row["smallest_difference"]) / 4, seeds, ALPHA) == pytest.approx(0.8, abs=1e-6)
     assert float(row["power_for_published"]) == pytest.approx(power_of_difference(4.0 / 4, seeds, ALPHA), abs=1e-6)
-    assert row["sd_source"] == "--sd"
+    assert row["sd_source"] == "option --sd"
 
 
 def test_the_seeds_that_the_published_difference_needs(gains, capsys):
