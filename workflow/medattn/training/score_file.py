@@ -2,7 +2,7 @@
 
 The file has, for the evaluated images and, with the prefix `validation_`, for further validation images: `labels` and
 `images` (N), and `scores`, the scores of every class as float32 (epochs x N x classes). Where all of that would take
-more than `WHOLE_BYTES`, `scores` has only the epochs that `epochs` lists. The file then has, for every epoch, what the
+more than 16 MiB, `scores` has only the epochs that `epochs` lists. The file then has, for every epoch, what the
 other epochs are needed for: `predicted` (epochs x N), the class with the highest score, or the number of classes where
 a score is NaN; `label_scores` (epochs x N, float32), the score of the image's own class; and `values/<metric>`
 (epochs, float64), each further metric of the validation images by which the protocol chooses epochs. Nothing is
@@ -25,8 +25,6 @@ from medattn.metrics.registry import METRICS
 from medattn.metrics.scored import predicted_classes
 from medattn.provenance.records import check_output, read_output
 
-WHOLE_BYTES = 1 << 24
-"""Largest size of the scores of a run that are stored at every epoch."""
 VALUES = "values/"
 """Start of the names of the arrays with a metric at each epoch."""
 _PIECE = 1 << 25

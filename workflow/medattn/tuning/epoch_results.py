@@ -38,7 +38,7 @@ class FoldAccuracies:
             if isinstance(record, str):
                 return None
             check_output(record, files.history)
-            folds.append([_accuracy(row) for row in read_history(files.history)])
+            folds.append([row.validation_accuracy for row in read_history(files.history)])
         return folds or None
 
 
@@ -113,12 +113,5 @@ class RecordedEpochs:
                 further := self.scores.validation
             ):  # already read: no need of the history
                 return [Fraction(count, further.count) for count in further.correct]
-            return [_accuracy(row) for row in self._history]
+            return [row.validation_accuracy for row in self._history]
         return self.scores.of_validation.validation_values(metric)
-
-
-def _accuracy(row: EpochRow) -> Fraction:
-    """Return the accuracy on the validation images, which are the evaluated ones where there are no further ones."""
-    if row.validation_images:
-        return Fraction(row.validation_correct, row.validation_images)
-    return Fraction(row.correct, row.images)
