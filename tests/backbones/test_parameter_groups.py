@@ -11,9 +11,10 @@ from medattn.backbones.parameter_groups import ParameterGroups
 from medattn.config.models.paper import Backbone
 from medattn.errors import Skipped
 from medattn.training import network as networks
+from medattn.training.learning_rate import learning_rate
 from medattn.training.loop import TrainingState, train_epochs
 from medattn.training.network import NetworkSpec, build_network
-from medattn.training.optimizer import create_optimizer, learning_rate, set_learning_rates
+from medattn.training.optimizer import create_optimizer, set_learning_rates
 
 from ..training.conftest import recipe
 

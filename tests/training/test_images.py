@@ -8,7 +8,7 @@ from medattn.training.augment import augment
 from medattn.training.images import ResidentImages, normalization_for, training_batches
 from medattn.training.loop import TrainingData, evaluate
 from medattn.training.network import AttendedNetwork
-from medattn.training.optimizer import create_optimizer, learning_rate
+from medattn.training.optimizer import create_optimizer
 
 from .conftest import images_of, recipe
 
@@ -159,20 +159,14 @@ def test_batches_have_each_image_once_and_no_batch_has_a_single_image(resident, 
     assert not torch.equal(seen, resident.taken(torch.arange(10)))
 
 
-def test_learning_rates_of_the_schedules():
-    def rates(**keys):
-        return [learning_rate(recipe(**keys), epoch) for epoch in range(1, 5)]
-
-    assert rates() == [0.1] * 4
-    assert rates(schedule="step", step_epochs=2, step_factor=0.5) == pytest.approx([0.1, 0.1, 0.05, 0.05])
-    assert rates(schedule="cosine") == pytest.approx([0.1, 0.1 * (1 + 2**-0.5) / 2, 0.05, 0.1 * (1 - 2**-0.5) / 2])
-
-
 def test_optimizers_have_the_recipe_s_settings():
     network = AttendedNetwork(torch.nn.Linear(2, 2), None)
     sgd = create_optimizer(recipe(optimizer="sgd", momentum=0.9, nesterov=True, weight_decay=0.5), network)
     assert isinstance(sgd, torch.optim.SGD)
     assert {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.5}.items() <= sgd.defaults.items()
+    adamw = create_optimizer(recipe(optimizer="adamw", weight_decay=0.5), network)
+    assert isinstance(adamw, torch.optim.AdamW)
+    assert adamw.defaults["weight_decay"] == 0.5
     adam = create_optimizer(recipe(weight_decay=0.5), network)
     assert type(adam) is torch.optim.Adam
     assert {"lr": 0.1, "weight_decay": 0.5, "amsgrad": False}.items() <= adam.defaults.items()

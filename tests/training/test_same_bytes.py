@@ -13,8 +13,11 @@ from tests.conftest import Project
 
 RECIPE = {
     "epochs": 5,
-    "augmentation": {"horizontal_flip": 0.5, "crop_padding": 2, "rotation": 20},
+    "augmentation": {"horizontal_flip": 0.5, "crop_padding": 2, "rotation": 20, "color_jitter": {"brightness": 0.2}},
+    "mixup": 0.4,
     "schedule": "cosine",
+    "warmup_epochs": 2,
+    "optimizer": "adamw",
     "weight_decay": 0.001,
 }
 PAPER = {

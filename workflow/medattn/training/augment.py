@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from medattn.config.models.recipe import Augmentation, RandomResizedCrop
+from medattn.config.models.recipe import Augmentation, ColorJitter, RandomResizedCrop
 from medattn.training.device import sent
 
 
@@ -32,6 +32,8 @@ def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generat
     if augmentation.rotation:
         degrees = math.radians(augmentation.rotation)
         images = rotated(images, (2 * torch.rand(len(images), generator=generator) - 1) * degrees)
+    if augmentation.color_jitter:
+        images = _jittered(images, augmentation.color_jitter, generator)
     if augmentation.noise:
         drawn = torch.randn(images.shape, generator=generator)
         images = (images + augmentation.noise * sent(drawn, images.device)).clamp(0, 1)
@@ -61,6 +63,53 @@ def _cropped(images: Tensor, padding: int, generator: torch.Generator) -> Tensor
     columns = offsets[1, :, None] + torch.arange(width, device=images.device)
     every = torch.arange(count, device=images.device)[:, None, None]
     return padded[every, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+
+
+def _jittered(images: Tensor, jitter: ColorJitter, generator: torch.Generator) -> Tensor:
+    from torchvision.transforms.v2 import functional as changes
+
+    drawn = 2 * torch.rand((4, len(images)), generator=generator, dtype=torch.float64) - 1
+    brightness, contrast, saturation, hue = (
+        drawn * torch.tensor([jitter.brightness, jitter.contrast, jitter.saturation, jitter.hue])[:, None]
+    ).tolist()
+    changed = []
+    for number, image in enumerate(images):
+        if jitter.brightness:
+            image = changes.adjust_brightness(image, 1 + brightness[number])
+        if jitter.contrast:
+            image = changes.adjust_contrast(image, 1 + contrast[number])
+        if jitter.saturation:
+            image = changes.adjust_saturation(image, 1 + saturation[number])
+        if jitter.hue:
+            image = changes.adjust_hue(image, hue[number])
+        changed.append(image)
+    return torch.stack(changed)
+
+
+def mixed_up(
+    images: Tensor, labels: Tensor, alpha: float, classes: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Return a batch mixed by mixup (Zhang et al. 2018, "mixup: Beyond empirical risk minimization").
+
+    The share of an image in its mixture is drawn once for the batch, on the CPU.
+
+    Args:
+        images: B x C x H x W.
+        labels: B, int64.
+        alpha: both parameters of the beta distribution of the share.
+        classes: number of classes.
+        generator: draws the share.
+
+    Returns:
+        The mixtures, and the share of each class in them, B x `classes`, float32.
+    """
+    from torchvision.transforms.v2 import MixUp
+
+    seed = int(torch.randint(2**62, (1,), generator=generator))
+    with torch.random.fork_rng(devices=[]):  # torchvision draws from the global generator
+        torch.manual_seed(seed)
+        mixtures, shares = MixUp(alpha=alpha, num_classes=classes)(images, labels)
+    return mixtures, shares
 
 
 def random_resized_crops(

@@ -10,13 +10,14 @@ from torch.nn import functional
 
 from medattn.config.models.recipe import Recipe
 from medattn.seeding import derive_seed
-from medattn.training.augment import random_resized_crops
+from medattn.training.augment import mixed_up, random_resized_crops
 from medattn.training.cuda_graphs import GraphedStep
 from medattn.training.history import EpochRow
 from medattn.training.images import Normalization, ResidentImages, normalization_for, training_batches
+from medattn.training.learning_rate import learning_rate
 from medattn.training.network import AttendedNetwork, NetworkSpec
 from medattn.training.numerics import memory_format
-from medattn.training.optimizer import create_optimizer, learning_rate, restore_optimizer, set_learning_rates
+from medattn.training.optimizer import create_optimizer, restore_optimizer, set_learning_rates
 from medattn.training.oversampling import oversampled_images
 from medattn.training.splits import SplitOfRun
 from medattn.training.step import Step, logits_of
@@ -95,6 +96,7 @@ def train_epochs(
     state: TrainingState,
     after_epoch: Callable[[TrainingState], None],
     prepare_step: Callable[[Step], Step | GraphedStep] = _eager,
+    classes: int = 0,
 ) -> None:
     """Train `network` from the epoch of `state` to the last epoch, or until the loss is NaN or infinite.
 
@@ -106,6 +108,7 @@ def train_epochs(
         state: state to start from; updated in place.
         after_epoch: called with the state after each epoch.
         prepare_step: turns the step into the callable that is used, for example a CUDA graph of it.
+        classes: number of classes; needed by mixup only.
     """
     network.backbone.to(memory_format=memory_format(recipe, data.images.target))
     optimizer = create_optimizer(recipe, network)
@@ -120,7 +123,7 @@ def train_epochs(
             network.attention.begin_epoch(epoch)
         if isinstance(step, GraphedStep):
             step.begin_epoch(None if network.attention is None else network.attention.phase(epoch))
-        sums = _train_one_epoch(step, data, seed, epoch)
+        sums = _train_one_epoch(step, data, seed, epoch, classes)
         scores = evaluate(network, data, recipe, seed)
         # The only synchronization of the epoch: the lines above only queue work on the device.
         state.scores.append(scores.cpu())
@@ -148,7 +151,7 @@ def evaluate(network: AttendedNetwork, data: TrainingData, recipe: Recipe, seed:
     return torch.cat(parts)
 
 
-def _train_one_epoch(prepared: Step | GraphedStep, data: TrainingData, seed: int, epoch: int) -> Tensor:
+def _train_one_epoch(prepared: Step | GraphedStep, data: TrainingData, seed: int, epoch: int, classes: int) -> Tensor:
     """Train one epoch and return the sums over its steps, on the device."""
     step = prepared.step if isinstance(prepared, GraphedStep) else prepared
     step.network.train()
@@ -157,7 +160,10 @@ def _train_one_epoch(prepared: Step | GraphedStep, data: TrainingData, seed: int
     order = torch.Generator().manual_seed(derive_seed(seed, "order", epoch))
     changes = torch.Generator().manual_seed(derive_seed(seed, "augmentation", epoch))
     step.sums.zero_()
+    mixup = step.recipe.mixup
     for images, labels in training_batches(data.images, data.training, step.recipe, order, changes):
+        if mixup:
+            images, labels = mixed_up(images, labels, mixup, classes, changes)
         prepared(images, labels)
     return step.sums
 

@@ -1,12 +1,12 @@
-"""Optimizer and learning-rate schedule of a recipe."""
+"""Optimizer of a recipe, with the learning rates of its groups of parameters."""
 
-import math
 from typing import Any
 
 import torch
 from torch import Tensor, optim
 
 from medattn.config.models.recipe import Recipe
+from medattn.training.learning_rate import learning_rate
 from medattn.training.network import AttendedNetwork
 
 
@@ -45,9 +45,10 @@ def restore_optimizer(optimizer: optim.Optimizer, state: dict[str, Any]) -> None
 
 
 def _optimizer(recipe: Recipe, parameters: list[Any], on_gpu: bool) -> optim.Optimizer:
-    if recipe.optimizer == "adam":
+    if recipe.optimizer != "sgd":
+        kind = optim.Adam if recipe.optimizer == "adam" else optim.AdamW
         decay = recipe.weight_decay
-        return optim.Adam(parameters, recipe.learning_rate, weight_decay=decay, fused=True, capturable=on_gpu)
+        return kind(parameters, recipe.learning_rate, weight_decay=decay, fused=True, capturable=on_gpu)
     return optim.SGD(
         parameters,
         lr=recipe.learning_rate,
@@ -66,20 +67,3 @@ def set_learning_rates(optimizer: optim.Optimizer, recipe: Recipe, epoch: int) -
             group["lr"].fill_(rate)
         else:
             group["lr"] = rate
-
-
-def learning_rate(recipe: Recipe, epoch: int, start: float | None = None) -> float:
-    """Return the learning rate in `epoch` (counted from 1).
-
-    Args:
-        recipe: the schedule.
-        epoch: the epoch.
-        start: initial learning rate; default: the recipe's.
-    """
-    start = recipe.learning_rate if start is None else start
-    if recipe.schedule == "step":
-        assert recipe.step_epochs is not None
-        return start * recipe.step_factor ** ((epoch - 1) // recipe.step_epochs)
-    if recipe.schedule == "cosine":
-        return start * 0.5 * (1 + math.cos(math.pi * (epoch - 1) / recipe.epochs))
-    return start

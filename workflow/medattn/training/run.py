@@ -83,7 +83,8 @@ def train_run(task: RunTask, device_context: DeviceContext, options: TrainingOpt
             raise
 
     key = (cell.id, recipe.model_dump_json(), repr(sorted(hyperparameters.items())))
-    train_epochs(network, data, recipe, run.seed, state, after_epoch, partial(device_context.graphs.step, key))
+    prepare_step = partial(device_context.graphs.step, key)
+    train_epochs(network, data, recipe, run.seed, state, after_epoch, prepare_step, len(store.classes))
 
     write_history(files.history, state.history, split.evaluated_name)
     arrays = stored_arrays(_scores(data, split, state), state.history, cell.settings.protocol, run.stage)

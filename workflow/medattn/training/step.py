@@ -42,7 +42,7 @@ class Step:
         return cls(network, optimizer, recipe, normalize, sums)
 
     def __call__(self, images: Tensor, labels: Tensor) -> None:
-        """Train on `images` (B x C x H x W in [0, 1]) with their `labels` (B)."""
+        """Train on `images` (B x C x H x W in [0, 1]) with their `labels` (B, or B x classes for shares of classes)."""
         self.optimizer.zero_grad(set_to_none=True)
         logits = logits_of(self.network, images, self.normalize, self.recipe)
         loss = _cross_entropy(logits, labels, self.recipe)
@@ -55,7 +55,8 @@ class Step:
         self.sums[0] += loss.detach() * len(labels)
         if penalty is not None:
             self.sums[1] += penalty.detach()
-        self.sums[2] += (logits.detach().argmax(1) == labels).sum()
+        largest = labels if labels.dim() == 1 else labels.argmax(1)
+        self.sums[2] += (logits.detach().argmax(1) == largest).sum()
         self.sums[3] += 1
 
 

@@ -13,7 +13,7 @@ from medattn.errors import UserError
 from medattn.files import sha256_of_value
 from medattn.plan.finished_run import FinishedRun
 from medattn.training.history import read_history
-from medattn.training.optimizer import learning_rate
+from medattn.training.learning_rate import learning_rate
 from medattn.training.run_record import last_epoch, split_sha256
 from medattn.training.score_file import VALUES, ScoredSplit, predicted_or_none, read_scores
 from medattn.training.splits import SplitOfRun, split_of_run

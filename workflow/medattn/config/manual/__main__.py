@@ -65,6 +65,7 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
         ),
         ("Augmentation", recipe.Augmentation, "`augmentation` of a recipe"),
         ("Random resized crop", recipe.RandomResizedCrop, "`random_resized_crop` of an augmentation"),
+        ("Color jitter", recipe.ColorJitter, "`color_jitter` of an augmentation"),
         ("Oversampling", recipe.Oversampling, "`oversampling` of a recipe"),
         ("Change of a copy", recipe.CopyChange, "each entry of `changes` of an oversampling"),
         *((f"Protocol {kind}", model, _PROTOCOL_PLACE) for kind, model in PROTOCOLS.items()),

@@ -1,5 +1,6 @@
 """The training recipe: optimizer, schedule, batch size, epochs, loss, augmentation and numerics."""
 
+import itertools
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -9,6 +10,7 @@ from medattn.closed_model import Closed
 InputNormalization = Literal["imagenet", "half", "training"]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
+MAX_EPOCHS = 100_000
 AspectRatio = Annotated[float, Field(ge=0.1, le=10)]
 
 
@@ -39,6 +41,30 @@ class RandomResizedCrop(Closed):
         return self
 
 
+class ColorJitter(Closed):
+    """Random changes of brightness, contrast, saturation and hue, as in ColorJitter of torchvision.
+
+    Each factor is drawn uniformly from 1 - x to 1 + x, the hue's shift from -x to x. The changes are applied in this
+    order.
+    """
+
+    brightness: Probability = Field(0.0, description="change of the brightness; 0.4 draws factors from 0.6 to 1.4")
+    contrast: Probability = Field(0.0, description="change of the contrast, around the image's mean gray value")
+    saturation: Probability = Field(0.0, description="change of the saturation; no effect on gray images")
+    hue: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description="maximum shift of the hue as a share of the color circle; no effect on gray images",
+    )
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not (self.brightness or self.contrast or self.saturation or self.hue):
+            raise ValueError("set brightness, contrast, saturation or hue")
+        return self
+
+
 class Augmentation(Closed):
     """Random changes to training images, drawn separately for each image and epoch; none by default."""
 
@@ -52,6 +78,9 @@ class Augmentation(Closed):
     )
     rotation: float = Field(
         0.0, ge=0, le=180, description="maximum rotation in either direction, in degrees; bilinear, zeros outside"
+    )
+    color_jitter: ColorJitter | None = Field(
+        None, description="random changes of brightness, contrast, saturation and hue; default: none"
     )
     noise: float = Field(0.0, ge=0, le=1, description="standard deviation of normal noise, of full range 1")
 
@@ -114,11 +143,11 @@ class Oversampling(Closed):
 class Recipe(Closed):
     """How a network is trained."""
 
-    epochs: int = Field(ge=1, le=100_000, description="number of training epochs")
+    epochs: int = Field(ge=1, le=MAX_EPOCHS, description="number of training epochs")
     batch_size: int = Field(
         32, ge=1, description="images per optimization step; the last batch of an epoch may be smaller"
     )
-    optimizer: Literal["adam", "sgd"] = Field("adam", description="optimizer of torch.optim")
+    optimizer: Literal["adam", "adamw", "sgd"] = Field("adam", description="optimizer of torch.optim")
     learning_rate: float = Field(gt=0, description="initial learning rate")
     new_layers_learning_rate: float | None = Field(
         None,
@@ -126,18 +155,47 @@ class Recipe(Closed):
         description="initial learning rate of layers without ImageNet weights (the last layer and attention); default: "
         "`learning_rate`",
     )
-    weight_decay: float = Field(0.0, ge=0, description="L2 penalty, coupled to the gradient as in torch.optim")
+    weight_decay: float = Field(
+        0.0,
+        ge=0,
+        description="weight decay as in torch.optim: an L2 penalty in the gradient of `adam` and `sgd`, decoupled from "
+        "it in `adamw`",
+    )
     momentum: float = Field(0.0, ge=0, lt=1, description="momentum of `sgd`")
     nesterov: bool = Field(False, description="Nesterov momentum of `sgd`")
     schedule: Literal["constant", "step", "cosine"] = Field(
         "constant",
-        description="learning rate over the epochs: constant, multiplied by `step_factor` every `step_epochs` epochs, "
-        "or "
-        "half a cosine down to 0",
+        description="learning rate over the epochs: constant; multiplied by `step_factor` every `step_epochs` epochs "
+        "or after each of the `milestones`; or half a cosine down to 0",
     )
-    step_epochs: int | None = Field(None, ge=1, description="epochs between two steps of the `step` schedule")
+    step_epochs: int | None = Field(
+        None, ge=1, le=MAX_EPOCHS, description="epochs between two steps of the `step` schedule"
+    )
+    milestones: list[Annotated[int, Field(ge=1, le=MAX_EPOCHS)]] = Field(
+        [],
+        max_length=100,
+        description="epochs after which the `step` schedule multiplies the learning rate, ascending, in place of "
+        "`step_epochs`",
+    )
     step_factor: float = Field(0.1, gt=0, lt=1, description="factor of the `step` schedule")
+    warmup_epochs: int = Field(
+        0,
+        ge=0,
+        le=MAX_EPOCHS,
+        description="epochs at the start in which the learning rate rises linearly to its initial value; the schedule "
+        "begins after them and counts its epochs from there",
+    )
+    warmup_factor: Share = Field(
+        0.1, description="learning rate in the first epoch of the warm-up, as a share of the initial learning rate"
+    )
     label_smoothing: Probability = Field(0.0, description="label smoothing of the cross-entropy loss")
+    mixup: float = Field(
+        0.0,
+        ge=0,
+        le=10,
+        description="parameter of the beta distribution from which mixup draws the share of each image in its mixture "
+        "with another image of the batch (Zhang et al. 2018); 0: no mixup",
+    )
     normalization: InputNormalization = Field(
         "training",
         description="mean and standard deviation of each channel: those of ImageNet, 0.5 and 0.5, or those of the "
@@ -165,6 +223,14 @@ class Recipe(Closed):
             raise ValueError("momentum and nesterov belong to the optimizer 'sgd'")
         if self.nesterov and not self.momentum:
             raise ValueError("nesterov needs a momentum above 0")
-        if (self.schedule == "step") != (self.step_epochs is not None):
-            raise ValueError("step_epochs belongs to the schedule 'step', which needs it")
+        if self.schedule != "step" and (self.step_epochs is not None or self.milestones):
+            raise ValueError("step_epochs and milestones belong to the schedule 'step'")
+        if self.schedule == "step" and (self.step_epochs is None) == (not self.milestones):
+            raise ValueError("the schedule 'step' needs either step_epochs or milestones")
+        if any(later <= earlier for earlier, later in itertools.pairwise(self.milestones)):
+            raise ValueError(f"milestones must be ascending, each epoch once, not {self.milestones}")
+        if self.warmup_epochs >= self.epochs:
+            raise ValueError(
+                f"warmup_epochs must be below epochs ({self.epochs}), so that the schedule has an epoch left"
+            )
         return self
