@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load_file
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
@@ -19,6 +18,7 @@ from medattn.plan.finished_run import FinishedRun
 from medattn.plan.model import Pack
 from medattn.provenance.records import read_record
 from medattn.result_tables import COMPLEXITY
+from medattn.training.score_file import RunScores, read_scores
 
 _CHECK = "replay"
 # On another device or library the last bits differ and the difference grows, so only the first epoch is compared.
@@ -64,7 +64,7 @@ def _again(context: AuditContext, finished: FinishedRun, results: ResultPaths) -
             if record["outputs"].get(name, {}).get("sha256") != facts["sha256"]:
                 yield Finding("error", run.id, f"the same {name}, bit for bit", "another file", check=_CHECK)
         return
-    gap = _gap(load_file(finished.files.scores)["scores"], load_file(again.scores)["scores"])
+    gap = _gap(read_scores(finished.record, finished.files.scores), read_scores(record, again.scores))
     if gap > _TOLERANCE:
         expected = f"scores within {_TOLERANCE} after the first epoch (not the device or libraries of the record)"
         yield Finding("error", run.id, expected, f"{gap:.3g} apart on average", check=_CHECK)
@@ -88,9 +88,13 @@ def _cells(text: str, columns: Sequence[str]) -> list[list[str | None]]:
     return [[row.get(column) for column in columns] for row in csv.DictReader(io.StringIO(text))]
 
 
-def _gap(first: np.ndarray, second: np.ndarray) -> float:
-    """Return the mean distance of finite scores after the first epoch; infinity where images or classes differ."""
-    if first.shape[1:] != second.shape[1:]:
+def _gap(first: RunScores, second: RunScores) -> float:
+    """Return the mean distance of the scores of the images' own classes after the first epoch.
+
+    The distance is infinite where images or classes differ.
+    """
+    ones, others = first.evaluated, second.evaluated
+    if (ones.count, ones.classes) != (others.count, others.classes):
         return float("inf")
-    gaps = np.abs(first[0] - second[0])
+    gaps = np.abs(ones.label_scores[0] - others.label_scores[0])
     return float(gaps[np.isfinite(gaps)].mean())

@@ -1,9 +1,10 @@
 """Show the plan of a selection. Nothing is trained.
 
 Shows the cells, runs and packs of the selection, finished runs, skipped cells with their reasons, the measured time
-left, and an estimate of the cost of training, also for the case that all images and weights are available. The command
-trains nothing. --write writes the plan to results/<selection>/ (plan.json, plan.csv and graph.json) for Snakemake.
---format csv prints a row for each cell.
+left, and estimates of the cost of training and of the disk space, also for the case that all images and weights are
+available. The command trains nothing. --write writes the plan to results/<selection>/ (plan.json, plan.csv and
+graph.json) for Snakemake. --format csv prints a row
+for each cell.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from medattn.config.models.selection import Selection
 from medattn.errors import UserError
 from medattn.layout import ResultPaths
 from medattn.plan.cost_estimate import cost_lines, estimate_costs
+from medattn.plan.disk_estimate import disk_lines, estimate_disk
 from medattn.plan.expand import make_plan
 from medattn.plan.progress import progress_of
 from medattn.plan.show import all_available_line, look_lines, plan_csv, plan_lines
@@ -55,11 +57,15 @@ def run(arguments: argparse.Namespace) -> int:
         speeds = speeds_for(chosen.results.complexity)
         for line in cost_lines(estimate_costs(chosen.plan, configuration, progress.done, speeds), speeds):
             print(line)
+        for line in disk_lines(estimate_disk(chosen.plan, configuration), configuration):
+            print(line)
         if not arguments.resolved and any(cell.missing for cell in chosen.plan.cells.values()):
             whole = make_plan(configuration, as_if_available=True)
             if len(whole.packs) > len(chosen.plan.packs):
                 print(all_available_line(whole))
                 for line in cost_lines(estimate_costs(whole, configuration, progress.done, speeds), speeds):
+                    print(line)
+                for line in disk_lines(estimate_disk(whole, configuration), configuration):
                     print(line)
         if arguments.write:
             print(f"  written: {chosen.results.plan}")

@@ -1,7 +1,7 @@
 """measurements.csv, epochs.csv and readings.csv, from one pass over the scores of the finished runs."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from medattn.files import write_text
 from medattn.layout import ResultPaths
 from medattn.measure.measured_run import MeasuredRun, read_measured_run
 from medattn.measure.procedures import Measurement, measurements
-from medattn.measure.readings import reading_rows, readings_text
+from medattn.measure.readings import RunUnderReadings, reading_rows, readings_text, under_readings
 from medattn.metrics.registry import METRICS
 from medattn.plan.model import Cell, Plan
 from medattn.result_tables import EPOCHS, MEASUREMENTS
@@ -21,7 +21,7 @@ from medattn.tuning.epoch_results import FoldAccuracies
 
 
 def write_measurements(plan: Plan, results: ResultPaths) -> None:
-    """Measure every cell of the plan and write measurements.csv, epochs.csv and readings.csv.
+    """Measure every cell of the plan, run by run, and write measurements.csv, epochs.csv and readings.csv.
 
     Raises:
         UserError: the hash of a run's scores is not the one in its record.
@@ -30,10 +30,15 @@ def write_measurements(plan: Plan, results: ResultPaths) -> None:
     for cell in plan.cells.values():
         runs = [] if cell.missing else plan.runs_of(cell.id, "train")
         folds = FoldAccuracies(plan.runs_of(cell.id, "tune"), results)
-        measured = [read_measured_run(run, cell, results, folds) for run in runs]
+        measured, read = [], list[RunUnderReadings]()
+        for run in runs:
+            one = read_measured_run(run, cell, results, folds)
+            if one.recorded is not None:
+                read.append(under_readings(cell, one.run, one.recorded))
+            measured.append(replace(one, recorded=None))  # scores of all runs together can exceed the memory
         rows += list(_rows(cell, measured))
         epochs += list(_epochs(cell, measured))
-        readings += list(reading_rows(cell, measured))
+        readings += list(reading_rows(cell, measured, read))
     _write(results.measurements, rows, MEASUREMENTS.columns)
     _write(results.epochs, epochs, EPOCHS.columns)
     write_text(results.readings, readings_text(readings))

@@ -88,16 +88,28 @@ def validation_values(metric: str, scores: NDArray[Any], labels: NDArray[Any]) -
     """
     finite = np.flatnonzero(~np.isnan(scores).any(axis=(1, 2)))
     if metric == "loss":
-        of_class = scores[finite][:, np.arange(len(labels)), labels].astype(np.float64)
+        of_class = scores[:, np.arange(len(labels)), labels]
         values = np.full(len(scores), -np.inf)
-        with np.errstate(divide="ignore"):
-            values[finite] = np.log(of_class).mean(axis=1)
+        values[finite] = log_likelihoods(of_class[finite])
         return [float(value) for value in values]
     values = np.full(len(scores), np.nan)
     if len(finite):
         scored = ScoredEpochs(scores[finite], labels, [str(label) for label in range(scores.shape[2])])
         (values[finite],) = measure_epochs(metric, scored).values()
     return [-1.0 if isnan(value) else value / 100 for value in values.tolist()]
+
+
+def log_likelihoods(label_scores: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the mean logarithm of the probability of each image's own class: (W,), minus infinity where one is NaN.
+
+    Args:
+        label_scores: W x N.
+    """
+    # The order in memory decides the order of the sum, and with it the last bit.
+    of_class = np.asfortranarray(label_scores.astype(np.float64))
+    with np.errstate(divide="ignore"):
+        means: NDArray[np.float64] = np.log(of_class).mean(axis=1)
+    return np.where(np.isnan(means), -np.inf, means)
 
 
 def _values(metric: str, scored: Scored) -> list[Values]:

@@ -10,8 +10,9 @@ from medattn.attention.placebo import strengths
 from medattn.backbones.weights import weights_sha256
 from medattn.config.arms import arm_settings
 from medattn.config.networks.catalog import weights_model
+from medattn.datasets.tensor_file import write_tensors
 from medattn.errors import StopRequested
-from medattn.files import disk_errors
+from medattn.files import atomic_write, disk_errors
 from medattn.training.attention_snapshots import snapshot_images
 from medattn.training.checkpoint import CheckpointWriter, read_checkpoint
 from medattn.training.device import peak_memory, reset_peak_memory
@@ -24,6 +25,7 @@ from medattn.training.numerics import fix_numerics, numerics_record
 from medattn.training.run_record import TrainingOutcome, data_record, write_arrays, write_record
 from medattn.training.sessions import Sessions
 from medattn.training.splits import SplitOfRun, split_of_run
+from medattn.training.stored_scores import stored_arrays
 from medattn.training.task import RunTask, TrainingOptions
 
 log = logging.getLogger(__name__)
@@ -85,7 +87,8 @@ def train_run(task: RunTask, device_context: DeviceContext, options: TrainingOpt
     train_epochs(network, data, recipe, run.seed, state, after_epoch, prepare_step, len(store.classes))
 
     write_history(files.history, state.history, split.evaluated_name)
-    write_arrays(files.scores, _scores(data, split, state))
+    arrays = stored_arrays(_scores(data, split, state), state.history, cell.settings.protocol, run.stage)
+    atomic_write(files.scores, lambda path: write_tensors(path, arrays))
     maps = _attention_maps(network, state)
     if maps:
         write_arrays(files.maps, maps)

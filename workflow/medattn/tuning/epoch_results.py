@@ -5,17 +5,13 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from safetensors.numpy import load
-
 from medattn.layout import ResultPaths
-from medattn.metrics.evaluate import validation_values
 from medattn.plan.model import Cell, Run
 from medattn.plan.tuning_result import read_choice
 from medattn.protocols.base import MetricValue
-from medattn.provenance.records import check_output, ending, read_output, read_record
+from medattn.provenance.records import check_output, ending, read_record
 from medattn.training.history import EpochRow, read_history
+from medattn.training.score_file import RunScores, read_scores
 
 
 class FoldAccuracies:
@@ -47,7 +43,7 @@ class FoldAccuracies:
             if isinstance(record, str):
                 return None
             check_output(record, files.history)
-            folds.append([_accuracy(row) for row in read_history(files.history)])
+            folds.append([row.validation_accuracy for row in read_history(files.history)])
         return folds or None
 
 
@@ -68,9 +64,9 @@ class RecordedEpochs:
         return read_record(self._files.record)
 
     @cached_property
-    def arrays(self) -> Mapping[str, NDArray[Any]]:
-        """The arrays of the scores: of the evaluated images, and of the validation images if there are further ones."""
-        return load(read_output(self.record, self._files.scores))
+    def scores(self) -> RunScores:
+        """The scores of the evaluated images, and of the validation images if there are further ones."""
+        return read_scores(self.record, self._files.scores)
 
     @property
     def epochs(self) -> int:
@@ -111,7 +107,8 @@ class RecordedEpochs:
 
     @cached_property
     def _test_accuracies(self) -> list[Fraction]:
-        return _accuracies(self.arrays["scores"], self.arrays["labels"])
+        evaluated = self.scores.evaluated
+        return [Fraction(count, evaluated.count) for count in evaluated.correct]
 
     @cached_property
     def _history(self) -> list[EpochRow]:
@@ -124,23 +121,9 @@ class RecordedEpochs:
 
     def _of_validation(self, metric: str) -> Sequence[MetricValue]:
         if metric == "accuracy":
-            if (
-                "arrays" in self.__dict__ and "validation_scores" in self.arrays
-            ):  # already read: the history need not be
-                return _accuracies(self.arrays["validation_scores"], self.arrays["validation_labels"])
-            return [_accuracy(row) for row in self._history]
-        prefix = "validation_" if "validation_scores" in self.arrays else ""
-        return validation_values(metric, self.arrays[f"{prefix}scores"], self.arrays[f"{prefix}labels"])
-
-
-def _accuracy(row: EpochRow) -> Fraction:
-    """Return the accuracy on the validation images, which are the evaluated ones where there are no further ones."""
-    if row.validation_images:
-        return Fraction(row.validation_correct, row.validation_images)
-    return Fraction(row.correct, row.images)
-
-
-def _accuracies(scores: NDArray[Any], labels: NDArray[Any]) -> list[Fraction]:
-    """Return the accuracy at each epoch; an image with NaN scores counts as wrong."""
-    correct = (~np.isnan(scores).any(axis=2) & (scores.argmax(axis=2) == labels)).sum(axis=1)
-    return [Fraction(count, len(labels)) for count in correct.tolist()]
+            if "scores" in self.__dict__ and (
+                further := self.scores.validation
+            ):  # already read: no need of the history
+                return [Fraction(count, further.count) for count in further.correct]
+            return [row.validation_accuracy for row in self._history]
+        return self.scores.of_validation.validation_values(metric)
