@@ -12,7 +12,7 @@ from medattn.files import write_text
 from medattn.layout import ResultPaths
 from medattn.measure.measured_run import MeasuredRun, read_measured_run
 from medattn.measure.procedures import Measurement, measurements
-from medattn.measure.readings import RunUnderReadings, reading_rows, readings_text, under_readings
+from medattn.measure.readings import RunUnderReadings, reading_lines, readings_text, under_readings
 from medattn.metrics.registry import METRICS
 from medattn.plan.model import Cell, Plan
 from medattn.result_tables import EPOCHS, MEASUREMENTS
@@ -38,7 +38,7 @@ def write_measurements(plan: Plan, results: ResultPaths) -> None:
             measured.append(replace(one, recorded=None))  # scores of all runs together can exceed the memory
         rows += list(_rows(cell, measured))
         epochs += list(_epochs(cell, measured))
-        readings += list(reading_rows(cell, measured, read))
+        readings += list(reading_lines(cell, measured, read))
     _write(results.measurements, rows, MEASUREMENTS.columns)
     _write(results.epochs, epochs, EPOCHS.columns)
     write_text(results.readings, readings_text(readings))

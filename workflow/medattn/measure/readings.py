@@ -7,8 +7,8 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
+from functools import cache
 from math import isnan
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +29,7 @@ _NO_EPOCHS = "the runs that choose the epochs under this reading are not availab
 
 
 def metric_readings(protocol: MeasurementProtocol, metric: str, classes: int | None = None) -> list[Reading]:
-    """Return the readings of a metric: those of the protocol, the default one first, then other averages.
-
-    An average over the classes other than the metric's own is combined with the default reading only.
+    """Return the readings of a metric: the protocol's, the default one first, then each with every other average.
 
     Args:
         protocol: the protocol of the cell.
@@ -39,15 +37,23 @@ def metric_readings(protocol: MeasurementProtocol, metric: str, classes: int | N
         classes: number of classes of the data set; None for the averages that any number has.
     """
     readings = protocol.readings()
-    default = readings[0]
+    key = averaging_key(metric)
     others = [
         replace(
-            default, choices={**default.choices, averaging_key(metric): name}, title=f"{default.title}, {other.title}"
+            reading,
+            choices={**reading.choices, key: name},
+            title=f"{reading.title}, {METRICS[metric].averagings[name].title}",
         )
-        for name, other in METRICS[metric].averagings.items()
-        if classes is None or other.fits(classes)
+        for name in _averagings(metric, classes)
+        for reading in readings
     ]
     return [*readings, *others]
+
+
+def _averagings(metric: str, classes: int | None) -> list[str]:
+    """Return the names of the other averages that a data set with a number of classes has."""
+    found = METRICS[metric].averagings.items()
+    return [name for name, averaging in found if classes is None or averaging.fits(classes)]
 
 
 def averaging_key(metric: str) -> str:
@@ -90,15 +96,7 @@ def under_readings(cell: Cell, run: Run, recorded: RecordedEpochs) -> RunUnderRe
     classes, protocol = class_names(cell, split.classes), cell.settings.protocol
     needed = sorted({epoch for chosen in epochs.values() for epoch in chosen})
     finite = [epoch for epoch in needed if not split.unscored[epoch - 1]]
-    wanted = [
-        (metric, averaging)
-        for metric in cell.metrics
-        for averaging in dict.fromkeys(
-            reading.choices.get(averaging_key(metric), "")
-            for reading in metric_readings(protocol, metric, len(classes))
-            if not reading.pools_folds
-        )
-    ]
+    wanted = [(metric, name) for metric in cell.metrics for name in ("", *_averagings(metric, len(classes)))]
     found: dict[tuple[str, str], dict[str, list[float]]] = {key: {} for key in wanted}
     # Without an epoch, an empty piece names the classes.
     for _, scores in split.pieces(finite) if finite else [((), np.empty((0, split.count, split.classes), np.float32))]:
@@ -107,40 +105,47 @@ def under_readings(cell: Cell, run: Run, recorded: RecordedEpochs) -> RunUnderRe
             for class_name, values in measure_epochs(metric, scored, averaging).items():
                 found[metric, averaging].setdefault(class_name, []).extend(values.tolist())
     columns = {epoch: position for position, epoch in enumerate(finite)}
-    distinct = set(epochs.values())
-    means = {
-        key: [
-            (name, {chosen: _mean(chosen, values, columns) for chosen in distinct}) for name, values in by_class.items()
-        ]
-        for key, by_class in found.items()
-    }
+    names = [(key, class_name) for key, by_class in found.items() for class_name in by_class]
+    series = np.array([values for by_class in found.values() for values in by_class.values()], dtype=np.float64)
+    by_epochs = {chosen: _means(chosen, series, columns) for chosen in set(epochs.values())}
+    means: dict[tuple[str, str], list[tuple[str, Means]]] = {key: [] for key in found}
+    for place, (key, class_name) in enumerate(names):
+        means[key].append((class_name, {chosen: values[place] for chosen, values in by_epochs.items()}))
     pooling = {epochs[reading.name][0] for reading in protocol.readings() if reading.pools_folds}
     pooled = {epoch: split.scores(epoch) if epoch in columns else None for epoch in sorted(pooling)}
     return RunUnderReadings(run, classes, split.labels, epochs, means, pooled)
 
 
-def _mean(epochs: tuple[int, ...], values: Sequence[float], columns: Mapping[int, int]) -> tuple[float | None, str]:
-    """Return the mean of the defined values over `epochs`, or None with a reason.
+def _means(
+    epochs: tuple[int, ...], series: NDArray[np.float64], columns: Mapping[int, int]
+) -> list[tuple[float | None, str]]:
+    """Return the mean of the defined values of each metric over `epochs`, or None with a reason.
 
     Args:
         epochs: the epochs of a reading.
-        values: values at the epochs without NaN scores.
-        columns: position of each of these epochs in `values`.
+        series: values of each metric at the epochs without NaN scores, metrics x epochs.
+        columns: position of each of these epochs in `series`.
     """
     if not epochs:
-        return None, _NO_EPOCHS
+        return [(None, _NO_EPOCHS)] * len(series)
     lost = next((epoch for epoch in epochs if epoch not in columns), None)
     if lost is not None:
-        return None, NAN_OUTPUT.format(lost)
-    found = [value for epoch in epochs if not isnan(value := values[columns[epoch]])]
-    if not found:
+        return [(None, NAN_OUTPUT.format(lost))] * len(series)
+    chosen = series[:, [columns[epoch] for epoch in epochs]]
+    if not np.isnan(chosen).any():
+        return [(value, "") for value in chosen.mean(axis=1).tolist()]
+    return [_mean_of_defined(values[~np.isnan(values)], len(epochs)) for values in chosen]
+
+
+def _mean_of_defined(defined: NDArray[np.float64], count: int) -> tuple[float | None, str]:
+    if not len(defined):
         return None, "undefined"
-    note = f"undefined at {len(epochs) - len(found)} of {len(epochs)} epochs" if len(found) < len(epochs) else ""
-    return (float(np.mean(found)) if len(found) > 1 else found[0]), note
+    note = f"undefined at {count - len(defined)} of {count} epochs" if len(defined) < count else ""
+    return float(defined.mean()), note
 
 
-def reading_rows(cell: Cell, measured: Sequence[MeasuredRun], read: Sequence[RunUnderReadings]) -> Iterator[list[Any]]:
-    """Yield the rows of a cell, with the columns of `READINGS`.
+def reading_lines(cell: Cell, measured: Sequence[MeasuredRun], read: Sequence[RunUnderReadings]) -> Iterator[str]:
+    """Yield the rows of a cell as lines of CSV, with the columns of `READINGS`.
 
     Args:
         cell: the cell.
@@ -155,60 +160,77 @@ def reading_rows(cell: Cell, measured: Sequence[MeasuredRun], read: Sequence[Run
         readings = metric_readings(protocol, metric, len(read[0].classes) if read else 0)
         for run in waiting:
             place = [run.run.seed, run.run.fold]
-            yield [*start, "", readings[0].name, readings[0].leak, True, *place, None, None, run.reason]
+            yield _line([*start, "", readings[0].name, readings[0].leak, True, *place, None, None, run.reason])
         yield from _of_metric(start, metric, readings, read)
         yield from _pooled(start, metric, [reading for reading in readings if reading.pools_folds], read)
 
 
-def readings_text(rows: Sequence[Sequence[Any]]) -> str:
-    """Return the rows as CSV text, with the heading."""
+def readings_text(lines: Sequence[str]) -> str:
+    """Return the lines of all cells with the heading."""
+    return "\n".join([_line(READINGS.columns), *lines, ""])
+
+
+def _line(values: Sequence[object]) -> str:
+    """Return values as a line of CSV."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(READINGS.columns)
-    writer.writerows(map(csv_row, rows))
+    csv.writer(text, lineterminator="").writerow(csv_row(values))
     return text.getvalue()
 
 
 def _of_metric(
     start: list[str], metric: str, readings: Sequence[Reading], read: Sequence[RunUnderReadings]
-) -> Iterator[list[Any]]:
-    """Yield the rows of each run under the readings that do not pool folds."""
-    key, default = averaging_key(metric), readings[0].name
-    facts = []
-    for reading in readings:
-        averaging = reading.choices.get(key, "")
-        if not reading.pools_folds:
-            facts.append(
-                (
-                    averaging,
-                    default if averaging else reading.name,
-                    (reading.name, reading.leak, reading.name == default),
-                )
-            )
+) -> Iterator[str]:
+    """Yield the lines of each run under the readings that do not pool folds."""
+    default = readings[0].name
+    facts = [
+        (_averaging(reading, metric), _of_protocol(reading, metric), [reading.name, reading.leak])
+        for reading in readings
+        if not reading.pools_folds
+    ]
+
+    @cache  # quoting takes longer than measuring, and all runs of a cell share it
+    def head(averaging: str, epochs_of: str, class_name: str, name: str, leak: str) -> str:
+        return _line([*start, class_name, name, leak, not averaging and epochs_of == default])
+
     for one in read:
-        place = (one.run.seed, one.run.fold)
-        for averaging, epochs_of, row in facts:
+        fold = "" if one.run.fold is None else one.run.fold
+        for averaging, epochs_of, names in facts:
             epochs = one.epochs[epochs_of]
+            place = f"{one.run.seed},{fold},{len(epochs)}"
             for class_name, by_epochs in one.means[metric, averaging]:
-                yield [*start, class_name, *row, *place, len(epochs), *by_epochs[epochs]]
+                value, reason = by_epochs[epochs]
+                end = f"{'' if value is None else repr(value)},{_line([reason]) if reason else ''}"
+                yield f"{head(averaging, epochs_of, class_name, *names)},{place},{end}"
+
+
+def _averaging(reading: Reading, metric: str) -> str:
+    """Return the average over the classes that a reading takes; empty for the metric's own."""
+    return reading.choices.get(averaging_key(metric), "")
+
+
+def _of_protocol(reading: Reading, metric: str) -> str:
+    """Return the name of the reading of the protocol that a reading combines with an average."""
+    key = averaging_key(metric)
+    return replace(reading, choices={name: value for name, value in reading.choices.items() if name != key}).name
 
 
 def _pooled(
     start: list[str], metric: str, readings: Sequence[Reading], read: Sequence[RunUnderReadings]
-) -> Iterator[list[Any]]:
-    """Yield a row for each seed under each reading that pools the test images of all folds."""
+) -> Iterator[str]:
+    """Yield a line for each seed under each reading that pools the test images of all folds."""
     by_seed: dict[int, list[RunUnderReadings]] = {}
     for one in read:
         by_seed.setdefault(one.run.seed, []).append(one)
     for reading in readings:
+        epochs_of = _of_protocol(reading, metric)
         for seed, folds in by_seed.items():
-            chosen = [fold.pooled[fold.epochs[reading.name][0]] for fold in folds]
+            chosen = [fold.pooled[fold.epochs[epochs_of][0]] for fold in folds]
             parts = [scores for scores in chosen if scores is not None]
             if len(parts) < len(folds):
                 continue  # the row of the fold under the reading that does not pool says why
             labels = np.concatenate([fold.labels for fold in folds])
             scored = ScoredEpochs(np.concatenate(parts)[None], labels, folds[0].classes)
-            for class_name, values in measure_epochs(metric, scored).items():
+            for class_name, values in measure_epochs(metric, scored, _averaging(reading, metric)).items():
                 value = None if isnan(values[0]) else float(values[0])
                 reason = "undefined" if value is None else ""
-                yield [*start, class_name, reading.name, reading.leak, False, seed, None, 1, value, reason]
+                yield _line([*start, class_name, reading.name, reading.leak, False, seed, None, 1, value, reason])

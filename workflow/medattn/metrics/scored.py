@@ -64,24 +64,24 @@ class Scored:
             counts[found] = indicator @ self.weights
         return counts.reshape(classes, classes, -1)
 
-    @property
+    @cached_property
     def present(self) -> Floats:
         """Number of images of each class: K x W."""
         counts: Floats = self.confusion.sum(axis=1)
         return counts
 
-    @property
+    @cached_property
     def predicted(self) -> Floats:
         """Number of images predicted as each class: K x W."""
         counts: Floats = self.confusion.sum(axis=0)
         return counts
 
-    @property
+    @cached_property
     def hits(self) -> Floats:
         """Number of images of each class that are predicted as that class: K x W."""
         return np.diagonal(self.confusion).T
 
-    @property
+    @cached_property
     def total(self) -> Floats:
         """Number of images: (W,)."""
         counts: Floats = self.confusion.sum(axis=(0, 1))

@@ -20,7 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load
 
 from medattn.errors import UserError
-from medattn.metrics.evaluate import log_likelihoods, validation_values
+from medattn.metrics.evaluate import ValidationScores, log_likelihoods, validation_values
 from medattn.metrics.registry import METRICS
 from medattn.metrics.scored import predicted_classes
 from medattn.provenance.records import check_output, read_output
@@ -200,10 +200,14 @@ class ScoredSplit:
 
     def computed_values(self, metric: str) -> list[float]:
         """Return the same, computed from the scores of the stored epochs."""
-        values: list[float] = []
-        for _, scores in self.pieces(self.kept):
-            values += validation_values(metric, scores, self.labels)
-        return values
+        parts = list(split_epochs(self.kept, 4 * self.count * self.classes))
+        if len(parts) == 1:
+            return self._in_one_piece.values(metric)
+        return [value for part in parts for value in validation_values(metric, self.scores_of(part), self.labels)]
+
+    @cached_property
+    def _in_one_piece(self) -> ValidationScores:
+        return ValidationScores(self.scores_of(self.kept), self.labels)
 
     def _row(self, epoch: int) -> int:
         if epoch not in self._rows:
