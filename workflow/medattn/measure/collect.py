@@ -14,10 +14,13 @@ from medattn.measure.measured_run import MeasuredRun, read_measured_run
 from medattn.measure.procedures import Measurement, measurements
 from medattn.measure.readings import RunUnderReadings, reading_lines, readings_text, under_readings
 from medattn.metrics.registry import METRICS
-from medattn.plan.model import Cell, Plan
+from medattn.plan.model import Cell, Plan, Run
 from medattn.result_tables import EPOCHS, MEASUREMENTS
 from medattn.text_formats import csv_of
 from medattn.tuning.epoch_results import FoldAccuracies
+
+_TOGETHER = 1 << 25
+"""Bytes of the scores of runs that are measured together."""
 
 
 def write_measurements(plan: Plan, results: ResultPaths) -> None:
@@ -30,18 +33,33 @@ def write_measurements(plan: Plan, results: ResultPaths) -> None:
     for cell in plan.cells.values():
         runs = [] if cell.missing else plan.runs_of(cell.id, "train")
         folds = FoldAccuracies(plan.runs_of(cell.id, "tune"), results)
-        measured, read = [], list[RunUnderReadings]()
-        for run in runs:
-            one = read_measured_run(run, cell, results, folds)
-            if one.recorded is not None:
-                read.append(under_readings(cell, one.run, one.recorded))
-            measured.append(replace(one, recorded=None))  # scores of all runs together can exceed the memory
+        measured, read = list[MeasuredRun](), list[RunUnderReadings]()
+        for part in _groups(runs, cell, results, folds):
+            read += under_readings(cell, [(one.run, one.recorded) for one in part if one.recorded is not None])
+            measured += [replace(one, recorded=None) for one in part]  # all scores together can exceed the memory
         rows += list(_rows(cell, measured))
         epochs += list(_epochs(cell, measured))
         readings += list(reading_lines(cell, measured, read))
     _write(results.measurements, rows, MEASUREMENTS.columns)
     _write(results.epochs, epochs, EPOCHS.columns)
     write_text(results.readings, readings_text(readings))
+
+
+def _groups(
+    runs: Sequence[Run], cell: Cell, results: ResultPaths, folds: FoldAccuracies
+) -> Iterator[list[MeasuredRun]]:
+    """Yield measured runs in groups whose scores fit into 32 MB; a run with larger scores is a group."""
+    group, size = list[MeasuredRun](), 0
+    for run in runs:
+        one = read_measured_run(run, cell, results, folds)
+        own = one.recorded.size if one.recorded is not None else 0
+        if group and size + own > _TOGETHER:
+            yield group
+            group, size = [], 0
+        group.append(one)
+        size += own
+    if group:
+        yield group
 
 
 def _write(path: Path, rows: list[dict[str, Any]], columns: Sequence[str]) -> None:

@@ -7,7 +7,6 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
-from functools import cache
 from math import isnan
 
 import numpy as np
@@ -23,7 +22,7 @@ from medattn.protocols.base import MeasurementProtocol
 from medattn.protocols.reading import Reading
 from medattn.result_tables import READINGS
 from medattn.text_formats import csv_row
-from medattn.tuning.epoch_results import RecordedEpochs
+from medattn.tuning.epoch_results import RecordedEpochs, RunsTogether
 
 _NO_EPOCHS = "the runs that choose the epochs under this reading are not available"
 
@@ -86,34 +85,69 @@ class RunUnderReadings:
     pooled: Mapping[int, NDArray[np.floating] | None]
 
 
-def under_readings(cell: Cell, run: Run, recorded: RecordedEpochs) -> RunUnderReadings:
-    """Measure a run under every reading, reading the scores of a few epochs at a time.
+def under_readings(cell: Cell, runs: Sequence[tuple[Run, RecordedEpochs]]) -> list[RunUnderReadings]:
+    """Measure runs under every reading. Runs on the same images are measured together, which is faster.
 
     Raises:
-        UserError: a file of the run is missing or damaged, or lacks the scores of an epoch.
+        UserError: a file of a run is missing or damaged, or lacks the scores of an epoch.
     """
-    split, epochs = recorded.scores.evaluated, epochs_by_reading(cell, recorded)
-    classes, protocol = class_names(cell, split.classes), cell.settings.protocol
-    needed = sorted({epoch for chosen in epochs.values() for epoch in chosen})
-    finite = [epoch for epoch in needed if not split.unscored[epoch - 1]]
-    wanted = [(metric, name) for metric in cell.metrics for name in ("", *_averagings(metric, len(classes)))]
-    found: dict[tuple[str, str], dict[str, list[float]]] = {key: {} for key in wanted}
-    # Without an epoch, an empty piece names the classes.
-    for _, scores in split.pieces(finite) if finite else [((), np.empty((0, split.count, split.classes), np.float32))]:
-        scored = ScoredEpochs(scores, split.labels, classes)
-        for metric, averaging in wanted:
-            for class_name, values in measure_epochs(metric, scored, averaging).items():
-                found[metric, averaging].setdefault(class_name, []).extend(values.tolist())
-    columns = {epoch: position for position, epoch in enumerate(finite)}
-    names = [(key, class_name) for key, by_class in found.items() for class_name in by_class]
-    series = np.array([values for by_class in found.values() for values in by_class.values()], dtype=np.float64)
-    by_epochs = {chosen: _means(chosen, series, columns) for chosen in set(epochs.values())}
-    means: dict[tuple[str, str], list[tuple[str, Means]]] = {key: [] for key in found}
-    for place, (key, class_name) in enumerate(names):
-        means[key].append((class_name, {chosen: values[place] for chosen, values in by_epochs.items()}))
-    pooling = {epochs[reading.name][0] for reading in protocol.readings() if reading.pools_folds}
-    pooled = {epoch: split.scores(epoch) if epoch in columns else None for epoch in sorted(pooling)}
-    return RunUnderReadings(run, classes, split.labels, epochs, means, pooled)
+    if len(runs) > 1:
+        RunsTogether([recorded for _, recorded in runs])
+    chosen = [_ChosenEpochs(cell, run, recorded) for run, recorded in runs]
+    if len({one.labels.tobytes() for one in chosen}) == 1:
+        return _measured(cell, chosen)
+    return [found for one in chosen for found in _measured(cell, [one])]
+
+
+class _ChosenEpochs:
+    """The epochs of a run that its readings measure: those of each reading, and all that have no NaN score."""
+
+    def __init__(self, cell: Cell, run: Run, recorded: RecordedEpochs) -> None:
+        self.run, self.split = run, recorded.scores.evaluated
+        self.by_reading, self.labels = epochs_by_reading(cell, recorded), self.split.labels
+        needed = sorted({epoch for chosen in self.by_reading.values() for epoch in chosen})
+        self.finite = [epoch for epoch in needed if not self.split.unscored[epoch - 1]]
+
+
+def _measured(cell: Cell, runs: Sequence[_ChosenEpochs]) -> list[RunUnderReadings]:
+    """Return runs on the same test images under every reading."""
+    classes, protocol = class_names(cell, runs[0].split.classes), cell.settings.protocol
+    series: dict[tuple[str, str, str], list[float]] = {}
+    for scores in _pieces(runs):
+        scored = ScoredEpochs(scores, runs[0].labels, classes)
+        for metric in cell.metrics:
+            for averaging in ("", *_averagings(metric, len(classes))):
+                for class_name, values in measure_epochs(metric, scored, averaging).items():
+                    series.setdefault((metric, averaging, class_name), []).extend(values.tolist())
+    table = np.array(list(series.values()), dtype=np.float64)
+    found, start = [], 0
+    for one in runs:
+        columns = {epoch: start + position for position, epoch in enumerate(one.finite)}
+        start += len(one.finite)
+        by_epochs = {chosen: _means(chosen, table, columns) for chosen in set(one.by_reading.values())}
+        means: dict[tuple[str, str], list[tuple[str, Means]]] = {}
+        for place, (metric, averaging, class_name) in enumerate(series):
+            of_class = {chosen: values[place] for chosen, values in by_epochs.items()}
+            means.setdefault((metric, averaging), []).append((class_name, of_class))
+        pooling = {one.by_reading[reading.name][0] for reading in protocol.readings() if reading.pools_folds}
+        pooled = {epoch: one.split.scores(epoch) if epoch in columns else None for epoch in sorted(pooling)}
+        found.append(RunUnderReadings(one.run, classes, one.labels, one.by_reading, means, pooled))
+    return found
+
+
+def _pieces(runs: Sequence[_ChosenEpochs]) -> Iterator[NDArray[np.floating]]:
+    """Yield the scores at the finite epochs of all runs, in parts that fit into the memory: epochs x N x classes.
+
+    Without an epoch, an empty piece names the classes.
+    """
+    if len(runs) == 1 and len(runs[0].finite) > 1:
+        yield from (scores for _, scores in runs[0].split.pieces(runs[0].finite))
+        return
+    parts = [one.split.scores_of(one.finite) for one in runs if one.finite]
+    split = runs[0].split
+    scores = np.concatenate(parts) if parts else np.empty((0, split.count, split.classes), np.float32)
+    # NumPy sums the values of a single epoch in another order.
+    yield np.repeat(scores, 2, axis=0) if len(scores) == 1 else scores
 
 
 def _means(
@@ -188,19 +222,23 @@ def _of_metric(
         if not reading.pools_folds
     ]
 
-    @cache  # quoting takes longer than measuring, and all runs of a cell share it
-    def head(averaging: str, epochs_of: str, class_name: str, name: str, leak: str) -> str:
-        return _line([*start, class_name, name, leak, not averaging and epochs_of == default])
-
+    # Quoting takes longer than measuring, and all runs of a cell share the head of a line.
+    heads: dict[tuple[str, str], str] = {}
     for one in read:
         fold = "" if one.run.fold is None else one.run.fold
         for averaging, epochs_of, names in facts:
             epochs = one.epochs[epochs_of]
             place = f"{one.run.seed},{fold},{len(epochs)}"
             for class_name, by_epochs in one.means[metric, averaging]:
+                head = heads.get((names[0], class_name))
+                if head is None:
+                    head = _line([*start, class_name, *names, not averaging and epochs_of == default])
+                    heads[names[0], class_name] = head
                 value, reason = by_epochs[epochs]
-                end = f"{'' if value is None else repr(value)},{_line([reason]) if reason else ''}"
-                yield f"{head(averaging, epochs_of, class_name, *names)},{place},{end}"
+                if reason:
+                    yield f"{head},{place},{_line([value, reason])}"
+                else:
+                    yield f"{head},{place},{value!r},"
 
 
 def _averaging(reading: Reading, metric: str) -> str:

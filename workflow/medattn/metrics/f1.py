@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 
 def _f1(images: "Scored") -> "Floats":
     """Return the F1 of each class (K x W), NaN for a class that is neither present nor predicted."""
-    f1: Floats = 2 * images.hits / (images.present + images.predicted)
-    return f1
+    return images.f1
 
 
 def _f1_weighted(images: "Scored") -> "list[Values]":

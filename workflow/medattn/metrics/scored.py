@@ -87,6 +87,12 @@ class Scored:
         counts: Floats = self.confusion.sum(axis=(0, 1))
         return counts
 
+    @cached_property
+    def f1(self) -> Floats:
+        """F1 of each class (K x W), NaN for a class that is neither present nor predicted."""
+        f1: Floats = 2 * self.hits / (self.present + self.predicted)
+        return f1
+
     def mean_over_classes(self, shares: Floats, absent: str, class_name: str = "") -> Values:
         """Return the mean of shares in percent, over the classes that have one.
 

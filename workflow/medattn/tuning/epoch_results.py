@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
+import numpy as np
+
 from medattn.layout import ResultPaths
+from medattn.metrics.evaluate import ValidationScores
 from medattn.plan.model import Cell, Run
 from medattn.plan.tuning_result import read_choice
 from medattn.protocols.base import MetricValue
@@ -57,6 +60,7 @@ class RecordedEpochs:
         self._run, self._cell, self._results, self._folds = run, cell, results, folds
         self._files = results.run(run.cell, run.name)
         self._on_validation: dict[str, Sequence[MetricValue]] = {}
+        self._together: RunsTogether | None = None
 
     @cached_property
     def record(self) -> Mapping[str, Any]:
@@ -67,6 +71,13 @@ class RecordedEpochs:
     def scores(self) -> RunScores:
         """The scores of the evaluated images, and of the validation images if there are further ones."""
         return read_scores(self.record, self._files.scores)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the scores at all stored epochs."""
+        scores = self.scores
+        splits = [scores.evaluated, *([scores.validation] if scores.validation else [])]
+        return sum(4 * len(split.kept) * split.count * split.classes for split in splits)
 
     @property
     def epochs(self) -> int:
@@ -108,7 +119,7 @@ class RecordedEpochs:
     @cached_property
     def _test_accuracies(self) -> list[Fraction]:
         evaluated = self.scores.evaluated
-        return [Fraction(count, evaluated.count) for count in evaluated.correct]
+        return [_share(count, evaluated.count) for count in evaluated.correct]
 
     @cached_property
     def _history(self) -> list[EpochRow]:
@@ -124,6 +135,45 @@ class RecordedEpochs:
             if "scores" in self.__dict__ and (
                 further := self.scores.validation
             ):  # already read: no need of the history
-                return [Fraction(count, further.count) for count in further.correct]
+                return [_share(count, further.count) for count in further.correct]
             return [row.validation_accuracy for row in self._history]
+        if self._together is not None and self._together.scores is not None:
+            self._on_validation |= self._together.values(metric, self)
+            return self._on_validation[metric]
         return self.scores.of_validation.validation_values(metric)
+
+
+@cache
+def _share(count: int, total: int) -> Fraction:
+    return Fraction(count, total)
+
+
+class RunsTogether:
+    """Runs of a cell whose validation images are the same: a metric is computed for all of them at once.
+
+    With few images, a call of NumPy takes longer than its work.
+    """
+
+    def __init__(self, runs: Sequence[RecordedEpochs]) -> None:
+        self._runs = runs
+        self._values: dict[str, list[float]] = {}
+        for run in runs:
+            run._together = self
+
+    @cached_property
+    def scores(self) -> ValidationScores | None:
+        """The scores of all runs, one after the other; None where a run has other images or lacks an epoch."""
+        splits = [run.scores.of_validation for run in self._runs]
+        labels = splits[0].labels
+        if not all(split.is_whole and np.array_equal(split.labels, labels) for split in splits):
+            return None
+        return ValidationScores(np.concatenate([split.scores_of(split.kept) for split in splits]), labels)
+
+    def values(self, metric: str, run: RecordedEpochs) -> dict[str, Sequence[MetricValue]]:
+        """Return a metric of one of the runs at each epoch, by its name."""
+        assert self.scores is not None
+        if metric not in self._values:
+            self._values[metric] = self.scores.values(metric)
+        before = self._runs[: self._runs.index(run)]
+        start = sum(one.scores.of_validation.epochs for one in before)
+        return {metric: self._values[metric][start : start + run.scores.of_validation.epochs]}
