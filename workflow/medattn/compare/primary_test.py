@@ -5,13 +5,15 @@ exist. From 8 pairs on, the difference must also be significant after a correcti
 needs differences that vary: where fewer than three are distinct, the p is that of the sign-flip permutation test.
 """
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 from scipy.stats import ttest_1samp
 
 from medattn.compare.permutation_test import cohens_dz
 from medattn.compare.replicates import Floats, Replicates
 from medattn.compare.sign_flips import least_p, sign_flip_p
-from medattn.compare.skewness import FEW_PAIRS, SKEWNESS_FROM, interval_of_mean, p_of_t, sample_skewness
+from medattn.compare.skewness import FEW_PAIRS, SKEWNESS_FROM, intervals_of_means, p_of_t, sample_skewness
 from medattn.compare.test_result import CONFIDENCE, TestResult
 
 PRIMARY_TEST = "t_test"
@@ -22,22 +24,38 @@ LEAST_DISTINCT = 3
 
 def primary_test(pairs: Replicates) -> TestResult:
     """Return the mean difference with its 95% interval, d_z, and the p of the primary test."""
-    n, notes = pairs.n, list(pairs.notes)
-    if n == 0:
-        return TestResult(PRIMARY_TEST, 0, note="; ".join(notes))
-    differences = pairs.differences
+    return primary_tests([pairs])[0]
+
+
+def primary_tests(comparisons: Sequence[Replicates]) -> list[TestResult]:
+    """Return the results of several comparisons; those with as many pairs are tested together, which is faster."""
+    found: dict[int, TestResult] = {}
+    of_size: dict[int, list[int]] = {}
+    for place, pairs in enumerate(comparisons):
+        of_size.setdefault(pairs.n, []).append(place)
+    for n, places in of_size.items():
+        if n == 0:
+            found |= {place: TestResult(PRIMARY_TEST, 0, note="; ".join(comparisons[place].notes)) for place in places}
+            continue
+        differences = np.array([comparisons[place].differences for place in places])
+        lows, highs = intervals_of_means(differences, CONFIDENCE)
+        columns = zip(places, differences, primary_p(differences), lows, highs, is_degenerate(differences), strict=True)
+        for place, row, p, low, high, degenerate in columns:
+            note = "; ".join([*comparisons[place].notes, *_remarks(n, bool(degenerate))])
+            least = least_p(n) if degenerate else float("nan")
+            found[place] = TestResult(
+                PRIMARY_TEST, n, float(row.mean()), float(low), float(high), cohens_dz(row), float(p), least, note
+            )
+    return [found[place] for place in range(len(comparisons))]
+
+
+def _remarks(n: int, degenerate: bool) -> Iterator[str]:
     if n < 2:
-        notes.append("one pair: no interval")
-    least = float("nan")
-    if is_degenerate(differences[None])[0]:
-        least = least_p(n)
-        notes.append(f"fewer than {LEAST_DISTINCT} distinct differences: p of the permutation test")
+        yield "one pair: no interval"
+    if degenerate:
+        yield f"fewer than {LEAST_DISTINCT} distinct differences: p of the permutation test"
     elif n < SKEWNESS_FROM:
-        notes.append(FEW_PAIRS)
-    low, high = interval_of_mean(differences, CONFIDENCE)
-    mean, effect = float(differences.mean()), cohens_dz(differences)
-    p = float(primary_p(differences[None])[0])
-    return TestResult(PRIMARY_TEST, n, mean, low, high, effect, p, least, "; ".join(notes))
+        yield FEW_PAIRS
 
 
 def primary_p(differences: Floats) -> Floats:

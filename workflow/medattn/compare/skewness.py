@@ -66,14 +66,20 @@ def interval_of_mean(differences: Floats, confidence: float, least_sd: float = 0
         confidence: confidence level.
         least_sd: smallest standard deviation that the differences can have.
     """
-    n = len(differences)
+    low, high = intervals_of_means(differences[None], confidence, least_sd)
+    return float(low[0]), float(high[0])
+
+
+def intervals_of_means(differences: Floats, confidence: float, least_sd: float = 0.0) -> tuple[Floats, Floats]:
+    """Return the lower and the upper ends of the intervals of several comparisons: comparisons x n, as above."""
+    count, n = differences.shape
     if n < 2:
-        return float("nan"), float("nan")
+        return np.full(count, np.nan), np.full(count, np.nan)
     quantile = float(stdtrit(n - 1, (1 + confidence) / 2))
-    error = max(float(differences.std(ddof=1)), least_sd) / np.sqrt(n)
+    error = np.maximum(differences.std(axis=1, ddof=1), least_sd) / np.sqrt(n)
     low, high = limits_of_t(quantile, sample_skewness(differences), n)
-    mean = float(differences.mean())
-    return mean - float(high) * error, mean - float(low) * error
+    mean = differences.mean(axis=1)
+    return mean - high * error, mean - low * error
 
 
 def _transformed(t: Floats, skewness: Floats, n: int) -> Floats:
