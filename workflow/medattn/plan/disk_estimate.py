@@ -78,7 +78,7 @@ def _checkpoint_bytes(cell: Cell, entry: DatasetEntry) -> int:
 
 
 def scores_bytes(run: Run, cell: Cell, images: RunImages, classes: int) -> int:
-    """Return the bytes of the scores of a run that are stored, each reading with an epoch of its own."""
+    """Return the bytes of the scores of a run that are stored, each reading with a separate epoch."""
     everything, epochs, protocol = all_epochs_bytes(cell, images, classes), epochs_of(cell), cell.settings.protocol
     positions = round(16 * images.scored)
     others_decide = run.stage == "train" and protocol.chooses_epochs
