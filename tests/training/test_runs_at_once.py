@@ -56,7 +56,7 @@ def test_a_worker_stops_when_its_parent_is_gone():
 
 
 def test_a_run_whose_lease_was_lost_is_resumed_under_a_new_lease(project, monkeypatch, capsys):
-    project.configure(PAPER, checkpoint_seconds=0)
+    project.configure(PAPER, checkpoint=1)
     checks = iter([None, LeaseLostError("another process has taken over this run")])
 
     def check(lease):

@@ -81,7 +81,7 @@ def test_a_stopped_pack_resumes_at_its_epoch(disturbed, expected):
             process.send_signal(signal.Signals[name])
             said = process.stderr.read().splitlines()
             assert process.wait() == 75
-        assert said[-1] == f"medattn: stopped by {name}; the same command continues from the last finished epoch"
+        assert said[-1] == f"medattn: stopped by {name}; the same command continues from the last checkpoint"
         assert not any("Traceback" in line for line in said)
         assert not list(disturbed.results.folder.rglob("lease-*")), "the run is free for others"
         assert not disturbed.results.pack(pack.id).exists()
