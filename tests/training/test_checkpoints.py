@@ -66,12 +66,12 @@ def state_of(epochs: int, size: int) -> TrainingState:
 
 @pytest.mark.parametrize("epoch_seconds", [0.3, 1.0, 7.0, 500.0])
 @pytest.mark.parametrize("write_seconds", [[2.0] * 1000, [0.1, 9.0] * 500])
-def test_automatic_checkpoints_cost_at_most_a_twentieth_of_the_training(
+def test_automatic_checkpoints_cost_at_most_4_percent_of_the_training(
     tmp_path, monkeypatch, epoch_seconds, write_seconds
 ):
     clock, lost, written = Clock(monkeypatch, [*write_seconds]), 0.0, 0.0
     writer = CheckpointWriter(tmp_path / "c", "auto", lambda: None, clock)
-    size, trained, last = 400_000_000, 0.0, 0.0
+    size, trained, last = 200_000_000, 0.0, 0.0
     for epoch in range(1, 400):
         clock.now += epoch_seconds
         trained += epoch_seconds
@@ -81,8 +81,8 @@ def test_automatic_checkpoints_cost_at_most_a_twentieth_of_the_training(
             written += clock.now - before
             lost, last = max(lost, trained - last), trained
     slowest = max(2.0, *write_seconds[:2])  # the first write is assumed to take two seconds
-    assert written <= (trained + 20 * slowest) / 20
-    assert lost <= 20 * slowest + epoch_seconds
+    assert written <= (trained + 25 * slowest) / 25
+    assert lost <= 25 * slowest + epoch_seconds
 
 
 def test_a_stopped_run_writes_a_checkpoint_however_recent_the_last_one(project, kept, monkeypatch):

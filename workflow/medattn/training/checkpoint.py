@@ -25,9 +25,9 @@ log = logging.getLogger(__name__)
 
 _HASH = hashlib.sha256().digest_size
 _CHUNK = 1 << 24
-LEAST_RATIO = 20
-"""Training time between two checkpoints, in times that the last one took to write: a checkpoint costs at most 5%."""
-_BYTES_PER_SECOND = 2e8
+LEAST_RATIO = 25
+"""Training time between two checkpoints, in times that the last one took to write: checkpoints cost at most 4%."""
+_BYTES_PER_SECOND = 1e8
 """Assumed speed of writing a checkpoint before the first one is measured; few disks are slower."""
 
 
@@ -80,7 +80,7 @@ class CheckpointWriter:
 
     Args:
         path: the file.
-        every: number of epochs from one checkpoint to the next, or `auto`: when training has taken 20 times as long
+        every: number of epochs from one checkpoint to the next, or `auto`: when training has taken 25 times as long
             as the last checkpoint took to write. Before the first one, that is estimated from its size.
         flush: called before each checkpoint, for files that it needs on the disk.
         clock: seconds.

@@ -121,7 +121,7 @@ class Selection(Closed):
     checkpoint: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
         "auto",
         description="when the state of a run is saved: after this number of epochs, or `auto`: once training has taken "
-        "20 times as long as saving it took the last time, so that it costs at most 5%. A stopped run saves its state "
+        "25 times as long as saving it took the last time, so that it costs at most 4%. A stopped run saves its state "
         "first; a killed one loses the work since it was saved. Does not affect results",
     )
     data: str = Field("data", min_length=1, description="folder of original data, prepared data and ImageNet weights")
