@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from medattn.attention.mechanism import create_block_attention
+from medattn.attention.residual import bilinear
 from medattn.attention.vgg_att3 import CompatibilityAttention
 from medattn.config.mechanisms import mechanism_options, mechanism_skip_reason
 from medattn.errors import UserError
@@ -160,3 +161,16 @@ def test_compatibility_attention_equals_the_equations(compatibility, normalizati
 def test_the_attention_of_vgg_att3_names_its_network():
     with pytest.raises(UserError, match="'vgg_att3' is part of the network medattn/vgg_att3"):
         mechanism_options("vgg_att3")
+
+
+@pytest.mark.parametrize(("before", "after"), [((1, 1), (3, 2)), ((4, 7), (8, 14)), ((5, 3), (9, 6)), ((4, 4), (4, 4))])
+def test_bilinear_is_that_of_pytorch_with_the_same_gradient(before, after):
+    images = torch.rand(2, 3, *before, dtype=torch.float64, requires_grad=True)
+    same = images.detach().clone().requires_grad_()
+    resized = bilinear(images, after)
+    expected = torch.nn.functional.interpolate(same, size=after, mode="bilinear", align_corners=True)
+    assert torch.equal(resized, expected)
+    weights = torch.rand_like(expected)
+    (resized * weights).sum().backward()
+    (expected * weights).sum().backward()
+    torch.testing.assert_close(images.grad, same.grad, rtol=1e-6, atol=1e-6)

@@ -30,7 +30,7 @@ def test_a_stated_sd_gives_the_smallest_difference_of_each_look(gains, capsys, s
     expected = 4 * TTestPower().solve_power(nobs=seeds, alpha=ALPHA, power=0.8)
     assert float(row["smallest_difference"]) == pytest.approx(expected, rel=1e-4)
     assert float(row["power_for_published"]) == pytest.approx(TTestPower().power(4.0 / 4, seeds, ALPHA), abs=1e-6)
-    assert row["sd_source"] == "--sd"
+    assert row["sd_source"] == "option --sd"
 
 
 def test_the_seeds_that_the_published_difference_needs(gains, capsys):

@@ -3,11 +3,14 @@
 import argparse
 import os
 import sys
+from contextlib import redirect_stdout
 from importlib import import_module
+from typing import TextIO, cast
 
 from medattn.errors import StopRequested, UserError
 from medattn.log import add_verbosity_arguments, configure_logging, print_error
 from medattn.suggestions import unknown_name
+from medattn.text_formats import PrintableStream
 from medattn.version import __version__
 
 # Name -> summary. They are here because --help then imports no command.
@@ -62,8 +65,9 @@ def main(argv: list[str] | None = None) -> int:
         add_verbosity_arguments(parser)
         parsed = parser.parse_args(arguments[1:])
         configure_logging(name, parsed)
-        code: int = command.run(parsed)
-        sys.stdout.flush()
+        with redirect_stdout(cast(TextIO, PrintableStream(sys.stdout))):
+            code: int = command.run(parsed)
+            sys.stdout.flush()
         return code
     except (UserError, StopRequested) as error:
         print_error(error)

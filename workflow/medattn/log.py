@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TextIO
 
+from medattn.text_formats import printable
+
 _LOGGER = logging.getLogger("medattn")
 _run: ContextVar[str] = ContextVar("run", default="")
 
@@ -55,7 +57,7 @@ def logged_run(label: str) -> Iterator[None]:
 
 def print_error(error: BaseException | str) -> None:
     """Print the one line on stderr by which a command reports an error, whatever the log level."""
-    print(f"medattn: {error}", file=sys.stderr, flush=True)
+    print(printable(f"medattn: {error}"), file=sys.stderr, flush=True)
 
 
 class _StderrHandler(logging.StreamHandler[TextIO]):
@@ -85,4 +87,4 @@ class _Formatter(logging.Formatter):
         """Return the line of a record."""
         record.command = self._command
         record.run = f"{label}: " if (label := _run.get()) else ""
-        return " ".join(super().format(record).split())
+        return printable(" ".join(super().format(record).split()))

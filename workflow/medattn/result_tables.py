@@ -10,6 +10,7 @@ from pandas.api.types import is_numeric_dtype
 
 from medattn.config.resolved import ResolvedPaper
 from medattn.errors import UserError
+from medattn.text_formats import from_csv_field
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,9 @@ def read_table(path: Path, table_format: TableFormat, *, optional: bool = False)
     if missing:
         raise UserError(f"{path}: no column '{missing[0]}'; {again}")
     table[table_format.texts] = table[table_format.texts].fillna("")
+    for name in table_format.texts:
+        if table[name].str.startswith("'").any():
+            table[name] = table[name].map(from_csv_field)
     for name in table_format.numbers:
         if not is_numeric_dtype(table[name]):
             values = pd.to_numeric(table[name], errors="coerce")

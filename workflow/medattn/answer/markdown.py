@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from medattn.answer.sentences import signed
+from medattn.text_formats import to_markdown_text
 
 _HEADINGS = (
     "Mechanism", "Against", "Metric", "Verdict", "Difference", "Interval", "On a further data set", "I²", "Data sets",
@@ -20,8 +21,10 @@ def answer_markdown(table: pd.DataFrame) -> str:
     parts = ["# Does attention help?"]
     for scope in pooled["scope"].unique():
         rows = pooled[pooled["scope"] == scope]
-        parts.append(f"## {'All papers of the selection' if scope == 'selection' else scope}")
-        parts.append("\n".join(f"- {text}" for text in rows.loc[rows["metric"] == "accuracy", "sentence"]))
+        parts.append(f"## {'All papers of the selection' if scope == 'selection' else to_markdown_text(scope)}")
+        parts.append(
+            "\n".join(f"- {to_markdown_text(text)}" for text in rows.loc[rows["metric"] == "accuracy", "sentence"])
+        )
         lines = [_line(_HEADINGS), _line([":--"] * 4 + ["--:"] * (len(_HEADINGS) - 4))]
         parts.append("\n".join([*lines, *(_line(_fields(row)) for row in rows.to_dict("records"))]))
     if pooled.empty:
@@ -53,4 +56,4 @@ def _interval(low: float, high: float, unit: str) -> str:
 
 
 def _line(fields: list[str] | tuple[str, ...]) -> str:
-    return "| " + " | ".join(text.replace("|", "\\|") for text in fields) + " |"
+    return "| " + " | ".join(to_markdown_text(text) for text in fields) + " |"

@@ -21,6 +21,7 @@ from medattn.measure.measured_cells import MeasuredCells, MetricKey
 from medattn.metrics.metric import MEAN
 from medattn.metrics.registry import METRICS
 from medattn.result_tables import ANSWER, COMPLEXITY, MEASUREMENTS, read_table
+from medattn.text_formats import csv_of
 
 POOLED, ONE_DATASET = "pooled", "dataset"
 """Values of the column `level`."""
@@ -35,7 +36,7 @@ def write_answer(results: ResultPaths, configuration: Configuration) -> pd.DataF
     measured = MeasuredCells(read_table(results.measurements, MEASUREMENTS))
     costs = read_table(results.complexity, COMPLEXITY, optional=True)
     table = answer(configuration, measured, costs)
-    write_text(results.answer, table.to_csv(index=False, lineterminator="\n"))
+    write_text(results.answer, csv_of(table))
     write_text(results.tables / "answer.md", answer_markdown(table))
     return table
 

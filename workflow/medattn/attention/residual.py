@@ -28,9 +28,10 @@ initialization (fan out).
 Deviations: none known.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
+import torch
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
@@ -137,10 +138,43 @@ class ResidualAttention(BlockAttention):
         for level in range(len(self.up), 0, -1):
             if level < len(self.up):
                 x = x + levels[level] + self.skip[level - 1](levels[level])
-            x = functional.interpolate(
-                self.up[level - 1](x), size=levels[level - 1].shape[-2:], mode="bilinear", align_corners=True
-            )
+            x = bilinear(self.up[level - 1](x), levels[level - 1].shape[-2:])
         return x
+
+
+class _Bilinear(torch.autograd.Function):
+    """Bilinear interpolation with a deterministic backward pass on every device: two matrix products.
+
+    CUDA's own backward pass adds in any order; PyTorch's deterministic form of it scatters with `index_put`.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, images: Tensor, size: Sequence[int]) -> Tensor:
+        """Return the images, B x C x h x w, at `size`; corners stay where they are."""
+        ctx.shape = images.shape[-2:]
+        resized: Tensor = torch.ops.aten.upsample_bilinear2d(images, list(size), True)
+        return resized
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        """Return the gradient of the images from that of the result, B x C x H x W."""
+        (gradient,) = gradients
+        rows, columns = (
+            _shares(before, after, gradient) for before, after in zip(ctx.shape, gradient.shape[-2:], strict=True)
+        )
+        return rows @ gradient @ columns.T, None
+
+
+def bilinear(images: Tensor, size: Sequence[int]) -> Tensor:
+    """Return `images` (B x C x h x w) at `size` by bilinear interpolation; corners stay where they are."""
+    resized: Tensor = _Bilinear.apply(images, size)
+    return resized
+
+
+def _shares(before: int, after: int, like: Tensor) -> Tensor:
+    """Return the share of each of `before` pixels in each of `after` interpolated ones, before x after."""
+    unit = torch.eye(before, dtype=torch.float32, device=like.device)[None]
+    return functional.interpolate(unit, size=after, mode="linear", align_corners=True)[0].to(like.dtype)
 
 
 def depth_for(size: tuple[int, int]) -> int:

@@ -46,8 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     from medattn.power.planned_claims import planned_claims
     from medattn.power.run_costs import RunCosts
     from medattn.power.show_next import NEXT_COLUMNS, next_json, next_lines, next_rows
-    from medattn.power.show_power import as_csv
     from medattn.power.spread import assumed_spreads
+    from medattn.text_formats import csv_of_rows
 
     claims = planned_claims(chosen.results, chosen.configuration, chosen.plan, Path())
     spreads = assumed_spreads(claims, chosen.configuration, arguments.sd, arguments.pilot)
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.write is not None:
         write_selection(arguments.write, next_selection(_raw(arguments, chosen), selection, found.seeds))
     if arguments.format == "csv":
-        sys.stdout.write(as_csv(next_rows(found), NEXT_COLUMNS))
+        sys.stdout.write(csv_of_rows(next_rows(found), NEXT_COLUMNS))
     elif arguments.format == "json":
         print(next_json(found))
     else:

@@ -58,14 +58,15 @@ def run(arguments: argparse.Namespace) -> int:
 
     from medattn.power.comparison_power import comparison_powers
     from medattn.power.planned_claims import planned_claims
-    from medattn.power.show_power import POWER_COLUMNS, as_csv, power_json, power_lines, power_rows
+    from medattn.power.show_power import POWER_COLUMNS, power_json, power_lines, power_rows
     from medattn.power.spread import assumed_spreads
+    from medattn.text_formats import csv_of_rows
 
     claims = planned_claims(chosen.results, chosen.configuration, chosen.plan, Path())
     spreads = assumed_spreads(claims, chosen.configuration, arguments.sd, arguments.pilot)
     powers = comparison_powers(claims, chosen.configuration.selection, spreads)
     if arguments.format == "csv":
-        sys.stdout.write(as_csv(power_rows(powers), POWER_COLUMNS))
+        sys.stdout.write(csv_of_rows(power_rows(powers), POWER_COLUMNS))
     elif arguments.format == "json":
         print(power_json(powers))
     else:

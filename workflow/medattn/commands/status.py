@@ -70,8 +70,9 @@ def _text(status: "Status", form: str) -> str:
 
 def _draw(text: str, again: bool) -> None:
     """Print a status; on a terminal with `--watch`, over the previous one."""
-    start = "\x1b[H\x1b[2J" if again and sys.stdout.isatty() else ""
-    print(f"{start}{text}", flush=True)
+    if again and sys.stdout.isatty() and sys.__stdout__ is not None:
+        sys.__stdout__.write("\x1b[H\x1b[2J")
+    print(text, flush=True)
 
 
 def _plan_of(arguments: argparse.Namespace) -> Path:

@@ -35,6 +35,7 @@ from medattn.metrics.registry import METRICS
 from medattn.plan.model import CellKey, Plan
 from medattn.plan.plan_file import read_plan
 from medattn.result_tables import COMPARISONS, EPOCHS, MEASUREMENTS, READINGS, read_table
+from medattn.text_formats import csv_of
 
 # Rows with these values in common are corrected together. Different tests of the same numbers ask the same question, so
 # each test has its own correction.
@@ -98,12 +99,12 @@ def write_comparisons(results: ResultPaths, configuration: Configuration, root: 
     measured = MeasuredCells(read_table(results.measurements, MEASUREMENTS))
     epochs = _measured_epochs(read_table(results.epochs, EPOCHS), configuration.selection.trained_seeds[0])
     table = comparisons(results, configuration, measured, epochs)
-    write_text(results.comparisons, table.to_csv(index=False))
-    write_text(results.rankings, rankings(measured, configuration).to_csv(index=False))
+    write_text(results.comparisons, csv_of(table))
+    write_text(results.rankings, csv_of(rankings(measured, configuration)))
     values = ReadingValues(read_table(results.readings, READINGS, optional=True))
     readings = multiverse(configuration, read_plan(results.plan), values, root)
     readings["n"] = readings["n"].astype("Int64")
-    write_text(results.multiverse, readings.to_csv(index=False, lineterminator="\n"))
+    write_text(results.multiverse, csv_of(readings))
     return table
 
 

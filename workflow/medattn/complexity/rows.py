@@ -25,6 +25,7 @@ from medattn.complexity.published_costs import PublishedCost, datasets_of, publi
 from medattn.config.models.dataset import DatasetEntry
 from medattn.plan.model import Plan
 from medattn.result_tables import COMPLEXITY
+from medattn.text_formats import csv_of
 from medattn.training.device import choose_device
 
 SPEED_COLUMNS = ["training_images_per_second", "inference_images_per_second", "repeats", "device"]
@@ -62,7 +63,7 @@ def complexity_csv(rows: Iterable[Mapping[str, Any]]) -> str:
     """Return the text of complexity.csv."""
     rows = list(rows)
     further = SPEED_COLUMNS if rows and SPEED_COLUMNS[0] in rows[0] else []
-    return str(pd.DataFrame(rows, columns=[*COMPLEXITY.columns, *further]).to_csv(index=False, lineterminator="\n"))
+    return csv_of(pd.DataFrame(rows, columns=[*COMPLEXITY.columns, *further]))
 
 
 def _paired(published: list[PublishedCost], counted: list[CountedCell]) -> Iterator[tuple[CountedCell, PublishedCost]]:

@@ -1,7 +1,5 @@
 """Results of the consistency checks as text, CSV and JSON."""
 
-import csv
-import io
 import json
 import re
 import textwrap
@@ -9,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from medattn.consistency.check_result import VERDICTS, CheckResult
+from medattn.text_formats import csv_of_rows
 
 COLUMNS = ("paper", "table", "cell", "check", "published", "expected", "verdict", "note")
 _TEXT = "the text"
@@ -34,11 +33,7 @@ def records(results: Iterable[CheckResult]) -> list[dict[str, str]]:
 
 def as_csv(results: Iterable[CheckResult]) -> str:
     """Return the results as CSV."""
-    table = io.StringIO()
-    writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(records(results))
-    return table.getvalue()
+    return csv_of_rows(records(results), COLUMNS)
 
 
 def as_json(results: Iterable[CheckResult]) -> str:

@@ -23,6 +23,7 @@ from medattn.measure.reading_values import ReadingValues
 from medattn.metrics.registry import METRICS
 from medattn.plan.model import Plan
 from medattn.result_tables import CLAIMS, COMPLEXITY, MEASUREMENTS, READINGS, read_table
+from medattn.text_formats import csv_of
 
 
 def claims(results: ResultPaths, configuration: Configuration, plan: Plan, root: Path) -> pd.DataFrame:
@@ -79,7 +80,7 @@ def judged_claims(
 def write_claims(results: ResultPaths, configuration: Configuration, plan: Plan, root: Path) -> pd.DataFrame:
     """Write claims.csv, and return its rows."""
     table = claims(results, configuration, plan, root)
-    write_text(results.claims, table.to_csv(index=False, lineterminator="\n"))
+    write_text(results.claims, csv_of(table))
     return table
 
 

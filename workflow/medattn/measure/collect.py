@@ -16,6 +16,7 @@ from medattn.measure.readings import RunUnderReadings, reading_rows, readings_te
 from medattn.metrics.registry import METRICS
 from medattn.plan.model import Cell, Plan
 from medattn.result_tables import EPOCHS, MEASUREMENTS
+from medattn.text_formats import csv_of
 from medattn.tuning.epoch_results import FoldAccuracies
 
 
@@ -47,7 +48,7 @@ def _write(path: Path, rows: list[dict[str, Any]], columns: Sequence[str]) -> No
     table = pd.DataFrame(rows, columns=[*columns])
     for column in {"seed", "fold", "n", "n_test"} & set(columns):
         table[column] = table[column].astype("Int64")
-    write_text(path, table.to_csv(index=False, lineterminator="\n"))
+    write_text(path, csv_of(table))
 
 
 def _rows(cell: Cell, measured: list[MeasuredRun]) -> Iterator[dict[str, Any]]:

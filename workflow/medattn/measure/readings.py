@@ -22,6 +22,7 @@ from medattn.plan.model import Cell, Run
 from medattn.protocols.base import MeasurementProtocol
 from medattn.protocols.reading import Reading
 from medattn.result_tables import READINGS
+from medattn.text_formats import csv_row
 from medattn.tuning.epoch_results import RecordedEpochs
 
 _NO_EPOCHS = "the runs of the folds that rank the epochs are not available"
@@ -164,7 +165,7 @@ def readings_text(rows: Sequence[Sequence[Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(READINGS.columns)
-    writer.writerows(rows)
+    writer.writerows(map(csv_row, rows))
     return text.getvalue()
 
 

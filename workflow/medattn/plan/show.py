@@ -1,7 +1,5 @@
 """The plan as lines for the terminal and as rows of plan.csv."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -12,6 +10,7 @@ from medattn.config.models.selection import Selection
 from medattn.plan.availability import remarks_on
 from medattn.plan.model import Cell, Plan
 from medattn.plan.progress import Progress
+from medattn.text_formats import csv_of_rows
 
 COLUMNS = ("paper", "table", "dataset", "backbone", "arm", "runs", "packs", "done", "stand_in", "missing")
 _MAX_JOBS = 1000
@@ -44,11 +43,7 @@ def plan_rows(plan: Plan, progress: Progress) -> list[dict[str, str | int]]:
 
 def plan_csv(plan: Plan, progress: Progress) -> str:
     """Return the text of plan.csv."""
-    table = io.StringIO()
-    writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(plan_rows(plan, progress))
-    return table.getvalue()
+    return csv_of_rows(plan_rows(plan, progress), COLUMNS)
 
 
 def plan_lines(plan: Plan, progress: Progress) -> Iterator[str]:

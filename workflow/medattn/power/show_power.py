@@ -1,9 +1,7 @@
 """The power of comparisons for the terminal, as CSV and as JSON."""
 
-import csv
-import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from math import inf, isnan
 from typing import Any
 
@@ -106,15 +104,6 @@ def power_json(powers: Sequence[ComparisonPower]) -> str:
         look = {key: row.pop(key) for key in of_look}
         objects.setdefault(row["claim"], {**row, "looks": []})["looks"].append(look)
     return json.dumps(list(objects.values()), indent=2, ensure_ascii=False)
-
-
-def as_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
-    """Return rows as CSV; None becomes an empty field."""
-    table = io.StringIO()
-    writer = csv.DictWriter(table, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return table.getvalue()
 
 
 POWER_COLUMNS = (

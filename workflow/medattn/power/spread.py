@@ -82,7 +82,7 @@ def assumed_spreads(
     seeds = configuration.selection.seeds
     stated, by = (nan, "")
     if sd is not None:
-        stated, by = sd, "--sd"
+        stated, by = sd, "option --sd"
     elif isinstance(seeds, SeedLooks) and seeds.pilot_sd is not None:
         stated, by = seeds.pilot_sd, "seeds.pilot_sd"
     measured: dict[str, list[float]] = {}

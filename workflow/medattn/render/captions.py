@@ -18,6 +18,7 @@ from medattn.metrics.registry import METRICS
 from medattn.render.inputs import Inputs, arm_label
 from medattn.render.tables.paper_table import PaperTable
 from medattn.result_tables import rows_of_paper
+from medattn.text_formats import from_rst_text, to_rst_text
 
 TEMPLATES = Path(__file__).parent.parent.parent / "report"
 
@@ -80,13 +81,13 @@ def figure_caption(
 
 def write_caption(inputs: Inputs, name: str, caption: str) -> None:
     """Write captions/<name>.rst, which the report reads."""
-    write_text(inputs.results.captions / f"{name}.rst", caption + "\n")
+    write_text(inputs.results.captions / f"{name}.rst", to_rst_text(caption) + "\n")
 
 
 def written_caption(inputs: Inputs, name: str) -> str:
     """Read the caption of a table or figure; empty if it is not rendered yet."""
     path = inputs.results.captions / f"{name}.rst"
-    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+    return from_rst_text(path.read_text(encoding="utf-8").strip()) if path.is_file() else ""
 
 
 def listed_seeds(seeds: Sequence[int], most: int = 0) -> str:

@@ -1,13 +1,17 @@
 """Numerics of a run: threads, precision, determinism. The recipe decides them, never the machine."""
 
 import os
+import re
 import warnings
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
 
 from medattn.config.models.recipe import Recipe
+
+_NONDETERMINISTIC = re.compile(r"(\S+) does not have a deterministic implementation")
 
 
 def fix_numerics(recipe: Recipe) -> None:
@@ -17,12 +21,32 @@ def fix_numerics(recipe: Recipe) -> None:
     torch.use_deterministic_algorithms(True, warn_only=True)
     # The default fills every new tensor first, which costs a pass over its memory and guards against other bugs only.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    # CUDA has no deterministic form of a few backward passes (adaptive pooling); records name the device.
-    warnings.filterwarnings("ignore", message=".*does not have a deterministic implementation.*")
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
     torch.backends.cuda.matmul.allow_tf32 = recipe.precision == "tf32"
     torch.backends.cudnn.allow_tf32 = recipe.precision == "tf32"
+
+
+@contextmanager
+def recorded_nondeterminism() -> Iterator[set[str]]:
+    """Collect the names of operations within the block that have no deterministic form on their device.
+
+    CUDA has none for a few backward passes, such as that of adaptive pooling. PyTorch warns of each.
+    """
+    found: set[str] = set()
+    with warnings.catch_warnings():
+        shown = warnings.showwarning
+
+        def collect(message: Warning | str, category: type[Warning], filename: str, lineno: int, *rest: Any) -> None:
+            named = _NONDETERMINISTIC.match(str(message))
+            if named:
+                found.add(named[1])
+            else:
+                shown(message, category, filename, lineno, *rest)
+
+        warnings.filterwarnings("always", message=_NONDETERMINISTIC.pattern)
+        warnings.showwarning = collect  # type: ignore[assignment]
+        yield found
 
 
 def autocast(recipe: Recipe, device: torch.device) -> AbstractContextManager[Any]:
@@ -43,15 +67,22 @@ def memory_format(recipe: Recipe, device: torch.device) -> torch.memory_format:
     return torch.contiguous_format
 
 
-def numerics_record(recipe: Recipe, device: torch.device) -> dict[str, Any]:
-    """Return the record's facts about the numerics."""
+def numerics_record(recipe: Recipe, device: torch.device, nondeterministic: Collection[str] = ()) -> dict[str, Any]:
+    """Return the record's facts about the numerics.
+
+    Args:
+        recipe: recipe of the run.
+        device: device of the run.
+        nondeterministic: operations of the run without a deterministic form.
+    """
     on_gpu = device.type == "cuda"
     return {
         "device": device.type,
         "precision": recipe.precision,
         "threads": recipe.threads,
         "memory_format": str(memory_format(recipe, device)).removeprefix("torch."),
-        "deterministic": True,
+        "deterministic": not nondeterministic,
+        **({"nondeterministic_operations": sorted(nondeterministic)} if nondeterministic else {}),
         **({"gpu": torch.cuda.get_device_name(device), "cuda": torch.version.cuda} if on_gpu else {}),
         **(
             {"cudnn": torch.backends.cudnn.version()}  # type: ignore[no-untyped-call]

@@ -23,7 +23,7 @@ from medattn.training.history import write_history
 from medattn.training.loop import TrainingData, TrainingState, train_epochs
 from medattn.training.measured_attention import MeasuredAttention
 from medattn.training.network import AttendedNetwork, NetworkSpec, build_network
-from medattn.training.numerics import fix_numerics, numerics_record
+from medattn.training.numerics import fix_numerics, numerics_record, recorded_nondeterminism
 from medattn.training.run_record import TrainingOutcome, data_record, write_arrays, write_record
 from medattn.training.score_log import DamagedScoresError, ScoreLog
 from medattn.training.sessions import Sessions
@@ -89,7 +89,8 @@ def train_run(task: RunTask, device_context: DeviceContext, options: TrainingOpt
 
     key = (cell.id, recipe.model_dump_json(), repr(sorted(hyperparameters.items())))
     prepare_step = partial(device_context.graphs.step, key)
-    train_epochs(network, data, recipe, run.seed, state, after_epoch, prepare_step, len(store.classes))
+    with recorded_nondeterminism() as nondeterministic:
+        train_epochs(network, data, recipe, run.seed, state, after_epoch, prepare_step, len(store.classes))
 
     write_history(files.history, state.history, split.evaluated_name)
     arrays = stored_arrays(_scores(data, split, scores), state.history, cell.settings.protocol, run.stage)
@@ -104,7 +105,7 @@ def train_run(task: RunTask, device_context: DeviceContext, options: TrainingOpt
         TrainingOutcome(
             history=state.history,
             data={**data_record(store, split, cell), **weights},
-            numerics=numerics_record(recipe, device_context.device),
+            numerics=numerics_record(recipe, device_context.device, nondeterministic),
             constants=strengths(network),
             resources={**peak_memory(device_context.device), **device_context.graphs.record()},
             sessions=sessions.all(len(state.history)),

@@ -44,6 +44,8 @@ _SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "medattn",
     "savefig.facecolor": "white",
+    # Labels are text: a dollar sign begins no formula.
+    "text.parse_math": False,
 }
 _DPI = 200
 # Characters for each inch of width, for text of 6 points.

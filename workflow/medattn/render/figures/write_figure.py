@@ -8,6 +8,7 @@ from medattn.render.captions import figure_caption, write_caption
 from medattn.render.figures.drawing import drawer
 from medattn.render.figures.style import save, style, write_at_foot
 from medattn.render.inputs import Inputs
+from medattn.text_formats import csv_of
 
 
 def write_figure(inputs: Inputs, paper: ResolvedPaper, name: str, duplicates: Sequence[str] = ()) -> None:
@@ -24,7 +25,7 @@ def write_figure(inputs: Inputs, paper: ResolvedPaper, name: str, duplicates: Se
         drawing = drawer(declared.kind)(inputs, paper, declared)
         write_at_foot(drawing.figure, " ".join(drawing.unseen))
         save(drawing.figure, inputs.results.figures, name)
-    write_text(inputs.results.figures / f"{name}.csv", drawing.numbers.to_csv(index=False))
+    write_text(inputs.results.figures / f"{name}.csv", csv_of(drawing.numbers))
     note = [f"{declared.note}."] if declared.note else []
     facts = [*note, *drawing.facts, *drawing.unseen]
     caption = figure_caption(inputs, declared.title, facts, drawing.datasets, duplicates)

@@ -12,6 +12,7 @@ from medattn.render.tables.format_table import DASH
 from medattn.render.tables.formatted_table import FormattedField, FormattedRow, FormattedTable
 from medattn.render.tables.write_table import write_formats
 from medattn.result_tables import rows_of
+from medattn.text_formats import csv_of
 
 CostRow = Mapping[Hashable, Any]
 
@@ -37,7 +38,7 @@ def write_complexity_table(inputs: Inputs, paper: str) -> None:
     if inputs.costs.empty:
         raise UserError(f"{inputs.results.complexity}: no such file; run `medattn complexity --write` first")
     rows = _shown_rows(inputs.costs, paper)
-    csv_text = str(rows.to_csv(index=False, lineterminator="\n"))
+    csv_text = csv_of(rows)
     write_formats(inputs, format_complexity_table(inputs, paper), csv_text, f"{_CAPTION} {_verdicts(rows)}")
 
 

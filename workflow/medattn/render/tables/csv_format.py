@@ -5,12 +5,13 @@ import pandas as pd
 from medattn.metrics.registry import METRICS
 from medattn.render.tables.paper_table import PaperTable, TableEntry, TableRow
 from medattn.render.tables.table_values import MeasuredValue
+from medattn.text_formats import csv_of
 
 
 def to_csv(table: PaperTable) -> str:
     """Return the table as CSV: published values digit for digit, measured values unrounded in their own unit."""
     records = [_record(table, row, entry) for row in table.rows for entry in row.entries]
-    return str(pd.DataFrame(records).to_csv(index=False))
+    return csv_of(pd.DataFrame(records))
 
 
 def _record(table: PaperTable, row: TableRow, entry: TableEntry) -> dict[str, object]:

@@ -12,6 +12,7 @@ from medattn.render.tables.format_table import DASH
 from medattn.render.tables.formatted_table import FormattedField, FormattedRow, FormattedTable
 from medattn.render.tables.paper_table import STAND_IN, STAND_IN_TEXT
 from medattn.render.tables.write_table import write_formats
+from medattn.text_formats import csv_of
 
 _GROUPS = (("Images", 3), ("Classes", 2), ("Available images", 3))
 _COLUMNS = ("Published", "Registry", "Available", "Published", "Registry", "train", "val", "test")
@@ -25,7 +26,7 @@ _CAPTION = (
 def write_dataset_statistics(inputs: Inputs, paper: ResolvedPaper, name: str) -> None:
     """Write tables/<name>.csv, .md, .tex and .html, and its caption."""
     rows = _rows(inputs, paper, name)
-    csv_text = str(pd.DataFrame(rows).to_csv(index=False, lineterminator="\n"))
+    csv_text = csv_of(pd.DataFrame(rows))
     title = paper.statistics[name].title
     write_formats(inputs, _formatted(inputs, name, rows), csv_text, f"{title}. {_CAPTION}")
 

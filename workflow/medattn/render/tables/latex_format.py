@@ -1,16 +1,10 @@
-"""A table in LaTeX; the document must load the packages booktabs and graphicx."""
+"""A table in LaTeX of 2020 or newer; the document must load the packages booktabs and graphicx."""
 
 from itertools import groupby
 
 from medattn.render.tables.formatted_table import FormattedField, FormattedTable
+from medattn.text_formats import to_latex_text
 
-_ESCAPES = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "±": r"$\pm$", "—": "---", "–": "--", "†": r"$\dagger$", "‡": r"$\ddagger$", "∗": r"$\ast$", "×": r"$\times$",
-    "≥": r"$\geq$",    "≤": r"$\leq$", "λ": r"$\lambda$", "−": "$-$", "’": "'", "“": "``", "”": "''",
-}  # fmt: skip
 _HEAD = "% Needs \\usepackage{booktabs} and \\usepackage{graphicx}."
 # Shrinks the table only if it is wider than the line.
 _FIT = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
@@ -21,13 +15,13 @@ def to_latex(table: FormattedTable, caption: str) -> str:
     body: list[str] = []
     for number, (_, rows) in enumerate(groupby(table.rows, key=lambda row: row.group)):
         body += [r"\addlinespace"] if number else []
-        body += [_line([escaped(row.label), *map(_shown, row.fields)]) for row in rows]
-    notes = [rf"\textsuperscript{{{escaped(sign)}}}~{escaped(text)}" for sign, text in table.notes.items()]
+        body += [_line([to_latex_text(row.label), *map(_shown, row.fields)]) for row in rows]
+    notes = [rf"\textsuperscript{{{to_latex_text(sign)}}}~{to_latex_text(text)}" for sign, text in table.notes.items()]
     lines = [
         _HEAD,
         r"\begin{table*}",
         r"\centering",
-        rf"\caption{{{escaped(caption)}}}",
+        rf"\caption{{{to_latex_text(caption)}}}",
         rf"\label{{tab:{table.name}}}",
         _FIT,
         rf"\begin{{tabular}}{{l{'r' * len(table.heading_lines[-1])}}}",
@@ -43,21 +37,16 @@ def to_latex(table: FormattedTable, caption: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def escaped(text: str) -> str:
-    """Return `text` with every special character of LaTeX escaped."""
-    return "".join(_ESCAPES.get(sign, sign) for sign in text)
-
-
 def _headers(table: FormattedTable) -> list[str]:
     lines, (*spanning, last) = [], table.heading_lines
     for line in spanning:
         titles, rules, start = [""], [], 2
         for title, width in line:
-            titles.append(rf"\multicolumn{{{width}}}{{c}}{{{escaped(title)}}}")
+            titles.append(rf"\multicolumn{{{width}}}{{c}}{{{to_latex_text(title)}}}")
             rules += [rf"\cmidrule(lr){{{start}-{start + width - 1}}}"] if title else []
             start += width
         lines += [_line(titles), "".join(rules)]
-    return [*lines, _line(["", *(rf"\multicolumn{{1}}{{c}}{{{escaped(title)}}}" for title, _ in last)])]
+    return [*lines, _line(["", *(rf"\multicolumn{{1}}{{c}}{{{to_latex_text(title)}}}" for title, _ in last)])]
 
 
 def _line(texts: list[str]) -> str:
@@ -65,8 +54,8 @@ def _line(texts: list[str]) -> str:
 
 
 def _shown(field: FormattedField) -> str:
-    text = escaped(field.text)
+    text = to_latex_text(field.text)
     text = rf"\textbf{{{text}}}" if field.bold else text
     star = r"$^{\ast}$" if field.star else ""
-    notes = rf"\textsuperscript{{{escaped(','.join(field.notes))}}}" if field.notes else ""
+    notes = rf"\textsuperscript{{{to_latex_text(','.join(field.notes))}}}" if field.notes else ""
     return star + text + notes

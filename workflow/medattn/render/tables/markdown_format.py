@@ -1,15 +1,16 @@
 """A table in Markdown (pipe tables, as read by GitHub and pandoc)."""
 
 from medattn.render.tables.formatted_table import FormattedField, FormattedTable
+from medattn.text_formats import to_markdown_text
 
 
 def to_markdown(table: FormattedTable, caption: str) -> str:
     """Return the table in Markdown with its caption above and its footnotes below."""
-    headings = ["<br>".join(_escaped(title) for title in titles if title) for titles in _column_headings(table)]
+    headings = ["<br>".join(to_markdown_text(title) for title in titles if title) for titles in _column_headings(table)]
     lines = [_line(["", *headings]), _line([":--", *["--:"] * len(headings)])]
-    lines += [_line([_escaped(row.label), *(_shown(field) for field in row.fields)]) for row in table.rows]
-    notes = [f"<sup>{sign}</sup> {_escaped(text)}" for sign, text in table.notes.items()]
-    return "\n".join([_escaped(caption), "", *lines, "", "  \n".join(notes)]).rstrip() + "\n"
+    lines += [_line([to_markdown_text(row.label), *(_shown(field) for field in row.fields)]) for row in table.rows]
+    notes = [f"<sup>{sign}</sup> {to_markdown_text(text)}" for sign, text in table.notes.items()]
+    return "\n".join([to_markdown_text(caption), "", *lines, "", "  \n".join(notes)]).rstrip() + "\n"
 
 
 def _column_headings(table: FormattedTable) -> list[tuple[str, ...]]:
@@ -23,13 +24,8 @@ def _line(texts: list[str]) -> str:
 
 
 def _shown(field: FormattedField) -> str:
-    text = f"**{field.text}**" if field.bold else field.text
+    text = to_markdown_text(field.text)
+    text = f"**{text}**" if field.bold else text
     star = r"\*" if field.star else ""
     notes = f"<sup>{','.join(field.notes)}</sup>" if field.notes else ""
     return star + text + notes
-
-
-def _escaped(text: str) -> str:
-    for sign in "\\|*_<>`":
-        text = text.replace(sign, "\\" + sign)
-    return text
