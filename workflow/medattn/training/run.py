@@ -77,15 +77,16 @@ def train_run(task: RunTask, device_context: DeviceContext, options: TrainingOpt
         try:
             if run.stage == "train":
                 attention.after_epoch(state)
-            sessions.write(len(state.history))
-            progress(len(state.history), recipe.epochs)
+            progress(len(state.history), recipe.epochs)  # before the checkpoint, since it checks the lease
             if not state.ended(recipe):  # at the end, writing the run's files takes less time than a checkpoint
                 checkpoints.write_if_due(state)
         except StopRequested:
             if run.stage == "train":
                 attention.after_epoch(state)  # the signal may have interrupted it
             checkpoints.write(state)
+            sessions.write(len(state.history))
             raise
+        sessions.write(len(state.history))
 
     key = (cell.id, recipe.model_dump_json(), repr(sorted(hyperparameters.items())))
     prepare_step = partial(device_context.graphs.step, key)
