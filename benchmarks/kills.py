@@ -55,7 +55,7 @@ def make_project(folder: Path) -> str:
 
 def start(folder: Path, pack: str) -> subprocess.Popen[bytes]:
     """Start a process that trains the pack."""
-    command = [sys.executable, "-m", "medattn", "-v", "train", "--plan", "results/kills/plan.json", "--pack", pack]
+    command = [sys.executable, "-m", "medattn", "train", "--plan", "results/kills/plan.json", "--pack", pack, "-v"]
     with (folder / "log").open("ab") as log:
         return subprocess.Popen(command, cwd=folder, stderr=log)
 
