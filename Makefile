@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check bench lock clean
+.PHONY: help setup demo test test-all check bench bench-gpu lock clean
 
 DEMO := config/demo.yaml
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -16,6 +16,7 @@ help:
 	@echo "make setup     create .venv from the lock file in envs/ (needs Python >= 3.11)"
 	@echo "make check     style, types, workflow and import contract, without the tests"
 	@echo "make bench     measure speed ratios and compare them with their limits (BENCH=--full: larger cases)"
+	@echo "make bench-gpu check and measure a GPU in nine minutes, with the Python and PyTorch that are there"
 	@echo "make lock      resolve the dependencies of pyproject.toml into envs/ (LOCK=--upgrade: newest versions)"
 	@echo "make clean     remove .venv and tool caches; keep results and data"
 
@@ -46,6 +47,10 @@ check: setup
 
 bench: setup
 	@python benchmarks/bench.py $(BENCH)
+
+# Without set-up: GPU machines bring their own PyTorch.
+bench-gpu:
+	@PYTHONPATH=workflow python3 benchmarks/gpu.py
 
 lock: setup
 	@uv pip compile $(LOCK) --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \

@@ -15,6 +15,7 @@ from pathlib import Path
 import dry_run
 import many_runs
 import memory
+import other_loops
 import packs
 import torch
 import training_step
@@ -29,11 +30,12 @@ def main() -> int:
     parser.add_argument("--full", action="store_true", help="larger networks, more runs, more rounds")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="device (default: cpu)")
     parser.add_argument("--precision", choices=("fp32", "tf32", "bf16"), default="fp32", help="default: fp32")
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="some of: step packs dry_run many_runs memory")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="some of: step loops packs dry_run many_runs memory")
     arguments = parser.parse_args()
     full, device = arguments.full, torch.device(arguments.device)
     benchmarks: dict[str, Callable[[], list[Ratio]]] = {
         "step": lambda: training_step.measure(full, device, arguments.precision),
+        "loops": lambda: other_loops.measure(full, device, arguments.precision),
         "packs": lambda: packs.measure(full, arguments.device),
         "dry_run": lambda: dry_run.measure(full),
         "many_runs": lambda: many_runs.measure(full),
