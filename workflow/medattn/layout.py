@@ -42,8 +42,13 @@ class RunPaths:
 
     @property
     def checkpoint(self) -> Path:
-        """State after the last finished epoch of an unfinished run."""
+        """State of an unfinished run after one of its last epochs."""
         return self.folder / "checkpoint.pt"
+
+    @property
+    def partial_scores(self) -> Path:
+        """Scores of an unfinished run at its finished epochs."""
+        return self.folder / "scores.partial"
 
     @property
     def sessions(self) -> Path:
@@ -52,7 +57,7 @@ class RunPaths:
 
     def sweep(self) -> None:
         """Remove the files that a process leaves if it is killed just after finishing the run."""
-        for pattern in ("checkpoint.pt", "sessions.json", "lease-*", ".*"):
+        for pattern in ("checkpoint.pt", "scores.partial", "sessions.json", "lease-*", ".*"):
             for path in self.folder.glob(pattern):
                 path.unlink(missing_ok=True)
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from medattn.layout import ResultPaths
 from medattn.measure.epochs import model_epoch
 from medattn.metrics.scored import Scored
-from medattn.plan.model import Cell, Plan, Run
+from medattn.plan.model import Cell, Plan
 from medattn.provenance.records import ending
 from medattn.training.score_file import read_scores
 
@@ -35,10 +35,6 @@ class TrainedModels:
 
     def __init__(self, plan: Plan, results: ResultPaths, seed: int) -> None:
         self._plan, self._results, self._seed = plan, results, seed
-        self._runs: dict[str, list[Run]] = {}
-        for run in plan.runs.values():
-            if run.stage == "train" and run.seed == seed:
-                self._runs.setdefault(run.cell, []).append(run)
 
     def read(self, cell: Cell) -> TrainedModel | str:
         """Return the model of a cell, or why there is none.
@@ -46,7 +42,7 @@ class TrainedModels:
         Raises:
             UserError: the hash of the scores is not the one in the record of the run.
         """
-        runs = [] if cell.missing else self._runs.get(cell.id, [])
+        runs = [] if cell.missing else [run for run in self._plan.runs_of(cell.id, "train") if run.seed == self._seed]
         if not runs:
             return cell.missing or f"no run of seed {self._seed}"
         parts = []

@@ -57,11 +57,10 @@ class Scored:
         if self.weights is None:
             counts = np.bincount(pairs, minlength=classes**2).astype(np.float64)
         else:
-            found, inverse = np.unique(pairs, return_inverse=True)
-            indicator = np.zeros((len(found), len(pairs)), dtype=np.float32)
-            indicator[inverse, np.arange(len(pairs))] = 1
+            order = np.argsort(pairs, kind="stable")
+            found, starts = np.unique(pairs[order], return_index=True)
             counts = np.zeros((classes**2, self.weights.shape[1]))
-            counts[found] = indicator @ self.weights
+            counts[found] = np.add.reduceat(self.weights[order], starts, axis=0)
         return counts.reshape(classes, classes, -1)
 
     @cached_property

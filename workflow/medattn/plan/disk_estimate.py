@@ -59,9 +59,14 @@ def estimate_disk(plan: Plan, configuration: Configuration) -> DiskEstimate:
         found.other += _RECORD + _EPOCH * epochs_of(cell) + (_ATTENTION if _saves_attention(run, cell) else 0)
     for folder, entry in prepared.items():
         if not Path(folder).is_dir():
-            side, channels = entry.source.shape
-            found.prepared += sum((entry.known_images() or {}).values()) * side * side * channels
+            found.prepared += image_bytes(entry)
     return found
+
+
+def image_bytes(entry: DatasetEntry) -> int:
+    """Return the bytes of all images of a data set as they are stored; 0 if their number is unknown."""
+    side, channels = entry.source.shape
+    return sum((entry.known_images() or {}).values()) * side * side * channels
 
 
 def all_epochs_bytes(cell: Cell, images: RunImages, classes: int) -> int:
@@ -78,7 +83,7 @@ def _checkpoint_bytes(cell: Cell, entry: DatasetEntry) -> int:
 
 
 def scores_bytes(run: Run, cell: Cell, images: RunImages, classes: int) -> int:
-    """Return the bytes of the scores of a run that are stored, each reading with a separate epoch."""
+    """Return the bytes of the scores of a run that are stored, with a different epoch for each reading."""
     everything, epochs, protocol = all_epochs_bytes(cell, images, classes), epochs_of(cell), cell.settings.protocol
     positions = round(16 * images.scored)
     others_decide = run.stage == "train" and protocol.chooses_epochs

@@ -1,6 +1,6 @@
 """A selection: the papers, data sets, backbones, arms and seeds to work on, and how to run them."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -118,12 +118,11 @@ class Selection(Closed):
         description="on a GPU, capture the training step as a CUDA graph and replay it. Each graph is verified against "
         "an eager step and discarded on mismatch, so this does not affect results",
     )
-    checkpoint_seconds: float = Field(
-        0.0,
-        ge=0,
-        description="minimum seconds between two checkpoints of a run. 0 writes one after every epoch, and a stopped "
-        "run "
-        "loses at most one epoch; larger values are faster if writing a large network takes longer than an epoch",
+    checkpoint: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
+        "auto",
+        description="when the state of a run is saved: after this number of epochs, or `auto`: once training has taken "
+        "25 times as long as saving it took the last time, so that it costs at most 4%. A stopped run saves its state "
+        "first; a killed one loses the work since it was saved. Does not affect results",
     )
     data: str = Field("data", min_length=1, description="folder of original data, prepared data and ImageNet weights")
     results: str = Field("results", min_length=1, description="folder of results")
