@@ -110,13 +110,8 @@ def commands(folder: Path) -> Iterator[tuple[str, float, int]]:
 
 def seconds_of_measuring(plan: Plan, results: ResultPaths, *, with_readings: bool) -> float:
     """Return the processor time that measuring takes in this process, with or without the readings."""
-<<<<<<< HEAD
     none = mock.patch.multiple(collect, reading_lines=lambda *_: [], under_readings=lambda *_: [])
     with nullcontext() if with_readings else none:
-=======
-    nothing = {"reading_rows": lambda *_: [], "under_readings": lambda *_: None}
-    with nullcontext() if with_readings else mock.patch.multiple(collect, **nothing):
->>>>>>> wt-scores
         start = time.process_time()
         collect.write_measurements(plan, results)
         return time.process_time() - start
