@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from medattn.compare.permutation_test import permutation
-from medattn.compare.primary_test import LEAST_DISTINCT, primary_test
+from medattn.compare.primary_test import primary_p, primary_test
 from medattn.compare.replicates import Replicates
+from medattn.compare.skewness import SKEWNESS_FROM, p_of_t
 from medattn.compare.wilcoxon import wilcoxon
 
 ALPHA = 0.05
@@ -27,6 +28,8 @@ EFFECTS = (0.0, 1.0, 2.0)
 DRAWN = 2_000
 """Random sign patterns where all of them are too many."""
 CHECKED = 5
+SKEWED_SIZES = (3, 4, 5, 6, 7, 8, 10, 20)
+SKEWNESSES = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
 RESULTS = Path(__file__).parent / "results" / "calibration.json"
 
 Floats = NDArray[np.float64]
@@ -101,17 +104,23 @@ def signed_ranks(differences: Floats) -> Floats:
 
 
 def p_values(differences: Floats) -> dict[str, Floats]:
-    """Return the p of each test for each row: the primary test, the t-test alone, permutation, and Wilcoxon."""
-    by_signs = sign_flip_p(differences)
-    distinct = 1 + (np.diff(np.sort(np.round(differences, 9), axis=1), axis=1) > 0).sum(axis=1)
+    """Return the p of each test for each row: the primary test and its alternatives.
+
+    `corrected` is the t-test with the correction for skewness at any number of pairs. `unless skewed` finds nothing
+    where D'Agostino's test calls the differences skewed (p < 0.1, from 8 pairs on).
+    """
+    n = differences.shape[1]
     with np.errstate(divide="ignore", invalid="ignore"):
-        error = differences.std(axis=1, ddof=1) / np.sqrt(differences.shape[1])
-        t = np.abs(differences.mean(axis=1)) / error
-    by_t = 2 * stats.t.sf(t, differences.shape[1] - 1)
+        t = differences.mean(axis=1) / (differences.std(axis=1, ddof=1) / np.sqrt(n))
+        skewness = np.nan_to_num(stats.skew(differences, axis=1, bias=False))
+        looks_skewed = n >= SKEWNESS_FROM and stats.skewtest(differences, axis=1).pvalue < 0.1
+    by_t = np.nan_to_num(2 * stats.t.sf(np.abs(t), n - 1), nan=1.0)
     return {
-        "primary": np.where(distinct < LEAST_DISTINCT, by_signs, by_t),
-        "t alone": np.nan_to_num(by_t, nan=1.0),
-        "permutation": by_signs,
+        "primary": primary_p(differences),
+        "t alone": by_t,
+        "corrected": np.nan_to_num(p_of_t(t, skewness, n), nan=1.0),
+        "unless skewed": np.where(looks_skewed, 1.0, by_t),
+        "permutation": sign_flip_p(differences),
         "wilcoxon": sign_flip_p(signed_ranks(differences)),
     }
 
@@ -153,11 +162,37 @@ def rates(comparisons: int) -> list[dict[str, object]]:
     return rows
 
 
+def rates_by_skewness(comparisons: int) -> list[dict[str, object]]:
+    """Return the rates of the primary test without an effect, for gamma-distributed differences of a skewness."""
+    rows: list[dict[str, object]] = []
+    for n in SKEWED_SIZES:
+        for skewness in SKEWNESSES:
+            shape = 4 / skewness**2
+            drawn = np.random.default_rng([n, round(100 * skewness)]).gamma(shape, 1, (comparisons, n)) - shape
+            p = primary_p(drawn)
+            rejected = {str(alpha): round(float((p < alpha).mean()), 4) for alpha in (ALPHA, round(ALPHA / 3, 4))}
+            rows.append({"n": n, "skewness": skewness, "rejected": rejected})
+    return rows
+
+
+def print_skewness_table(rows: list[dict[str, object]]) -> None:
+    """Print the rates by skewness: at the whole alpha and, after the slash, at the share of one of three looks."""
+    print("| pairs | " + " | ".join(f"{skewness:g}" for skewness in SKEWNESSES) + " |")
+    print("|" + "---|" * (1 + len(SKEWNESSES)))
+    for n in SKEWED_SIZES:
+        found = [row["rejected"] for row in rows if row["n"] == n]
+        cells = [
+            "% / ".join(f"{100 * rate:.1f}" for rate in rates.values()) for rates in found if isinstance(rates, dict)
+        ]
+        print(f"| {n} | " + " | ".join(f"{cell}%" for cell in cells) + " |")
+
+
 def print_table(rows: list[dict[str, object]]) -> None:
-    """Print rejection rates: without an effect for each test, then at 1 and 2 SD for the primary test."""
+    """Print rejection rates: without an effect for each test, then at 1 and 2 SD for some of them."""
     value = {(row["differences"], row["n"], row["effect"], row["test"]): row for row in rows}
-    columns = [("primary", 0.0), ("t alone", 0.0), ("permutation", 0.0), ("wilcoxon", 0.0)]
-    columns += [("primary", 1.0), ("permutation", 1.0), ("primary", 2.0), ("permutation", 2.0)]
+    columns = [(test, 0.0) for test in ("primary", "t alone", "corrected", "unless skewed", "permutation", "wilcoxon")]
+    columns += [(test, 1.0) for test in ("primary", "t alone", "corrected", "unless skewed", "permutation")]
+    columns += [(test, 2.0) for test in ("primary", "t alone", "corrected", "permutation")]
     print("| differences | pairs | " + " | ".join(f"{test}, {effect:g} SD" for test, effect in columns) + " |")
     print("|" + "---|" * (2 + len(columns)))
     for kind in DRAWS:
@@ -177,11 +212,13 @@ def main() -> None:
     parser.add_argument("--comparisons", type=int, default=10_000, help="per setting (default: 10,000)")
     arguments = parser.parse_args()
     rows = rates(arguments.comparisons)
-    written = {"alpha": ALPHA, "comparisons": arguments.comparisons, "rates": rows}
+    skewed = rates_by_skewness(10 * arguments.comparisons)
+    written = {"alpha": ALPHA, "comparisons": arguments.comparisons, "by_skewness": skewed, "rates": rows}
     lines = ",\n    ".join(json.dumps(row) for row in rows)
     text = json.dumps({**written, "rates": []}, indent=2).replace('"rates": []', f'"rates": [\n    {lines}\n  ]')
     RESULTS.write_text(text + "\n", encoding="utf-8")
     print_table(rows)
+    print_skewness_table(skewed)
 
 
 if __name__ == "__main__":

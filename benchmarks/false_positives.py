@@ -103,7 +103,7 @@ def simulate(runs: int, measured: dict[str, float], random: np.random.Generator)
 TESTS: Tests = {
     "Student, 30 epochs of one run": lambda a, b: compare_epochs(a[0], b[0])[0].p < LEVEL,
     "Welch, 30 epochs of one run": lambda a, b: compare_epochs(a[0], b[0])[1].p < LEVEL,
-    "primary (paired t-test), runs": lambda a, b: primary_test(of_runs(a, b)).p < LEVEL,
+    "primary (paired t-test, corrected for skewness), runs": lambda a, b: primary_test(of_runs(a, b)).p < LEVEL,
     "permutation, runs": lambda a, b: permutation(of_runs(a, b)).p < LEVEL,
     "Wilcoxon, runs": lambda a, b: wilcoxon(of_runs(a, b)).p < LEVEL,
     "outperforms or is outperformed, runs": lambda a, b: "outperform" in outperforming(of_runs(a, b)).verdict,

@@ -2,7 +2,7 @@
 
 Two arms get an accuracy for each seed: normal; skewed (100 minus an exponential value); or normal and rounded to whole
 images of a test set of 156. Arms differ by an effect in standard deviations between seeds of one arm. At each look the
-rule for verdicts judges whether the first arm is better, with the paired t-test and its share of alpha; the comparison
+rule for verdicts judges whether the first arm is better, with the primary test and its share of alpha; the comparison
 stops at a verdict. An error without an effect is a significant difference in either direction at any look.
 
 Next to the looks: the test after all seeds at the whole alpha (fixed), and the looks without sharing alpha (peeking).
@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from medattn.compare.sign_flips import sign_flip_p
+from medattn.compare.primary_test import primary_p
+from medattn.compare.skewness import interval_of_mean
 from medattn.config.models.verdicts import VerdictRule
 from medattn.judge.rule import PairedDifference, judge_higher
 
@@ -29,7 +30,6 @@ KINDS = ("normal", "skewed", "rounded")
 EFFECTS = (0.0, 1.0, 2.0)
 RESULTS = Path(__file__).parent / "results" / "sequential_looks.json"
 _MEAN, _SPREAD, _IMAGES = 85.0, 1.5, 156
-_LEAST_DISTINCT = 3
 
 Floats = NDArray[np.float64]
 
@@ -72,16 +72,6 @@ def differences(kind: str, comparisons: int, effect: float, seed: int, most: int
     return accuracy[:, 0] - accuracy[:, 1]
 
 
-def p_values(paired: Floats) -> Floats:
-    """Return the p of the paired t-test of each row, or of the sign-flip test for fewer than three distinct values."""
-    few = np.array([len(np.unique(np.round(row, 9))) < _LEAST_DISTINCT for row in paired])
-    p = np.ones(len(paired))
-    if not few.all():
-        p[~few] = stats.ttest_1samp(paired[~few], 0, axis=1).pvalue
-    p[few] = [sign_flip_p(row) for row in paired[few]]
-    return p
-
-
 def stop_at_verdicts(paired: Floats, looks: Sequence[int], alpha: float) -> Stops:
     """Judge each comparison at its looks until it has a verdict.
 
@@ -96,12 +86,13 @@ def stop_at_verdicts(paired: Floats, looks: Sequence[int], alpha: float) -> Stop
     active = np.arange(len(paired))
     for look in looks:
         rows = paired[active, :look]
-        means = rows.mean(axis=1)
-        halves = stats.t.ppf(1 - alpha / 2, look - 1) * rows.std(axis=1, ddof=1) / np.sqrt(look)
-        p = p_values(rows)
+        p = primary_p(rows)
         judged = [
-            judge_higher(PairedDifference(mean, mean - half, mean + half, look, value), rule).verdict != "inconclusive"
-            for mean, half, value in zip(means, halves, p, strict=True)
+            judge_higher(
+                PairedDifference(float(row.mean()), *interval_of_mean(row, 1 - alpha), look, float(value)), rule
+            ).verdict
+            != "inconclusive"
+            for row, value in zip(rows, p, strict=True)
         ]
         stopped = np.array(judged) | (p < alpha)
         found[active[p < alpha]] = True
@@ -118,7 +109,7 @@ def simulate(kind: str, effect: float, comparisons: int, seed: int = 0, looks: S
     paired = differences(kind, comparisons, effect, seed, looks[-1])
     shared = stop_at_verdicts(paired, looks, alpha / len(looks))
     peeking = stop_at_verdicts(paired, looks, alpha)
-    fixed = int((p_values(paired) < alpha).sum())
+    fixed = int((primary_p(paired) < alpha).sum())
     used = float(shared.seeds.mean())
     return {
         "kind": kind,

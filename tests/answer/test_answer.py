@@ -12,6 +12,7 @@ from scipy import stats
 
 from medattn.answer.table import answer, write_answer
 from medattn.config.models.paper import Arm
+from medattn.config.models.seeds import SeedLooks
 from medattn.config.resolved import Configuration
 from medattn.measure.measured_cells import MeasuredCells
 from medattn.result_tables import ANSWER, COMPLEXITY, read_table
@@ -105,9 +106,50 @@ def test_too_few_data_sets_for_an_average_are_told_one_by_one(tmp_path: Path) ->
     moved = (made["dataset"] == DATASETS[1]) & (made["arm"] == "se")
     made.loc[moved, "value"] -= 3.0
     row = pooled(answered(chosen, made), "se")
-    assert row["verdict"] == "open" and row["sentence"].startswith("It is open whether squeeze and excitation (SE)")
-    assert "It helps on BreastMNIST (+" in row["sentence"]
-    assert "it makes no practical difference on RetinaMNIST (" in row["sentence"]
+    first, second = row["sentence"].split(": accuracy +")
+    assert first == (
+        "Squeeze and excitation (SE) helps on BreastMNIST and makes no practical difference on RetinaMNIST"
+    )
+    assert " points on BreastMNIST (95% interval +" in second and " points on RetinaMNIST (" in second
+    assert row["verdict"] == "open" and "The average over 2 data sets is open (+" in second
+    assert second.endswith(", because two data sets say little about others.")
+    assert "fewer than 8 pairs: p assumes" in row["note"]
+
+
+def test_a_data_set_without_a_verdict_is_no_difference_shown(tmp_path: Path) -> None:
+    chosen = configuration(tmp_path, datasets=DATASETS[:2])
+    made = measurements(chosen)
+    noisy = (made["dataset"] == DATASETS[1]) & (made["arm"] == "gc") & (made["procedure"] == "epochs")
+    made.loc[noisy, "value"] += np.array([9.0, -9.0, 6.0, -5.0, 3.0])
+    said = pooled(answered(chosen, made), "gc")["sentence"]
+    assert said.startswith(
+        "Global context (GC) hurts on BreastMNIST; on RetinaMNIST no difference is shown: accuracy −"
+    )
+
+
+def test_many_data_sets_are_counted_and_only_decided_ones_have_numbers(tmp_path: Path) -> None:
+    names = (*DATASETS, "pneumoniamnist", "dermamnist", "octmnist")
+    chosen = configuration(tmp_path, datasets=names)
+    made = measurements(chosen)
+    for number, name in enumerate(names[1:]):
+        noisy = (made["dataset"] == name) & (made["arm"] == "se") & (made["procedure"] == "epochs")
+        made.loc[noisy, "value"] += np.roll([19.0, -19.0, 6.0, -5.0, 3.0], number) - 3
+    row = pooled(answered(chosen, made), "se")
+    assert row["verdict"] == "open"
+    assert "helps on BreastMNIST; on 5 other data sets no difference is shown: accuracy +" in row["sentence"]
+    assert row["sentence"].count("points on") == 1
+
+
+@pytest.mark.parametrize(("looks", "verdict"), [([5, 10], "helps"), ([4, 10], "open")])
+def test_with_looks_the_answer_is_given_at_a_look_only(tmp_path: Path, looks: list[int], verdict: str) -> None:
+    chosen = configuration(tmp_path)
+    selection = chosen.selection.model_copy(update={"seeds": SeedLooks(looks=looks)})
+    row = pooled(answered(replace(chosen, selection=selection), measurements(chosen)), "se")
+    assert row["verdict"] == verdict
+    assert ("5 seeds are not one of the declared looks (4, 10), so there is no verdict" in row["note"]) == (
+        verdict == "open"
+    )
+    assert "97.5% interval" in row["sentence"], "two looks share the error rate of the interval"
 
 
 def test_stand_ins_give_no_verdict_and_are_never_pooled_with_real_images(tmp_path: Path) -> None:

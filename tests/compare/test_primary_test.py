@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from medattn.compare.primary_test import PRIMARY_TEST, primary_test
+from medattn.compare.primary_test import PRIMARY_TEST, primary_p, primary_test
 from medattn.compare.replicates import Replicates, pair_up
+from medattn.compare.skewness import FEW_PAIRS
+from medattn.power.paired_t import power_of_difference
 
 
 def against_zero(differences: list[float]) -> Replicates:
@@ -81,13 +83,42 @@ def test_the_primary_test_rejects_at_most_at_its_level(kind: str, n: int) -> Non
     assert interval.low <= 0.05
 
 
-@pytest.mark.parametrize(("n", "at_1_sd", "at_2_sd"), [(5, 0.3, 0.8), (10, 0.7, 0.98)])
+ONE_ARM_SKEWED = {
+    "exponential": lambda rng, shape: rng.exponential(1, shape) - 1,
+    "mirrored": lambda rng, shape: 1 - rng.exponential(1, shape),
+    "lognormal": lambda rng, shape: rng.lognormal(0, 0.5, shape) - np.exp(0.125),
+    "slightly skewed": lambda rng, shape: rng.gamma(4, 1, shape) - 4,
+}
+
+
+@pytest.mark.parametrize("n", [8, 10, 20])
+@pytest.mark.parametrize("kind", ONE_ARM_SKEWED)
+def test_from_eight_pairs_on_skewed_differences_keep_the_level(kind: str, n: int) -> None:
+    p = primary_p(ONE_ARM_SKEWED[kind](np.random.default_rng([18, n]), (2000, n)))
+    assert stats.binomtest(int((p < 0.05).sum()), len(p)).proportion_ci(0.95).low <= 0.05
+
+
+@pytest.mark.parametrize("n", [3, 5, 7, 8, 10, 20])
+def test_the_interval_and_the_p_say_the_same(n: int) -> None:
+    for row in np.random.default_rng(n).exponential(1, (200, n)) - 0.6:
+        found = primary_test(against_zero(list(row)))
+        assert (found.low > 0 or found.high < 0) == (found.p < 0.05)
+        assert found.p == primary_p(row[None])[0]
+
+
+def test_fewer_than_eight_pairs_are_not_corrected_and_the_note_says_what_p_assumes() -> None:
+    skewed = [0.1, 0.2, 0.3, 0.2, 0.15, 0.25, 9.0]
+    few, enough = primary_test(against_zero(skewed)), primary_test(against_zero([*skewed, 0.12]))
+    assert few.p == pytest.approx(stats.ttest_1samp(skewed, 0).pvalue)
+    assert few.note == FEW_PAIRS and enough.note == ""
+    mirrored = np.array([*skewed, 0.12]) - 4.0
+    assert primary_p(mirrored[None])[0] > stats.ttest_1samp(mirrored, 0).pvalue, "the tail is on the other side of 0"
+
+
+@pytest.mark.parametrize(("n", "at_1_sd", "at_2_sd"), [(5, 0.3, 0.8), (10, 0.62, 0.94), (20, 0.95, 0.99)])
 def test_the_primary_test_finds_a_planted_effect(n: int, at_1_sd: float, at_2_sd: float) -> None:
     drawn = np.random.default_rng(16).normal(0, 1, (SIMULATED, n))
     for effect, least in ((1.0, at_1_sd), (2.0, at_2_sd)):
-        found = np.mean([primary_test(against_zero(row + effect)).p < 0.05 for row in drawn])
-        freedom, noncentrality = n - 1, effect * np.sqrt(n)
-        critical = stats.t.ppf(0.975, freedom)
-        power = stats.nct.sf(critical, freedom, noncentrality) + stats.nct.cdf(-critical, freedom, noncentrality)
-        assert found == pytest.approx(power, abs=0.08)
+        found = np.mean(primary_p(drawn + effect) < 0.05)
+        assert found == pytest.approx(power_of_difference(effect, n, 0.05), abs=0.08)
         assert found > least

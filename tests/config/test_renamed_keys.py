@@ -17,6 +17,7 @@ RECIPE = PAPER["recipe"]
 
 IN_SELECTION = {
     "pack_cells": ("", True),
+    "checkpoint_seconds": ("", 60),
     "least_runs": ("verdicts", 3),
     "widest": ("verdicts", 5.0),
     "graded": ("datasets/digits", True),

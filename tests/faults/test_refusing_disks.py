@@ -42,7 +42,7 @@ def finished(project: Project) -> dict[str, int]:
 def test_a_full_disk_stops_training_with_a_line_and_it_goes_on_once_there_is_room(project, disk, capsys):
     # The checkpoint of the network (8 MB with its optimizer) can't fit; the classifier's files do.
     arms = {**CLASSIFIERS["arms"], "vanilla": {}}
-    project.configure({"arms": arms, "figures": None})
+    project.configure({"arms": arms, "figures": None}, checkpoint=1)
     assert project.medattn("train") == 2
     said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("medattn: ")]
     assert len(said) == 1

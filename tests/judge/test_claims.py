@@ -9,9 +9,9 @@ from zlib import crc32
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import ttest_rel
 from statsmodels.stats.multitest import multipletests
 
+from medattn.compare.primary_test import primary_p
 from medattn.config.load import read_configuration, resolve
 from medattn.consistency.published import read_published
 from medattn.errors import UserError
@@ -251,11 +251,11 @@ def test_a_claim_tells_whether_it_has_a_verdict_or_why_not(default, judged):
 
 
 def paired_p(measurements: pd.DataFrame, row: pd.Series) -> float:
-    """The p of scipy's paired t-test of a claim against vanilla."""
+    """The p of the primary test of a claim against vanilla."""
     place = measurements[(measurements["dataset"] == row["dataset"]) & (measurements["backbone"] == row["backbone"])]
     runs = place[place["procedure"] == "epochs"].sort_values("seed")
     first, second = (runs.loc[runs["arm"] == arm, "value"] for arm in (row["arm"], "vanilla"))
-    return float(ttest_rel(first, second).pvalue)
+    return float(primary_p(first.to_numpy()[None] - second.to_numpy())[0])
 
 
 def test_comparisons_are_tested_over_runs_and_corrected_within_the_statement(judged, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from medattn.files import sha256_of_file
-from medattn.measure.measured_run import accuracy_percent
+from medattn.training.score_file import ArraysInMemory, RunScores
 from tests.conftest import Project
 
 EPOCHS, MEASURED = 6, [5, 2, 3]
@@ -103,7 +103,8 @@ def test_runs_that_are_not_trained_say_so(project):
 
 def test_among_equal_scores_the_first_class_is_predicted():
     scores = np.array([[[0.5, 0.5], [0.5, 0.5], [0.2, 0.8]]])
-    assert accuracy_percent(scores, np.array([0, 1, 1])) == pytest.approx([200 / 3])
+    arrays = {"scores": scores, "labels": np.array([0, 1, 1]), "images": np.arange(3)}
+    assert RunScores(ArraysInMemory(arrays)).evaluated.correct == [2]
 
 
 def output_nan(project: Project, seed: int, epoch: int) -> str:

@@ -43,8 +43,8 @@ def plan_of(path, project):
 def test_each_open_claim_has_the_seeds_and_runs_that_decide_it(measured, capsys):
     result = found(measured, capsys)
     gsa = comparison(result, "gsa")
-    assert (gsa["seeds"], gsa["runs"], gsa["verdict"]) == (10, 10, "inconclusive")
-    assert gsa["hours"] == pytest.approx(10 * SECONDS / 3600)
+    assert (gsa["seeds"], gsa["runs"], gsa["verdict"]) == (20, 30, "inconclusive")
+    assert gsa["hours"] == pytest.approx(30 * SECONDS / 3600)
     assert not gsa["hours_estimated"]
     strong = comparison(result, "strong")
     assert (strong["seeds"], strong["runs"], strong["verdict"]) == (10, 15, "not measured")
@@ -57,6 +57,24 @@ def test_claims_that_need_more_than_the_maximum_are_told_apart(measured, capsys)
     gsa = comparison(found(measured, capsys, "--max-seeds", "5"), "gsa")
     assert gsa["seeds"] is None
     assert gsa["reason"] == "open after 5 seeds, the maximum"
+
+
+def test_a_budget_chooses_the_cheapest_claims_that_fit_together(measured, capsys):
+    whole = found(measured, capsys)
+    ranked = [claim for claim in whole["claims"] if claim["rank"]]
+    known = [claim for claim in ranked if claim["hours"] is not None]
+    least = known[0]["hours"]
+    none = found(measured, capsys, "--hours", "0.001")
+    assert not any(claim["in_budget"] for claim in none["claims"]) and none["next_round"]["cells"] == {}
+    everything = found(measured, capsys, "--hours", "1000")
+    assert [claim["claim"] for claim in everything["claims"] if claim["in_budget"]] == [
+        claim["claim"] for claim in known
+    ]
+    some = found(measured, capsys, "--hours", str(least))
+    assert [claim["claim"] for claim in some["claims"] if claim["in_budget"]][:1] == [known[0]["claim"]]
+    assert len(known) > len([claim for claim in some["claims"] if claim["in_budget"] and claim["hours"] > least])
+    assert measured.medattn("next", "--hours", "0") == 2
+    assert "--hours: must be a number of hours above 0" in capsys.readouterr().err
 
 
 def test_claims_are_ordered_by_hours(measured, capsys):

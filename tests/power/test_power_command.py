@@ -5,10 +5,12 @@ import io
 import json
 from math import sqrt
 
+import pandas as pd
 import pytest
 from scipy import stats
-from statsmodels.stats.power import TTestPower
 
+from medattn.power.paired_t import power_of_difference
+from medattn.result_tables import COMPARISONS
 from tests.power.conftest import LOOKS, PAPER, UNIT, files_of
 
 ALPHA = 0.05 / 3
@@ -27,9 +29,8 @@ def of_arm(found, arm: str, seeds: int = 5) -> dict[str, str]:
 @pytest.mark.parametrize("seeds", [5, 10, 20])
 def test_a_stated_sd_gives_the_smallest_difference_of_each_look(gains, capsys, seeds):
     row = of_arm(rows(gains, capsys, "--sd", "4"), "gsa", seeds)
-    expected = 4 * TTestPower().solve_power(nobs=seeds, alpha=ALPHA, power=0.8)
-    assert float(row["smallest_difference"]) == pytest.approx(expected, rel=1e-4)
-    assert float(row["power_for_published"]) == pytest.approx(TTestPower().power(4.0 / 4, seeds, ALPHA), abs=1e-6)
+    assert power_of_difference(float(row["smallest_difference"]) / 4, seeds, ALPHA) == pytest.approx(0.8, abs=1e-6)
+    assert float(row["power_for_published"]) == pytest.approx(power_of_difference(4.0 / 4, seeds, ALPHA), abs=1e-6)
     assert row["sd_source"] == "option --sd"
 
 
@@ -37,7 +38,7 @@ def test_the_seeds_that_the_published_difference_needs(gains, capsys):
     found = rows(gains, capsys, "--sd", "2")
     for arm, difference in (("gsa", 4.0), ("weak", 0.5), ("strong", 6.0)):
         needed = int(of_arm(found, arm)["seeds_for_published"])
-        powers = [TTestPower().power(difference / 2, n, ALPHA) for n in (needed - 1, needed)]
+        powers = [power_of_difference(difference / 2, n, ALPHA) for n in (needed - 1, needed)]
         assert powers[0] < 0.8 <= powers[1]
 
 
@@ -76,7 +77,7 @@ def test_text_has_a_line_for_each_comparison(gains, capsys):
     text = capsys.readouterr().out
     for arm in ("gsa", "weak", "strong"):
         assert f"phantom net: {arm} over vanilla, accuracy" in text
-    assert "5: 2.29 SD, 10: 1.22 SD, 20: 0.78 SD" in text
+    assert "5: 2.29 SD, 10: 1.44 SD, 20: 0.82 SD" in text
 
 
 def test_a_plain_list_of_seeds_has_one_number_of_seeds_and_all_of_alpha(gains, capsys):
@@ -86,12 +87,32 @@ def test_a_plain_list_of_seeds_has_one_number_of_seeds_and_all_of_alpha(gains, c
     assert {row["alpha"] for row in found} == {"0.05"}
 
 
-def test_the_plan_has_a_line_on_power_if_an_sd_is_stated(gains, capsys):
+def test_the_plan_has_a_line_on_power(gains, capsys):
     assert gains.medattn("plan") == 0
-    assert "power:" not in capsys.readouterr().out
+    assert "power: unknown until two seeds are measured; `pilot_sd` under `seeds`" in capsys.readouterr().out
     gains.configure(PAPER, seeds={**LOOKS, "pilot_sd": 2.0})
     assert gains.medattn("plan") == 0
-    assert "5: 4.58 points, 10: 2.45 points, 20: 1.57 points" in capsys.readouterr().out
+    assert "5: 4.58 points, 10: 2.89 points, 20: 1.64 points; SD 2.00 (seeds.pilot_sd)" in capsys.readouterr().out
+    half = stats.t.ppf(0.975, 4) * 1.5 / sqrt(5)
+    common = dict.fromkeys(COMPARISONS.columns, "") | {"metric": "accuracy", "procedure": "runs", "n": 5}
+    rows = [
+        {**common, "test": "permutation", "low": 1 - half, "high": 1 + half, "stand_in": "False"},
+        {**common, "test": "permutation", "low": -9, "high": 9, "stand_in": "True"},
+        {**common, "test": "t_test", "low": -9, "high": 9, "stand_in": "False"},
+    ]
+    gains.results.folder.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(rows).to_csv(gains.results.comparisons, index=False)
+    assert gains.medattn("plan") == 0
+    bound = 1.5 * sqrt(4 / stats.chi2.ppf(0.2, 4))
+    assert f"SD {bound:.2f} (median upper 80% bound of 1 comparison of finished runs)" in capsys.readouterr().out
+
+
+def test_the_plan_of_a_single_seed_says_that_it_finds_nothing(gains, capsys):
+    gains.configure(PAPER, seeds=[0])
+    gains.results.folder.mkdir(parents=True, exist_ok=True)
+    gains.results.comparisons.write_text(",".join(COMPARISONS.columns) + "\n")
+    assert gains.medattn("plan") == 0
+    assert "power: a single seed finds no difference" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("sd", ["0", "-1", "101", "nan"])

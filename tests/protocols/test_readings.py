@@ -22,6 +22,7 @@ class MadeRun:
     folds: Sequence[Sequence[int]] | None = None
     chosen: Sequence[int] = (5, 2)
     epochs: int = 6
+    first_chosen: Sequence[int] | None = None
 
     def on_validation(self, metric):
         return self.validation[metric]
@@ -34,6 +35,9 @@ class MadeRun:
 
     def chosen_epochs(self):
         return self.chosen
+
+    def first_chosen_epochs(self):
+        return self.first_chosen
 
 
 def default_of(protocol: MeasurementProtocol) -> Reading:
@@ -107,6 +111,18 @@ def test_cross_validated_epochs_ranks_by_folds_with_ties_at_the_last_rank():
         "epochs=last": (4, 5, 6),
         "epochs=best_on_test": (3, 4, 6),
     }
+
+
+def test_where_each_seed_chooses_the_first_seeds_choice_is_a_reading():
+    protocol = protocol_of({"kind": "cross_validated_epochs", "measured_epochs": 2, "tune": "each"})
+    name = "ranked_by=mean,ties=earliest,tune=once"
+    assert protocol.epochs_by_reading(MadeRun(folds=FOLDS, first_chosen=(4, 1)))[name] == (1, 4)
+    assert protocol.epochs_by_reading(MadeRun(folds=FOLDS))[name] == (), "another grid point was trained"
+    reading = next(reading for reading in protocol.readings() if reading.name == name)
+    assert reading.is_open(protocol.readings()[0], ["protocol.tune"])
+    assert not reading.is_open(protocol.readings()[0], ["protocol.ties"])
+    once = protocol_of({"kind": "cross_validated_epochs", "measured_epochs": 2})
+    assert not any("tune" in reading.name for reading in once.readings())
 
 
 def test_readings_that_need_missing_folds_have_no_epochs():

@@ -60,6 +60,26 @@ def test_the_summary_begins_with_the_answer(inputs: Inputs) -> None:
     assert lines[4].startswith("Rests on 60 runs")
 
 
+def test_with_two_data_sets_the_headline_says_where_mechanisms_help(tmp_path: Path) -> None:
+    chosen = configuration(tmp_path, datasets=DATASETS[:2])
+    made = measurements(chosen, {"vanilla": 0.0, "se": 3.0, "gc": -2.5, "sa": 0.05})
+    moved = (made["dataset"] == DATASETS[1]) & (made["arm"] == "se") & (made["procedure"] == "epochs")
+    made.loc[moved, "value"] += [9.0, -9.0, 6.0, -8.0, -3.0]
+    inputs = inputs_of(tmp_path, chosen, made)
+    headline = (
+        "Of 3 mechanisms, 1 helps on BreastMNIST, 1 hurts on BreastMNIST and RetinaMNIST and 1 makes no practical "
+        "difference on BreastMNIST and RetinaMNIST."
+    )
+    assert summary(inputs).splitlines()[0] == f"Does attention help? {headline}"
+    page = report_page(gather_page(inputs))
+    assert headline in page
+    told = re.findall(r'<div class="said"><p><b>(.*?)</b>:', page)
+    assert "Squeeze and excitation (SE) helps on BreastMNIST; on RetinaMNIST no difference is shown" in told
+    assert "Global context (GC) hurts on BreastMNIST and RetinaMNIST" in told
+    told_in_file = (inputs.results.tables / "answer.md").read_text()
+    assert "- Global context (GC) hurts on BreastMNIST and RetinaMNIST: accuracy −" in told_in_file
+
+
 def test_the_figure_shows_every_data_set_and_the_mean(inputs: Inputs) -> None:
     paper = inputs.configuration.papers[0]
     drawing = drawer("forest_plot")(inputs, paper, paper.figures["forest"])

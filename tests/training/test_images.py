@@ -4,13 +4,15 @@ import torch
 
 from medattn.config.models.recipe import Augmentation
 from medattn.training import augment as augmenting
+from medattn.training import images as resident_images
 from medattn.training.augment import augment
+from medattn.training.device_context import DeviceContext
 from medattn.training.images import ResidentImages, normalization_for, training_batches
 from medattn.training.loop import TrainingData, evaluate
 from medattn.training.network import AttendedNetwork
 from medattn.training.optimizer import create_optimizer
 
-from .conftest import images_of, recipe
+from .conftest import images_of, recipe, store_of
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -96,6 +98,32 @@ def test_images_that_do_not_fit_on_the_device_stay_on_the_host():
     batch, chosen = next(training_batches(full, torch.arange(10), recipe(batch_size=5), generator(), generator(1)))
     assert (batch.device.type, chosen.device.type, tuple(batch.shape)) == ("meta", "meta", (5, 1, 8, 8))
     assert full.extended(full.pixels, full.labels).pixels.device.type == "cpu"
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("limit", [1, 1000, 1 << 26])
+def test_uploaded_images_are_those_of_the_file_with_the_channels_in_front(monkeypatch, tmp_path, channels, limit):
+    monkeypatch.setattr(resident_images, "_UPLOAD", limit)
+    first, second = images_of(1, 7, 9, channels), images_of(2, 4, 9, channels)
+    np.save(tmp_path / "images.npy", first)
+    mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
+    labels = [np.arange(7, dtype=np.int64) % 2, np.arange(4, dtype=np.int64) % 2]
+    found = ResidentImages.on(torch.device("cpu"), [mapped, second], labels, None)
+    expected = torch.from_numpy(np.concatenate([first, second])).permute(0, 3, 1, 2).contiguous()
+    assert torch.equal(found.pixels, expected) and found.pixels.is_contiguous()
+    on_device = ResidentImages.on(torch.device("meta"), [mapped, second], labels, None, free=1 << 30)
+    assert on_device.pixels.shape == expected.shape and on_device.pixels.is_contiguous()
+
+
+def test_all_sizes_of_a_pack_share_the_pixels():
+    store = store_of(images_of(0, 6), images_of(1, 4))
+    context = DeviceContext.on("cpu", cuda_graphs=False)
+    stored, small, large = (context.images(store, size) for size in (None, 6, 16))
+    assert stored.pixels.data_ptr() == small.pixels.data_ptr() == large.pixels.data_ptr()
+    chosen = torch.arange(3)
+    assert [tuple(each.taken(chosen).shape[2:]) for each in (stored, small, large)] == [(8, 8), (6, 6), (16, 16)]
+    alone = DeviceContext.on("cpu", cuda_graphs=False).images(store, 16)
+    assert torch.equal(large.taken(chosen), alone.taken(chosen))
 
 
 def test_gray_images_are_normalized_and_repeated(resident):

@@ -70,7 +70,7 @@ def test_runs_with_copies_and_random_parts_give_the_same_bytes_in_every_protocol
     for command in ("train", "measure"):
         assert together.medattn(command) == 0
     alone = project_at(tmp_path / "alone")
-    alone.configure(paper, pack=1, pack_across_cells=False, seeds=[0, 1])
+    alone.configure(paper, pack=1, pack_across_cells=False, seeds=[0, 1], checkpoint=1)
     plan = alone.plan()
     killed = next(run.id for run in reversed(plan.runs.values()) if run.stage == "tune")
     pack_of = {run: pack.id for pack in plan.packs.values() for run in pack.runs}
@@ -93,7 +93,7 @@ def test_packed_alone_and_killed_runs_give_the_same_bytes(project_at, tmp_path):
     assert len(expected) == 5 * 3 + 3 * 2  # gsa: two folds, two grid points, one measured; vanilla has no maps
     alone = project_at(tmp_path / "alone")
     # One job a run, the other way round, and no pack shared by cells.
-    alone.configure(PAPER, pack=1, pack_across_cells=False)
+    alone.configure(PAPER, pack=1, pack_across_cells=False, checkpoint=1)
     plan = alone.plan()
     killed = next(run.id for run in plan.runs.values() if run.stage == "tune" and "gsa" in run.cell)
     pack_of = {run: pack.id for pack in plan.packs.values() for run in pack.runs}

@@ -13,7 +13,8 @@ import pytest
 
 from medattn.errors import StopRequested
 from medattn.plan.model import Pack
-from medattn.training.stop import stopping_on_signals
+from medattn.training import stop as stopping
+from medattn.training.stop import GRACE, stopping_on_signals
 from tests.conftest import Project
 
 PAPER = {"recipe": {"epochs": 6}, "arms": {"gsa": {"options": {"cutoff_epoch": 2}}}}
@@ -81,7 +82,7 @@ def test_a_stopped_pack_resumes_at_its_epoch(disturbed, expected):
             process.send_signal(signal.Signals[name])
             said = process.stderr.read().splitlines()
             assert process.wait() == 75
-        assert said[-1] == f"medattn: stopped by {name}; the same command continues from the last finished epoch"
+        assert said[-1] == f"medattn: stopped by {name}; the same command continues from the last checkpoint"
         assert not any("Traceback" in line for line in said)
         assert not list(disturbed.results.folder.rglob("lease-*")), "the run is free for others"
         assert not disturbed.results.pack(pack.id).exists()
@@ -107,6 +108,36 @@ def test_random_kills_change_nothing_and_no_finished_run_is_trained_again(distur
     assert disturbed.outputs() == expected
     left = {path.name for path in disturbed.results.folder.glob("runs/*/*/*")}
     assert left == {"record.json", "history.csv", "scores.safetensors", "maps.safetensors"}, "nothing half-written"
+
+
+def test_sigterm_waits_for_an_epoch_that_ends_soon_and_for_no_other(monkeypatch):
+    with pytest.raises(StopRequested, match="SIGTERM"), stopping_on_signals() as stop:
+        stop.expect_epoch(5 * GRACE)
+        os.kill(os.getpid(), signal.SIGTERM)
+        pytest.fail("a long epoch is not waited for")
+    with pytest.raises(StopRequested, match="SIGTERM"), stopping_on_signals() as stop:
+        stop.expect_epoch(GRACE / 2)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= GRACE and not stop.can_wait
+        os.kill(os.getpid(), signal.SIGTERM)  # schedulers may signal a process and its parents
+        try:
+            stop.between_epochs()
+        except StopRequested:
+            os.kill(os.getpid(), signal.SIGTERM)  # it does not interrupt the checkpoint
+            assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+            raise
+    monkeypatch.setattr(stopping, "GRACE", 0.05)
+    with pytest.raises(StopRequested, match="SIGTERM"), stopping_on_signals() as stop:
+        stop.expect_epoch(0)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(10)
+        pytest.fail("an epoch that takes longer than expected is ended")
+    with pytest.raises(StopRequested, match="SIGTERM"), stopping_on_signals() as stop:
+        stop.expect_epoch(0)
+        stop.expect_epoch(None)
+        os.kill(os.getpid(), signal.SIGTERM)
+        pytest.fail("without an epoch the process stops at once")
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])

@@ -1,12 +1,15 @@
 import json
+from collections.abc import Sequence
 from fractions import Fraction
 
 import pytest
 
 from medattn.files import sha256_of_file
+from medattn.plan.model import Plan
 from medattn.protocols.cross_validated_epochs import best_epochs
 from medattn.training.history import EpochRow, write_history
 from medattn.tuning.choose import Candidate, choose
+from medattn.tuning.epoch_results import FoldAccuracies, RecordedEpochs
 from tests.conftest import Project
 
 
@@ -65,6 +68,16 @@ def histories(project: Project, correct: dict[tuple[int, int, float], list[int]]
         files.record.write_text(json.dumps(record))
 
 
+def first_choices(project: Project, plan: Plan) -> dict[int, Sequence[int] | None]:
+    """The first seed's choice for the runs of vanilla, by seed."""
+    cell = plan.cells["tiny.phantom.net.vanilla"]
+    folds = FoldAccuracies(plan.runs_of(cell.id, "tune"), project.results)
+    return {
+        run.seed: RecordedEpochs(run, cell, project.results, folds).first_chosen_epochs()
+        for run in plan.runs_of(cell.id, "train")
+    }
+
+
 @pytest.mark.parametrize("tune", ["once", "each"])
 def test_choices_of_a_group_by_hand(project, tune):
     arms = {"vanilla": {"grid": {"recipe.weight_decay": [0.1, 0.01]}}, "gsa": None}
@@ -89,6 +102,9 @@ def test_choices_of_a_group_by_hand(project, tune):
     assert len(first["runs"]) == 4
     if tune == "each":
         assert (choices["8"]["grid_point"], choices["8"]["epochs"]) == ({"recipe.weight_decay": 0.1}, [1, 2])
+    plan = project.plan()
+    of_seeds = first_choices(project, plan)
+    assert of_seeds == {7: [1, 2], 8: [1, 2] if tune == "once" else None}, "seed 8 was trained at another grid point"
 
 
 def test_a_run_that_has_not_ended_is_named(project, capsys):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-_WORKING_FILES = ("checkpoint.pt", "attention-so-far.safetensors", "sessions.json", "lease-*")
+_WORKING_FILES = ("checkpoint.pt", "scores.partial", "attention-so-far.safetensors", "sessions.json", "lease-*")
 
 
 def is_working_file(name: str) -> bool:
@@ -60,8 +60,13 @@ class RunPaths:
 
     @property
     def checkpoint(self) -> Path:
-        """State after the last finished epoch of an unfinished run."""
+        """State of an unfinished run after one of its last epochs."""
         return self.folder / "checkpoint.pt"
+
+    @property
+    def partial_scores(self) -> Path:
+        """Scores of an unfinished run at its finished epochs."""
+        return self.folder / "scores.partial"
 
     @property
     def sessions(self) -> Path:

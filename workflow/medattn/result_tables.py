@@ -105,9 +105,9 @@ COMPARISONS = TableFormat(
     [
         "paper", "experiment", "dataset", "backbone", "arm", "against", "against_backbone", "metric", "class_name",
         "family", "procedure", "test", "n", "difference", "quantity", "estimate", "low", "high", "effect", "p",
-        "p_adjusted", "correction", "least_p", "margin", "verdict", "stand_in", "leak", "note",
+        "p_adjusted", "alpha", "correction", "least_p", "margin", "verdict", "stand_in", "leak", "note",
     ],
-    numbers={"n", "difference", "estimate", "low", "high", "effect", "p", "p_adjusted", "least_p", "margin"},
+    numbers={"n", "difference", "estimate", "low", "high", "effect", "p", "p_adjusted", "alpha", "least_p", "margin"},
     truths={"stand_in"},
 )  # fmt: skip
 """comparisons.csv: a row per pair of arms, data set, metric, class, procedure and test."""

@@ -6,9 +6,9 @@ from math import nan, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr, stdtrit
 
 from medattn.answer.contrasts import Contrast
+from medattn.compare.skewness import interval_of_mean, p_of_t, sample_skewness
 from medattn.measure.measured_cells import MeasuredCells, MeasuredMetric, MetricKey
 
 Floats = NDArray[np.float64]
@@ -59,18 +59,16 @@ class DatasetEffect:
         return nan if self.n < 2 else max(float(self.differences.var(ddof=1)), self.least_variance)
 
     def interval(self, confidence: float) -> tuple[float, float]:
-        """Return the t-interval of the mean difference; NaN for a single seed."""
-        if self.n < 2:
-            return nan, nan
-        half = float(stdtrit(self.n - 1, (1 + confidence) / 2)) * sqrt(self.variance / self.n)
-        return self.mean - half, self.mean + half
+        """Return the interval of the mean difference, as the primary test has it; NaN for a single seed."""
+        return interval_of_mean(self.differences, confidence, sqrt(self.least_variance))
 
     @property
     def p(self) -> float:
-        """Two-sided p of the t-test; NaN if there is no spread."""
+        """Two-sided p of the t-test, with the primary test's correction for skewness; NaN if there is no spread."""
         if self.n < 2 or self.variance == 0:
             return nan
-        return 2 * float(stdtr(self.n - 1, -abs(self.mean) / sqrt(self.variance / self.n)))
+        t = np.asarray(self.mean / sqrt(self.variance / self.n))
+        return float(p_of_t(t, sample_skewness(self.differences), self.n))
 
 
 def dataset_effects(contrast: Contrast, key: MetricKey, measured: MeasuredCells, unit: float) -> list[DatasetEffect]:

@@ -5,21 +5,24 @@ from dataclasses import dataclass
 from math import isnan
 
 from medattn.answer.estimate import Estimate
-from medattn.answer.verdict import AnswerVerdict
+from medattn.answer.verdict import ANSWER_VERDICTS, AnswerVerdict
 from medattn.metrics.registry import METRICS
 
-_STAND_IN = "† On stand-in images, which show only that the code runs: "
+_STAND_IN = "† On stand-in images, which show only that the code runs:"
 _LEAK = "‡ Test images influenced training or a choice, so the values may be too high."
+_NO_DIFFERENCE_SHOWN = "no difference is shown"
+_MOST_LISTED = 4
+"""Data sets that a sentence lists one by one."""
 _AGAINST_VANILLA = {
-    "helps": "{title} helps",
-    "hurts": "{title} hurts",
-    "no practical difference": "{title} makes no practical difference",
+    "helps": "helps",
+    "hurts": "hurts",
+    "no practical difference": "makes no practical difference",
     "open": "It is open whether {title} helps",
 }
 _AGAINST_PLACEBO = {
-    "helps": "{title} does more than its {placebo} placebo",
-    "hurts": "{title} does worse than its {placebo} placebo",
-    "no practical difference": "{title} does no more than its {placebo} placebo",
+    "helps": "does more than its {placebo} placebo",
+    "hurts": "does worse than its {placebo} placebo",
+    "no practical difference": "does no more than its {placebo} placebo",
     "open": "It is open whether {title} does more than its {placebo} placebo",
 }
 
@@ -47,21 +50,78 @@ def sentence(
         confidence: confidence level of the interval.
         datasets: the verdicts on its data sets.
     """
-    contrast, pooled, unit = estimated.contrast, estimated.pooled, _unit(estimated)
-    words = _AGAINST_PLACEBO if contrast.placebo else _AGAINST_VANILLA
-    opening = words[verdict].format(title=_inside(contrast.title, words[verdict]), placebo=contrast.placebo)
-    metric = METRICS[estimated.key.metric].words.partition(",")[0]
-    number = f"{signed(pooled.difference, unit)}{unit}"
-    interval = (
-        "no interval from a single seed"
-        if isnan(pooled.low)
-        else f"{100 * confidence:g}% interval {signed(pooled.low, unit)} to {signed(pooled.high, unit)}"
-    )
+    parts = [_STAND_IN] if estimated.stand_in else []
+    told_apart = verdict == "open" and len(datasets) > 1 and any(one.verdict != "open" for one in datasets)
+    if told_apart:
+        parts += [_by_dataset(estimated, confidence, datasets), _on_average(estimated, confidence, datasets)]
+    else:
+        parts.append(_whole(estimated, verdict, margin, confidence, datasets))
+    return " ".join([*parts, *([_LEAK] if estimated.leak else [])])
+
+
+def _whole(
+    estimated: Estimate, verdict: AnswerVerdict, margin: float, confidence: float, datasets: Sequence[DatasetVerdict]
+) -> str:
+    """Return the sentence on the pooled effect, or on the only data set."""
+    contrast, pooled = estimated.contrast, estimated.pooled
+    words = (_AGAINST_PLACEBO if contrast.placebo else _AGAINST_VANILLA)[verdict]
+    if verdict == "open":
+        opening = words.format(title=_inside(contrast.title), placebo=contrast.placebo)
+    else:
+        opening = f"{contrast.title} {words.format(placebo=contrast.placebo)}"
     within = f", within ±{margin:g}" if verdict == "no practical difference" else ""
     where = f"on {datasets[0].title}" if len(datasets) == 1 else f"on average over {len(datasets)} data sets"
-    text = f"{opening}: {metric} {number} {where} ({interval}{within})."
-    parts = [(_STAND_IN if estimated.stand_in else "") + text, *_by_dataset(verdict, datasets, unit)]
-    return " ".join([*parts, *([_LEAK] if estimated.leak else [])])
+    number = f"{signed(pooled.difference, _unit(estimated))}{_unit(estimated)}"
+    interval = _interval(pooled.low, pooled.high, _unit(estimated), confidence)
+    return f"{opening}: {_metric(estimated)} {number} {where} ({interval}{within})."
+
+
+def _by_dataset(estimated: Estimate, confidence: float, datasets: Sequence[DatasetVerdict]) -> str:
+    """Return the sentence on the single data sets, those with a verdict first."""
+    contrast, unit = estimated.contrast, _unit(estimated)
+    words = _AGAINST_PLACEBO if contrast.placebo else _AGAINST_VANILLA
+    decided = [one for one in datasets if one.verdict != "open"]
+    undecided = [one for one in datasets if one.verdict == "open"]
+    clauses = [
+        f"{words[verdict].format(placebo=contrast.placebo)} on {listed(titles)}"
+        for verdict in ANSWER_VERDICTS
+        if (titles := [one.title for one in decided if one.verdict == verdict])
+    ]
+    text = f"{contrast.title} {listed(clauses)}"
+    if undecided:
+        names = [one.title for one in undecided]
+        where = listed(names) if len(names) < _MOST_LISTED else f"{len(names)} other data sets"
+        text += f"; on {where} {_NO_DIFFERENCE_SHOWN}"
+    shown = datasets if len(datasets) <= _MOST_LISTED else decided
+    numbers = [
+        f"{signed(one.difference, unit)}{unit} on {one.title} "
+        f"({_interval(one.low, one.high, unit, confidence if number == 0 else None)})"
+        for number, one in enumerate(shown)
+    ]
+    return f"{text}: {_metric(estimated)} {', '.join(numbers)}."
+
+
+def _on_average(estimated: Estimate, confidence: float, datasets: Sequence[DatasetVerdict]) -> str:
+    """Return the sentence on the average over data sets, which is open."""
+    pooled, unit = estimated.pooled, _unit(estimated)
+    why = ", because two data sets say little about others" if len(datasets) == 2 else ""
+    return (
+        f"The average over {len(datasets)} data sets is open ({signed(pooled.difference, unit)}{unit}, "
+        f"{_interval(pooled.low, pooled.high, unit, None)}){why}."
+    )
+
+
+def _interval(low: float, high: float, unit: str, confidence: float | None) -> str:
+    """Return an interval in words; without its level if that is None."""
+    if isnan(low):
+        return "no interval from a single seed"
+    level = f"{100 * confidence:.3g}% interval " if confidence else ""
+    return f"{level}{signed(low, unit)} to {signed(high, unit)}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as "a, b and c"."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def signed(value: float, unit: str = " points") -> str:
@@ -73,22 +133,10 @@ def _unit(estimated: Estimate) -> str:
     return " points" if METRICS[estimated.key.metric].unit == "percent" else ""
 
 
-def _by_dataset(verdict: AnswerVerdict, datasets: Sequence[DatasetVerdict], unit: str) -> list[str]:
-    """Return a sentence on the data sets if the average decides nothing and a data set does."""
-    decided = [one for one in datasets if one.verdict != "open"]
-    if verdict != "open" or len(datasets) < 2 or not decided:
-        return []
-    words = {"helps": "helps", "hurts": "hurts", "no practical difference": "makes no practical difference"}
-    listed = [
-        f"it {words[one.verdict]} on {one.title} ({signed(one.difference, unit)}, {signed(one.low, unit)} to "
-        f"{signed(one.high, unit)})"
-        for one in decided
-    ]
-    text = "; ".join(listed)
-    return [f"{text[0].upper()}{text[1:]}."]
+def _metric(estimated: Estimate) -> str:
+    return METRICS[estimated.key.metric].words.partition(",")[0]
 
 
-def _inside(title: str, words: str) -> str:
-    """Return a title as part of a sentence: in lower case unless it begins the sentence or with an abbreviation."""
-    begins = words.startswith("{title}") or title[1:2].isupper()
-    return title if begins else title[0].lower() + title[1:]
+def _inside(title: str) -> str:
+    """Return a title as part of a sentence: in lower case unless it begins with an abbreviation."""
+    return title if title[1:2].isupper() else title[0].lower() + title[1:]

@@ -14,6 +14,8 @@ from medattn.answer.markdown import answer_markdown
 from medattn.answer.sentences import DatasetVerdict, sentence
 from medattn.answer.verdict import AnswerVerdict, answer_verdict
 from medattn.compare.holm import holm
+from medattn.compare.looks import seeds_of_pair, undeclared_look
+from medattn.compare.skewness import FEW_PAIRS, SKEWNESS_FROM
 from medattn.config.resolved import Configuration
 from medattn.files import write_text
 from medattn.layout import ResultPaths
@@ -56,7 +58,9 @@ class _Rows:
     def __init__(self, configuration: Configuration, measured: MeasuredCells, costs: CountedCosts) -> None:
         self.contrasts = contrasts(configuration)
         self._titles = {name: entry.title for name, entry in configuration.datasets.items()}
-        self._rule, self._margin = configuration.selection.verdicts, configuration.selection.equivalence_margin
+        selection = configuration.selection
+        self._rule, self._margin, self._looks = selection.rule_at_a_look, selection.equivalence_margin, selection.looks
+        self._confidence = selection.confidence_at_a_look
         self._measured, self._costs = measured, costs
 
     def families(self) -> Iterator[list[Estimate]]:
@@ -64,7 +68,7 @@ class _Rows:
         families: dict[tuple[object, ...], list[Estimate]] = {}
         for contrast in self.contrasts:
             for key in self._keys(contrast):
-                one = estimate(contrast, key, self._measured, self._rule.confidence, self._rule.min_runs)
+                one = estimate(contrast, key, self._measured, self._confidence, self._rule.min_runs)
                 if one is not None:
                     family = (contrast.scope, key, contrast.placebo, contrast.is_variant, one.stand_in)
                     families.setdefault(family, []).append(one)
@@ -104,15 +108,15 @@ class _Rows:
             "extra_params_percent": cost.params_percent,
             "extra_time_percent": cost.time_percent,
             "verdict": verdict,
-            "sentence": sentence(one, verdict, margin, self._rule.confidence, [shown for _, shown in of_datasets]),
-            "note": self._note(one),
+            "sentence": sentence(one, verdict, margin, self._confidence, [shown for _, shown in of_datasets]),
+            "note": self._note(one, [shown.verdict for _, shown in of_datasets]),
         }
         yield from (row for row, _ in of_datasets)
 
     def _on_dataset(
         self, one: Estimate, effect: DatasetEffect, p: float, margin: float
     ) -> tuple[dict[str, Any], DatasetVerdict]:
-        low, high = effect.interval(self._rule.confidence)
+        low, high = effect.interval(self._confidence)
         verdict = self._verdict(one, effect.mean, (low, high), p, margin)
         row = {
             **self._common(one, margin),
@@ -129,14 +133,14 @@ class _Rows:
             "backbones": effect.pairs,
             "verdict": verdict,
             "sentence": "",
-            "note": "",
+            "note": FEW_PAIRS if verdict != "open" and effect.n < SKEWNESS_FROM else "",
         }
         return row, DatasetVerdict(self._titles[effect.dataset], verdict, effect.mean, low, high)
 
     def _verdict(
         self, one: Estimate, difference: float, interval: tuple[float, float], p: float, margin: float
     ) -> AnswerVerdict:
-        if one.stand_in or not one.is_reliable:
+        if one.stand_in or not one.is_reliable or self._undeclared(one):
             return "open"
         higher_is_better = METRICS[one.key.metric].higher_is_better
         return answer_verdict(difference, interval, p, margin, self._rule.alpha, higher_is_better)
@@ -159,9 +163,23 @@ class _Rows:
             **dict.fromkeys(["prediction_low", "prediction_high", "tau2", "i2", "q", "q_p"], nan),
         }
 
-    def _note(self, one: Estimate) -> str:
-        """Return remarks: what is not pooled, what is left out, and why there is no verdict."""
+    def _undeclared(self, one: Estimate) -> str:
+        """Return why the seeds of a cell are no declared look; empty if all are, or if no looks are declared."""
+        used = {effect.dataset for effect in one.effects}
+        pairs = [pair for pair in one.contrast.pairs if pair[0].dataset in used]
+        both = ((self._measured.of(arm, one.key), self._measured.of(other, one.key)) for arm, other in pairs)
+        reasons = (undeclared_look(seeds, self._looks) for arm, other in both if (seeds := seeds_of_pair(arm, other)))
+        return next((reason for reason in reasons if reason), "")
+
+    def _note(self, one: Estimate, verdicts: list[AnswerVerdict]) -> str:
+        """Return remarks: what is not pooled, what is left out, what verdicts assume, and why there is none."""
         notes = []
+        undeclared = self._undeclared(one)
+        if undeclared:
+            notes.append(f"{undeclared}, so there is no verdict")
+        few = [effect.n < SKEWNESS_FROM for effect in one.effects]
+        if any(verdict != "open" and is_few for verdict, is_few in zip(verdicts, few, strict=True)):
+            notes.append(f"on single data sets, {FEW_PAIRS}" if len(one.effects) > 1 else FEW_PAIRS)
         if len(one.effects) == 1:
             notes.append("one data set, so the interval is over its seeds and nothing is pooled")
         if not one.is_reliable:

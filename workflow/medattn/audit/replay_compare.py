@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file
 
 from medattn.audit.finding import Finding
 from medattn.audit.replay_draw import ReplayCandidate
 from medattn.layout import RunPaths
 from medattn.provenance.records import failure_reason, read_record
+from medattn.training.score_file import RunScores, read_scores
 
 TOLERANCE = 0.02
 """Largest mean distance of the scores after the first epoch. On another device or library the last bits differ and the
@@ -64,7 +64,7 @@ def _trained(candidate: ReplayCandidate, record: Mapping[str, Any], again: RunPa
         for name in others:
             yield Finding("error", run, f"the same {name}, bit for bit", "another file", _TRAIN)
         return
-    gap = _gap(load_file(candidate.files.scores)["scores"], load_file(again.scores)["scores"])
+    gap = _gap(read_scores(before, candidate.files.scores), read_scores(record, again.scores))
     if not gap <= TOLERANCE:
         expected = f"scores within {TOLERANCE} after the first epoch, on another processor or other libraries"
         yield Finding("error", run, expected, f"{gap:.3g} apart on average ({differences})", _TRAIN)
@@ -106,9 +106,16 @@ def _environment(record: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in facts.items()}
 
 
-def _gap(first: np.ndarray, second: np.ndarray) -> float:
-    """Return the mean distance of scores after the first epoch; infinity where shapes or missing scores differ."""
-    if first.shape[1:] != second.shape[1:] or not np.array_equal(np.isfinite(first[0]), np.isfinite(second[0])):
+def _gap(first: RunScores, second: RunScores) -> float:
+    """Return the mean distance of the scores of the images' own classes after the first epoch.
+
+    The distance is infinite where images, classes or missing scores differ.
+    """
+    ones, others = first.evaluated, second.evaluated
+    if (ones.count, ones.classes) != (others.count, others.classes):
         return float("inf")
-    finite = np.isfinite(first[0])
-    return float(np.abs(first[0][finite] - second[0][finite]).mean()) if finite.any() else 0.0
+    one, other = ones.label_scores[0], others.label_scores[0]
+    finite = np.isfinite(one)
+    if not np.array_equal(finite, np.isfinite(other)):
+        return float("inf")
+    return float(np.abs(one[finite] - other[finite]).mean()) if finite.any() else 0.0

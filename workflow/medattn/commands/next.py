@@ -31,6 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-seeds", type=int, metavar="N", help="maximum number of seeds (default: the last look, or those listed)"
     )
+    parser.add_argument(
+        "--hours", type=float, metavar="H", help="choose the claims whose runs fit into this time on one worker"
+    )
     parser.add_argument("--all", action="store_true", help="show all lines, not only the first 20 of each part")
     parser.add_argument("--write", type=path_argument, metavar="FILE", help="write the selection of the next round")
 
@@ -40,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     check_spread_arguments(arguments)
     chosen = load_selection(arguments, keep=False)
     selection = chosen.configuration.selection
+    if arguments.hours is not None and not 0 < arguments.hours < float("inf"):
+        raise UserError(f"--hours: must be a number of hours above 0, not {arguments.hours:g}")
     most = _max_seeds(arguments.max_seeds, selection.looks, len(selection.trained_seeds))
 
     from medattn.power.next_runs import next_runs
@@ -53,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     claims = planned_claims(chosen.results, chosen.configuration, chosen.plan, Path())
     spreads = assumed_spreads(claims, chosen.configuration, arguments.sd, arguments.pilot)
     costs = RunCosts(chosen.plan, chosen.configuration, chosen.results, most)
-    found = next_runs(claims, selection, spreads, costs, most)
+    found = next_runs(claims, selection, spreads, costs, most, arguments.hours)
     if arguments.write is not None:
         write_selection(arguments.write, next_selection(_raw(arguments, chosen), selection, found.seeds))
     if arguments.format == "csv":

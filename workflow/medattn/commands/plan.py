@@ -1,9 +1,10 @@
 """Show the plan of a selection. Nothing is trained.
 
 Shows the cells, runs and packs of the selection, finished runs, skipped cells with their reasons, the measured time
-left, and an estimate of the cost of training, also for the case that all images and weights are available. The command
-trains nothing. If the results folder has another plan, the command says what would change. --write writes the plan to
-results/<selection>/ (plan.json, plan.csv and graph.json) for Snakemake. --format csv prints a row for each cell.
+left, and estimates of the cost of training and of the disk space, also for the case that all images and weights are
+available. The command trains nothing. If the results folder has another plan, the command says what would change.
+--write writes the plan to results/<selection>/ (plan.json, plan.csv and graph.json) for Snakemake. --format csv prints
+a row for each cell.
 
 Finished runs stay in the plan, and their numbers in the tables, even if their images are moved away. If a finished run
 or a measured metric would leave the results, for example because the selection, the code or the settings of a data set
@@ -24,8 +25,10 @@ from medattn.config.load import read_configuration, resolve
 from medattn.config.models.seeds import SeedLooks
 from medattn.config.models.selection import Selection
 from medattn.errors import UserError
+from medattn.layout import ResultPaths
 from medattn.plan.changes import change_lines
 from medattn.plan.cost_estimate import cost_lines, estimate_costs
+from medattn.plan.disk_estimate import disk_lines, estimate_disk
 from medattn.plan.expand import make_plan, results_of
 from medattn.plan.graph import graph_of
 from medattn.plan.losses import ALLOW, frozen_plan, loss_words, losses
@@ -72,7 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     with redirect_stdout(sys.stderr) if arguments.graph else nullcontext():
         print("\n".join([*plan_lines(chosen.plan, progress), *look_lines(configuration.selection), *changes]))
-        _print_power(configuration.selection)
+        if not arguments.resolved:
+            print(_power_line(configuration.selection, chosen.results))
         _print_costs(chosen, progress, also_whole=not arguments.resolved)
         if arguments.write:
             print(f"  written: {chosen.results.plan}")
@@ -97,25 +101,37 @@ def _changes(chosen: Selected, allowed: bool) -> Iterator[str]:
 
 
 def _print_costs(chosen: Selected, progress: Progress, also_whole: bool) -> None:
-    """Print the estimated cost of the open runs and, if something is not available, of the whole selection."""
-    configuration, speeds = chosen.configuration, speeds_for(chosen.results.complexity)
-    for line in cost_lines(estimate_costs(chosen.plan, configuration, progress.done, speeds), speeds):
-        print(line)
+    """Print hours and disk space of the open runs and, if something is not available, of the whole selection."""
+    configuration = chosen.configuration
+    _print_estimates(chosen.plan, chosen, progress)
     if also_whole and any(cell.missing for cell in chosen.plan.cells.values()):
         whole = make_plan(configuration, as_if_available=True)
         if len(whole.packs) > len(chosen.plan.packs):
             print(all_available_line(whole))
-            for line in cost_lines(estimate_costs(whole, configuration, progress.done, speeds), speeds):
-                print(line)
+            _print_estimates(whole, chosen, progress)
 
 
-def _print_power(selection: Selection) -> None:
-    """Print the smallest differences that the looks find, if the selection states a standard deviation."""
-    if isinstance(selection.seeds, SeedLooks) and selection.seeds.pilot_sd is not None:
-        from medattn.power.show_power import multiples_line
+def _print_estimates(plan: Plan, chosen: Selected, progress: Progress) -> None:
+    configuration, speeds = chosen.configuration, speeds_for(chosen.results.complexity)
+    for line in cost_lines(estimate_costs(plan, configuration, progress.done, speeds), speeds):
+        print(line)
+    for line in disk_lines(estimate_disk(plan, configuration), configuration):
+        print(line)
 
-        alpha, sd = selection.rule_at_a_look.alpha, selection.seeds.pilot_sd
-        print(f"  power: {multiples_line(selection.looks, alpha, sd)}; `medattn power` has every comparison")
+
+def _power_line(selection: Selection, results: ResultPaths) -> str:
+    """Return the line with the smallest differences that the seeds find, or with what would give it."""
+    stated = selection.seeds.pilot_sd if isinstance(selection.seeds, SeedLooks) else None
+    if stated is None and not results.comparisons.is_file():
+        # Importing the numerical libraries takes longer than planning.
+        return (
+            "  power: unknown until two seeds are measured; `pilot_sd` under `seeds`, or `medattn power --sd POINTS`, "
+            "states an SD between seeds"
+        )
+    from medattn.power.show_power import plan_line
+    from medattn.power.spread import spread_of_finished_runs
+
+    return f"  power: {plan_line(selection, spread_of_finished_runs(results), stated)}"
 
 
 def _selection_from_stdin() -> dict[str, object]:

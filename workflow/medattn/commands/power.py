@@ -6,7 +6,7 @@
     medattn power --format csv                  a row for each comparison and number of seeds
 
 For every published comparison whose cells are in the selection: the smallest difference that each look (or the listed
-seeds) finds with 80% probability by the paired t-test over seeds, the seeds that find the published difference, and the
+seeds) finds with 80% probability by the primary test over seeds, the seeds that find the published difference, and the
 seeds that show equal arms to be equal within the margin of the verdicts. The significance level is that of the
 selection, split over its looks and, as Holm's correction does for the smallest p, over the comparisons of a statement.
 

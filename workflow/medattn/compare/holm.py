@@ -1,7 +1,8 @@
 """Holm's correction for several tests (Holm 1979, Scandinavian Journal of Statistics 6:65-70).
 
-The result is that of `multipletests` of statsmodels, which collects garbage in every call: with PyTorch loaded that
-takes 50 ms, and a full selection has thousands of families.
+The result is that of `multipletests` of statsmodels, which a test checks. `multipletests` collects garbage in every
+call: that takes 60 ms instead of 0.01 ms. Families differ in size, so one call cannot correct several, and the default
+selection has more than a thousand of them.
 """
 
 import numpy as np

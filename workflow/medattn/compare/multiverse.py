@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from medattn.compare.pairs import declared_pairs
-from medattn.compare.primary_test import primary_test
+from medattn.compare.primary_test import primary_tests
 from medattn.compare.replicates import pair_up
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.consistency.inputs import read_facts
@@ -126,24 +126,26 @@ class _PaperMultiverse:
                     }
 
     def _of_pair(self, cell: CellKey, other: CellKey) -> Iterator[dict[str, Any]]:
-        for key, readings in self._values.of_cell(cell).items():
-            for reading, by_seed in readings.items():
-                pairs = pair_up(by_seed, self._values.by_seed(other, key, reading))
-                result = primary_test(pairs)
-                if not result.n:
-                    continue
-                yield {
-                    **key._asdict(),
-                    **self._facts(key.metric, reading),
-                    "sd": float(np.std(pairs.differences, ddof=1)) if pairs.n > 1 else None,
-                    "n": result.n,
-                    "difference": result.difference,
-                    "low": result.low,
-                    "high": result.high,
-                    "p": result.p,
-                    "stand_in": self._is_stand_in(cell) or self._is_stand_in(other),
-                    "note": result.note,
-                }
+        places = [
+            (key, reading, pair_up(by_seed, self._values.by_seed(other, key, reading)))
+            for key, readings in self._values.of_cell(cell).items()
+            for reading, by_seed in readings.items()
+        ]
+        for (key, reading, pairs), result in zip(places, primary_tests([pairs for *_, pairs in places]), strict=True):
+            if not result.n:
+                continue
+            yield {
+                **key._asdict(),
+                **self._facts(key.metric, reading),
+                "sd": float(np.std(pairs.differences, ddof=1)) if pairs.n > 1 else None,
+                "n": result.n,
+                "difference": result.difference,
+                "low": result.low,
+                "high": result.high,
+                "p": result.p,
+                "stand_in": self._is_stand_in(cell) or self._is_stand_in(other),
+                "note": result.note,
+            }
 
     def _is_stand_in(self, cell: CellKey) -> bool:
         planned = self._plan.cells.get(cell.id)

@@ -1,17 +1,20 @@
 """The primary test of two arms over runs: the paired t-test, on which marks, tables, figures and verdicts rest.
 
 Source: Student, Biometrika 6:1-25, 1908. docs/statistics.md shows how often the test finds a difference that does not
-exist. The t-test needs differences that vary. Where it has fewer than three distinct differences, the p is that of the
-sign-flip permutation test.
+exist. From 8 pairs on, the difference must also be significant after a correction for skewed differences. The t-test
+needs differences that vary: where fewer than three are distinct, the p is that of the sign-flip permutation test.
 """
+
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy.stats import ttest_1samp
 
-from medattn.compare.permutation_test import cohens_dz, t_interval
+from medattn.compare.permutation_test import cohens_dz
 from medattn.compare.replicates import Floats, Replicates
 from medattn.compare.sign_flips import least_p, sign_flip_p
-from medattn.compare.test_result import TestResult
+from medattn.compare.skewness import FEW_PAIRS, SKEWNESS_FROM, intervals_of_means, p_of_t, sample_skewness
+from medattn.compare.test_result import CONFIDENCE, TestResult
 
 PRIMARY_TEST = "t_test"
 """The primary test's name in the column `test` of comparisons.csv."""
@@ -20,28 +23,64 @@ LEAST_DISTINCT = 3
 
 
 def primary_test(pairs: Replicates) -> TestResult:
-    """Return the mean difference with its 95% t-interval, d_z, and the p of the paired t-test.
+    """Return the mean difference with its 95% interval, d_z, and the p of the primary test."""
+    return primary_tests([pairs])[0]
 
-    With fewer than three distinct differences, the p is that of the sign-flip permutation test.
-    """
-    n, notes = pairs.n, list(pairs.notes)
-    if n == 0:
-        return TestResult(PRIMARY_TEST, 0, note="; ".join(notes))
-    differences = pairs.differences
+
+def primary_tests(comparisons: Sequence[Replicates]) -> list[TestResult]:
+    """Return the results of several comparisons; those with as many pairs are tested together, which is faster."""
+    found: dict[int, TestResult] = {}
+    of_size: dict[int, list[int]] = {}
+    for place, pairs in enumerate(comparisons):
+        of_size.setdefault(pairs.n, []).append(place)
+    for n, places in of_size.items():
+        if n == 0:
+            found |= {place: TestResult(PRIMARY_TEST, 0, note="; ".join(comparisons[place].notes)) for place in places}
+            continue
+        differences = np.array([comparisons[place].differences for place in places])
+        lows, highs = intervals_of_means(differences, CONFIDENCE)
+        columns = zip(places, differences, primary_p(differences), lows, highs, is_degenerate(differences), strict=True)
+        for place, row, p, low, high, degenerate in columns:
+            note = "; ".join([*comparisons[place].notes, *_remarks(n, bool(degenerate))])
+            least = least_p(n) if degenerate else float("nan")
+            found[place] = TestResult(
+                PRIMARY_TEST, n, float(row.mean()), float(low), float(high), cohens_dz(row), float(p), least, note
+            )
+    return [found[place] for place in range(len(comparisons))]
+
+
+def _remarks(n: int, degenerate: bool) -> Iterator[str]:
     if n < 2:
-        notes.append("one pair: no interval")
-    least = float("nan")
-    if is_degenerate(differences):
-        p, least = sign_flip_p(differences), least_p(n)
-        notes.append(f"fewer than {LEAST_DISTINCT} distinct differences: p of the permutation test")
-    else:
-        p = float(ttest_1samp(differences, 0).pvalue)
-    low, high = t_interval(differences)
-    mean, effect = float(differences.mean()), cohens_dz(differences)
-    return TestResult(PRIMARY_TEST, n, mean, low, high, effect, p, least, "; ".join(notes))
+        yield "one pair: no interval"
+    if degenerate:
+        yield f"fewer than {LEAST_DISTINCT} distinct differences: p of the permutation test"
+    elif n < SKEWNESS_FROM:
+        yield FEW_PAIRS
 
 
-def is_degenerate(differences: Floats) -> bool:
-    """Return whether the differences are too alike for a t-test: fewer than three distinct values."""
+def primary_p(differences: Floats) -> Floats:
+    """Return the p of the primary test of several comparisons.
+
+    Args:
+        differences: (comparisons, pairs).
+    """
+    p = np.ones(len(differences))
+    is_varied = ~is_degenerate(differences)
+    varied = differences[is_varied]
+    if len(varied):
+        t = ttest_1samp(varied, 0, axis=1).statistic
+        p[is_varied] = p_of_t(t, sample_skewness(varied), varied.shape[1])
+    p[~is_varied] = [sign_flip_p(row) for row in differences[~is_varied]]
+    return p
+
+
+def is_degenerate(differences: Floats) -> np.ndarray:
+    """Return whether the differences of each comparison are too alike for a t-test: fewer than three distinct values.
+
+    Args:
+        differences: (comparisons, pairs).
+    """
     # Rounding lets equal differences differ.
-    return len(np.unique(np.round(differences, 9))) < LEAST_DISTINCT
+    ascending = np.sort(np.round(differences, 9), axis=1)
+    distinct = 1 + (np.diff(ascending, axis=1) > 0).sum(axis=1)
+    return np.asarray(distinct < LEAST_DISTINCT)

@@ -14,6 +14,7 @@ from medattn.compare.epochs_tests import compare_epochs
 from medattn.compare.equivalence import TEST as EQUIVALENCE
 from medattn.compare.equivalence import equivalence
 from medattn.compare.holm import holm
+from medattn.compare.looks import diverged_seeds, seeds_of_pair, undeclared_look
 from medattn.compare.multiverse import multiverse
 from medattn.compare.nadeau_bengio import fold_ratios, nadeau_bengio
 from medattn.compare.outperforming import outperforming
@@ -26,6 +27,7 @@ from medattn.compare.same_images import SameImageComparison
 from medattn.compare.test_result import TestResult
 from medattn.compare.trained_model import TrainedModels
 from medattn.compare.wilcoxon import wilcoxon
+from medattn.config.models.selection import Selection
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.files import write_text
 from medattn.layout import ResultPaths
@@ -75,7 +77,7 @@ def comparisons(
             measured,
             epochs,
             SameImageComparison(models, dataset, configuration.datasets[dataset]),
-            selection.equivalence_margin,
+            selection,
         ).rows()
     ]
     table = pd.DataFrame(rows, columns=[*COMPARISONS.columns])
@@ -129,11 +131,11 @@ class _DatasetComparisons:
         measured: MeasuredCells,
         epochs: EpochValues,
         images: SameImageComparison,
-        margin: float,
+        selection: Selection,
     ) -> None:
         self._paper, self._dataset, self._plan = paper, dataset, plan
         self._measured, self._epochs = measured, epochs
-        self._images, self._margin = images, margin
+        self._images, self._selection = images, selection
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield the rows of comparisons.csv: metric by metric, pair by pair."""
@@ -164,7 +166,9 @@ class _DatasetComparisons:
         if first.runs and (first.runs, first.by_seed) == (second.runs, second.by_seed):
             reason = "both have the same runs, because their settings are equal"
             first = second = MeasuredMetric(reason=reason)
-        margin = self._margin / (1 if METRICS[key.metric].unit == "percent" else 100)
+        at_look = not undeclared_look(seeds_of_pair(first, second), self._selection.looks)
+        lost = diverged_seeds(first, second)
+        margin = self._selection.equivalence_margin / (1 if METRICS[key.metric].unit == "percent" else 100)
         for procedure, result in self._results(cell, other_cell, key, first, second, margin):
             row = {**common, "procedure": procedure, **vars(result)}
             row["estimate"] = result.difference if result.estimate is None else result.estimate
@@ -172,6 +176,9 @@ class _DatasetComparisons:
                 row["margin"] = margin
             if result.n == 0 and reason:
                 row["note"] = reason
+            if procedure == "runs" and result.p == result.p:
+                row["alpha"] = self._selection.rule_at_a_look.alpha if at_look else None
+                row["note"] = "; ".join(part for part in (result.note, lost) if part)
             yield row
 
     def _results(

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import safe_open
 
 from medattn.layout import ResultPaths
 from medattn.measure.epochs import model_epoch
 from medattn.metrics.scored import Scored
-from medattn.plan.model import Cell, Plan, Run
-from medattn.provenance.records import check_output, ending
+from medattn.plan.model import Cell, Plan
+from medattn.provenance.records import ending
+from medattn.training.score_file import read_scores
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,6 @@ class TrainedModels:
 
     def __init__(self, plan: Plan, results: ResultPaths, seed: int) -> None:
         self._plan, self._results, self._seed = plan, results, seed
-        self._runs: dict[str, list[Run]] = {}
-        for run in plan.runs.values():
-            if run.stage == "train" and run.seed == seed:
-                for cell in run.cells:
-                    self._runs.setdefault(cell, []).append(run)
 
     def read(self, cell: Cell) -> TrainedModel | str:
         """Return the model of a cell, or why there is none.
@@ -47,7 +42,7 @@ class TrainedModels:
         Raises:
             UserError: the hash of the scores is not the one in the record of the run.
         """
-        runs = self._runs.get(cell.id, [])
+        runs = [run for run in self._plan.runs_of(cell.id, "train") if run.seed == self._seed]
         if not runs:
             return cell.missing or f"no run of seed {self._seed}"
         parts = []
@@ -56,8 +51,8 @@ class TrainedModels:
             record = ending(files)
             if isinstance(record, str):
                 return cell.missing or record
-            check_output(record, files.scores)
-            parts.append(self._scores(run, cell))
+            split = read_scores(record, files.scores).evaluated
+            parts.append((split.scores(model_epoch(run, cell, self._results)), split.labels, split.images))
             if np.isnan(parts[-1][0]).any():
                 return f"the network of {run.id} outputs NaN at its measured epoch"
         positions = np.concatenate([part[2] for part in parts])
@@ -69,9 +64,3 @@ class TrainedModels:
     def prepared(self, dataset: str) -> str:
         """Return the folder of a prepared data set."""
         return next(cell.prepared for cell in self._plan.cells.values() if cell.dataset == dataset)
-
-    def _scores(self, run: Run, cell: Cell) -> tuple[NDArray[np.floating], NDArray[np.int64], NDArray[np.int64]]:
-        """Return the scores at the model's epoch, the labels and the positions."""
-        with safe_open(self._results.run(run.folder, run.name).scores, framework="numpy") as stream:
-            scores = stream.get_slice("scores")[model_epoch(run, cell, self._results) - 1]
-            return scores, stream.get_tensor("labels"), stream.get_tensor("images")

@@ -10,6 +10,7 @@ RENAMED_KEYS: Mapping[str, str] = {
     "least_runs": "min_runs",
     "widest": "max_half_width",
     "level": "alpha",
+    "checkpoint_seconds": "checkpoint",
     # paper
     "change": "override",
     "optimiser": "optimizer",
@@ -37,6 +38,7 @@ RENAMED_METHODS: Mapping[str, str] = {"unfit": "skip_reason"}
 """New names of renamed methods of a mechanism."""
 
 _NEW_VALUES = {
+    "checkpoint_seconds": "a number of epochs or `auto`, which saves as often as costs at most 4%",
     "smallest": "the list [smallest, largest]",
     "largest": "the list [smallest, largest]",
     "aspect": "the list [1 / aspect, aspect]",

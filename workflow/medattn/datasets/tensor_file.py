@@ -15,12 +15,19 @@ from safetensors import SafetensorError, safe_open
 
 Array = npt.NDArray[Any]
 
-_TYPES = {"uint8": "U8", "int64": "I64", "bool": "BOOL"}
+_TYPES = {
+    "uint8": "U8",
+    "uint16": "U16",
+    "float32": "F32",
+    "int64": "I64",
+    "float64": "F64",
+    "bool": "BOOL",
+}
 _PIECE = 1 << 24
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Array]) -> None:
-    """Write arrays of uint8, int64 or bool.
+    """Write arrays of uint8, uint16, float32, int64, float64 or bool.
 
     Raises:
         OSError: the file can't be written.

@@ -8,6 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
+from medattn.compare.looks import diverged_seeds, seeds_of_pair, undeclared_look
 from medattn.compare.test_result import CONFIDENCE
 from medattn.config.models.facts import Facts, SignificanceStatement, Statement
 from medattn.config.models.row_filter import RowFilter
@@ -17,7 +18,6 @@ from medattn.config.resolved import Configuration
 from medattn.consistency.checks.statements import gain, pairs_of
 from medattn.consistency.published import PublishedRow, chosen
 from medattn.judge.claim import Claim, in_points, not_measured
-from medattn.judge.looks import undeclared_look
 from medattn.judge.paired import MeasuredPair, paired_differences
 from medattn.judge.protocol_deviations import deviation, reading
 from medattn.judge.rule import Judgment, PairedDifference, judge_count, judge_higher, judge_same
@@ -271,9 +271,14 @@ def _with_verdict(
         reason, state = "no seed in common", "waiting"
     if reason:
         return not_measured(claim, reason, state)
-    seeds = first.measured.by_seed.keys() & second.measured.by_seed.keys()
-    rule = configuration.selection.rule_at_a_look
-    judgment = undeclared_look(seeds, configuration.selection.looks) or _judgment(pair, difference, rule)
+    undeclared = undeclared_look(seeds_of_pair(first.measured, second.measured), configuration.selection.looks)
+    if undeclared:
+        judgment = Judgment("inconclusive", undeclared)
+    else:
+        judgment = _judgment(pair, difference, configuration.selection.rule_at_a_look)
+    notes[diverged_seeds(first.measured, second.measured)] = None
+    if judgment.verdict != "inconclusive":
+        notes[difference.assumption] = None
     return claim.with_judgment(judgment, points, *notes)
 
 

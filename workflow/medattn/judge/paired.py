@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isnan, nan, sqrt
-
-from scipy.special import stdtrit
+from math import isnan, nan
 
 from medattn.compare.holm import holm
 from medattn.compare.primary_test import primary_test
 from medattn.compare.replicates import pair_up
+from medattn.compare.skewness import FEW_PAIRS, interval_of_mean
 from medattn.compare.test_result import CONFIDENCE
 from medattn.judge.rule import PairedDifference, resolved_spread
 from medattn.measure.measured_cells import MeasuredMetric
@@ -54,11 +53,10 @@ def paired_differences(
     found = []
     for pair, paired, test, p in zip(pairs, replicates, tests, p_values, strict=True):
         spread = float(paired.differences.std(ddof=1)) if test.n > 1 else nan
-        half = nan
-        if test.n > 1:
-            half = float(stdtrit(test.n - 1, (1 + confidence) / 2)) * resolved_spread(spread, pair.step) / sqrt(test.n)
-        low, high = test.difference - half, test.difference + half
-        if not isnan(half):
+        least_sd = resolved_spread(0.0, pair.step)
+        low, high = interval_of_mean(paired.differences, confidence, least_sd) if test.n > 1 else (nan, nan)
+        if not isnan(low):
             low, high = max(low, pair.least - _GREATEST), min(high, _GREATEST - pair.least)
-        found.append(PairedDifference(test.difference, low, high, test.n, float(p), spread))
+        note = FEW_PAIRS if FEW_PAIRS in test.note else ""
+        found.append(PairedDifference(test.difference, low, high, test.n, float(p), spread, note))
     return found

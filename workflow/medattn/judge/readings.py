@@ -9,6 +9,7 @@ from medattn.judge.subject import Subjects
 from medattn.measure.measured_cells import MetricKey
 from medattn.measure.reading_values import CellsUnderReading, ReadingValues
 from medattn.plan.model import CellKey
+from medattn.protocols.reading import Reading
 
 JudgeAll = Callable[[Subjects], Sequence[Claim]]
 """Judges the claims of a paper by the measured values of the subjects."""
@@ -32,13 +33,22 @@ class ReadingJudge:
         """Return the claims, with the share of open readings that give the same verdict."""
         claims = list(judge(self.subjects))
         names = dict.fromkeys(
-            name for claim in claims if claim.n and (known := self._known(claim)) for name in known.of(claim.metric)
+            name
+            for claim in claims
+            if claim.n and (known := self._known(claim))
+            for name, reading in known.of(claim.metric).items()
+            if self._is_told(known, reading)
         )
         by_reading = {}
         for name in names:
             cells = CellsUnderReading(self.subjects.measured, self.values, name)
             by_reading[name] = {claim.claim: claim for claim in judge(self.subjects.with_measured(cells))}
         return [self._with_readings(claim, by_reading) for claim in claims]
+
+    def _is_told(self, known: KnownReadings, reading: Reading) -> bool:
+        """Return whether a verdict under a reading counts or is told: it is open, or leaks with an open average."""
+        of_metric = {key: value for key, value in reading.choices.items() if key.startswith("metrics.")}
+        return known.is_open(reading) or (bool(reading.leak) and known.is_open(replace(reading, choices=of_metric)))
 
     def _known(self, claim: Claim) -> KnownReadings | None:
         paper = self.subjects.paper_of(claim.paper, claim.table)

@@ -52,6 +52,7 @@ class PairedDifference:
         n: number of pairs.
         p: two-sided p, corrected within the statement unless every pair must hold; NaN if there is none.
         spread: sample standard deviation of the differences; NaN for fewer than two pairs.
+        assumption: what a verdict assumes; empty if nothing.
     """
 
     mean: float
@@ -60,6 +61,7 @@ class PairedDifference:
     n: int
     p: float
     spread: float = nan
+    assumption: str = ""
 
 
 @dataclass(frozen=True)

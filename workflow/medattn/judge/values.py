@@ -5,13 +5,13 @@ from math import isnan, nan
 
 import pandas as pd
 
+from medattn.compare.looks import undeclared_look
 from medattn.complexity.lookup import counted_value
 from medattn.config.models.facts import Facts
 from medattn.config.models.verdicts import VerdictRule
 from medattn.config.resolved import Configuration
 from medattn.consistency.published import PublishedRow
 from medattn.judge.claim import Claim, State, in_points, not_measured
-from medattn.judge.looks import undeclared_look
 from medattn.judge.protocol_deviations import deviation, reading
 from medattn.judge.rule import Judgment, RunSummary, judge_count, judge_number
 from medattn.judge.subject import NOT_SELECTED, Subject, SubjectResult, Subjects, least_points
@@ -61,7 +61,8 @@ def judged_value(
         return not_measured(claim, reason, state)
     judgment = _judgment(row, subject.metric, facts, result, rule)
     if not (result.cell and result.cell.is_classifier):
-        judgment = undeclared_look(found.by_seed, configuration.selection.looks) or judgment
+        undeclared = undeclared_look(found.ended, configuration.selection.looks)
+        judgment = Judgment("inconclusive", undeclared) if undeclared else judgment
     leak = found.leak and f"leak: {found.leak}"
     remark = reading(configuration, paper, subject, facts) if paper else ""
     return claim.with_judgment(judgment, in_points(row.mean.unit), leak, result.reason, remark)

@@ -1,7 +1,7 @@
 """measurements.csv, epochs.csv and readings.csv, from one pass over the scores of the finished runs."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,19 @@ from medattn.layout import ResultPaths
 from medattn.measure.kept_values import refuse_fewer_values
 from medattn.measure.measured_run import MeasuredRun, read_measured_run
 from medattn.measure.procedures import Measurement, measurements
-from medattn.measure.readings import reading_rows, readings_text
+from medattn.measure.readings import RunUnderReadings, reading_lines, readings_text, under_readings
 from medattn.metrics.registry import METRICS
-from medattn.plan.model import Cell, Plan
+from medattn.plan.model import Cell, Plan, Run
 from medattn.result_tables import EPOCHS, MEASUREMENTS
 from medattn.text_formats import csv_of
 from medattn.tuning.epoch_results import FoldAccuracies
 
+_TOGETHER = 1 << 25
+"""Bytes of the scores of runs that are measured together."""
+
 
 def write_measurements(plan: Plan, results: ResultPaths, *, allow_fewer: bool = False) -> None:
-    """Measure every cell of the plan and write measurements.csv, epochs.csv and readings.csv.
+    """Measure every cell of the plan, run by run, and write measurements.csv, epochs.csv and readings.csv.
 
     Args:
         plan: the plan.
@@ -39,15 +42,35 @@ def write_measurements(plan: Plan, results: ResultPaths, *, allow_fewer: bool = 
         if cell.missing and not any(results.run(run.folder, run.name).record.exists() for run in runs):
             runs = []
         folds = FoldAccuracies(plan.runs_of(cell.id, "tune"), results)
-        measured = [read_measured_run(run, cell, results, folds) for run in runs]
+        measured, read = list[MeasuredRun](), list[RunUnderReadings]()
+        for part in _groups(runs, cell, results, folds):
+            read += under_readings(cell, [(one.run, one.recorded) for one in part if one.recorded is not None])
+            measured += [replace(one, recorded=None) for one in part]  # all scores together can exceed the memory
         rows += list(_rows(cell, measured))
         epochs += list(_epochs(cell, measured))
-        readings += list(reading_rows(cell, measured))
+        readings += list(reading_lines(cell, measured, read))
     if not allow_fewer:
         refuse_fewer_values(plan, results, rows)
     _write(results.measurements, rows, MEASUREMENTS.columns)
     _write(results.epochs, epochs, EPOCHS.columns)
     write_text(results.readings, readings_text(readings))
+
+
+def _groups(
+    runs: Sequence[Run], cell: Cell, results: ResultPaths, folds: FoldAccuracies
+) -> Iterator[list[MeasuredRun]]:
+    """Yield measured runs in groups whose scores fit into 32 MB; a run with larger scores is a group."""
+    group, size = list[MeasuredRun](), 0
+    for run in runs:
+        one = read_measured_run(run, cell, results, folds)
+        own = one.recorded.size if one.recorded is not None else 0
+        if group and size + own > _TOGETHER:
+            yield group
+            group, size = [], 0
+        group.append(one)
+        size += own
+    if group:
+        yield group
 
 
 def _write(path: Path, rows: list[dict[str, Any]], columns: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from medattn.measure.measured_run import has_diverged
 from medattn.plan.model import CellKey
 from medattn.result_tables import PER_SEED
 
@@ -25,6 +26,7 @@ class MeasuredMetric:
 
     Attributes:
         by_seed: value of each seed: of its one run, or of its cross-validation.
+        diverged: why a seed has no value although its runs have ended: the training diverged.
         by_fold: value of each seed and fold of a cross-validation.
         test_images: test images of each seed and fold.
         mean: mean over seeds; NaN if not measured.
@@ -39,6 +41,7 @@ class MeasuredMetric:
     """
 
     by_seed: dict[int, float] = field(default_factory=dict)
+    diverged: dict[int, str] = field(default_factory=dict)
     by_fold: dict[tuple[int, int], float] = field(default_factory=dict)
     test_images: dict[tuple[int, int], int] = field(default_factory=dict)
     mean: float = nan
@@ -56,6 +59,11 @@ class MeasuredMetric:
         """Whether the metric has a mean over seeds."""
         return not isnan(self.mean)
 
+    @property
+    def ended(self) -> set[int]:
+        """Seeds whose runs have a result: a value, or a training that diverged."""
+        return {*self.by_seed, *self.diverged}
+
     def with_values(self, by_seed: dict[int, float]) -> "MeasuredMetric":
         """Return the same metric with other values of the seeds, which were not measured by fold."""
         values = list(by_seed.values())
@@ -70,6 +78,8 @@ class MeasuredMetric:
             self.note = str(row["reason"])
         if row["status"] != "measured" or isnan(row["value"]):
             self.reason = self.reason or str(row["reason"])
+            if row["procedure"] in PER_SEED and has_diverged(str(row["reason"])):
+                self.diverged[int(row["seed"])] = str(row["reason"])
             return
         value = float(row["value"])
         if row["procedure"] in PER_SEED:

@@ -1,28 +1,42 @@
-"""A finished run with its scores of the test images at the measured epochs."""
+"""A finished run with the values of its metrics at the measured epochs."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from medattn.layout import ResultPaths
 from medattn.measure.epochs import measured_epochs
+from medattn.metrics.evaluate import Value, measure
 from medattn.metrics.scored import Scored
 from medattn.plan.model import Cell, Run
 from medattn.provenance.records import ending
+from medattn.training.score_file import ScoredSplit
 from medattn.tuning.epoch_results import FoldAccuracies, RecordedEpochs
 
 NAN_OUTPUT = "the network outputs NaN after epoch {}, which is measured"
 """Reason why a run has no value."""
 
 
+def has_diverged(reason: str) -> bool:
+    """Return whether a run without a value, or one of its folds, has ended: its training diverged.
+
+    Args:
+        reason: why the run or the cross-validation has no value.
+    """
+    return "diverged: " in reason or NAN_OUTPUT.partition("{")[0] in reason
+
+
 @dataclass(frozen=True)
 class MeasuredRun:
-    """A run with its scores at the measured epochs.
+    """A run with the values of its metrics at the measured epochs. Its scores are read for one epoch at a time.
 
     Attributes:
         run: the run.
         epochs: measured epochs, counted from 1; none if the run did not finish.
-        scored: the test images with their scores, for each measured epoch.
+        images: number of test images; 0 if there is no value.
+        values: values of each metric, for each measured epoch.
+        last: the test images at the last measured epoch, for a fold, whose images are measured with other folds' too.
         accuracy: accuracy in percent after every epoch, measured or not.
         reason: why the run did not finish, or why it cannot be measured.
         recorded: the results at every epoch; None if the run did not finish.
@@ -30,19 +44,16 @@ class MeasuredRun:
 
     run: Run
     epochs: tuple[int, ...] = ()
-    scored: tuple[Scored, ...] = ()
+    images: int = 0
+    values: Mapping[str, Sequence[Sequence[Value]]] = field(default_factory=dict)
+    last: Scored | None = None
     accuracy: tuple[float, ...] = ()
     reason: str = ""
     recorded: RecordedEpochs | None = None
 
-    @property
-    def images(self) -> int:
-        """Number of test images."""
-        return len(self.scored[0].labels)
-
 
 def read_measured_run(run: Run, cell: Cell, results: ResultPaths, folds: FoldAccuracies | None = None) -> MeasuredRun:
-    """Read the scores of a run, or the reason why it has none.
+    """Measure a run, or give the reason why it has no value.
 
     Args:
         run: the run.
@@ -57,33 +68,42 @@ def read_measured_run(run: Run, cell: Cell, results: ResultPaths, folds: FoldAcc
     if isinstance(record, str):
         return MeasuredRun(run, reason=cell.missing or record)
     recorded = RecordedEpochs(run, cell, results, folds)
-    scores, labels = recorded.arrays["scores"], recorded.arrays["labels"]
+    split, epochs = recorded.scores.evaluated, measured_epochs(cell, recorded)
+    values: dict[str, list[Sequence[Value]]] = {metric: [] for metric in cell.metrics}
+    scored = None
+    for epoch in epochs:
+        scored = scored_at(cell, split, epoch)
+        if scored is None:
+            return MeasuredRun(run, reason=NAN_OUTPUT.format(epoch), recorded=recorded)
+        for metric in cell.metrics:
+            values[metric].append(measure(metric, scored))
+    accuracy = tuple(float(value) for value in 100.0 * np.array(split.correct) / split.count)
+    return MeasuredRun(
+        run, epochs, split.count, values, None if run.fold is None else scored, accuracy, recorded=recorded
+    )
+
+
+def last_scores(run: Run, cell: Cell, results: ResultPaths) -> Scored | str:
+    """Return the test images with their scores at the last measured epoch, or why there are none; raises as above."""
+    record = ending(results.run(run.cell, run.name))
+    if isinstance(record, str):
+        return record
+    recorded = RecordedEpochs(run, cell, results)
     epochs = measured_epochs(cell, recorded)
     for epoch in epochs:
-        if np.isnan(scores[epoch - 1]).any():
-            reason = NAN_OUTPUT.format(epoch)
-            return MeasuredRun(run, reason=reason, recorded=recorded)
-    classes = class_names(cell, scores)
-    scored = tuple(Scored(np.asarray(scores[epoch - 1]), labels, classes) for epoch in epochs)
-    accuracy = tuple(float(value) for value in accuracy_percent(scores, labels))
-    return MeasuredRun(run, epochs, scored, accuracy, recorded=recorded)
+        if recorded.scores.evaluated.unscored[epoch - 1]:
+            return NAN_OUTPUT.format(epoch)
+    scored = scored_at(cell, recorded.scores.evaluated, epochs[-1])
+    assert scored is not None
+    return scored
 
 
-def class_names(cell: Cell, scores: np.ndarray) -> tuple[str, ...]:
+def scored_at(cell: Cell, split: ScoredSplit, epoch: int) -> Scored | None:
+    """Return the images of a split with their scores after an epoch; None if a score is NaN."""
+    scores = split.scores(epoch)
+    return None if np.isnan(scores).any() else Scored(scores, split.labels, class_names(cell, split.classes))
+
+
+def class_names(cell: Cell, count: int) -> tuple[str, ...]:
     """Return the names of the classes of a cell; their numbers where the data set does not name them."""
-    return cell.classes or tuple(str(label) for label in range(scores.shape[2]))
-
-
-def accuracy_percent(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the accuracy in percent after each epoch.
-
-    Args:
-        scores: epochs x N x classes.
-        labels: (N,).
-
-    Returns:
-        (epochs,) float64. Among equal scores the first class is predicted; an image with a NaN score counts as wrong.
-    """
-    correct = ~np.isnan(scores).any(axis=2) & (scores.argmax(axis=2) == labels)
-    percent: np.ndarray = 100.0 * correct.sum(axis=1) / len(labels)
-    return percent
+    return cell.classes or tuple(str(label) for label in range(count))

@@ -71,11 +71,10 @@ def measurements(metric: str, runs: Sequence[MeasuredRun]) -> Iterator[Measureme
 
 def _of_run(metric: str, run: MeasuredRun, procedure: str) -> Iterator[Measurement]:
     place = Measurement(metric, procedure, run.run.seed, run.run.fold, (run.run.id,))
-    if not run.scored:
+    if not run.images:
         yield _with(place, reason=run.reason)
         return
-    each = [measure(metric, scored) for scored in run.scored]
-    for values in zip(*each, strict=True):
+    for values in zip(*run.values[metric], strict=True):
         yield _with(place, **_summary(values, "epochs"), n_test=run.images)
 
 
@@ -85,7 +84,7 @@ def _pooled(metric: str, seed: int, members: Sequence[MeasuredRun]) -> Iterator[
     if reason:
         yield _with(place, reason=reason)
         return
-    parts = [member.scored[-1] for member in members]
+    parts = [member.last for member in members if member.last is not None]
     scored = Scored(
         np.concatenate([part.scores for part in parts]),
         np.concatenate([part.labels for part in parts]),
@@ -129,7 +128,7 @@ def _left_out(unmeasured: Sequence[Measurement]) -> str:
 
 
 def _unmeasured_fold(members: Sequence[MeasuredRun]) -> str:
-    return next((f"fold {member.run.fold}: {member.reason}" for member in members if not member.scored), "")
+    return next((f"fold {member.run.fold}: {member.reason}" for member in members if not member.images), "")
 
 
 def _summary(values: Sequence[Value], over: str) -> dict[str, object]:

@@ -14,4 +14,4 @@ def _accuracy(images: "Scored") -> "list[Values]":
     return [Values(100 * images.hits.sum(axis=0) / images.total)]
 
 
-METRICS = {"accuracy": Metric("ACC", "accuracy", values=_accuracy, epochs_at_once=True)}
+METRICS = {"accuracy": Metric("ACC", "accuracy", values=_accuracy, labels_decide=True, epochs_at_once=True)}

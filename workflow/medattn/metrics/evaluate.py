@@ -5,6 +5,7 @@ weight. A class that is never predicted has no precision; its F1 is 0 if it has 
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import isnan
 from typing import Any
 
@@ -86,18 +87,55 @@ def validation_values(metric: str, scores: NDArray[Any], labels: NDArray[Any]) -
     Returns:
         A fraction for each epoch; -1, or minus infinity for `loss`, where the metric is undefined.
     """
-    finite = np.flatnonzero(~np.isnan(scores).any(axis=(1, 2)))
-    if metric == "loss":
-        of_class = scores[finite][:, np.arange(len(labels)), labels].astype(np.float64)
-        values = np.full(len(scores), -np.inf)
-        with np.errstate(divide="ignore"):
-            values[finite] = np.log(of_class).mean(axis=1)
-        return [float(value) for value in values]
-    values = np.full(len(scores), np.nan)
-    if len(finite):
-        scored = ScoredEpochs(scores[finite], labels, [str(label) for label in range(scores.shape[2])])
-        (values[finite],) = measure_epochs(metric, scored).values()
-    return [-1.0 if isnan(value) else value / 100 for value in values.tolist()]
+    return ValidationScores(scores, labels).values(metric)
+
+
+@dataclass(frozen=True)
+class ValidationScores:
+    """Validation images with their scores at each epoch; what several metrics need is computed once.
+
+    Attributes:
+        scores: W x N x K, probabilities at each epoch.
+        labels: N.
+    """
+
+    scores: NDArray[Any]
+    labels: NDArray[Any]
+
+    def values(self, metric: str) -> list[float]:
+        """Return a metric at each epoch, as `validation_values` does."""
+        if metric == "loss":
+            of_class = self.scores[:, np.arange(len(self.labels)), self.labels]
+            values = np.full(len(self.scores), -np.inf)
+            values[self._finite] = log_likelihoods(of_class[self._finite])
+            return [float(value) for value in values]
+        values = np.full(len(self.scores), np.nan)
+        if len(self._finite):
+            (values[self._finite],) = measure_epochs(metric, self._scored).values()
+        return [-1.0 if isnan(value) else value / 100 for value in values.tolist()]
+
+    @cached_property
+    def _finite(self) -> NDArray[np.intp]:
+        return np.flatnonzero(~np.isnan(self.scores).any(axis=(1, 2)))
+
+    @cached_property
+    def _scored(self) -> ScoredEpochs:
+        classes = [str(label) for label in range(self.scores.shape[2])]
+        whole = len(self._finite) == len(self.scores)
+        return ScoredEpochs(self.scores if whole else self.scores[self._finite], self.labels, classes)
+
+
+def log_likelihoods(label_scores: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the mean logarithm of the probability of each image's own class: (W,), minus infinity where one is NaN.
+
+    Args:
+        label_scores: W x N.
+    """
+    # The order in memory decides the order of the sum, and with it the last bit.
+    of_class = np.asfortranarray(label_scores.astype(np.float64))
+    with np.errstate(divide="ignore"):
+        means: NDArray[np.float64] = np.log(of_class).mean(axis=1)
+    return np.where(np.isnan(means), -np.inf, means)
 
 
 def _values(metric: str, scored: Scored) -> list[Values]:

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 
 def _f1(images: "Scored") -> "Floats":
     """Return the F1 of each class (K x W), NaN for a class that is neither present nor predicted."""
-    f1: Floats = 2 * images.hits / (images.present + images.predicted)
-    return f1
+    return images.f1
 
 
 def _f1_weighted(images: "Scored") -> "list[Values]":
@@ -55,6 +54,7 @@ METRICS = {
         "F1 averaged over the classes, weighted by their test images",
         published="f1",
         values=_f1_weighted,
+        labels_decide=True,
         epochs_at_once=True,
         averaging="weighted",
         averagings={"macro": _MACRO, **_OF_ONE_CLASS},
@@ -63,6 +63,7 @@ METRICS = {
         "F1 (macro)",
         "F1 averaged over the classes",
         values=_f1_macro,
+        labels_decide=True,
         epochs_at_once=True,
         averaging="macro",
         averagings={"weighted": _WEIGHTED, **_OF_ONE_CLASS},

@@ -28,6 +28,7 @@ METRICS = {
         "fraction",
         least=-1.0,
         values=_kappa_quadratic,
+        labels_decide=True,
         epochs_at_once=True,
     )
 }

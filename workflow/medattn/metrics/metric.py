@@ -45,6 +45,7 @@ class Metric:
         higher_is_better: whether the highest value ranks first.
         least: least possible value, in its unit. The greatest is 100% or 1.
         values: returns the values for a `Scored`; None for a cost.
+        labels_decide: whether the predicted classes alone decide the values, whatever the scores behind them.
         epochs_at_once: whether `values` takes a `ScoredEpochs` too, and then returns a value for each epoch.
         averaging: name of the average over the classes; empty for a metric without `averagings`.
         averagings: other averages over the classes, by name; they take what `values` takes.
@@ -59,6 +60,7 @@ class Metric:
     least: float = 0.0
     # `Scored` imports numpy, which planning must not import.
     values: Callable[[Any], list[Any]] | None = None
+    labels_decide: bool = False
     epochs_at_once: bool = False
     averaging: str = ""
     averagings: dict[str, Averaging] = field(default_factory=dict)

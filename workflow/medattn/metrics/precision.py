@@ -18,6 +18,7 @@ METRICS = {
         "precision of each class, and the mean over the classes",
         classes="each",
         values=_precision,
+        labels_decide=True,
         epochs_at_once=True,
     )
 }

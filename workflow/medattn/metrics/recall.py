@@ -31,6 +31,7 @@ METRICS = {
         "recall of each class, and the mean over the classes",
         classes="each",
         values=_recall,
+        labels_decide=True,
         epochs_at_once=True,
     ),
     "sensitivity": Metric(
@@ -38,9 +39,10 @@ METRICS = {
         "sensitivity, the share of positive images that are found",
         classes="positive",
         values=_sensitivity,
+        labels_decide=True,
         epochs_at_once=True,
     ),
     "balanced_accuracy": Metric(
-        "Balanced ACC", "mean recall of the classes", values=_balanced_accuracy, epochs_at_once=True
+        "Balanced ACC", "mean recall of the classes", values=_balanced_accuracy, labels_decide=True, epochs_at_once=True
     ),
 }

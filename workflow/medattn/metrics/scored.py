@@ -57,35 +57,40 @@ class Scored:
         if self.weights is None:
             counts = np.bincount(pairs, minlength=classes**2).astype(np.float64)
         else:
-            found, inverse = np.unique(pairs, return_inverse=True)
-            indicator = np.zeros((len(found), len(pairs)), dtype=np.float32)
-            indicator[inverse, np.arange(len(pairs))] = 1
+            order = np.argsort(pairs, kind="stable")
+            found, starts = np.unique(pairs[order], return_index=True)
             counts = np.zeros((classes**2, self.weights.shape[1]))
-            counts[found] = indicator @ self.weights
+            counts[found] = np.add.reduceat(self.weights[order], starts, axis=0)
         return counts.reshape(classes, classes, -1)
 
-    @property
+    @cached_property
     def present(self) -> Floats:
         """Number of images of each class: K x W."""
         counts: Floats = self.confusion.sum(axis=1)
         return counts
 
-    @property
+    @cached_property
     def predicted(self) -> Floats:
         """Number of images predicted as each class: K x W."""
         counts: Floats = self.confusion.sum(axis=0)
         return counts
 
-    @property
+    @cached_property
     def hits(self) -> Floats:
         """Number of images of each class that are predicted as that class: K x W."""
         return np.diagonal(self.confusion).T
 
-    @property
+    @cached_property
     def total(self) -> Floats:
         """Number of images: (W,)."""
         counts: Floats = self.confusion.sum(axis=(0, 1))
         return counts
+
+    @cached_property
+    def f1(self) -> Floats:
+        """F1 of each class (K x W), NaN for a class that is neither present nor predicted."""
+        f1: Floats = 2 * self.hits / (self.present + self.predicted)
+        return f1
 
     def mean_over_classes(self, shares: Floats, absent: str, class_name: str = "") -> Values:
         """Return the mean of shares in percent, over the classes that have one.

@@ -20,6 +20,7 @@ METRICS = {
         "specificity, the share of other images that are not taken for positive",
         classes="positive",
         values=_specificity,
+        labels_decide=True,
         epochs_at_once=True,
     )
 }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.resolved import Configuration
+from medattn.plan.image_counts import images_of_run
 from medattn.plan.model import Cell, Plan, Run
 from medattn.plan.speeds import Speeds, network_of
 from medattn.plan.stand_ins import planned_entries
@@ -78,17 +79,6 @@ def run_seconds(run: Run, cell: Cell, entry: DatasetEntry, speeds: Speeds) -> fl
     if speed is None:
         model, _, size = network_of(cell, entry)
         return f"{model} at {size} px"
-    trained, scored = _trained_and_scored(run, cell, splits)
+    images = images_of_run(run, cell, splits)
     epochs = cell.settings.recipe.epochs
-    return epochs * (trained + _FORWARD * scored) / speed
-
-
-def _trained_and_scored(run: Run, cell: Cell, splits: Mapping[str, int]) -> tuple[float, float]:
-    """Return the numbers of images that an epoch of a run trains on and scores."""
-    everything, test = sum(splits.values()), splits.get("test", 0)
-    folds = getattr(cell.settings.protocol, "folds", None)
-    if run.fold is not None and folds:
-        pool = everything - test if run.stage == "tune" else everything
-        return pool * (1 - 1 / folds), pool / folds
-    trained = splits.get("train", everything - test)
-    return trained, everything - trained
+    return epochs * (images.training + _FORWARD * images.scored) / speed

@@ -1,15 +1,24 @@
 """The jobs of a plan and their files, for Snakemake (results/<selection>/graph.json)."""
 
+from math import ceil
 from pathlib import Path
 from typing import Any
 
+from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.paper import shows_costs
 from medattn.config.resolved import Configuration
 from medattn.layout import ResultPaths, complexity_table
+from medattn.plan.disk_estimate import image_bytes
 from medattn.plan.model import Plan
+from medattn.plan.stand_ins import planned_entries
 
 _MEGABYTES = 8000
-"""Memory that a job requests at first, for each run that it trains at the same time."""
+"""Memory that a job requests at first, for each run that it trains at the same time, with images of up to 1 GB."""
+
+
+def megabytes_of_run(entry: DatasetEntry) -> int:
+    """Return the memory that a run requests at first; without a GPU, all images of its data set are in memory."""
+    return _MEGABYTES + 1000 * max(0, ceil(image_bytes(entry) / 1e9) - 1)
 
 
 def graph_of(plan: Plan, configuration: Configuration, results: ResultPaths) -> dict[str, Any]:
@@ -21,6 +30,7 @@ def graph_of(plan: Plan, configuration: Configuration, results: ResultPaths) -> 
         `cost_figures`: names of those with costs of networks; `answer_figures`: names of those of pooled effects.
     """
     datasets = {Path(cell.prepared).name: cell.dataset for cell in plan.cells.values() if cell.missing is None}
+    entries = planned_entries(plan, configuration)
     packs: dict[str, Any] = {}
     choices: dict[str, Any] = {}
     for pack in plan.packs.values():
@@ -35,7 +45,7 @@ def graph_of(plan: Plan, configuration: Configuration, results: ResultPaths) -> 
             "dataset": str(results.dataset(Path(cells[0].prepared).name)),
             "tuned": sorted({str(results.tuned(g)) for g in groups}) if pack.stage == "train" else [],
             "threads": cells[0].settings.recipe.threads * at_once,
-            "mem_mb": _MEGABYTES * at_once,
+            "mem_mb": megabytes_of_run(entries[pack.dataset]) * at_once,
             "runs": len(pack.runs),
         }
         if pack.stage == "tune":

@@ -14,6 +14,8 @@ from medattn.plan.model import Cell, CellSettings, Pack, Plan, Run
 from medattn.version import __version__
 
 SCHEMA = 2
+_OBSOLETE = ("checkpoint_seconds",)
+"""Keys of the configuration in plans of earlier versions that have no effect."""
 
 
 def write_plan(path: Path, plan: Plan) -> None:
@@ -46,7 +48,7 @@ def read_plan(path: Path) -> Plan:
         _check_schema(path, value)
         plan = Plan(
             selection=value["selection"],
-            configuration=value["configuration"],
+            configuration={k: v for k, v in value["configuration"].items() if k not in _OBSOLETE},
             cells={key: _cell(cell) for key, cell in value["cells"].items()},
             runs={key: _run(run) for key, run in value["runs"].items()},
             packs={key: Pack(**{**pack, "runs": tuple(pack["runs"])}) for key, pack in value["packs"].items()},

@@ -62,9 +62,23 @@ def speeds_for(complexity: Path) -> Speeds:
     return _measured_in(complexity) or _shipped()
 
 
+def parameters_of(cell: Cell, entry: DatasetEntry) -> int | None:
+    """Return the number of parameters of a cell's network, without its mechanism; None if unknown."""
+    rows = _shipped_networks()["networks"]
+    return next(
+        (row["parameters"] for row in rows if (row["model"], row["stem"], row["size"]) == network_of(cell, entry)), None
+    )
+
+
+@cache
+def _shipped_networks() -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(_SHIPPED.read_text(encoding="utf-8"))
+    return value
+
+
 @cache
 def _shipped() -> Speeds:
-    value: dict[str, Any] = json.loads(_SHIPPED.read_text(encoding="utf-8"))
+    value = _shipped_networks()
     networks: dict[Hashable, dict[str, Any]] = {
         (row["model"], row["stem"], row["size"]): row for row in value["networks"]
     }

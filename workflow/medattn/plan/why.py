@@ -24,7 +24,7 @@ def reasons(run: Run, cell: Cell, results: ResultPaths) -> list[str]:
     if files.failure.is_file():
         return [f"{run.id}: to be trained: its last attempt {failure_reason(files.failure)}"]
     if files.checkpoint.is_file():
-        return [f"{run.id}: in progress: it resumes from its last finished epoch"]
+        return [f"{run.id}: in progress: it resumes from its last checkpoint"]
     earlier = list(_earlier(run, results))
     if not earlier:
         return [f"{run.id}: to be trained: no training of this cell, stage, seed and fold was found"]

@@ -44,24 +44,33 @@ class NextRuns:
     """The open claims and the next round of runs.
 
     Attributes:
-        claims: open claims that can be decided, cheapest first.
+        claims: open claims that can be decided, cheapest first; with a budget, those that fit into it.
+        beyond_budget: open claims that can be decided, but not within the budget; none without one.
         undecidable: open claims that need more than the maximum of seeds.
         seeds: number of seeds of the next round, by id of the cell, where it exceeds the current one.
         cost: the open runs of the next round: those of the selection and the added ones.
         most: maximum number of seeds.
         basis: the source of estimated hours.
+        budget: hours that the runs may take; None for no limit.
     """
 
     claims: tuple[NextClaim, ...]
+    beyond_budget: tuple[NextClaim, ...]
     undecidable: tuple[NextClaim, ...]
     seeds: Mapping[str, int]
     cost: RunCost
     most: int
     basis: str
+    budget: float | None = None
 
 
 def next_runs(
-    claims: Sequence[PlannedClaim], selection: Selection, spreads: AssumedSpreads, costs: RunCosts, most: int
+    claims: Sequence[PlannedClaim],
+    selection: Selection,
+    spreads: AssumedSpreads,
+    costs: RunCosts,
+    most: int,
+    budget: float | None = None,
 ) -> NextRuns:
     """Return the open claims, cheapest first, and the next round of runs.
 
@@ -71,17 +80,45 @@ def next_runs(
         spreads: sources of assumed standard deviations.
         costs: the runs and their time.
         most: maximum number of seeds.
+        budget: hours that the open runs of the selection, and those of the chosen claims, may take; None for no limit.
     """
     found = [_next_claim(planned, selection, spreads, costs, most) for planned in claims if planned.is_open]
     decidable = sorted((claim for claim in found if claim.seeds is not None), key=_order)
+    chosen = decidable if budget is None else _within(budget, decidable, costs)
     undecidable = sorted((claim for claim in found if claim.seeds is None), key=lambda claim: claim.needed)
     seeds: dict[str, int] = {}
-    for claim in decidable:
+    for claim in chosen:
         for cell in claim.planned.cells:
             if claim.step is not None and claim.step > max(costs.current(cell), seeds.get(cell.id, 0)):
                 seeds[cell.id] = claim.step
     runs = {run for cell in costs.cells for run in costs.of([cell], seeds.get(cell.id, 0)).runs}
-    return NextRuns(tuple(decidable), tuple(undecidable), seeds, costs.of_runs(runs), most, costs.basis)
+    return NextRuns(
+        tuple(chosen),
+        tuple(claim for claim in decidable if claim not in chosen),
+        tuple(undecidable),
+        seeds,
+        costs.of_runs(runs),
+        most,
+        costs.basis,
+        budget,
+    )
+
+
+def _within(budget: float, claims: Sequence[NextClaim], costs: RunCosts) -> list[NextClaim]:
+    """Return the claims, cheapest first, whose runs fit into the hours next to the open runs of the selection.
+
+    A run that several claims share counts once. A claim with a run of unknown time fits into no budget.
+    """
+    runs = {run for cell in costs.cells for run in costs.of([cell], 0).runs}
+    seconds = costs.known_seconds(runs)
+    chosen = []
+    for claim in claims:
+        added = costs.of_runs(claim.cost.runs - runs).seconds
+        if claim.cost.seconds is not None and added is not None and seconds + added <= 3600 * budget:
+            chosen.append(claim)
+            runs |= claim.cost.runs
+            seconds += added
+    return chosen
 
 
 def _order(claim: NextClaim) -> tuple[float, int]:

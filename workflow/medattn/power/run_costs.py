@@ -77,6 +77,10 @@ class RunCosts:
         seconds = sum(known) if len(known) == len(waiting) else None
         return RunCost(waiting, seconds, estimated=bool(waiting - self._measured))
 
+    def known_seconds(self, runs: Iterable[str]) -> float:
+        """Return the seconds of those of the open runs whose time is known."""
+        return sum(self._seconds.get(run, 0.0) for run in frozenset(runs) - self._done)
+
     def current(self, cell: Cell) -> int:
         """Return the number of seeds of a cell in the selection."""
         return len(self._selection.seeds_of(cell.id))

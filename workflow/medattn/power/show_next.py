@@ -12,7 +12,7 @@ from medattn.power.show_power import facts_of_claim, number, plain
 NEXT_COLUMNS = (
     "rank", "paper", "claim", "table", "kind", "dataset", "backbone", "arm", "against", "metric", "class_name",
     "verdict", "published", "measured", "sd", "sd_source", "seeds_measured", "seeds_needed", "seeds", "runs", "hours",
-    "hours_estimated", "reason",
+    "hours_estimated", "in_budget", "reason",
 )  # fmt: skip
 _SHOWN = 20
 
@@ -25,15 +25,20 @@ def next_lines(found: NextRuns, selection: Selection, everything: bool) -> Itera
         selection: the selection.
         everything: whether to show all lines, not only the first 20 of each part.
     """
-    open_claims = len(found.claims) + len(found.undecidable)
+    open_claims = len(found.claims) + len(found.beyond_budget) + len(found.undecidable)
     yield f"Open claims of the selection '{selection.selection}': {open_claims}"
     if found.claims:
-        yield "  can be decided, cheapest first:"
+        budget = "" if found.budget is None else f" within {found.budget:g} hours"
+        yield f"  can be decided{budget}, cheapest first:"
         yield f"  {'hours':>8} {'runs':>5} {'seeds':>5}"
         groups = _groups(found.claims)
         for group in groups if everything else groups[:_SHOWN]:
             yield f"  {_hours(group[0].cost):>8} {len(group[0].cost.runs):>5} {group[0].seeds:>5}  {_title(group)}"
         yield from _more(groups, everything)
+    if found.beyond_budget:
+        claims = f"{len(found.beyond_budget)} {'claim' if len(found.beyond_budget) == 1 else 'claims'}"
+        first = _hours(found.beyond_budget[0].cost).strip()
+        yield f"  beyond the budget of {found.budget:g} hours: {claims}, the cheapest at {first} hours"
     if found.undecidable:
         yield f"  cannot be decided within {found.most} seeds:"
         groups = [[claim] for claim in found.undecidable]
@@ -65,9 +70,10 @@ def next_rows(found: NextRuns) -> list[dict[str, Any]]:
             "runs": len(claim.cost.runs),
             "hours": plain(claim.cost.hours),
             "hours_estimated": claim.cost.estimated,
+            "in_budget": claim in found.claims,
             "reason": claim.reason,
         }
-        for rank, claim in enumerate([*found.claims, *found.undecidable], start=1)
+        for rank, claim in enumerate([*found.claims, *found.beyond_budget, *found.undecidable], start=1)
     ]
 
 
@@ -75,6 +81,7 @@ def next_json(found: NextRuns) -> str:
     """Return a JSON object with the claims and the next round."""
     value = {
         "max_seeds": found.most,
+        "budget_hours": found.budget,
         "claims": next_rows(found),
         "next_round": {
             "cells": dict(found.seeds),

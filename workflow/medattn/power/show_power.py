@@ -9,6 +9,7 @@ from medattn.config.models.selection import Selection
 from medattn.power.comparison_power import ComparisonPower
 from medattn.power.paired_t import POWER, smallest_effect
 from medattn.power.planned_claims import PlannedClaim
+from medattn.power.spread import AssumedSpread
 
 MORE = ">1000"
 
@@ -72,6 +73,24 @@ def multiples_line(looks: Sequence[int], alpha: float, sd: float | None = None) 
     unit = "SD" if sd is None else "points"
     parts = ", ".join(f"{look}: {smallest_effect(look, alpha) * (sd or 1):.2f} {unit}" for look in looks)
     return f"a single comparison at alpha {alpha:.3g}, by number of seeds: {parts}"
+
+
+def plan_line(selection: Selection, measured: AssumedSpread, stated: float | None) -> str:
+    """Return the smallest differences that the seeds of a selection find, for `medattn plan`.
+
+    Args:
+        selection: the selection.
+        measured: the SD of finished runs, which comes first.
+        stated: the `pilot_sd` of the selection; None if it has none.
+    """
+    looks = selection.looks or (len(selection.trained_seeds),)
+    if looks[-1] < 2:
+        return "a single seed finds no difference"
+    if isnan(measured.sd) and stated is None:
+        return "unknown until two seeds are measured on the papers' own images; `pilot_sd` under `seeds` states an SD"
+    sd, source = (stated, "seeds.pilot_sd") if isnan(measured.sd) else (measured.sd, measured.source)
+    line = multiples_line(looks, selection.rule_at_a_look.alpha, sd)
+    return f"{line}; SD {sd:.2f} ({source}); `medattn power` has every comparison"
 
 
 def power_rows(powers: Sequence[ComparisonPower]) -> list[dict[str, Any]]:

@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isnan, nan
+from math import isnan, nan, sqrt
 from pathlib import Path
 from statistics import median
 
+from scipy.special import stdtrit
+
+from medattn.compare.permutation_test import TEST as PERMUTATION
+from medattn.compare.test_result import CONFIDENCE
 from medattn.config.models.seeds import SeedLooks
 from medattn.config.resolved import Configuration
 from medattn.judge.claim import in_points
 from medattn.layout import ResultPaths
 from medattn.power.paired_t import upper_sd
 from medattn.power.planned_claims import PlannedClaim
-from medattn.result_tables import CLAIMS, read_table, rows_of
+from medattn.result_tables import CLAIMS, COMPARISONS, read_table, rows_of
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,27 @@ def assumed_spreads(
         if planned.is_comparison and not isnan(own):
             measured.setdefault(planned.claim.paper, []).append(own)
     return AssumedSpreads(stated, by, _of_pilot(pilot) if pilot else {}, measured)
+
+
+def spread_of_finished_runs(results: ResultPaths) -> AssumedSpread:
+    """Return the median, over the compared pairs of arms, of the upper 80% bounds of their SDs of accuracy.
+
+    Stand-in images do not count. NaN if no pair has two seeds whose differences vary.
+    """
+    rows = rows_of(
+        read_table(results.comparisons, COMPARISONS, optional=True),
+        procedure="runs", test=PERMUTATION, metric="accuracy", stand_in=False,
+    )  # fmt: skip
+    # The interval of this test is the t-interval: its half-width is t SD / sqrt(n).
+    bounds = [
+        upper_sd((row["high"] - row["low"]) / 2 * sqrt(n) / float(stdtrit(n - 1, (1 + CONFIDENCE) / 2)), n)
+        for row in rows[rows["high"] > rows["low"]].to_dict("records")
+        if (n := int(row["n"])) > 1
+    ]
+    if not bounds:
+        return AssumedSpread()
+    word = "comparison" if len(bounds) == 1 else "comparisons"
+    return AssumedSpread(median(bounds), f"median upper 80% bound of {len(bounds)} {word} of finished runs")
 
 
 def _own(planned: PlannedClaim) -> float:

@@ -121,6 +121,9 @@ class EpochResults(Protocol):
     def chosen_epochs(self) -> Sequence[int]:
         """Return the epochs (from 1, best first) that the stage `tune` chose for a run of the stage `train`."""
 
+    def first_chosen_epochs(self) -> Sequence[int] | None:
+        """Return the epochs that the stage `tune` chose with its first seed; None if it chose another grid point."""
+
     def on_folds(self) -> Sequence[Sequence[Fraction]] | None:
         """Return the accuracy at each epoch on each fold of the stage `tune`, for the chosen grid point.
 

@@ -27,7 +27,7 @@ _TIES_WORDS: dict[RankedTies, str] = {
     "latest": "latest of tied epochs first",
     "kept": "all that tie at the last rank",
 }
-_RANKED_BY, _EPOCHS = "protocol.ranked_by", "protocol.epochs"
+_RANKED_BY, _EPOCHS, _TUNE = "protocol.ranked_by", "protocol.epochs", "protocol.tune"
 _RANK_WORDS = {"mean": "mean validation accuracy of the folds", "first_fold": "validation accuracy of the first fold"}
 
 
@@ -118,8 +118,15 @@ class CrossValidatedEpochs(OfficialSplitsProtocol):
         return run.chosen_epochs()[0]
 
     def readings(self) -> tuple[Reading, ...]:
-        """Return each ranking of the epochs with each rule for ties, the last epochs, and the leaking ranking."""
+        """Return each ranking of the epochs with each rule for ties, the last epochs, and the leaking ranking.
+
+        If each seed has its own choice, the first seed's choice for all seeds is a further one. The opposite needs
+        runs that do not exist.
+        """
         every = [self._reading(ranked_by, ties) for ranked_by in _RANK_WORDS for ties in _TIES_WORDS]
+        if self.tune == "each":
+            own = self._reading("mean", self.ties)
+            every.append(Reading({**own.choices, _TUNE: "once"}, f"{own.title}, chosen with the first seed"))
         count = self.measured_epochs
         last = Reading({_EPOCHS: "last"}, f"last {count} epochs")
         leaking = Reading(
@@ -137,6 +144,8 @@ class CrossValidatedEpochs(OfficialSplitsProtocol):
             return tuple(range(max(1, run.epochs - self.measured_epochs + 1), run.epochs + 1))
         if fixed == "best_on_test":
             return tuple(sorted(best_epochs([run.on_test()], self.measured_epochs, "earliest")))
+        if reading.choices.get(_TUNE) == "once":
+            return tuple(sorted(run.first_chosen_epochs() or ()))
         ranked_by, ties = reading.choices[_RANKED_BY], reading.choices["protocol.ties"]
         if (ranked_by, ties) == ("mean", self.ties):
             return self.epochs_to_measure(run)

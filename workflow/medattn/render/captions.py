@@ -49,6 +49,7 @@ def table_caption(inputs: Inputs, paper: ResolvedPaper, table: PaperTable, dupli
         procedure=paper.protocol.column_title.lower(),
         first_seed=inputs.seeds[0],
         n_seeds=len(inputs.seeds),
+        looks=len(inputs.configuration.selection.looks),
         seeds=listed_seeds(inputs.seeds, inputs.configuration.selection.most_seeds),
         marks=[_mark(paper, mark) for mark in table.declared.marks if {mark.arm, mark.against} <= paper.arms.keys()],
         classifiers=any(arm.classifier for arm in paper.arms.values()),

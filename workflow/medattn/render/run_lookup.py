@@ -10,7 +10,7 @@ from safetensors.numpy import load_file
 
 from medattn.compare.pairs import arms_of
 from medattn.config.resolved import ResolvedPaper
-from medattn.measure.measured_run import read_measured_run
+from medattn.measure.measured_run import last_scores
 from medattn.metrics.scored import Scored
 from medattn.plan.finished_run import FinishedRun
 from medattn.provenance.records import check_output, ending
@@ -86,8 +86,8 @@ def first_scores(
     run = first_run(inputs, paper, dataset, backbone, arm, with_images=with_images)
     if isinstance(run, SkippedCell):
         return run
-    measured = read_measured_run(run.run, run.cell, inputs.results)
-    return (run, measured.scored[-1]) if measured.scored else SkippedCell(dataset, backbone, arm, measured.reason)
+    scored = last_scores(run.run, run.cell, inputs.results)
+    return SkippedCell(dataset, backbone, arm, scored) if isinstance(scored, str) else (run, scored)
 
 
 def arrays_of(found: FinishedRun, name: str) -> dict[str, NDArray[np.generic]]:

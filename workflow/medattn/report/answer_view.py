@@ -9,7 +9,7 @@ import pandas as pd
 from medattn.answer.contrasts import SELECTION
 from medattn.answer.sentences import signed
 from medattn.answer.verdict import ANSWER_VERDICTS
-from medattn.render.answer_lines import counted_verdicts, rests_on
+from medattn.render.answer_lines import counted_verdicts, datasets_by_verdict, rests_on
 from medattn.render.inputs import Inputs
 from medattn.report.page_model import AnswerView, ForestMarks, MechanismView
 
@@ -29,10 +29,10 @@ def answer_view(inputs: Inputs) -> AnswerView | None:
     if pooled.empty:
         return None
     reach = _reach(pooled)
-    views = [_mechanism(row, rows, reach) for row in _by_verdict(pooled)]
+    views = [_mechanism(row, rows, reach) for row in _by_verdict(inputs, pooled)]
     main = [view for view in views if not view.is_variant] or views
     return AnswerView(
-        headline=counted_verdicts(pooled),
+        headline=counted_verdicts(inputs, pooled),
         mechanisms=main,
         variants=[view for view in views if view not in main],
         axis=(signed(-reach), "0", signed(reach)),
@@ -40,10 +40,14 @@ def answer_view(inputs: Inputs) -> AnswerView | None:
     )
 
 
-def _by_verdict(pooled: pd.DataFrame) -> list[Mapping[Any, Any]]:
-    """Return the rows: verdict by verdict, larger effects first."""
+def _by_verdict(inputs: Inputs, pooled: pd.DataFrame) -> list[Mapping[Any, Any]]:
+    """Return the rows: verdict by verdict, those with a verdict on a data set before other open ones, larger first."""
     order = {verdict: number for number, verdict in enumerate(ANSWER_VERDICTS)}
-    return sorted(pooled.to_dict("records"), key=lambda row: (order[row["verdict"]], -abs(row["difference"])))
+
+    def place(row: Mapping[Any, Any]) -> tuple[int, bool, float]:
+        return order[row["verdict"]], not datasets_by_verdict(inputs, row), -abs(row["difference"])
+
+    return sorted(pooled.to_dict("records"), key=place)
 
 
 def _reach(pooled: pd.DataFrame) -> float:

@@ -1,7 +1,7 @@
 """The device of a process with what it caches for all runs: data sets and the captured step of the last run."""
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -24,7 +24,7 @@ class DeviceContext:
 
     device: torch.device
     graphs: GraphCache
-    _uploaded: dict[tuple[str, int | None], ResidentImages] = field(default_factory=dict)
+    _uploaded: dict[str, ResidentImages] = field(default_factory=dict)
 
     @classmethod
     def on(cls, device: str, cuda_graphs: bool) -> "DeviceContext":
@@ -40,14 +40,14 @@ class DeviceContext:
         """Return the images of `store` on the device, its splits concatenated in the store's order.
 
         Args:
-            store: the data set; it is uploaded once for all runs.
+            store: the data set; it is uploaded once for all runs and sizes.
             size: height and width in pixels to which batches are resized; None to keep the stored size.
         """
-        key = (store.manifest["entry_sha256"], size)
+        key = store.manifest["entry_sha256"]
         if key not in self._uploaded:
             splits = store.splits.values()
             log.debug("uploading %d images to %s", sum(len(s.labels) for s in splits), self.device)
             self._uploaded[key] = ResidentImages.on(
-                self.device, [s.images for s in splits], [s.labels for s in splits], size
+                self.device, [s.images for s in splits], [s.labels for s in splits], None
             )
-        return self._uploaded[key]
+        return replace(self._uploaded[key], size=size)

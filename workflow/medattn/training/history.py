@@ -5,6 +5,7 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from fractions import Fraction
 from pathlib import Path
 
 from medattn.files import write_text
@@ -48,6 +49,13 @@ class EpochRow:
     def finite(self) -> bool:
         """Whether the loss is finite."""
         return math.isfinite(self.train_loss) and math.isfinite(self.penalty)
+
+    @property
+    def validation_accuracy(self) -> Fraction:
+        """Accuracy on the validation images, which are the evaluated ones where there are no further ones."""
+        if self.validation_images:
+            return Fraction(self.validation_correct, self.validation_images)
+        return Fraction(self.correct, self.images)
 
 
 def write_history(path: Path, history: Sequence[EpochRow], evaluated: str) -> None:

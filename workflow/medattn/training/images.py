@@ -16,6 +16,8 @@ from medattn.training.device import free_memory, sent
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 _PIECE = 1024
+_UPLOAD = 1 << 26
+"""Bytes of images that are uploaded at once."""
 _SHARE = 0.5
 """Share of the device's free memory that images may take; the rest is for networks and their activations."""
 
@@ -52,8 +54,9 @@ class ResidentImages:
     ) -> "ResidentImages":
         """Upload the concatenated splits of N x H x W x C uint8 images and their labels.
 
-        Images are uploaded in pieces, because they may be mapped from a file that is larger than the memory. If they
-        need more than half of the device's free memory, they stay on the host, and each batch is uploaded separately.
+        Images are uploaded in pieces, because they may be mapped from a file that is larger than the memory, and as
+        they are stored; the device brings the channels to the front. If they need more than half of the device's free
+        memory, they stay on the host, and each batch is uploaded separately.
 
         Args:
             device: device on which networks are trained.
@@ -67,9 +70,9 @@ class ResidentImages:
         free = free_memory(device) if free is None else free
         home = device if free is None or math.prod(shape) <= _SHARE * free else torch.device("cpu")
         pixels = torch.empty(shape, dtype=torch.uint8, device=home)
-        start = 0
-        for piece in (part[first : first + _PIECE] for part in images for first in range(0, len(part), _PIECE)):
-            pixels[start : start + len(piece)] = torch.from_numpy(np.array(piece.transpose(0, 3, 1, 2), order="C"))
+        start, count = 0, max(1, _UPLOAD // (height * width * channels))
+        for piece in (part[first : first + count] for part in images for first in range(0, len(part), count)):
+            pixels[start : start + len(piece)] = _channels_first(piece, home)
             start += len(piece)
         return cls(pixels, torch.from_numpy(np.concatenate(labels)).to(home), size, device)
 
@@ -93,6 +96,13 @@ class ResidentImages:
             shrinks = min(images.shape[-2:]) > self.size
             images = functional.interpolate(images, size=(self.size, self.size), mode="bilinear", antialias=shrinks)
         return images
+
+
+def _channels_first(images: np.ndarray, device: torch.device) -> Tensor:
+    """Return N x H x W x C images as N x C x H x W, on the CPU or uploaded to `device`."""
+    if device.type == "cpu":  # NumPy does this faster than torch
+        return torch.from_numpy(np.array(images.transpose(0, 3, 1, 2), order="C"))
+    return torch.from_numpy(np.array(images)).to(device).permute(0, 3, 1, 2)
 
 
 @dataclass(frozen=True)

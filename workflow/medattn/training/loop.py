@@ -1,8 +1,8 @@
 """The loop over the epochs of one run. It writes no files: `after_epoch` gets everything that must be saved."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -25,6 +25,19 @@ from medattn.training.step import Step, logits_of
 _EVALUATION_BATCH = 256
 
 
+class EpochScores(Protocol):
+    """Scores after each finished epoch: a list, or a file that is written and read like one."""
+
+    def append(self, scores: Tensor, /) -> None:
+        """Add the scores after an epoch."""
+
+    def __len__(self) -> int:
+        """Return the number of epochs."""
+
+    def __getitem__(self, epochs: slice, /) -> Sequence[Tensor]:
+        """Return the scores of some epochs, counted from 0."""
+
+
 @dataclass
 class TrainingState:
     """State of a run at the end of an epoch, from which it can be resumed.
@@ -39,7 +52,7 @@ class TrainingState:
     """
 
     history: list[EpochRow] = field(default_factory=list)
-    scores: list[Tensor] = field(default_factory=list)
+    scores: EpochScores = field(default_factory=list[Tensor])
     map_before: Tensor | None = None
     network: dict[str, Any] | None = None
     optimizer: dict[str, Any] | None = None
@@ -124,10 +137,10 @@ def train_epochs(
         if isinstance(step, GraphedStep):
             step.begin_epoch(None if network.attention is None else network.attention.phase(epoch))
         sums = _train_one_epoch(step, data, seed, epoch, classes)
-        scores = evaluate(network, data, recipe, seed)
         # The only synchronization of the epoch: the lines above only queue work on the device.
-        state.scores.append(scores.cpu())
-        state.history.append(_row(epoch, recipe, sums.tolist(), state.scores[-1], data))
+        scores = evaluate(network, data, recipe, seed).cpu()
+        state.scores.append(scores)
+        state.history.append(_row(epoch, recipe, sums.tolist(), scores, data))
         state.network, state.optimizer = network.state_dict(), optimizer.state_dict()
         after_epoch(state)
         if state.ended(recipe):

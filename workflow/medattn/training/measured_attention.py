@@ -6,14 +6,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from medattn.config.models.recipe import Recipe
 from medattn.metrics.evaluate import validation_values
 from medattn.protocols.base import MeasurementProtocol, MetricValue
 from medattn.training.attention_snapshots import attention_snapshot
 from medattn.training.history import EpochRow
-from medattn.training.loop import TrainingData, TrainingState
+from medattn.training.loop import EpochScores, TrainingData, TrainingState
 from medattn.training.network import AttendedNetwork
 from medattn.training.run_record import write_arrays
 
@@ -24,7 +23,7 @@ class _EpochsSoFar:
     def __init__(self, data: TrainingData) -> None:
         self._labels = data.images.labels[data.validation].cpu().numpy()
         self._history: Sequence[EpochRow] = ()
-        self._scores: Sequence[Tensor] = ()
+        self._scores: EpochScores = []
         self._values: dict[str, list[float]] = {}
 
     def update(self, state: TrainingState) -> "_EpochsSoFar":
@@ -50,6 +49,9 @@ class _EpochsSoFar:
 
     def chosen_epochs(self) -> Sequence[int]:
         raise AssertionError("the stage `tune` chooses no epoch of a run that chooses its own")
+
+    def first_chosen_epochs(self) -> None:
+        return None
 
     def on_folds(self) -> None:
         return None

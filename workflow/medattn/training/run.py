@@ -5,13 +5,16 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+import torch
 
 from medattn.attention.placebo import strengths
 from medattn.backbones.weights import weights_sha256
 from medattn.config.arms import arm_settings
 from medattn.config.networks.catalog import weights_model
+from medattn.datasets.tensor_file import write_tensors
 from medattn.errors import StopRequested
-from medattn.files import disk_errors, write_bytes
+from medattn.files import atomic_write, disk_errors, write_bytes
+from medattn.layout import RunPaths
 from medattn.training.attention_snapshots import snapshot_images
 from medattn.training.checkpoint import CheckpointWriter, read_checkpoint
 from medattn.training.device import peak_memory, reset_peak_memory
@@ -22,8 +25,10 @@ from medattn.training.measured_attention import MeasuredAttention
 from medattn.training.network import AttendedNetwork, NetworkSpec, build_network
 from medattn.training.numerics import fix_numerics, numerics_record, recorded_nondeterminism
 from medattn.training.run_record import TrainingOutcome, data_record, write_arrays, write_record
+from medattn.training.score_log import DamagedScoresError, ScoreLog
 from medattn.training.sessions import Sessions
 from medattn.training.splits import SplitOfRun, split_of_run
+from medattn.training.stored_scores import stored_arrays
 from medattn.training.task import RunTask, TrainingOptions
 
 log = logging.getLogger(__name__)
@@ -58,27 +63,30 @@ def train_run(task: RunTask, device_context: DeviceContext, options: TrainingOpt
 
     with disk_errors(files.folder):
         files.folder.mkdir(parents=True, exist_ok=True)
-    state = read_checkpoint(files.checkpoint, device_context.device)
+    state, scores = _resumed(files, device_context.device, data, len(store.classes))
     log.debug("training from epoch %d/%d on %s", len(state.history) + 1, recipe.epochs, device_context.device)
     sessions = Sessions(files, len(state.history), len(split.training))
     sessions.write(len(state.history))  # at once: a session that is killed in its first epoch counts, too
-    checkpoints = CheckpointWriter(files.checkpoint, options.checkpoint_seconds)
+    checkpoints = CheckpointWriter(files.checkpoint, options.checkpoint, scores.flush)
 
     stored = sum(len(part.labels) for part in store.splits.values())
     shown = snapshot_images(split.evaluated, data.images.labels.cpu().numpy(), stored)
     attention = MeasuredAttention(files.attention_so_far, network, data, recipe, cell.settings.protocol, shown)
 
     def after_epoch(state: TrainingState) -> None:
-        if run.stage == "train":
-            attention.after_epoch(state)
-        if not state.ended(recipe):  # at the end, writing the run's files takes less time than a checkpoint
-            checkpoints.write_if_due(state)
-        sessions.write(len(state.history))
         try:
-            progress(len(state.history), recipe.epochs)
+            if run.stage == "train":
+                attention.after_epoch(state)
+            progress(len(state.history), recipe.epochs)  # before the checkpoint, since it checks the lease
+            if not state.ended(recipe):  # at the end, writing the run's files takes less time than a checkpoint
+                checkpoints.write_if_due(state)
         except StopRequested:
+            if run.stage == "train":
+                attention.after_epoch(state)  # the signal may have interrupted it
             checkpoints.write(state)
+            sessions.write(len(state.history))
             raise
+        sessions.write(len(state.history))
 
     key = (cell.id, recipe.model_dump_json(), repr(sorted(hyperparameters.items())))
     prepare_step = partial(device_context.graphs.step, key)
@@ -86,7 +94,8 @@ def train_run(task: RunTask, device_context: DeviceContext, options: TrainingOpt
         train_epochs(network, data, recipe, run.seed, state, after_epoch, prepare_step, len(store.classes))
 
     write_history(files.history, state.history, split.evaluated_name)
-    write_arrays(files.scores, _scores(data, split, state))
+    arrays = stored_arrays(_scores(data, split, scores), state.history, cell.settings.protocol, run.stage)
+    atomic_write(files.scores, lambda path: write_tensors(path, arrays))
     if files.attention_so_far.exists():
         write_bytes(files.attention, files.attention_so_far.read_bytes())
     maps = _attention_maps(network, state)
@@ -105,6 +114,8 @@ def train_run(task: RunTask, device_context: DeviceContext, options: TrainingOpt
             sessions=sessions.all(len(state.history)),
         ),
     )
+    scores.close()
+    files.partial_scores.unlink(missing_ok=True)
     files.checkpoint.unlink(missing_ok=True)
     files.attention_so_far.unlink(missing_ok=True)
     sessions.remove()
@@ -119,9 +130,21 @@ def _attention_maps(network: AttendedNetwork, state: TrainingState) -> dict[str,
     return {"before": state.map_before.numpy(), "after": after.numpy()}
 
 
-def _scores(data: TrainingData, split: SplitOfRun, state: TrainingState) -> dict[str, np.ndarray]:
+def _resumed(files: RunPaths, device: torch.device, data: TrainingData, classes: int) -> tuple[TrainingState, ScoreLog]:
+    """Return the state of the checkpoint, or an empty one, with the file of the scores up to its epoch."""
+    state, images = read_checkpoint(files.checkpoint, device), len(data.scored)
+    try:
+        scores = ScoreLog(files.partial_scores, images, classes, len(state.history))
+    except DamagedScoresError as error:
+        log.warning("%s: damaged scores (%s); the run starts again", files.partial_scores, error)
+        state, scores = TrainingState(), ScoreLog(files.partial_scores, images, classes)
+    state.scores = scores
+    return state, scores
+
+
+def _scores(data: TrainingData, split: SplitOfRun, log: ScoreLog) -> dict[str, np.ndarray]:
     """Return scores, labels and positions of the evaluated images and, where there are any, the validation images."""
-    scores = np.stack([epoch.numpy() for epoch in state.scores])
+    scores: np.ndarray = log.array()
     labels, evaluated = data.images.labels[data.scored].cpu().numpy(), len(split.evaluated)
     arrays = {"scores": scores[:, :evaluated], "labels": labels[:evaluated], "images": split.evaluated}
     if len(split.validation):

@@ -38,7 +38,7 @@ class RunQueue:
         configuration = task.plan.configuration
         self._task, self._stop, self._wait = task, stop, wait
         self._device_context = DeviceContext.on(configuration["device"], configuration["cuda_graphs"])
-        self._options = TrainingOptions(Path(configuration["data"]), configuration["checkpoint_seconds"])
+        self._options = TrainingOptions(Path(configuration["data"]), configuration.get("checkpoint", "auto"))
         self._stores: dict[str, DataStore] = {}
 
     def train(self, runs: Sequence[Run]) -> list[Run]:
@@ -105,6 +105,7 @@ class RunQueue:
             else:
                 from medattn.training.run import train_run
 
+                self._stop.expect_epoch(None)
                 train_run(task, self._device_context, self._options, EpochProgress(self._stop, lease))
         record = read_record(files.record)
         ending = "" if record["status"] == "ok" else f", {record['status']}: {record['reason']}"
@@ -124,7 +125,7 @@ class EpochProgress:
 
     def __init__(self, stop: Stop, lease: Lease) -> None:
         self._stop, self._lease = stop, lease
-        self._logged_at = time.monotonic()
+        self._logged_at = self._epoch_ended_at = time.monotonic()
         self._logged_epoch: int | None = None
 
     def __call__(self, epoch: int, epochs: int) -> None:
@@ -134,6 +135,9 @@ class EpochProgress:
             LeaseLostError: another process has taken over the run.
             StopRequested: this process was asked to stop.
         """
+        now = time.monotonic()
+        self._stop.expect_epoch(now - self._epoch_ended_at if epoch < epochs else None)
+        self._epoch_ended_at = now
         self._lease.check()
         if epoch == epochs:  # the run ends first
             return

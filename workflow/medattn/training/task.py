@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from medattn.layout import ResultPaths, RunPaths
 from medattn.plan.model import Cell, Pack, Plan, Run
@@ -59,8 +59,8 @@ class TrainingOptions:
 
     Attributes:
         data: folder that holds the ImageNet weights.
-        checkpoint_seconds: least number of seconds between two checkpoints of a run.
+        checkpoint: epochs between two checkpoints of a run, or `auto`.
     """
 
     data: Path
-    checkpoint_seconds: float
+    checkpoint: int | Literal["auto"]

@@ -38,7 +38,7 @@ def start_workers(plan: Path, pack: str, count: int, stop: Stop) -> Iterator[Non
         yield
         codes = [_wait(worker, stop) for worker in workers]
     except StopRequested:
-        _terminate(workers, signal.SIGUSR1 if stop.asked else signal.SIGTERM)
+        _terminate(workers, signal.SIGUSR1 if stop.can_wait else signal.SIGTERM)
         raise
     except BaseException:
         _terminate(workers, signal.SIGTERM)

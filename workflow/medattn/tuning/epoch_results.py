@@ -2,20 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from safetensors.numpy import load
 
 from medattn.layout import ResultPaths
-from medattn.metrics.evaluate import validation_values
+from medattn.metrics.evaluate import ValidationScores
 from medattn.plan.model import Cell, Run
 from medattn.plan.tuning_result import read_choice
 from medattn.protocols.base import MetricValue
-from medattn.provenance.records import check_output, ending, read_output, read_record
+from medattn.provenance.records import check_output, ending, read_record
 from medattn.training.history import EpochRow, read_history
+from medattn.training.score_file import RunScores, read_scores
 
 
 class FoldAccuracies:
@@ -24,6 +23,11 @@ class FoldAccuracies:
     def __init__(self, runs: Sequence[Run], results: ResultPaths) -> None:
         self._runs, self._results = runs, results
         self._read: dict[tuple[str, ...], Sequence[Sequence[Fraction]] | None] = {}
+
+    @property
+    def first_seed(self) -> int | None:
+        """The first seed of the stage `tune`; None without runs."""
+        return self._runs[0].seed if self._runs else None
 
     def of(self, choice: Mapping[str, Any]) -> Sequence[Sequence[Fraction]] | None:
         """Return the accuracy at each epoch on each fold behind a choice; None if a run is not available."""
@@ -42,7 +46,7 @@ class FoldAccuracies:
             if isinstance(record, str):
                 return None
             check_output(record, files.history)
-            folds.append([_accuracy(row) for row in read_history(files.history)])
+            folds.append([row.validation_accuracy for row in read_history(files.history)])
         return folds or None
 
 
@@ -56,6 +60,7 @@ class RecordedEpochs:
         self._run, self._cell, self._results, self._folds = run, cell, results, folds
         self._files = results.run(run.folder, run.name)
         self._on_validation: dict[str, Sequence[MetricValue]] = {}
+        self._together: RunsTogether | None = None
 
     @cached_property
     def record(self) -> Mapping[str, Any]:
@@ -63,9 +68,16 @@ class RecordedEpochs:
         return read_record(self._files.record)
 
     @cached_property
-    def arrays(self) -> Mapping[str, NDArray[Any]]:
-        """The arrays of the scores: of the evaluated images, and of the validation images if there are further ones."""
-        return load(read_output(self.record, self._files.scores))
+    def scores(self) -> RunScores:
+        """The scores of the evaluated images, and of the validation images if there are further ones."""
+        return read_scores(self.record, self._files.scores)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the scores at all stored epochs."""
+        scores = self.scores
+        splits = [scores.evaluated, *([scores.validation] if scores.validation else [])]
+        return sum(4 * len(split.kept) * split.count * split.classes for split in splits)
 
     @property
     def epochs(self) -> int:
@@ -93,13 +105,21 @@ class RecordedEpochs:
         epochs: list[int] = self._choice["epochs"]
         return epochs
 
+    def first_chosen_epochs(self) -> Sequence[int] | None:
+        """Return the epochs that the stage `tune` chose with its first seed; None if it chose another grid point."""
+        if self._folds is None or self._folds.first_seed is None:
+            return None
+        first = read_choice(self._results, self._cell, self._folds.first_seed, self._run.fold)
+        return first["epochs"] if first["grid_point"] == self._choice["grid_point"] else None
+
     def on_folds(self) -> Sequence[Sequence[Fraction]] | None:
         """Return the accuracy at each epoch on each fold of the stage `tune`; None if a run is not available."""
         return None if self._folds is None else self._folds.of(self._choice)
 
     @cached_property
     def _test_accuracies(self) -> list[Fraction]:
-        return _accuracies(self.arrays["scores"], self.arrays["labels"])
+        evaluated = self.scores.evaluated
+        return [_share(count, evaluated.count) for count in evaluated.correct]
 
     @cached_property
     def _history(self) -> list[EpochRow]:
@@ -112,23 +132,48 @@ class RecordedEpochs:
 
     def _of_validation(self, metric: str) -> Sequence[MetricValue]:
         if metric == "accuracy":
-            if (
-                "arrays" in self.__dict__ and "validation_scores" in self.arrays
-            ):  # already read: the history need not be
-                return _accuracies(self.arrays["validation_scores"], self.arrays["validation_labels"])
-            return [_accuracy(row) for row in self._history]
-        prefix = "validation_" if "validation_scores" in self.arrays else ""
-        return validation_values(metric, self.arrays[f"{prefix}scores"], self.arrays[f"{prefix}labels"])
+            if "scores" in self.__dict__ and (
+                further := self.scores.validation
+            ):  # already read: no need of the history
+                return [_share(count, further.count) for count in further.correct]
+            return [row.validation_accuracy for row in self._history]
+        if self._together is not None and self._together.scores is not None:
+            self._on_validation |= self._together.values(metric, self)
+            return self._on_validation[metric]
+        return self.scores.of_validation.validation_values(metric)
 
 
-def _accuracy(row: EpochRow) -> Fraction:
-    """Return the accuracy on the validation images, which are the evaluated ones where there are no further ones."""
-    if row.validation_images:
-        return Fraction(row.validation_correct, row.validation_images)
-    return Fraction(row.correct, row.images)
+@cache
+def _share(count: int, total: int) -> Fraction:
+    return Fraction(count, total)
 
 
-def _accuracies(scores: NDArray[Any], labels: NDArray[Any]) -> list[Fraction]:
-    """Return the accuracy at each epoch; an image with NaN scores counts as wrong."""
-    correct = (~np.isnan(scores).any(axis=2) & (scores.argmax(axis=2) == labels)).sum(axis=1)
-    return [Fraction(count, len(labels)) for count in correct.tolist()]
+class RunsTogether:
+    """Runs of a cell whose validation images are the same: a metric is computed for all of them at once.
+
+    With few images, a call of NumPy takes longer than its work.
+    """
+
+    def __init__(self, runs: Sequence[RecordedEpochs]) -> None:
+        self._runs = runs
+        self._values: dict[str, list[float]] = {}
+        for run in runs:
+            run._together = self
+
+    @cached_property
+    def scores(self) -> ValidationScores | None:
+        """The scores of all runs, one after the other; None where a run has other images or lacks an epoch."""
+        splits = [run.scores.of_validation for run in self._runs]
+        labels = splits[0].labels
+        if not all(split.is_whole and np.array_equal(split.labels, labels) for split in splits):
+            return None
+        return ValidationScores(np.concatenate([split.scores_of(split.kept) for split in splits]), labels)
+
+    def values(self, metric: str, run: RecordedEpochs) -> dict[str, Sequence[MetricValue]]:
+        """Return a metric of one of the runs at each epoch, by its name."""
+        assert self.scores is not None
+        if metric not in self._values:
+            self._values[metric] = self.scores.values(metric)
+        before = self._runs[: self._runs.index(run)]
+        start = sum(one.scores.of_validation.epochs for one in before)
+        return {metric: self._values[metric][start : start + run.scores.of_validation.epochs]}

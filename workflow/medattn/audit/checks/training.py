@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
@@ -17,6 +16,7 @@ from medattn.plan.finished_run import FinishedRun
 from medattn.training.history import read_history
 from medattn.training.learning_rate import learning_rate
 from medattn.training.run_record import last_epoch, split_sha256
+from medattn.training.score_file import VALUES, ScoredSplit, predicted_or_none, read_scores
 from medattn.training.splits import SplitOfRun, split_of_run
 
 _REMEDY = "delete the folder of the run and train it again"
@@ -110,30 +110,34 @@ def _history(finished: FinishedRun, split: SplitOfRun) -> Iterator[Difference]:
 
 
 def _scores(finished: FinishedRun, store: DataStore, split: SplitOfRun) -> Iterator[Difference]:
-    arrays, rows = load_file(finished.files.scores), read_history(finished.files.history)
+    stored, rows = read_scores(finished.record, finished.files.scores), read_history(finished.files.history)
     labels = np.concatenate([part.labels for part in store.splits.values()])
     if split.copies is not None:
         labels = np.concatenate([labels, labels[split.copies.sources]])
-    parts = [("", split.evaluated, [row.correct for row in rows])]
+    parts = [("", stored.evaluated, split.evaluated, [row.correct for row in rows])]
     if len(split.validation):
-        parts.append(("validation_", split.validation, [row.validation_correct for row in rows]))
+        if stored.validation is None:
+            yield "scores of the validation images", "none"
+            return
+        parts.append(("validation_", stored.validation, split.validation, [row.validation_correct for row in rows]))
     unscored = np.zeros(len(rows), dtype=np.int64)
-    for prefix, positions, correct in parts:
-        scores, kept, images = (arrays[f"{prefix}{name}"] for name in ("scores", "labels", "images"))
-        if not np.array_equal(images, positions):
+    for prefix, scored, positions, correct in parts:
+        if not np.array_equal(scored.images, positions):
             yield f"{prefix}images as the protocol splits them", "other images"
-        elif not np.array_equal(kept, labels[positions]):
+        elif not np.array_equal(scored.labels, labels[positions]):
             yield f"{prefix}labels of the data set", "other labels"
-        if scores.shape != (len(rows), len(positions), len(store.classes)):
-            yield f"{prefix}scores of every epoch, image and class", f"shape {scores.shape}"
+        shape = (scored.epochs, scored.count, scored.classes)
+        if shape != (len(rows), len(positions), len(store.classes)):
+            yield f"{prefix}scores of every epoch, image and class", f"shape {shape}"
             continue
-        is_number = ~np.isnan(scores).any(axis=2)
-        found = (is_number & (scores.argmax(axis=2) == kept)).sum(axis=1).tolist()
-        if found != correct:
-            yield f"{prefix}correct images as in the history: {correct[:100]}", f"from the scores: {found[:100]}"
-        unscored += (~is_number).sum(axis=1)
-        if not finished.cell.is_classifier and not _probabilities(scores[is_number]):
-            yield f"{prefix}scores that are probabilities", "other values"
+        if scored.correct != correct:
+            yield (
+                f"{prefix}correct images as in the history: {correct[:100]}",
+                f"from the scores: {scored.correct[:100]}",
+            )
+        unscored += scored.unscored
+        yield from _values(prefix, scored, probabilities=not finished.cell.is_classifier)
+    yield from _choosing_values(stored.of_validation)
     if unscored.tolist() != (recorded := [row.unscored for row in rows]):
         yield (
             f"images without scores as in the history: {recorded[:100]}",
@@ -141,8 +145,35 @@ def _scores(finished: FinishedRun, store: DataStore, split: SplitOfRun) -> Itera
         )
 
 
+def _values(prefix: str, scored: ScoredSplit, probabilities: bool) -> Iterator[Difference]:
+    """Compare what the file has of every epoch with the scores of the epochs that it has in full."""
+    own = np.arange(scored.count)
+    for epochs, scores in scored.pieces(scored.kept):
+        first, last = epochs[0], epochs[-1]
+        is_number = ~np.isnan(scores).any(axis=2)
+        if probabilities and not _probabilities(scores[is_number]):
+            yield f"{prefix}scores that are probabilities", f"other values in epochs {first} to {last}"
+        if scored.is_whole:
+            continue
+        for epoch, of_epoch in zip(epochs, scores, strict=True):
+            if not np.array_equal(scored.predicted(epoch, epoch)[0], predicted_or_none(of_epoch)):
+                yield f"{prefix}predicted classes from the scores of epoch {epoch}", "other classes"
+            of_class = np.where(np.isnan(of_epoch).any(axis=1), np.nan, of_epoch[own, scored.labels])
+            if not np.array_equal(scored.label_scores[epoch - 1], of_class, equal_nan=True):
+                yield f"{prefix}label_scores from the scores of epoch {epoch}", "other values"
+
+
 def _probabilities(scores: NDArray[np.floating]) -> bool:
     return bool(scores.min(initial=0) >= 0 and np.allclose(scores.sum(axis=-1), 1, atol=1e-3))
+
+
+def _choosing_values(scored: ScoredSplit) -> Iterator[Difference]:
+    """Compare stored values of metrics with the scores of the epochs that the file has in full."""
+    for metric, stored in scored.stored_values().items():
+        computed = np.array(scored.computed_values(metric))
+        found = stored[[epoch - 1 for epoch in scored.kept]]
+        if not np.allclose(found, computed, rtol=0, atol=1e-9):
+            yield f"{VALUES}{metric} as computed from the scores: {computed[:100]}", f"{found[:100]}"
 
 
 def _roles(finished: FinishedRun, store: DataStore, split: SplitOfRun) -> Iterator[Difference]:

@@ -146,7 +146,9 @@ class Mark(Closed):
     arm: Name = Field(description="arm that gets the mark")
     against: Name = Field(description="arm to compare it with")
     sign: Literal["bold", "star"] = Field(description="how to show the difference")
-    alpha: float = Field(0.01, gt=0, lt=1, description="significance level: the mark is set if p is lower")
+    alpha: float = Field(
+        0.01, gt=0, lt=1, description="significance level: the mark is set if p is lower; looks share it"
+    )
 
 
 class Family(Closed):

@@ -1,6 +1,6 @@
 """A selection: the papers, data sets, backbones, arms and seeds to work on, and how to run them."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -119,13 +119,11 @@ class Selection(Closed):
         description="on a GPU, capture the training step as a CUDA graph and replay it. Each graph is verified against "
         "an eager step and discarded on mismatch, so this does not affect results",
     )
-    checkpoint_seconds: float = Field(
-        0.0,
-        ge=0,
-        le=86_400,
-        description="minimum seconds between two checkpoints of a run. 0 writes one after every epoch, and a stopped "
-        "run "
-        "loses at most one epoch; larger values are faster if writing a large network takes longer than an epoch",
+    checkpoint: Literal["auto"] | Annotated[int, Field(ge=1, le=100_000)] = Field(
+        "auto",
+        description="when the state of a run is saved: after this number of epochs, or `auto`: once training has taken "
+        "25 times as long as saving it took the last time, so that it costs at most 4%. A stopped run saves its state "
+        "first; a killed one loses the work since it was saved. Does not affect results",
     )
     data: FilePath = Field(
         "data",
@@ -172,6 +170,11 @@ class Selection(Closed):
         """The largest number of seeds of a cell."""
         further = [*self.seeds.cells.values()] if isinstance(self.seeds, SeedLooks) else []
         return max(len(self.trained_seeds), *further) if further else len(self.trained_seeds)
+
+    @property
+    def confidence_at_a_look(self) -> float:
+        """Confidence level of the intervals of differences; the looks share the error rate, as they share alpha."""
+        return 1 - (1 - self.verdicts.confidence) / max(1, len(self.looks))
 
     @property
     def rule_at_a_look(self) -> VerdictRule:

@@ -152,7 +152,7 @@ def _entry(inputs: Inputs, paper: ResolvedPaper, name: str, column: Column, netw
     missing = (cell.missing if cell else "Not part of this selection.") or ""
     marks, seed = paper.tables[name].marks, inputs.seeds[0]
     single, single_reason = value_of_seed(measured, seed, compared, arm, marks)
-    runs, reason = value_over_runs(measured, compared, arm, marks)
+    runs, reason = value_over_runs(measured, compared, arm, marks, max(1, len(inputs.configuration.selection.looks)))
     absent = missing or (
         "Not measured yet."
         if whole.empty

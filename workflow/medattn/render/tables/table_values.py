@@ -70,11 +70,19 @@ def value_of_seed(
 
 
 def value_over_runs(
-    measured: pd.DataFrame, compared: pd.DataFrame, arm: str, marks: Sequence[Mark]
+    measured: pd.DataFrame, compared: pd.DataFrame, arm: str, marks: Sequence[Mark], looks: int = 1
 ) -> tuple[MeasuredValue | None, str]:
-    """Return the value over runs, and the reason or remark that measurements.csv gives."""
+    """Return the value over runs, and the reason or remark that measurements.csv gives.
+
+    Args:
+        measured: the rows of measurements.csv about the value.
+        compared: the rows of comparisons.csv about it.
+        arm: the arm.
+        marks: the marks of the table.
+        looks: number of declared looks, which share the level of a mark. Between looks there are no marks.
+    """
     rows = rows_of(measured, procedure="runs")
-    return _value(rows, _marks("runs", compared, arm, marks)), _reason(rows)
+    return _value(rows, _marks("runs", compared[compared["alpha"].notna()], arm, marks, looks)), _reason(rows)
 
 
 def _reason(rows: pd.DataFrame) -> str:
@@ -89,11 +97,11 @@ def _value(rows: pd.DataFrame, marks: tuple[str, ...]) -> MeasuredValue | None:
     return MeasuredValue(float(row["value"]), spread, int(row["n"]), marks)
 
 
-def _marks(procedure: str, compared: pd.DataFrame, arm: str, marks: Sequence[Mark]) -> tuple[str, ...]:
-    """Return the signs of all marks of an arm whose p-value is below their alpha."""
+def _marks(procedure: str, compared: pd.DataFrame, arm: str, marks: Sequence[Mark], looks: int = 1) -> tuple[str, ...]:
+    """Return the signs of all marks of an arm whose p-value is below their alpha, or below a look's share of it."""
     own = [mark for mark in marks if mark.arm == arm]
     if not own:
         return ()
     test, column = _P_OF[procedure]
     tests = rows_of(compared, procedure=procedure, test=test)
-    return tuple(mark.sign for mark in own if (rows_of(tests, against=mark.against)[column] < mark.alpha).any())
+    return tuple(mark.sign for mark in own if (rows_of(tests, against=mark.against)[column] < mark.alpha / looks).any())

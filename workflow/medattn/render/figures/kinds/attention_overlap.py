@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from medattn.compare.pairs import arms_of
 from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.measure.attention_overlap import Overlap, attention_overlap
@@ -16,17 +14,10 @@ from medattn.plan.finished_run import FinishedRun
 from medattn.render.figures.attention_snapshots import attention_snapshot
 from medattn.render.figures.drawing import Drawing, nothing_to_draw
 from medattn.render.figures.images import Array, at_size, region_of
-from medattn.render.figures.style import GRAY, TWO_COLUMNS, Palette, arm_colors
+from medattn.render.figures.networks_by_dataset import draw_networks, runs_of_networks
+from medattn.render.figures.style import GRAY, arm_colors
 from medattn.render.inputs import Inputs
-from medattn.render.run_lookup import (
-    SkippedCell,
-    arrays_of,
-    chosen,
-    chosen_datasets,
-    network_label,
-    successful_runs,
-)
-from medattn.result_tables import rows_of
+from medattn.render.run_lookup import SkippedCell, arrays_of
 
 OPTIONAL_KEYS = ("arms", "backbone")
 
@@ -37,13 +28,10 @@ _ON_IMAGES = "on the input"
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     """Draw the AUC of each run's maps as detectors of the region's pixels, and the mean over runs."""
     rows = []
-    for dataset in chosen_datasets(paper, declared.datasets):
-        for backbone in [declared.backbone] if declared.backbone else list(paper.backbones):
-            for arm in chosen(arms_of(paper, backbone) if backbone in paper.backbones else [], declared.arms):
-                found = successful_runs(inputs, paper, dataset, backbone, arm, with_images=True)
-                for run in [] if isinstance(found, SkippedCell) else found:
-                    place = {"dataset": dataset, "backbone": backbone, "arm": arm, "run": run.run.id}
-                    rows += [{**place, "seed": run.run.seed, **row} for row in _overlaps(run)]
+    for found in runs_of_networks(inputs, paper, declared, with_images=True):
+        if not isinstance(found, SkippedCell):
+            place, run = found
+            rows += [{**place, **row} for row in _overlaps(run)]
     if not rows:
         return nothing_to_draw("No run has attention maps on images with a known informative region, such as phantoms.")
     numbers = pd.DataFrame(rows)
@@ -53,7 +41,17 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         "is the chance level. Dots: runs; for attention inside a network, the mean over the saved test images, from "
         "the last block of a stage. Diamonds: means over runs.",
     ]
-    return Drawing(_figure(inputs, paper, numbers, shown), numbers, datasets=shown, facts=facts)
+    palette = arm_colors(paper)
+
+    def line(ax: Axes, rows: pd.DataFrame, place: int, arm: str) -> None:
+        auc, color = rows["auc"], palette[arm]
+        ax.scatter(auc, [place] * len(auc), s=8, color=[color], alpha=0.6, linewidths=0)
+        ax.scatter(auc.mean(), place, s=18, marker="D", color=[color], edgecolors="white", linewidths=0.5, zorder=3)
+
+    figure = draw_networks(inputs, paper, numbers, "where", "AUC of the maps", line)
+    for ax in figure.axes:
+        _mark_chance(ax)
+    return Drawing(figure, numbers, datasets=shown, facts=facts)
 
 
 def _overlaps(run: FinishedRun) -> Iterator[dict[str, object]]:
@@ -78,33 +76,10 @@ def _mean(overlaps: list[Overlap]) -> dict[str, float]:
     return {str(name): float(value) for name, value in table.mean().items()}
 
 
-def _figure(inputs: Inputs, paper: ResolvedPaper, numbers: pd.DataFrame, shown: list[str]) -> Figure:
-    lines = list(dict.fromkeys(zip(numbers["backbone"], numbers["arm"], numbers["where"], strict=True)))
-    figure = Figure(figsize=(min(TWO_COLUMNS, 2.2 + 2.2 * len(shown)), 0.7 + 0.2 * len(lines)), layout="constrained")
-    palette = arm_colors(paper)
-    axes = figure.subplots(1, len(shown), squeeze=False, sharey=True)[0]
-    for ax, dataset in zip(axes, shown, strict=True):
-        _panel(ax, rows_of(numbers, dataset=dataset), lines, palette)
-        ax.set_title(inputs.marked_title(dataset), fontweight="bold", loc="left")
-        ax.set_xlabel("AUC of the maps")
-    names = [f"{network_label(paper, backbone, arm)}, {where}" for backbone, arm, where in lines]
-    axes[0].set_yticks(range(len(lines)), names)
-    axes[0].set_ylim(len(lines) - 0.5, -1)
-    return figure
-
-
-def _panel(ax: Axes, numbers: pd.DataFrame, lines: list[tuple[str, str, str]], palette: Palette) -> None:
+def _mark_chance(ax: Axes) -> None:
     ax.axvline(_CHANCE, color=GRAY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0)
     ax.annotate(
         "chance", (_CHANCE, 1), xycoords=ax.get_xaxis_transform(), xytext=(2, -1), va="top", textcoords="offset points",
         color=GRAY, fontsize=6,
     )  # fmt: skip
-    for place, (backbone, arm, where) in enumerate(lines):
-        auc = rows_of(numbers, backbone=backbone, arm=arm, where=where)["auc"]
-        ax.scatter(auc, [place] * len(auc), s=8, color=[palette[arm]], alpha=0.6, linewidths=0)
-        if len(auc):
-            ax.scatter(
-                auc.mean(), place, s=18, marker="D", color=[palette[arm]], edgecolors="white", linewidths=0.5, zorder=3
-            )
     ax.set_xlim(0, 1)
-    ax.tick_params(axis="y", length=0)

@@ -38,12 +38,13 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
     unit = "percentage points" if METRICS[declared.metric].unit == "percent" else "as a fraction"
     facts = [
         f"Squares: mean difference in {METRICS[declared.metric].words} from the other arm, paired by seed, {unit}, "
-        "with its t-interval over seeds.",
+        "with its interval over seeds.",
         "Diamonds: mean over the data sets in a random-effects model, with its interval; thin lines: interval for the "
         "effect on a further data set.",
         f"Gray band: differences of at most {rows['margin'].iloc[0]:g}, without practical importance.",
     ]
-    datasets = [name for name in paper.datasets if (rows["dataset"] == name).any()]
+    # The answer pools over all experiments of the paper.
+    datasets = list(dict.fromkeys(rows.loc[rows["level"] == "dataset", "dataset"]))
     return Drawing(_figure(inputs, rows.reset_index(drop=True), unit), rows, datasets=datasets, facts=facts)
 
 

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
 
 from medattn.compare.pairs import arms_of
 from medattn.config.models.figure import Figure as Declared
@@ -18,7 +19,6 @@ from medattn.render.figures.style import TWO_COLUMNS, Palette, arm_colors
 from medattn.render.inputs import Inputs, arm_label, backbone_label
 from medattn.render.run_lookup import (
     SkippedCell,
-    arrays_of,
     chosen,
     chosen_datasets,
     sentences_on,
@@ -26,6 +26,7 @@ from medattn.render.run_lookup import (
 )
 from medattn.result_tables import rows_of
 from medattn.training.history import read_history
+from medattn.training.score_file import read_scores
 
 OPTIONAL_KEYS = ("arms", "backbone")
 
@@ -63,9 +64,8 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
 def _losses(run: FinishedRun) -> list[dict[str, object]]:
     """Return a row for each epoch and split."""
     check_output(run.record, run.files.history)
-    arrays = arrays_of(run, "scores.safetensors")
     place = {"run": run.run.id, "seed": run.run.seed, "fold": run.run.fold}
-    held_out = cross_entropy(arrays["scores"], arrays["labels"])
+    held_out = cross_entropy(read_scores(run.record, run.files.scores).evaluated.label_scores)
     rows: list[dict[str, object]] = []
     for row, test in zip(read_history(run.files.history), held_out, strict=True):
         rows.append({**place, "epoch": row.epoch, "images": "training", "loss": row.train_loss})
@@ -73,20 +73,15 @@ def _losses(run: FinishedRun) -> list[dict[str, object]]:
     return rows
 
 
-def cross_entropy(
-    scores: np.ndarray[tuple[int, ...], np.dtype[np.generic]], labels: np.ndarray[tuple[int, ...], np.dtype[np.generic]]
-) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def cross_entropy(label_scores: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return the mean cross entropy of each epoch, in nats.
 
     Args:
-        scores: class probabilities, epochs x N x classes; a probability that was rounded to 0 counts as the smallest
-            normal float32.
-        labels: class indices, N.
+        label_scores: probability of each image's own class, epochs x N; a probability that was rounded to 0 counts as
+            the smallest normal float32.
     """
-    right = np.take_along_axis(scores, labels[None, :, None].astype(np.int64), axis=2)[..., 0].astype(np.float64)
-    losses: np.ndarray[tuple[int, ...], np.dtype[np.float64]] = -np.log(
-        np.maximum(right, np.finfo(np.float32).tiny)
-    ).mean(axis=1)
+    right = label_scores.astype(np.float64)
+    losses: NDArray[np.float64] = -np.log(np.maximum(right, np.finfo(np.float32).tiny)).mean(axis=1)
     return losses
 
 

@@ -19,7 +19,8 @@ from medattn.render.figures.panels import frame, say, show_image, wrapped
 from medattn.render.figures.per_dataset import per_dataset
 from medattn.render.figures.style import TWO_COLUMNS
 from medattn.render.inputs import Inputs
-from medattn.render.run_lookup import SkippedCell, arrays_of, first_scores, run_words
+from medattn.render.run_lookup import SkippedCell, first_scores, run_words
+from medattn.training.score_file import read_scores
 
 NEEDED_KEYS = ("arm",)
 OPTIONAL_KEYS = ("backbone",)
@@ -67,7 +68,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
 
 
 def _misclassified(found: FinishedRun, scored: Scored) -> _Misclassified:
-    positions = arrays_of(found, "scores.safetensors")["images"]
+    positions = read_scores(found.record, found.files.scores).evaluated.images
     predicted: NDArray[np.int64] = scored.scores.argmax(axis=1)
     classes = list(scored.classes)[:_MOST_CLASSES]
     rows: list[dict[str, object]] = []
