@@ -43,7 +43,7 @@ def kill_in_mid_training(project: Project) -> str:
 @pytest.mark.slow
 @pytest.mark.workflow
 def test_a_selection_from_kill_to_report(project):
-    project.configure(PAPER)
+    project.configure(PAPER, checkpoint=1)
     shown = snakemake(project, "-n")
     assert shown.returncode == 0, shown.stderr
     assert "Plan of the selection 'trial'" in shown.stderr
