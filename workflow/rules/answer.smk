@@ -12,8 +12,6 @@ rule pool_effects:
         RESULTS / "logs/pool_effects.log",
     benchmark:
         RESULTS / "benchmarks/pool_effects.tsv"
-    conda:
-        "../../envs/environment.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,

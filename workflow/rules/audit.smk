@@ -14,8 +14,6 @@ rule seal_results:
         RESULTS / "logs/seal_results.log",
     benchmark:
         RESULTS / "benchmarks/seal_results.tsv"
-    conda:
-        "../../envs/environment.yaml"
     resources:
         mem_mb=1000,
         runtime=30,
@@ -38,8 +36,6 @@ rule render_report:
         RESULTS / "logs/render_report.log",
     benchmark:
         RESULTS / "benchmarks/render_report.tsv"
-    conda:
-        "../../envs/environment.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
@@ -63,8 +59,6 @@ rule audit_results:
         RESULTS / "logs/audit_results.log",
     benchmark:
         RESULTS / "benchmarks/audit_results.tsv"
-    conda:
-        "../../envs/environment.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,

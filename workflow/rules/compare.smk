@@ -1,5 +1,7 @@
 """compare: compare arms by the paper's procedure and by paired runs."""
 
+from medattn.shipped import paper_folder
+
 
 rule compare_arms:
     input:
@@ -10,7 +12,7 @@ rule compare_arms:
         facts=[
             str(path)
             for paper in config["papers"]
-            if (path := Path("papers", paper, "facts.yaml")).is_file()
+            if (path := paper_folder(Path(), paper) / "facts.yaml").is_file()
         ],
     output:
         comparisons=RESULTS / "comparisons.csv",
@@ -20,8 +22,6 @@ rule compare_arms:
         RESULTS / "logs/compare_arms.log",
     benchmark:
         RESULTS / "benchmarks/compare_arms.tsv"
-    conda:
-        "../../envs/environment.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,

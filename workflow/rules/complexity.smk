@@ -11,8 +11,6 @@ rule count_complexity:
         RESULTS / "logs/count_complexity.log",
     benchmark:
         RESULTS / "benchmarks/count_complexity.tsv"
-    conda:
-        "../../envs/environment.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,

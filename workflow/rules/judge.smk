@@ -1,5 +1,7 @@
 """judge: give every published value and every published comparison its verdict."""
 
+from medattn.shipped import paper_folder
+
 
 rule judge_claims:
     input:
@@ -11,7 +13,7 @@ rule judge_claims:
             str(path)
             for paper in config["papers"]
             for name in ("published.csv", "facts.yaml")
-            if (path := Path("papers", paper, name)).is_file()
+            if (path := paper_folder(Path(), paper) / name).is_file()
         ],
     output:
         RESULTS / "claims.csv",
@@ -19,8 +21,6 @@ rule judge_claims:
         RESULTS / "logs/judge_claims.log",
     benchmark:
         RESULTS / "benchmarks/judge_claims.tsv"
-    conda:
-        "../../envs/environment.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,

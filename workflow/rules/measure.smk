@@ -13,8 +13,6 @@ rule measure_runs:
         RESULTS / "logs/measure_runs.log",
     benchmark:
         RESULTS / "benchmarks/measure_runs.tsv"
-    conda:
-        "../../envs/environment.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,

@@ -14,11 +14,14 @@ def code_to_use():
 
     Say in one line where another package is installed. Exit where the folder cannot be on PYTHONPATH.
     """
-    if not (CODE / "medattn" / "__init__.py").is_file():
-        return (
-            None  # a workflow that was loaded from elsewhere, with an installed package
-        )
     installed = importlib.util.find_spec("medattn")
+    if not (CODE / "medattn" / "__init__.py").is_file():
+        # The workflow was loaded from a repository, or is part of an installed package.
+        if installed is None:
+            sys.exit(
+                "medattn: the workflow needs its package; install it where Snakemake is installed, with pip"
+            )
+        return None
     place = Path(installed.origin).parent if installed and installed.origin else None
     if place is not None and place.resolve() == (CODE / "medattn").resolve():
         return None

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,24 +13,15 @@ from pathlib import Path
 ALLOW_FEWER = str(config.pop("allow_fewer", "")).lower() in ("true", "yes", "1")
 SELECTION_JSON = json.dumps(config)
 
+
 def quoted(text):
     """Quote a text for the shell, inside of a string that Snakemake formats."""
-    return shlex.quote(str(text)).replace("{", "{{").replace("}", "}}")
+    return quoted_braces(shlex.quote(str(text)))
 
 
-# Jobs call the `medattn` of the environment that Snakemake runs in. A job that fails shows the end of its log and keeps
-# its exit code: 2 user error, 75 stopped (retry), 137 killed.
-shell.prefix(
-    f'set -euo pipefail; export PATH={quoted(Path(sys.executable).parent)}:"$PATH"; '
-    + (
-        f"export PYTHONPATH={quoted(os.environ['PYTHONPATH'])}; "
-        if FIRST_ON_PATH
-        else ""
-    )
-    + f"export MEDATTN_ALLOW_FEWER={int(ALLOW_FEWER)}; "
-    'failed() {{ code=$?; [[ $code != 137 ]] || echo "medattn: killed, usually for exceeding its memory or by the '
-    'scheduler; finished runs are kept" >>"$1"; tail -n 5 "$1" >&2; exit $code; }}; '
-)
+def quoted_braces(text):
+    """Quote the braces of a text that Snakemake formats."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def plan_selection(*options):
@@ -65,14 +57,34 @@ GRAPH = (
 PLAN_SHA256 = (
     PLANNED["plan_sha256"] if PLANNED else hashlib.sha256(PLAN.read_bytes()).hexdigest()
 )
+# Jobs call the `medattn` of the environment that Snakemake runs in. A job that fails shows the end of its log and keeps
+# its exit code: 2 user error, 75 stopped (retry), 137 killed.
+shell.prefix(
+    f'set -euo pipefail; export PATH={quoted(Path(sys.executable).parent)}:"$PATH"; '
+    + (
+        f"export PYTHONPATH={quoted(os.environ['PYTHONPATH'])}; "
+        if FIRST_ON_PATH
+        else ""
+    )
+    + f"export MEDATTN_ALLOW_FEWER={int(ALLOW_FEWER)} MEDATTN_PLAN={PLAN_SHA256}:{quoted(PLAN)}; "
+    + (
+        ""
+        if shutil.which("medattn", path=str(Path(sys.executable).parent))
+        else f'medattn() {{{{ {quoted(sys.executable)} -P -m medattn "$@"; }}}}; '
+    )
+    + 'failed() {{ code=$?; [[ $code != 137 ]] || echo "medattn: killed, usually for exceeding its memory or by the '
+    'scheduler; finished runs are kept" >>"$1"; tail -n 5 "$1" >&2; exit $code; }}; '
+    + (quoted_braces(shell._process_prefix or "") if IS_MODULE else "")
+)
+
 PACKS = GRAPH["packs"]
 # GPUs of a training job; with `device: auto`, the default-resources of the profile decide.
 GPU = {"cuda": {"gpu": 1}, "cpu": {"gpu": 0}}.get(config.get("device"), {})
 OWNERS = []
 
 
-# Dry runs, --lint, --summary, --dag and --report start no work, so they write no plan.
-onstart:
+def freeze_plan():
+    """Write the plan and own it, so that no other workflow replaces it."""
     if workflow.is_main_process:
         from medattn.layout import ResultPaths
         from medattn.training.plan_owners import PlanOwner
@@ -87,14 +99,45 @@ onstart:
             raise
 
 
+def release_plan():
+    """Let other workflows replace the plan."""
+    while OWNERS:
+        OWNERS.pop().end()
+
+
+# Dry runs, --lint, --summary, --dag and --report start no work, so they write no plan.
+onstart:
+    freeze_plan()
+
+
 onsuccess:
-    for owner in OWNERS:
-        owner.end()
+    release_plan()
 
 
 onerror:
-    for owner in OWNERS:
-        owner.end()
+    release_plan()
+
+
+def also_call(own, hook):
+    """Call `own` before whatever the workflow that uses this one runs at a hook: declared before `module`, or after."""
+    declare = getattr(workflow, hook)
+
+    def before(theirs):
+        def both(log):
+            own()
+            theirs(log)
+
+        return both
+
+    setattr(workflow, f"_{hook}", before(getattr(workflow, f"_{hook}")))
+    setattr(workflow, hook, lambda theirs: declare(before(theirs)))
+
+
+# Snakemake ignores the hooks of a module.
+if IS_MODULE:
+    also_call(freeze_plan, "onstart")
+    also_call(release_plan, "onsuccess")
+    also_call(release_plan, "onerror")
 
 
 wildcard_constraints:

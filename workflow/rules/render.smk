@@ -32,8 +32,6 @@ rule render_table:
         RESULTS / "benchmarks/render_table/{table}.tsv"
     wildcard_constraints:
         table="|".join(GRAPH["tables"]) or "none",
-    conda:
-        "../../envs/environment.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
@@ -77,8 +75,6 @@ rule render_figure:
         RESULTS / "benchmarks/render_figure/{figure}.tsv"
     wildcard_constraints:
         figure="|".join(GRAPH["figures"]) or "none",
-    conda:
-        "../../envs/environment.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,

@@ -1,26 +1,43 @@
-"""selection: read the files of the selection and the keys of --config, as `medattn plan --config` reads them."""
+"""selection: read the files of the selection and the keys of --config, as `medattn plan --config` reads them.
+
+A workflow that uses this one as a module gives it its selection; without `config:`, the module reads config.yaml.
+"""
 
 import sys
 
-from medattn.config.selection_files import read_selection
+from medattn.config.selection_files import as_read_by_medattn, read_selection
 from medattn.errors import UserError
 from medattn.reading import path_argument
 
-SELECTION = "the selection"
+IS_MODULE = workflow.modifier.parent_modifier is not None
 
-# Snakemake has read the files with another YAML reader: 1e-3 is text there, and a key that is given twice passes.
-if (
-    workflow.modifier.parent_modifier is None
-):  # a module gets its selection from the workflow that uses it
-    try:
-        selection, SELECTION = read_selection(
-            workflow.overwrite_configfiles, workflow.config_settings.config_args or ()
+
+def selection_and_name():
+    """Return the selection as plain values, and its name for messages."""
+    if IS_MODULE:
+        # Snakemake has read it with another YAML reader, for which 1e-3 is text.
+        return (
+            (as_read_by_medattn(config), "the selection")
+            if config
+            else read_selection(())
         )
-        for key in ("data", "results"):
-            if isinstance(selection.get(key), str):
-                selection[key] = str(path_argument(selection[key]))
-    except UserError as error:
-        print(f"medattn: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    # Snakemake's reader also lets a key pass that is given twice.
+    return read_selection(
+        workflow.overwrite_configfiles, workflow.config_settings.config_args or ()
+    )
+
+
+try:
+    selection, SELECTION = selection_and_name()
+    for key in ("data", "results"):
+        if isinstance(selection.get(key), str):
+            selection[key] = str(path_argument(selection[key]))
+except UserError as error:
+    print(f"medattn: {error}", file=sys.stderr)
+    sys.exit(error.exit_code)
+# A module shares this object with the workflow that uses it.
+if IS_MODULE:
+    config = selection
+else:
     config.clear()
     config.update(selection)

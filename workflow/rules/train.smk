@@ -11,8 +11,6 @@ rule train_pack:
         RESULTS / "logs/train_pack/{pack}.log",
     benchmark:
         RESULTS / "benchmarks/train_pack/{pack}.tsv"
-    conda:
-        "../../envs/environment.yaml"
     threads: lambda wildcards: PACKS[wildcards.pack]["threads"]
     resources:
         **GPU,

@@ -10,8 +10,6 @@ rule tune_pack:
         RESULTS / "logs/tune_pack/{pack}.log",
     benchmark:
         RESULTS / "benchmarks/tune_pack/{pack}.tsv"
-    conda:
-        "../../envs/environment.yaml"
     threads: lambda wildcards: PACKS[wildcards.pack]["threads"]
     resources:
         **GPU,
@@ -37,8 +35,6 @@ rule choose_settings:
         RESULTS / "logs/choose_settings/{group}.log",
     benchmark:
         RESULTS / "benchmarks/choose_settings/{group}.tsv"
-    conda:
-        "../../envs/environment.yaml"
     resources:
         mem_mb=1000,
         runtime=10,

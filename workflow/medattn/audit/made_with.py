@@ -6,7 +6,7 @@ that differs is neither right nor wrong.
 
 import hashlib
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -16,9 +16,9 @@ from typing import Any
 from medattn.files import sha256_of_file
 from medattn.provenance.checkout import git_state
 from medattn.provenance.code import CODE_FOLDER
+from medattn.shipped import INSTALLED, SHIPPED, paper_folder
 from medattn.version import __version__
 
-_CHECKOUT = CODE_FOLDER.parent.parent
 _LIBRARIES = (
     "numpy", "scipy", "pandas", "scikit-learn", "statsmodels", "matplotlib", "pillow", "safetensors", "jinja2",
     "rocrate",
@@ -55,12 +55,14 @@ def made_with() -> dict[str, Any]:
     }
 
 
-def paper_files(root: Path, papers: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the names, from `root`, of the files of papers that results follow from."""
+def paper_files(root: Path, papers: Mapping[str, Any]) -> dict[str, Path]:
+    """Return the files of papers that results follow from, of `root` or shipped, by name: papers/<paper>/<file>."""
+    found = {}
     for name in sorted(papers):
-        folder = root / "papers" / name
+        folder = paper_folder(root, name)
         for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.csv")]):
-            yield path.relative_to(root).as_posix()
+            found[f"papers/{name}/{path.name}"] = path
+    return found
 
 
 def other_software(sealed: Mapping[str, Any]) -> OtherSoftware:
@@ -85,7 +87,7 @@ def other_papers(sealed: Mapping[str, Any], root: Path, papers: Mapping[str, Any
     known = sealed.get("papers")
     if not isinstance(known, Mapping):
         return None
-    here = {name: sha256_of_file(root / name) for name in paper_files(root, papers)}
+    here = {name: sha256_of_file(path) for name, path in paper_files(root, papers).items()}
     names = sorted({*here, *known})
     return [name for name in names if _mapping(known.get(name)).get("sha256") != here.get(name)]
 
@@ -107,10 +109,16 @@ def _libraries() -> dict[str, str]:
 @cache
 def _package_sha256() -> str:
     """Return the SHA-256 over names and bytes of the files of the package, its templates and the workflow."""
-    folders = [CODE_FOLDER, _CHECKOUT / "workflow" / "report", _CHECKOUT / "workflow" / "rules"]
-    found = [path for folder in folders for path in folder.rglob("*") if "__pycache__" not in path.parts]
+    files = {
+        f"workflow/medattn/{path.relative_to(CODE_FOLDER).as_posix()}": path
+        for path in CODE_FOLDER.rglob("*")
+        if not path.is_relative_to(INSTALLED)
+    }
+    rules = [SHIPPED / "Snakefile", SHIPPED / "workflow" / "Snakefile"]
+    rules += [path for part in ("report", "rules") for path in (SHIPPED / "workflow" / part).rglob("*")]
+    files |= {path.relative_to(SHIPPED).as_posix(): path for path in rules}
     digest = hashlib.sha256()
-    for path in sorted([*found, _CHECKOUT / "Snakefile", _CHECKOUT / "workflow" / "Snakefile"]):
-        if path.is_file() and not path.name.startswith("."):
-            digest.update(f"{path.relative_to(_CHECKOUT).as_posix()}\0{sha256_of_file(path)}\n".encode())
+    for name, path in sorted(files.items()):
+        if path.is_file() and not path.name.startswith(".") and "__pycache__" not in path.parts:
+            digest.update(f"{name}\0{sha256_of_file(path)}\n".encode())
     return digest.hexdigest()

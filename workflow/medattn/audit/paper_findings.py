@@ -31,8 +31,8 @@ def paper_findings(context: AuditContext) -> Iterator[Finding]:
     found: dict[tuple[Severity, str, str, str], list[str]] = {}
     commits = _commits(context)
     problem = checkout_of(context.root / "papers").problem if (context.root / "papers").is_dir() else "no papers/ here"
-    for name in paper_files(context.root, context.plan.configuration["papers"]):
-        difference = _difference(context, name, sealed.get(name), commits, problem)
+    for name, path in paper_files(context.root, context.plan.configuration["papers"]).items():
+        difference = _difference(context, name, path, sealed.get(name), commits, problem)
         if difference is not None:
             found.setdefault(difference, []).append(name)
     for (severity, expected, text, remedy), names in found.items():
@@ -41,12 +41,17 @@ def paper_findings(context: AuditContext) -> Iterator[Finding]:
 
 
 def _difference(
-    context: AuditContext, name: str, facts: Mapping[str, Any] | None, commits: Sequence[str], problem: str
+    context: AuditContext,
+    name: str,
+    path: Path,
+    facts: Mapping[str, Any] | None,
+    commits: Sequence[str],
+    problem: str,
 ) -> tuple[Severity, str, str, str] | None:
     if facts is None:  # the check of the seal reports it, and files that are missing or others
         return None
     sha256 = str(facts.get("sha256"))
-    is_same = context.sha256(context.root / name) == sha256
+    is_same = context.sha256(path) == sha256
     commit = next((commit for commit in commits if _sha256_in(context.root, commit, name) == sha256), None)
     if not is_same:
         found = f"another file; commit {commit[:12]} has the sealed one" if commit else ""

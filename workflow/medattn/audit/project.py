@@ -7,9 +7,7 @@ from typing import Any
 
 from medattn.errors import UserError
 from medattn.files import read_json
-from medattn.provenance.code import CODE_FOLDER
-
-_CHECKOUT = CODE_FOLDER.parent.parent
+from medattn.shipped import SHIPPED, paper_folder
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,8 @@ def find_project(folder: Path, given: Path | None = None) -> Project:
     """Find the project of a results folder.
 
     The candidates are the folder that the selection wrote to these results from, the parents of the results, the
-    working directory, and the checkout of the installed package. The first with all papers of the selection is taken.
+    working directory, and the shipped files. The first with all papers of the selection is taken, where a folder with
+    data needs none that are shipped.
 
     Args:
         folder: the results folder.
@@ -41,12 +40,13 @@ def find_project(folder: Path, given: Path | None = None) -> Project:
     papers = configuration.get("papers")
     names = sorted(map(str, papers)) if isinstance(papers, Mapping) else []
     own = list(_own_roots(folder, configuration))
-    candidates = [given] if given else [*own, *folder.resolve().parents, Path.cwd(), _CHECKOUT]
+    candidates = [given] if given else [*own, *folder.resolve().parents, Path.cwd(), SHIPPED]
     for candidate in candidates:
-        if names and not _absent(candidate, names):
+        has_data = (candidate / str(configuration.get("data", "data"))).is_dir()
+        if names and not _absent(candidate, names, with_shipped=has_data or candidate == given):
             return Project(candidate.absolute(), _is_own(candidate, own), ())
     root = (given or (own[0] if own and not names else Path.cwd())).absolute()
-    return Project(root, _is_own(root, own), tuple(_absent(root, names)))
+    return Project(root, _is_own(root, own), tuple(_absent(root, names, with_shipped=True)))
 
 
 def _configuration(folder: Path) -> Mapping[str, Any]:
@@ -72,11 +72,12 @@ def _is_own(root: Path, own: list[Path]) -> bool:
     return root.resolve() in [path.resolve() for path in own]
 
 
-def _absent(root: Path, papers: list[str]) -> list[str]:
+def _absent(root: Path, papers: list[str], with_shipped: bool) -> list[str]:
     absent = []
     for name in papers:
         try:
-            found = "/" not in name and (root / "papers" / name / "paper.yaml").is_file()
+            folder = paper_folder(root, name) if with_shipped else root / "papers" / name
+            found = "/" not in name and (folder / "paper.yaml").is_file()
         except (OSError, ValueError):
             found = False
         if not found:

@@ -1,6 +1,6 @@
 """Check the consistency of published values, without training anything.
 
-    medattn claims                               all papers of this checkout
+    medattn claims                               all papers, of papers/ and shipped ones
     medattn claims --paper gsa --paper oct       these papers
     medattn claims mine.csv                      any published values
     medattn claims mine.csv --facts mine.yaml    with facts about them, in YAML
@@ -15,7 +15,7 @@ describes each check, when it has no power, and its findings.
 FILE has the columns of papers/<paper>/published.csv. Required columns are paper, table, metric, mean and unit (percent,
 fraction, K, M, G, T, count, other). Numbers are read as text, because trailing zeros count. Facts are a YAML file with
 other information that the checks need (what was averaged, images per class, formulas, statements of the text);
-config/README.md describes its keys. Without --facts, papers/<paper>/facts.yaml of the checkout is used if it exists.
+config/README.md describes its keys. Without --facts, papers/<paper>/facts.yaml is used if it exists.
 --counts takes the output of `medattn complexity --format csv`.
 
 Verdicts: consistent; inconsistent (the value contradicts the stated protocol or another published value, for an unknown
@@ -29,14 +29,13 @@ from typing import TYPE_CHECKING
 
 from medattn.errors import UserError
 from medattn.reading import path_argument
+from medattn.shipped import paper_folder, paper_names
 from medattn.suggestions import unknown_name
 
 if TYPE_CHECKING:
     from medattn.config.models.facts import Facts
     from medattn.consistency.check_result import CheckResult
     from medattn.consistency.published import PublishedRow
-
-PAPERS = Path("papers")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,25 +80,23 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _of_checkout(arguments: argparse.Namespace) -> "dict[str, tuple[list[PublishedRow], Facts]]":
-    """Return rows and facts of the papers in papers/."""
+    """Return rows and facts of the papers in papers/ and of the shipped ones."""
     from medattn.config.models.facts import Facts
     from medattn.consistency.published import read_published
 
-    known = sorted(path.parent.name for path in PAPERS.glob("*/published.csv"))
+    known = paper_names(Path(), "published.csv")
     for name in arguments.paper:
         if name not in known:
             raise UserError(f"--paper: {unknown_name('paper', name, known)}")
     if not known:
-        raise UserError(
-            f"{PAPERS}: no papers/<paper>/published.csv here; run this in the project's folder or name a file"
-        )
+        raise UserError("no papers/<paper>/published.csv here; run this in the project's folder or name a file")
     names = list(dict.fromkeys(arguments.paper)) or known
     if arguments.facts and len(names) > 1:
         raise UserError("--facts: needs a single paper; select it with --paper")
     papers = {}
     for name in names:
-        rows = read_published(PAPERS / name / "published.csv")
-        own = PAPERS / name / "facts.yaml"
+        folder = paper_folder(Path(), name)
+        rows, own = read_published(folder / "published.csv"), folder / "facts.yaml"
         papers[name] = rows, _facts(arguments.facts or own, rows) if arguments.facts or own.is_file() else Facts()
     return papers
 
@@ -132,13 +129,15 @@ def _facts(path: Path, rows: "list[PublishedRow]") -> "Facts":
 
 
 def _own_facts(paper: str) -> "Facts":
-    """Return the checkout's facts about a paper, of which the user's file may have some rows only."""
+    """Return the known facts about a paper, of which the user's file may have some rows only."""
     from medattn.config.models.facts import Facts
     from medattn.consistency.inputs import read_facts
 
     # The name is text from the user's file: it must be a plain name to become a path.
-    path = PAPERS / paper / "facts.yaml"
-    return read_facts(path) if Path(paper).name == paper and path.is_file() else Facts()
+    if not paper or Path(paper).name != paper:
+        return Facts()
+    path = paper_folder(Path(), paper) / "facts.yaml"
+    return read_facts(path) if path.is_file() else Facts()
 
 
 def _print(results: "list[CheckResult]", arguments: argparse.Namespace) -> None:

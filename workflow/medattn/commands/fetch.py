@@ -31,7 +31,7 @@ from typing import Any
 
 from medattn.commands.selection import add_config_argument
 from medattn.config.models.dataset import DatasetEntry
-from medattn.config.selection_files import DEFAULT
+from medattn.config.selection_files import default_selection
 from medattn.errors import UserError
 from medattn.files import write_json
 from medattn.log import print_error
@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
         UserError: the selection is invalid, or a name is unknown.
     """
     everything = not (arguments.names or arguments.weights)
-    default = [DEFAULT] if everything and not (arguments.list or arguments.plan) else None
+    default = [default_selection()] if everything and not (arguments.list or arguments.plan) else None
     known = _known(arguments.config or default, arguments.plan)
     data = arguments.data or known.data
     if arguments.output and len(arguments.names) != 1:

@@ -8,7 +8,7 @@ from pathlib import Path
 from medattn.config.load import read_configuration, resolve
 from medattn.config.resolved import Configuration
 from medattn.errors import UserError
-from medattn.files import json_text, write_text
+from medattn.files import json_text, sha256_of_file, write_text
 from medattn.layout import ResultPaths
 from medattn.plan.expand import make_plan, results_of
 from medattn.plan.graph import graph_of
@@ -88,6 +88,12 @@ def frozen_path(arguments: argparse.Namespace) -> Path:
 
 
 def _with_plan(path: Path) -> Selected:
+    sha256, _, name = os.environ.get("MEDATTN_PLAN", "").partition(":")  # Snakemake sets it for its jobs
+    if sha256 and str(path) == name and path.is_file() and sha256_of_file(path) != sha256:
+        raise UserError(
+            f"{path}: not the plan that Snakemake has read; run `medattn plan --write` with the same selection, or "
+            "start Snakemake without --no-hooks"
+        )
     plan = read_plan(path)
     configuration = resolve(plan.configuration, Path(), str(path))
     return Selected(configuration, plan, results_of(configuration))

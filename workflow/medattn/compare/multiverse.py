@@ -21,6 +21,7 @@ from medattn.plan.model import CellKey, Plan
 from medattn.protocols.base import MeasurementProtocol
 from medattn.protocols.reading import Reading
 from medattn.result_tables import MULTIVERSE
+from medattn.shipped import paper_folder
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def left_open(root: Path, paper: str) -> tuple[str, ...] | None:
         root: the folder that contains papers/.
         paper: name of the paper.
     """
-    path = root / "papers" / paper / "facts.yaml"
+    path = paper_folder(root, paper) / "facts.yaml"
     return tuple(read_facts(path).left_open) if path.is_file() else None
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medattn.reading import read_csv
+from medattn.shipped import paper_folder
 
 COSTS = ("params_m", "gflops")
 
@@ -31,12 +32,12 @@ class PublishedCost:
 
 
 def published_costs(root: Path, paper: str) -> list[PublishedCost]:
-    """Return the published costs of a paper whose folder is in `root`/papers.
+    """Return the published costs of a paper, whose folder is in `root`/papers or shipped.
 
     Raises:
         UserError: the file of published values is damaged.
     """
-    path = root / "papers" / paper / "published.csv"
+    path = paper_folder(root, paper) / "published.csv"
     if not path.is_file():
         return []
     found: dict[tuple[str, str, str, str], dict[str, str]] = {}

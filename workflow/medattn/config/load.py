@@ -17,13 +17,14 @@ from medattn.config.size_limits import check_size
 from medattn.config.validation import below, validated
 from medattn.config.yaml_files import read_yaml
 from medattn.errors import UserError
+from medattn.shipped import paper_folder, paper_names
 from medattn.suggestions import unknown_name
 
 REGISTRY = Path(__file__).parent.parent / "datasets" / "registry.yaml"
 
 
 def read_configuration(files: Path | Sequence[Path] | None, root: Path) -> Configuration:
-    """Read a selection with its papers from `root`/papers.
+    """Read a selection with its papers from `root`/papers and the shipped papers.
 
     Args:
         files: file or files of the selection; later ones take precedence. Without any, config.yaml.
@@ -37,7 +38,7 @@ def read_configuration(files: Path | Sequence[Path] | None, root: Path) -> Confi
 
 
 def resolve(raw: Mapping[str, Any], root: Path, where: str) -> Configuration:
-    """Resolve a selection with its papers from `root`/papers.
+    """Resolve a selection with its papers from `root`/papers and the shipped papers.
 
     Args:
         raw: the selection as plain values.
@@ -65,15 +66,15 @@ def registered_datasets() -> Mapping[str, DatasetEntry]:
 
 
 def read_paper(name: str, papers: Path, where: str) -> Paper:
-    """Read papers/<name>/paper.yaml.
+    """Read <name>/paper.yaml of a folder of papers, or of the shipped papers where the folder has none of this name.
 
     Raises:
         UserError: the paper is unknown (the message suggests the nearest), or its file is invalid.
     """
-    known = [path.parent.name for path in papers.glob("*/paper.yaml")]
+    known = paper_names(papers.parent)
     if name not in known:
         raise UserError(f"{where}: {unknown_name('paper', name, known)}")
-    path = papers / name / "paper.yaml"
+    path = paper_folder(papers.parent, name) / "paper.yaml"
     paper = validated(Paper, read_yaml(path), str(path))
     check_references(paper, registered_datasets(), str(path))
     check_experiments(name, paper, str(path))
@@ -83,7 +84,8 @@ def read_paper(name: str, papers: Path, where: str) -> Paper:
 def _experiments(
     name: str, selected: PaperSelection, papers: Path, datasets: Mapping[str, DatasetEntry], above: str
 ) -> Iterator[ResolvedPaper]:
-    paper, path = read_paper(name, papers, above), str(papers / name / "paper.yaml")
+    paper = read_paper(name, papers, above)
+    path = str(paper_folder(papers.parent, name) / "paper.yaml")
     return selected_experiments(name, paper, path, selected, datasets, below(above, name))
 
 

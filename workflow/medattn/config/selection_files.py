@@ -1,20 +1,30 @@
 """Reading a selection: one or several files and single keys from the command line, merged."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from medattn.config.yaml_files import parse_yaml, read_yaml
 from medattn.errors import UserError
+from medattn.shipped import selection_file
 
 DEFAULT = Path("config.yaml")
+_FLOAT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
+_DEPLOYED = Path("config", "config.yaml")
+
+
+def default_selection() -> Path:
+    """Return the selection of the working folder: config.yaml, config/config.yaml, else the shipped config.yaml."""
+    return _DEPLOYED if not DEFAULT.exists() and _DEPLOYED.exists() else selection_file(DEFAULT)
 
 
 def read_selection(files: Sequence[Path], overrides: Sequence[str] = ()) -> tuple[dict[str, Any], str]:
     """Read a selection as Snakemake's options `--configfile` and `--config` name it.
 
     Args:
-        files: files of the selection; without any, config.yaml. Keys of later files take precedence, and mappings are
+        files: files of the selection; without any, `default_selection`. A file that does not exist is looked
+            for among the shipped ones. Keys of later files take precedence, and mappings are
             merged key by key.
         overrides: `key=value` with values in YAML, such as `seeds=[0]`; they take precedence over the files.
 
@@ -24,7 +34,7 @@ def read_selection(files: Sequence[Path], overrides: Sequence[str] = ()) -> tupl
     Raises:
         UserError: one line with the first error in a file or an override.
     """
-    names = [_shown(path) for path in files or [DEFAULT]]
+    names = [_shown(selection_file(path)) for path in files or [default_selection()]]
     value: dict[str, Any] = {}
     for name in names:
         value = _merged(value, read_yaml(name))
@@ -34,6 +44,15 @@ def read_selection(files: Sequence[Path], overrides: Sequence[str] = ()) -> tupl
             raise UserError(f"--config {override}: must be key=value, such as --config 'seeds=[0]'")
         value = _merged(value, {key.strip(): parse_yaml(text, f"--config {key.strip()}")})
     return value, " with ".join([*map(str, names), *(["--config"] if overrides else [])])
+
+
+def as_read_by_medattn(value: Any) -> Any:
+    """Return values that another YAML reader has read: numbers such as 1e-3, which it takes for text, as numbers."""
+    if isinstance(value, Mapping):
+        return {key: as_read_by_medattn(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [as_read_by_medattn(each) for each in value]
+    return float(value) if isinstance(value, str) and _FLOAT.fullmatch(value) else value
 
 
 def _shown(path: Path) -> Path:

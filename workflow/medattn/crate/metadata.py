@@ -14,7 +14,7 @@ from rocrate.rocrate import ROCrate
 
 from medattn.crate.crate_files import CrateFile
 from medattn.crate.subject import CrateSubject
-from medattn.crate.workflow_files import SNAKEFILE, WORKFLOW_FILES, software_file
+from medattn.crate.workflow_files import SNAKEFILE, WORKFLOW, WORKFLOW_FILES, software_file
 from medattn.plan.finished_run import FinishedRun
 from medattn.plan.model import Pack
 from medattn.version import __version__
@@ -93,6 +93,8 @@ class _Description:
             if name != SNAKEFILE:
                 path = software_file(name)
                 facts = {"name": f"Rules of the workflow: {path.stem}", "encodingFormat": "text/x-python"}
+                if name == WORKFLOW:
+                    facts = {"name": "Targets of the workflow", "sha256": self._subject.sha256(path)}
                 self.crate.add(File(self.crate, path, name, properties=facts))
         workflow: Entity = self.crate.add_workflow(software_file(SNAKEFILE), SNAKEFILE, main=True, lang="snakemake")
         workflow["name"] = "medattn"

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from medattn.errors import UserError
-from medattn.provenance.code import CODE_FOLDER
+from medattn.shipped import SHIPPED
 
-_CHECKOUT = CODE_FOLDER.parent.parent
 SNAKEFILE = "Snakefile"
+WORKFLOW = "workflow/Snakefile"
 WORKFLOW_FILES = (
     SNAKEFILE,
-    *(path.relative_to(_CHECKOUT).as_posix() for path in sorted(_CHECKOUT.glob("workflow/rules/*.smk"))),
+    WORKFLOW,
+    *(path.relative_to(SHIPPED).as_posix() for path in sorted(SHIPPED.glob("workflow/rules/*.smk"))),
 )
 
 
@@ -17,9 +18,9 @@ def software_file(name: str) -> Path:
     """Return the path of a file of the workflow.
 
     Raises:
-        UserError: medattn was installed without the workflow.
+        UserError: the installed package is damaged.
     """
-    path = _CHECKOUT / name
+    path = SHIPPED / name
     if not path.is_file():
-        raise UserError(f"{path}: no such file; a crate contains the workflow; run medattn from a checkout")
+        raise UserError(f"{path}: no such file; a crate contains the workflow; install medattn again")
     return path

@@ -23,6 +23,7 @@ from medattn.measure.reading_values import ReadingValues
 from medattn.metrics.registry import METRICS
 from medattn.plan.model import Plan
 from medattn.result_tables import CLAIMS, COMPLEXITY, MEASUREMENTS, READINGS, read_table
+from medattn.shipped import paper_folder
 from medattn.text_formats import csv_of
 
 
@@ -67,10 +68,10 @@ def judged_claims(
     papers = dict.fromkeys(paper.name for paper in configuration.papers)
     values = ReadingValues(read_table(results.readings, READINGS, optional=True))
     for paper in papers:
-        yield from _of_paper(paper, root / "papers" / paper, subjects, costs, values, results.epochs, configuration)
+        yield from _of_paper(paper, paper_folder(root, paper), subjects, costs, values, results.epochs, configuration)
     maps = AttentionRuns(plan, results, configuration)
     for paper in papers:
-        facts = facts_in(root / "papers" / paper)
+        facts = facts_in(paper_folder(root, paper))
         statements = len(facts.significance) + len(facts.statements) + len(facts.unpublished)
         for number, said in enumerate(facts.attention, start=1 + statements):
             pairs = list(maps.pairs(number, paper, said, subjects))

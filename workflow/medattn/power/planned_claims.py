@@ -18,6 +18,7 @@ from medattn.layout import ResultPaths
 from medattn.measure.measured_cells import MeasuredCells
 from medattn.plan.model import Cell, Plan
 from medattn.result_tables import COMPLEXITY, MEASUREMENTS, read_table
+from medattn.shipped import paper_folder
 
 ONE_RUN = "a classifier on pixels has the same result with every seed"
 
@@ -101,7 +102,7 @@ def planned_claims(results: ResultPaths, configuration: Configuration, plan: Pla
     judged = {claim.claim: claim for claim in judged_claims(results, plan, subjects, costs, configuration, root)}
     found: list[PlannedClaim] = []
     for paper in dict.fromkeys(paper.name for paper in configuration.papers):
-        folder = root / "papers" / paper
+        folder = paper_folder(root, paper)
         if (folder / "published.csv").is_file():
             found += _of_paper(paper, folder, subjects, configuration, judged)
     return found

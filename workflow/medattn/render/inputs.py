@@ -23,6 +23,7 @@ from medattn.result_tables import (
     read_table,
     read_text_table,
 )
+from medattn.shipped import paper_folder
 
 _PUBLISHED_COLUMNS = ["table", "dataset", "backbone", "arm", "metric", "class_name", "mean", "std", "flags"]
 
@@ -109,7 +110,7 @@ class Inputs:
     def published(self, paper: str) -> pd.DataFrame:
         """Return the rows of published.csv of a paper as text; empty if the paper has no such file."""
         if paper not in self._published:
-            path = self.root / "papers" / paper / "published.csv"
+            path = paper_folder(self.root, paper) / "published.csv"
             self._published[paper] = (
                 read_text_table(path, "correct it") if path.exists() else pd.DataFrame(columns=_PUBLISHED_COLUMNS)
             )
