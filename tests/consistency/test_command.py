@@ -93,8 +93,7 @@ def test_facts_of_a_paper_go_with_its_numbers_in_any_file(tmp_path, monkeypatch,
         (["mine.csv", "--counts", "mine.csv"], "mine.csv: no column 'params'"),
         (["mine.csv", "--paper", "q"], "--paper: unknown paper 'q'; valid: p"),
         (["mine.csv", "--check", "grimer"], "--check: unknown check 'grimer'; did you mean 'grimmer'?"),
-        ([], "papers: no papers/<paper>/published.csv here"),
-        (["--paper", "gsa"], "--paper: unknown paper 'gsa'"),
+        (["--paper", "gas"], "--paper: unknown paper 'gas'; did you mean 'gsa'?"),
     ],
 )
 def test_invalid_arguments_are_one_line_with_exit_code_2(published, capsys, arguments, message):

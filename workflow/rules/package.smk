@@ -9,12 +9,24 @@ from pathlib import Path
 CODE = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent
 
 
+def installed_package():
+    """Return the spec of the package that jobs import, or None; Snakemake has put CODE itself on the path."""
+    before = list(sys.path)
+    on_path = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    if str(CODE) not in on_path:
+        sys.path[:] = [folder for folder in before if folder != str(CODE)]
+    try:
+        return importlib.util.find_spec("medattn")
+    finally:
+        sys.path[:] = before
+
+
 def code_to_use():
     """Return the folder to put before all others on PYTHONPATH, or None where the installed package is the one to use.
 
     Say in one line where another package is installed. Exit where the folder cannot be on PYTHONPATH.
     """
-    installed = importlib.util.find_spec("medattn")
+    installed = installed_package()
     if not (CODE / "medattn" / "__init__.py").is_file():
         # The workflow was loaded from a repository, or is part of an installed package.
         if installed is None:

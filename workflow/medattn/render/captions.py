@@ -5,7 +5,6 @@ plain prose without markup, because the same text is used in reStructuredText, M
 """
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -18,9 +17,10 @@ from medattn.metrics.registry import METRICS
 from medattn.render.inputs import Inputs, arm_label
 from medattn.render.tables.paper_table import PaperTable
 from medattn.result_tables import rows_of_paper
+from medattn.shipped import SHIPPED
 from medattn.text_formats import from_rst_text, to_rst_text
 
-TEMPLATES = Path(__file__).parent.parent.parent / "report"
+TEMPLATES = SHIPPED / "workflow" / "report"
 
 
 def table_caption(inputs: Inputs, paper: ResolvedPaper, table: PaperTable, duplicates: Sequence[str] = ()) -> str:
