@@ -12,6 +12,8 @@ rule pool_effects:
         RESULTS / "logs/pool_effects.log",
     benchmark:
         RESULTS / "benchmarks/pool_effects.tsv"
+    conda:
+        "medattn"
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,

@@ -14,6 +14,8 @@ rule seal_results:
         RESULTS / "logs/seal_results.log",
     benchmark:
         RESULTS / "benchmarks/seal_results.tsv"
+    conda:
+        "medattn"
     resources:
         mem_mb=1000,
         runtime=30,
@@ -36,6 +38,8 @@ rule render_report:
         RESULTS / "logs/render_report.log",
     benchmark:
         RESULTS / "benchmarks/render_report.tsv"
+    conda:
+        "medattn"
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
@@ -59,6 +63,8 @@ rule audit_results:
         RESULTS / "logs/audit_results.log",
     benchmark:
         RESULTS / "benchmarks/audit_results.tsv"
+    conda:
+        "medattn"
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,

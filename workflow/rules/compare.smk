@@ -22,6 +22,8 @@ rule compare_arms:
         RESULTS / "logs/compare_arms.log",
     benchmark:
         RESULTS / "benchmarks/compare_arms.tsv"
+    conda:
+        "medattn"
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,

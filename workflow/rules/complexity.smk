@@ -11,6 +11,8 @@ rule count_complexity:
         RESULTS / "logs/count_complexity.log",
     benchmark:
         RESULTS / "benchmarks/count_complexity.tsv"
+    conda:
+        "medattn"
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,

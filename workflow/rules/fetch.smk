@@ -12,6 +12,8 @@ rule prepare_dataset:
         RESULTS / "logs/prepare_dataset/{folder}.log",
     benchmark:
         RESULTS / "benchmarks/prepare_dataset/{folder}.tsv"
+    conda:
+        "medattn"
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,

@@ -21,6 +21,8 @@ rule judge_claims:
         RESULTS / "logs/judge_claims.log",
     benchmark:
         RESULTS / "benchmarks/judge_claims.tsv"
+    conda:
+        "medattn"
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,

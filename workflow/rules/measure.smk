@@ -13,6 +13,8 @@ rule measure_runs:
         RESULTS / "logs/measure_runs.log",
     benchmark:
         RESULTS / "benchmarks/measure_runs.tsv"
+    conda:
+        "medattn"
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,

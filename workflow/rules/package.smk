@@ -53,6 +53,5 @@ def code_to_use():
 FIRST_ON_PATH = code_to_use()
 if FIRST_ON_PATH is not None:
     sys.path.insert(0, str(FIRST_ON_PATH))
-    os.environ["PYTHONPATH"] = os.pathsep.join(
-        [str(FIRST_ON_PATH), *filter(None, [os.environ.get("PYTHONPATH")])]
-    )
+    before = filter(None, [os.environ.get("PYTHONPATH")])
+    os.environ.update(PYTHONPATH=os.pathsep.join([str(FIRST_ON_PATH), *before]))

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from snakemake.settings.types import DeploymentMethod
+
 # `--config allow_fewer=true` lets finished numbers leave the results. It belongs to one call, not to the selection.
 ALLOW_FEWER = str(config.pop("allow_fewer", "")).lower() in ("true", "yes", "1")
 SELECTION_JSON = json.dumps(config)
@@ -57,22 +59,30 @@ GRAPH = (
 PLAN_SHA256 = (
     PLANNED["plan_sha256"] if PLANNED else hashlib.sha256(PLAN.read_bytes()).hexdigest()
 )
-# Jobs call the `medattn` of the environment that Snakemake runs in. A job that fails shows the end of its log and keeps
-# its exit code: 2 user error, 75 stopped (retry), 137 killed.
+# With --sdm conda, jobs call the `medattn` of the conda environment of this name, else that of the environment that
+# Snakemake runs in. A job that fails shows the end of its log and keeps its exit code: 2 user error, 75 stopped (retry),
+# 137 killed.
+USES_CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+BIN = Path(sys.executable).parent
+
+
+def own_environment():
+    """Return the commands by which a job finds `medattn` where Snakemake runs."""
+    if USES_CONDA:
+        return ""
+    path = f'export PATH={quoted(BIN)}:"$PATH"; '
+    if FIRST_ON_PATH:
+        path += f"export PYTHONPATH={quoted(os.environ.get('PYTHONPATH'))}; "
+    if not shutil.which("medattn", path=str(BIN)):
+        path += f'medattn() {{{{ {quoted(sys.executable)} -P -m medattn "$@"; }}}}; '
+    return path
+
+
 shell.prefix(
-    f'set -euo pipefail; export PATH={quoted(Path(sys.executable).parent)}:"$PATH"; '
-    + (
-        f"export PYTHONPATH={quoted(os.environ['PYTHONPATH'])}; "
-        if FIRST_ON_PATH
-        else ""
-    )
+    "set -euo pipefail; "
+    + own_environment()
     + f"export MEDATTN_ALLOW_FEWER={int(ALLOW_FEWER)} MEDATTN_PLAN={PLAN_SHA256}:{quoted(PLAN)}; "
-    + (
-        ""
-        if shutil.which("medattn", path=str(Path(sys.executable).parent))
-        else f'medattn() {{{{ {quoted(sys.executable)} -P -m medattn "$@"; }}}}; '
-    )
-    + 'failed() {{ code=$?; [[ $code != 137 ]] || echo "medattn: killed, usually for exceeding its memory or by the '
+    'failed() {{ code=$?; [[ $code != 137 ]] || echo "medattn: killed, usually for exceeding its memory or by the '
     'scheduler; finished runs are kept" >>"$1"; tail -n 5 "$1" >&2; exit $code; }}; '
     + (quoted_braces(shell._process_prefix or "") if IS_MODULE else "")
 )

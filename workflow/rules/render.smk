@@ -32,6 +32,8 @@ rule render_table:
         RESULTS / "benchmarks/render_table/{table}.tsv"
     wildcard_constraints:
         table="|".join(GRAPH["tables"]) or "none",
+    conda:
+        "medattn"
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
@@ -75,6 +77,8 @@ rule render_figure:
         RESULTS / "benchmarks/render_figure/{figure}.tsv"
     wildcard_constraints:
         figure="|".join(GRAPH["figures"]) or "none",
+    conda:
+        "medattn"
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,

@@ -11,6 +11,8 @@ rule train_pack:
         RESULTS / "logs/train_pack/{pack}.log",
     benchmark:
         RESULTS / "benchmarks/train_pack/{pack}.tsv"
+    conda:
+        "medattn"
     threads: lambda wildcards: PACKS[wildcards.pack]["threads"]
     resources:
         **GPU,

@@ -10,6 +10,8 @@ rule tune_pack:
         RESULTS / "logs/tune_pack/{pack}.log",
     benchmark:
         RESULTS / "benchmarks/tune_pack/{pack}.tsv"
+    conda:
+        "medattn"
     threads: lambda wildcards: PACKS[wildcards.pack]["threads"]
     resources:
         **GPU,
@@ -35,6 +37,8 @@ rule choose_settings:
         RESULTS / "logs/choose_settings/{group}.log",
     benchmark:
         RESULTS / "benchmarks/choose_settings/{group}.tsv"
+    conda:
+        "medattn"
     resources:
         mem_mb=1000,
         runtime=10,

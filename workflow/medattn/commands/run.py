@@ -154,7 +154,7 @@ def _profile(given: Path | None) -> Path | None:
 
 
 def _call(*arguments: str) -> int:
-    """Run another command of medattn in a process of its own, and return its exit code."""
+    """Run another command of medattn in a separate process, and return its exit code."""
     log.info("medattn %s", " ".join(arguments))
     return subprocess.run([sys.executable, "-P", "-m", "medattn", *arguments], check=False).returncode
 
