@@ -7,7 +7,7 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 SHIPPED = (
-    "Snakefile", "config.yaml", "config", "papers", "profiles", "slurm", "workflow/Snakefile", "workflow/report",
+    "Snakefile", "config.yaml", "config", "papers", "profiles", "slurm", "workflow/Snakefile", "workflow/envs", "workflow/report",
     "workflow/rules", "workflow/schemas",
 )  # fmt: skip
 

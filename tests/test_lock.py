@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 ENVS = ROOT / "envs"
@@ -56,3 +57,15 @@ def test_every_dependency_of_the_project_is_locked():
 
 def test_bootstrap_needs_only_uv():
     assert [entry.split("==")[0] for entry in entries("bootstrap.txt")] == ["uv"]
+
+
+def test_the_conda_environment_of_the_rules_has_the_libraries_of_the_package():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    environment = yaml.safe_load((ROOT / "workflow/envs/medattn.yaml").read_text(encoding="utf-8"))
+    conda_names = {"matplotlib": "matplotlib-base", "torch": "pytorch"}
+    wanted = {
+        f"{conda_names.get(name, name)} >={version}"
+        for name, version in (text.split(">=") for text in project["dependencies"])
+        if not name.startswith("snakemake")
+    }
+    assert set(environment["dependencies"]) == wanted | {f"python {project['requires-python']}"}

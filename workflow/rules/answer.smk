@@ -13,7 +13,7 @@ rule pool_effects:
     benchmark:
         RESULTS / "benchmarks/pool_effects.tsv"
     conda:
-        "medattn"
+        "../envs/medattn.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,

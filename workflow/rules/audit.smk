@@ -15,7 +15,7 @@ rule seal_results:
     benchmark:
         RESULTS / "benchmarks/seal_results.tsv"
     conda:
-        "medattn"
+        "../envs/medattn.yaml"
     resources:
         mem_mb=1000,
         runtime=30,
@@ -39,7 +39,7 @@ rule render_report:
     benchmark:
         RESULTS / "benchmarks/render_report.tsv"
     conda:
-        "medattn"
+        "../envs/medattn.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
@@ -64,7 +64,7 @@ rule audit_results:
     benchmark:
         RESULTS / "benchmarks/audit_results.tsv"
     conda:
-        "medattn"
+        "../envs/medattn.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,

@@ -23,7 +23,7 @@ rule compare_arms:
     benchmark:
         RESULTS / "benchmarks/compare_arms.tsv"
     conda:
-        "medattn"
+        "../envs/medattn.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,

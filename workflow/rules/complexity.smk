@@ -12,7 +12,7 @@ rule count_complexity:
     benchmark:
         RESULTS / "benchmarks/count_complexity.tsv"
     conda:
-        "medattn"
+        "../envs/medattn.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,

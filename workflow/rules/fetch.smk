@@ -13,7 +13,7 @@ rule prepare_dataset:
     benchmark:
         RESULTS / "benchmarks/prepare_dataset/{folder}.tsv"
     conda:
-        "medattn"
+        "../envs/medattn.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,

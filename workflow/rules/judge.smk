@@ -22,7 +22,7 @@ rule judge_claims:
     benchmark:
         RESULTS / "benchmarks/judge_claims.tsv"
     conda:
-        "medattn"
+        "../envs/medattn.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,

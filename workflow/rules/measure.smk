@@ -14,7 +14,7 @@ rule measure_runs:
     benchmark:
         RESULTS / "benchmarks/measure_runs.tsv"
     conda:
-        "medattn"
+        "../envs/medattn.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,

@@ -59,17 +59,17 @@ GRAPH = (
 PLAN_SHA256 = (
     PLANNED["plan_sha256"] if PLANNED else hashlib.sha256(PLAN.read_bytes()).hexdigest()
 )
-# With --sdm conda, jobs call the `medattn` of the conda environment of this name, else that of the environment that
-# Snakemake runs in. A job that fails shows the end of its log and keeps its exit code: 2 user error, 75 stopped (retry),
-# 137 killed.
+# A job that fails shows the end of its log and keeps its exit code: 2 user error, 75 stopped (retry), 137 killed.
 USES_CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
 BIN = Path(sys.executable).parent
 
 
 def own_environment():
-    """Return the commands by which a job finds `medattn` where Snakemake runs."""
+    """Return the commands by which a job finds `medattn` where Snakemake runs, or with --sdm conda beside the workflow."""
+    if USES_CONDA and not (CODE / "medattn").is_dir():
+        sys.exit("medattn: --sdm conda needs a checkout, whose package the jobs use")
     if USES_CONDA:
-        return ""
+        return f'export PYTHONPATH={quoted(CODE)}; medattn() {{{{ python -P -m medattn "$@"; }}}}; '
     path = f'export PATH={quoted(BIN)}:"$PATH"; '
     if FIRST_ON_PATH:
         path += f"export PYTHONPATH={quoted(os.environ.get('PYTHONPATH'))}; "

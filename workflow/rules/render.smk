@@ -33,7 +33,7 @@ rule render_table:
     wildcard_constraints:
         table="|".join(GRAPH["tables"]) or "none",
     conda:
-        "medattn"
+        "../envs/medattn.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
@@ -78,7 +78,7 @@ rule render_figure:
     wildcard_constraints:
         figure="|".join(GRAPH["figures"]) or "none",
     conda:
-        "medattn"
+        "../envs/medattn.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,

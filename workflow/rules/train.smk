@@ -12,7 +12,7 @@ rule train_pack:
     benchmark:
         RESULTS / "benchmarks/train_pack/{pack}.tsv"
     conda:
-        "medattn"
+        "../envs/medattn.yaml"
     threads: lambda wildcards: PACKS[wildcards.pack]["threads"]
     resources:
         **GPU,

@@ -11,7 +11,7 @@ rule tune_pack:
     benchmark:
         RESULTS / "benchmarks/tune_pack/{pack}.tsv"
     conda:
-        "medattn"
+        "../envs/medattn.yaml"
     threads: lambda wildcards: PACKS[wildcards.pack]["threads"]
     resources:
         **GPU,
@@ -38,7 +38,7 @@ rule choose_settings:
     benchmark:
         RESULTS / "benchmarks/choose_settings/{group}.tsv"
     conda:
-        "medattn"
+        "../envs/medattn.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
