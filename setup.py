@@ -7,8 +7,8 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 SHIPPED = (
-    "Snakefile", "config.yaml", "config", "papers", "profiles", "slurm", "workflow/Snakefile", "workflow/envs", "workflow/report",
-    "workflow/rules", "workflow/schemas",
+    "Snakefile", "config.yaml", "config", "papers", "profiles", "slurm", "workflow/Snakefile", "workflow/envs",
+    "workflow/report", "workflow/rules", "workflow/schemas",
 )  # fmt: skip
 
 
