@@ -47,7 +47,7 @@ def test_looking_writes_nothing(finished):
         assert content(finished) == before, mode
     reported = snakemake(finished, "measured", "--report", str(finished.root / ".snakemake/report.html"))
     assert reported.returncode == 0, reported.stderr
-    forgotten = snakemake(finished, "--cleanup-metadata", str(finished.results.measurements))
+    forgotten = snakemake(finished, "--cleanup-metadata", "results/trial/measurements.csv")
     assert forgotten.returncode == 0, forgotten.stderr
     touched = snakemake(finished, "measured", "--touch")
     assert touched.returncode == 0, touched.stderr

@@ -5,7 +5,8 @@ rule count_complexity:
     input:
         # Image sizes and class counts are read from the prepared data.
         with_frozen_plan(
-            expand(RESULTS / "datasets/{folder}.json", folder=GRAPH["datasets"])
+            "count_complexity",
+            expand(RESULTS / "datasets/{folder}.json", folder=GRAPH["datasets"]),
         ),
     output:
         # Kept until the new file is written: the command stops where it would have fewer values.

@@ -82,8 +82,8 @@ def tables_are_of_plan():
     )
 
 
-def with_frozen_plan(files):
-    """Return a function for the input of a rule: `files`, unless no hook would write the plan of the selection."""
+def with_frozen_plan(rule, files):
+    """Return a function for the input of `rule`: `files`, and the rule runs again if its tables are of another plan."""
 
     def checked(wildcards):
         # Snakemake knows its options when it asks for inputs, not yet while it parses.
@@ -93,16 +93,14 @@ def with_frozen_plan(files):
                 f"medattn: {PLAN}: not the plan of the selection, and with --no-hooks Snakemake does not write it; "
                 "leave out --no-hooks, or run `medattn plan --write` first"
             )
+        # It compares the plan with that of the last call only for files that it has made itself.
+        if PLANNED and not tables_are_of_plan():
+            workflow.dag.forcerules.add(workflow.get_rule(rule))
         return files
 
     return checked
 
 
-# Snakemake compares the plan with that of the last call only for files that it has made itself.
-if PLANNED and not tables_are_of_plan():
-    workflow.dag_settings.forcerun = frozenset(
-        {*workflow.dag_settings.forcerun, "measure_runs", "count_complexity"}
-    )
 # GPUs of a training job; with `device: auto`, the default-resources of the profile decide.
 GPU = {"cuda": {"gpu": 1}, "cpu": {"gpu": 0}}.get(config.get("device"), {})
 OWNERS = []
