@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
 
 # `--config allow_fewer=true` lets finished numbers leave the results. It belongs to one call, not to the selection.
@@ -72,7 +73,7 @@ def own_environment():
         return f'export PYTHONPATH={quoted(CODE)}; medattn() {{{{ python -P -m medattn "$@"; }}}}; '
     path = f'export PATH={quoted(BIN)}:"$PATH"; '
     if FIRST_ON_PATH:
-        path += f"export PYTHONPATH={quoted(os.environ.get('PYTHONPATH'))}; "
+        path += f"export PYTHONPATH={quoted(PYTHON_PATH)}; "
     if not shutil.which("medattn", path=str(BIN)):
         path += f'medattn() {{{{ {quoted(sys.executable)} -P -m medattn "$@"; }}}}; '
     return path
@@ -88,6 +89,44 @@ shell.prefix(
 )
 
 PACKS = GRAPH["packs"]
+
+
+def plan_is_frozen():
+    """Return whether the results folder has the plan that was parsed."""
+    return (
+        PLAN.is_file() and hashlib.sha256(PLAN.read_bytes()).hexdigest() == PLAN_SHA256
+    )
+
+
+def tables_are_of_plan():
+    """Return whether the tables, if there are any, are of the plan that was parsed."""
+    measured = RESULTS / "measurements.csv"
+    return not measured.is_file() or (
+        plan_is_frozen() and PLAN.stat().st_mtime <= measured.stat().st_mtime
+    )
+
+
+def with_frozen_plan(rule, files):
+    """Return a function for the input of `rule`: `files`, and the rule runs again if its tables are of another plan."""
+
+    name = workflow.modifier.modify_rulename(rule)  # of a module, with its prefix
+
+    def checked(wildcards):
+        # Snakemake knows its options when it asks for inputs, not yet while it parses.
+        settings = workflow.execution_settings
+        if PLANNED and settings and settings.no_hooks and not plan_is_frozen():
+            raise WorkflowError(
+                f"medattn: {PLAN}: not the plan of the selection, and with --no-hooks Snakemake does not write it; "
+                "leave out --no-hooks, or run `medattn plan --write` first"
+            )
+        # It compares the plan with that of the last call only for files that it has made itself.
+        if PLANNED and not tables_are_of_plan():
+            workflow.dag.forcerules.add(workflow.get_rule(name))
+        return files
+
+    return checked
+
+
 # GPUs of a training job; with `device: auto`, the default-resources of the profile decide.
 GPU = {"cuda": {"gpu": 1}, "cpu": {"gpu": 0}}.get(config.get("device"), {})
 OWNERS = []
