@@ -18,7 +18,7 @@ _CONTROL = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_INVISIBLE}\ud800-\udfff]")
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>|$#]|~(?=~)|&(?=#?\w+;)")
 _MARKDOWN_START = re.compile(r"\d+[.)](?=\s|$)|[-+](?=\s|$)|=+$|-+$|~")
 # A colon before a space is harmless; others could name a role, a field or the scheme of a link.
-_RST = re.compile(r"[\\`*_|@]|:(?! \S)")
+_RST = re.compile(r"[\\`*_|@{]|:(?! \S)")
 _RST_START = re.compile(r"\(?(\d+|[a-z]|[ivxlcdm]+)[.)](?=\s|$)|[!-/:-@\[-`{-~•‣⁃]", re.IGNORECASE)
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
@@ -58,7 +58,7 @@ def to_markdown_text(text: str) -> str:
 
 
 def to_rst_text(text: str) -> str:
-    """Return `text` as one line of reStructuredText that is shown literally; links are no links."""
+    """Return `text` as one line of reStructuredText that is shown literally, also by Jinja; links are no links."""
     return _escaped_start(_RST.sub(r"\\\g<0>", _one_line(text)), _RST_START)
 
 

@@ -26,26 +26,33 @@ rule tune_pack:
         "medattn train --plan {params.plan:q} --pack {wildcards.pack:q} > {log:q} 2>&1 || failed {log:q}"
 
 
-rule choose_settings:
-    input:
-        packs=lambda wildcards: GRAPH["tuned"][
-            str(RESULTS / f"tuned/{wildcards.group}.json")
-        ]["packs"],
-    output:
-        RESULTS / "tuned/{group}.json",
-    log:
-        RESULTS / "logs/choose_settings/{group}.log",
-    benchmark:
-        RESULTS / "benchmarks/choose_settings/{group}.tsv"
-    conda:
-        "../../envs/environment.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
-        gpu=0,
-    params:
-        plan=str(PLAN),
-    message:
-        "Choosing grid points and epochs of {wildcards.group}"
-    shell:
-        "medattn tune --plan {params.plan:q} --group {wildcards.group:q} > {log:q} 2>&1 || failed {log:q}"
+# Groups of an experiment on a data set share a job, which starts once.
+for batch, choice in GRAPH["choices"].items():
+
+    rule:
+        name:
+            f"choose_settings_{batch}"
+        input:
+            packs=choice["packs"],
+        output:
+            # Kept until they are replaced: other groups of the job may have no other choice.
+            update(choice["outputs"]),
+        log:
+            RESULTS / f"logs/choose_settings/{batch}.log",
+        benchmark:
+            RESULTS / f"benchmarks/choose_settings/{batch}.tsv"
+        localrule: True
+        conda:
+            "../../envs/environment.yaml"
+        resources:
+            mem_mb=1000,
+            runtime=10,
+            gpu=0,
+        params:
+            plan=str(PLAN),
+            groups=choice["groups"],
+            options=[f"--group={group}" for group in choice["groups"]],
+        message:
+            "Choosing grid points and epochs of {params.groups}"
+        shell:
+            "medattn tune --plan {params.plan:q} {params.options:q} > {log:q} 2>&1 || failed {log:q}"

@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from medattn.compare.primary_test import PRIMARY_TEST
+from medattn.compare.test_result import PRIMARY_TEST
 from medattn.config.models.paper import Mark
 from medattn.config.resolved import ResolvedPaper
 from medattn.files import write_text
