@@ -74,15 +74,13 @@ def _items(arguments: argparse.Namespace, chosen: Selected) -> list[RenderedItem
         for name in names or []:
             if name not in all_names:
                 raise UserError(unknown_name(kind, name, all_names))
-    if arguments.table or arguments.figure or arguments.paper:
-        named = {
-            *(f"tables/{name}" for name in arguments.table or []),
-            *(f"figures/{n}" for n in arguments.figure or []),
-        }
-        return [item for item in items if item.id in named or item.paper in (arguments.paper or [])]
+    named = {*(f"tables/{name}" for name in arguments.table or []), *(f"figures/{n}" for n in arguments.figure or [])}
+    shown = set(arguments.paper or ([] if named else papers))
     # Costs are counted by a separate command, so their tables are rendered by default only if complexity.csv exists.
-    costs = {complexity_table(paper) for paper in papers if not chosen.results.complexity.is_file()}
-    return [item for item in items if item.folder == "figures" or item.name not in costs]
+    uncounted = (
+        set() if chosen.results.complexity.is_file() else {f"tables/{complexity_table(paper)}" for paper in papers}
+    )
+    return [item for item in items if item.id in named or (item.paper in shown and item.id not in uncounted)]
 
 
 def _render(items: Sequence[RenderedItem], chosen: Selected, only_changed: bool) -> list[RenderedItem]:

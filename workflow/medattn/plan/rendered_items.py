@@ -55,7 +55,7 @@ def rendered_items(plan: Plan, configuration: Configuration) -> list[RenderedIte
     cells = _cells(plan)
     facts = {paper: _facts(configuration, paper, cells) for paper in map(_key, configuration.papers)}
     whole = _sha256([facts[key] for key in facts])
-    items = []
+    items: list[RenderedItem] = []
     for name in dict.fromkeys(paper.name for paper in configuration.papers):
         experiments = [paper for paper in configuration.papers if paper.name == name]
         of_paper = [facts[_key(paper)] for paper in experiments]
