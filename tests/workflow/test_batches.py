@@ -150,13 +150,13 @@ def test_training_waits_for_the_choices_of_its_data_set_only(project):
     project.plan()
     graph = json.loads(project.results.graph.read_text())
     assert set(graph["choices"]) == {"tiny.phantom", "tiny.other"}
-    for batch, choice in graph["choices"].items():
+    for batch, groups in graph["choices"].items():
+        assert groups == [f"{batch}.net", f"{batch}.wide"]
         dataset = batch.partition(".")[2]
-        assert choice["groups"] == [f"{batch}.net", f"{batch}.wide"]
-        assert all(f".{dataset}." in pack for pack in choice["packs"])
-    chosen = [output for choice in graph["choices"].values() for output in choice["outputs"]]
-    assert len(chosen) == len(set(chosen)) == 4
-    assert set(chosen) <= set(graph["measured"])
+        files = [str(project.results.tuned(group).relative_to(project.root)) for group in groups]
+        assert all(f".{dataset}." in pack for file in files for pack in graph["tuned"][file]["packs"])
+        assert set(files) <= set(graph["measured"])
+    assert len(graph["tuned"]) == 4
 
 
 def rendered_by_jobs(project: Project) -> str:

@@ -3,16 +3,8 @@
 A job renders only what would change. So its outputs stay until they are replaced.
 """
 
-TABLES = [
-    RESULTS / f"tables/{table}.html"
-    for batch in GRAPH["rendered"].values()
-    for table in batch["tables"]
-]
-FIGURES = [
-    RESULTS / f"figures/{figure}.svg"
-    for batch in GRAPH["rendered"].values()
-    for figure in batch["figures"]
-]
+TABLES = expand(str(RESULTS / "tables/{table}.html"), table=GRAPH["tables"])
+FIGURES = expand(str(RESULTS / "figures/{figure}.svg"), figure=GRAPH["figures"])
 
 
 def in_report(folder, category, label, name, ending):

@@ -27,16 +27,24 @@ rule tune_pack:
 
 
 # Groups of an experiment on a data set share a job, which starts once.
-for batch, choice in GRAPH["choices"].items():
+TUNED = {choice["group"]: file for file, choice in GRAPH["tuned"].items()}
+
+for batch, groups in GRAPH["choices"].items():
 
     rule:
         name:
             f"choose_settings_{batch}"
         input:
-            packs=choice["packs"],
+            packs=sorted(
+                {
+                    pack
+                    for group in groups
+                    for pack in GRAPH["tuned"][TUNED[group]]["packs"]
+                }
+            ),
         output:
             # Kept until they are replaced: other groups of the job may have no other choice.
-            update(choice["outputs"]),
+            update([TUNED[group] for group in groups]),
         log:
             RESULTS / f"logs/choose_settings/{batch}.log",
         benchmark:
@@ -50,8 +58,8 @@ for batch, choice in GRAPH["choices"].items():
             gpu=0,
         params:
             plan=str(PLAN),
-            groups=choice["groups"],
-            options=[f"--group={group}" for group in choice["groups"]],
+            groups=groups,
+            options=[f"--group={group}" for group in groups],
         message:
             "Choosing grid points and epochs of {params.groups}"
         shell:

@@ -1,5 +1,6 @@
 """The jobs of a plan and their files, for Snakemake (results/<selection>/graph.json)."""
 
+from collections.abc import Iterable
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from medattn.config.resolved import Configuration
 from medattn.layout import ResultPaths
 from medattn.plan.disk_estimate import image_bytes
 from medattn.plan.model import Cell, Plan
-from medattn.plan.rendered_items import rendered_items
+from medattn.plan.rendered_items import RenderedItem, rendered_items
 from medattn.plan.stand_ins import planned_entries
 
 _MEGABYTES = 8000
@@ -26,14 +27,15 @@ def graph_of(plan: Plan, configuration: Configuration, results: ResultPaths) -> 
 
     Returns:
         `datasets`: folder of prepared images -> name of the data set; `packs`: id -> files, threads, memory, number of
-        runs; `choices`: paper, experiment and data set -> groups whose settings one job chooses, their files, and the
-        packs that they wait for; `measured`: files; `rendered`: paper -> names of tables and figures, the files that
-        only some of them read, and a hash of what decides each.
+        runs; `tuned`: file -> group and packs; `choices`: paper, experiment and data set -> groups whose settings one
+        job chooses; `measured`: files; `tables` and `figures`: names; `rendered`: paper -> names of tables and figures,
+        the files that only some of them read, and a hash of what decides each.
     """
     datasets = {Path(cell.prepared).name: cell.dataset for cell in plan.cells.values() if cell.missing is None}
     entries = planned_entries(plan, configuration)
     packs: dict[str, Any] = {}
     choices: dict[str, Any] = {}
+    batches: dict[str, list[str]] = {}
     for pack in plan.packs.values():
         cells = [plan.cells[cell] for cell in dict.fromkeys(plan.runs[run].cell for run in pack.runs)]
         served = [plan.cells[cell] for run in pack.runs for cell in plan.runs[run].cells]
@@ -50,24 +52,29 @@ def graph_of(plan: Plan, configuration: Configuration, results: ResultPaths) -> 
             "runs": len(pack.runs),
         }
         if pack.stage == "tune":
-            for cell in served:
-                if cell.is_tuned:
-                    choice = choices.setdefault(_batch_of(cell), {"groups": [], "outputs": [], "packs": []})
-                    _add(choice, "groups", cell.group)
-                    _add(choice, "outputs", str(results.tuned(cell.group)))
-                    _add(choice, "packs", output)
+            for cell in (cell for cell in served if cell.is_tuned):
+                choice = choices.setdefault(str(results.tuned(cell.group)), {"group": cell.group, "packs": []})
+                if output not in choice["packs"]:
+                    choice["packs"].append(output)
+                batch = batches.setdefault(_batch_of(cell), [])
+                if cell.group not in batch:
+                    batch.append(cell.group)
+    items = rendered_items(plan, configuration)
     return {
         "selection": plan.selection,
         "results": str(results.folder),
         "datasets": datasets,
         "packs": packs,
-        "choices": choices,
+        "tuned": choices,
+        "choices": batches,
         # A cell that shares all its runs has no pack, but its own choice of epochs.
         "measured": [
             *(str(results.pack(pack.id)) for pack in plan.packs.values() if pack.stage == "train"),
-            *(output for choice in choices.values() for output in choice["outputs"]),
+            *choices,
         ],
-        "rendered": _rendered(plan, configuration),
+        "tables": [item.name for item in items if item.folder == "tables"],
+        "figures": [item.name for item in items if item.folder == "figures"],
+        "rendered": _by_paper(items),
     }
 
 
@@ -79,15 +86,10 @@ def _batch_of(cell: Cell) -> str:
     return ".".join(part for part in (cell.paper, cell.experiment, cell.dataset) if part)
 
 
-def _add(choice: dict[str, list[str]], key: str, value: str) -> None:
-    if value not in choice[key]:
-        choice[key].append(value)
-
-
-def _rendered(plan: Plan, configuration: Configuration) -> dict[str, Any]:
+def _by_paper(items: Iterable[RenderedItem]) -> dict[str, Any]:
     """Return the tables and figures of each paper, the files that only some of them read, and what decides them."""
     batches: dict[str, Any] = {}
-    for item in rendered_items(plan, configuration):
+    for item in items:
         batch = batches.setdefault(item.paper, {"tables": [], "figures": [], "reads": [], "declared": {}})
         batch[item.folder].append(item.name)
         batch["reads"] += (name for name in item.reads if name not in batch["reads"])
