@@ -97,10 +97,11 @@ class _HeldLease:
 
 def test_progress_has_seconds_an_epoch_and_comes_every_ten_seconds(capsys, monkeypatch):
     configured()
-    clock = iter([100.0, 106.0, 112.0, 112.0, 124.0, 124.0])
-    monkeypatch.setattr("medattn.training.run_queue.time.monotonic", lambda: next(clock))
+    clock = [100.0]
+    monkeypatch.setattr("medattn.training.run_queue.time.monotonic", lambda: clock[0])
     progress = EpochProgress(Stop(), _HeldLease())
-    for epoch in (7, 8, 10, 20):  # resumed after epoch 6; nothing is logged after the last epoch
+    # Resumed after epoch 6; nothing is logged after the last epoch.
+    for epoch, clock[0] in ((7, 106.0), (8, 112.0), (10, 124.0), (20, 160.0)):
         progress(epoch, 20)
     assert [line[2] for line in logged(capsys)] == ["epoch 8/20, 6.0 s/epoch", "epoch 10/20, 6.0 s/epoch"]
 

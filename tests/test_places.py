@@ -176,5 +176,10 @@ def test_memory_that_runs_out_is_one_line(monkeypatch, capsys):
 
 
 def test_a_project_in_a_folder_that_can_not_be_written_can_be_planned(project: Project, monkeypatch):
-    monkeypatch.setattr("medattn.files.tempfile.mkstemp", lambda **_: (_ for _ in ()).throw(PermissionError(13, "no")))
+    def refused(**_: object) -> None:
+        raise PermissionError(13, "no")
+
+    monkeypatch.setattr("medattn.temporary_files.tempfile.mkstemp", refused)
+        "medattn.temporary_files.tempfile.mkstemp", lambda **_: (_ for _ in ()).throw(PermissionError(13, "no"))
+    )
     assert project.medattn("plan") == 0

@@ -39,7 +39,7 @@ TOO_MUCH = {
     ),
     "large phantoms": (
         {"datasets": {"p": PHANTOM | {"source": {"kind": "phantom", "size": 1024, "counts": {"train": [10**6, 1]}}}}},
-        "counts: the images would have 1.05e+03 GB, at most",
+        "counts asks for 1000001 images of 1024 px, which are more than 64 GiB",
     ),
     "a long name": ({"selection": "a" * 100}, "selection: should be a name of at most 40"),
     "a long title": (

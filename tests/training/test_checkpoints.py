@@ -152,7 +152,6 @@ def log_of(tmp_path) -> Callable[[int], ScoreLog]:
         log = ScoreLog(tmp_path / name, 5, 3)
         for epoch in range(epochs):
             log.append(scores_at(epoch))
-        log.close()
         return log
 
     return make

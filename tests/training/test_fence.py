@@ -50,7 +50,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     os.chdir(root)
     try:
         project = Project(root)
-        project.configure(PAPER)
+        project.configure(PAPER, checkpoint=1)
         assert project.medattn("train") == 0
     finally:
         os.chdir(before)
@@ -91,7 +91,7 @@ def test_a_process_that_was_suspended_before_a_write_writes_nothing(unfinished, 
     check, stalled = Lease.check, []
 
     def suspended(self: Lease) -> None:
-        if not stalled and any(path.name.startswith(f".{name}.") for path in files.folder.iterdir()):
+        if not stalled and any(path.match(f".tmp-*.{name}") for path in files.folder.iterdir()):
             stalled.append(name)
             others_finish(files, other)
             (files.folder / "lease-2").write_text("{}")

@@ -4,9 +4,13 @@
 rule count_complexity:
     input:
         # Image sizes and class counts are read from the prepared data.
-        expand(RESULTS / "datasets/{folder}.json", folder=GRAPH["datasets"]),
+        with_frozen_plan(
+            "count_complexity",
+            expand(RESULTS / "datasets/{folder}.json", folder=GRAPH["datasets"]),
+        ),
     output:
-        RESULTS / "complexity.csv",
+        # Kept until the new file is written: the command stops where it would have fewer values.
+        update(RESULTS / "complexity.csv"),
     log:
         RESULTS / "logs/count_complexity.log",
     benchmark:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -29,7 +29,7 @@ class PhantomSource(ImageSource):
     kind: Literal["phantom"]
     size: int = Field(28, ge=12, le=1024, description="height and width in pixels")
     channels: Channels = Field(1, description="1 (gray) or 3 (color)")
-    counts: dict[SplitName, list[ImageCount]] = Field(
+    counts: dict[SplitName, list[Annotated[ImageCount, Field(ge=0)]]] = Field(
         description="images per class, for each split; at most 64 GiB of pixels in all"
     )
     images_per_patient: int = Field(

@@ -144,7 +144,7 @@ class EpochProgress:
         self._stop.between_epochs()
         if self._logged_epoch is None:
             self._logged_epoch = epoch - 1  # a resumed run does not begin with epoch 1
-        seconds = time.monotonic() - self._logged_at
+        seconds = now - self._logged_at
         if seconds >= _SECONDS_BETWEEN_LINES:
             log.info("epoch %d/%d, %.1f s/epoch", epoch, epochs, seconds / (epoch - self._logged_epoch))
-            self._logged_at, self._logged_epoch = time.monotonic(), epoch
+            self._logged_at, self._logged_epoch = now, epoch

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from medattn.files import disk_errors
+from medattn.files import atomic_write, disk_errors
 
 _HEAD = struct.Struct("<8sIIQ32s")
 _MAGIC = b"scores01"
@@ -46,17 +46,19 @@ class ScoreLog:
         self._path, self._shape = path, (images, classes)
         self._record = np.dtype([("head", f"V{_HEAD.size}"), ("scores", "<f4", self._shape)])
         self._count = 0
-        with disk_errors(path):
-            part = path.with_name(f".{path.name}")
-            self._stream: IO[bytes] = part.open("wb", buffering=0)
-            try:
-                for payload in self._finished(epochs):
-                    self._write(payload)
-                part.replace(path)
-            except BaseException:
-                self._stream.close()
-                part.unlink(missing_ok=True)
-                raise
+        self._stream: IO[bytes] | None = None
+        self._reader: IO[bytes] | None = None
+        try:
+            atomic_write(path, lambda part: self._begin(part, epochs))
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, part: Path, epochs: int) -> None:
+        """Open the file and copy the finished epochs. Later ones go to the same file, whatever has its name then."""
+        self._stream, self._reader = part.open("r+b", buffering=0), part.open("rb")
+        for payload in self._finished(epochs):
+            self._write(payload)
 
     def append(self, scores: Tensor) -> None:
         """Append the scores after an epoch: N x classes, float32, on the CPU.
@@ -81,7 +83,8 @@ class ScoreLog:
         """Return the scores of all epochs, mapped from the file: epochs x N x classes."""
         if not self._count:
             return np.empty((0, *self._shape), np.float32)
-        records = np.memmap(self._path, self._record, "r", shape=(self._count,))
+        assert self._reader is not None
+        records = np.memmap(self._reader, self._record, "r", shape=(self._count,))
         scores: NDArray[np.float32] = records["scores"]
         return scores
 
@@ -91,14 +94,18 @@ class ScoreLog:
         Raises:
             UserError: the file system reports an error.
         """
+        assert self._stream is not None
         with disk_errors(self._path):
             os.fsync(self._stream.fileno())
 
     def close(self) -> None:
         """Close the file."""
-        self._stream.close()
+        for stream in (self._stream, self._reader):
+            if stream is not None:
+                stream.close()
 
     def _write(self, payload: bytes) -> None:
+        assert self._stream is not None
         for part in (self._head(self._count + 1, payload), payload):
             view = memoryview(part)
             while view:

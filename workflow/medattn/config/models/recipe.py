@@ -148,11 +148,10 @@ class Recipe(Closed):
         32, ge=1, le=100_000, description="images per optimization step; the last batch of an epoch may be smaller"
     )
     optimizer: Literal["adam", "adamw", "sgd"] = Field("adam", description="optimizer of torch.optim")
-    learning_rate: float = Field(gt=0, le=1000, description="initial learning rate")
+    learning_rate: float = Field(gt=0, description="initial learning rate")
     new_layers_learning_rate: float | None = Field(
         None,
         gt=0,
-        le=1000,
         description="initial learning rate of layers without ImageNet weights (the last layer and attention); default: "
         "`learning_rate`",
     )
