@@ -17,9 +17,8 @@ _INVISIBLE = "\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029"
 _CONTROL = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_INVISIBLE}\ud800-\udfff]")
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>|$#]|~(?=~)|&(?=#?\w+;)")
 _MARKDOWN_START = re.compile(r"\d+[.)](?=\s|$)|[-+](?=\s|$)|=+$|-+$|~")
-# A colon before a space is harmless; others could name a role, a field or the scheme of a link. Snakemake fills in
-# captions as templates of Jinja, whose expressions start with {{, {% or {#.
-_RST = re.compile(r"[\\`*_|@{]|(?<=\{)[%#]|:(?! \S)")
+# A colon before a space is harmless; others could name a role, a field or the scheme of a link.
+_RST = re.compile(r"[\\`*_|@]|:(?! \S)")
 _RST_START = re.compile(r"\(?(\d+|[a-z]|[ivxlcdm]+)[.)](?=\s|$)|[!-/:-@\[-`{-~•‣⁃]", re.IGNORECASE)
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
@@ -59,7 +58,7 @@ def to_markdown_text(text: str) -> str:
 
 
 def to_rst_text(text: str) -> str:
-    """Return `text` as one line of reStructuredText that is shown literally, also by Jinja; links are no links."""
+    """Return `text` as one line of reStructuredText that is shown literally; links are no links."""
     return _escaped_start(_RST.sub(r"\\\g<0>", _one_line(text)), _RST_START)
 
 
