@@ -87,7 +87,7 @@ def write_caption(inputs: Inputs, name: str, caption: str) -> None:
 
 
 def caption_source(caption: str) -> str:
-    """Return a caption as reStructuredText that Snakemake, which fills in captions as templates of Jinja, leaves as is."""
+    """Return a caption as reStructuredText that stays as it is where Snakemake fills it in as a template of Jinja."""
     # Expressions start with {{, {% or {#. A brace at the start is escaped already.
     return re.sub(r"(?<!\A\\)\{|(?<=\{)[%#]", r"\\\g<0>", to_rst_text(caption))
 
