@@ -180,6 +180,4 @@ def test_a_project_in_a_folder_that_can_not_be_written_can_be_planned(project: P
         raise PermissionError(13, "no")
 
     monkeypatch.setattr("medattn.temporary_files.tempfile.mkstemp", refused)
-        "medattn.temporary_files.tempfile.mkstemp", lambda **_: (_ for _ in ()).throw(PermissionError(13, "no"))
-    )
     assert project.medattn("plan") == 0

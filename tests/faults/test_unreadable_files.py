@@ -121,7 +121,7 @@ def finished(tmp_path_factory) -> Path:
             assert project.medattn(*command.split()) == 0
         project.medattn("audit", "results/trial", "--seal")
         project.medattn("render", "--report")
-        project.medattn("audit", "results/trial")
+        project.medattn("audit", "results/trial", "--write")
     finally:
         os.chdir(before)
     return root

@@ -55,7 +55,7 @@ REFUSED = {
     "a tag": (BASE + "seeds: !!set {1}\n", "line 6: the tag !!set is not supported"),
     "Python": (BASE + "seeds: !!python/tuple [1]\n", "line 6: "),
     "an anchor in itself": (BASE + "seeds: &s [*s]\n", "line 6: an anchor that contains itself"),
-    "truth values as classes": (BASE.replace("[healthy, ill]", "[no, yes]"), 'put it in quotes, as in "no" or "false"'),
+    "truth values as classes": (BASE.replace("[healthy, ill]", "[no, yes]"), 'put the name in quotes'),
     "a number as a name": (BASE.replace("trial", "1917"), 'selection: should be text, not 1917; put it in quotes'),
     "empty": ("", "the file is empty"),
     "comments only": ("# nothing\n", "the file is empty"),

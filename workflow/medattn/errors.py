@@ -1,5 +1,8 @@
 """Errors that a command reports in one line: user errors, skipped networks and stop requests."""
 
+_LONGEST = 1200
+"""Characters of a message. What a damaged file contains can be of any length."""
+
 
 class UserError(Exception):
     """Error that the user can fix: one line without a traceback, exit code 2."""
@@ -7,7 +10,8 @@ class UserError(Exception):
     exit_code = 2
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.split()))
+        line = " ".join(message.split())
+        super().__init__(line if len(line) <= _LONGEST else f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}")
 
 
 class Skipped(Exception):  # noqa: N818 (benchopt and pytest use this word)

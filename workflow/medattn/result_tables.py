@@ -204,7 +204,8 @@ def read_table(path: Path, table_format: TableFormat, *, optional: bool = False)
             table[name] = table[name].map(from_csv_field)
     for name in table_format.numbers:
         if not is_numeric_dtype(table[name]):
-            values = pd.to_numeric(table[name], errors="coerce")
+            # As text: pandas refuses whole numbers of hundreds of digits, which are infinite as text.
+            values = pd.to_numeric(table[name].astype("string"), errors="coerce").astype(float)
             wrong = table[name][values.isna() & table[name].notna()]
             if len(wrong):
                 raise UserError(f"{path}: '{wrong.iloc[0]}' in column '{name}' is not a number; {again}")

@@ -7,6 +7,7 @@ from medattn.config.models.dataset import DatasetEntry
 from medattn.files import read_json, sha256_of_value
 from medattn.layout import prepared_dataset
 from medattn.plan.original_content import original_content
+from medattn.reading import unexpected_content
 
 _NOT_OF_IMAGES = {"title", "license", "citation", "homepage", "path", "source", "ordinal", "images", "per_class"}
 
@@ -113,9 +114,14 @@ def remarks_on(prepared: Path) -> list[str]:
 
     Returns:
         Sentences without full stops; none where the data set is not prepared.
+
+    Raises:
+        UserError: the manifest is damaged.
     """
     manifest = prepared / "manifest.json"
     if not manifest.is_file():
         return []
     content = read_json(manifest)
-    return [str(sentence) for sentence in [*content["duplicates"]["sentences"], *content.get("notes", [])]]
+    with unexpected_content(manifest, f"delete {prepared} and run `medattn fetch` again"):
+        sentences = [*content["duplicates"]["sentences"], *content.get("notes", [])]
+    return [str(sentence) for sentence in sentences]
