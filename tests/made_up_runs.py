@@ -8,8 +8,10 @@ from unittest import mock
 import numpy as np
 
 from medattn import files as medattn_files
+from medattn.config.mechanisms import is_block_mechanism
+from medattn.config.networks.architectures import insertion_paths
 from medattn.datasets.store import DataStore
-from medattn.layout import ResultPaths
+from medattn.layout import ResultPaths, RunPaths
 from medattn.plan.model import Cell, Plan, Run
 from medattn.plan.tuning_result import read_choice, tuned_cells
 from medattn.training import run_record
@@ -18,6 +20,7 @@ from medattn.training.task import RunTask
 from medattn.tuning.choose import write_choices
 
 TESTS, VALIDATIONS, TRAININGS = 8, 6, 20
+MAP = 4  # height and width of a made-up attention map
 
 
 def finish_runs(plan: Plan, results: ResultPaths, only: set[str] | None = None) -> None:
@@ -60,13 +63,20 @@ def write_run(run: Run, cell: Cell, results: ResultPaths) -> None:
         arrays |= {f"validation_{name}": array for name, array in further.items()}
         validation = _correct(further)
     rows = zip(_correct(tests).tolist(), validation.tolist(), strict=True)
+    # Whole numbers of eighths, as a mean over 20 images, are sums of numbers in single precision.
+    losses = (random.integers(40, 80, epochs) / 8 / TRAININGS).tolist()
+    validations = VALIDATIONS if has_validation else 0
+    rate = 0.0 if cell.is_classifier else cell.settings.recipe.learning_rate
     history = [
-        EpochRow(epoch, 0.01, 0.5, 0.0, 15, TRAININGS, right, TESTS, valid, VALIDATIONS if has_validation else 0)
+        EpochRow(epoch, rate, losses[epoch - 1], 0.0, 15, TRAININGS, right, TESTS, valid, validations)
         for epoch, (right, valid) in enumerate(rows, start=1)
     ]
     evaluated = "test" if run.stage == "train" else "validation"
     write_history(files.history, history, evaluated)
     run_record.write_arrays(files.scores, arrays)
+    if not cell.is_classifier:
+        best = int(validation.argmax()) + 1 if has_validation else epochs
+        _write_attention(run, cell, files, random, best)
     # Neither the image store nor a device is needed to write a record.
     task = RunTask(run=run, cell=cell, grid_point=point, store=mock.create_autospec(DataStore), files=files)
     data = {"dataset": cell.dataset, "entry_sha256": cell.settings.entry_sha256, "stand_in": cell.stand_in}
@@ -79,6 +89,20 @@ def write_run(run: Run, cell: Cell, results: ResultPaths) -> None:
         sessions=[session],
     )
     run_record.write_record(task, outcome)
+
+
+def _write_attention(run: Run, cell: Cell, files: RunPaths, random: np.random.Generator, measured: int) -> None:
+    """Write the maps of attention on the input, or the attention inside the network at the measured epoch."""
+    arm = cell.settings.arm
+    if arm.mechanism != "none" and not is_block_mechanism(arm.mechanism):
+        before, after = random.random((2, 1, MAP, MAP), dtype=np.float32)
+        run_record.write_arrays(files.maps, {"before": before, "after": after})
+    elif arm.mechanism != "none" and run.stage == "train":
+        labels = np.arange(2, dtype=np.int64) % len(cell.classes)
+        paths = insertion_paths(cell.settings.model or "", arm.placement) or ["block"]
+        maps = {f"{path}/map": random.random((2, MAP, MAP), dtype=np.float32) for path in paths}
+        shown = {"images": np.arange(2), "labels": labels, "epoch": np.array([measured])}
+        run_record.write_arrays(files.attention, {**shown, **maps})
 
 
 def _scores(random: np.random.Generator, epochs: int, images: int, classes: int) -> dict[str, np.ndarray]:

@@ -81,7 +81,7 @@ def test_the_default_selection_passes_its_own_audit_without_its_images(tmp_path,
     monkeypatch.setattr(recomputed, "render", lambda again: render(again, figures=[]))
     render(inputs, figures=[])
     seal(results, plan)
-    # The check of the report takes as long as all others, and has tests, too. Made-up runs have neither maps nor scores
-    # that a training could leave, which two checks would say.
-    checks = [name for name in CHECKS if name not in ("report", "contradictions", "independence")]
-    assert [found for found in run_checks(AuditContext(results.folder), checks) if found.severity == "error"] == []
+    # The check of the report takes as long as all others, and has tests, too.
+    checks = [name for name in CHECKS if name != "report"]
+    findings = run_checks(AuditContext(results.folder), checks)
+    assert [found for found in findings if found.severity in ("error", "warning")] == []

@@ -20,10 +20,12 @@ from .conftest import configure
 ROOT = Path(__file__).parents[2]
 SE = {"mechanism": "se"}
 ARMS = {"gsa": None, "one": SE, "two": {**SE, "label": "the same"}}
+# "one" is compared with "two", and "two" with vanilla.
+FAMILIES = {"twins": {"arms": ["one"], "against": "two"}}
 
 
 def planned(project: Project, arms: dict, *options: str):
-    configure(project, {"arms": arms}, seeds=[0, 1])
+    configure(project, {"arms": arms, "families": FAMILIES if "one" in arms else None}, seeds=[0, 1])
     assert project.medattn("plan", "--write", *options) == 0
     return project.plan()
 
@@ -64,8 +66,12 @@ def test_shared_runs_are_no_evidence_for_each_other(twins):
     assert twins.medattn("compare") == 0
     assert twins.medattn("answer") == 0
     table = pd.read_csv(twins.results.comparisons)
-    itself = table[(table["arm"] == "one") & (table["against"] == "two")]
-    assert set(itself["n"].fillna(0)) <= {0}
+    multiverse = pd.read_csv(twins.results.multiverse)
+    for rows in (table, multiverse[multiverse["level"] == "comparison"]):
+        itself = rows[(rows["arm"] == "one") & (rows["against"] == "two")]
+        assert set(itself["n"].fillna(0)) <= {0}
+        assert set(rows.loc[rows["against"] == "vanilla", "arm"]) == {"two"}
+    assert set(table.loc[(table["arm"] == "one") & (table["against"] == "two"), "procedure"]) >= {"runs", "images"}
     answer = pd.read_csv(twins.results.answer)
     assert set(answer["runs"].dropna()) == {4}
 

@@ -1,5 +1,6 @@
 """Figures that read images, scores and saved attention, drawn from trained runs."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 from tests.conftest import Project
 
 from medattn.compare.table import write_comparisons
+from medattn.config.figure_kinds import figure_kinds
 from medattn.config.load import read_configuration
 from medattn.errors import UserError
 from medattn.files import write_json
@@ -37,6 +39,12 @@ FIGURES = {
     "overlap": {"kind": "attention_overlap"},
     "gate": {"kind": "attention_spread", "arms": ["gate", "half"]},
     "ranks": {"kind": "critical_difference"},
+    "input": {"kind": "attention_map", "arm": "gsa-8"},
+    "curves": {"kind": "learning_curve"},
+    "pairs": {"kind": "paired_differences"},
+    "costs": {"kind": "accuracy_against_cost"},
+    "forest": {"kind": "forest_plot"},
+    "choices": {"kind": "specification_curve"},
 }
 PAPER = {
     "backbones": {"net": {"model": "timm/test_resnet", "label": "Net", "input_size": 32}},
@@ -64,6 +72,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inputs]:
         write_measurements(plan, project.results)
         configuration = read_configuration(Path("config.yaml"), Path())
         write_comparisons(project.results, configuration)
+        assert project.medattn("complexity", "--write") == project.medattn("answer") == 0
         yield read_inputs(project.results, configuration, project.root)
 
 
@@ -195,3 +204,25 @@ def test_the_spread_of_a_gate_tells_attention_from_halving(trained: Inputs) -> N
     assert (half[["least", "greatest", "mean"]] == 0.5).all(axis=None) and (half["spread"] == 0).all()
     assert (gate["spread"] > 0).any() and (gate["greatest"] > gate["least"]).any()
     assert "Attention after epoch" in (trained.results.captions / "gate.rst").read_text()
+
+
+def test_every_kind_is_drawn_the_same_twice_and_in_another_process(trained: Inputs) -> None:
+    names = [*FIGURES]
+    assert {figure["kind"] for figure in FIGURES.values()} == set(figure_kinds())
+    root, folder = trained.results.folder.parents[1], trained.results.figures
+
+    def files() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in folder.iterdir() if path.stem in names}
+
+    for name in names:
+        write_figure(trained, trained.configuration.papers[0], name)
+    first = files()
+    assert not [name for name in ("choices", "forest", "costs", "pairs") if b"reason" in first[f"{name}.csv"]]
+    for name in names:
+        write_figure(trained, trained.configuration.papers[0], name)
+    assert [name for name, content in files().items() if content != first[name]] == []
+    arguments = [argument for name in names for argument in ("--figure", name)]
+    environment = {**os.environ, "PYTHONHASHSEED": "27"}
+    done = Project(root).process("render", *arguments, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert [name for name, content in files().items() if content != first[name]] == []

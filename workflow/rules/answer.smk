@@ -6,7 +6,8 @@ rule pool_effects:
         measurements=RESULTS / "measurements.csv",
         costs=RESULTS / "complexity.csv",
     output:
-        answer=RESULTS / "answer.csv",
+        # Kept until the new file is written: the command stops where it would have fewer values.
+        answer=update(RESULTS / "answer.csv"),
         table=RESULTS / "tables/answer.md",
     log:
         RESULTS / "logs/pool_effects.log",

@@ -13,9 +13,10 @@ rule compare_arms:
             if (path := Path("papers", paper, "facts.yaml")).is_file()
         ],
     output:
-        comparisons=RESULTS / "comparisons.csv",
+        # Kept until the new file is written: the command stops where it would have fewer values.
+        comparisons=update(RESULTS / "comparisons.csv"),
         rankings=RESULTS / "rankings.csv",
-        multiverse=RESULTS / "multiverse.csv",
+        multiverse=update(RESULTS / "multiverse.csv"),
     log:
         RESULTS / "logs/compare_arms.log",
     benchmark:

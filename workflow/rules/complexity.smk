@@ -6,7 +6,8 @@ rule count_complexity:
         # Image sizes and class counts are read from the prepared data.
         expand(RESULTS / "datasets/{folder}.json", folder=GRAPH["datasets"]),
     output:
-        RESULTS / "complexity.csv",
+        # Kept until the new file is written: the command stops where it would have fewer values.
+        update(RESULTS / "complexity.csv"),
     log:
         RESULTS / "logs/count_complexity.log",
     benchmark:

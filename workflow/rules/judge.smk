@@ -14,7 +14,8 @@ rule judge_claims:
             if (path := Path("papers", paper, name)).is_file()
         ],
     output:
-        RESULTS / "claims.csv",
+        # Kept until the new file is written: the command stops where it would have fewer values.
+        update(RESULTS / "claims.csv"),
     log:
         RESULTS / "logs/judge_claims.log",
     benchmark:

@@ -22,23 +22,27 @@ from medattn.layout import ResultPaths
 from medattn.measure.measured_cells import MeasuredCells, MetricKey
 from medattn.metrics.metric import MEAN
 from medattn.metrics.registry import METRICS
+from medattn.plan.kept_rows import write_keeping_values
 from medattn.result_tables import ANSWER, COMPLEXITY, MEASUREMENTS, read_table
 from medattn.text_formats import csv_of
 
 POOLED, ONE_DATASET = "pooled", "dataset"
 """Values of the column `level`."""
+_ROW = ("scope", "level", "arm", "against", "metric", "class_name", "dataset")
 
 
-def write_answer(results: ResultPaths, configuration: Configuration) -> pd.DataFrame:
+def write_answer(results: ResultPaths, configuration: Configuration, *, allow_fewer: bool = False) -> pd.DataFrame:
     """Write answer.csv and tables/answer.md, and return the rows of the former.
 
     Raises:
-        UserError: a file of an earlier stage is missing or damaged.
+        UserError: a file of an earlier stage is missing or damaged or, without `allow_fewer`, values of the present
+            file would get lost.
     """
     measured = MeasuredCells(read_table(results.measurements, MEASUREMENTS))
     costs = read_table(results.complexity, COMPLEXITY, optional=True)
     table = answer(configuration, measured, costs)
-    write_text(results.answer, csv_of(table))
+    values = ("difference", "extra_params")
+    write_keeping_values(results.answer, csv_of(table), _ROW, values, allow_fewer=allow_fewer)
     write_text(results.tables / "answer.md", answer_markdown(table))
     return table
 

@@ -26,16 +26,20 @@ Procedures differ in their replicates:
 Column least_p has the smallest p-value that the number of replicates allows, for tests with such a bound. Column
 p_adjusted has Holm's correction over the rows with the same paper, experiment, family, metric, class, procedure and
 test. docs/statistics.md explains which test to use.
+
+If a value of comparisons.csv or multiverse.csv would get lost, for example because a file that it follows from is
+missing, the command stops with exit code 2, says which and why, and leaves the file as it is; --allow-fewer goes on.
 """
 
 import argparse
 
-from medattn.commands.selection import add_selection_arguments, load_selection
+from medattn.commands.selection import add_allow_fewer_argument, add_selection_arguments, load_selection
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     add_selection_arguments(parser)
+    add_allow_fewer_argument(parser, "the files")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,6 +47,6 @@ def run(arguments: argparse.Namespace) -> int:
     from medattn.compare.table import write_comparisons
 
     chosen = load_selection(arguments)
-    table = write_comparisons(chosen.results, chosen.configuration)
+    table = write_comparisons(chosen.results, chosen.configuration, allow_fewer=arguments.allow_fewer)
     print(f"{chosen.results.comparisons}: {len(table)} comparisons")
     return 0

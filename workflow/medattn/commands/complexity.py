@@ -27,16 +27,17 @@ grid point is counted, and params_at_grid_end has the parameters of the last one
 --speed trains and evaluates every network on random images on the selection's device and adds images per second: the
 median over --repeats steps of each kind, after warm-up steps.
 
---write saves the rows to results/<selection>/complexity.csv, from which tables and figures are made.
+--write saves the rows to results/<selection>/complexity.csv, from which tables and figures are made. If a count
+in it would get lost, the command stops with exit code 2, says which and why, and leaves the file as it is;
+--allow-fewer goes on.
 """
 
 import argparse
 import json
 import sys
 
-from medattn.commands.selection import add_selection_arguments, load_selection
+from medattn.commands.selection import add_allow_fewer_argument, add_selection_arguments, load_selection
 from medattn.errors import UserError
-from medattn.files import write_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--speed", action="store_true", help="measure images per second on the selection's device")
     parser.add_argument("--repeats", type=int, default=10, metavar="N", help="timed steps with --speed (default: 10)")
     parser.add_argument("--write", action="store_true", help="save the rows to results/<selection>/complexity.csv")
+    add_allow_fewer_argument(parser, "complexity.csv")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -56,13 +58,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     from pathlib import Path
 
-    from medattn.complexity.rows import complexity_csv, complexity_rows
+    from medattn.complexity.rows import complexity_csv, complexity_rows, write_complexity
     from medattn.complexity.terminal import complexity_lines
 
     device = chosen.configuration.selection.device if arguments.speed else None
     rows = complexity_rows(chosen.plan, chosen.configuration.datasets, Path(), device, arguments.repeats)
     if arguments.write:
-        write_text(chosen.results.complexity, complexity_csv(rows))
+        write_complexity(chosen.results.complexity, rows, allow_fewer=arguments.allow_fewer)
     if arguments.format == "csv":
         sys.stdout.write(complexity_csv(rows))
     elif arguments.format == "json":

@@ -8,20 +8,14 @@ command stops with exit code 2, says which and why, and leaves the files as they
 """
 
 import argparse
-import os
 
-from medattn.commands.selection import add_selection_arguments, load_selection
+from medattn.commands.selection import add_allow_fewer_argument, add_selection_arguments, load_selection
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     add_selection_arguments(parser)
-    parser.add_argument(
-        "--allow-fewer",
-        action="store_true",
-        default=os.environ.get("MEDATTN_ALLOW_FEWER") == "1",  # `snakemake --config allow_fewer=true` sets it
-        help="measure even if values leave measurements.csv",
-    )
+    add_allow_fewer_argument(parser, "measurements.csv")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -51,6 +51,16 @@ def add_config_argument(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_allow_fewer_argument(parser: argparse.ArgumentParser, file: str) -> None:
+    """Add --allow-fewer: write `file` even if values leave it."""
+    parser.add_argument(
+        "--allow-fewer",
+        action="store_true",
+        default=os.environ.get("MEDATTN_ALLOW_FEWER") == "1",  # `snakemake --config allow_fewer=true` sets it
+        help=f"write {file} even if values leave it",
+    )
+
+
 def load_selection(arguments: argparse.Namespace, keep: bool = True) -> Selected:
     """Load the selection that the arguments name.
 

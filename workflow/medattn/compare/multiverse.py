@@ -126,11 +126,14 @@ class _PaperMultiverse:
                     }
 
     def _of_pair(self, cell: CellKey, other: CellKey) -> Iterator[dict[str, Any]]:
-        places = [
-            (key, reading, pair_up(by_seed, self._values.by_seed(other, key, reading)))
-            for key, readings in self._values.of_cell(cell).items()
-            for reading, by_seed in readings.items()
-        ]
+        mine, theirs = ([run.id for run in self._plan.runs_of(one.id, "train")] for one in (cell, other))
+        places = []
+        for key, readings in self._values.of_cell(cell).items():
+            for reading, by_seed in readings.items():
+                of_other = self._values.by_seed(other, key, reading)
+                # Cells with equal settings share their runs, which are no evidence for each other.
+                if not (mine and mine == theirs and by_seed == of_other):
+                    places.append((key, reading, pair_up(by_seed, of_other)))
         for (key, reading, pairs), result in zip(places, primary_tests([pairs for *_, pairs in places]), strict=True):
             if not result.n:
                 continue

@@ -34,15 +34,17 @@ from medattn.layout import ResultPaths
 from medattn.measure.measured_cells import MeasuredCells, MeasuredMetric, MetricKey
 from medattn.measure.reading_values import ReadingValues
 from medattn.metrics.registry import METRICS
+from medattn.plan.kept_rows import write_keeping_values
 from medattn.plan.model import CellKey, Plan
 from medattn.plan.plan_file import read_plan
-from medattn.result_tables import COMPARISONS, EPOCHS, MEASUREMENTS, READINGS, read_table
+from medattn.result_tables import COMPARISONS, EPOCHS, MEASUREMENTS, MULTIVERSE, READINGS, read_table
 from medattn.text_formats import csv_of
 
 # Rows with these values in common are corrected together. Different tests of the same numbers ask the same question, so
 # each test has its own correction.
 CORRECTED_TOGETHER = ["paper", "experiment", "family", "metric", "class_name", "procedure", "test"]
 CORRECTION = "holm"
+_ROW = [*COMPARISONS.columns][:12]
 _SHARED_IMAGES = "folds share training images, which this test ignores"
 
 EpochValues = Mapping[CellKey, NDArray[np.float64]]
@@ -87,26 +89,36 @@ def comparisons(
     return table
 
 
-def write_comparisons(results: ResultPaths, configuration: Configuration, root: Path = Path()) -> pd.DataFrame:
+def write_comparisons(
+    results: ResultPaths, configuration: Configuration, root: Path = Path(), *, allow_fewer: bool = False
+) -> pd.DataFrame:
     """Write comparisons.csv, rankings.csv and multiverse.csv, and return the first.
 
     Args:
         results: the folder with the files of the earlier stages.
         configuration: the selection.
         root: the folder that contains papers/.
+        allow_fewer: write even if values of the present files get lost.
 
     Raises:
-        UserError: a file of an earlier stage is missing or damaged.
+        UserError: a file of an earlier stage is missing or damaged, or values would get lost.
     """
     measured = MeasuredCells(read_table(results.measurements, MEASUREMENTS))
     epochs = _measured_epochs(read_table(results.epochs, EPOCHS), configuration.selection.trained_seeds[0])
     table = comparisons(results, configuration, measured, epochs)
-    write_text(results.comparisons, csv_of(table))
-    write_text(results.rankings, csv_of(rankings(measured, configuration)))
     values = ReadingValues(read_table(results.readings, READINGS, optional=True))
     readings = multiverse(configuration, read_plan(results.plan), values, root)
     readings["n"] = readings["n"].astype("Int64")
-    write_text(results.multiverse, csv_of(readings))
+    write_keeping_values(
+        results.multiverse,
+        csv_of(readings),
+        [*MULTIVERSE.columns][:11],
+        ("mean", "difference"),
+        allow_fewer=allow_fewer,
+        whole=not results.readings.is_file(),
+    )
+    write_keeping_values(results.comparisons, csv_of(table), _ROW, ("estimate",), allow_fewer=allow_fewer)
+    write_text(results.rankings, csv_of(rankings(measured, configuration)))
     return table
 
 
@@ -163,13 +175,16 @@ class _DatasetComparisons:
             "leak": first.leak or second.leak,
         }
         reason = _reason(first, pair.arm) or _reason(second, pair.against)
-        if first.runs and (first.runs, first.by_seed) == (second.runs, second.by_seed):
+        shared = bool(first.runs) and (first.runs, first.by_seed) == (second.runs, second.by_seed)
+        if shared:
             reason = "both have the same runs, because their settings are equal"
             first = second = MeasuredMetric(reason=reason)
         at_look = not undeclared_look(seeds_of_pair(first, second), self._selection.looks)
         lost = diverged_seeds(first, second)
         margin = self._selection.equivalence_margin / (1 if METRICS[key.metric].unit == "percent" else 100)
         for procedure, result in self._results(cell, other_cell, key, first, second, margin):
+            if shared:
+                result = TestResult(result.test, 0)
             row = {**common, "procedure": procedure, **vars(result)}
             row["estimate"] = result.difference if result.estimate is None else result.estimate
             if result.test == EQUIVALENCE:

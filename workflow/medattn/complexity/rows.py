@@ -23,6 +23,7 @@ from medattn.complexity.cost_match import (
 from medattn.complexity.counted_cells import CountedCell, PlanCounter
 from medattn.complexity.published_costs import PublishedCost, datasets_of, published_costs
 from medattn.config.models.dataset import DatasetEntry
+from medattn.plan.kept_rows import write_keeping_values
 from medattn.plan.model import Plan
 from medattn.result_tables import COMPLEXITY
 from medattn.text_formats import csv_of
@@ -64,6 +65,16 @@ def complexity_csv(rows: Iterable[Mapping[str, Any]]) -> str:
     rows = list(rows)
     further = SPEED_COLUMNS if rows and SPEED_COLUMNS[0] in rows[0] else []
     return csv_of(pd.DataFrame(rows, columns=[*COMPLEXITY.columns, *further]))
+
+
+def write_complexity(path: Path, rows: Iterable[Mapping[str, Any]], *, allow_fewer: bool = False) -> None:
+    """Write complexity.csv.
+
+    Raises:
+        UserError: a network that the present file has counts of was not counted.
+    """
+    key = ("paper", "experiment", "table", "dataset", "backbone", "arm")
+    write_keeping_values(path, complexity_csv(rows), key, ("params", "gmacs"), allow_fewer=allow_fewer)
 
 
 def _paired(published: list[PublishedCost], counted: list[CountedCell]) -> Iterator[tuple[CountedCell, PublishedCost]]:

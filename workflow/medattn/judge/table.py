@@ -9,7 +9,6 @@ from medattn.config.models.facts import Facts
 from medattn.config.resolved import Configuration
 from medattn.consistency.inputs import check_rows, read_facts
 from medattn.consistency.published import PublishedRow, read_published
-from medattn.files import write_text
 from medattn.judge.attention_claims import AttentionRuns
 from medattn.judge.claim import Claim
 from medattn.judge.comparisons import judged_comparisons, judged_pairs
@@ -21,6 +20,7 @@ from medattn.layout import ResultPaths
 from medattn.measure.measured_cells import MeasuredCells
 from medattn.measure.reading_values import ReadingValues
 from medattn.metrics.registry import METRICS
+from medattn.plan.kept_rows import write_keeping_values
 from medattn.plan.model import Plan
 from medattn.result_tables import CLAIMS, COMPLEXITY, MEASUREMENTS, READINGS, read_table
 from medattn.text_formats import csv_of
@@ -77,10 +77,18 @@ def judged_claims(
             yield from judged_pairs(pairs, subjects, facts, configuration)
 
 
-def write_claims(results: ResultPaths, configuration: Configuration, plan: Plan, root: Path) -> pd.DataFrame:
-    """Write claims.csv, and return its rows."""
+def write_claims(
+    results: ResultPaths, configuration: Configuration, plan: Plan, root: Path, *, allow_fewer: bool = False
+) -> pd.DataFrame:
+    """Write claims.csv, and return its rows.
+
+    Raises:
+        UserError: a file of an earlier stage is damaged, or, without `allow_fewer`, values of the present file would
+            get lost.
+    """
     table = claims(results, configuration, plan, root)
-    write_text(results.claims, csv_of(table))
+    values = ("measured", "lowest")
+    write_keeping_values(results.claims, csv_of(table), [*CLAIMS.columns][:10], values, allow_fewer=allow_fewer)
     return table
 
 

@@ -93,7 +93,7 @@ def _rows(cell: Cell, measured: list[MeasuredRun]) -> Iterator[dict[str, Any]]:
         for measurement in measurements(metric, measured):
             fields = _fields(measurement)
             if cell.missing and measurement.procedure == "runs":
-                finished = sum(run.recorded is not None for run in measured)
+                finished = sum(run.is_finished for run in measured)
                 parts = [f"{finished} of {len(measured)} runs", measurement.reason or cell.missing]
                 fields["reason"] = "; ".join(parts) if finished < len(measured) else measurement.reason
             yield {**common, **fields}

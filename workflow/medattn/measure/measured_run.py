@@ -39,7 +39,8 @@ class MeasuredRun:
         last: the test images at the last measured epoch, for a fold, whose images are measured with other folds' too.
         accuracy: accuracy in percent after every epoch, measured or not.
         reason: why the run did not finish, or why it cannot be measured.
-        recorded: the results at every epoch; None if the run did not finish.
+        is_finished: whether the run finished.
+        recorded: the results at every epoch; None if the run did not finish, or where they are not kept in memory.
     """
 
     run: Run
@@ -49,6 +50,7 @@ class MeasuredRun:
     last: Scored | None = None
     accuracy: tuple[float, ...] = ()
     reason: str = ""
+    is_finished: bool = False
     recorded: RecordedEpochs | None = None
 
 
@@ -74,18 +76,17 @@ def read_measured_run(run: Run, cell: Cell, results: ResultPaths, folds: FoldAcc
     for epoch in epochs:
         scored = scored_at(cell, split, epoch)
         if scored is None:
-            return MeasuredRun(run, reason=NAN_OUTPUT.format(epoch), recorded=recorded)
+            return MeasuredRun(run, reason=NAN_OUTPUT.format(epoch), is_finished=True, recorded=recorded)
         for metric in cell.metrics:
             values[metric].append(measure(metric, scored))
     accuracy = tuple(float(value) for value in 100.0 * np.array(split.correct) / split.count)
-    return MeasuredRun(
-        run, epochs, split.count, values, None if run.fold is None else scored, accuracy, recorded=recorded
-    )
+    last = None if run.fold is None else scored
+    return MeasuredRun(run, epochs, split.count, values, last, accuracy, is_finished=True, recorded=recorded)
 
 
 def last_scores(run: Run, cell: Cell, results: ResultPaths) -> Scored | str:
     """Return the test images with their scores at the last measured epoch, or why there are none; raises as above."""
-    record = ending(results.run(run.cell, run.name))
+    record = ending(results.run(run.folder, run.name))
     if isinstance(record, str):
         return record
     recorded = RecordedEpochs(run, cell, results)
