@@ -4,7 +4,9 @@
 rule count_complexity:
     input:
         # Image sizes and class counts are read from the prepared data.
-        expand(RESULTS / "datasets/{folder}.json", folder=GRAPH["datasets"]),
+        with_frozen_plan(
+            expand(RESULTS / "datasets/{folder}.json", folder=GRAPH["datasets"])
+        ),
     output:
         # Kept until the new file is written: the command stops where it would have fewer values.
         update(RESULTS / "complexity.csv"),

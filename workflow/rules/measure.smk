@@ -3,7 +3,7 @@
 
 rule measure_runs:
     input:
-        GRAPH["measured"],
+        with_frozen_plan(GRAPH["measured"]),
     output:
         # Kept until the new tables are written: `medattn measure` stops where they would have fewer values.
         measurements=update(RESULTS / "measurements.csv"),

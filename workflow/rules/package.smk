@@ -38,6 +38,6 @@ def code_to_use():
 FIRST_ON_PATH = code_to_use()
 if FIRST_ON_PATH is not None:
     sys.path.insert(0, str(FIRST_ON_PATH))
-    os.environ["PYTHONPATH"] = os.pathsep.join(
-        [str(FIRST_ON_PATH), *filter(None, [os.environ.get("PYTHONPATH")])]
-    )
+    before = [value for name, value in os.environ.items() if name == "PYTHONPATH"]
+    PYTHON_PATH = os.pathsep.join([str(FIRST_ON_PATH), *filter(None, before)])
+    os.environ.update(PYTHONPATH=PYTHON_PATH)

@@ -1,17 +1,38 @@
 """Uncommitted changes that a record names, judged by what they can have changed."""
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from medattn.audit.finding import Severity
 from medattn.provenance.code import CODE_FOLDER, imported_by_training
 
-Difference = tuple[Severity, str, str, str]
-"""Severity, what is expected, what is found and what to do."""
+_COMMIT = "commit the changes, then train the run again"
 _SHOWN = 8
 
 
-def uncommitted_changes(commit: str, changed: Sequence[str], modules: Collection[str]) -> Iterator[Difference]:
+@dataclass(frozen=True)
+class CodeDifference:
+    """A difference between the code that records name and that of a commit or of the installed files.
+
+    Attributes:
+        severity: as that of a finding.
+        expected: what is expected.
+        found: what is found.
+        cause: what all runs with such a difference have in common.
+        remedy: what to do.
+        command: the command line that does it; empty if there is none.
+    """
+
+    severity: Severity
+    expected: str
+    found: str
+    cause: str
+    remedy: str = ""
+    command: str = ""
+
+
+def uncommitted_changes(commit: str, changed: Sequence[str], modules: Collection[str]) -> Iterator[CodeDifference]:
     """Yield a difference for each kind of uncommitted change of a run whose modules are those of the commit.
 
     A change in a module of the run is one of comments or words alone, since the digest is that of the commit. Other
@@ -25,15 +46,17 @@ def uncommitted_changes(commit: str, changed: Sequence[str], modules: Collection
     expected = f"only what commit {commit} holds"
     if not changed:
         found = "uncommitted changes of unknown files; the modules of the run are those of the commit"
-        yield "warning", expected, found, "commit the changes, then train the run again"
+        yield CodeDifference("warning", expected, found, "runs with uncommitted changes of unknown files", _COMMIT)
     kinds: dict[Severity, list[str]] = {}
     for name in changed:
         kinds.setdefault(_severity(name, modules), []).append(name)
     if read := kinds.get("warning"):
         found = f"uncommitted changes in files that training or the plan reads: {_listed(read)}"
-        yield "warning", expected, found, "commit the changes, then train the run again"
+        cause = "runs with uncommitted changes in files that training or the plan reads"
+        yield CodeDifference("warning", expected, found, cause, _COMMIT)
     if others := kinds.get("info"):
-        yield "info", expected, f"uncommitted changes that change no run: {_listed(others)}", ""
+        found = f"uncommitted changes that change no run: {_listed(others)}"
+        yield CodeDifference("info", expected, found, "uncommitted changes that change no run")
 
 
 def _severity(name: str, modules: Collection[str]) -> Severity:

@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError("the plan has changed while Snakemake was starting; run the same command again")
     changes = list(_changes(chosen, arguments.write or arguments.allow_fewer))
     if arguments.write:
-        freeze(chosen, progress, arguments.allow_fewer, arguments.owner)
+        freeze(chosen, progress, arguments.allow_fewer, arguments.owner, again=arguments.owner is None)
     if arguments.format == "csv":
         sys.stdout.write(plan_csv(chosen.plan, progress))
         return 0

@@ -103,7 +103,14 @@ def _with_plan(path: Path) -> Selected:
     return Selected(configuration, plan, results_of(configuration))
 
 
-def freeze(chosen: Selected, progress: Progress, allow_fewer: bool = False, owner: int | None = None) -> None:
+def freeze(
+    chosen: Selected,
+    progress: Progress,
+    allow_fewer: bool = False,
+    owner: int | None = None,
+    *,
+    again: bool = False,
+) -> None:
     """Write plan.json, plan.csv and graph.json, which every later stage reads.
 
     Args:
@@ -111,6 +118,7 @@ def freeze(chosen: Selected, progress: Progress, allow_fewer: bool = False, owne
         progress: its progress.
         allow_fewer: replace a plan even if finished runs or measured metrics leave the results.
         owner: process of the workflow that asks, if another one; it may own the plan that is replaced.
+        again: write files that would be the same, too.
 
     Raises:
         UserError: a running workflow uses another plan, or numbers would leave the results.
@@ -124,4 +132,6 @@ def freeze(chosen: Selected, progress: Progress, allow_fewer: bool = False, owne
     graph = json_text(graph_of(chosen.plan, chosen.configuration, results))
     table = plan_csv(chosen.plan, progress)
     for path, content in ((results.plan, text), (results.graph, graph), (results.plan_table, table)):
-        write_text(path, content)
+        # Snakemake makes tables again that are older than the plan.
+        if again or not path.is_file() or path.read_bytes() != content.encode():
+            write_text(path, content)

@@ -10,13 +10,18 @@ from typing import Any
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.hash_rule import has_other_hash_rule
-from medattn.audit.uncommitted import Difference, uncommitted_changes
+from medattn.audit.obstacles import in_project
+from medattn.audit.uncommitted import CodeDifference, uncommitted_changes
 from medattn.errors import UserError
 from medattn.plan.finished_run import FinishedRun
 from medattn.provenance.code import CODE_FOLDER, PackageSources, code_modules, module_sha256, modules_digest
 from medattn.provenance.git import GitError, git
 
 _SHOWN_FILES = 8
+_TRAIN = "train the run again"
+_DISTRUST = "do not trust the record; train the run again"
+_NOT_IN_CLONE = "a commit that this clone does not have"
+_OTHER_MODULES = "records that name other modules than those of their digest"
 
 
 @dataclass(frozen=True)
@@ -68,13 +73,14 @@ def check_code(context: AuditContext) -> Iterator[Finding]:
     for kept in context.records():
         by_code.setdefault(RecordedCode.of_record(kept.record), []).append(kept.run)
         context.examined.update(runs=1)
-    differences: dict[Difference, list[str]] = {}
+    differences: dict[CodeDifference, list[str]] = {}
     for code, runs in by_code.items():
         for difference in _differences(code):
             differences.setdefault(difference, []).extend(runs)
-    for (severity, expected, found, remedy), runs in differences.items():
+    for one, runs in differences.items():
         place = f"{runs[0]} and {len(runs) - 1} more runs" if len(runs) > 1 else runs[0]
-        yield Finding(severity, place, expected, found, remedy)
+        command = in_project(context, one.command) if one.command else ""
+        yield Finding(one.severity, place, one.expected, one.found, one.remedy, cause=one.cause, command=command)
     if context.other_plan_schema is None:
         sources = PackageSources(CODE_FOLDER)
         for finished in context.finished_runs():
@@ -88,63 +94,85 @@ def _names_of_modules(finished: FinishedRun, sources: PackageSources) -> Iterato
         current = code_modules(*finished.cell.settings.code_names, None, sources)
         if modules_digest(current) == code["digest"] and list(current) != list(code["modules"]):
             found = ", ".join(code["modules"]) or "none"
-            yield Finding("error", finished.run.id, f"modules {', '.join(current)}", found, "train the run again")
+            yield Finding(
+                "error", finished.run.id, f"modules {', '.join(current)}", found, _TRAIN, cause=_OTHER_MODULES
+            )
 
 
-def _differences(code: RecordedCode) -> Iterator[Difference]:
+def _differences(code: RecordedCode) -> Iterator[CodeDifference]:
     """Yield what does not hold, or could not be checked, of the code that records name."""
     if code.is_here and not code.fits(_modules(code, None)[0]):
-        yield "error", "modules with the recorded digest", "hashes of other modules", "train the run again"
+        expected, found = "modules with the recorded digest", "hashes of other modules"
+        yield CodeDifference("error", expected, found, _OTHER_MODULES, _TRAIN)
         return
     if not code.modules:
-        yield _unchecked(code, "modules to recompute the digest of", "none in the record", "train the run again")
+        expected, found = "modules to recompute the digest of", "none in the record"
+        yield _unchecked(code, expected, found, "records that name no modules", _TRAIN)
         return
     if not code.commit:
         if not code.is_here:
             found = f"none in the record{_because(code)}, and the installed files differ: {_files(code)}"
-            yield _unchecked(code, "a commit with the code", found, "audit with the version that trained the run")
+            remedy = "audit with the version that trained the run"
+            cause = "records without a commit, of other code than the installed one"
+            yield _unchecked(code, "a commit with the code", found, cause, remedy)
         elif code.no_commit:
-            yield _unchecked(code, "a commit with the code", f"none in the record{_because(code)}", "")
+            found, cause = f"none in the record{_because(code)}", "records without a commit"
+            yield _unchecked(code, "a commit with the code", found, cause)
         return
-    short = code.commit[:12]
     if not re.fullmatch(r"[0-9a-f]{7,64}", code.commit):
-        yield "error", "a commit", code.commit[:80], "do not trust the record; train the run again"
+        yield CodeDifference("error", "a commit", code.commit[:80], "records that name no commit", _DISTRUST)
         return
+    yield from _at_commit(code, code.commit[:12])
+    if own := [name for name, _ in code.modules if ":" in name]:
+        found = f"code of the user, compared with the current files only: {', '.join(own)}"
+        yield CodeDifference("info", "code that is in a commit", found, "code of the user that no commit has")
+
+
+def _at_commit(code: RecordedCode, short: str) -> Iterator[CodeDifference]:
+    """Compare the recorded modules with those of the recorded commit."""
     if problem := _git_problem(CODE_FOLDER, code.commit):
         remedy = f"run `git fetch origin {code.commit}` in a clone of the project, then audit again"
-        yield _unchecked(code, f"commit {short} with {_files(code)}", problem, remedy)
+        command = f"git fetch origin {code.commit}" if problem == _NOT_IN_CLONE else ""
+        cause = f"recorded code of {problem}" if command else f"git could not show the recorded code: {problem}"
+        yield _unchecked(code, f"commit {short} with {_files(code)}", problem, cause, remedy, command)
         return
     modules, absent = _modules(code, code.commit)
+    expected = f"the code of commit {short}"
     if absent:
         found = f"no such files in that commit: {', '.join(absent)}"
         remedy = "commit the files, then train" if code.is_here else "find the code of these runs, or train them again"
-        yield _unchecked(code, f"the recorded modules in commit {short}", found, remedy)
+        cause = "recorded modules that the recorded commit does not have"
+        yield _unchecked(code, f"the recorded modules in commit {short}", found, cause, remedy)
     elif not code.fits(modules):
-        expected, found = f"the code of commit {short}", f"modules with other hashes: {_changed(code, modules)}"
+        found = f"modules with other hashes: {_changed(code, modules)}"
         if has_other_hash_rule(CODE_FOLDER, code.commit):
             remedy = f"check out commit {short}, whose version of medattn hashed them, and audit a copy there"
-            yield _unchecked(code, expected, f"{found}, which another version of medattn computed", remedy)
+            cause, command = "code that another version of medattn hashed", f"git checkout {short}"
+            found = f"{found}, which another version of medattn computed"
+            yield _unchecked(code, expected, found, cause, remedy, command)
         elif code.dirty:
             found = f"uncommitted changes, so the run is not reproducible from a commit; {found}"
-            yield "error", expected, found, "commit the changes, then train the run again"
+            cause, remedy = "runs of code that no commit has", "commit the changes, then train the run again"
+            yield CodeDifference("error", expected, found, cause, remedy)
         else:
-            yield "error", expected, found, "do not trust the record; train the run again"
+            cause = "other code in the recorded commit than the record has"
+            yield CodeDifference("error", expected, found, cause, _DISTRUST)
     elif code.dirty:
         yield from uncommitted_changes(short, code.changed, [name for name, _ in code.modules])
-    if own := [name for name, _ in code.modules if ":" in name]:
-        found = f"code of the user, compared with the current files only: {', '.join(own)}"
-        yield "info", "code that is in a commit", found, ""
 
 
 def _because(code: RecordedCode) -> str:
     return f" ({code.no_commit})" if code.no_commit else ""
 
 
-def _unchecked(code: RecordedCode, expected: str, found: str, remedy: str) -> Difference:
+def _unchecked(
+    code: RecordedCode, expected: str, found: str, cause: str, remedy: str = "", command: str = ""
+) -> CodeDifference:
     """Return a difference that cannot be judged; it needs no action where the installed files have the digest."""
     if code.is_here:
-        return "info", expected, f"{found}; the installed files have the recorded digest", remedy
-    return "unchecked", expected, f"{found}; the digest could not be recomputed", remedy
+        return CodeDifference("info", expected, f"{found}; the installed files have the recorded digest", cause, remedy)
+    found = f"{found}; the digest could not be recomputed"
+    return CodeDifference("unchecked", expected, found, cause, remedy, command)
 
 
 def _modules(code: RecordedCode, commit: str | None) -> tuple[dict[str, str], list[str]]:
@@ -198,7 +226,7 @@ def _git_problem(folder: Path, commit: str) -> str:
         known = git(folder, "cat-file", "-t", commit).strip() == "commit"
     except GitError:
         known = False
-    return "" if known else "a commit that this clone does not have"
+    return "" if known else _NOT_IN_CLONE
 
 
 @cache
