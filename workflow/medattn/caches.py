@@ -46,6 +46,7 @@ def _home() -> Path:
 
 def _is_writable(folder: Path) -> bool:
     """Return whether a folder can be written, or created in the nearest folder above it."""
-    while not folder.exists() and folder != folder.parent:
+    # Unlike Path.exists, os.access is False in a folder that this user may not enter, such as another user's home.
+    while not os.access(folder, os.F_OK) and folder != folder.parent:
         folder = folder.parent
-    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+    return os.access(folder, os.W_OK | os.X_OK) and folder.is_dir()
