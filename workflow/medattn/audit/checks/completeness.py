@@ -83,6 +83,8 @@ def _packs(context: AuditContext) -> Iterator[Finding]:
             for run in pack.runs
             if run in records
         }
+        if isinstance(value, dict) and isinstance(runs := value.get("runs"), dict):
+            value = {**value, "runs": {run: end for run, end in runs.items() if run not in context.unread_runs}}
         if value != {"pack": pack.id, "runs": endings}:
             yield Finding(
                 "error", place, "the endings in the records of its runs", "other endings", f"delete it and {_TRAIN}"

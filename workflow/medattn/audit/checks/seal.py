@@ -10,6 +10,7 @@ from medattn.audit.folder_files import folder_files
 from medattn.audit.manifest import as_written, data_files, difference, read_manifest
 from medattn.audit.obstacles import (
     absent_images,
+    absent_papers,
     damaged_file,
     other_papers,
     prepared_otherwise,
@@ -66,9 +67,12 @@ def _planned_runs(context: AuditContext, sealed: Mapping[str, Any], reported: se
 
 def _papers(context: AuditContext) -> Iterator[Finding]:
     """Compare the files of the papers with the seal; a seal of the first schema covers none."""
-    if context.other_plan_schema is not None or context.damaged_plan or context.project.absent:
+    if context.other_plan_schema is not None or context.damaged_plan:
         return
     sealed = context.sealed.get("papers")
+    if context.project.absent:
+        yield from absent_papers(context) if sealed else ()
+        return
     context.examined.update({"files of papers": len(sealed or ())})
     for name in context.other_papers:
         known = sealed is not None and name in sealed
