@@ -164,7 +164,7 @@ def test_a_read_only_copy_without_images_has_a_verdict_in_under_twenty_lines(cop
     assert snapshot(copy) == before
     assert len(lines) < 20
     text = "\n".join(lines)
-    assert "seal 72 files" in text and "records 11 runs" in text
+    assert "seal 73 files" in text and "records 11 runs" in text
     (at,) = [number for number, line in enumerate(lines) if "prepared images are not on this machine" in line]
     assert all(check in lines[at] for check in ("seal", "data", "training"))
     assert lines[at + 1].strip() == f"medattn fetch phantom --plan '{copy}/plan.json'"
