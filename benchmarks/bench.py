@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import dry_run
+import jobs
 import many_runs
 import memory
 import other_loops
@@ -30,7 +31,9 @@ def main() -> int:
     parser.add_argument("--full", action="store_true", help="larger networks, more runs, more rounds")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="device (default: cpu)")
     parser.add_argument("--precision", choices=("fp32", "tf32", "bf16"), default="fp32", help="default: fp32")
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="some of: step loops packs dry_run many_runs memory")
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", help="some of: step loops packs dry_run many_runs jobs memory"
+    )
     arguments = parser.parse_args()
     full, device = arguments.full, torch.device(arguments.device)
     benchmarks: dict[str, Callable[[], list[Ratio]]] = {
@@ -39,6 +42,7 @@ def main() -> int:
         "packs": lambda: packs.measure(full, arguments.device),
         "dry_run": lambda: dry_run.measure(full),
         "many_runs": lambda: many_runs.measure(full),
+        "jobs": lambda: jobs.measure(full),
         "memory": memory.measure,
     }
     chosen = arguments.only or list(benchmarks)

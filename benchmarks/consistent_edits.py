@@ -212,7 +212,7 @@ def _change_data(forger: Forger, change: Callable[[Arrays], Any]) -> None:
 
     from medattn.datasets.tensor_file import write_tensors
 
-    (folder,) = Path("data/prepared").iterdir()
+    (folder,) = (path.parent for path in Path("data/prepared").glob(f"*/{MANIFEST}"))
     tensors = load_file(folder / IMAGES)
     change(tensors)
     write_tensors(folder / IMAGES, tensors)

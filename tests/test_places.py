@@ -144,6 +144,22 @@ def test_without_a_home_folder_caches_are_temporary(place, monkeypatch):
     assert os.environ["HF_HOME"] == "/mine"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_the_home_folder_of_another_user_is_no_error(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "theirs"))
+    for name in ("MPLCONFIGDIR", "TORCH_HOME"):
+        monkeypatch.setenv(name, "")
+    (tmp_path / "theirs" / ".cache").mkdir(parents=True)
+    (tmp_path / "theirs").chmod(0o700)
+    monkeypatch.setattr("tempfile.tempdir", "/tmp")
+    os.seteuid(65534)
+    try:
+        use_writable_caches()
+    finally:
+        os.seteuid(0)
+    assert not Path(os.environ["TORCH_HOME"]).is_relative_to(tmp_path)
+
+
 def test_a_home_folder_that_can_be_written_keeps_its_caches(home, monkeypatch):
     monkeypatch.delenv("MPLCONFIGDIR", raising=False)
     use_writable_caches()

@@ -50,7 +50,7 @@ def test_an_unchanged_folder_holds_and_a_second_audit_writes_the_same_bytes(fini
     assert medattn(["audit", str(FOLDER), "--write"]) == 0
     *checks, summary = capsys.readouterr().out.splitlines()
     assert summary.startswith("results/tampering: audited, all holds (15 of 15 checks hold, 11 runs); sealed as ")
-    assert len(checks) == 2 and "seal 72 files" in checks[0] and "records 11 runs" in checks[0]
+    assert len(checks) == 2 and "seal 73 files" in checks[0] and "records 11 runs" in checks[0]
     assert checks[1] == "nothing to check: crate, snakemake"
     assert finished.audit.read_bytes() == first
     assert medattn(["audit", str(FOLDER), "--format", "json", "--check", "seal"]) == 0

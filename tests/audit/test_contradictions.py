@@ -132,7 +132,8 @@ def test_clocks_that_differ_by_seconds_blame_nobody(forger):
 
     forger.change_record(run, change)
     assert not findings("contradictions")
-    assert not [finding for finding in findings("records") if "session" in finding.expected]
+    about = [finding.severity for finding in findings("records") if "session" in finding.expected]
+    assert set(about) <= {"info"}
 
 
 def test_sums_in_single_precision_end_in_zeros_and_other_numbers_seldom_do():

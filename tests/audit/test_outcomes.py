@@ -164,7 +164,7 @@ def test_a_read_only_copy_without_images_has_a_verdict_in_under_twenty_lines(cop
     assert snapshot(copy) == before
     assert len(lines) < 20
     text = "\n".join(lines)
-    assert "seal 72 files" in text and "records 11 runs" in text
+    assert "seal 73 files" in text and "records 11 runs" in text
     (at,) = [number for number, line in enumerate(lines) if "prepared images are not on this machine" in line]
     assert all(check in lines[at] for check in ("seal", "data", "training"))
     assert lines[at + 1].strip() == f"medattn fetch phantom --plan '{copy}/plan.json'"
@@ -172,19 +172,19 @@ def test_a_read_only_copy_without_images_has_a_verdict_in_under_twenty_lines(cop
     assert medattn(["audit", str(copy)]) == 0, "the command is the one that was lacking"
 
 
-@pytest.mark.parametrize(
-    "name", ["plan.json", "manifest.json", "measurements.csv", "report.html", "runs", "tables", "data"]
-)
-def test_what_this_user_may_not_read_could_not_be_checked(open_project, capsys, name):
-    path = Path("data") if name == "data" else FOLDER / name
+def test_what_this_user_may_not_read_could_not_be_checked(open_project, capsys):
     assert medattn(["audit", str(FOLDER)]) == 0  # it imports what another user may not
-    mode = path.stat().st_mode
-    path.chmod(0)
-    with without_rights():
-        code, value = audited(capsys, str(FOLDER))
-    path.chmod(mode)
-    assert (code, value["counts"]["error"], value["counts"]["warning"]) == (3, 0, 0), value["groups"]
-    assert any("could not be read" in group["cause"] for group in value["groups"])
+    names = ["plan.json", "manifest.json", "seals.jsonl", "audit.json", "measurements.csv", "report.html", "packs"]
+    inside = ["runs", "tables", "runs/*/train-*/record.json", "runs/*/tune-*/history.csv"]
+    others = [Path("data"), next(Path("papers").glob("*/*.csv")), next(Path("data/prepared").glob("*/manifest.json"))]
+    for path in [*(next(FOLDER.glob(name)) for name in (*names, *inside)), *others]:
+        mode = path.stat().st_mode
+        path.chmod(0)
+        with without_rights():
+            code, value = audited(capsys, str(FOLDER))
+        path.chmod(mode)
+        assert (code, value["counts"]["error"], value["counts"]["warning"]) == (3, 0, 0), (path, value["groups"])
+        assert any("could not be read" in group["cause"] for group in value["groups"]), path
 
 
 @pytest.mark.parametrize("lost", ["tables", "runs", "packs", "measurements.csv"])

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from medattn.compare.primary_test import PRIMARY_TEST, primary_p, primary_test
+from medattn.compare.primary_test import primary_p, primary_test
 from medattn.compare.replicates import Replicates, pair_up
 from medattn.compare.skewness import FEW_PAIRS
+from medattn.compare.test_result import PRIMARY_TEST
 from medattn.power.paired_t import power_of_difference
 
 

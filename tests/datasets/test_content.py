@@ -49,7 +49,7 @@ def hashed(monkeypatch):
 
 
 def at(entry, path):
-    return entry.model_copy(update={"path": str(path)})
+    return type(entry).model_validate({**entry.model_dump(exclude_unset=True), "path": str(path)})
 
 
 def test_another_path_to_the_same_images_is_the_same_data_set(tmp_path, data, original, folder_entry, monkeypatch):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.conftest import Project
 from tests.datasets.conftest import medmnist_arrays, medmnist_entry
@@ -74,17 +75,38 @@ def test_a_garbage_plan_is_named(trained, capsys, content):
     assert str(trained.results.plan) in one_line(capsys)
 
 
-def test_data_deleted_after_planning_are_named(project, capsys):
+def test_data_deleted_after_planning_are_prepared_again_where_that_is_possible(project):
     project.configure(CLASSIFIERS)
     plan = project.plan()
+    assert project.medattn("train", "--plan", str(project.results.plan), "--pack", next(iter(plan.packs))) == 0
+    shutil.rmtree(project.root / "data")
+    assert project.medattn("train") == 0
+    shutil.rmtree(project.root / "data")
+    assert project.medattn("train") == 0, "what has ended needs no data"
+
+
+@pytest.mark.parametrize("lost", ["folder", "one image"])
+def test_data_deleted_after_planning_are_named_if_their_original_is_gone(project, capsys, lost):
+    folder = project.root / "pictures"
+    folder.mkdir()
+    for number in range(8):
+        Image.new("RGB", (8, 8), (30 * number, 0, 9)).save(folder / f"{number}.png")
+    rows = [f"{number}.png,{['healthy', 'ill'][number % 2]},{'test' if number > 5 else 'train'}" for number in range(8)]
+    (folder / "images.csv").write_text("\n".join(["image,label,split", *rows]) + "\n")
+    entry = {"title": "Mine", "source": {"kind": "folder", "size": 8}, "classes": ["healthy", "ill"]}
+    project.configure(
+        {**CLASSIFIERS, "protocol": {"kind": "fixed_epoch", "folds": 2, "measured_epochs": None}},
+        datasets={"mine": {**entry, "path": str(folder)}},
+        papers={"tiny": {"datasets": ["mine"]}},
+    )
+    plan = project.plan()
+    shutil.rmtree(project.root / "data", ignore_errors=True)
+    shutil.rmtree(folder) if lost == "folder" else (folder / "3.png").unlink()
     capsys.readouterr()
     assert project.medattn("train", "--plan", str(project.results.plan), "--pack", next(iter(plan.packs))) == 2
     line = one_line(capsys)
-    assert "data/prepared/phantom-" in line and "run `medattn fetch" in line
-    assert project.medattn("train") == 0
-    shutil.rmtree(project.root / "data")
-    capsys.readouterr()
-    assert project.medattn("train") == 0, "what has ended needs no data; by hand they are made again"
+    assert str(folder) in line and "mine" in line
+    assert not list(project.root.rglob("record.json"))
 
 
 def test_changed_code_asks_for_a_new_plan(trained, capsys):

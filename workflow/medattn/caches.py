@@ -46,6 +46,11 @@ def _home() -> Path:
 
 def _is_writable(folder: Path) -> bool:
     """Return whether a folder can be written, or created in the nearest folder above it."""
-    while not folder.exists() and folder != folder.parent:
+    while folder != folder.parent and not _may(folder, os.F_OK):
         folder = folder.parent
-    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+    return _may(folder, os.W_OK | os.X_OK) and folder.is_dir()
+
+
+def _may(folder: Path, mode: int) -> bool:
+    """Return whether this user may access a folder; no error where it lies in another user's home folder."""
+    return os.access(folder, mode, effective_ids=os.access in os.supports_effective_ids)

@@ -201,6 +201,10 @@ class ResultPaths:
         """Folder of the captions of tables and figures, in reStructuredText, for the report."""
         return self.folder / "captions"
 
+    def rendered(self, paper: str) -> Path:
+        """Return the file that says from what the tables and figures of a paper were rendered."""
+        return self.folder / "rendered" / f"{paper}.json"
+
     def run(self, folder: str, run: str) -> RunPaths:
         """Return the paths of the run `run` in a folder of runs/, which is named by a cell."""
         return RunPaths(self.folder / "runs" / folder / run)

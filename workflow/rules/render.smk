@@ -1,92 +1,81 @@
-"""render: render tables and figures with their captions."""
+"""render: render tables and figures with their captions, one job a paper.
+
+A job renders only what would change. So its outputs stay until they are replaced.
+"""
 
 TABLES = expand(str(RESULTS / "tables/{table}.html"), table=GRAPH["tables"])
 FIGURES = expand(str(RESULTS / "figures/{figure}.svg"), figure=GRAPH["figures"])
-COSTS = str(RESULTS / "complexity.csv")
-
-# Snakemake's report reads the captions, which exist once tables and figures are rendered.
-config["captions"] = {
-    path.stem: path.read_text(encoding="utf-8")
-    for path in (RESULTS / "captions").glob("*.rst")
-}
 
 
-rule render_table:
-    input:
-        measurements=RESULTS / "measurements.csv",
-        comparisons=RESULTS / "comparisons.csv",
-        rankings=RESULTS / "rankings.csv",
-        costs=lambda wildcards: COSTS if wildcards.table in GRAPH["cost_tables"] else [],
-    output:
-        html=report(
-            RESULTS / "tables/{table}.html",
-            caption="../report/rendered.rst",
-            category="Tables",
-            labels={"table": "{table}"},
-        ),
-        others=multiext(str(RESULTS / "tables/{table}"), ".csv", ".md", ".tex"),
-        caption=RESULTS / "captions/{table}.rst",
-    log:
-        RESULTS / "logs/render_table/{table}.log",
-    benchmark:
-        RESULTS / "benchmarks/render_table/{table}.tsv"
-    wildcard_constraints:
-        table="|".join(GRAPH["tables"]) or "none",
-    conda:
-        "../envs/medattn.yaml"
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
-        gpu=0,
-    params:
-        plan=str(PLAN),
-        plan_sha256=PLAN_SHA256,
-    message:
-        "Rendering the table {wildcards.table}"
-    shell:
-        "medattn render --plan {params.plan:q} --table {wildcards.table:q} > {log:q} 2>&1 || failed {log:q}"
+def in_report(folder, category, label, name, ending):
+    """Return a file that Snakemake's report shows; its caption exists once it is rendered."""
+    path = RESULTS / folder / f"{name}.{ending}"
+    caption = str((RESULTS / f"captions/{name}.rst").absolute())
+    shown = report(path, caption=caption, category=category, labels={label: name})
+    return update(shown)
 
 
-rule render_figure:
-    input:
-        measurements=RESULTS / "measurements.csv",
-        comparisons=RESULTS / "comparisons.csv",
-        rankings=RESULTS / "rankings.csv",
-        epochs=RESULTS / "epochs.csv",
-        multiverse=RESULTS / "multiverse.csv",
-        costs=lambda wildcards: (
-            COSTS if wildcards.figure in GRAPH["cost_figures"] else []
-        ),
-        answer=lambda wildcards: (
-            RESULTS / "answer.csv"
-            if wildcards.figure in GRAPH["answer_figures"]
-            else []
-        ),
-    output:
-        svg=report(
-            RESULTS / "figures/{figure}.svg",
-            caption="../report/rendered.rst",
-            category="Figures",
-            labels={"figure": "{figure}"},
-        ),
-        others=multiext(str(RESULTS / "figures/{figure}"), ".png", ".csv"),
-        caption=RESULTS / "captions/{figure}.rst",
-    log:
-        RESULTS / "logs/render_figure/{figure}.log",
-    benchmark:
-        RESULTS / "benchmarks/render_figure/{figure}.tsv"
-    wildcard_constraints:
-        figure="|".join(GRAPH["figures"]) or "none",
-    conda:
-        "../envs/medattn.yaml"
-    resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
-        gpu=0,
-    params:
-        plan=str(PLAN),
-        plan_sha256=PLAN_SHA256,
-    message:
-        "Rendering the figure {wildcards.figure}"
-    shell:
-        "medattn render --plan {params.plan:q} --figure {wildcards.figure:q} > {log:q} 2>&1 || failed {log:q}"
+for paper, batch in GRAPH["rendered"].items():
+
+    rule:
+        name:
+            f"render_{paper}"
+        input:
+            measurements=RESULTS / "measurements.csv",
+            comparisons=RESULTS / "comparisons.csv",
+            rankings=RESULTS / "rankings.csv",
+            epochs=RESULTS / "epochs.csv",
+            multiverse=RESULTS / "multiverse.csv",
+            # Costs of networks and pooled effects, where a table or figure shows them.
+            others=[RESULTS / name for name in batch["reads"]],
+            published=[
+                str(path)
+                for path in [Path("papers", paper, "published.csv")]
+                if path.is_file()
+            ],
+        output:
+            stamps=update(RESULTS / f"rendered/{paper}.json"),
+            tables=[
+                in_report("tables", "Tables", "table", name, "html")
+                for name in batch["tables"]
+            ],
+            figures=[
+                in_report("figures", "Figures", "figure", name, "svg")
+                for name in batch["figures"]
+            ],
+            others=update(
+                expand(
+                    str(RESULTS / "tables/{table}.{format}"),
+                    table=batch["tables"],
+                    format=["csv", "md", "tex"],
+                )
+                + expand(
+                    str(RESULTS / "figures/{figure}.{format}"),
+                    figure=batch["figures"],
+                    format=["png", "csv"],
+                )
+                + expand(
+                    str(RESULTS / "captions/{name}.rst"),
+                    name=batch["tables"] + batch["figures"],
+                )
+            ),
+        log:
+            RESULTS / f"logs/render/{paper}.log",
+        benchmark:
+            RESULTS / f"benchmarks/render/{paper}.tsv"
+        localrule: True
+        conda:
+            "../envs/medattn.yaml"
+        resources:
+            mem_mb=lambda wildcards, attempt: 4000 * attempt,
+            runtime=lambda wildcards, attempt: 60 * attempt,
+            gpu=0,
+        params:
+            plan=str(PLAN),
+            paper=paper,
+            holds=", ".join(batch["tables"] + batch["figures"]),
+            declared=batch["declared"],
+        message:
+            "Rendering what has changed of {params.paper}: {params.holds}"
+        shell:
+            "medattn render --plan {params.plan:q} --paper {params.paper:q} --changed > {log:q} 2>&1 || failed {log:q}"

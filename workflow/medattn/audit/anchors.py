@@ -12,10 +12,12 @@ signature without medattn:
 import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
+from medattn.audit.obstacles import damaged_file
 from medattn.audit.seals import Seal, read_seals
 from medattn.errors import UserError
 from medattn.files import write_bytes
@@ -63,7 +65,8 @@ def check_signatures(context: AuditContext, signers: Path) -> Iterator[Finding]:
     try:
         seals = read_seals(context.results) if context.results.seals.is_file() else []
     except UserError as error:
-        yield Finding("error", context.results.seals.name, "a history with signed seals", str(error), check=CHECK)
+        damaged = Finding("error", context.results.seals.name, "a history with signed seals", str(error), check=CHECK)
+        yield replace(damaged_file(damaged, error), check=CHECK)
         return
     expected = f"a signature by one of the keys in {signers}"
     for seal in seals:

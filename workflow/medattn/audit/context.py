@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from medattn.audit.made_with import OtherSoftware, other_papers, other_software
 from medattn.audit.manifest import read_manifest
+from medattn.audit.obstacles import unreadable
 from medattn.audit.project import Project, find_project
 from medattn.config.load import resolve
 from medattn.config.mechanisms import mechanism_file, own_mechanism
@@ -51,6 +52,7 @@ class AuditContext:
         started_in: working directory when the audit started; `run_checks` changes to the project for each check.
         sha256: hash of a file, computed once.
         examined: what the running check has looked at, by kind, such as the number of files.
+        unread_runs: ids of planned runs whose record this user can't read; known once `finished_runs` was called.
     """
 
     def __init__(self, folder: Path, root: Path | None = None) -> None:
@@ -61,6 +63,7 @@ class AuditContext:
         self.started_in = Path.cwd()
         self.sha256 = cache(sha256_of_file)
         self.examined: Counter[str] = Counter()
+        self.unread_runs: set[str] = set()
 
     @property
     def root(self) -> Path:
@@ -163,7 +166,9 @@ class AuditContext:
             files = self.results.run(run.folder, run.name)
             try:
                 record = read_record(files.record)
-            except (UserError, OSError):  # the checks of completeness and records report it
+            except (UserError, OSError) as error:  # the checks of completeness and records report it
+                if unreadable(error) is not None:
+                    self.unread_runs.add(run.id)
                 continue
             found.append(FinishedRun(run, self.plan.cells[run.cell], files, record))
         return found

@@ -44,6 +44,12 @@ def unreadable_file(place: str, error: OSError) -> Finding:
     return Finding("unchecked", place, "a file that can be read", found, remedy, cause=cause)
 
 
+def damaged_file(finding: Finding, error: BaseException) -> Finding:
+    """Return a finding about a damaged file or, where the file could not be read at all, that it could not be."""
+    cause = unreadable(error)
+    return finding if cause is None else unreadable_file(finding.place, cause)
+
+
 def absent_images(context: "AuditContext", prepared: str, found: str) -> Finding:
     """Return the finding for a prepared data set that is not on this machine.
 

@@ -14,7 +14,12 @@ from medattn.suggestions import unknown_name
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     add_selection_arguments(parser)
-    parser.add_argument("--group", help="choose for this group only, such as gsa.networks.jaffe.vgg16 (default: all)")
+    parser.add_argument(
+        "--group",
+        action="append",
+        metavar="NAME",
+        help="choose for this group only, such as gsa.networks.jaffe.vgg16; may be repeated (default: all)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -24,8 +29,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     chosen = load_selection(arguments)
     groups = sorted({cell.group for cell in tuned_cells(chosen.plan, chosen.results)})
-    if arguments.group is not None and arguments.group not in groups:
-        raise UserError(unknown_name("group", arguments.group, groups))
-    for group in [arguments.group] if arguments.group else groups:
+    for group in arguments.group or []:
+        if group not in groups:
+            raise UserError(unknown_name("group", group, groups))
+    for group in arguments.group or groups:
         write_choices(chosen.plan, group, chosen.results)
+        print(f"{chosen.results.tuned(group)}: written")
     return 0

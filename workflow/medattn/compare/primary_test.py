@@ -14,10 +14,8 @@ from medattn.compare.permutation_test import cohens_dz
 from medattn.compare.replicates import Floats, Replicates
 from medattn.compare.sign_flips import least_p, sign_flip_p
 from medattn.compare.skewness import FEW_PAIRS, SKEWNESS_FROM, intervals_of_means, p_of_t, sample_skewness
-from medattn.compare.test_result import CONFIDENCE, TestResult
+from medattn.compare.test_result import CONFIDENCE, PRIMARY_TEST, TestResult
 
-PRIMARY_TEST = "t_test"
-"""The primary test's name in the column `test` of comparisons.csv."""
 LEAST_DISTINCT = 3
 """Fewest distinct differences for which the t-test is used."""
 

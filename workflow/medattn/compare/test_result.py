@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from math import nan
 
 CONFIDENCE = 0.95
+PRIMARY_TEST = "t_test"
+"""Name of the primary test (compare/primary_test.py) in the column `test` of comparisons.csv."""
 DIFFERENCE = "difference"
 """Quantity that most tests estimate, in the unit of the metric."""
 

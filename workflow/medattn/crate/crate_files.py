@@ -38,6 +38,7 @@ _FOLDERS = {
     "tables": "Table",
     "figures": "Figure",
     "captions": "Caption",
+    "rendered": "Hashes of what tables and figures were made from",
     "tuned": "Tuning result",
     "packs": "Status of the runs of a pack",
 }

@@ -6,7 +6,7 @@ from typing import Any
 from medattn.config.models.dataset import DatasetEntry
 from medattn.files import read_json, sha256_of_value
 from medattn.layout import prepared_dataset
-from medattn.plan.original_content import original_content
+from medattn.plan.original_content import original_content, prepared_content
 from medattn.reading import unexpected_content
 
 _NOT_OF_IMAGES = {"title", "license", "citation", "homepage", "path", "source", "ordinal", "images", "per_class"}
@@ -50,10 +50,17 @@ def identity_now(name: str, entry: DatasetEntry, data: Path) -> str:
         entry: its entry.
         data: folder of data.
     """
+    return identity_of_original(name, entry, data) or entry_identity(
+        name, entry, prepared_content(name, data, entry_facts(name, entry))
+    )
+
+
+def identity_of_original(name: str, entry: DatasetEntry, data: Path) -> str | None:
+    """Return the identity of a data set if its settings, its original, or what is remembered of that, tell it."""
     if not entry.source.can_change:
         return entry_identity(name, entry)
-    original = original_path(name, entry, data)
-    return entry_identity(name, entry, original_content(name, entry, original, data, entry_facts(name, entry)))
+    content = original_content(name, entry, original_path(name, entry, data), data)
+    return None if content is None else entry_identity(name, entry, content)
 
 
 def prepared_path(name: str, entry: DatasetEntry, data: Path) -> Path:
@@ -78,13 +85,21 @@ def original_path(name: str, entry: DatasetEntry, data: Path) -> Path:
     return path
 
 
-def missing_reason(name: str, entry: DatasetEntry, data: Path) -> str | None:
+def missing_reason(name: str, entry: DatasetEntry, data: Path, prepared: Path | None = None) -> str | None:
     """Say in a sentence how to get a data set; None if it is available.
 
     A data set is available if it is prepared or embedded, or if its original exists; not if it could be downloaded
     but has not been.
+
+    Args:
+        name: name of the data set.
+        entry: its entry.
+        data: folder of data.
+        prepared: folder of the prepared images that are asked for; None: `prepared_path`.
     """
-    if original_is_there(name, entry, data) or (prepared_path(name, entry, data) / "manifest.json").is_file():
+    if original_is_there(name, entry, data):
+        return None
+    if ((prepared or prepared_path(name, entry, data)) / "manifest.json").is_file():
         return None
     source, path = entry.source, original_path(name, entry, data)
     if source.download:

@@ -12,7 +12,7 @@ from medattn.errors import UserError
 from medattn.files import sha256_of_value
 from medattn.layout import ResultPaths, prepared_dataset
 from medattn.metrics.registry import METRICS
-from medattn.plan.availability import entry_identity, identity_now, missing_reason
+from medattn.plan.availability import identity_now, identity_of_original, missing_reason
 from medattn.plan.model import Cell, CellSettings, Pack, Plan, Run
 from medattn.plan.recalled_identity import recalled_identity
 from medattn.plan.run_folders import RunFolders
@@ -122,7 +122,8 @@ def _cells(
     for dataset in paper.datasets:
         entry = entries[dataset]
         identity = _identity(dataset, entry, data, frozen)
-        no_images = missing_reason(dataset, entry, data)
+        prepared = prepared_dataset(data, dataset, identity)
+        no_images = missing_reason(dataset, entry, data, prepared)
         for backbone_name, backbone, arm_name, arm in _pairs(paper, dataset):
             tables = _tables(paper, dataset, backbone_name, arm_name)
             yield Cell(
@@ -137,7 +138,7 @@ def _cells(
                 stand_in=bool(entry.stand_in),
                 missing=_skip_reason(paper, backbone, arm, entry)
                 or (None if as_if_available else no_images or missing_weights_reason(backbone, data)),
-                prepared=str(prepared_dataset(data, dataset, identity)),
+                prepared=str(prepared),
                 tables=tables,
                 settings=_settings(paper, backbone, arm, entry, identity, sources),
                 metrics=_metrics(paper, tables, entry.ordinal),
@@ -146,11 +147,15 @@ def _cells(
 
 
 def _identity(name: str, entry: DatasetEntry, data: Path, frozen: Path) -> str:
-    """Return the identity of a data set: by its content or, if nothing on this machine tells it, by the frozen plan."""
-    identity = identity_now(name, entry, data)
-    if entry.source.can_change and identity == entry_identity(name, entry):
-        return recalled_identity(name, entry, frozen) or identity
-    return identity
+    """Return the identity of a data set: by its original, else by the frozen plan, else by what is prepared.
+
+    The frozen plan goes first where the original is gone: what else is prepared may be other images of the same name.
+    """
+    return (
+        identity_of_original(name, entry, data)
+        or recalled_identity(name, entry, frozen)
+        or identity_now(name, entry, data)
+    )
 
 
 def _skip_reason(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, entry: DatasetEntry) -> str | None:

@@ -1,15 +1,16 @@
 """The jobs of a plan and their files, for Snakemake (results/<selection>/graph.json)."""
 
+from collections.abc import Iterable
 from math import ceil
 from pathlib import Path
 from typing import Any
 
 from medattn.config.models.dataset import DatasetEntry
-from medattn.config.models.paper import shows_costs
 from medattn.config.resolved import Configuration
-from medattn.layout import ResultPaths, complexity_table
+from medattn.layout import ResultPaths
 from medattn.plan.disk_estimate import image_bytes
-from medattn.plan.model import Plan
+from medattn.plan.model import Cell, Plan
+from medattn.plan.rendered_items import RenderedItem, rendered_items
 from medattn.plan.stand_ins import planned_entries
 
 _MEGABYTES = 8000
@@ -26,13 +27,15 @@ def graph_of(plan: Plan, configuration: Configuration, results: ResultPaths) -> 
 
     Returns:
         `datasets`: folder of prepared images -> name of the data set; `packs`: id -> files, threads, memory, number of
-        runs; `tuned`: file -> group and packs; `measured`: files; `tables` and `figures`: names; `cost_tables` and
-        `cost_figures`: names of those with costs of networks; `answer_figures`: names of those of pooled effects.
+        runs; `tuned`: file -> group and packs; `choices`: paper, experiment and data set -> groups whose settings one
+        job chooses; `measured`: files; `tables` and `figures`: names; `rendered`: paper -> names of tables and figures,
+        the files that only some of them read, and a hash of what decides each.
     """
     datasets = {Path(cell.prepared).name: cell.dataset for cell in plan.cells.values() if cell.missing is None}
     entries = planned_entries(plan, configuration)
     packs: dict[str, Any] = {}
     choices: dict[str, Any] = {}
+    batches: dict[str, list[str]] = {}
     for pack in plan.packs.values():
         cells = [plan.cells[cell] for cell in dict.fromkeys(plan.runs[run].cell for run in pack.runs)]
         served = [plan.cells[cell] for run in pack.runs for cell in plan.runs[run].cells]
@@ -49,41 +52,46 @@ def graph_of(plan: Plan, configuration: Configuration, results: ResultPaths) -> 
             "runs": len(pack.runs),
         }
         if pack.stage == "tune":
-            for group in groups:
-                choice = choices.setdefault(str(results.tuned(group)), {"group": group, "packs": []})
+            for cell in (cell for cell in served if cell.is_tuned):
+                choice = choices.setdefault(str(results.tuned(cell.group)), {"group": cell.group, "packs": []})
                 if output not in choice["packs"]:
                     choice["packs"].append(output)
-    complexity_tables = list(dict.fromkeys(complexity_table(paper.name) for paper in configuration.papers))
+                batch = batches.setdefault(_batch_of(cell), [])
+                if cell.group not in batch:
+                    batch.append(cell.group)
+    items = rendered_items(plan, configuration)
     return {
         "selection": plan.selection,
         "results": str(results.folder),
         "datasets": datasets,
         "packs": packs,
         "tuned": choices,
+        "choices": batches,
         # A cell that shares all its runs has no pack, but its own choice of epochs.
         "measured": [
             *(str(results.pack(pack.id)) for pack in plan.packs.values() if pack.stage == "train"),
             *choices,
         ],
-        "tables": [
-            *(name for paper in configuration.papers for name in (*paper.tables, *paper.statistics)),
-            *complexity_tables,
-        ],
-        "cost_tables": [
-            *(name for paper in configuration.papers for name, table in paper.tables.items() if shows_costs(table)),
-            *complexity_tables,
-        ],
-        "cost_figures": [
-            name
-            for paper in configuration.papers
-            for name, figure in paper.figures.items()
-            if figure.kind == "accuracy_against_cost"
-        ],
-        "answer_figures": [
-            name
-            for paper in configuration.papers
-            for name, figure in paper.figures.items()
-            if figure.kind == "forest_plot"
-        ],
-        "figures": [name for paper in configuration.papers for name in paper.figures],
+        "tables": [item.name for item in items if item.folder == "tables"],
+        "figures": [item.name for item in items if item.folder == "figures"],
+        "rendered": _by_paper(items),
     }
+
+
+def _batch_of(cell: Cell) -> str:
+    """Return the name of the groups for which one job chooses: those of an experiment on a data set.
+
+    Training on a data set thus waits for no other data set.
+    """
+    return ".".join(part for part in (cell.paper, cell.experiment, cell.dataset) if part)
+
+
+def _by_paper(items: Iterable[RenderedItem]) -> dict[str, Any]:
+    """Return the tables and figures of each paper, the files that only some of them read, and what decides them."""
+    batches: dict[str, Any] = {}
+    for item in items:
+        batch = batches.setdefault(item.paper, {"tables": [], "figures": [], "reads": [], "declared": {}})
+        batch[item.folder].append(item.name)
+        batch["reads"] += (name for name in item.reads if name not in batch["reads"])
+        batch["declared"][item.id] = item.declared_sha256
+    return batches

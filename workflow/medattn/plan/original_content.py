@@ -28,17 +28,16 @@ def content_of(files: Sequence[SourceFile]) -> str:
     return sha256_of_value([file.sha256 for file in files])
 
 
-def original_content(name: str, entry: DatasetEntry, original: Path, data: Path, facts: str) -> str | None:
+def original_content(name: str, entry: DatasetEntry, original: Path, data: Path) -> str | None:
     """Return the hash of the content of an original that can change; None where that is not known.
 
-    Nothing is written.
+    An original that is gone or damaged has the content that is remembered of its place. Nothing is written.
 
     Args:
         name: name of the data set.
         entry: its entry.
         original: path of its original, which need not exist.
         data: folder of data.
-        facts: hash of the settings that decide the prepared images.
     """
     known = _remembered(content_file(data, name, _place(original, data)))
     if entry.source.is_there(original):
@@ -49,7 +48,7 @@ def original_content(name: str, entry: DatasetEntry, original: Path, data: Path,
             return _hashed(entry, original, found)
         except UserError:
             pass  # a damaged original: what was prepared from it before may be whole
-    return known[1] if known is not None else _prepared_content(name, data, facts)
+    return known[1] if known is not None else None
 
 
 def remember_content(name: str, entry: DatasetEntry, original: Path, data: Path) -> None:
@@ -114,8 +113,14 @@ def _remembered(path: Path) -> tuple[str, str] | None:
     return (files, content) if isinstance(files, str) and isinstance(content, str) else None
 
 
-def _prepared_content(name: str, data: Path, facts: str) -> str | None:
-    """Return the content of the only prepared data set of this name and these settings; None if there is another."""
+def prepared_content(name: str, data: Path, facts: str) -> str | None:
+    """Return the content of the only prepared data set of this name and these settings; None if there is another.
+
+    Args:
+        name: name of the data set.
+        data: folder of data.
+        facts: hash of the settings that decide the prepared images.
+    """
     found = set()
     for manifest in (data / "prepared").glob(f"{name}-*/{_MANIFEST}"):
         try:

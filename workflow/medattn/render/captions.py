@@ -4,12 +4,13 @@ The text is in the templates workflow/report/table.rst and figure.rst; this modu
 plain prose without markup, because the same text is used in reStructuredText, Markdown, LaTeX and HTML.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from medattn.compare.primary_test import PRIMARY_TEST
+from medattn.compare.test_result import PRIMARY_TEST
 from medattn.config.models.paper import Mark
 from medattn.config.resolved import ResolvedPaper
 from medattn.files import write_text
@@ -82,7 +83,13 @@ def figure_caption(
 
 def write_caption(inputs: Inputs, name: str, caption: str) -> None:
     """Write captions/<name>.rst, which the report reads."""
-    write_text(inputs.results.captions / f"{name}.rst", to_rst_text(caption) + "\n")
+    write_text(inputs.results.captions / f"{name}.rst", caption_source(caption) + "\n")
+
+
+def caption_source(caption: str) -> str:
+    """Return a caption as reStructuredText that stays as it is where Snakemake fills it in as a template of Jinja."""
+    # Expressions start with {{, {% or {#. A brace at the start is escaped already.
+    return re.sub(r"(?<!\A\\)\{|(?<=\{)[%#]", r"\\\g<0>", to_rst_text(caption))
 
 
 def written_caption(inputs: Inputs, name: str) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from medattn.config.resolved import ResolvedPaper
 from medattn.errors import UserError
 from medattn.layout import complexity_table
-from medattn.render.figures.write_figure import write_figure
 from medattn.render.inputs import Inputs
 from medattn.render.tables.complexity_table import write_complexity_table
 from medattn.render.tables.dataset_statistics_table import write_dataset_statistics
@@ -47,6 +46,8 @@ def render(
             write_dataset_statistics(inputs, known_statistics[name], name)
         else:
             write_table(inputs, known_tables[name], name, _duplicates(inputs, known_tables[name]))
+    if chosen_figures:
+        from medattn.render.figures.write_figure import write_figure  # imports matplotlib, which tables do not need
     for name in chosen_figures:
         write_figure(inputs, known_figures[name], name, _duplicates(inputs, known_figures[name]))
     return chosen_tables + chosen_figures

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from medattn.compare.pairs import VANILLA
-from medattn.compare.primary_test import PRIMARY_TEST
+from medattn.compare.test_result import PRIMARY_TEST
 from medattn.judge.counts import verdict_lines
 from medattn.render.answer_lines import answer_lines
 from medattn.render.inputs import Inputs

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import read_manifest
+from medattn.audit.obstacles import damaged_file
 from medattn.audit.seals import FIRST_SCHEMA, Facts, Seal, read_seals
 from medattn.errors import UserError
 
@@ -32,7 +33,8 @@ def check_chain(context: AuditContext) -> Iterator[Finding]:
     try:
         seals = read_seals(results)
     except UserError as error:
-        yield Finding("error", results.seals.name, "an unchanged history of seals", str(error))
+        damaged = Finding("error", results.seals.name, "an unchanged history of seals", str(error))
+        yield damaged_file(damaged, error)
         return
     context.examined.update(seals=len(seals))
     if seals[-1].root != manifest["root"]:

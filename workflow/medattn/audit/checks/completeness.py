@@ -5,6 +5,7 @@ from typing import Any
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
+from medattn.audit.obstacles import damaged_file
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_value
 from medattn.provenance.records import failure_reason
@@ -32,7 +33,8 @@ def _missing(context: AuditContext) -> Iterator[Finding]:
         try:
             yield Finding("warning", run.id, "a record", failure_reason(files.failure), f"fix the cause and {_TRAIN}")
         except UserError as error:
-            yield Finding("error", run.id, "a record, or the reason of a failure", str(error), _TRAIN)
+            damaged = Finding("error", run.id, "a record, or the reason of a failure", str(error), _TRAIN)
+            yield damaged_file(damaged, error)
 
 
 def _not_planned(context: AuditContext) -> Iterator[Finding]:
@@ -81,6 +83,8 @@ def _packs(context: AuditContext) -> Iterator[Finding]:
             for run in pack.runs
             if run in records
         }
+        if isinstance(value, dict) and isinstance(runs := value.get("runs"), dict):
+            value = {**value, "runs": {run: end for run, end in runs.items() if run not in context.unread_runs}}
         if value != {"pack": pack.id, "runs": endings}:
             yield Finding(
                 "error", place, "the endings in the records of its runs", "other endings", f"delete it and {_TRAIN}"

@@ -12,10 +12,9 @@ from medattn.audit.manifest import as_written
 from medattn.audit.obstacles import (
     absent_images,
     absent_weights,
+    damaged_file,
     explained,
     prepared_otherwise,
-    unreadable,
-    unreadable_file,
 )
 from medattn.config.networks.catalog import weights_model
 from medattn.datasets.duplicates import duplicate_sentences, find_duplicates, without_names
@@ -75,9 +74,7 @@ def _absent(context: AuditContext, prepared: str) -> Finding:
 
 
 def _damaged(prepared: str, error: Exception) -> Finding:
-    if (cause := unreadable(error)) is not None:
-        return unreadable_file(prepared, cause)
-    return Finding("error", prepared, "an unchanged prepared data set", str(error), _FETCH)
+    return damaged_file(Finding("error", prepared, "an unchanged prepared data set", str(error), _FETCH), error)
 
 
 def _facts(context: AuditContext, prepared: str, manifest: dict[str, Any]) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
+from medattn.audit.obstacles import damaged_file
 from medattn.config.models.dataset import DatasetEntry
 from medattn.datasets.check_source import check_source
 from medattn.datasets.store import IMAGES, DataStore
@@ -44,18 +45,19 @@ def check_originals(context: AuditContext) -> Iterator[Finding]:
             )
         else:
             context.examined.update({"data sets": 1})
-            for expected, different in _differences(name, entry, original, store):
-                yield Finding("error", prepared, expected, different, _REMEDY)
+            try:
+                for expected, different in _differences(name, entry, original, store):
+                    yield Finding("error", prepared, expected, different, _REMEDY)
+            except UserError as error:
+                expected = f"an original that can be read: {original}"
+                yield damaged_file(Finding("error", prepared, expected, str(error), _REMEDY), error)
 
 
 def _differences(name: str, entry: DatasetEntry, original: Path, store: DataStore) -> Iterator[Difference]:
-    try:
-        with tempfile.TemporaryDirectory(prefix="medattn-audit-") as scratch:
-            again = entry.source.read(entry, original, scratch=Path(scratch))
-            check_source(entry, again, name)
-            yield from _compared(again, store)
-    except UserError as error:
-        yield f"an original that can be read: {original}", str(error)
+    with tempfile.TemporaryDirectory(prefix="medattn-audit-") as scratch:
+        again = entry.source.read(entry, original, scratch=Path(scratch))
+        check_source(entry, again, name)
+        yield from _compared(again, store)
 
 
 def _compared(again: SourceData, store: DataStore) -> Iterator[Difference]:

@@ -20,7 +20,7 @@ def check_pairing(context: AuditContext) -> Iterator[Finding]:
         for arm, of_arm in pairs.items():
             # With looks, single cells may have more seeds than others, by the plan.
             runs = context.plan.runs_of(by_arm[arm][0].cell.id, "train")
-            planned = {(run.seed, run.fold) for run in runs}
+            planned = {(run.seed, run.fold) for run in runs if run.id not in context.unread_runs}
             if skipped := sorted((every - of_arm) & planned, key=str):
                 seeds = ", ".join(f"seed {seed}" + ("" if fold is None else f" fold {fold}") for seed, fold in skipped)
                 yield Finding("warning", f"{members[0].cell.group}.{arm}", "the seeds and folds of the other arms",

@@ -8,7 +8,15 @@ from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.folder_files import folder_files
 from medattn.audit.manifest import as_written, data_files, difference, read_manifest
-from medattn.audit.obstacles import absent_images, other_papers, prepared_otherwise, unreadable, unreadable_file
+from medattn.audit.obstacles import (
+    absent_images,
+    absent_papers,
+    damaged_file,
+    other_papers,
+    prepared_otherwise,
+    unreadable,
+    unreadable_file,
+)
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_value
 
@@ -28,7 +36,7 @@ def check_seal(context: AuditContext) -> Iterator[Finding]:
     try:
         manifest = read_manifest(path)
     except UserError as error:
-        yield Finding("error", path.name, "an unchanged seal", str(error), _SEAL)
+        yield damaged_file(Finding("error", path.name, "an unchanged seal", str(error), _SEAL), error)
         return
     context.examined.update(files=len(manifest["files"]))
     for name, facts in manifest["files"].items():
@@ -59,9 +67,12 @@ def _planned_runs(context: AuditContext, sealed: Mapping[str, Any], reported: se
 
 def _papers(context: AuditContext) -> Iterator[Finding]:
     """Compare the files of the papers with the seal; a seal of the first schema covers none."""
-    if context.other_plan_schema is not None or context.damaged_plan or context.project.absent:
+    if context.other_plan_schema is not None or context.damaged_plan:
         return
     sealed = context.sealed.get("papers")
+    if context.project.absent:
+        yield from absent_papers(context) if sealed else ()
+        return
     context.examined.update({"files of papers": len(sealed or ())})
     for name in context.other_papers:
         known = sealed is not None and name in sealed
@@ -108,7 +119,10 @@ def _last_audit(context: AuditContext, root: str) -> Iterator[Finding]:
         audit = read_json(path)
         rest = {key: value for key, value in audit.items() if key != "self_sha256"}
         unchanged = sha256_of_value(rest) == audit["self_sha256"] and as_written(path, audit)
-    except (UserError, AttributeError, KeyError, TypeError, ValueError):
+    except (UserError, AttributeError, KeyError, TypeError, ValueError) as error:
+        if (cause := unreadable(error)) is not None:
+            yield unreadable_file(path.name, cause)
+            return
         unchanged = False
     if not unchanged:
         yield Finding("error", path.name, "an unchanged audit", "another file", "none: this audit replaces it")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from medattn.compare.primary_test import PRIMARY_TEST
+from medattn.compare.test_result import PRIMARY_TEST
 from medattn.config.models.paper import Mark
 from medattn.metrics.registry import METRICS
 from medattn.render.tables.table_columns import Column

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from medattn.compare.pairs import VANILLA
-from medattn.compare.primary_test import PRIMARY_TEST
+from medattn.compare.test_result import PRIMARY_TEST
 from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.render.figures.drawing import Drawing, nothing_to_draw
