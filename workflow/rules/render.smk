@@ -3,6 +3,8 @@
 A job renders only what would change. So its outputs stay until they are replaced.
 """
 
+from medattn.shipped import paper_folder
+
 TABLES = expand(str(RESULTS / "tables/{table}.html"), table=GRAPH["tables"])
 FIGURES = expand(str(RESULTS / "figures/{figure}.svg"), figure=GRAPH["figures"])
 
@@ -30,7 +32,7 @@ for paper, batch in GRAPH["rendered"].items():
             others=[RESULTS / name for name in batch["reads"]],
             published=[
                 str(path)
-                for path in [Path("papers", paper, "published.csv")]
+                for path in [paper_folder(Path(), paper) / "published.csv"]
                 if path.is_file()
             ],
         output:

@@ -17,9 +17,10 @@ from medattn.files import read_json, sha256_of_file, sha256_of_value, write_json
 from medattn.layout import ResultPaths
 from medattn.plan.model import Plan
 from medattn.plan.rendered_items import RenderedItem, rendered_items
+from medattn.shipped import SHIPPED, paper_folder
 
 _PACKAGE = Path(__file__).parent.parent
-_TEMPLATES = _PACKAGE.parent / "report"
+_TEMPLATES = SHIPPED / "workflow" / "report"
 _KINDS = _PACKAGE / "render/figures/kinds"
 _LIBRARIES = ("jinja2", "matplotlib", "numpy", "pandas", "pillow", "pylatexenc", "safetensors", "scipy", "seaborn")
 
@@ -47,7 +48,7 @@ class Stamps:
             results.measurements,
             results.comparisons,
             results.rankings,
-            self._root / f"papers/{item.paper}/published.csv",
+            paper_folder(self._root, item.paper) / "published.csv",
         ]
         read += [results.folder / name for name in item.reads]
         if item.folder == "figures":
