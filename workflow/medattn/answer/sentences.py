@@ -115,6 +115,9 @@ def _interval(low: float, high: float, unit: str, confidence: float | None) -> s
     """Return an interval in words; without its level if that is None."""
     if isnan(low):
         return "no interval from a single seed"
+    possible = 100.0 if unit else 1.0
+    if low <= -possible and high >= possible:
+        return "every value is possible"
     level = f"{100 * confidence:.3g}% interval " if confidence else ""
     return f"{level}{signed(low, unit)} to {signed(high, unit)}"
 
