@@ -2,3 +2,14 @@
 
 
 include: "workflow/Snakefile"
+
+
+# Snakemake does not take over the default target of an included file.
+rule default:
+    default_target: True
+    input:
+        rules.all.input,
+
+
+localrules:
+    default,

@@ -39,10 +39,10 @@ def code_to_use():
         return None
     if os.pathsep in str(CODE):
         sys.exit(
-            f"medattn: the installed package, {place}, is not the one beside the workflow, {CODE}, whose path contains "
+            f"medattn: the installed package, {place or 'none'}, is not the one beside the workflow, {CODE}, whose path contains "
             f"'{os.pathsep}'; run `pip install --editable .` in that checkout, or move it"
         )
-    if workflow.is_main_process:
+    if workflow.is_main_process and place is not None:
         print(
             f"medattn: uses the package beside the workflow, {CODE / 'medattn'}, not the installed one, {place}",
             file=sys.stderr,
