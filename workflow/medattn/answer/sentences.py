@@ -10,7 +10,7 @@ from medattn.metrics.registry import METRICS
 
 _STAND_IN = "† On stand-in images, which show only that the code runs:"
 _LEAK = "‡ Test images influenced training or a choice, so the values may be too high."
-_NO_DIFFERENCE_SHOWN = "no difference is shown"
+_UNDECIDED = "it is undecided"
 _MOST_LISTED = 4
 """Data sets that a sentence lists one by one."""
 _AGAINST_VANILLA = {
@@ -91,7 +91,7 @@ def _by_dataset(estimated: Estimate, confidence: float, datasets: Sequence[Datas
     if undecided:
         names = [one.title for one in undecided]
         where = listed(names) if len(names) < _MOST_LISTED else f"{len(names)} other data sets"
-        text += f"; on {where} {_NO_DIFFERENCE_SHOWN}"
+        text += f"; on {where} {_UNDECIDED}"
     shown = datasets if len(datasets) <= _MOST_LISTED else decided
     numbers = [
         f"{signed(one.difference, unit)}{unit} on {one.title} "
