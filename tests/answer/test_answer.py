@@ -122,9 +122,7 @@ def test_a_data_set_without_a_verdict_is_no_difference_shown(tmp_path: Path) -> 
     noisy = (made["dataset"] == DATASETS[1]) & (made["arm"] == "gc") & (made["procedure"] == "epochs")
     made.loc[noisy, "value"] += np.array([9.0, -9.0, 6.0, -5.0, 3.0])
     said = pooled(answered(chosen, made), "gc")["sentence"]
-    assert said.startswith(
-        "Global context (GC) hurts on BreastMNIST; on RetinaMNIST it is undecided: accuracy −"
-    )
+    assert said.startswith("Global context (GC) hurts on BreastMNIST; on RetinaMNIST it is undecided: accuracy −")
 
 
 def test_many_data_sets_are_counted_and_only_decided_ones_have_numbers(tmp_path: Path) -> None:

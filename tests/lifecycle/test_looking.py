@@ -55,7 +55,7 @@ def test_reading_commands_write_nothing(compared, command, edited):
 
 
 def test_every_command_is_known_as_one_that_reads_or_writes():
-    writing = {"measure", "compare", "judge", "answer", "render", "train", "tune", "audit", "crate"}
+    writing = {"measure", "compare", "judge", "answer", "render", "train", "tune", "audit", "crate", "run", "demo"}
     commands = {path.stem for path in (ROOT / "workflow/medattn/commands").glob("*.py")} - {"__init__", "selection"}
     unknown = commands - {command[0] for command in READING} - writing
     assert not unknown - {"export", "diff", "replay", "seal"}, "name it in READING, or among those that write"

@@ -50,4 +50,4 @@ def test_a_missing_input_file_is_named(written: ResultPaths, tmp_path: Path, mon
     monkeypatch.chdir(tmp_path)
     written.epochs.unlink()
     with pytest.raises(UserError, match=r"epochs\.csv: no such file; run `medattn measure`"):
-        compare.run(argparse.Namespace(plan=written.plan))
+        compare.run(argparse.Namespace(plan=written.plan, allow_fewer=False))

@@ -1,6 +1,7 @@
 """The tables and figures of a selection, each with the hash of everything declared that decides it."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -113,7 +114,10 @@ def _facts(configuration: Configuration, key: tuple[str, str], cells: list[dict[
         "metrics": paper.metrics,
         "selection": configuration.selection.model_dump(mode="json", exclude=_OF_OTHERS),
         # Images of a data set are marked as stand-ins if a cell of any paper uses such.
-        "cells": [cell for cell in cells if cell["paper"] == paper.name or cell["dataset"] in shown],
+        # The keys of a cell have another order where it is read from plan.json.
+        "cells": json.dumps(
+            [cell for cell in cells if cell["paper"] == paper.name or cell["dataset"] in shown], sort_keys=True
+        ),
     }
     return _sha256(facts)
 

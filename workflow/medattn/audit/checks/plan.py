@@ -57,7 +57,6 @@ def _expanded(context: AuditContext) -> Iterator[Finding]:
         yield Finding(
             "error", "plan.json", "the runs and packs that the configuration gives", "other runs or packs", _REMEDY
         )
-    yield from _files(context)
     yield from paper_findings(context)
 
 
