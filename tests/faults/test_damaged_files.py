@@ -95,7 +95,7 @@ def test_data_deleted_after_planning_are_named_if_their_original_is_gone(project
     (folder / "images.csv").write_text("\n".join(["image,label,split", *rows]) + "\n")
     entry = {"title": "Mine", "source": {"kind": "folder", "size": 8}, "classes": ["healthy", "ill"]}
     project.configure(
-        {**CLASSIFIERS, "protocol": {"kind": "fixed_epoch", "folds": None, "measured_epochs": None}},
+        CLASSIFIERS,
         datasets={"mine": {**entry, "path": str(folder)}},
         papers={"tiny": {"datasets": ["mine"]}},
     )
@@ -104,8 +104,7 @@ def test_data_deleted_after_planning_are_named_if_their_original_is_gone(project
     shutil.rmtree(folder) if lost == "folder" else (folder / "3.png").unlink()
     capsys.readouterr()
     assert project.medattn("train", "--plan", str(project.results.plan), "--pack", next(iter(plan.packs))) == 2
-    line = one_line(capsys)
-    assert str(folder) in line
+    assert str(folder) in one_line(capsys)
     assert not list(project.root.rglob("record.json"))
 
 

@@ -5,6 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
+from medattn.audit.context import AuditContext
+from medattn.audit.run_checks import run_checks
+from medattn.files import read_json, sha256_of_value, write_json
 from medattn.plan import original_content
 from medattn.plan.plan_file import read_plan
 from tests.conftest import Project
@@ -79,3 +82,29 @@ def test_numbers_stay(trained, monkeypatch, changes):
     folder = trained.root / ("kept" if move_results in changes else "results") / "trial"
     assert set(read_plan(folder / "plan.json").runs) == runs
     assert (folder / "measurements.csv").read_bytes() == before
+
+
+def change_an_image(project: Project) -> None:
+    (project.root / "pictures/3.png").write_bytes((project.root / "pictures/0.png").read_bytes())
+
+
+@pytest.mark.parametrize("changes", [[], [change_an_image], [move_original], [move_original, remove_prepared, forget]])
+def test_an_audit_does_not_blame_a_folder_for_what_became_of_its_images(trained, changes):
+    assert trained.medattn("fetch") == 0
+    for change in changes:
+        change(trained)
+    found = list(run_checks(AuditContext(trained.results.folder), ["plan", "originals"]))
+    assert not [finding for finding in found if finding.severity in ("error", "warning")]
+    unchecked = [finding for finding in found if finding.severity == "unchecked"]
+    assert bool(unchecked) == (change_an_image in changes)
+
+
+def test_prepared_images_under_the_identity_of_others_are_found(trained):
+    assert trained.medattn("fetch") == 0
+    (path,) = (trained.root / "data/prepared").glob("mine-*/manifest.json")
+    manifest = read_json(path)
+    manifest["source_files"][0]["sha256"] = "0" * 64
+    manifest["self_sha256"] = sha256_of_value({key: manifest[key] for key in manifest if key != "self_sha256"})
+    write_json(path, manifest)
+    found = run_checks(AuditContext(trained.results.folder), ["data"])
+    assert any("from the hashes of its original files" in finding.expected for finding in found)

@@ -38,7 +38,8 @@ def make_plan(
         configuration: the configuration.
         as_if_available: plan as if all images and weights were available.
         results: the results folder; None for that of the configuration.
-        available_as: a plan to take availability and stand-ins from, instead of this machine.
+        available_as: the plan in the results folder, to take availability, stand-ins and the identity of images of the
+            user's own from, instead of this machine.
     """
     selection = configuration.selection
     results = results or results_of(configuration)
@@ -47,7 +48,8 @@ def make_plan(
         cells = _all_cells(configuration, _entries(configuration, folders, results), results, as_if_available)
     else:
         planned_as = available_as.cells
-        cells = _all_cells(configuration, planned_entries(available_as, configuration), results, as_if_available=True)
+        entries = planned_entries(available_as, configuration)
+        cells = _all_cells(configuration, entries, results, as_if_available=True, as_planned=True)
         cells = {name: _available_as(cell, planned_as.get(name)) for name, cell in cells.items()}
     _check_cells_with_looks(configuration, cells)
     planned = map(folders.located, planned_runs(cells, selection.seeds_of))
@@ -92,10 +94,15 @@ def _all_cells(
     entries: Mapping[str, DatasetEntry],
     results: ResultPaths,
     as_if_available: bool = False,
+    as_planned: bool = False,
 ) -> dict[str, Cell]:
     data = Path(configuration.selection.data)
     sources = PackageSources()
-    cells = (_cells(paper, entries, data, results.plan, as_if_available, sources) for paper in configuration.papers)
+    identities = {
+        name: _identity(name, entries[name], data, results.plan, as_planned)
+        for name in dict.fromkeys(name for paper in configuration.papers for name in paper.datasets)
+    }
+    cells = (_cells(paper, entries, data, identities, as_if_available, sources) for paper in configuration.papers)
     return {cell.id: cell for of_paper in cells for cell in of_paper}
 
 
@@ -115,13 +122,13 @@ def _cells(
     paper: ResolvedPaper,
     entries: Mapping[str, DatasetEntry],
     data: Path,
-    frozen: Path,
+    identities: Mapping[str, str],
     as_if_available: bool,
     sources: PackageSources,
 ) -> Iterator[Cell]:
     for dataset in paper.datasets:
         entry = entries[dataset]
-        identity = _identity(dataset, entry, data, frozen)
+        identity = identities[dataset]
         prepared = prepared_dataset(data, dataset, identity)
         no_images = missing_reason(dataset, entry, data, prepared)
         for backbone_name, backbone, arm_name, arm in _pairs(paper, dataset):
@@ -146,13 +153,15 @@ def _cells(
             )
 
 
-def _identity(name: str, entry: DatasetEntry, data: Path, frozen: Path) -> str:
+def _identity(name: str, entry: DatasetEntry, data: Path, frozen: Path, as_planned: bool) -> str:
     """Return the identity of a data set: by its original, else by the frozen plan, else by what is prepared.
 
     The frozen plan goes first where the original is gone: what else is prepared may be other images of the same name.
+    With `as_planned`, it goes before an original that can change, too.
     """
     return (
-        identity_of_original(name, entry, data)
+        (recalled_identity(name, entry, frozen) if as_planned and entry.source.can_change else None)
+        or identity_of_original(name, entry, data)
         or recalled_identity(name, entry, frozen)
         or identity_now(name, entry, data)
     )

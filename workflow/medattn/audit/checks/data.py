@@ -21,8 +21,9 @@ from medattn.datasets.duplicates import duplicate_sentences, find_duplicates, wi
 from medattn.datasets.store import IMAGES, MANIFEST, check_store
 from medattn.datasets.tensor_file import pieces
 from medattn.errors import UserError
-from medattn.files import read_json
+from medattn.files import read_json, sha256_of_value
 from medattn.layout import weights_file
+from medattn.plan.availability import entry_identity
 from medattn.plan.finished_run import FinishedRun
 from medattn.plan.stand_ins import planned_entries
 
@@ -55,6 +56,13 @@ def check_data(context: AuditContext) -> Iterator[Finding]:
             yield Finding("error", f"{prepared}/{MANIFEST}", "an unchanged manifest", "other bytes", _FETCH)
         yield from _facts(context, prepared, manifest)
         entry = entries[datasets[prepared]]
+        if entry.source.can_change:
+            content = sha256_of_value([file["sha256"] for file in manifest["source_files"]])
+            identity = entry_identity(datasets[prepared], entry, content)
+            if identity != manifest["entry_sha256"]:
+                expected = f"{identity}, from the hashes of its original files"
+                different = Finding("error", prepared, expected, str(manifest["entry_sha256"]), _FETCH)
+                yield explained(context, different)
         if manifest["classes"] != entry.classes or manifest["stand_in"] != bool(entry.stand_in):
             expected = "the classes and the stand-in mark of the configured data set"
             yield explained(context, Finding("error", prepared, expected, "others", _FETCH))

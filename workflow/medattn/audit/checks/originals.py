@@ -19,6 +19,7 @@ from medattn.sources.pixels.source_data import SourceData, Split
 LARGEST_BYTES = 1 << 30
 """Size of prepared images above which an audit does not read the original again."""
 _REMEDY = "restore the original, or fetch the images again; if they still differ, train the runs again"
+_OTHER = "the originals here have other files than those that were prepared"
 Difference = tuple[str, str]
 
 
@@ -44,13 +45,25 @@ def check_originals(context: AuditContext) -> Iterator[Finding]:
                 "info", prepared, "the images of the original", found, "to compare, fetch into another folder"
             )
         else:
-            context.examined.update({"data sets": 1})
             try:
+                if _is_another(entry, original, store):
+                    expected = "the original that was prepared"
+                    yield Finding("unchecked", prepared, expected, _OTHER, _REMEDY, cause=_OTHER)
+                    continue
+                context.examined.update({"data sets": 1})
                 for expected, different in _differences(name, entry, original, store):
                     yield Finding("error", prepared, expected, different, _REMEDY)
             except UserError as error:
                 expected = f"an original that can be read: {original}"
                 yield damaged_file(Finding("error", prepared, expected, str(error), _REMEDY), error)
+
+
+def _is_another(entry: DatasetEntry, original: Path, store: DataStore) -> bool:
+    """Return whether an original that can change, such as a folder of the user's own, has other files by now."""
+    if not entry.source.can_change:
+        return False
+    files = entry.source.files_now(entry, original) or ()
+    return [file.sha256 for file in files] != [file["sha256"] for file in store.manifest["source_files"]]
 
 
 def _differences(name: str, entry: DatasetEntry, original: Path, store: DataStore) -> Iterator[Difference]:
