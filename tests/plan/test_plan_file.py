@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from medattn.config.load import read_configuration
+from medattn.config.load import read_configuration, resolve
 from medattn.errors import UserError
-from medattn.plan.expand import make_plan
+from medattn.plan.expand import make_plan, results_of
+from medattn.plan.graph import graph_of
 from medattn.plan.model import CellKey
 from medattn.plan.plan_file import read_plan, write_plan
 
@@ -65,3 +66,14 @@ def test_a_key_is_unique_and_round_trips_through_a_table_row(experiment, group):
     key = CellKey("tiny", experiment, "digits", "net", "gsa")
     assert (key.group, key.id) == (group, f"{group}.gsa")
     assert CellKey.of_row({**asdict(key), "metric": "accuracy"}) == key
+
+
+@pytest.mark.parametrize("paper", ["oct", "gsa", "acnet"])
+def test_a_plan_gives_the_same_jobs_once_it_was_read_from_its_file(tmp_path, paper):
+    root = Path(__file__).parents[2]
+    configuration = resolve({"selection": "trial", "papers": {paper: {}}, "results": str(tmp_path)}, root, "config")
+    plan, results = make_plan(configuration), results_of(configuration)
+    write_plan(results.plan, plan)
+    again = read_plan(results.plan)
+    same = resolve(again.configuration, root, "plan.json")
+    assert graph_of(again, same, results) == graph_of(plan, configuration, results)

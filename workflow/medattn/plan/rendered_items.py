@@ -8,7 +8,7 @@ from typing import Any
 
 from medattn.config.models.paper import shows_costs
 from medattn.config.resolved import Configuration, ResolvedPaper
-from medattn.files import json_text
+from medattn.files import json_text, sha256_of_value
 from medattn.layout import complexity_table
 from medattn.plan.model import Plan
 
@@ -95,7 +95,10 @@ def _cells(plan: Plan) -> list[dict[str, Any]]:
     found = []
     for cell in plan.cells.values():
         runs = [run.id for run in plan.runs_of(cell.id, "train")]
-        found.append({**cell.to_json(), "tables": [], "runs": runs})
+        facts = cell.to_json()
+        # Options in another order, as in a plan that was read from its file, are the same settings.
+        facts["settings"] = sha256_of_value(facts["settings"])
+        found.append({**facts, "tables": [], "runs": runs})
     return found
 
 
