@@ -38,11 +38,13 @@ def finish_runs(plan: Plan, results: ResultPaths, only: set[str] | None = None) 
 
 @contextmanager
 def quick_writing() -> Iterator[None]:
-    """Skip flushing to disk, and ask for git and environment once."""
+    """Skip flushing to disk, record no commit, so that the state of this checkout does not matter, and ask once for the
+    environment.
+    """
     with ExitStack() as stack:
         stack.enter_context(mock.patch.object(medattn_files.os, "fsync", lambda _: None))
-        for name in ("git_state", "environment"):
-            stack.enter_context(mock.patch.object(run_record, name, cache(getattr(run_record, name))))
+        stack.enter_context(mock.patch.object(run_record, "git_state", lambda _: {}))
+        stack.enter_context(mock.patch.object(run_record, "environment", cache(run_record.environment)))
         yield
 
 
