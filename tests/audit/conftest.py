@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,18 +13,26 @@ from medattn.layout import ResultPaths
 from medattn.training import run_record
 
 
-@pytest.fixture(scope="session")
-def _finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Yield the project. Its records name no commit, so the tests do not depend on the state of this checkout."""
-    project, before, git_state = tmp_path_factory.mktemp("finished") / "project", Path.cwd(), run_record.git_state
-    project.mkdir()
+@contextmanager
+def without_commit() -> Iterator[None]:
+    """Let records name no commit, so that tests do not depend on the state of this checkout; keep the folder."""
+    before, git_state = Path.cwd(), run_record.git_state
     run_record.git_state = lambda _: {}
     try:
-        finish(project)
+        yield
     finally:
         run_record.git_state = git_state
         os.chdir(before)
-    yield project
+
+
+@pytest.fixture(scope="session")
+def _finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the project."""
+    project = tmp_path_factory.mktemp("finished") / "project"
+    project.mkdir()
+    with without_commit():
+        finish(project)
+    return project
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Consistent edits: what the documentation says about each is true, and each is found by something."""
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +9,8 @@ from benchmarks.tampering import FOLDER
 
 from medattn.audit.context import AuditContext
 from medattn.audit.run_checks import run_checks
-from medattn.training import run_record
+
+from .conftest import without_commit
 
 ROOT = Path(__file__).parents[2]
 MARKS = {"found": True, "-": False}
@@ -47,17 +46,13 @@ def test_the_documentation_counts_what_is_found():
 
 
 @pytest.fixture(scope="module")
-def finished_selection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    project, before, git_state = tmp_path_factory.mktemp("semantic") / "project", Path.cwd(), run_record.git_state
+def finished_selection(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    project = tmp_path_factory.mktemp("semantic") / "project"
     project.mkdir()
-    run_record.git_state = lambda _: {}
-    try:
+    with without_commit():
         finished_project(project)
         assert not list(wrong(run_checks(AuditContext(FOLDER))))
-    finally:
-        run_record.git_state = git_state
-        os.chdir(before)
-    yield project
+    return project
 
 
 @pytest.mark.slow
