@@ -169,7 +169,7 @@ def test_a_read_only_copy_without_images_has_a_verdict_in_under_twenty_lines(cop
     assert all(check in lines[at] for check in ("seal", "data", "training"))
     assert lines[at + 1].strip() == f"medattn fetch phantom --plan '{copy}/plan.json'"
     assert medattn(shlex.split(lines[at + 1])[1:]) == 0
-    assert medattn(["audit", str(copy)]) == 0, "the command is the one that was lacking"
+    assert medattn(["audit", str(copy)]) == 0, "nothing else was missing"
 
 
 def test_what_this_user_may_not_read_could_not_be_checked(open_project, capsys):

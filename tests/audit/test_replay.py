@@ -128,7 +128,7 @@ def test_networks_tuning_runs_and_classifiers_are_identical_bit_for_bit_and_forg
 def test_a_finished_run_that_is_called_diverged_is_found(finished, monkeypatch, capsys):
     run = a_run("gsa")
     only(monkeypatch, run.run.id)
-    change_json(run.files.record, lambda record: record.update(status="diverged", reason="the loss is no number"))
+    change_json(run.files.record, lambda record: record.update(status="diverged", reason="the loss is NaN"))
     code, value = replayed(capsys)
     assert code == 1
     assert any(finding["found"] == "status: diverged" for finding in value["findings"])

@@ -1,6 +1,6 @@
 """Data files that announce or unpack to gigabytes are refused in bounded memory and disk space, before they are read.
 
-Each is refused in a process of its own with a limit on its memory: what it needs beyond its imports.
+Each is refused in a separate process, whose memory beyond its imports is limited.
 """
 
 import gzip

@@ -1,4 +1,4 @@
-"""Whatever is done in whatever order: no number gets lost, and no table is wrong with exit code 0."""
+"""Random sequences of actions lose no number, and leave no wrong table with exit code 0."""
 
 import random
 from collections.abc import Callable

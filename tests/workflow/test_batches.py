@@ -56,7 +56,7 @@ def test_only_what_would_change_is_rendered(project, capsys):
     project.configure({"tables": TABLES, "figures": {**FIGURES, "third": {**READINGS, "metric": "auc"}}})
     assert render(project, capsys)[0] == {"tiny-table", "third"}
 
-    # The label of an arm stands in every table and figure, and the order of arms is the order of rows.
+    # Every table and figure shows the label of an arm, and the order of arms is the order of rows.
     project.configure({"tables": TABLES, "figures": FIGURES, "arms": {"gsa": {"label": "Global"}}})
     assert render(project, capsys)[0] == ALL
 

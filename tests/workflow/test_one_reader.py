@@ -47,7 +47,7 @@ REFUSED = {
     "a truth value as a key": (BASE + "on: 1\n", "line 6: the key on is not text; put it in quotes: 'on'"),
     "a number as a key": (BASE + "12: 1\n", "line 6: the key 12 is not text"),
     "an infinity": (BASE + "equivalence_margin: .inf\n", "equivalence_margin: should be"),
-    "no number": (BASE + "equivalence_margin: .NaN\n", "equivalence_margin: should be"),
+    "not a number": (BASE + "equivalence_margin: .NaN\n", "equivalence_margin: should be"),
     "400 digits": (BASE + f"seeds: [{'7' * 400}]\n", "line 6: 7777"),
     "5,000 digits": (BASE + f"seeds: [{'7' * 5000}]\n", "line 6: 7777"),
     "half a surrogate pair": (BASE + 'data: "\\ud812"\n', "line 6: a text has half of a surrogate pair"),

@@ -142,7 +142,7 @@ def _changed(before: dict[str, object], now: dict[str, object]) -> Iterable[str]
 
 
 def _other_runs(now: Plan, cell: str, name: str) -> str:
-    """Say why a run of a cell with unchanged settings is not planned: its seed or the one that chooses."""
+    """Say why a run of a cell with unchanged settings is not planned: its own seed, or the seed whose runs choose."""
     seeds = {f"s{run.seed}" for run in now.runs.values() if cell in run.cells}
     seed = name.split("-")[1] if name.count("-") > 1 else ""
     return "the seeds that choose its settings have changed" if seed in seeds else f"seed {seed[1:]} is not asked for"

@@ -1,4 +1,4 @@
-"""The crate is the one that the folder gives: description, preview and every file, byte for byte."""
+"""The crate equals a new one of the same folder: description, preview and every file, byte for byte."""
 
 import hashlib
 from collections.abc import Iterator

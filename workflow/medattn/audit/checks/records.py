@@ -131,7 +131,7 @@ def _sessions(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _clocks(run: str, record: Mapping[str, Any]) -> Iterator[Finding]:
-    """Report times that are before the one that they follow, as the clocks of two machines can give."""
+    """Report times out of order, which the clocks of two machines can cause."""
     try:
         times = [datetime.fromisoformat(session["started"]) for session in record["sessions"]]
         times.append(datetime.fromisoformat(record["finished"]))
