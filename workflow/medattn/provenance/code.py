@@ -11,12 +11,13 @@ import site
 import sys
 import sysconfig
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 from medattn.config.mechanisms import own_mechanism, own_module_file
 from medattn.config.networks.catalog import own_network
 from medattn.protocols.registry import PROTOCOLS
-from medattn.provenance.import_closure import import_closure, string_constants
+from medattn.provenance.import_closure import import_closure, string_constants, with_parents
 from medattn.provenance.syntax_hash import source_sha256
 from medattn.sources.registry import SOURCES
 
@@ -62,6 +63,7 @@ class PackageSources:
         self.folder = CODE_FOLDER if folder is None else folder
         self._read = read or _text
         self._texts: dict[Path, str] = {}
+        self._names: dict[Path, str] = {}
         self._modules = {
             ".".join((_PACKAGE, *_module_parts(path.relative_to(self.folder)))): path
             for path in sorted(self.folder.rglob("*.py"))
@@ -72,6 +74,12 @@ class PackageSources:
         if file not in self._texts:
             self._texts[file] = self._read(file)
         return self._texts[file]
+
+    def name(self, file: Path) -> str:
+        """Return the path of a file relative to the package, with slashes."""
+        if file not in self._names:
+            self._names[file] = file.relative_to(self.folder).as_posix()
+        return self._names[file]
 
     def find(self, module: str) -> Path | None:
         """Return the file of a module of the package; None for other modules."""
@@ -170,7 +178,7 @@ def imported_by_training(sources: PackageSources | None = None) -> list[str]:
         return [] if package == f"{_PACKAGE}.commands" else sources.members(package)
 
     closure = import_closure(roots, sources.find, members, sources.text)
-    return sorted(file.relative_to(sources.folder).as_posix() for file in closure.values())
+    return sorted(map(sources.name, closure.values()))
 
 
 def module_sha256(name: str, read: Callable[[str], str]) -> str:
@@ -206,21 +214,18 @@ def _package_files(roots: list[str], sources: PackageSources, other: str) -> dic
         sources: the sources of the package.
         other: module that trains other runs, which is not followed; empty for none.
     """
-    ends = [f"{_PACKAGE}.{name}" for name in (*NOT_FOLLOWED, other) if name]
+    ends = {f"{_PACKAGE}.{name}" for name in (*NOT_FOLLOWED, other) if name}
 
     def find(module: str) -> Path | None:
-        ended = any(module == end or module.startswith(f"{end}.") for end in ends)
-        return None if ended else sources.find(module)
+        return None if not ends.isdisjoint(with_parents(module)) else sources.find(module)
 
     def members(package: str) -> list[str]:
         return [] if package in {f"{_PACKAGE}.{name}" for name in _DISCOVERED} else sources.members(package)
 
     closure = import_closure([f"{_PACKAGE}.{root}" for root in roots], find, members, sources.text)
-    files = {file.relative_to(sources.folder).as_posix(): file for file in closure.values()}
-    for file in closure.values():
-        for data in _data_files(sources.text(file), file):
-            files[data.relative_to(sources.folder).as_posix()] = data
-    return dict(sorted(files.items()))
+    files = list(closure.values())
+    files += [data for file in closure.values() for data in _data_files(sources.text(file), file)]
+    return dict(sorted((sources.name(file), file) for file in files))
 
 
 def _own_modules(mechanism: str, module: str, sources: PackageSources) -> tuple[dict[str, Path], list[str]]:
@@ -263,10 +268,14 @@ def _library_folders() -> set[Path]:
 
 def _data_files(text: str, file: Path) -> list[Path]:
     """Return the data files next to a source that it names in full."""
+    return [file.parent / name for name in _data_file_names(text) if (file.parent / name).is_file()]
+
+
+@cache
+def _data_file_names(text: str) -> tuple[str, ...]:
     if _DATA_FILE.search(text) is None:
-        return []
-    names = sorted(name for name in string_constants(text) if _DATA_FILE.fullmatch(name))
-    return [file.parent / name for name in names if (file.parent / name).is_file()]
+        return ()
+    return tuple(sorted(name for name in string_constants(text) if _DATA_FILE.fullmatch(name)))
 
 
 def _module_parts(path: Path) -> tuple[str, ...]:

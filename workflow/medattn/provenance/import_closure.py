@@ -57,10 +57,10 @@ def imported_names(text: str, module: str, is_package: bool) -> tuple[str, ...]:
     """
     tree = ast.parse(text)
     package = module if is_package else module.rpartition(".")[0]
-    names: set[str] = set(_with_parents(module))
+    names: set[str] = set(with_parents(module))
     for node in _executed(tree, "TYPE_CHECKING" in text and _imports_type_checking(tree)):
         for name in _names_in(node, package):
-            names.update(_with_parents(name))
+            names.update(with_parents(name))
         if is_package and isinstance(node, ast.Assign) and any(_is_name(target, "__all__") for target in node.targets):
             names.update(f"{package}.{text}" for text in _strings(node.value))
     return tuple(sorted(names - {module}))
@@ -93,7 +93,7 @@ def _absolute(name: str, package: str) -> str:
     return ".".join([*parts[: len(parts) - level + 1], *([name[level:]] if name[level:] else [])])
 
 
-def _with_parents(name: str) -> Iterator[str]:
+def with_parents(name: str) -> Iterator[str]:
     """Yield a module and its packages, which Python imports first."""
     parts = name.split(".")
     yield from (".".join(parts[:count]) for count in range(1, len(parts) + 1))
