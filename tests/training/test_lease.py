@@ -10,7 +10,7 @@ import pytest
 
 from medattn.layout import RunPaths
 from medattn.log import configure_logging
-from medattn.training import lease
+from medattn.training import heartbeat, lease
 from medattn.training.lease import LeaseLostError, hold_lease
 
 HOLD = """
@@ -38,7 +38,7 @@ def files(tmp_path) -> RunPaths:
 @pytest.fixture
 def hasty(monkeypatch):
     """Leases that expire after 0.4 s."""
-    monkeypatch.setattr(lease, "BEAT", 0.02)
+    monkeypatch.setattr(heartbeat, "INTERVAL", 0.02)
     monkeypatch.setattr(lease, "EXPIRY", 0.4)
     monkeypatch.setattr(lease, "_POLL", 0.01)
 

@@ -9,7 +9,6 @@ system are not used: on shared file systems they may hold on one machine only, o
 import json
 import logging
 import os
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,11 +20,10 @@ from medattn.files import disk_errors
 from medattn.layout import RunPaths
 from medattn.processes import machine as _machine
 from medattn.processes import start_of_process as _started
+from medattn.training.heartbeat import Heartbeat
 
 log = logging.getLogger(__name__)
 
-BEAT = 15.0
-"""Seconds between two touches of a lease by its holder."""
 EXPIRY = 180.0
 """Seconds without a touch after which the holder counts as dead; NFS clients cache attributes for up to 60."""
 _POLL = 0.5
@@ -40,14 +38,12 @@ class LeaseTakenError(Exception):
 
 
 class Lease:
-    """Lease that this process holds, touched by a thread until it ends."""
+    """Lease that this process holds, with a heartbeat until it ends; `check` reports a lost one."""
 
     def __init__(self, files: RunPaths, number: int) -> None:
         self.path = files.lease(number)
         self._files, self._number = files, number
-        self._over = threading.Event()
-        self._beating = threading.Thread(target=self._beat, name="lease", daemon=True)
-        self._beating.start()
+        self._heartbeat = Heartbeat(self.path, "lease")
 
     def check(self) -> None:
         """Check that this process still holds the lease; call it before writing files of the run.
@@ -63,18 +59,8 @@ class Lease:
 
     def end(self) -> None:
         """Release the lease."""
-        self._over.set()
-        self._beating.join()
+        self._heartbeat.stop()
         self.path.unlink(missing_ok=True)
-
-    def _beat(self) -> None:
-        while not self._over.wait(BEAT):
-            try:
-                os.utime(self.path)
-            except FileNotFoundError:
-                return
-            except OSError:  # the file system may be unreachable for a moment; check() reports a lost lease
-                continue
 
 
 def is_held(path: Path, now: float) -> bool:

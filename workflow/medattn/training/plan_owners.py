@@ -1,11 +1,10 @@
 """Owners of a frozen plan: the processes that work with it, so that no other plan replaces it meanwhile.
 
-Each owner has a file in the results folder, which it touches every few seconds, as the holder of a lease does. The
-file of a process that has died, or that was silent for some minutes on another machine, does not count.
+Each owner has a file in the results folder with a heartbeat, as the holder of a lease does. The file of a process that
+has died, or that was silent for some minutes on another machine, does not count.
 """
 
 import os
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,8 @@ from contextlib import contextmanager
 from medattn.errors import UserError
 from medattn.files import read_json, write_json
 from medattn.layout import ResultPaths
-from medattn.training.lease import BEAT, is_held, process_identity
+from medattn.training.heartbeat import Heartbeat
+from medattn.training.lease import is_held, process_identity
 
 
 class PlanOwner:
@@ -23,22 +23,12 @@ class PlanOwner:
         pid = os.getpid()
         self._path = results.folder / f".owner-{pid}-{os.urandom(4).hex()}"
         write_json(self._path, process_identity(pid))
-        self._over = threading.Event()
-        self._beating = threading.Thread(target=self._beat, name="plan owner", daemon=True)
-        self._beating.start()
+        self._heartbeat = Heartbeat(self._path, "plan owner")
 
     def end(self) -> None:
         """Give the plan up."""
-        self._over.set()
-        self._beating.join()
+        self._heartbeat.stop()
         self._path.unlink(missing_ok=True)
-
-    def _beat(self) -> None:
-        while not self._over.wait(BEAT):
-            try:
-                os.utime(self._path)
-            except OSError:  # the file system may be unreachable for a moment
-                continue
 
 
 @contextmanager
