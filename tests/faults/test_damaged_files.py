@@ -85,8 +85,28 @@ def test_data_deleted_after_planning_are_prepared_again_where_that_is_possible(p
     assert project.medattn("train") == 0, "what has ended needs no data"
 
 
-@pytest.mark.parametrize("lost", ["folder", "one image"])
-def test_data_deleted_after_planning_are_named_if_their_original_is_gone(project, capsys, lost):
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (shutil.rmtree, "mine: not available, {folder}/images.csv is missing: put the images there"),
+        (
+            lambda folder: (folder / "3.png").unlink(),
+            "mine: {folder}/images.csv row 5: 3.png is missing from the folder; put it there, or correct the row",
+        ),
+        (
+            lambda folder: (folder / "3.png").rename(folder / "3.PNG"),
+            "mine: {folder}/images.csv row 5: 3.png is missing from the folder, but 3.PNG is there, and upper and "
+            "lower case must agree; put it there, or correct the row",
+        ),
+        (
+            lambda folder: (folder / "3.png").write_bytes(b"x"),
+            "mine: {folder}/images.csv row 5: 3.png is not a readable image (PNG, JPEG, TIFF, BMP, PPM) or is "
+            "damaged: cannot identify image file; replace the file",
+        ),
+    ],
+    ids=["folder", "one image", "one name", "one content"],
+)
+def test_lost_images_are_named_with_data_set_and_remedy(project, capsys, damage, says):
     folder = project.root / "pictures"
     folder.mkdir()
     for number in range(8):
@@ -101,10 +121,10 @@ def test_data_deleted_after_planning_are_named_if_their_original_is_gone(project
     )
     plan = project.plan()
     shutil.rmtree(project.root / "data", ignore_errors=True)
-    shutil.rmtree(folder) if lost == "folder" else (folder / "3.png").unlink()
+    damage(folder)
     capsys.readouterr()
     assert project.medattn("train", "--plan", str(project.results.plan), "--pack", next(iter(plan.packs))) == 2
-    assert str(folder) in one_line(capsys)
+    assert one_line(capsys) == says.format(folder=folder)
     assert not list(project.root.rglob("record.json"))
 
 

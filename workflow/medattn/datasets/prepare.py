@@ -61,7 +61,10 @@ def _make(folder: Path, name: str, entry: DatasetEntry, data: Path, damage: str,
             raise UserError(f"{name}: {damage}; the original, {original}, is not there")
         raise UserError(f"{name}: {missing_reason(name, entry, data) or damage}")
     with made_aside(folder, locked) as aside:
-        images = entry.source.read(entry, original, scratch=folder.parent)
+        try:
+            images = entry.source.read(entry, original, scratch=folder.parent)
+        except UserError as error:
+            raise UserError(f"{name}: {error}") from error
         if prepared_dataset(data, name, identity_of(name, entry, images)).name != folder.name:
             raise UserError(
                 f"{name}: {original} holds other images than when the plan was made; run the same command again, or "

@@ -126,7 +126,8 @@ def _part(dataset: DatasetFacts, source: IdridSource, path: Path, split: SplitNa
         if number is None:
             raise UserError(f"{row.where}: {name} is not a name such as IDRiD_001")
         if name not in files:
-            raise UserError(f"{row.where}: {name}.jpg is missing from {folder}{other_case(name, files)}")
+            there = other_case(name, files)
+            raise UserError(f"{row.where}: {name}.jpg is missing from {folder}{there}; put it there")
         if grade not in dataset.classes:
             raise UserError(f"{row.where}: {unknown_name('grade', grade, dataset.classes)}")
         images.append(

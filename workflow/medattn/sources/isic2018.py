@@ -157,7 +157,8 @@ def _part(dataset: DatasetFacts, path: Path, split: SplitName) -> tuple[list[Lis
     for row in rows:
         name = row.values[0]
         if name not in files:
-            raise UserError(f"{row.where}: {name}.jpg is missing from {folder}{other_case(name, files)}")
+            there = other_case(name, files)
+            raise UserError(f"{row.where}: {name}.jpg is missing from {folder}{there}; put it there")
         images.append(ListedImage(row.where, f"{folder.name}/{files[name].name}", files[name], _label(row), split))
     _check_part(dataset, split, images, table)
     return images, table

@@ -70,7 +70,8 @@ class JaffeSource(ImageFolderSource):
                 raise UserError(f"{files[key]}: has no ratings in {table}")
         missing = [key for key in ratings if key not in files]
         if missing and dataset.images is not None and len(files) != sum(dataset.images.values()):
-            raise UserError(f"{ratings[missing[0]][0]}: the image of {missing[0]} is missing from the folder")
+            where = ratings[missing[0]][0]
+            raise UserError(f"{where}: the image of {missing[0]} is missing from the folder; put it there")
         keys = sorted(files)
         people = [key.split("-")[0] for key in keys]
         by_person = self.split_by == "person"

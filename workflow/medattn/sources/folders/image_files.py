@@ -84,7 +84,7 @@ def other_case(name: str, names: Iterable[str]) -> str:
     Names are compared exactly, because not every file system tells `x.png` from `X.PNG`.
     """
     similar = sorted(other for other in names if other != name and other.casefold() == name.casefold())
-    return f", but {similar[0]} is there; upper and lower case must agree" if similar else ""
+    return f", but {similar[0]} is there, and upper and lower case must agree" if similar else ""
 
 
 def other_case_in(folder: Path, name: str) -> str:

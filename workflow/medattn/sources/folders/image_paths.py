@@ -33,7 +33,9 @@ class ImagePaths:
             file, mode = self._found(name)
         except FileNotFoundError as error:
             there = other_case_in(self._folder, name)
-            raise UserError(f"{where}: {name} is missing from the folder{there}") from error
+            raise UserError(
+                f"{where}: {name} is missing from the folder{there}; put it there, or correct the row"
+            ) from error
         except (OSError, RuntimeError, ValueError) as error:
             raise UserError(f"{where}: {name!r} is not a path ({error})") from error
         if name.startswith("/") or not file.is_relative_to(self._real):

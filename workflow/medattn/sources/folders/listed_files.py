@@ -60,6 +60,6 @@ def image_content(image: ListedImage) -> bytes:
             raise UserError(f"{named} has {found.st_size} bytes; image files of up to {LARGEST_IMAGE_FILE} are read")
         return image.file.read_bytes()
     except FileNotFoundError as error:
-        raise UserError(f"{named} is missing from the folder") from error
+        raise UserError(f"{named} is missing from the folder; put it back") from error
     except OSError as error:
         raise UserError(f"{named} can't be read ({error.strerror})") from error

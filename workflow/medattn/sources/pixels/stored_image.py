@@ -1,5 +1,6 @@
 """An image with the values that its file stores, and the rules that turn them into 8 bits."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ from medattn.sources.pixels.source_data import Images
 
 MOST_PIXELS = 89_478_485
 """Pixels of the largest image that is read: Pillow's limit, 256 MiB in color."""
+_OBJECT = re.compile(r"<[^<>]* at 0x[0-9a-f]+>")
+"""Name of an object in memory, which libraries put into their messages, and which tells a reader nothing."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +79,10 @@ def decoded_or_refused(decode: Callable[[], StoredImage], named: str, formats: s
     except UserError:
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise UserError(f"{named} is not a readable image ({formats}) or is damaged: {reason}") from error
+        reason = " ".join(_OBJECT.sub("", str(error)).split())[:200] or type(error).__name__
+        raise UserError(
+            f"{named} is not a readable image ({formats}) or is damaged: {reason}; replace the file"
+        ) from error
 
 
 def _scaled(values: npt.NDArray[Any], low: float, high: float, named: str) -> Images:
