@@ -145,6 +145,8 @@ def no_command_hangs():
 
 def check(finished: Path, tmp_path: Path, monkeypatch, capsys, pattern: str, damage: str) -> None:
     for number, command in enumerate(READERS[pattern]):
+        if (pattern, damage, command) == ("config.yaml", "missing", ("fetch",)):
+            continue  # without a selection, the shipped one is fetched: gigabytes from the network
         project = Project(tmp_path / str(number))
         shutil.copytree(finished, project.root)
         monkeypatch.chdir(project.root)
@@ -164,6 +166,22 @@ def test_a_damaged_file_is_one_line(finished, tmp_path, monkeypatch, capsys, pat
     """Each file in one of the ways, another for each file; the slow test has them all."""
     number = list(READERS).index(pattern)
     check(finished, tmp_path, monkeypatch, capsys, pattern, QUICK[number % len(QUICK)])
+
+
+@pytest.mark.parametrize("target", ["/no/such/file", "config.yaml"])
+def test_a_link_that_leads_nowhere_is_not_replaced_by_a_shipped_file(project, capsys, target):
+    (project.root / "config.yaml").unlink()
+    (project.root / "config.yaml").symlink_to(target)
+    for command in (("plan",), ("fetch",)):
+        assert project.medattn(*command) == 2
+        assert capsys.readouterr().err.startswith("medattn: config.yaml: ")
+
+
+def test_a_paper_whose_link_leads_nowhere_is_not_replaced_by_the_shipped_one(project, capsys):
+    project.configure(papers={"demo": {}})
+    (project.root / "papers" / "demo").symlink_to("/no/such/folder")
+    assert project.medattn("plan") == 2
+    assert "papers/demo/paper.yaml: no such file" in capsys.readouterr().err
 
 
 @pytest.mark.heavy

@@ -12,10 +12,15 @@ SHIPPED = _PACKAGE.parent.parent if (_PACKAGE.parent / "Snakefile").is_file() el
 """Folder of the shipped files; they have the paths of the repository in it."""
 
 
+def is_present(path: Path) -> bool:
+    """Return whether something has this path, even a link that leads nowhere: nothing shipped replaces it."""
+    return path.is_symlink() or path.exists()
+
+
 def paper_folder(root: Path, name: str) -> Path:
-    """Return the folder of a paper: `root`/papers/<name> if it exists, else the shipped one if that exists."""
+    """Return the folder of a paper: `root`/papers/<name> if it is present, else the shipped one if that exists."""
     own, shipped = root / "papers" / name, SHIPPED / "papers" / name
-    return own if own.is_dir() or not shipped.is_dir() else shipped
+    return own if is_present(own) or not shipped.is_dir() else shipped
 
 
 def paper_names(root: Path, file: str = "paper.yaml") -> list[str]:
@@ -25,8 +30,8 @@ def paper_names(root: Path, file: str = "paper.yaml") -> list[str]:
 
 
 def selection_file(path: Path) -> Path:
-    """Return a file of a selection: `path` if it exists, else the shipped file of this name if there is one."""
-    if path.is_absolute() or path.exists() or ".." in path.parts:
+    """Return a file of a selection: `path` if it is present, else the shipped file of this name if there is one."""
+    if path.is_absolute() or is_present(path) or ".." in path.parts:
         return path
     shipped = SHIPPED / path
     return shipped if shipped.is_file() else path

@@ -7,7 +7,7 @@ from typing import Any
 
 from medattn.config.yaml_files import parse_yaml, read_yaml
 from medattn.errors import UserError
-from medattn.shipped import selection_file
+from medattn.shipped import is_present, selection_file
 
 DEFAULT = Path("config.yaml")
 _FLOAT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
@@ -16,7 +16,7 @@ _DEPLOYED = Path("config", "config.yaml")
 
 def default_selection() -> Path:
     """Return the selection of the working folder: config.yaml, config/config.yaml, else the shipped config.yaml."""
-    return _DEPLOYED if not DEFAULT.exists() and _DEPLOYED.exists() else selection_file(DEFAULT)
+    return _DEPLOYED if not is_present(DEFAULT) and is_present(_DEPLOYED) else selection_file(DEFAULT)
 
 
 def read_selection(files: Sequence[Path], overrides: Sequence[str] = ()) -> tuple[dict[str, Any], str]:
