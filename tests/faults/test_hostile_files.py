@@ -146,7 +146,19 @@ def test_an_npz_with_code_in_it_is_refused(tmp_path):
         medmnist_entry(path).source.read(medmnist_entry(path), path)
 
 
-@pytest.mark.parametrize("shape", ["(1000000000000, 1000)", "(-1,)", "(99999999999999999999999,)", "__import__('os')"])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "(1000000000000, 1000)",
+        "(-1,)",
+        "(2, -8, 8)",
+        "(99999999999999999999999,)",
+        "__import__('os')",
+        "((((",
+        "[" * 90,
+        "'",
+    ],
+)
 def test_an_npz_with_a_lying_header_is_refused(tmp_path, shape):
     path = tmp_path / "tinymnist.npz"
     header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}".ljust(117).encode() + b"\n"

@@ -3,7 +3,9 @@
 Images are decompressed piece by piece: a set of 224 pixels can be larger than the memory.
 """
 
+import lzma
 import math
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -91,7 +93,17 @@ class MedmnistSource(ImageSource):
                 for name in SPLITS:
                     _check_shape(self.size, dataset, npz, name, path)
                 return SourceData({name: _split(npz, name, path, scratch) for name in SPLITS}, (file,))
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            lzma.LZMAError,
+            struct.error,
+            EOFError,
+            OSError,
+            ValueError,
+            LookupError,
+            RuntimeError,  # a password, or a compression that Python does not support
+        ) as error:
             raise UserError(f"{path}: not a readable npz file ({error})") from error
 
 
@@ -167,12 +179,22 @@ def _labels(stream: IO[bytes], images: int, where: str) -> "Labels":
 
 
 def _header(stream: IO[bytes], where: str) -> tuple[tuple[int, ...], "np.dtype[Any]"]:
-    """Read the header of an npy file: shape and type. The data that follow are in C order."""
+    """Read the header of an npy file: shape and type. The data that follow are in C order.
+
+    Raises:
+        UserError: there are pickled objects, or the data are in another order.
+        ValueError: it is no header, or its shape is impossible.
+    """
     import numpy as np
 
     version = np.lib.format.read_magic(stream)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, in_columns, kind = read(stream)
+    try:
+        shape, in_columns, kind = read(stream)
+    except Exception as error:  # NumPy parses the header as Python, whose parser raises errors of many kinds
+        raise ValueError(f"{where}: not a header of an array ({type(error).__name__})") from error
+    if min(shape, default=0) < 0:
+        raise ValueError(f"{where}: an array can't have the shape {shape}")
     if kind.hasobject:
         raise UserError(f"{where} is not a plain array; pickled objects are never loaded")
     if in_columns and len(shape) > 1 and min(shape) > 1:
