@@ -3,36 +3,19 @@
 Each becomes a finding with the severity `unchecked`, the same cause for all checks, and the command that removes it.
 """
 
-import errno
 import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from medattn.audit.finding import Finding
 from medattn.errors import UserError
+from medattn.file_errors import unreadable as unreadable
 from medattn.files import read_json
 
 if TYPE_CHECKING:
     from medattn.audit.context import AuditContext
 
 _AGAIN = "then audit again"
-_UNREADABLE = {
-    errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.ENODEV,
-}  # fmt: skip
-
-
-def unreadable(error: BaseException | None) -> OSError | None:
-    """Return the error of the file system, of an exception or of what caused it, that kept a file from being read.
-
-    A file that does not exist is no such error.
-    """
-    seen = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        if isinstance(error, OSError) and error.errno in _UNREADABLE:
-            return error
-        error = error.__cause__ or error.__context__
-    return None
 
 
 def unreadable_file(place: str, error: OSError) -> Finding:

@@ -27,6 +27,7 @@ from medattn.errors import UserError
 from medattn.layout import ResultPaths, weights_file
 from medattn.plan.model import Pack
 from medattn.provenance.code import code_digest
+from medattn.reading import read_bytes
 from medattn.result_tables import COMPLEXITY
 
 _CHECK = "replay"
@@ -152,7 +153,7 @@ def _counted_again(context: AuditContext) -> Iterator[Finding]:
 
     try:
         rows = complexity_rows(context.plan, context.configuration.datasets, context.root)
-        expected, found = complexity_csv(rows), path.read_text(encoding="utf-8", errors="replace")
+        expected, found = complexity_csv(rows), read_bytes(path).decode(errors="replace")
     except (UserError, OSError) as error:
         if (cause := unreadable(error)) is not None:
             yield unreadable_file(path.name, cause)

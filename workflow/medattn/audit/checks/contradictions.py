@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file
 
+from medattn.array_files import read_arrays
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding, Severity
 from medattn.audit.obstacles import unreadable, unreadable_file
@@ -146,7 +146,7 @@ def _diverged(finished: FinishedRun) -> Iterator[Difference]:
     """Find a diverged run with numbers as scores: a loss that is no finite number leaves a network without any."""
     if finished.record["status"] != "diverged":
         return
-    scores = load_file(finished.files.scores)["scores"]
+    scores = read_arrays(finished.files.scores)["scores"]
     if len(scores) and np.isfinite(scores[-1]).all():
         yield "warning", "scores that are not finite after the last epoch of a diverged run", "finite scores"
 

@@ -16,6 +16,7 @@ from medattn.plan.expand import make_plan
 from medattn.plan.graph import graph_of
 from medattn.plan.progress import progress_of
 from medattn.plan.show import plan_csv
+from medattn.reading import read_bytes
 
 _REMEDY = "run snakemake, which makes a new plan and trains the runs that differ"
 
@@ -68,5 +69,5 @@ def _files(context: AuditContext) -> Iterator[Finding]:
         if read_json(results.graph) != graph:
             yield Finding("error", "graph.json", "the jobs of the plan", "other jobs", _REMEDY)
     table = plan_csv(context.plan, progress_of(context.plan, results))
-    if results.plan_table.is_file() and results.plan_table.read_bytes() != table.encode():
+    if results.plan_table.is_file() and read_bytes(results.plan_table) != table.encode():
         yield Finding("error", "plan.csv", "the plan as a table", "another table", _REMEDY)

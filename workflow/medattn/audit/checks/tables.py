@@ -7,6 +7,8 @@ from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.obstacles import absent_images, explained, unreadable, unreadable_file
 from medattn.audit.recomputed import FROM_SCORES, Recomputed, recomputed
+from medattn.errors import UserError
+from medattn.reading import read_bytes
 
 _REMEDY = "run `snakemake --forcerun measure_runs`, which measures, compares and renders again"
 _COMPUTED = ("tuned", "tables", "figures", "captions")
@@ -48,19 +50,19 @@ def _difference(context: AuditContext, again: Recomputed, name: str) -> Finding 
     try:
         if not path.is_file():
             return Finding("error", name, "a file that follows from the runs", "no such file", _REMEDY)
-        if path.read_bytes() != expected.read_bytes():
+        if read_bytes(path) != read_bytes(expected):
             return Finding("error", name, _EXPECTED, _first_difference(expected, path), _REMEDY)
-    except OSError as error:
-        if unreadable(error) is None:
+    except (UserError, OSError) as error:
+        if (cause := unreadable(error)) is None:
             raise
-        return unreadable_file(name, error)
+        return unreadable_file(name, cause)
     return None
 
 
 def _first_difference(expected: Path, found: Path) -> str:
     """Return the first line that differs; for files that are not text, that the bytes differ."""
     try:
-        lines = [path.read_text(encoding="utf-8").splitlines() for path in (expected, found)]
+        lines = [read_bytes(path).decode().splitlines() for path in (expected, found)]
     except UnicodeDecodeError:
         return "other bytes"
     for number, (first, second) in enumerate(zip(*lines, strict=False), start=1):
