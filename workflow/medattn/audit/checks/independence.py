@@ -16,7 +16,7 @@ from medattn.errors import UserError
 from medattn.files import sha256_of_value
 from medattn.plan.finished_run import FinishedRun
 
-_REMEDY = "train the run again, or compare it with `medattn audit --replay`"
+_REMEDY = "compare it with a replay: `medattn audit {folder} --replay all`; it trains runs again, and changes nothing"
 _EQUAL_SHARE = 0.5
 _FEWEST_SCORES = 4
 _COMPARED = 64  # images of each run that are compared: enough to tell copies from trained networks

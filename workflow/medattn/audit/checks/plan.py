@@ -18,14 +18,16 @@ from medattn.plan.progress import progress_of
 from medattn.plan.show import plan_csv
 from medattn.reading import read_bytes
 
-_REMEDY = "run snakemake, which makes a new plan and trains the runs that differ"
+_REMEDY = "run the workflow again, which makes a new plan and trains the runs that differ"
 
 
 def check_plan(context: AuditContext) -> Iterator[Finding]:
     """Expand the configuration of the plan again, with the papers of the project and the installed code."""
     if not as_written(context.results.plan, read_json(context.results.plan)):
         yield Finding("error", "plan.json", "an unchanged plan", "other bytes", _REMEDY)
-    for finding in [*_expanded(context), *_files(context)]:
+    for finding in _expanded(context):
+        yield explained(context, finding, file="plan.json")
+    for finding in _files(context):
         yield explained(context, finding)
 
 
