@@ -13,6 +13,7 @@ from typing import TextIO, cast
 
 from medattn.caches import use_writable_caches
 from medattn.errors import StopRequested, UserError
+from medattn.file_errors import unreadable
 from medattn.log import add_verbosity_arguments, configure_logging, print_error
 from medattn.suggestions import unknown_name
 from medattn.text_formats import PrintableStream
@@ -101,7 +102,11 @@ def main(argv: list[str] | None = None) -> int:
         print_error(f"{name}: the locale has no {shown}, which a file name needs; set PYTHONUTF8=1 or LC_ALL=C.UTF-8")
         return UserError.exit_code
     except Exception as error:  # the last resort: no traceback on the terminal
-        return _report_bug(name, error)
+        cause = unreadable(error)
+        if cause is None or cause.filename is None:
+            return _report_bug(name, error)
+        print_error(f"{cause.filename}: {cause.strerror}; make it accessible for this user, then try again")
+        return UserError.exit_code
 
 
 def _report_bug(command: str, error: Exception) -> int:

@@ -25,7 +25,9 @@ from medattn.layout import ResultPaths
 
 CHECK = "anchor"
 _NAMESPACE = "medattn"
-_FEWEST_DIGITS = 32
+FEWEST_DIGITS = 32
+"""Digits of a root hash that the audit prints and `--expect-root` needs. Nobody can find another folder whose root hash
+begins with them; for 16 digits, a forger with much computing power could."""
 _DO_NOT_TRUST = "do not trust the folder: compare it with a copy"
 
 
@@ -74,7 +76,7 @@ def check_signatures(context: AuditContext, signers: Path) -> Iterator[Finding]:
         place = path.relative_to(context.results.folder).as_posix()
         if not path.is_file():
             if seal is seals[-1]:
-                remedy = "ask the owner to sign it with `medattn audit --seal --sign KEY`"
+                remedy = "ask the owner to sign it with `medattn audit {folder} --seal --sign KEY`"
                 yield Finding("error", place, f"{expected} of {seal.name}", "none", remedy, check=CHECK)
             continue
         name, problem = _signer(path, seal, signers)
@@ -97,8 +99,8 @@ def check_root(context: AuditContext, expected: str) -> Iterator[Finding]:
         UserError: `expected` is no root hash.
     """
     digits = expected.strip().lower()
-    if not re.fullmatch(rf"[0-9a-f]{{{_FEWEST_DIGITS},64}}", digits):
-        raise UserError(f"--expect-root {expected}: not a root hash ({_FEWEST_DIGITS} to 64 hexadecimal digits)")
+    if not re.fullmatch(rf"[0-9a-f]{{{FEWEST_DIGITS},64}}", digits):
+        raise UserError(f"--expect-root {expected}: not a root hash ({FEWEST_DIGITS} to 64 hexadecimal digits)")
     roots, seals = _roots(context)
     if roots and roots[-1].startswith(digits):
         return

@@ -8,8 +8,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from medattn.audit.folder_files import is_for_seal
 from medattn.audit.made_with import OtherSoftware, other_papers, other_software
-from medattn.audit.manifest import read_manifest
+from medattn.audit.manifest import difference, read_manifest
 from medattn.audit.obstacles import unreadable
 from medattn.audit.project import Project, find_project
 from medattn.config.load import resolve
@@ -69,6 +70,30 @@ class AuditContext:
     def root(self) -> Path:
         """Absolute path of the project: relative paths of the plan start there."""
         return self.project.root
+
+    @cached_property
+    def is_authors(self) -> bool:
+        """Whether the folder lies where the selection writes it from the working directory, so that steps repeat it."""
+        return self.project.is_own and self.started_in.resolve() == self.root.resolve()
+
+    def seal_difference(self, name: str) -> tuple[str, str] | None:
+        """Return how a file of the folder differs from its seal, as expected and found.
+
+        None: it does not differ, it is not for the seal to cover, it cannot be read, or the folder is not sealed.
+        """
+        files = self.sealed.get("files", {})
+        path = self.results.folder / name
+        try:
+            if name in files:
+                return difference(path, files[name], self.sha256)
+            is_added = bool(files) and path.is_file() and is_for_seal(name)
+        except (UserError, OSError):
+            return None
+        return ("no file, as in the seal", "a file") if is_added else None
+
+    def changed_files(self) -> list[str]:
+        """Return the sealed files that were changed or removed since."""
+        return [name for name in self.sealed.get("files", {}) if self.seal_difference(name)]
 
     def at_root(self, name: str) -> Path:
         """Return a file or folder that the plan or the seal names, such as that of a prepared data set."""

@@ -78,6 +78,15 @@ def folder_files(folder: Path, not_sealed: re.Pattern[str] = NOT_SEALED) -> Fold
     return found
 
 
+def is_for_seal(name: str) -> bool:
+    """Return whether a seal covers files of this name: relative to the results folder."""
+    parts = PurePosixPath(name).parts
+    paths = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    return not any(is_litter(PurePosixPath(part)) for part in parts) and not any(
+        _matches(NOT_SEALED, path) or _is_working(path) for path in paths
+    )
+
+
 def _matches(pattern: re.Pattern[str], name: str) -> bool:
     """Return whether a pattern matches a path, or the folder of this name."""
     return pattern.fullmatch(name) is not None or pattern.fullmatch(f"{name}/") is not None

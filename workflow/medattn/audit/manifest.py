@@ -28,6 +28,7 @@ from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_file, sha256_of_value, write_json
 from medattn.layout import ResultPaths
 from medattn.plan.model import Plan
+from medattn.reading import read_bytes
 from medattn.temporary_files import sweep
 
 _NOTHING = re.compile(r"(?!)")  # matches no name
@@ -125,7 +126,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 def as_written(path: Path, value: object) -> bool:
     """Return whether a JSON file has exactly the bytes that medattn writes for `value`."""
-    return path.read_bytes() == (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+    return read_bytes(path) == (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def difference(path: Path, facts: Mapping[str, Any], sha256: Hash) -> tuple[str, str] | None:

@@ -3,36 +3,23 @@
 Each becomes a finding with the severity `unchecked`, the same cause for all checks, and the command that removes it.
 """
 
-import errno
+import os
 import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from medattn.audit.commit_commands import checkout_command, repository
 from medattn.audit.finding import Finding
+from medattn.datasets.store import IMAGES, MANIFEST, check_store
 from medattn.errors import UserError
+from medattn.file_errors import unreadable as unreadable
 from medattn.files import read_json
+from medattn.provenance.code import CODE_FOLDER
 
 if TYPE_CHECKING:
     from medattn.audit.context import AuditContext
 
 _AGAIN = "then audit again"
-_UNREADABLE = {
-    errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.ENODEV,
-}  # fmt: skip
-
-
-def unreadable(error: BaseException | None) -> OSError | None:
-    """Return the error of the file system, of an exception or of what caused it, that kept a file from being read.
-
-    A file that does not exist is no such error.
-    """
-    seen = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        if isinstance(error, OSError) and error.errno in _UNREADABLE:
-            return error
-        error = error.__cause__ or error.__context__
-    return None
 
 
 def unreadable_file(place: str, error: OSError) -> Finding:
@@ -90,8 +77,13 @@ def prepared_otherwise(context: "AuditContext", prepared: str, finding: Finding)
     """
     made = context.sealed.get("made_with")
     before: Mapping[str, str] = (made.get("libraries") if isinstance(made, Mapping) else None) or {}
+    folder = context.at_root(prepared)
     try:
-        here = read_json(context.at_root(prepared) / "manifest.json")["libraries"]
+        # A manifest that was changed, or images that it does not describe, are no work of other libraries.
+        manifest = check_store(folder, verify=False) if (folder / IMAGES).is_file() else read_json(folder / MANIFEST)
+        if (folder / IMAGES).is_file() and context.sha256(folder / IMAGES) != manifest["files"][IMAGES]["sha256"]:
+            return finding
+        here = manifest["libraries"]
         others = [f"{name} {before[name]} (here {here[name]})" for name in sorted(here) if here[name] != before[name]]
     except (UserError, OSError, KeyError, TypeError):
         return finding
@@ -105,7 +97,9 @@ def prepared_otherwise(context: "AuditContext", prepared: str, finding: Finding)
 def absent_papers(context: "AuditContext") -> Iterator[Finding]:
     """Yield a finding for each paper of the selection that is not here."""
     for paper in context.project.absent:
-        remedy = f"get the project's papers, and name their folder: medattn audit {context.shown} --root PROJECT"
+        remedy = (
+            "get papers/ from the authors, and name the folder that has it: `medattn audit {folder} --root PROJECT`"
+        )
         yield Finding(
             "unchecked", f"papers/{paper}", "the paper of the plan", f"none in {context.root}", remedy,
             cause="papers of the plan are not on this machine",
@@ -115,7 +109,8 @@ def absent_papers(context: "AuditContext") -> Iterator[Finding]:
 def other_papers(context: "AuditContext", place: str, expected: str, found: str) -> Finding:
     """Return the finding for a difference that other papers than those of the results explain."""
     names = ", ".join(context.other_papers) or "papers/ (the seal does not name its files)"
-    command, _ = checkout(context)
+    top = repository(CODE_FOLDER)
+    command = checkout(context)[0] if top is not None and context.root.is_relative_to(top) else ""
     remedy = f"restore the papers that the results follow from, {_AGAIN}"
     return Finding(
         "unchecked", place, expected, found, remedy,
@@ -141,20 +136,39 @@ def other_code(context: "AuditContext", place: str, expected: str, found: str) -
     return Finding("unchecked", place, expected, found, remedy, cause=cause, command=command)
 
 
-def explained(context: "AuditContext", finding: Finding, *, drawn: bool = False) -> Finding:
+def explained(context: "AuditContext", finding: Finding, *, drawn: bool = False, file: str | None = None) -> Finding:
     """Return a finding about something recomputed; it is no sign of a change where other inputs explain it.
 
     Args:
         context: the results folder.
         finding: a difference between what the folder has and what was recomputed.
         drawn: whether a library draws or formats the file, so that another version of it explains a difference, too.
+        file: file of the folder that it is about; None: the place of the finding. Nothing explains a file that was
+            changed since it was sealed.
     """
     if finding.severity not in ("error", "warning"):
         return finding
     software, facts = context.other_software, (finding.place, finding.expected, finding.found)
     if context.may_have_other_papers:
-        return other_papers(context, *facts)
-    return other_version(context, *facts) if software.medattn or (drawn and software.libraries) else finding
+        explanation = other_papers(context, *facts)
+    elif software.medattn or (drawn and software.libraries):
+        explanation = other_version(context, *facts)
+    else:
+        return finding
+    return disproved(context, finding, file or finding.place) or explanation
+
+
+def disproved(context: "AuditContext", finding: Finding, file: str) -> Finding | None:
+    """Return a finding as an error if its file was changed since it was sealed; else None."""
+    other = context.seal_difference(file)
+    if other is None:
+        return None
+    found = f"{finding.found}; {CHANGED} ({other[0]}; found {other[1]})"
+    return Finding("error", finding.place, finding.expected, found, RESTORE)
+
+
+CHANGED = "changed since it was sealed"
+RESTORE = "restore the file from a copy, or make it again and seal again: `medattn audit {folder} --seal`"
 
 
 def checkout(context: "AuditContext") -> tuple[str, str]:
@@ -162,20 +176,23 @@ def checkout(context: "AuditContext") -> tuple[str, str]:
     commit = context.other_software.commit or context.last_commit
     if not commit:
         return "", f"audit with the version of medattn that made the results ({context.shown} names no commit)"
-    command = in_project(context, f"git fetch && git checkout {commit}")
-    return command, f"check out commit {commit}, and audit a copy of the folder there"
+    command = checkout_command(CODE_FOLDER, commit, context.started_in)
+    return command, f"get commit {commit} of medattn from the authors, and audit the folder with it"
 
 
 def _fetch_command(context: "AuditContext", prepared: str) -> str:
     """Return the command that fetches all data sets of the plan that are absent, with the version that can read it."""
-    if context.other_plan_schema is not None:
-        dataset = prepared.rsplit("/", 1)[-1].rsplit("-", 1)[0]
-        command, _ = checkout(context)
-        return f"{command} && medattn fetch {shlex.quote(dataset)}" if command else ""
-    if context.damaged_plan:
-        return ""
+    if context.other_plan_schema is not None or context.damaged_plan or not _is_writable(context):
+        return ""  # another version must read the plan, or the images cannot be written there
     names = " ".join(map(shlex.quote, context.absent_datasets()))
     return in_project(context, f"medattn fetch {names} --plan {plan_argument(context)}")
+
+
+def _is_writable(context: "AuditContext") -> bool:
+    """Return whether this user can fetch data into the project."""
+    folder = context.root / context.configuration.selection.data
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return os.access(there, os.W_OK)
 
 
 def plan_argument(context: "AuditContext") -> str:

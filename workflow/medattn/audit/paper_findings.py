@@ -13,8 +13,6 @@ from medattn.errors import UserError
 from medattn.provenance.checkout import checkout_of
 from medattn.provenance.git import GitError, git
 
-_SHOWN = 8
-
 
 def paper_findings(context: AuditContext) -> Iterator[Finding]:
     """Compare the files of the plan's papers with the seal, and with the commits that the records name.
@@ -36,8 +34,7 @@ def paper_findings(context: AuditContext) -> Iterator[Finding]:
         if difference is not None:
             found.setdefault(difference, []).append(name)
     for (severity, expected, text, remedy), names in found.items():
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        yield Finding(severity, ", ".join(names[:_SHOWN]) + more, expected, text, remedy)
+        yield from (Finding(severity, name, expected, text, remedy) for name in names)
 
 
 def _difference(

@@ -47,5 +47,5 @@ CHECKS: Mapping[str, Check] = {
 WITHOUT_PLAN = ("seal", "chain", "records", "code", "crate")
 """Checks that can run, at least in part, where another version of medattn wrote the plan."""
 
-WITH_PAPERS = ("plan", "data", "originals", "independence", "tables", "report", "crate", "snakemake")
+WITH_PAPERS = ("plan", "data", "originals", "independence", "tables", "report", "snakemake")
 """Checks that need the papers of the selection."""

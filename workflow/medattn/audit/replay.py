@@ -9,12 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from medattn.audit.advice import advised
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.obstacles import (
     absent_images,
+    absent_mechanisms,
+    absent_papers,
     absent_weights,
     checkout,
+    damaged_file,
+    disproved,
     explained,
     other_code,
     unreadable,
@@ -26,7 +31,9 @@ from medattn.config.networks.catalog import weights_model
 from medattn.errors import UserError
 from medattn.layout import ResultPaths, weights_file
 from medattn.plan.model import Pack
+from medattn.plan.plan_file import read_plan
 from medattn.provenance.code import code_digest
+from medattn.reading import read_bytes
 from medattn.result_tables import COMPLEXITY
 
 _CHECK = "replay"
@@ -50,6 +57,8 @@ def replay(context: AuditContext, count: int | None, seed: int) -> tuple[list[Fi
     with chdir(context.root):
         if context.other_plan_schema is not None or context.damaged_plan:
             findings.append(_no_plan(context))
+        elif context.project.absent:
+            findings += absent_papers(context)
         else:
             among = candidates(context)
             chosen = _with_reasons(draw(among, count, seed), among)
@@ -59,16 +68,26 @@ def replay(context: AuditContext, count: int | None, seed: int) -> tuple[list[Fi
                 drawn["identical"] += not any(finding.severity != "info" for finding in found)
                 findings += found
             findings += _counted_again(context)
-    return [replace(finding, check=_CHECK) for finding in findings], drawn
+    return [advised(context, replace(finding, check=_CHECK)) for finding in findings], drawn
 
 
 def _no_plan(context: AuditContext) -> Finding:
+    expected, place = "runs to train again", context.results.plan.name
     if context.other_plan_schema is None:
-        return Finding("unchecked", "plan.json", "runs to train again", "a damaged plan: no run was replayed")
+        return _damaged_plan(context, Finding("error", place, expected, "a damaged plan: no run was replayed"))
     command, remedy = checkout(context)
     found = "a plan of another version of medattn: no run was replayed"
     cause = "another version of medattn wrote plan.json"
-    return Finding("unchecked", "plan.json", "runs to train again", found, remedy, cause=cause, command=command)
+    finding = Finding("unchecked", place, expected, found, remedy, cause=cause, command=command)
+    return disproved(context, finding, place) or finding
+
+
+def _damaged_plan(context: AuditContext, finding: Finding) -> Finding:
+    try:
+        read_plan(context.results.plan)
+    except UserError as error:
+        return damaged_file(finding, error)
+    return finding
 
 
 def _with_reasons(chosen: Sequence[ReplayCandidate], among: Sequence[ReplayCandidate]) -> list[ReplayCandidate]:
@@ -85,8 +104,8 @@ def _with_reasons(chosen: Sequence[ReplayCandidate], among: Sequence[ReplayCandi
 
 def _replayed(context: AuditContext, candidate: ReplayCandidate) -> Iterator[Finding]:
     """Train one run again, unless something that it needs is not here, and compare it."""
-    if (obstacle := _obstacle(context, candidate)) is not None:
-        yield obstacle
+    if obstacles := list(_obstacles(context, candidate)):
+        yield from obstacles
         return
     with tempfile.TemporaryDirectory(prefix="medattn-replay-") as name:
         try:
@@ -119,23 +138,26 @@ def _again(
     yield from compare(candidate, results.run(run.folder, run.name))
 
 
-def _obstacle(context: AuditContext, candidate: ReplayCandidate) -> Finding | None:
-    """Return the finding for what a run needs and this machine lacks: code, images, weights or a GPU."""
+def _obstacles(context: AuditContext, candidate: ReplayCandidate) -> Iterator[Finding]:
+    """Yield a finding for everything that a run needs and this machine lacks: code, images, weights, a GPU."""
     run, settings = candidate.run.id, candidate.cell.settings
-    if code_digest(*settings.code_names) != settings.code_digest:
-        return other_code(context, run, "the code of the run", "other code is installed: the run was not replayed")
+    what = "the code of the run"
+    try:
+        if code_digest(*settings.code_names) != settings.code_digest:
+            yield other_code(context, run, what, "other code is installed: the run was not replayed")
+    except UserError as error:
+        yield absent_mechanisms(context, run, what, f"{error}: the run was not replayed")
     if not context.has_images(candidate.cell.prepared):
-        return absent_images(context, candidate.cell.prepared, "not on this machine: its runs were not replayed")
+        yield absent_images(context, candidate.cell.prepared, "not on this machine: its runs were not replayed")
     backbone = settings.backbone
     model = weights_model(backbone.model) if backbone and backbone.weights == "imagenet" else None
     if model is not None:
         path = weights_file(context.at_root(context.configuration.selection.data), model)
         if not path.is_file():
-            return absent_weights(context, run, "ImageNet weights", model, str(path))
+            yield absent_weights(context, run, "ImageNet weights", model, str(path))
     if (candidate.record.get("numerics") or {}).get("device", "cpu") != "cpu" and not _has_gpu():
         remedy = "replay it on a machine with a GPU"
-        return Finding("unchecked", run, "a GPU, as in the record", "none", remedy, cause="no GPU on this machine")
-    return None
+        yield Finding("unchecked", run, "a GPU, as in the record", "none", remedy, cause="no GPU on this machine")
 
 
 def _has_gpu() -> bool:
@@ -152,7 +174,7 @@ def _counted_again(context: AuditContext) -> Iterator[Finding]:
 
     try:
         rows = complexity_rows(context.plan, context.configuration.datasets, context.root)
-        expected, found = complexity_csv(rows), path.read_text(encoding="utf-8", errors="replace")
+        expected, found = complexity_csv(rows), read_bytes(path).decode(errors="replace")
     except (UserError, OSError) as error:
         if (cause := unreadable(error)) is not None:
             yield unreadable_file(path.name, cause)
@@ -161,7 +183,7 @@ def _counted_again(context: AuditContext) -> Iterator[Finding]:
         return
     # Columns of measured speed, which differ each time, are not compared.
     if _cells(expected, COMPLEXITY.columns) != _cells(found, COMPLEXITY.columns):
-        remedy = "run `medattn complexity --write`, then `medattn audit --seal`"
+        remedy = "run `medattn complexity --write --plan {plan}`, then `medattn audit {folder} --seal`"
         yield explained(context, Finding("error", path.name, "the costs of the networks", "other costs", remedy))
 
 

@@ -33,7 +33,7 @@ def compare(candidate: ReplayCandidate, again: RunPaths) -> Iterator[Finding]:
     record = read_record(again.record)
     if not candidate.record:
         found = f"it trains: {record['status']} after {record['epochs']} epochs"
-        remedy = "train it: run snakemake, or `medattn train`"
+        remedy = "train it: `medattn train --plan {plan}`"
         yield Finding("warning", run, f"a run that fails ({candidate.failure})", found, remedy)
     elif "skipped" in (candidate.status, record["status"]):
         yield from _facts(run, candidate.record, record, ("status", "reason"))

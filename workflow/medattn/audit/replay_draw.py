@@ -1,6 +1,5 @@
 """Draw of the runs that a replay trains again: every kind of run can be drawn, deciding ones more often."""
 
-import csv
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from medattn.errors import UserError
 from medattn.layout import RunPaths
 from medattn.plan.model import Cell, Run
 from medattn.provenance.records import failure_reason, read_record
+from medattn.reading import read_csv
 
 DECIDES, TUNES, OTHER = 4.0, 2.0, 1.0
 """Weights in the draw: of measured runs of the arms that a verdict compares, of the tuning runs of these arms, and of
@@ -84,12 +84,12 @@ def _deciding_cells(context: AuditContext) -> set[str]:
     """Return the cells whose values decide a verdict in claims.csv."""
     arms: set[tuple[str, ...]] = set()
     try:
-        with context.results.claims.open(encoding="utf-8", newline="") as stream:
-            for row in csv.DictReader(stream):
-                if (row.get("verdict") or "") not in _NOT_DECIDED:
-                    place = tuple(row.get(key) or "" for key in ("paper", "dataset", "backbone"))
-                    arms.update((*place, row.get(key) or "") for key in ("arm", "against"))
-    except (OSError, UnicodeDecodeError, csv.Error):  # the checks of seal and tables report it
+        rows = read_csv(context.results.claims, ["verdict"])
+    except UserError:  # the checks of seal and tables report it
         return set()
+    for row in rows:
+        if row["verdict"] not in _NOT_DECIDED:
+            place = tuple(row.get(key, "") for key in ("paper", "dataset", "backbone"))
+            arms.update((*place, row.get(key, "")) for key in ("arm", "against"))
     cells = context.plan.cells.values()
     return {cell.id for cell in cells if (cell.paper, cell.dataset, cell.backbone, cell.arm) in arms}

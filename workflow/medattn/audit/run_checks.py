@@ -4,12 +4,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import chdir
 from dataclasses import dataclass, replace
 
+from medattn.audit.advice import advised
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding, Outcome, outcome_of
 from medattn.audit.obstacles import (
+    CHANGED,
+    RESTORE,
     absent_mechanisms,
     absent_papers,
     checkout,
+    disproved,
     other_papers,
     other_version,
     unreadable,
@@ -70,7 +74,8 @@ def check_results(context: AuditContext, names: Sequence[str] | None = None) -> 
     for name in CHECKS if names is None else [name for name in CHECKS if name in names]:
         context.examined.clear()
         with chdir(context.root):
-            findings = tuple(replace(finding, check=name) for finding in _findings(context, name, name in able))
+            found = _findings(context, name, name in able)
+            findings = tuple(advised(context, replace(finding, check=name)) for finding in found)
         yield AuditCheck(name, name in able, _counted(context), findings)
 
 
@@ -96,6 +101,10 @@ def _failure(context: AuditContext, name: str, error: Exception) -> Finding:
         return unreadable_file(str(context.shown), cause)
     text = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
     found = " ".join(text.split())
+    if changed := context.changed_files():
+        # What other papers or another version would explain can follow from these files as well.
+        more = f" and {len(changed) - 1} more files" if len(changed) > 1 else ""
+        return Finding("error", str(context.shown), _EXPECTED, f"{found}; {changed[0]}{more} {CHANGED}", RESTORE)
     if isinstance(error, UserError) and not context.damaged_plan and context.absent_mechanisms:
         return absent_mechanisms(context, f"check of {name}", _EXPECTED, found)
     if name in WITH_PAPERS and not context.damaged_plan and isinstance(error, UserError):
@@ -112,6 +121,8 @@ def _unreadable_plan(context: AuditContext, part: str) -> Finding:
     found = f"schema {schema} of another version of medattn; not checked for {len(context.records())} runs: {part}"
     cause = f"another version of medattn wrote plan.json (schema {schema}; this version reads schema {SCHEMA})"
     expected = f"a plan that this version can read (schema {SCHEMA})"
+    if (wrong := disproved(context, Finding("error", part, expected, found), "plan.json")) is not None:
+        return replace(wrong, cause=f"plan.json was {CHANGED}")
     return Finding("unchecked", part, expected, found, command[1], cause=cause, command=command[0])
 
 

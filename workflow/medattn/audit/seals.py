@@ -15,6 +15,7 @@ from typing import Any
 from medattn.errors import UserError
 from medattn.files import sha256_of_value, write_text
 from medattn.layout import ResultPaths
+from medattn.reading import parse_json, read_bytes
 
 SCHEMA = 2
 FIRST_SCHEMA = 1
@@ -91,14 +92,15 @@ def read_seals(results: ResultPaths) -> list[Seal]:
         UserError: a line is damaged, or does not follow from the lines before it.
     """
     seals: list[Seal] = []
+    content = read_bytes(results.seals, RESTORE_SEALS)
     try:
-        lines = results.seals.read_bytes().decode().split("\n")  # other line breaks can be part of file names
+        lines = content.decode().split("\n")  # other line breaks can be part of file names
         for number, line in enumerate(lines[:-1], start=1):
             seals.append(_read(f"{line}\n", number, seals))
         if lines[-1]:
             raise _BrokenError("it does not end with a line break")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        reason = str(error) if isinstance(error, _BrokenError) else f"{type(error).__name__}: {error}"
+    except (UserError, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = str(error) if isinstance(error, (_BrokenError, UserError)) else f"{type(error).__name__}: {error}"
         raise UserError(f"{results.seals}, line {len(seals) + 1}: {reason}; {RESTORE_SEALS}") from error
     if not seals:
         raise UserError(f"{results.seals}: empty; {RESTORE_SEALS}")
@@ -110,7 +112,8 @@ class _BrokenError(ValueError):
 
 
 def _read(line: str, number: int, earlier: Sequence[Seal]) -> Seal:
-    entry, before = json.loads(line), (earlier[-1].after if earlier else _nothing())
+    entry = parse_json(line, "the line", "every seal writes JSON")
+    before = earlier[-1].after if earlier else _nothing()
     if line != _line(entry):
         raise _BrokenError("other bytes than a seal writes")
     if entry["number"] != number:

@@ -3,19 +3,24 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+from medattn.audit.anchors import FEWEST_DIGITS
 from medattn.audit.context import AuditContext
+from medattn.audit.earlier_audit import contradiction
 from medattn.audit.finding import Finding, Outcome, outcome_of
 from medattn.audit.registry import CHECKS
 from medattn.audit.run_checks import AuditCheck
 from medattn.errors import UserError
 from medattn.files import sha256_of_value
+from medattn.provenance.checkout import git_state
+from medattn.provenance.code import CODE_FOLDER
 from medattn.report.finding_groups import FindingGroup, group_findings, printable
+from medattn.version import __version__
 
-SCHEMA = 3
+SCHEMA = 4
 _MOST_GROUPS = 6
-_LONGEST_LINE = 400
 _HEADS = {"error": "does not hold", "warning": "does not hold", "unchecked": "could not be checked"}
 
 
@@ -65,6 +70,8 @@ def audit_lines(audit: Audit, every: bool, info: bool) -> Iterator[str]:
     else:
         yield from _group_lines(wanted)
     yield from _check_lines(audit)
+    if said := contradiction(audit.context, audit.checks):
+        yield printable(said)
     yield summary_line(audit)
 
 
@@ -79,7 +86,7 @@ def summary_line(audit: Audit) -> str:
     """Return the audit as one line: outcome, number of checks and runs, root hash."""
     context = audit.context
     root = root_of(context)
-    sealed = f"; sealed as {root[:16]}" if root else ""
+    sealed = f"; sealed as {root[:FEWEST_DIGITS]}" if root else ""
     held = [check for check in audit.checks if check.outcome == "holds"]
     nothing = sum(not check.examined for check in held)
     scope = f"{len(held) - nothing} of {len(audit.checks) - nothing} checks hold, {_runs(context)} runs"
@@ -101,7 +108,7 @@ def summary_line(audit: Audit) -> str:
 def _group_lines(groups: Sequence[FindingGroup]) -> Iterator[str]:
     shown = groups if len(groups) <= _MOST_GROUPS + 1 else groups[:_MOST_GROUPS]
     for group in shown:
-        yield _short(f"{_HEADS.get(group.severity, 'no action needed')}: {group.title}")
+        yield f"{_HEADS.get(group.severity, 'no action needed')}: {group.title}"
         if group.action:
             yield f"    {group.action}"
     if len(groups) > len(shown):
@@ -130,17 +137,19 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _short(line: str) -> str:
-    return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 3] + "..."
-
-
 def audit_value(audit: Audit) -> dict[str, Any]:
-    """Return the content of audit.json; the same folder, software and images give the same bytes."""
+    """Return the content of audit.json.
+
+    The same folder, software and images give the same content, except for the time and what was replaced.
+    """
     counts, by_name = Counter(finding.severity for finding in audit.findings), {c.name: c for c in audit.checks}
     value: dict[str, Any] = {
         "schema": SCHEMA,
         "folder": audit.context.results.folder.name,
         "root": root_of(audit.context),
+        "audited": datetime.now(UTC).isoformat(timespec="seconds"),
+        "medattn": __version__,
+        "code": git_state(CODE_FOLDER),
         "outcome": audit.outcome,
         "holds": audit.outcome == "holds",
         "runs": _runs(audit.context),
@@ -159,6 +168,7 @@ def audit_value(audit: Audit) -> dict[str, Any]:
             for group in audit.groups
         ],
         "findings": [asdict(finding) for finding in audit.findings],
+        **({"earlier_audit": said} if (said := contradiction(audit.context, audit.checks)) else {}),
         **({"replay": dict(audit.replay)} if audit.replay is not None else {}),
     }
     return {**value, "self_sha256": sha256_of_value(value)}

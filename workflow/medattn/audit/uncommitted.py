@@ -8,7 +8,6 @@ from medattn.audit.finding import Severity
 from medattn.provenance.code import CODE_FOLDER, imported_by_training
 
 _COMMIT = "commit the changes, then train the run again"
-_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -51,11 +50,11 @@ def uncommitted_changes(commit: str, changed: Sequence[str], modules: Collection
     for name in changed:
         kinds.setdefault(_severity(name, modules), []).append(name)
     if read := kinds.get("warning"):
-        found = f"uncommitted changes in files that training or the plan reads: {_listed(read)}"
+        found = f"uncommitted changes in files that training or the plan reads: {', '.join(read)}"
         cause = "runs with uncommitted changes in files that training or the plan reads"
         yield CodeDifference("warning", expected, found, cause, _COMMIT)
     if others := kinds.get("info"):
-        found = f"uncommitted changes that change no run: {_listed(others)}"
+        found = f"uncommitted changes that change no run: {', '.join(others)}"
         yield CodeDifference("info", expected, found, "uncommitted changes that change no run")
 
 
@@ -71,8 +70,3 @@ def _severity(name: str, modules: Collection[str]) -> Severity:
 @cache
 def _imported() -> frozenset[str]:
     return frozenset(imported_by_training())
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from medattn.audit.context import AuditContext
+    from medattn.audit.finding import Finding
     from medattn.audit.run_checks import AuditCheck
     from medattn.audit.show import Audit
 
@@ -179,13 +180,17 @@ def _audited(context: "AuditContext", arguments: argparse.Namespace) -> "Audit":
 
 
 def _anchors(context: "AuditContext", arguments: argparse.Namespace) -> "Iterator[AuditCheck]":
+    from medattn.audit.advice import advised
     from medattn.audit.anchors import CHECK, check_root, check_signatures
     from medattn.audit.run_checks import AuditCheck
 
+    def _advised(findings: "Iterator[Finding]") -> "tuple[Finding, ...]":
+        return tuple(advised(context, finding) for finding in findings)
+
     if arguments.expect_root is not None:
-        yield AuditCheck(CHECK, True, "a kept root hash", tuple(check_root(context, arguments.expect_root)))
+        yield AuditCheck(CHECK, True, "a kept root hash", _advised(check_root(context, arguments.expect_root)))
     if arguments.signers is not None:
-        yield AuditCheck(CHECK, True, "signatures", tuple(check_signatures(context, arguments.signers)))
+        yield AuditCheck(CHECK, True, "signatures", _advised(check_signatures(context, arguments.signers)))
 
 
 def _print(audit: "Audit", arguments: argparse.Namespace) -> None:

@@ -18,7 +18,7 @@ from medattn.plan.model import Plan
 from medattn.plan.plan_file import plan_text, read_plan
 from medattn.plan.progress import Progress, progress_of
 from medattn.plan.show import plan_csv
-from medattn.reading import path_argument
+from medattn.reading import path_argument, read_bytes
 from medattn.training.plan_owners import refuse_owned
 
 
@@ -130,7 +130,7 @@ def freeze(
         UserError: a running workflow uses another plan, or numbers would leave the results.
     """
     results, text = chosen.results, plan_text(chosen.plan)
-    if not results.plan.is_file() or results.plan.read_bytes() != text.encode():
+    if not results.plan.is_file() or read_bytes(results.plan) != text.encode():
         refuse_owned(results, owner or os.getpid())
         if not allow_fewer:
             refuse_losses(losses(frozen_plan(results), chosen.plan, results), results)
@@ -139,5 +139,5 @@ def freeze(
     table = plan_csv(chosen.plan, progress)
     for path, content in ((results.plan, text), (results.graph, graph), (results.plan_table, table)):
         # Snakemake makes tables again that are older than the plan.
-        if again or not path.is_file() or path.read_bytes() != content.encode():
+        if again or not path.is_file() or read_bytes(path) != content.encode():
             write_text(path, content)

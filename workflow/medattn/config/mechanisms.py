@@ -22,6 +22,7 @@ from pydantic import BaseModel
 from medattn.config.constructor_options import method, options_model, parsed, registered_classes, summary_of
 from medattn.config.renamed_keys import RENAMED_METHODS
 from medattn.errors import UserError
+from medattn.reading import read_text
 from medattn.suggestions import unknown_name
 
 MechanismKind = Literal["input", "block"]
@@ -150,10 +151,7 @@ def _function_alone(function: ast.FunctionDef) -> Any:
 
 def _mechanism(name: str) -> Mechanism:
     file = mechanism_file(name)
-    try:
-        return _read(file, file.read_text(encoding="utf-8"), name)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{file}: can't be read: {error}") from error
+    return _read(file, read_text(file, "correct it"), name)
 
 
 @cache

@@ -15,6 +15,7 @@ from medattn.crate.metadata import describe
 from medattn.crate.subject import CrateSubject
 from medattn.crate.workflow_files import WORKFLOW_FILES, software_file
 from medattn.files import disk_errors
+from medattn.reading import read_bytes
 from medattn.temporary_files import temporary_folder
 
 METADATA, PREVIEW, GUIDE = "ro-crate-metadata.json", "ro-crate-preview.html", "README.md"
@@ -86,7 +87,7 @@ def crate_contents(subject: CrateSubject, sealed: Iterable[str], arrays: bool) -
     with _described(subject, items) as crate, tempfile.TemporaryDirectory(prefix="medattn-crate-") as name:
         for entity in (crate.metadata, crate.preview):
             entity.write(name)
-        written = {path: (Path(name) / path).read_bytes() for path in (METADATA, PREVIEW)}
+        written = {path: read_bytes(Path(name) / path) for path in (METADATA, PREVIEW)}
         written[GUIDE] = _guide(crate)
     return CrateContents(copied, written)
 

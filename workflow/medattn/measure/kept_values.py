@@ -1,11 +1,11 @@
 """Values of measurements.csv that a new table must keep."""
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from medattn.errors import UserError
 from medattn.layout import ResultPaths
+from medattn.plan.earlier_rows import earlier_rows
 from medattn.plan.losses import ALLOW
 from medattn.plan.model import CellKey, Plan, run_key
 
@@ -42,12 +42,8 @@ def refuse_fewer_values(plan: Plan, results: ResultPaths, rows: Sequence[Mapping
 
 def _planned(plan: Plan, results: ResultPaths) -> Iterator[Mapping[str, str]]:
     """Yield the measured rows of measurements.csv whose metric and runs the plan has."""
-    try:
-        text = results.measurements.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return
     keys = {cell: {run.key for run in plan.runs_of(cell, "train")} for cell in plan.cells}
-    for row in csv.DictReader(text.splitlines()):
+    for row in earlier_rows(results.measurements):
         if set(_KEY) <= set(row) and row.get("status") == "measured":
             cell = CellKey.of_row(row).id
             runs = {run_key(run.partition("/")[2]) for run in str(row.get("runs")).split(";")}

@@ -7,7 +7,7 @@ from medattn.config.models.dataset import DatasetEntry
 from medattn.files import read_json, sha256_of_value
 from medattn.layout import prepared_dataset
 from medattn.plan.original_content import original_content, prepared_content
-from medattn.reading import unexpected_content
+from medattn.reading import reading_errors, unexpected_content
 
 _NOT_OF_IMAGES = {"title", "license", "citation", "homepage", "path", "source", "ordinal", "images", "per_class"}
 
@@ -75,13 +75,17 @@ def original_path(name: str, entry: DatasetEntry, data: Path) -> Path:
         name: name of the data set.
         entry: its entry; `entry.path`, the file or its folder, takes precedence.
         data: folder of data.
+
+    Raises:
+        UserError: a folder of the path cannot be entered.
     """
     download = entry.source.download
     if entry.path is None:
         return data / (download.file if download else entry.source.folder_name or name)
     path = Path(entry.path)
     if download:
-        return path / download.file if path.is_dir() else path
+        with reading_errors(path):
+            return path / download.file if path.is_dir() else path
     return path
 
 
@@ -96,6 +100,9 @@ def missing_reason(name: str, entry: DatasetEntry, data: Path, prepared: Path | 
         entry: its entry.
         data: folder of data.
         prepared: folder of the prepared images that are asked for; None: `prepared_path`.
+
+    Raises:
+        UserError: a folder of the original's path cannot be entered.
     """
     if original_is_there(name, entry, data):
         return None
@@ -120,8 +127,14 @@ def can_be_fetched(name: str, entry: DatasetEntry, data: Path) -> bool:
 
 
 def original_is_there(name: str, entry: DatasetEntry, data: Path) -> bool:
-    """Return whether the original exists, or none is needed; its content is not checked."""
-    return entry.source.is_there(original_path(name, entry, data))
+    """Return whether the original exists, or none is needed; its content is not checked.
+
+    Raises:
+        UserError: a folder of its path cannot be entered, so nobody can tell.
+    """
+    original = original_path(name, entry, data)
+    with reading_errors(original):
+        return entry.source.is_there(original)
 
 
 def remarks_on(prepared: Path) -> list[str]:

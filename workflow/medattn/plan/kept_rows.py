@@ -7,8 +7,8 @@ from pathlib import Path
 
 from medattn.errors import UserError
 from medattn.files import write_text
+from medattn.plan.earlier_rows import earlier_rows
 from medattn.plan.losses import ALLOW
-from medattn.reading import read_csv
 
 
 def write_keeping_values(
@@ -46,10 +46,7 @@ def write_keeping_values(
 
 
 def _lost(path: Path, text: str, key: Sequence[str], values: Sequence[str], whole: bool) -> list[str]:
-    try:
-        before = read_csv(path, [*key, *values])
-    except UserError:  # damaged, or written by another version: there is nothing to keep
-        return []
+    before = earlier_rows(path, [*key, *values])
     found: dict[tuple[tuple[str, ...], str], str] = {}
     reasons: dict[tuple[str, ...], str] = {}
     for row in csv.DictReader(io.StringIO(text, newline="")):

@@ -1,12 +1,13 @@
 """Numbers of a results folder that a new plan would leave out of its tables."""
 
-import csv
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from medattn.errors import UserError
 from medattn.layout import ResultPaths
 from medattn.plan.differences import differences
+from medattn.plan.earlier_rows import earlier_rows
 from medattn.plan.model import CellKey, Plan, run_key
 from medattn.plan.plan_file import read_plan
 from medattn.plan.run_folders import RunFolders
@@ -150,13 +151,8 @@ def _other_runs(now: Plan, cell: str, name: str) -> str:
 
 def _measured(results: ResultPaths) -> Iterator[_Measured]:
     """Yield the measured values of single runs in measurements.csv; none if there is no such file."""
-    try:
-        with results.measurements.open(encoding="utf-8", newline="") as stream:
-            for row in csv.DictReader(stream):
-                if row.get("status") == "measured" and row.get("procedure") in ("epochs", "fold"):
-                    key = CellKey.of_row(row)
-                    yield _Measured(key.id, str(row["metric"]), tuple(str(row["runs"]).split(";")))
-    except FileNotFoundError:
-        return
-    except (csv.Error, UnicodeDecodeError, KeyError):  # `medattn measure` and the audit report a damaged table
-        return
+    for row in earlier_rows(results.measurements):
+        if row.get("status") == "measured" and row.get("procedure") in ("epochs", "fold"):
+            with suppress(KeyError):  # `medattn measure` and the audit report a damaged table
+                key = CellKey.of_row(row)
+                yield _Measured(key.id, row["metric"], tuple(row["runs"].split(";")))

@@ -14,6 +14,7 @@ from medattn.config.models.dataset import DatasetEntry
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_value, write_json
 from medattn.layout import content_file
+from medattn.reading import reading_errors
 from medattn.sources.original_file import SourceFile
 
 _SETTLED_S = 2.0
@@ -31,7 +32,7 @@ def content_of(files: Sequence[SourceFile]) -> str:
 def original_content(name: str, entry: DatasetEntry, original: Path, data: Path) -> str | None:
     """Return the hash of the content of an original that can change; None where that is not known.
 
-    An original that is gone or damaged has the content that is remembered of its place. Nothing is written.
+    An original that is gone, damaged or unreadable has the content that is remembered of its place. Nothing is written.
 
     Args:
         name: name of the data set.
@@ -40,23 +41,26 @@ def original_content(name: str, entry: DatasetEntry, original: Path, data: Path)
         data: folder of data.
     """
     known = _remembered(content_file(data, name, _place(original, data)))
-    if entry.source.is_there(original):
-        try:
-            found = fingerprint(entry, original)
-            if found is not None and known is not None and known[0] == found[0]:
-                return known[1]
-            return _hashed(entry, original, found)
-        except UserError:
-            pass  # a damaged original: what was prepared from it before may be whole
+    try:
+        with reading_errors(original):
+            if entry.source.is_there(original):
+                found = fingerprint(entry, original)
+                if found is not None and known is not None and known[0] == found[0]:
+                    return known[1]
+                return _hashed(entry, original, found)
+    except UserError:
+        pass  # damaged, or in a folder that cannot be entered: what was prepared from it before may be whole
     return known[1] if known is not None else None
 
 
 def remember_content(name: str, entry: DatasetEntry, original: Path, data: Path) -> None:
     """Remember the content of an original in the folder of data; a folder that can't be written stays as it is."""
-    if not entry.source.can_change or not entry.source.is_there(original):
+    if not entry.source.can_change:
         return
     path = content_file(data, name, _place(original, data))
     try:
+        if not entry.source.is_there(original):
+            return
         found = fingerprint(entry, original)
         known = _remembered(path)
         # Files that changed a moment ago may change again within the same tick of the clock.

@@ -19,6 +19,7 @@ from medattn.config.networks.catalog import own_network
 from medattn.protocols.registry import PROTOCOLS
 from medattn.provenance.import_closure import import_closure, string_constants, with_parents
 from medattn.provenance.syntax_hash import source_sha256
+from medattn.reading import read_text
 from medattn.sources.registry import SOURCES
 
 CODE_FOLDER = Path(__file__).parent.parent
@@ -189,7 +190,8 @@ def module_sha256(name: str, read: Callable[[str], str]) -> str:
         read: returns the text of a file by its path in the package.
 
     Raises:
-        OSError: the file is not there, or not readable.
+        OSError: the file is not there, or not readable, at the commit.
+        UserError: the file is not there, or not readable.
         UserError: the user's module is not found.
         SyntaxError: the file is not valid Python.
         ValueError: the file is not text.
@@ -289,4 +291,4 @@ def _sha256(name: str, text: str) -> str:
 
 
 def _text(file: Path) -> str:
-    return file.read_text(encoding="utf-8")
+    return read_text(file, "restore it")

@@ -15,6 +15,7 @@ from medattn.config.models.paper import Mark
 from medattn.config.resolved import ResolvedPaper
 from medattn.files import write_text
 from medattn.metrics.registry import METRICS
+from medattn.reading import read_text
 from medattn.render.inputs import Inputs, arm_label
 from medattn.render.tables.paper_table import PaperTable
 from medattn.result_tables import rows_of_paper
@@ -95,7 +96,7 @@ def caption_source(caption: str) -> str:
 def written_caption(inputs: Inputs, name: str) -> str:
     """Read the caption of a table or figure; empty if it is not rendered yet."""
     path = inputs.results.captions / f"{name}.rst"
-    return from_rst_text(path.read_text(encoding="utf-8").strip()) if path.is_file() else ""
+    return from_rst_text(read_text(path).strip()) if path.is_file() else ""
 
 
 def listed_seeds(seeds: Sequence[int], most: int = 0) -> str:

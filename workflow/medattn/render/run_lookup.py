@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file
 
+from medattn.array_files import parse_arrays
 from medattn.compare.pairs import arms_of
 from medattn.config.resolved import ResolvedPaper
 from medattn.measure.measured_run import last_scores
 from medattn.metrics.scored import Scored
 from medattn.plan.finished_run import FinishedRun
-from medattn.provenance.records import check_output, ending
+from medattn.provenance.records import ending, read_output
 from medattn.render.inputs import Inputs, backbone_label
 
 NO_SNAPSHOTS = "the run saved no attention"
@@ -99,8 +99,7 @@ def arrays_of(found: FinishedRun, name: str) -> dict[str, NDArray[np.generic]]:
     path = found.files.folder / name
     if name not in found.record["outputs"]:
         return {}
-    check_output(found.record, path)
-    return dict(load_file(path))
+    return parse_arrays(read_output(found.record, path), path)
 
 
 def backbone_with(paper: ResolvedPaper, arm: str, backbone: str | None) -> str | None:

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import json
 import re
 import zlib
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import Any, get_args
 from medattn.errors import UserError
 from medattn.files import read_json
 from medattn.layout import ResultPaths
+from medattn.reading import parse_json
 from medattn.report.finding_groups import group_findings
 from medattn.report.page_model import AuditGroup, AuditOutcome, AuditView
 
@@ -77,7 +77,7 @@ def embedded_audit(page: bytes) -> AuditView | None:
     try:
         # gzip.decompress has no limit.
         plain = zlib.decompressobj(wbits=31).decompress(base64.b64decode(found[1]), _LARGEST_BLOCK)
-        value = json.loads(plain)
+        value = parse_json(plain.decode(), "audit", finite=False)
         groups = [
             AuditGroup(str(severity), str(title), str(action), bool(is_command))
             for severity, title, action, is_command in value["groups"]
@@ -87,7 +87,7 @@ def embedded_audit(page: bytes) -> AuditView | None:
             return None
         counts = (int(value["checks"]), int(value["unchecked"]))
         return AuditView(value["outcome"], *counts, held, groups, int(value["hidden"]))
-    except (binascii.Error, zlib.error, ValueError, KeyError, IndexError, TypeError, RecursionError):
+    except (UserError, binascii.Error, zlib.error, ValueError, KeyError, IndexError, TypeError, RecursionError):
         return None
 
 

@@ -1,11 +1,13 @@
 """Findings of an audit, grouped by their cause."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 _EXAMPLES = 3
 _LONGEST_EXAMPLE = 90
+_LONGEST_EXAMPLES = 300
+_BEFORE = 20  # characters that are shown before the first difference
 _ORDER = ("error", "warning", "unchecked", "info")
 
 
@@ -34,8 +36,8 @@ class FindingGroup:
     @property
     def title(self) -> str:
         """Describe the group in one line, with the number of places and some examples."""
-        count, shown = len(self.places), ", ".join(self.examples)
-        more = ", ..." if count > len(self.examples) else ""
+        count, examples = len(self.places), _fitting(self.examples)
+        shown, more = ", ".join(examples), ", ..." if count > len(examples) else ""
         noun = "difference" if self.severity in ("error", "warning") else "place"
         what = self.cause or (f"1 {noun}" if count == 1 else f"{count} {noun}s")
         places = shown + more if not self.cause or count == 1 else f"{count} places: {shown}{more}"
@@ -89,9 +91,31 @@ def _example(finding: Mapping[str, Any], is_named: bool) -> str:
     place = printable(finding["place"])
     if is_named:
         return _short(place)
-    return f"{_short(place)} (expected {_short(finding['expected'])}, found {_short(finding['found'])})"
+    expected, found = _short_pair(finding["expected"], finding["found"])
+    return f"{_short(place)} (expected {expected}, found {found})"
+
+
+def _fitting(examples: Sequence[str]) -> list[str]:
+    """Return the first examples that together fit into a line; the first one always."""
+    shown, length = list(examples[:1]), sum(map(len, examples[:1]))
+    for example in examples[1:]:
+        length += len(example)
+        if length > _LONGEST_EXAMPLES:
+            break
+        shown.append(example)
+    return shown
 
 
 def _short(text: object) -> str:
-    line = printable(text)
-    return line if len(line) <= _LONGEST_EXAMPLE else line[: _LONGEST_EXAMPLE - 3] + "..."
+    """Return text in one line; of a long one, its start and its end, such as the name of a file or a reason."""
+    line, half = printable(text), (_LONGEST_EXAMPLE - 5) // 2
+    return line if len(line) <= _LONGEST_EXAMPLE else f"{line[:half]} ... {line[-half:]}"
+
+
+def _short_pair(expected: object, found: object) -> tuple[str, str]:
+    """Return two texts in one line each; of long ones, the part where they begin to differ."""
+    lines = printable(expected), printable(found)
+    same = next((at for at, (one, other) in enumerate(zip(*lines, strict=False)) if one != other), 0)
+    start = max(0, same - _BEFORE) if max(map(len, lines)) > _LONGEST_EXAMPLE and same > _BEFORE else 0
+    first, second = (_short(f"... {line[start:]}" if start else line) for line in lines)
+    return first, second

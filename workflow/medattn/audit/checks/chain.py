@@ -10,9 +10,8 @@ from medattn.audit.obstacles import damaged_file
 from medattn.audit.seals import FIRST_SCHEMA, Facts, Seal, read_seals
 from medattn.errors import UserError
 
-_SHOWN = 3
-_SEAL = "run `medattn audit --seal`"
-_CHANGED = "find out why; `medattn audit --replay` trains runs again and compares them"
+_SEAL = "seal again: `medattn audit {folder} --seal`"
+_CHANGED = "find out why; `medattn audit {folder} --replay all` trains runs again and compares them"
 _REMOVED = "find out why; a result that is left out because it is unwelcome makes the others meaningless"
 
 
@@ -80,5 +79,4 @@ def _place(run: str) -> str:
 
 
 def _named(runs: Sequence[str]) -> str:
-    more = f" and {len(runs) - _SHOWN} more" if len(runs) > _SHOWN else ""
-    return f"{len(runs)} runs ({', '.join(runs[:_SHOWN])}{more})" if len(runs) > 1 else f"the run {runs[0]}"
+    return f"{len(runs)} runs ({', '.join(runs)})" if len(runs) > 1 else f"the run {runs[0]}"

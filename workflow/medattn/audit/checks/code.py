@@ -7,19 +7,18 @@ from functools import cache, cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from medattn.audit.commit_commands import checkout_command, fetch_command
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.hash_rule import has_other_hash_rule
-from medattn.audit.obstacles import in_project
 from medattn.audit.uncommitted import CodeDifference, uncommitted_changes
 from medattn.errors import UserError
 from medattn.plan.finished_run import FinishedRun
 from medattn.provenance.code import CODE_FOLDER, PackageSources, code_modules, module_sha256, modules_digest
 from medattn.provenance.git import GitError, git
 
-_SHOWN_FILES = 8
-_TRAIN = "train the run again"
-_DISTRUST = "do not trust the record; train the run again"
+_TRAIN = "replay the run, which shows whether this code gives it: `medattn audit {folder} --replay all`"
+_DISTRUST = "do not trust the record; train the run again under another seed or in another folder"
 _NOT_IN_CLONE = "a commit that this clone does not have"
 _OTHER_MODULES = "records that name other modules than those of their digest"
 
@@ -75,12 +74,11 @@ def check_code(context: AuditContext) -> Iterator[Finding]:
         context.examined.update(runs=1)
     differences: dict[CodeDifference, list[str]] = {}
     for code, runs in by_code.items():
-        for difference in _differences(code):
+        for difference in _differences(code, context.started_in):
             differences.setdefault(difference, []).extend(runs)
     for one, runs in differences.items():
-        place = f"{runs[0]} and {len(runs) - 1} more runs" if len(runs) > 1 else runs[0]
-        command = in_project(context, one.command) if one.command else ""
-        yield Finding(one.severity, place, one.expected, one.found, one.remedy, cause=one.cause, command=command)
+        for run in runs:
+            yield Finding(one.severity, run, one.expected, one.found, one.remedy, cause=one.cause, command=one.command)
     if context.other_plan_schema is None:
         sources = PackageSources(CODE_FOLDER)
         for finished in context.finished_runs():
@@ -99,7 +97,7 @@ def _names_of_modules(finished: FinishedRun, sources: PackageSources) -> Iterato
             )
 
 
-def _differences(code: RecordedCode) -> Iterator[CodeDifference]:
+def _differences(code: RecordedCode, started_in: Path) -> Iterator[CodeDifference]:
     """Yield what does not hold, or could not be checked, of the code that records name."""
     if code.is_here and not code.fits(_modules(code, None)[0]):
         expected, found = "modules with the recorded digest", "hashes of other modules"
@@ -122,32 +120,37 @@ def _differences(code: RecordedCode) -> Iterator[CodeDifference]:
     if not re.fullmatch(r"[0-9a-f]{7,64}", code.commit):
         yield CodeDifference("error", "a commit", code.commit[:80], "records that name no commit", _DISTRUST)
         return
-    yield from _at_commit(code, code.commit[:12])
+    yield from _at_commit(code, code.commit[:12], started_in)
     if own := [name for name, _ in code.modules if ":" in name]:
         found = f"code of the user, compared with the current files only: {', '.join(own)}"
         yield CodeDifference("info", "code that is in a commit", found, "code of the user that no commit has")
 
 
-def _at_commit(code: RecordedCode, short: str) -> Iterator[CodeDifference]:
+def _at_commit(code: RecordedCode, short: str, started_in: Path) -> Iterator[CodeDifference]:
     """Compare the recorded modules with those of the recorded commit."""
     if problem := _git_problem(CODE_FOLDER, code.commit):
-        remedy = f"run `git fetch origin {code.commit}` in a clone of the project, then audit again"
-        command = f"git fetch origin {code.commit}" if problem == _NOT_IN_CLONE else ""
-        cause = f"recorded code of {problem}" if command else f"git could not show the recorded code: {problem}"
+        is_absent = problem == _NOT_IN_CLONE
+        remedy = f"get commit {code.commit} of medattn from the authors, and audit with a clone that has it"
+        command = fetch_command(CODE_FOLDER, code.commit, started_in) if is_absent else ""
+        cause = f"recorded code of {problem}" if is_absent else f"git could not show the recorded code: {problem}"
         yield _unchecked(code, f"commit {short} with {_files(code)}", problem, cause, remedy, command)
         return
     modules, absent = _modules(code, code.commit)
     expected = f"the code of commit {short}"
     if absent:
         found = f"no such files in that commit: {', '.join(absent)}"
-        remedy = "commit the files, then train" if code.is_here else "find the code of these runs, or train them again"
         cause = "recorded modules that the recorded commit does not have"
+        if any(":" not in name and _lacks(CODE_FOLDER, code.commit, name) for name in absent):
+            yield CodeDifference("error", f"the recorded modules in commit {short}", found, cause, _DISTRUST)
+            return
+        remedy = "put the modules on PYTHONPATH, or get a complete clone, then audit again"
         yield _unchecked(code, f"the recorded modules in commit {short}", found, cause, remedy)
     elif not code.fits(modules):
         found = f"modules with other hashes: {_changed(code, modules)}"
         if has_other_hash_rule(CODE_FOLDER, code.commit):
-            remedy = f"check out commit {short}, whose version of medattn hashed them, and audit a copy there"
-            cause, command = "code that another version of medattn hashed", f"git checkout {short}"
+            remedy = f"audit with commit {short} of medattn, whose version hashed them"
+            cause = "code that another version of medattn hashed"
+            command = checkout_command(CODE_FOLDER, short, started_in)
             found = f"{found}, which another version of medattn computed"
             yield _unchecked(code, expected, found, cause, remedy, command)
         elif code.dirty:
@@ -205,9 +208,7 @@ def _files(code: RecordedCode) -> str:
     """Name the recorded files that differ from the installed ones or, where none does, all."""
     current, _ = _modules(code, None)
     names = [name for name, sha256 in code.modules if not current.get(name, "-").startswith(sha256)]
-    names = names or [name for name, _ in code.modules]
-    more = f" and {len(names) - _SHOWN_FILES} more files" if len(names) > _SHOWN_FILES else ""
-    return ", ".join(names[:_SHOWN_FILES]) + more
+    return ", ".join(names or [name for name, _ in code.modules])
 
 
 def _changed(code: RecordedCode, modules: Mapping[str, str]) -> str:
@@ -227,6 +228,15 @@ def _git_problem(folder: Path, commit: str) -> str:
     except GitError:
         known = False
     return "" if known else _NOT_IN_CLONE
+
+
+@cache
+def _lacks(folder: Path, commit: str, name: str) -> bool:
+    """Return whether a commit has no file of this name; a clone that lacks contents knows the names."""
+    try:
+        return not git(folder, "ls-tree", "--name-only", commit, "--", name).strip()
+    except GitError:
+        return False
 
 
 @cache

@@ -10,7 +10,7 @@ from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_value
 from medattn.provenance.records import failure_reason
 
-_TRAIN = "run snakemake, or `medattn train`"
+_TRAIN = "run `medattn train --plan {plan}`"
 
 
 def check_completeness(context: AuditContext) -> Iterator[Finding]:
@@ -45,9 +45,7 @@ def _not_planned(context: AuditContext) -> Iterator[Finding]:
     ]
     if others:
         found = f"{len(others)} runs of another plan, such as {others[0]}"
-        yield Finding(
-            "info", "runs/", "only runs of this plan", found, "none: no table shows them; you may delete them"
-        )
+        yield Finding("info", "runs/", "only runs of this plan", found, "none: no table shows them")
 
 
 def _duplicates(context: AuditContext) -> Iterator[Finding]:
@@ -65,7 +63,7 @@ def _duplicates(context: AuditContext) -> Iterator[Finding]:
                 finished.run.id,
                 "a run with its own settings and images",
                 f"those of {first}",
-                "delete one of the two",
+                "find out which of the two is right, and move the folder of the other out of runs/",
             )
 
 

@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file
 
+from medattn.array_files import read_arrays
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding, Severity
 from medattn.audit.obstacles import unreadable, unreadable_file
@@ -24,7 +24,7 @@ _CLOCKS = timedelta(minutes=5)  # a difference of clocks, or of two readings of 
 _FEWEST_ZEROS = 3
 _MOST_STEPS = 1024
 _SMALLEST_LOSS = 0.05
-_REMEDY = "train the run again, or compare it with `medattn audit --replay`"
+_REMEDY = "compare it with a replay: `medattn audit {folder} --replay all`; it trains runs again, and changes nothing"
 _TIME_REMEDY = "compare the clocks of the machines; if they agree, do not trust the times"
 Difference = tuple[Severity, str, str]
 
@@ -34,15 +34,18 @@ def check_contradictions(context: AuditContext) -> Iterator[Finding]:
     now = datetime.now(UTC)
     for finished in context.finished_runs():
         context.examined.update(runs=1)
-        try:
-            for severity, expected, found in _of_run(context, finished):
-                yield Finding(severity, finished.run.id, expected, found, _REMEDY)
-            for severity, expected, found in _times(finished.record, now):
-                yield Finding(severity, finished.run.id, expected, found, _TIME_REMEDY)
-        except (UserError, KeyError, TypeError, ValueError, IndexError, AttributeError, OSError) as error:
-            if (cause := unreadable(error)) is not None:
-                yield unreadable_file(finished.run.id, cause)
-                continue
+        yield from _findings(finished, _of_run(context, finished), _REMEDY)
+        yield from _findings(finished, _times(finished.record, now), _TIME_REMEDY)
+
+
+def _findings(finished: FinishedRun, found_differences: Iterator[Difference], remedy: str) -> Iterator[Finding]:
+    try:
+        for severity, expected, found in found_differences:
+            yield Finding(severity, finished.run.id, expected, found, remedy)
+    except (UserError, KeyError, TypeError, ValueError, IndexError, AttributeError, OSError) as error:
+        if (cause := unreadable(error)) is not None:
+            yield unreadable_file(finished.run.id, cause)
+        else:
             found = f"{type(error).__name__}: {error}"
             yield Finding("error", finished.run.id, "a record and a history that can be read", found, _REMEDY)
 
@@ -146,7 +149,7 @@ def _diverged(finished: FinishedRun) -> Iterator[Difference]:
     """Find a diverged run with numbers as scores: a loss that is no finite number leaves a network without any."""
     if finished.record["status"] != "diverged":
         return
-    scores = load_file(finished.files.scores)["scores"]
+    scores = read_arrays(finished.files.scores)["scores"]
     if len(scores) and np.isfinite(scores[-1]).all():
         yield "warning", "scores that are not finite after the last epoch of a diverged run", "finite scores"
 

@@ -2,17 +2,26 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import sealed_files
-from medattn.audit.obstacles import absent_images, checkout, explained, in_project, unreadable, unreadable_file
+from medattn.audit.obstacles import (
+    absent_images,
+    absent_papers,
+    checkout,
+    explained,
+    in_project,
+    unreadable,
+    unreadable_file,
+)
 from medattn.crate.crate_files import crate_files
 from medattn.crate.workflow_files import WORKFLOW_FILES
 from medattn.crate.write_crate import GUIDE, METADATA, PREVIEW, CrateContents, crate_contents
 from medattn.errors import UserError
 
-_REMEDY = "run `medattn crate` again"
+_REMEDY = "write the crate again"
 _DESCRIBING = (METADATA, PREVIEW, GUIDE)
 
 
@@ -55,6 +64,9 @@ def _expected(context: AuditContext, arrays: bool) -> tuple[CrateContents, Findi
         cause = "another version of medattn wrote plan.json"
         finding = Finding("unchecked", "crate", "a plan to describe", what, remedy, cause=cause, command=command)
         return CrateContents(copied, {}), finding
+    if context.project.absent:
+        finding = next(absent_papers(context))
+        return CrateContents(copied, {}), replace(finding, found=f"{finding.found}: {what}")
     if absent := context.absent_data():
         return CrateContents(copied, {}), absent_images(context, absent[0], f"not on this machine: {what}")
     try:

@@ -27,7 +27,11 @@ from medattn.plan.availability import entry_identity
 from medattn.plan.finished_run import FinishedRun
 from medattn.plan.stand_ins import planned_entries
 
-_FETCH = "delete its folder and run `medattn fetch` again; if the images still differ, train the runs again"
+_FETCH = (
+    "move its folder away, and fetch the images again: `{project}medattn fetch --plan {plan}`; if they still differ, "
+    "the runs had others"
+)
+_OTHERS = "find the images that the run had, or train it again"
 
 
 def check_data(context: AuditContext) -> Iterator[Finding]:
@@ -128,7 +132,13 @@ def _of_run(context: AuditContext, finished: FinishedRun, manifest: dict[str, An
     data, settings = finished.record["data"], finished.cell.settings
     for key in ("dataset", "entry_sha256", "stand_in", "files"):
         if data[key] != manifest[key]:
-            other = Finding("error", finished.run.id, f"{key}: {manifest[key]}", str(data[key]), "train the run again")
+            other = Finding(
+                "error",
+                finished.run.id,
+                f"{key}: {manifest[key]}",
+                str(data[key]),
+                _OTHERS,
+            )
             yield prepared_otherwise(context, finished.cell.prepared, other) if key == "files" else other
     if data["entry_sha256"] != settings.entry_sha256:
         yield Finding(
@@ -142,5 +152,5 @@ def _of_run(context: AuditContext, finished: FinishedRun, manifest: dict[str, An
         if not path.is_file():
             yield absent_weights(context, finished.run.id, expected, source, str(path))
         elif context.sha256(path) != data.get("weights_sha256"):
-            remedy = "fetch the weights and train the run again"
+            remedy = "move the file away, and fetch the weights again; if they still differ, the run had others"
             yield Finding("error", finished.run.id, expected, f"another file: {path}", remedy)

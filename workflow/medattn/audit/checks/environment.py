@@ -7,7 +7,10 @@ from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.plan.finished_run import FinishedRun
 
-_REMEDY = "delete the folders of the arms that differ and train them again in one environment"
+_REMEDY = (
+    "move the folders of these runs out of runs/, and train all compared arms in one environment: "
+    "`medattn train --plan {plan}`"
+)
 
 
 def check_environment(context: AuditContext) -> Iterator[Finding]:

@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
+from medattn.array_files import read_arrays
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.obstacles import unreadable, unreadable_file
+from medattn.errors import UserError
 from medattn.files import sha256_of_value
 from medattn.plan.finished_run import FinishedRun
 
-_REMEDY = "train the run again, or compare it with `medattn audit --replay`"
+_REMEDY = "compare it with a replay: `medattn audit {folder} --replay all`; it trains runs again, and changes nothing"
 _EQUAL_SHARE = 0.5
 _FEWEST_SCORES = 4
 _COMPARED = 64  # images of each run that are compared: enough to tell copies from trained networks
@@ -29,7 +29,7 @@ def check_independence(context: AuditContext) -> Iterator[Finding]:
         if not finished.trained:
             continue
         try:
-            arrays = load_file(finished.files.scores)
+            arrays = read_arrays(finished.files.scores)
             yield from labels.compare(context, finished, arrays)
             if finished.cell.is_classifier:
                 continue
@@ -37,7 +37,7 @@ def check_independence(context: AuditContext) -> Iterator[Finding]:
                 found = "every label as a score of 1, with all others 0"
                 yield Finding("error", finished.run.id, "scores that a network gives", found, _REMEDY)
             yield from scores.compare(finished, arrays)
-        except (SafetensorError, KeyError, TypeError, ValueError, IndexError, AttributeError, OSError) as error:
+        except (UserError, KeyError, TypeError, ValueError, IndexError, AttributeError, OSError) as error:
             if (cause := unreadable(error)) is not None:
                 yield unreadable_file(finished.run.id, cause)
                 continue

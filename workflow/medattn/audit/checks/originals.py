@@ -31,12 +31,18 @@ def check_originals(context: AuditContext) -> Iterator[Finding]:
         if not context.has_images(prepared):
             continue  # the check of data reports it
         name, entry = datasets[prepared], entries[datasets[prepared]]
-        original = original_path(name, entry, context.at_root(context.configuration.selection.data))
+        data = context.at_root(context.configuration.selection.data)
         try:
             store = context.store(prepared)
         except (UserError, OSError):
             continue  # the check of data reports it
-        if not original_is_there(name, entry, context.at_root(context.configuration.selection.data)):
+        try:
+            original, is_there = original_path(name, entry, data), original_is_there(name, entry, data)
+        except UserError as error:
+            expected = "an original that can be read"
+            yield damaged_file(Finding("error", prepared, expected, str(error), _REMEDY), error)
+            continue
+        if not is_there:
             found = "no original on this machine"
             yield Finding("info", prepared, "the images of the original", found, "none: the seal names their hash")
         elif (context.at_root(prepared) / IMAGES).stat().st_size > LARGEST_BYTES:
@@ -53,7 +59,7 @@ def check_originals(context: AuditContext) -> Iterator[Finding]:
                 context.examined.update({"data sets": 1})
                 for expected, different in _differences(name, entry, original, store):
                     yield Finding("error", prepared, expected, different, _REMEDY)
-            except UserError as error:
+            except (UserError, OSError) as error:
                 expected = f"an original that can be read: {original}"
                 yield damaged_file(Finding("error", prepared, expected, str(error), _REMEDY), error)
 

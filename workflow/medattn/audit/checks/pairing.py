@@ -6,6 +6,8 @@ from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.plan.finished_run import FinishedRun
 
+_TRAIN = "train them, since unpaired runs are not compared: `medattn train --plan {plan}`"
+
 
 def check_pairing(context: AuditContext) -> Iterator[Finding]:
     """Compare seeds, folds and image files between the arms of each backbone on each data set."""
@@ -24,7 +26,7 @@ def check_pairing(context: AuditContext) -> Iterator[Finding]:
             if skipped := sorted((every - of_arm) & planned, key=str):
                 seeds = ", ".join(f"seed {seed}" + ("" if fold is None else f" fold {fold}") for seed, fold in skipped)
                 yield Finding("warning", f"{members[0].cell.group}.{arm}", "the seeds and folds of the other arms",
-                              f"no {seeds}", "train them: unpaired runs are not compared")  # fmt: skip
+                              f"no {seeds}", _TRAIN)  # fmt: skip
         yield from _images(by_arm)
 
 

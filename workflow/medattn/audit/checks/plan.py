@@ -16,15 +16,18 @@ from medattn.plan.expand import make_plan
 from medattn.plan.graph import graph_of
 from medattn.plan.progress import progress_of
 from medattn.plan.show import plan_csv
+from medattn.reading import read_bytes
 
-_REMEDY = "run snakemake, which makes a new plan and trains the runs that differ"
+_REMEDY = "run the workflow again, which makes a new plan and trains the runs that differ"
 
 
 def check_plan(context: AuditContext) -> Iterator[Finding]:
     """Expand the configuration of the plan again, with the papers of the project and the installed code."""
     if not as_written(context.results.plan, read_json(context.results.plan)):
         yield Finding("error", "plan.json", "an unchanged plan", "other bytes", _REMEDY)
-    for finding in [*_expanded(context), *_files(context)]:
+    for finding in _expanded(context):
+        yield explained(context, finding, file="plan.json")
+    for finding in _files(context):
         yield explained(context, finding)
 
 
@@ -68,5 +71,5 @@ def _files(context: AuditContext) -> Iterator[Finding]:
         if read_json(results.graph) != graph:
             yield Finding("error", "graph.json", "the jobs of the plan", "other jobs", _REMEDY)
     table = plan_csv(context.plan, progress_of(context.plan, results))
-    if results.plan_table.is_file() and results.plan_table.read_bytes() != table.encode():
+    if results.plan_table.is_file() and read_bytes(results.plan_table) != table.encode():
         yield Finding("error", "plan.csv", "the plan as a table", "another table", _REMEDY)

@@ -21,7 +21,10 @@ from medattn.plan.run_settings import run_settings
 from medattn.plan.tuning_result import read_choice
 from medattn.provenance.records import read_record
 
-_REMEDY = "restore the file, or delete the folder of the run and train it again"
+_REMEDY = (
+    "restore the file from a copy; without one, move the folder of the run out of runs/ and train it again: "
+    "`medattn train --plan {plan}`"
+)
 CLOCK_TOLERANCE = 300
 """Seconds by which the clocks of two machines may differ; well-kept ones differ by milliseconds."""
 _OUTPUTS = {"history.csv", "scores.safetensors"}
@@ -40,6 +43,8 @@ def check_records(context: AuditContext) -> Iterator[Finding]:
     for kept in context.records():
         context.examined.update(runs=1, files=1 + len(kept.record["outputs"]))
         yield from _findings(kept.run, _of_record(context, kept))
+        for name in kept.record["outputs"]:  # one that cannot be read hides no other
+            yield from _findings(kept.run, _of_output(context, kept, name))
         if kept.record["status"] in ("ok", "diverged"):
             yield from _clocks(kept.run, kept.record)
     if context.other_plan_schema is None:
@@ -81,14 +86,17 @@ def _of_record(context: AuditContext, kept: RecordFile) -> Iterator[tuple[str, s
         yield from _sessions(record)
         if not set(record["outputs"]) >= _OUTPUTS:
             yield f"outputs {', '.join(sorted(_OUTPUTS))}", ", ".join(record["outputs"]) or "none"
-    for name, facts in record["outputs"].items():
-        if (other := difference(files.folder / name, facts, context.sha256)) is not None:
-            yield f"{name}: {other[0]}", other[1]
     for path in sorted(files.folder.iterdir()):
         if path.name in {*record["outputs"], files.record.name} or is_litter(PurePath(path.name)):
             continue
         if not is_working_file(path.name):  # the next start of the pack removes those that a killed process left
             yield "only files that the record names", path.name
+
+
+def _of_output(context: AuditContext, kept: RecordFile, name: str) -> Iterator[tuple[str, str]]:
+    """Yield size or hash of a file that the record names, if the file has others."""
+    if (other := difference(kept.files.folder / name, kept.record["outputs"][name], context.sha256)) is not None:
+        yield f"{name}: {other[0]}", other[1]
 
 
 def _against_plan(context: AuditContext, finished: FinishedRun) -> Iterator[tuple[str, str]]:

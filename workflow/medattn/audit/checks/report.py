@@ -6,6 +6,7 @@ from dataclasses import replace
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.obstacles import explained, in_project, plan_argument
+from medattn.reading import read_bytes
 from medattn.render.inputs import read_inputs
 from medattn.report.audit_findings import embedded_audit
 from medattn.report.gather_page import gather_page
@@ -23,7 +24,7 @@ def check_report(context: AuditContext) -> Iterator[Finding]:
     path = context.results.report
     if not path.is_file():
         return
-    found = path.read_bytes()
+    found = read_bytes(path)
     # Without the audit in the folder, which only render --report shows.
     page = gather_page(read_inputs(context.results, context.configuration, context.root), with_audit=False)
     context.examined.update({"pages": 1})

@@ -9,6 +9,7 @@ from medattn.audit.finding import Finding
 from medattn.audit.folder_files import folder_files
 from medattn.audit.manifest import as_written, data_files, difference, read_manifest
 from medattn.audit.obstacles import (
+    RESTORE,
     absent_images,
     absent_papers,
     damaged_file,
@@ -20,11 +21,10 @@ from medattn.audit.obstacles import (
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_value
 
-_SEAL = "run snakemake, which seals its results, or `medattn audit --seal`"
-_RESTORE = "restore the file, or recreate it with snakemake, which then seals again"
-_NOT_SEALED = "remove the file, or run `medattn audit --seal` if it is yours"
-_CANNOT_SEAL = "restore what it leads to, or remove it, then seal again with `medattn audit --seal`"
-_FETCH = "delete its folder and run `medattn fetch` again"
+_SEAL = "seal it: `medattn audit {folder} --seal`"
+_NOT_SEALED = "if the file is yours, seal again: `medattn audit {folder} --seal`; otherwise move it out of the folder"
+_CANNOT_SEAL = "restore what it leads to, or move it away, then seal again: `medattn audit {folder} --seal`"
+_FETCH = "move its folder away, and fetch the images again: `{project}medattn fetch --plan {plan}`"
 
 
 def check_seal(context: AuditContext) -> Iterator[Finding]:
@@ -40,7 +40,7 @@ def check_seal(context: AuditContext) -> Iterator[Finding]:
         return
     context.examined.update(files=len(manifest["files"]))
     for name, facts in manifest["files"].items():
-        yield from _compared(context, folder / name, name, facts, _RESTORE)
+        yield from _compared(context, folder / name, name, facts, RESTORE)
     found = folder_files(folder)
     for name in found.names:
         if name not in manifest["files"]:
@@ -87,7 +87,7 @@ def _data(context: AuditContext, sealed: Mapping[str, Any]) -> Iterator[Finding]
     for folder in absent:
         yield absent_images(context, folder, "not on this machine: the sealed images were not compared")
     for name, facts in sealed.items():
-        if str(Path(name).parent) not in absent:
+        if context.at_root(name).is_file():  # a file that is there can be wrong, whatever else is absent
             context.examined.update({"files of images": 1})
             for finding in _compared(context, context.at_root(name), name, facts, _FETCH):
                 is_wrong = finding.severity == "error"

@@ -59,7 +59,7 @@ def _outputs(context: AuditContext) -> Iterator[str]:
 
 
 def _findings_of_job(name: str, job: dict[str, Any], plan: str) -> Iterator[Finding]:
-    again = "run snakemake again, which finishes or repeats the job"
+    again = "run the workflow again, which finishes or repeats the job"
     if job["incomplete"]:
         yield Finding("warning", name, "a finished job", "an unfinished job", again)
     elif job["starttime"] > job["endtime"]:

@@ -1,14 +1,17 @@
 """Tuning results, measurements, comparisons, verdicts, tables and figures follow from the runs, byte for byte."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
-from medattn.audit.obstacles import absent_images, explained, unreadable, unreadable_file
+from medattn.audit.obstacles import absent_images, disproved, explained, unreadable, unreadable_file
 from medattn.audit.recomputed import FROM_SCORES, Recomputed, recomputed
+from medattn.errors import UserError
+from medattn.reading import read_bytes
 
-_REMEDY = "run `snakemake --forcerun measure_runs`, which measures, compares and renders again"
+_REMEDY = "run `medattn measure`, `compare`, `judge`, `answer` and `render` again, each with `--plan {plan}`"
 _COMPUTED = ("tuned", "tables", "figures", "captions")
 _EXPECTED = "the file that follows from the runs"
 _DRAWN = (".svg", ".png")
@@ -23,7 +26,7 @@ def check_tables(context: AuditContext) -> Iterator[Finding]:
             if (finding := _difference(context, again, name)) is None:
                 context.examined.update(files=1)
             elif absent and finding.severity == "error" and not name.startswith(FROM_SCORES):
-                yield _without_images(context, absent, name, finding.found)
+                yield disproved(context, finding, name) or _without_images(context, absent, name, finding.found)
             else:
                 yield explained(context, finding, drawn=name.endswith(_DRAWN))
         if again.stopped is not None:
@@ -35,7 +38,13 @@ def check_tables(context: AuditContext) -> Iterator[Finding]:
         for path in sorted((context.results.folder / part).rglob("*")):
             name = path.relative_to(context.results.folder).as_posix()
             if path.is_file() and name not in names:
-                other = Finding("warning", name, "only files that follow from this plan", "another file", "remove it")
+                other = Finding(
+                    "warning",
+                    name,
+                    "only files that follow from this plan",
+                    "another file",
+                    "move it out of the folder",
+                )
                 yield explained(context, other)
 
 
@@ -48,22 +57,26 @@ def _difference(context: AuditContext, again: Recomputed, name: str) -> Finding 
     try:
         if not path.is_file():
             return Finding("error", name, "a file that follows from the runs", "no such file", _REMEDY)
-        if path.read_bytes() != expected.read_bytes():
-            return Finding("error", name, _EXPECTED, _first_difference(expected, path), _REMEDY)
-    except OSError as error:
-        if unreadable(error) is None:
+        if read_bytes(path) != read_bytes(expected):
+            return Finding("error", name, *_first_difference(expected, path), _REMEDY)
+    except (UserError, OSError) as error:
+        if (cause := unreadable(error)) is None:
             raise
-        return unreadable_file(name, error)
+        return unreadable_file(name, cause)
     return None
 
 
-def _first_difference(expected: Path, found: Path) -> str:
-    """Return the first line that differs; for files that are not text, that the bytes differ."""
+def _first_difference(expected: Path, found: Path) -> tuple[str, str]:
+    """Return the first line that differs, as expected and found; for files that are not text, their hashes."""
+    contents = [read_bytes(path) for path in (expected, found)]
     try:
-        lines = [path.read_text(encoding="utf-8").splitlines() for path in (expected, found)]
+        lines = [content.decode().splitlines() for content in contents]
     except UnicodeDecodeError:
-        return "other bytes"
+        first, second = (hashlib.sha256(content).hexdigest() for content in contents)
+        return f"{_EXPECTED}, SHA-256 {first}", f"other bytes, SHA-256 {second}"
     for number, (first, second) in enumerate(zip(*lines, strict=False), start=1):
         if first != second:
-            return f"line {number}: {second[:160]}"
-    return f"{len(lines[1])} lines instead of {len(lines[0])}"
+            return f"line {number}: {first}", f"line {number}: {second}"
+    if len(lines[0]) == len(lines[1]):
+        return f"{len(contents[0])} bytes", f"{len(contents[1])} bytes with other line ends"
+    return f"{len(lines[0])} lines", f"{len(lines[1])} lines, the same at the start"

@@ -1,6 +1,6 @@
 """History, scores, labels and images of every run agree with each other, its recipe and its protocol."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,12 @@ from medattn.training.run_record import last_epoch, split_sha256
 from medattn.training.score_file import VALUES, ScoredSplit, predicted_or_none, read_scores
 from medattn.training.splits import SplitOfRun, split_of_run
 
-_REMEDY = "delete the folder of the run and train it again"
+_REMEDY = (
+    "restore the run from a copy; without one, move its folder out of runs/ and train it again: "
+    "`medattn train --plan {plan}`"
+)
 Difference = tuple[str, str]
+Part = Callable[[FinishedRun, DataStore, SplitOfRun], Iterator[Difference]]
 
 
 def check_training(context: AuditContext) -> Iterator[Finding]:
@@ -34,18 +38,19 @@ def check_training(context: AuditContext) -> Iterator[Finding]:
             yield store
             continue
         context.examined.update(runs=1)
-        try:
-            split = _split(finished, store, splits)
-            for expected, found in [
-                *_history(finished, split),
-                *_scores(finished, store, split),
-                *_roles(finished, store, split),
-            ]:
-                yield Finding("error", finished.run.id, expected, found, _REMEDY)
-        except (UserError, KeyError, TypeError, ValueError, IndexError, AttributeError, OSError) as error:
-            if (cause := unreadable(error)) is not None:
-                yield unreadable_file(finished.run.id, cause)
-                continue
+        for part in (_history, _scores, _roles):
+            yield from _findings(finished, store, splits, part)
+
+
+def _findings(finished: FinishedRun, store: DataStore, splits: dict[str, SplitOfRun], part: Part) -> Iterator[Finding]:
+    """Yield what a part of the check finds; a file that cannot be read hides nothing that another part finds."""
+    try:
+        for expected, found in part(finished, store, _split(finished, store, splits)):
+            yield Finding("error", finished.run.id, expected, found, _REMEDY)
+    except (UserError, KeyError, TypeError, ValueError, IndexError, AttributeError, OSError) as error:
+        if (cause := unreadable(error)) is not None:
+            yield unreadable_file(finished.run.id, cause)
+        else:
             found = f"{type(error).__name__}: {error}"
             yield Finding("error", finished.run.id, "history and scores that can be read", found, _REMEDY)
 
@@ -84,10 +89,10 @@ def _split(finished: FinishedRun, store: DataStore, known: dict[str, SplitOfRun]
     return known[key]
 
 
-def _history(finished: FinishedRun, split: SplitOfRun) -> Iterator[Difference]:
+def _history(finished: FinishedRun, _: DataStore, split: SplitOfRun) -> Iterator[Difference]:
     record, rows = finished.record, read_history(finished.files.history)
     if [row.epoch for row in rows] != list(range(1, record["epochs"] + 1)):
-        yield f"epochs 1 to {record['epochs']} in the history", f"{[row.epoch for row in rows][:100]}"
+        yield f"epochs 1 to {record['epochs']} in the history", f"{[row.epoch for row in rows]}"
     well = record["status"] == "ok"
     for row in rows[:-1] if not well else rows:
         if not row.finite:
@@ -132,16 +137,16 @@ def _scores(finished: FinishedRun, store: DataStore, split: SplitOfRun) -> Itera
             continue
         if scored.correct != correct:
             yield (
-                f"{prefix}correct images as in the history: {correct[:100]}",
-                f"from the scores: {scored.correct[:100]}",
+                f"{prefix}correct images as in the history: {correct}",
+                f"from the scores: {scored.correct}",
             )
         unscored += scored.unscored
         yield from _values(prefix, scored, probabilities=not finished.cell.is_classifier)
     yield from _choosing_values(stored.of_validation)
     if unscored.tolist() != (recorded := [row.unscored for row in rows]):
         yield (
-            f"images without scores as in the history: {recorded[:100]}",
-            f"from the scores: {unscored.tolist()[:100]}",
+            f"images without scores as in the history: {recorded}",
+            f"from the scores: {unscored.tolist()}",
         )
 
 
@@ -173,7 +178,7 @@ def _choosing_values(scored: ScoredSplit) -> Iterator[Difference]:
         computed = np.array(scored.computed_values(metric))
         found = stored[[epoch - 1 for epoch in scored.kept]]
         if not np.allclose(found, computed, rtol=0, atol=1e-9):
-            yield f"{VALUES}{metric} as computed from the scores: {computed[:100]}", f"{found[:100]}"
+            yield f"{VALUES}{metric} as computed from the scores: {computed}", f"{found}"
 
 
 def _roles(finished: FinishedRun, store: DataStore, split: SplitOfRun) -> Iterator[Difference]:
