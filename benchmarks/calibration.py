@@ -63,6 +63,20 @@ DRAWS: dict[str, Draw] = {
 }
 
 
+def rare_failures(rng: np.random.Generator, shape: tuple[int, int], effect: float) -> Floats:
+    """Return differences of equal means where one arm loses 5 SD of the other differences in one run of ten."""
+    return effect + rng.normal(0, 1, shape) - 5.0 * (rng.uniform(size=shape) < 0.1) + 0.5
+
+
+FEW = (3, 4, 5, 6, 7)
+HARD: dict[str, Draw] = {
+    "one arm skewed (lognormal differences)": DRAWS["one arm skewed (lognormal differences)"],
+    "one arm skewed (exponential differences)": DRAWS["one arm skewed (exponential differences)"],
+    "rare failures of one arm": rare_failures,
+}
+"""Differences for which few pairs are not calibrated."""
+
+
 def lognormal(rng: np.random.Generator, shape: tuple[int, int], arms: int) -> Floats:
     """Return lognormal values (sigma 0.5) with mean 0 and SD 1; of two arms, the difference between them."""
     sigma = 0.5
@@ -175,6 +189,47 @@ def rates_by_skewness(comparisons: int) -> list[dict[str, object]]:
     return rows
 
 
+def levels_that_hold(comparisons: int) -> list[dict[str, object]]:
+    """Return how strict the t-test of few pairs must be to reject at most 5% under skew, and what that costs.
+
+    `level` is the p below which 5% of the comparisons without an effect lie; the powers are those of the t-test at this
+    level for normal differences. `and equal signs` demands that all differences have the same sign, too.
+    """
+    rows: list[dict[str, object]] = []
+    for kind, draw in HARD.items():
+        for n in FEW:
+            drawn = draw(np.random.default_rng([n, 3]), (comparisons, n), 0.0)
+            p, agree = p_alone(drawn), np.abs(np.sign(drawn).sum(axis=1)) == n
+            level = float(np.quantile(p, ALPHA))
+            normal = {
+                effect: p_alone(np.random.default_rng([n, 4]).normal(effect, 1, (comparisons, n)))
+                for effect in EFFECTS[1:]
+            }
+            power = {f"{effect:g} SD": round(float((of < level).mean()), 4) for effect, of in normal.items()}
+            at_five = round(float((p < ALPHA).mean()), 4)
+            and_signs = round(float(((p < ALPHA) & agree).mean()), 4)
+            found = {"at 5%": at_five, "and equal signs": and_signs}
+            rows.append({"differences": kind, "n": n, **found, "level": round(level, 5), "power": power})
+    return rows
+
+
+def p_alone(differences: Floats) -> Floats:
+    """Return the p of the t-test of each row."""
+    return np.asarray(stats.ttest_1samp(differences, 0, axis=1).pvalue)
+
+
+def print_levels(rows: list[dict[str, object]]) -> None:
+    """Print the levels that hold, with their power."""
+    print("| differences | pairs | at 5% | and equal signs | level for 5% | 1 SD | 2 SD |")
+    print("|---|---|---|---|---|---|---|")
+    for row in rows:
+        power = row["power"]
+        assert isinstance(power, dict)
+        shares = " | ".join(f"{100 * share:.1f}%" for share in power.values())
+        at_five, signs, level = (100 * float(str(row[key])) for key in ("at 5%", "and equal signs", "level"))
+        print(f"| {row['differences']} | {row['n']} | {at_five:.1f}% | {signs:.1f}% | {level:.2f}% | {shares} |")
+
+
 def print_skewness_table(rows: list[dict[str, object]]) -> None:
     """Print the rates by skewness: at the whole alpha and, after the slash, at the share of one of three looks."""
     print("| pairs | " + " | ".join(f"{skewness:g}" for skewness in SKEWNESSES) + " |")
@@ -213,12 +268,20 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = rates(arguments.comparisons)
     skewed = rates_by_skewness(10 * arguments.comparisons)
-    written = {"alpha": ALPHA, "comparisons": arguments.comparisons, "by_skewness": skewed, "rates": rows}
+    levels = levels_that_hold(10 * arguments.comparisons)
+    written = {
+        "alpha": ALPHA,
+        "comparisons": arguments.comparisons,
+        "by_skewness": skewed,
+        "levels": levels,
+        "rates": rows,
+    }
     lines = ",\n    ".join(json.dumps(row) for row in rows)
     text = json.dumps({**written, "rates": []}, indent=2).replace('"rates": []', f'"rates": [\n    {lines}\n  ]')
     RESULTS.write_text(text + "\n", encoding="utf-8")
     print_table(rows)
     print_skewness_table(skewed)
+    print_levels(levels)
 
 
 if __name__ == "__main__":

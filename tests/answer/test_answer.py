@@ -113,7 +113,7 @@ def test_too_few_data_sets_for_an_average_are_told_one_by_one(tmp_path: Path) ->
     assert " points on BreastMNIST (95% interval +" in second and " points on RetinaMNIST (" in second
     assert row["verdict"] == "open" and "The average over 2 data sets is open (+" in second
     assert second.endswith(", because two data sets say little about others.")
-    assert "fewer than 8 pairs: p assumes" in row["note"]
+    assert "fewer than 8 pairs: the error rate of 5% holds if" in row["note"]
 
 
 def test_a_data_set_without_a_verdict_is_no_difference_shown(tmp_path: Path) -> None:

@@ -241,3 +241,16 @@ def test_epochs_that_do_not_pass_the_cutoff_epoch_are_warned_of(project, capsys)
     ) in capsys.readouterr().out.splitlines()
     planned(project, {"arms": {"gsa": {"mechanism": "gsa", "options": {"cutoff_epoch": 1}}}})
     assert "warning" not in capsys.readouterr().out
+
+
+def test_placebos_without_vanilla_are_named_in_one_line(project, capsys):
+    project.configure({"arms": {"gsa": {"placebos": ["frozen"]}}}, papers={"tiny": {"arms": ["gsa", "gsa-frozen"]}})
+    assert project.medattn("plan") == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if "vanilla" in line)
+    assert line == (
+        "  note: tiny: no arm `vanilla` is trained next to gsa, so gsa-frozen is compared with the mechanism only; "
+        "add `vanilla` to the arms to see whether the mechanism helps"
+    )
+    project.configure({"arms": {"gsa": {"placebos": ["frozen"]}}})
+    assert project.medattn("plan") == 0
+    assert "vanilla" not in capsys.readouterr().out

@@ -33,7 +33,17 @@ def found(project, capsys, *options: str) -> dict:
 
 
 def comparison(result: dict, arm: str) -> dict:
-    return next(claim for claim in result["claims"] if claim["kind"] == "comparison" and claim["arm"] == arm)
+    return next(claim for claim in published(result) if claim["kind"] == "comparison" and claim["arm"] == arm)
+
+
+def published(result: dict) -> list[dict]:
+    """The claims of papers, without the questions of the answer."""
+    return [claim for claim in result["claims"] if claim["table"] != "answer"]
+
+
+def questions(result: dict) -> dict[str, dict]:
+    """The questions of the answer by claim."""
+    return {claim["claim"]: claim for claim in result["claims"] if claim["table"] == "answer"}
 
 
 def plan_of(path, project):
@@ -84,15 +94,17 @@ def test_claims_are_ordered_by_hours(measured, capsys):
 
 
 def test_decided_claims_and_those_that_seeds_cannot_decide_are_not_open(measured, capsys):
-    claims = {claim["claim"] for claim in found(measured, capsys)["claims"]}
+    claims = {claim["claim"] for claim in published(found(measured, capsys))}
     assert not any("vanilla" in claim and "over" not in claim for claim in claims)
     measured.configure({**PAPER, "recipe": {"epochs": 2}}, papers={"tiny": {"recipe": {"epochs": 3}}}, seeds=LOOKS)
-    assert found(measured, capsys)["claims"] == []
+    changed = found(measured, capsys)
+    assert published(changed) == []
+    assert questions(changed)  # the selection's own recipe can still answer whether attention helps
 
 
 def test_before_any_run_every_claim_needs_the_first_look(gains, capsys):
     claims = found(gains, capsys)["claims"]
-    assert len(claims) == 7
+    assert len(claims) == 7 + 3
     assert {claim["seeds"] for claim in claims} == {5}
 
 
@@ -163,3 +175,23 @@ def test_a_value_needs_the_seeds_that_make_its_interval_narrow_enough(measured, 
     half_widths = {n: stats.t.ppf(0.975, n - 1) * 2 * sqrt(1 + 1 / n) for n in range(5, 11)}
     assert gsa["seeds_needed"] == min(n for n, half in half_widths.items() if half <= 5)
     assert gsa["seeds"] == 10
+
+
+def test_the_open_questions_of_a_paper_without_published_values_are_candidates(gains, finish, capsys):
+    (gains.root / "papers" / "tiny" / "published.csv").unlink()
+    before = found(gains, capsys)
+    assert {claim["seeds"] for claim in before["claims"]} == {5} and len(questions(before)) == 3
+    # gsa: +1.5 with an SD of 2 is open; weak: +9 is found.
+    finish({**FIVE, "weak": 89 + 0.5 * UNIT[5]})
+    result = found(gains, capsys, "--write", "next.yaml")
+    after = questions(result)
+    assert "answer.tiny.weak.vanilla.phantom" not in after
+    gsa = after["answer.tiny.gsa.vanilla.phantom"]
+    assert (gsa["verdict"], gsa["seeds_measured"]) == ("open", 5)
+    assert gsa["measured"] == pytest.approx(1.5) and gsa["seeds"] is None and gsa["seeds_needed"] > 20
+    assert after["answer.tiny.strong.vanilla.phantom"]["verdict"] == "open"
+    capsys.readouterr()
+    assert gains.medattn("next", "--max-seeds", "500") == 0
+    text = capsys.readouterr().out
+    assert "Open claims of the selection 'trial': 2 (2 are questions of the answer)" in text
+    assert "answer phantom net: gsa over vanilla, accuracy" in text

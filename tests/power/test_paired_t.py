@@ -9,11 +9,10 @@ from statsmodels.stats.power import TTestPower
 
 from medattn.compare.primary_test import primary_p
 from medattn.compare.skewness import interval_of_mean
+from medattn.power.average_power import Design
 from medattn.power.paired_t import (
     power_of_difference,
     power_of_equivalence,
-    seeds_for_difference,
-    seeds_for_equivalence,
     smallest_effect,
     upper_sd,
 )
@@ -45,15 +44,15 @@ def test_the_smallest_effect_has_80_percent_power(seeds, alpha):
 
 @pytest.mark.parametrize("effect", [0.4, 1.0, 2.0])
 def test_the_seeds_for_a_difference_are_the_fewest(effect):
-    found = int(seeds_for_difference(effect, 0.05, 1000))
+    found = int(Design().seeds_for_difference(effect, 0.05, 1000))
     assert power_of_difference(effect, found, 0.05) >= 0.8 > power_of_difference(effect, found - 1, 0.05)
     assert found >= TTestPower().solve_power(effect_size=effect, alpha=0.05, power=0.8)
 
 
 def test_no_difference_and_a_small_one_need_more_seeds_than_there_are():
-    assert seeds_for_difference(0.0, 0.05, 1000) == inf
-    assert seeds_for_difference(0.1, 0.05, 100) == inf
-    assert seeds_for_equivalence(0.05, 0.05, 1000) == inf
+    assert Design().seeds_for_difference(0.0, 0.05, 1000) == inf
+    assert Design().seeds_for_difference(0.1, 0.05, 100) == inf
+    assert Design().seeds_for_equivalence(0.05, 0.05, 1000) == inf
 
 
 @pytest.mark.parametrize(("margin", "seeds"), [(1.0, 10), (0.7, 20), (2.0, 5)])
@@ -65,7 +64,7 @@ def test_the_power_of_equivalence_is_that_of_a_simulation(margin, seeds):
 
 
 def test_the_seeds_for_equivalence_are_the_fewest():
-    seeds = int(seeds_for_equivalence(0.5, 0.05, 1000))
+    seeds = int(Design().seeds_for_equivalence(0.5, 0.05, 1000))
     assert power_of_equivalence(0.5, seeds, 0.05) >= 0.8 > power_of_equivalence(0.5, seeds - 1, 0.05)
 
 

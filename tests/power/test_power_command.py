@@ -23,7 +23,7 @@ def rows(project, capsys, *options: str) -> list[dict[str, str]]:
 
 
 def of_arm(found, arm: str, seeds: int = 5) -> dict[str, str]:
-    return next(row for row in found if row["arm"] == arm and row["seeds"] == str(seeds))
+    return next(row for row in found if row["arm"] == arm and row["seeds"] == str(seeds) and row["table"] != "answer")
 
 
 @pytest.mark.parametrize("seeds", [5, 10, 20])
@@ -84,7 +84,7 @@ def test_a_plain_list_of_seeds_has_one_number_of_seeds_and_all_of_alpha(gains, c
     gains.configure(PAPER, seeds=[0, 1, 2, 3])
     found = rows(gains, capsys, "--sd", "2")
     assert {row["seeds"] for row in found} == {"4"}
-    assert {row["alpha"] for row in found} == {"0.05"}
+    assert {row["alpha"] for row in found if row["table"] != "answer"} == {"0.05"}
 
 
 def test_the_plan_has_a_line_on_power(gains, capsys):
@@ -123,7 +123,7 @@ def test_an_impossible_sd_is_refused(gains, capsys, sd):
 
 def test_a_pilot_without_claims_is_refused(gains, capsys):
     assert gains.medattn("power", "--pilot", "results/nothing") == 2
-    assert "results/nothing/claims.csv: no such file; run `medattn judge`" in capsys.readouterr().err
+    assert "results/nothing/comparisons.csv: no such file; run `medattn compare`" in capsys.readouterr().err
 
 
 def test_power_and_next_only_read(gains, finish, capsys):
@@ -131,3 +131,45 @@ def test_power_and_next_only_read(gains, finish, capsys):
     before = files_of(gains.root)
     assert gains.medattn("power") == gains.medattn("next") == 0
     assert files_of(gains.root) == before
+
+
+def questions(project, capsys, *options: str) -> dict[str, dict[str, str]]:
+    """The rows of the first look by claim, of a paper without published values."""
+    (project.root / "papers" / "tiny" / "published.csv").unlink(missing_ok=True)
+    return {row["claim"]: row for row in rows(project, capsys, *options) if row["seeds"] == "5"}
+
+
+def test_a_paper_without_published_values_has_the_comparisons_of_the_answer(gains, finish, capsys):
+    stated = questions(gains, capsys, "--sd", "3")
+    assert {*stated} == {f"answer.tiny.{arm}.vanilla.phantom" for arm in ("gsa", "weak", "strong")}
+    alpha = ALPHA / 3  # Holm over three mechanisms
+    for row in stated.values():
+        assert (row["sd"], row["sd_source"], row["verdict"]) == ("3.0", "option --sd", "open")
+        assert power_of_difference(float(row["smallest_difference"]) / 3, 5, alpha) == pytest.approx(0.8, abs=1e-6)
+    gains.configure(PAPER, seeds={**LOOKS, "pilot_sd": 2.5})
+    assert {row["sd_source"] for row in questions(gains, capsys).values()} == {"seeds.pilot_sd"}
+    finish({"vanilla": 80 + 0 * UNIT[5], "gsa": 81.5 + 2 * UNIT[5]})
+    measured = questions(gains, capsys)
+    bound = 2 * sqrt(4 / stats.chi2.ppf(0.2, 4))
+    assert float(measured["answer.tiny.gsa.vanilla.phantom"]["sd"]) == pytest.approx(bound, rel=1e-3)
+    assert measured["answer.tiny.weak.vanilla.phantom"]["sd"] == "2.5"
+    # A pilot needs no published values, either.
+    half = stats.t.ppf(0.975, 4) * 2 / sqrt(5)
+    same = {"dataset": "phantom", "backbone": "net", "arm": "gsa", "against": "vanilla", "metric": "accuracy", "n": 5}
+    row = dict.fromkeys(COMPARISONS.columns, "") | same | {"procedure": "runs", "test": "permutation"}
+    pd.DataFrame([{**row, "low": 1 - half, "high": 1 + half, "stand_in": "False"}]).to_csv(
+        gains.results.comparisons, index=False
+    )
+    gains.configure(PAPER, selection="second", seeds=LOOKS)
+    piloted = questions(gains, capsys, "--pilot", "results/trial")
+    assert piloted["answer.tiny.gsa.vanilla.phantom"]["sd_source"] == "same comparison of the pilot"
+    assert float(piloted["answer.tiny.strong.vanilla.phantom"]["sd"]) == pytest.approx(bound, rel=1e-3)
+
+
+def test_a_selection_without_any_comparison_still_uses_the_stated_sd(gains, capsys):
+    (gains.root / "papers" / "tiny" / "published.csv").unlink()
+    gains.configure({"figures": None}, papers={"tiny": {"arms": ["vanilla"]}})
+    assert gains.medattn("power", "--sd", "2") == 0
+    text = capsys.readouterr().out
+    assert "points; SD 2 (option --sd)" in text
+    assert "neither a mechanism next to vanilla nor published comparisons" in text

@@ -10,6 +10,7 @@ from tests.answer.made_up import DATASETS, configuration, inputs_of, measurement
 from tests.render.report_files import page_at, write_claims
 from tests.render.test_report_in_a_browser import browser, opened  # noqa: F401
 
+from medattn.answer.sentences import signed
 from medattn.render.figures.drawing import drawer
 from medattn.render.inputs import Inputs
 from medattn.render.summary import summary
@@ -83,10 +84,68 @@ def test_with_two_data_sets_the_headline_says_where_mechanisms_help(tmp_path: Pa
 def test_the_figure_shows_every_data_set_and_the_mean(inputs: Inputs) -> None:
     paper = inputs.configuration.papers[0]
     drawing = drawer("forest_plot")(inputs, paper, paper.figures["forest"])
-    labels = [label.get_text() for label in drawing.figure.axes[0].get_yticklabels()]
+    ax = drawing.figure.axes[0]
+    labels = [label.get_text() for label in ax.get_yticklabels()]
     assert len(labels) == 3 * (1 + len(DATASETS) + 1)
-    assert labels[:2] == ["Squeeze and excitation (SE)", "BreastMNIST"] and labels[4] == "all data sets"
+    assert labels[:2] == ["", "BreastMNIST"] and labels[4] == "all data sets"
+    headings = [text.get_text() for text in ax.texts if text.get_fontweight() == "bold"]
+    assert headings == ["Squeeze and excitation (SE)", "Global context (GC)", "CBAM's spatial attention (SA)"]
     assert len(drawing.numbers) == 3 * (1 + len(DATASETS))
+
+
+def test_a_wide_open_interval_does_not_squeeze_the_others(tmp_path: Path) -> None:
+    chosen = configuration(tmp_path, datasets=DATASETS[:2])
+    made = measurements(chosen)
+    noisy = (made["dataset"] == DATASETS[1]) & (made["arm"] == "gc") & (made["procedure"] == "epochs")
+    made.loc[noisy, "value"] += [30.0, -30.0, 20.0, -25.0, 5.0]
+    inputs = inputs_of(tmp_path, chosen, made)
+    paper = inputs.configuration.papers[0]
+    drawing = drawer("forest_plot")(inputs, paper, paper.figures["forest"])
+    ax = drawing.figure.axes[0]
+    rows = drawing.numbers
+    decided = rows[rows["verdict"] != "open"]
+    reach = ax.get_xlim()[1]
+    assert decided[["low", "high"]].abs().max().max() < reach < 20 < rows["high"].max()
+    assert {line.get_marker() for line in ax.lines} >= {"<", ">"} and any("Arrows" in fact for fact in drawing.facts)
+    shown = [text.get_text() for text in ax.texts]
+    assert any(f"to {signed(rows['high'].max(), 'x')})" in text for text in shown), "the numbers are complete"
+    view = answer_view(inputs)
+    assert view is not None and view.is_cut
+    assert {mechanism.title: mechanism.marks.beyond for mechanism in view.mechanisms}["Global context (GC)"] == (
+        True,
+        True,
+    )
+    page = report_page(gather_page(inputs))
+    assert "Arrow: the interval goes on beyond the axis." in page and 'class="beyond"' in page
+
+
+def test_all_views_have_the_same_order_and_mark_synthetic_images(tmp_path: Path) -> None:
+    chosen = configuration(tmp_path, datasets=("phantom", "breastmnist", "retinamnist"))
+    effects = {"vanilla": 0.0, "se": 0.05, "gc": -2.5, "sa": 3.0}  # not in the order of the paper's arms
+    inputs = inputs_of(tmp_path, chosen, measurements(chosen, effects))
+    titles = ["CBAM's spatial attention (SA)", "Global context (GC)", "Squeeze and excitation (SE)"]
+    rows = inputs.answer[inputs.answer["level"] == "pooled"]
+    assert [*rows["title"]] == titles
+    assert all("3 data sets, among them Phantom (synthetic)" in text for text in rows["sentence"])
+    assert all("Phantom (synthetic) are drawn by the software" in note for note in rows["note"])
+    file = (inputs.results.tables / "answer.md").read_text()
+    told = summary(inputs)
+    for text in (file, told):
+        places = [text.index(title) for title in titles]
+        assert places == sorted(places) and "Phantom (synthetic)" in text
+    table = [line for line in file.splitlines() if line.startswith("|")]
+    assert "Phantom (synthetic), BreastMNIST, RetinaMNIST" in table[2]
+    columns = [line.strip("|").split("|") for line in table]
+    assert all(any(field.strip() for field in column) for column in zip(*columns[2:], strict=True)), "no empty column"
+    assert "Time per step" not in file and "p: of no effect on average, corrected by Holm's method" in file
+    view = answer_view(inputs)
+    assert view is not None and [mechanism.title for mechanism in view.mechanisms] == titles
+    page = report_page(gather_page(inputs))
+    assert "4 of them on synthetic images" in page
+    paper = inputs.configuration.papers[0]
+    drawing = drawer("forest_plot")(inputs, paper, paper.figures["forest"])
+    assert [*drawing.numbers["title"].unique()] == titles
+    assert "Phantom (synthetic)" in [label.get_text() for label in drawing.figure.axes[0].get_yticklabels()]
 
 
 def test_a_selection_without_a_mechanism_has_no_answer(tmp_path: Path) -> None:

@@ -29,9 +29,10 @@ _AGAINST_PLACEBO = {
 
 @dataclass(frozen=True)
 class DatasetVerdict:
-    """The verdict on one data set, with its title and numbers."""
+    """The verdict on one data set, with its title, whether its images are synthetic, and its numbers."""
 
     title: str
+    synthetic: bool
     verdict: AnswerVerdict
     difference: float
     low: float
@@ -70,7 +71,7 @@ def _whole(
     else:
         opening = f"{contrast.title} {words.format(placebo=contrast.placebo)}"
     within = f", within ±{margin:g}" if verdict == "no practical difference" else ""
-    where = f"on {datasets[0].title}" if len(datasets) == 1 else f"on average over {len(datasets)} data sets"
+    where = f"on {datasets[0].title}" if len(datasets) == 1 else f"on average over {_counted(datasets)}"
     number = f"{signed(pooled.difference, _unit(estimated))}{_unit(estimated)}"
     interval = _interval(pooled.low, pooled.high, _unit(estimated), confidence)
     return f"{opening}: {_metric(estimated)} {number} {where} ({interval}{within})."
@@ -109,6 +110,19 @@ def _on_average(estimated: Estimate, confidence: float, datasets: Sequence[Datas
         f"The average over {len(datasets)} data sets is open ({signed(pooled.difference, unit)}{unit}, "
         f"{_interval(pooled.low, pooled.high, unit, None)}){why}."
     )
+
+
+def _counted(datasets: Sequence[DatasetVerdict]) -> str:
+    """Return the number of data sets, and which of them are synthetic."""
+    synthetic = [one.title for one in datasets if one.synthetic]
+    if not synthetic:
+        return f"{len(datasets)} data sets"
+    if len(synthetic) == len(datasets):
+        return f"{len(datasets)} synthetic data sets"
+    named = (
+        f"among them {listed(synthetic)}" if len(synthetic) < _MOST_LISTED else f"{len(synthetic)} of them synthetic"
+    )
+    return f"{len(datasets)} data sets, {named}"
 
 
 def _interval(low: float, high: float, unit: str, confidence: float | None) -> str:

@@ -11,6 +11,7 @@ from medattn.answer.costs import CountedCosts
 from medattn.answer.dataset_effects import DatasetEffect
 from medattn.answer.estimate import Estimate, estimate
 from medattn.answer.markdown import answer_markdown
+from medattn.answer.order import places
 from medattn.answer.sentences import DatasetVerdict, sentence
 from medattn.answer.verdict import AnswerVerdict, answer_verdict
 from medattn.compare.holm import holm
@@ -43,17 +44,40 @@ def write_answer(results: ResultPaths, configuration: Configuration, *, allow_fe
     table = answer(configuration, measured, costs)
     values = ("difference", "extra_params")
     write_keeping_values(results.answer, csv_of(table), _ROW, values, allow_fewer=allow_fewer)
-    write_text(results.tables / "answer.md", answer_markdown(table))
+    titles = {name: entry.marked_title for name, entry in configuration.datasets.items()}
+    write_text(results.tables / "answer.md", answer_markdown(table, titles))
     return table
 
 
 def answer(configuration: Configuration, measured: MeasuredCells, costs: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of answer.csv: for each contrast and metric the pooled effect, then that on each data set."""
+    """Return the rows of answer.csv: for each contrast and metric the pooled effect, then that on each data set.
+
+    The mechanisms are in the order in which the answer tells them: by their verdict on accuracy, the largest first.
+    """
     rows = _Rows(configuration, measured, CountedCosts(costs))
     found = [row for estimates in rows.families() for row in rows.of_family(estimates)]
-    order = {(one.scope, one.arm, one.against): number for number, one in enumerate(rows.contrasts)}
-    found.sort(key=lambda row: order[row["scope"], row["arm"], row["against"]])
-    return pd.DataFrame(found, columns=[*ANSWER.columns])
+    place = places(found)
+    declared = {(one.scope, one.arm, one.against): number for number, one in enumerate(rows.contrasts)}
+    scopes = [*dict.fromkeys(one.scope for one in rows.contrasts)]
+
+    def order(row: dict[str, Any]) -> tuple[object, ...]:
+        scope, arm = row["scope"], row["arm"]
+        # What has no accuracy comes last.
+        return scopes.index(scope), place.get((scope, arm), len(place)), declared[scope, arm, row["against"]]
+
+    return pd.DataFrame(sorted(found, key=order), columns=[*ANSWER.columns])
+
+
+def judged_estimates(
+    configuration: Configuration, measured: MeasuredCells, metric: str
+) -> Iterator[tuple[Estimate, dict[str, AnswerVerdict]]]:
+    """Yield each estimate for a metric with its verdicts by data set, the one on the average under an empty name."""
+    rows = _Rows(configuration, measured, CountedCosts(pd.DataFrame(columns=[*COMPLEXITY.columns])))
+    for estimates in rows.families(metric):
+        corrected = holm([one.pooled.p for one in estimates])
+        for one, p in zip(estimates, corrected, strict=True):
+            found = rows.of_estimate(one, float(p))
+            yield one, {row["dataset"] if row["level"] == ONE_DATASET else "": row["verdict"] for row in found}
 
 
 class _Rows:
@@ -61,17 +85,24 @@ class _Rows:
 
     def __init__(self, configuration: Configuration, measured: MeasuredCells, costs: CountedCosts) -> None:
         self.contrasts = contrasts(configuration)
-        self._titles = {name: entry.title for name, entry in configuration.datasets.items()}
+        self._titles = {name: entry.marked_title for name, entry in configuration.datasets.items()}
+        self._synthetic = {name for name, entry in configuration.datasets.items() if entry.is_synthetic}
         selection = configuration.selection
         self._rule, self._margin, self._looks = selection.rule_at_a_look, selection.equivalence_margin, selection.looks
         self._confidence = selection.confidence_at_a_look
         self._measured, self._costs = measured, costs
 
-    def families(self) -> Iterator[list[Estimate]]:
-        """Yield the estimates whose p values are corrected together: same scope, metric, other arm and kind."""
+    def families(self, metric: str = "") -> Iterator[list[Estimate]]:
+        """Yield the estimates whose p values are corrected together: same scope, metric, other arm and kind.
+
+        Args:
+            metric: the only metric; empty for all.
+        """
         families: dict[tuple[object, ...], list[Estimate]] = {}
         for contrast in self.contrasts:
             for key in self._keys(contrast):
+                if metric and key.metric != metric:
+                    continue
                 one = estimate(contrast, key, self._measured, self._confidence, self._rule.min_runs)
                 if one is not None:
                     family = (contrast.scope, key, contrast.placebo, contrast.is_variant, one.stand_in)
@@ -82,14 +113,15 @@ class _Rows:
         """Yield the rows of estimates that are corrected together."""
         corrected = holm([one.pooled.p for one in estimates])
         for one, p in zip(estimates, corrected, strict=True):
-            yield from self._of_estimate(one, float(p))
+            yield from self.of_estimate(one, float(p))
 
     def _keys(self, contrast: Contrast) -> list[MetricKey]:
         """Return the metrics of a contrast: those with a single value, and means over classes."""
         keys = self._measured.metric_keys(cell for pair in contrast.pairs for cell in pair)
         return [key for key in keys if key.class_name in ("", MEAN)]
 
-    def _of_estimate(self, one: Estimate, p: float) -> Iterator[dict[str, Any]]:
+    def of_estimate(self, one: Estimate, p: float) -> Iterator[dict[str, Any]]:
+        """Yield the row of the pooled effect, whose corrected p is given, then those of the effects on data sets."""
         margin = self._margin / (1 if METRICS[one.key.metric].unit == "percent" else 100)
         corrected = holm([effect.p for effect in one.effects])
         of_datasets = [
@@ -139,7 +171,9 @@ class _Rows:
             "sentence": "",
             "note": FEW_PAIRS if verdict != "open" and effect.n < SKEWNESS_FROM else "",
         }
-        return row, DatasetVerdict(self._titles[effect.dataset], verdict, effect.mean, low, high)
+        title = self._titles[effect.dataset] + (" (stand-in)" if effect.stand_in else "")
+        synthetic = effect.dataset in self._synthetic
+        return row, DatasetVerdict(title, synthetic, verdict, effect.mean, low, high)
 
     def _verdict(
         self, one: Estimate, difference: float, interval: tuple[float, float], p: float, margin: float
@@ -184,6 +218,9 @@ class _Rows:
         few = [effect.n < SKEWNESS_FROM for effect in one.effects]
         if any(verdict != "open" and is_few for verdict, is_few in zip(verdicts, few, strict=True)):
             notes.append(f"on single data sets, {FEW_PAIRS}" if len(one.effects) > 1 else FEW_PAIRS)
+        synthetic = [self._titles[effect.dataset] for effect in one.effects if effect.dataset in self._synthetic]
+        if synthetic:
+            notes.append(f"the images of {', '.join(synthetic)} are drawn by the software and are no medical images")
         if len(one.effects) == 1:
             notes.append("one data set, so the interval is over its seeds and nothing is pooled")
         if not one.is_reliable:

@@ -5,9 +5,11 @@
     snakemake --cores all --configfile next.yaml
 
 A claim is open if more seeds can give it a verdict: it is inconclusive or not measured, its images are available, and
-the selection follows the paper's procedure. For each: the seeds that decide it with 80% probability (as in `medattn
-power`), its open runs up to there, and their hours one after the other, from the speed of finished runs or else
-estimated. Claims that need more than --max-seeds follow apart.
+the selection follows the paper's procedure. Questions of the answer are claims, too: whether a mechanism does more than
+vanilla or than its placebo, on average and on each data set. They are open while the answer says "open". For each
+claim: the seeds that decide it with 80% probability (as in `medattn power`), its open runs up to there, and their hours
+one after the other, from the speed of finished runs or else estimated. Claims that need more than --max-seeds follow
+apart.
 
 The next round brings the cells of each claim that can be decided to its next look, since an early look may already
 decide it. The written selection has the same name and results: finished runs are reused. It declares the same looks;
@@ -47,15 +49,15 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError(f"--hours: must be a number of hours above 0, not {arguments.hours:g}")
     most = _max_seeds(arguments.max_seeds, selection.looks, len(selection.trained_seeds))
 
+    from medattn.power.candidates import candidates
     from medattn.power.next_runs import next_runs
     from medattn.power.next_selection import next_selection, write_selection
-    from medattn.power.planned_claims import planned_claims
     from medattn.power.run_costs import RunCosts
     from medattn.power.show_next import NEXT_COLUMNS, next_json, next_lines, next_rows
     from medattn.power.spread import assumed_spreads
     from medattn.text_formats import csv_of_rows
 
-    claims = planned_claims(chosen.results, chosen.configuration, chosen.plan, Path())
+    claims = candidates(chosen.results, chosen.configuration, chosen.plan, Path())
     spreads = assumed_spreads(claims, chosen.configuration, arguments.sd, arguments.pilot)
     costs = RunCosts(chosen.plan, chosen.configuration, chosen.results, most)
     found = next_runs(claims, selection, spreads, costs, most, arguments.hours)

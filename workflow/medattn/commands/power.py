@@ -5,14 +5,17 @@
     medattn power --pilot results/breastmnist   or that of the comparisons of another selection
     medattn power --format csv                  a row for each comparison and number of seeds
 
-For every published comparison whose cells are in the selection: the smallest difference that each look (or the listed
-seeds) finds with 80% probability by the primary test over seeds, the seeds that find the published difference, and the
-seeds that show equal arms to be equal within the margin of the verdicts. The significance level is that of the
-selection, split over its looks and, as Holm's correction does for the smallest p, over the comparisons of a statement.
+For every published comparison whose cells are in the selection, and for every comparison of the answer (each mechanism
+against vanilla and its placebos, on each data set and on average): the smallest difference that each look (or the
+listed seeds) finds with 80% probability by the primary test over seeds, the seeds that find the published or, in the
+answer, the measured difference, and the seeds that show equal arms to be equal within the margin. The significance
+level is that of the selection, split over its looks and, as Holm's correction does for the smallest p, over the
+comparisons that are corrected together.
 
 The standard deviation of the difference between seeds is the upper 80% confidence bound (chi-square) of the measured
-one. Without two measured seeds it is --sd, that of the pilot, `pilot_sd` of the looks, or the median bound of the
-paper's measured comparisons, in this order. docs/statistics.md explains the calculation. The command only reads.
+one. Without two measured seeds it is --sd, or `pilot_sd` of the looks, that of the pilot, or the median bound of the
+measured comparisons of the paper or selection, in this order. docs/statistics.md explains the calculation. The command
+only reads.
 """
 
 import argparse
@@ -59,13 +62,13 @@ def run(arguments: argparse.Namespace) -> int:
     check_spread_arguments(arguments)
     chosen = load_selection(arguments, keep=False)
 
+    from medattn.power.candidates import candidates
     from medattn.power.comparison_power import comparison_powers
-    from medattn.power.planned_claims import planned_claims
     from medattn.power.show_power import POWER_COLUMNS, power_json, power_lines, power_rows
     from medattn.power.spread import assumed_spreads
     from medattn.text_formats import csv_of_rows
 
-    claims = planned_claims(chosen.results, chosen.configuration, chosen.plan, Path())
+    claims = candidates(chosen.results, chosen.configuration, chosen.plan, Path())
     spreads = assumed_spreads(claims, chosen.configuration, arguments.sd, arguments.pilot)
     powers = comparison_powers(claims, chosen.configuration.selection, spreads)
     if arguments.format == "csv":
@@ -73,5 +76,5 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.format == "json":
         print(power_json(powers))
     else:
-        print("\n".join(power_lines(powers, chosen.configuration.selection)))
+        print("\n".join(power_lines(powers, chosen.configuration.selection, spreads.of_user)))
     return 0

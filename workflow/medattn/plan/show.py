@@ -69,6 +69,8 @@ def plan_lines(plan: Plan, progress: Progress) -> Iterator[str]:
         yield f"  skipped: {count} {'cell' if count == 1 else 'cells'}, {reason}"
     for sentence, count in _cutoffs_not_reached(plan).items():
         yield f"  warning: {count} {'cell' if count == 1 else 'cells'}: {sentence}"
+    for sentence in _without_vanilla(plan):
+        yield f"  note: {sentence}"
     stand_ins = sorted({cell.dataset_title for cell in plan.cells.values() if cell.stand_in})
     if stand_ins:
         yield f"  stand-ins, not the papers' images: {'; '.join(stand_ins)}"
@@ -111,6 +113,27 @@ def _cutoffs_not_reached(plan: Plan) -> Counter[str]:
                 "never frozen; set options.cutoff_epoch of the arm below the epochs"
             ] += 1
     return warnings
+
+
+def _without_vanilla(plan: Plan) -> Iterator[str]:
+    """Yield a sentence for each paper with mechanisms that no network without a mechanism is trained next to."""
+    compared = {(cell.group, cell.experiment) for cell in plan.cells.values() if cell.arm == "vanilla"}
+    alone: dict[str, dict[str, bool]] = {}
+    for cell in plan.cells.values():
+        if cell.is_classifier or (cell.group, cell.experiment) in compared:
+            continue
+        arm = cell.settings.arm
+        if arm.mechanism != "none":
+            name = ".".join(part for part in (cell.paper, cell.experiment) if part)
+            alone.setdefault(name, {})[cell.arm] = arm.placebo is not None
+    for name, arms in alone.items():
+        mechanisms = ", ".join(arm for arm, is_placebo in arms.items() if not is_placebo)
+        placebos = [arm for arm, is_placebo in arms.items() if is_placebo]
+        yield (
+            f"{name}: no arm `vanilla` is trained next to {mechanisms or ', '.join(placebos)}"
+            + (f", so {', '.join(placebos)} is compared with the mechanism only" if placebos and mechanisms else "")
+            + "; add `vanilla` to the arms to see whether the mechanism helps"
+        )
 
 
 def look_lines(selection: Selection) -> Iterator[str]:

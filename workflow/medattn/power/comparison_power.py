@@ -7,12 +7,7 @@ from math import inf, isnan, nan
 from medattn.compare.test_result import CONFIDENCE
 from medattn.config.models.seeds import MAX_SEEDS
 from medattn.config.models.selection import Selection
-from medattn.power.paired_t import (
-    power_of_difference,
-    seeds_for_difference,
-    seeds_for_equivalence,
-    smallest_effect,
-)
+from medattn.power.average_power import Design
 from medattn.power.planned_claims import PlannedClaim
 from medattn.power.spread import AssumedSpread, AssumedSpreads
 
@@ -34,7 +29,7 @@ class LookPower:
 
 @dataclass(frozen=True)
 class ComparisonPower:
-    """Power of a published comparison.
+    """Power of a published comparison, or of a question of the answer.
 
     Attributes:
         planned: the comparison.
@@ -43,6 +38,9 @@ class ComparisonPower:
         seeds_for_published: seeds that find the published difference with 80% probability; infinity if more than 1000,
             NaN if unknown.
         seeds_for_equivalence: seeds that show with 80% probability that two equal arms differ by less than the margin.
+        seeds_for_verdict: seeds that decide it with 80% probability: those for equality if the claim is that two arms
+            do not differ, else those for the difference. Where no difference is published, the measured one takes its
+            place. A question of the answer needs the fewer of both.
     """
 
     planned: PlannedClaim
@@ -50,14 +48,7 @@ class ComparisonPower:
     looks: tuple[LookPower, ...]
     seeds_for_published: float
     seeds_for_equivalence: float
-
-    @property
-    def seeds_for_verdict(self) -> float:
-        """Seeds that the claim needs: to show equality for the claim that the arms do not differ, else its difference.
-
-        Where no difference is published, the measured one takes its place.
-        """
-        return self.seeds_for_equivalence if self.planned.same else self.seeds_for_published
+    seeds_for_verdict: float
 
 
 def comparison_powers(
@@ -73,22 +64,28 @@ def comparison_power(planned: PlannedClaim, selection: Selection, spreads: Assum
     difference = planned.measured if isnan(planned.published) else planned.published
     looks = selection.looks or (max(2, len(selection.trained_seeds)),)
     if isnan(assumed.sd):
-        return ComparisonPower(planned, assumed, tuple(LookPower(n, nan, nan) for n in looks), nan, nan)
+        return ComparisonPower(planned, assumed, tuple(LookPower(n, nan, nan) for n in looks), nan, nan, nan)
+    design = Design(planned.datasets, planned.tau / assumed.sd)
     effect = difference / assumed.sd
-    margin = selection.verdicts.margin / assumed.sd
+    margin = (selection.equivalence_margin if planned.answer else selection.verdicts.margin) / assumed.sd
     # The interval of a difference shares its error rate between the looks, but not between the pairs of a statement.
     error = (1 - CONFIDENCE) / max(1, len(selection.looks))
-    return ComparisonPower(
-        planned,
-        assumed,
-        tuple(
-            LookPower(
-                n,
-                smallest_effect(n, alpha) * assumed.sd,
-                nan if isnan(effect) else power_of_difference(effect, n, alpha),
-            )
-            for n in looks
-        ),
-        nan if isnan(effect) else seeds_for_difference(effect, alpha, MAX_SEEDS),
-        inf if margin == 0 else seeds_for_equivalence(margin, error, MAX_SEEDS),
+
+    def to_equal(reach: float) -> float:
+        return inf if reach <= 0 else design.seeds_for_equivalence(reach, error, MAX_SEEDS)
+
+    to_find = nan if isnan(effect) else design.seeds_for_difference(effect, alpha, MAX_SEEDS)
+    if planned.answer and not isnan(effect):
+        # The interval around the measured difference must lie within the margin.
+        to_decide = max(selection.verdicts.min_runs, min(to_find, to_equal(margin - abs(effect))))
+    else:
+        to_decide = to_equal(margin) if planned.same else to_find
+    found = tuple(
+        LookPower(
+            n,
+            design.smallest_effect(n, alpha) * assumed.sd,
+            nan if isnan(effect) else design.power_of_difference(effect, n, alpha),
+        )
+        for n in looks
     )
+    return ComparisonPower(planned, assumed, found, to_find, to_equal(margin), to_decide)

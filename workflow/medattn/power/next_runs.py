@@ -10,7 +10,7 @@ from scipy.special import stdtrit
 from medattn.config.models.seeds import MAX_SEEDS
 from medattn.config.models.selection import Selection
 from medattn.config.models.verdicts import VerdictRule
-from medattn.power.comparison_power import comparison_power
+from medattn.power.comparison_power import ComparisonPower, comparison_power
 from medattn.power.planned_claims import PlannedClaim
 from medattn.power.run_costs import RunCost, RunCosts
 from medattn.power.spread import AssumedSpread, AssumedSpreads
@@ -138,26 +138,34 @@ def _next_claim(
     if planned.is_comparison:
         power = comparison_power(planned, selection, spreads)
         assumed, needed = power.assumed, power.seeds_for_verdict
-        reason = _reason_of_comparison(planned, assumed, needed)
+        reason = _reason_of_comparison(planned, power)
     else:
         needed = _needed_for_value(planned, selection.verdicts)
         reason = "the interval becomes narrow enough" if claim.verdict == "inconclusive" else "not measured yet"
     enough = [number for number in ahead if isnan(needed) or number >= needed]
     if not enough:
-        return NextClaim(planned, assumed, needed, None, None, _too_many(needed, judged, most), costs.of_runs(()))
+        reason = _too_many(planned, needed, judged, most)
+        return NextClaim(planned, assumed, needed, None, None, reason, costs.of_runs(()))
     return NextClaim(planned, assumed, needed, enough[0], ahead[0], reason, costs.of(planned.cells, enough[0]))
 
 
-def _reason_of_comparison(planned: PlannedClaim, assumed: AssumedSpread, needed: float) -> str:
+def _reason_of_comparison(planned: PlannedClaim, power: ComparisonPower) -> str:
+    needed = power.seeds_for_verdict
     if isnan(needed):
-        return "the first look measures the spread" if isnan(assumed.sd) else "no difference is published or measured"
-    if planned.same:
+        return (
+            "the first look measures the spread"
+            if isnan(power.assumed.sd)
+            else "no difference is published or measured"
+        )
+    if planned.same or (planned.answer and needed < power.seeds_for_published):
         return "equal arms are shown to be equal with 80% probability"
     difference = "measured" if isnan(planned.published) else "published"
     return f"the {difference} difference is found with 80% probability"
 
 
-def _too_many(needed: float, judged: int, most: int) -> str:
+def _too_many(planned: PlannedClaim, needed: float, judged: int, most: int) -> str:
+    if needed == inf and planned.datasets > 1:
+        return f"the average of {planned.datasets} data sets needs further data sets, not more seeds"
     if judged >= most:
         return f"open after {judged} seeds, the maximum"
     number = f"{needed:.0f}" if needed < inf else "more than 1000"

@@ -67,18 +67,27 @@ def _skewness_of_normal(seeds: int) -> NDArray[np.float64]:
 
 
 @cache
-def smallest_effect(seeds: int, alpha: float, power: float = POWER) -> float:
-    """Return the smallest difference that the primary test finds with the given power.
+def smallest_effect(seeds: int, alpha: float) -> float:
+    """Return the smallest difference that the primary test finds with 80% probability.
 
     Returns:
         The difference in standard deviations of the difference between seeds.
     """
+    return smallest_with_power(lambda effect: power_of_difference(effect, seeds, alpha))
+
+
+def smallest_with_power(power_of: Callable[[float], float]) -> float:
+    """Return the smallest effect that is found with 80% probability.
+
+    Args:
+        power_of: probability of finding an effect, which increases with the effect.
+    """
     low, high = 0.0, 1.0
-    while power_of_difference(high, seeds, alpha) < power:
+    while power_of(high) < POWER:
         low, high = high, 2 * high
     for _ in range(50):
         middle = (low + high) / 2
-        low, high = (middle, high) if power_of_difference(middle, seeds, alpha) < power else (low, middle)
+        low, high = (middle, high) if power_of(middle) < POWER else (low, middle)
     return high
 
 
@@ -101,36 +110,17 @@ def power_of_equivalence(margin: float, seeds: int, alpha: float) -> float:
     return float(np.mean(np.maximum(0.0, ndtr(greatest) - ndtr(least))))
 
 
-def seeds_for_difference(effect: float, alpha: float, most: int, power: float = POWER) -> float:
-    """Return the smallest number of seeds that finds a difference with the given power; infinity above `most`.
+def smallest_number(power_with: Callable[[int], float], most: int) -> float:
+    """Return the smallest number of seeds that has a power of 80%; infinity above `most`.
 
     Args:
-        effect: true difference in standard deviations of the difference between seeds.
-        alpha: significance level.
+        power_with: power by number of seeds, with which it increases.
         most: largest number of seeds to try.
-        power: probability with which the difference should be found.
     """
-    return _smallest(lambda seeds: power_of_difference(effect, seeds, alpha), most, power)
-
-
-def seeds_for_equivalence(margin: float, alpha: float, most: int, power: float = POWER) -> float:
-    """Return the smallest number of seeds that shows two equal arms to be equal; infinity above `most`.
-
-    Args:
-        margin: margin in standard deviations of the difference between seeds.
-        alpha: one minus the confidence level of the interval.
-        most: largest number of seeds to try.
-        power: probability with which the equality should be shown.
-    """
-    return _smallest(lambda seeds: power_of_equivalence(margin, seeds, alpha), most, power)
-
-
-def _smallest(power_with: Callable[[int], float], most: int, power: float) -> float:
-    """Return the smallest number of seeds with the power, which increases with the seeds, by bisection."""
-    if isnan(power_with(2)) or power_with(most) < power:
+    if isnan(power_with(2)) or power_with(most) < POWER:
         return inf
     low, high = 1, most
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if power_with(middle) < power else (low, middle)
+        low, high = (middle, high) if power_with(middle) < POWER else (low, middle)
     return high

@@ -17,7 +17,7 @@ from medattn.judge.values import STAND_IN
 from medattn.layout import ResultPaths
 from medattn.measure.measured_cells import MeasuredCells
 from medattn.plan.model import Cell, Plan
-from medattn.result_tables import COMPLEXITY, MEASUREMENTS, read_table
+from medattn.result_tables import COMPLEXITY, read_table
 from medattn.shipped import paper_folder
 
 ONE_RUN = "a classifier on pixels has the same result with every seed"
@@ -33,6 +33,10 @@ class PlannedClaim:
         obstacle: why more seeds cannot give a verdict; empty if they can.
         same: whether the claim is that two arms do not differ.
         alpha: significance level that the comparison must reach if no other one of its statement is significant.
+        answer: verdict of the answer, if this is one of its questions; empty for a claim of a paper.
+        datasets: number of data sets over which the comparison averages.
+        tau: standard deviation of the difference between these data sets.
+        degrees: degrees of freedom of `spread`, if they are not the number of pairs less one.
     """
 
     claim: Claim
@@ -40,6 +44,10 @@ class PlannedClaim:
     obstacle: str = ""
     same: bool = False
     alpha: float = nan
+    answer: str = ""
+    datasets: int = 1
+    tau: float = 0.0
+    degrees: int | None = None
 
     @property
     def is_comparison(self) -> bool:
@@ -49,7 +57,13 @@ class PlannedClaim:
     @property
     def is_open(self) -> bool:
         """Whether seeds can give the claim a verdict that it does not have yet."""
-        return not self.obstacle and self.claim.verdict in ("inconclusive", "not measured")
+        undecided = self.answer == "open" if self.answer else self.claim.verdict in ("inconclusive", "not measured")
+        return undecided and not self.obstacle
+
+    @property
+    def verdict(self) -> str:
+        """The verdict so far: that of the answer on its questions, that on a published claim otherwise."""
+        return self.answer or self.claim.verdict
 
     @property
     def published(self) -> float:
@@ -77,26 +91,31 @@ class PlannedClaim:
         claim = self.claim
         over = f" over {claim.against}" if claim.against else ""
         metric = f"{claim.metric} of {claim.class_name}" if claim.class_name else claim.metric
-        return f"{claim.dataset} {claim.backbone}: {claim.arm}{over}, {metric}"
+        backbones = claim.backbone.split(";")
+        backbone = claim.backbone if len(backbones) == 1 else f"{len(backbones)} backbones"
+        dataset = claim.dataset if self.datasets == 1 else f"average of {self.datasets} data sets,"
+        return f"{dataset} {backbone}: {claim.arm}{over}, {metric}"
 
     @property
     def _points(self) -> float:
         return in_points(self.claim.unit)
 
 
-def planned_claims(results: ResultPaths, configuration: Configuration, plan: Plan, root: Path) -> list[PlannedClaim]:
+def planned_claims(
+    results: ResultPaths, configuration: Configuration, plan: Plan, root: Path, measured: MeasuredCells
+) -> list[PlannedClaim]:
     """Return the claims of metrics whose cells are in the plan, in the order of claims.csv.
 
     Args:
-        results: the folder of results; without measurements.csv, nothing is measured.
+        results: the folder of results.
         configuration: the selection.
         plan: its plan.
         root: the folder that contains papers/.
+        measured: what is measured so far.
 
     Raises:
         UserError: a file is damaged.
     """
-    measured = MeasuredCells(read_table(results.measurements, MEASUREMENTS, optional=True))
     subjects = Subjects(configuration, plan, measured)
     costs = read_table(results.complexity, COMPLEXITY, optional=True)
     judged = {claim.claim: claim for claim in judged_claims(results, plan, subjects, costs, configuration, root)}

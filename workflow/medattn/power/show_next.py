@@ -26,7 +26,11 @@ def next_lines(found: NextRuns, selection: Selection, everything: bool) -> Itera
         everything: whether to show all lines, not only the first 20 of each part.
     """
     open_claims = len(found.claims) + len(found.beyond_budget) + len(found.undecidable)
-    yield f"Open claims of the selection '{selection.selection}': {open_claims}"
+    questions = sum(bool(claim.planned.answer) for claim in (*found.claims, *found.beyond_budget, *found.undecidable))
+    of_answer = (
+        f" ({questions} {'is a question' if questions == 1 else 'are questions'} of the answer)" if questions else ""
+    )
+    yield f"Open claims of the selection '{selection.selection}': {open_claims}{of_answer}"
     if found.claims:
         budget = "" if found.budget is None else f" within {found.budget:g} hours"
         yield f"  can be decided{budget}, cheapest first:"
@@ -43,7 +47,7 @@ def next_lines(found: NextRuns, selection: Selection, everything: bool) -> Itera
         yield f"  cannot be decided within {found.most} seeds:"
         groups = [[claim] for claim in found.undecidable]
         for (claim,) in groups if everything else groups[:_SHOWN]:
-            yield f"  {number(claim.needed, 0):>20}  {claim.planned.claim.paper} {claim.planned.title}: {claim.reason}"
+            yield f"  {number(claim.needed, 0):>20}  {_whose(claim)} {claim.planned.title}: {claim.reason}"
         yield from _more(groups, everything)
     if found.cost.runs:
         added = f", with more seeds for {len(found.seeds)} cells" if found.seeds else ""
@@ -105,7 +109,12 @@ def _title(group: Sequence[NextClaim]) -> str:
     first = group[0].planned
     published = f" ({first.published:+.2f} published)" if first.is_comparison and first.claim.published else ""
     others = f"; {len(group) - 1} more by the same runs" if len(group) > 1 else ""
-    return f"{first.claim.paper} {first.title}{published}{others}"
+    return f"{_whose(group[0])} {first.title}{published}{others}"
+
+
+def _whose(claim: NextClaim) -> str:
+    """Return the paper of a published claim, or "answer" for a question of the answer."""
+    return "answer" if claim.planned.answer else claim.planned.claim.paper
 
 
 def _more(groups: Sequence[object], everything: bool) -> Iterator[str]:

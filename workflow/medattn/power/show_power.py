@@ -12,6 +12,7 @@ from medattn.power.planned_claims import PlannedClaim
 from medattn.power.spread import AssumedSpread
 
 MORE = ">1000"
+_ANSWER = "answer"
 
 
 def number(value: float, decimals: int = 2) -> str:
@@ -30,28 +31,40 @@ def facts_of_claim(planned: PlannedClaim) -> dict[str, Any]:
     """Return the columns that identify a claim."""
     claim = planned.claim
     names = ("paper", "claim", "table", "kind", "dataset", "backbone", "arm", "against", "metric", "class_name")
-    return {**{name: getattr(claim, name) for name in names}, "verdict": claim.verdict}
+    return {**{name: getattr(claim, name) for name in names}, "verdict": planned.verdict}
 
 
-def power_lines(powers: Sequence[ComparisonPower], selection: Selection) -> Iterator[str]:
-    """Yield the lines for the terminal: a line for each comparison, paper by paper."""
+def power_lines(powers: Sequence[ComparisonPower], selection: Selection, stated: AssumedSpread) -> Iterator[str]:
+    """Yield the lines for the terminal: a line for each comparison, paper by paper, then the questions of the answer.
+
+    Args:
+        powers: the power of each comparison.
+        selection: the selection.
+        stated: the standard deviation that the user states; NaN if none.
+    """
     looks = selection.looks or (max(2, len(selection.trained_seeds)),)
+    alpha = selection.rule_at_a_look.alpha
     yield f"Differences that the seeds find with {POWER:.0%} probability, in percentage points"
-    yield f"  {multiples_line(looks, selection.rule_at_a_look.alpha)}"
+    yield f"  {multiples_line(looks, alpha)}"
     if not powers:
-        yield "  no paper of this selection has published comparisons of its cells"
+        if not isnan(stated.sd):
+            yield f"  {multiples_line(looks, alpha, stated.sd)}; SD {stated.sd:g} ({stated.source})"
+        yield "  the selection has neither a mechanism next to vanilla nor published comparisons of its cells"
         return
     title = max(len(power.planned.title) for power in powers)
     columns = "".join(f"{f'{look} seeds':>9}" for look in looks)
-    for paper in dict.fromkeys(power.planned.claim.paper for power in powers):
+    for group in dict.fromkeys(map(_group, powers)):
         yield ""
-        yield f"  {paper:<{title}}  {'published':>9} {'SD':>6}{columns}  {'to find':>8} {'to equal':>8}"
+        difference = "measured" if group == _ANSWER else "published"
+        yield f"  {group:<{title}}  {difference:>9} {'SD':>6}{columns}  {'to find':>8} {'to equal':>8}"
         for power in powers:
-            if power.planned.claim.paper == paper:
+            if _group(power) == group:
+                planned = power.planned
+                value = planned.measured if planned.answer else planned.published
                 found = "".join(f"{number(look.smallest):>9}" for look in power.looks)
-                published = f"{power.planned.published:+.2f}" if not isnan(power.planned.published) else "-"
                 yield (
-                    f"  {power.planned.title:<{title}}  {published:>9} {number(power.assumed.sd):>6}{found}  "
+                    f"  {planned.title:<{title}}  {'-' if isnan(value) else f'{value:+.2f}':>9} "
+                    f"{number(power.assumed.sd):>6}{found}  "
                     f"{number(power.seeds_for_published, 0):>8} {number(power.seeds_for_equivalence, 0):>8}"
                 )
     yield ""
@@ -59,7 +72,8 @@ def power_lines(powers: Sequence[ComparisonPower], selection: Selection) -> Iter
     for source, count in _sources(powers).items():
         yield f"    {count} {'comparison' if count == 1 else 'comparisons'}: {source}"
     yield "  to find: seeds that find the published difference or, where none is published, the measured one"
-    yield f"  to equal: seeds that show equal arms to differ by less than {selection.verdicts.margin:g} points"
+    margins = f"{selection.verdicts.margin:g} points, in the answer {selection.equivalence_margin:g}"
+    yield f"  to equal: seeds that show equal arms to differ by less than {margins}"
 
 
 def multiples_line(looks: Sequence[int], alpha: float, sd: float | None = None) -> str:
@@ -137,3 +151,8 @@ def _sources(powers: Sequence[ComparisonPower]) -> dict[str, int]:
     for power in powers:
         counts[power.assumed.source] = counts.get(power.assumed.source, 0) + 1
     return counts
+
+
+def _group(power: ComparisonPower) -> str:
+    """Return the heading of a comparison: its paper, or the answer."""
+    return _ANSWER if power.planned.answer else power.planned.claim.paper

@@ -79,8 +79,10 @@ class Inputs:
         return self.configuration.datasets[dataset].title
 
     def marked_title(self, dataset: str) -> str:
-        """Return the title of a data set for a figure, marked if stand-in images are used."""
-        return self.dataset_title(dataset) + (" (stand-in)" if self.is_stand_in(dataset) else "")
+        """Return the title of a data set for a figure, marked if its images are stand-ins or synthetic."""
+        if self.is_stand_in(dataset):
+            return f"{self.dataset_title(dataset)} (stand-in)"
+        return self.configuration.datasets[dataset].marked_title
 
     def is_stand_in(self, dataset: str) -> bool:
         """Return whether the plan uses stand-in images for a data set."""

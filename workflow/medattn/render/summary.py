@@ -56,16 +56,15 @@ def _differences(inputs: Inputs) -> list[str]:
     lines = [_difference(inputs, row) for row in measured.head(_MOST_SHOWN).to_dict("records")]
     hidden = len(measured) - len(lines)
     more = [f"- and {hidden} more in {inputs.results.comparisons}"] if hidden else []
-    return ["Accuracy minus that of vanilla, in percentage points, paired by seed:", *lines, *more]
+    heading = "Accuracy minus that of vanilla, in percentage points, paired by seed [95% interval of this pair alone]:"
+    return [heading, *lines, *more]
 
 
 def _difference(inputs: Inputs, values: dict[Hashable, Any]) -> str:
     interval = "" if pd.isna(values["low"]) else f" [{values['low']:+.2f}, {values['high']:+.2f}]"
-    stand_in = ", stand-in images" if values["stand_in"] else ""
     n = int(values["n"])
     return (
-        f"- {values['paper']}, {inputs.dataset_title(values['dataset'])}, "
+        f"- {values['paper']}, {inputs.marked_title(values['dataset'])}, "
         f"{values['backbone']}, {values['arm']}: "
-        f"{values['difference']:+.2f}{interval}, adjusted p {values['p_adjusted']:.3g}, "
-        f"{n} {'pair' if n == 1 else 'pairs'}{stand_in}"
+        f"{values['difference']:+.2f}{interval}, {n} {'pair' if n == 1 else 'pairs'}"
     )

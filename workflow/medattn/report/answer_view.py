@@ -1,23 +1,21 @@
 """The answer on the first screen: what each mechanism does, in words and as a forest plot."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import ceil, isnan
+from math import isnan
 from typing import Any
 
 import pandas as pd
 
 from medattn.answer.contrasts import SELECTION
 from medattn.answer.sentences import signed
-from medattn.answer.verdict import ANSWER_VERDICTS
-from medattn.render.answer_lines import counted_verdicts, datasets_by_verdict, rests_on
+from medattn.render.answer_lines import counted_verdicts, rests_on
+from medattn.render.forest_range import ENDS, forest_reach
 from medattn.render.inputs import Inputs
 from medattn.report.page_model import AnswerView, ForestMarks, MechanismView
 
 _PLOT_WIDTH = 240.0
 _CENTER = _PLOT_WIDTH / 2
 _EDGE = 8.0
-# An interval that is much wider than all effects is cut off at the edge, so that the other ones stay legible.
-_CUT_OFF = 4.0
 _METRIC = "accuracy"
 
 
@@ -28,33 +26,18 @@ def answer_view(inputs: Inputs) -> AnswerView | None:
     pooled = rows[(rows["level"] == "pooled") & (rows["placebo"] == "")]
     if pooled.empty:
         return None
-    reach = _reach(pooled)
-    views = [_mechanism(row, rows, reach) for row in _by_verdict(inputs, pooled)]
+    reach = forest_reach(rows[rows["placebo"] == ""])
+    # The rows are in the order of the answer.
+    views = [_mechanism(row, rows, reach) for row in pooled.to_dict("records")]
     main = [view for view in views if not view.is_variant] or views
     return AnswerView(
         headline=counted_verdicts(inputs, pooled),
         mechanisms=main,
         variants=[view for view in views if view not in main],
         axis=(signed(-reach), "0", signed(reach)),
+        is_cut=any(side for view in views for side in view.marks.beyond),
         rests_on=rests_on(inputs, pooled),
     )
-
-
-def _by_verdict(inputs: Inputs, pooled: pd.DataFrame) -> list[Mapping[Any, Any]]:
-    """Return the rows: verdict by verdict, those with a verdict on a data set before other open ones, larger first."""
-    order = {verdict: number for number, verdict in enumerate(ANSWER_VERDICTS)}
-
-    def place(row: Mapping[Any, Any]) -> tuple[int, bool, float]:
-        return order[row["verdict"]], not datasets_by_verdict(inputs, row), -abs(row["difference"])
-
-    return sorted(pooled.to_dict("records"), key=place)
-
-
-def _reach(pooled: pd.DataFrame) -> float:
-    """Return the greatest difference on the axis, in whole points."""
-    ends = pooled[["low", "high", "difference"]].abs().max().max()
-    largest = max(float(pooled["difference"].abs().max()), float(pooled["margin"].max()))
-    return float(ceil(min(float(ends), _CUT_OFF * largest)))
 
 
 def _mechanism(row: Mapping[Any, Any], rows: pd.DataFrame, reach: float) -> MechanismView:
@@ -81,14 +64,21 @@ def _facts(row: Mapping[Any, Any]) -> Iterable[str]:
     if not isnan(row["extra_params"]):
         time = "" if isnan(row["extra_time_percent"]) else f" and {row['extra_time_percent']:+.0f}% time per step"
         yield f"Cost: {row['extra_params']:+,.0f} parameters ({row['extra_params_percent']:+.2g}%){time}."
-    yield f"Rests on {row['runs']:.0f} runs with {row['seeds']:.0f} seeds; p = {row['p_adjusted']:.2g} (Holm)."
+    yield f"Rests on {row['runs']:.0f} runs with {row['seeds']:.0f} seeds{_p(row)}."
     if row["note"]:
         yield f"{row['note'][0].upper()}{row['note'][1:]}."
 
 
+def _p(row: Mapping[Any, Any]) -> str:
+    """Return the p that the verdict rests on; nothing without one."""
+    if isnan(row["p_adjusted"]):
+        return ""
+    return f"; p = {row['p_adjusted']:.2g}, corrected for the number of mechanisms (Holm)"
+
+
 def _marks(row: Mapping[Any, Any], differences: Sequence[float] | pd.Series, reach: float) -> ForestMarks:
     def x(value: float) -> float:
-        share = max(-1.0, min(1.0, value / reach)) if reach else 0.0  # equal arms have no reach
+        share = max(-1.0, min(1.0, value / reach))
         return round(_CENTER + share * (_CENTER - _EDGE), 1)
 
     def pair(low: float, high: float) -> tuple[float, float] | None:
@@ -102,4 +92,6 @@ def _marks(row: Mapping[Any, Any], differences: Sequence[float] | pd.Series, rea
         interval=pair(row["low"], row["high"]),
         prediction=pair(row["prediction_low"], row["prediction_high"]),
         datasets=[x(float(value)) for value in differences],
+        # A missing interval is NaN, which is neither.
+        beyond=(any(row[end] < -reach for end in ENDS), any(row[end] > reach for end in ENDS)),
     )

@@ -77,7 +77,7 @@ def gather_page(inputs: Inputs, with_audit: bool = True) -> Page:
         answer=answer_view(inputs),
         claims=claims.by_kind(),
         origin=run_origin(inputs, _records(blocks)),
-        total=_counts(cells, tables, claims.verdicts(), len(claims.outside)),
+        total=_counts(inputs, cells, tables, claims.verdicts(), len(claims.outside)),
         papers=[_paper(inputs, name, claims, tables) for name in names],
         reasons=Counter(cell.missing for cell in cells if cell.missing).most_common(),
         big_tables=[table for table, _ in big],
@@ -104,16 +104,20 @@ def _paper(inputs: Inputs, name: str, claims: ClaimRows, tables: CellTables) -> 
     figures = [figure_view(inputs, part, figure) for part in parts for figure in part.figures]
     cells = [cell for cell in inputs.plan.cells.values() if cell.paper == name]
     facts = parts[0].paper
-    counts = _counts(cells, tables, claims.verdicts(name))
+    counts = _counts(inputs, cells, tables, claims.verdicts(name))
     return PaperView(name, facts.title, facts.citation, counts, views, figures)
 
 
-def _counts(cells: Sequence[Cell], tables: CellTables, verdicts: Mapping[str, int], outside: int = 0) -> CoverageCounts:
+def _counts(
+    inputs: Inputs, cells: Sequence[Cell], tables: CellTables, verdicts: Mapping[str, int], outside: int = 0
+) -> CoverageCounts:
     measured = [cell for cell in cells if _is_measured(tables, cell)]
     stand_ins = sum(cell.stand_in for cell in measured)
     missing = sum(cell.missing is not None and not _is_measured(tables, cell) for cell in cells)
     waiting = len(cells) - len(measured) - missing
-    return CoverageCounts(len(cells), len(measured) - stand_ins, stand_ins, waiting, missing, verdicts, outside)
+    of_papers = [cell for cell in measured if not cell.stand_in]
+    synthetic = sum(inputs.configuration.datasets[cell.dataset].is_synthetic for cell in of_papers)
+    return CoverageCounts(len(cells), len(of_papers), stand_ins, waiting, missing, verdicts, outside, synthetic)
 
 
 def _is_measured(tables: CellTables, cell: Cell) -> bool:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 NOT_MEASURED = "not measured"
+WIDE = 900
+"""Pixels of the image beyond which a figure takes the whole width: one column of a journal has 700."""
 VERDICTS = ("reproduced", "not reproduced", "inconclusive", NOT_MEASURED)
 
 
@@ -76,6 +78,11 @@ class FigureView:
     width: int = 0
     height: int = 0
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether the figure spans two columns of a page, so that its labels need the whole width of the report."""
+        return self.width > WIDE
+
 
 @dataclass(frozen=True)
 class ForestMarks:
@@ -89,6 +96,7 @@ class ForestMarks:
         interval: ends of its interval; None if it has none.
         prediction: ends of the interval for a further data set; None if there is none.
         datasets: the effect on each data set.
+        beyond: whether an interval goes on beyond the left and the right end of the axis.
     """
 
     width: float
@@ -98,6 +106,7 @@ class ForestMarks:
     interval: tuple[float, float] | None
     prediction: tuple[float, float] | None
     datasets: Sequence[float]
+    beyond: tuple[bool, bool]
 
 
 @dataclass(frozen=True)
@@ -121,6 +130,7 @@ class AnswerView:
         mechanisms: the mechanisms, those with a verdict first.
         variants: hyper-parameter variants, which the page folds away.
         axis: labels of the forest plot's axis: left end, zero, right end.
+        is_cut: whether an interval goes on beyond the axis.
         rests_on: what the answer rests on, as a sentence.
     """
 
@@ -128,6 +138,7 @@ class AnswerView:
     mechanisms: Sequence[MechanismView]
     variants: Sequence[MechanismView]
     axis: tuple[str, str, str]
+    is_cut: bool
     rests_on: str
 
 
@@ -163,6 +174,7 @@ class CoverageCounts:
         missing: cells that cannot be run.
         verdicts: claims in the selection by verdict.
         outside: claims outside the selection.
+        synthetic: measured cells on synthetic images that are no stand-ins.
     """
 
     cells: int
@@ -172,6 +184,7 @@ class CoverageCounts:
     missing: int
     verdicts: Mapping[str, int]
     outside: int = 0
+    synthetic: int = 0
 
     @property
     def claims(self) -> int:

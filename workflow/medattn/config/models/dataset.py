@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from medattn.closed_model import Closed, FilePath, ImageCount
 from medattn.sources.base import ClassName, SplitName
+from medattn.sources.phantom import PhantomSource
 from medattn.sources.registry import AnySource
 
 
@@ -75,6 +76,17 @@ class DatasetEntry(Closed):
             if len(per_class) != len(self.classes):
                 raise ValueError(f"{name} counts {len(per_class)} classes, but classes names {len(self.classes)}")
         return self
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the images are phantoms, which the software draws."""
+        return isinstance(self.source, PhantomSource)
+
+    @property
+    def marked_title(self) -> str:
+        """Title for tables and figures, which says so if the images are synthetic."""
+        says_so = "synthetic" in self.title.lower()
+        return f"{self.title} (synthetic)" if self.is_synthetic and not says_so else self.title
 
     def known_images(self) -> dict[str, int] | None:
         """Return the number of images of each split, or of all as `train` where splits are unknown; None if unknown."""

@@ -13,12 +13,17 @@ from medattn.config.resolved import ResolvedPaper
 from medattn.metrics.registry import METRICS
 from medattn.render.figures.drawing import Drawing, nothing_to_draw
 from medattn.render.figures.style import GRAY, TWO_COLUMNS
+from medattn.render.forest_range import ENDS, forest_reach
 from medattn.render.inputs import Inputs
 
 OPTIONAL_KEYS = ("arms", "metric")
 
 _ROW_HEIGHT, _MARGINS = 0.16, 0.7
 _DIAMOND, _SQUARE = 40.0, 16.0
+_PADDED = 1.03
+_HEADING: dict[str, Any] = {
+    "ha": "left", "fontsize": 6.5, "fontweight": "bold", "bbox": {"facecolor": "white", "pad": 0.5, "linewidth": 0}
+}  # fmt: skip
 _COLORS = {"helps": "#009E73", "hurts": "#D55E00", "no practical difference": "#0072B2", "open": GRAY}
 
 
@@ -43,12 +48,18 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         "effect on a further data set.",
         f"Gray band: differences of at most {rows['margin'].iloc[0]:g}, without practical importance.",
     ]
+    reach = forest_reach(rows)
+    if (rows[ENDS].abs() > reach).any(axis=None):
+        facts.append(
+            "Arrows: the interval goes on beyond the axis, which shows all means and the intervals of effects with a "
+            "verdict; the numbers give it in full."
+        )
     # The answer pools over all experiments of the paper.
     datasets = list(dict.fromkeys(rows.loc[rows["level"] == "dataset", "dataset"]))
-    return Drawing(_figure(inputs, rows.reset_index(drop=True), unit), rows, datasets=datasets, facts=facts)
+    return Drawing(_figure(inputs, rows.reset_index(drop=True), unit, reach), rows, datasets=datasets, facts=facts)
 
 
-def _figure(inputs: Inputs, rows: pd.DataFrame, unit: str) -> Figure:
+def _figure(inputs: Inputs, rows: pd.DataFrame, unit: str, reach: float) -> Figure:
     # The pooled effect follows its data sets; a single data set has no pooled effect.
     groups = [
         pd.concat([group[group["level"] == "dataset"], group[group["level"] == "pooled"].query("datasets > 1")])
@@ -60,14 +71,16 @@ def _figure(inputs: Inputs, rows: pd.DataFrame, unit: str) -> Figure:
     margin = float(rows["margin"].iloc[0])
     ax.axvspan(-margin, margin, color="0.92", zorder=0, linewidth=0)
     ax.axvline(0, color=GRAY, linewidth=0.6, zorder=0)
+    ax.set_xlim(-_PADDED * reach, _PADDED * reach)
     labels: list[str] = []
     for group in groups:
-        labels.append(_heading(group.iloc[0]))
+        # Beside the axis, a long heading would leave little width for the plot.
+        ax.text(0, len(labels), _heading(group.iloc[0]), transform=ax.get_yaxis_transform(), va="center", **_HEADING)
+        labels.append("")
         for _, row in group.iterrows():
-            _effect(ax, row, len(labels))
+            _effect(ax, row, len(labels), reach)
             labels.append("all data sets" if row["level"] == "pooled" else inputs.marked_title(str(row["dataset"])))
     ax.set_yticks(range(len(labels)), labels)
-    _bold_headings(ax, groups)
     ax.set_ylim(len(labels) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel(f"difference ({unit})")
@@ -79,19 +92,15 @@ def _heading(row: "pd.Series[Any]") -> str:
     return f"{row['title']}{against}"
 
 
-def _bold_headings(ax: Axes, groups: list[pd.DataFrame]) -> None:
-    at = 0
-    for group in groups:
-        ax.get_yticklabels()[at].set_fontweight("bold")
-        at += len(group) + 1
-
-
-def _effect(ax: Axes, row: "pd.Series[Any]", y: int) -> None:
+def _effect(ax: Axes, row: "pd.Series[Any]", y: int, reach: float) -> None:
     pooled = row["level"] == "pooled"
     color = _COLORS[row["verdict"]]
     numbers = {name: float(row[name]) for name in ("difference", "low", "high", "prediction_low", "prediction_high")}
-    ax.hlines(y, numbers["prediction_low"], numbers["prediction_high"], colors=color, linewidth=0.5)
-    ax.hlines(y, numbers["low"], numbers["high"], colors=color, linewidth=1.8 if pooled else 1.0)
+    for low, high, width in (("prediction_low", "prediction_high", 0.5), ("low", "high", 1.8 if pooled else 1.0)):
+        ax.hlines(y, max(numbers[low], -reach), min(numbers[high], reach), colors=color, linewidth=width)
+        for end, marker in ((numbers[low], "<"), (numbers[high], ">")):
+            if abs(end) > reach:
+                ax.plot(reach if end > 0 else -reach, y, marker=marker, markersize=3.5, color=color, clip_on=False)
     ax.scatter(
         numbers["difference"],
         y,

@@ -24,6 +24,8 @@ OPTIONAL_KEYS = ("arm", "backbone")
 # Hyper-parameter for the epoch after which an arm no longer trains its attention map.
 _CUTOFF = "cutoff_epoch"
 _RUG_HEIGHT = 0.02
+_HEADROOM = 0.08
+"""Room above the curves for the label of the cut-off epoch."""
 
 
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
@@ -87,12 +89,15 @@ def _panel(ax: Axes, epochs: pd.DataFrame, arms: list[str], palette: Palette, cu
             transform=ax.get_xaxis_transform(),
         )  # fmt: skip
     _room_for_rug(ax, len(arms))
+    first, last = epochs["epoch"].min(), epochs["epoch"].max()
     for epoch in sorted(set(cutoffs.values())):
-        if epochs["epoch"].min() <= epoch <= epochs["epoch"].max():
+        if first <= epoch <= last:
             ax.axvline(epoch, color=GRAY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0)
+            # Toward the middle, so that a line at the edge keeps its label within the panel.
+            is_left = epoch <= (first + last) / 2
             ax.annotate(
-                f"E = {epoch}", (epoch, 1), xycoords=ax.get_xaxis_transform(), xytext=(2, -1),
-                textcoords="offset points", ha="left", va="top", color=GRAY, fontsize=6,
+                f"E = {epoch}", (epoch, 1), xycoords=ax.get_xaxis_transform(), xytext=(2 if is_left else -2, -1),
+                textcoords="offset points", ha="left" if is_left else "right", va="top", color=GRAY, fontsize=6,
             )  # fmt: skip
     ax.set(xlabel="epoch", ylabel="test accuracy (%)")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -100,8 +105,12 @@ def _panel(ax: Axes, epochs: pd.DataFrame, arms: list[str], palette: Palette, cu
 
 
 def _room_for_rug(ax: Axes, arms: int) -> None:
+    """Make room for the ticks of the measured epochs, below the possible values of an accuracy."""
     low, high = ax.get_ylim()
-    ax.set_ylim(low - (high - low) * _RUG_HEIGHT * 1.3 * (arms + 0.5), high)
+    low, high = max(low, 0.0), min(high, 100.0)
+    ax.set_yticks([tick for tick in MaxNLocator(6).tick_values(low, high) if low <= tick <= high])
+    ax.spines["left"].set_bounds(low, high)
+    ax.set_ylim(low - (high - low) * _RUG_HEIGHT * 1.3 * (arms + 0.5), high + (high - low) * _HEADROOM)
 
 
 def _cutoffs(paper: ResolvedPaper, arms: list[str]) -> dict[str, int]:
