@@ -117,9 +117,8 @@ def test_a_worse_value_looks_worse_in_every_format(inputs: Inputs) -> None:
 
 
 def test_lower_is_better_for_an_error() -> None:
-    compared = pd.DataFrame(
-        [{"procedure": "runs", "test": "t_test", "against": "l1", "difference": -2.0, "p_adjusted": 0.001, "alpha": 0.05}]
-    )
+    pair = {"procedure": "runs", "test": "t_test", "against": "l1", "difference": -2.0}
+    compared = pd.DataFrame([{**pair, "p_adjusted": 0.001, "alpha": 0.05}])
     measured = pd.DataFrame([{"procedure": "runs", "value": 3.0, "spread": 1.0, "n": 5, "reason": ""}])
     mark = Mark(arm="gsa", against="l1", sign="bold", alpha=0.05)
     for higher_is_better, expected in ((True, "bold-worse"), (False, "bold")):

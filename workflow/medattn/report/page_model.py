@@ -69,7 +69,7 @@ class TableView:
 
 @dataclass(frozen=True)
 class FigureView:
-    """A figure: its caption, and the image as a data URL with its size in pixels; no image if it is not drawn yet."""
+    """A figure: its caption, and the image as a data URL with its size in pixels; no image if it would be empty."""
 
     name: str
     title: str

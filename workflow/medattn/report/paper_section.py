@@ -9,6 +9,7 @@ from medattn.config.resolved import ResolvedPaper
 from medattn.errors import UserError
 from medattn.reading import read_bytes
 from medattn.render.captions import written_caption
+from medattn.render.figures.drawing import is_empty_figure
 from medattn.render.inputs import Inputs
 from medattn.render.tables.complexity_table import format_complexity_table
 from medattn.render.tables.dataset_statistics_table import format_dataset_statistics
@@ -48,7 +49,7 @@ def complexity_view(inputs: Inputs, paper: str) -> TableView:
 
 
 def figure_view(inputs: Inputs, paper: ResolvedPaper, name: str) -> FigureView:
-    """Return a figure; if it is not drawn yet, its caption says so.
+    """Return a figure; if it is empty or not drawn yet, its caption says so and it has no image.
 
     Raises:
         UserError: the file is not an image.
@@ -57,12 +58,14 @@ def figure_view(inputs: Inputs, paper: ResolvedPaper, name: str) -> FigureView:
     path = inputs.results.figures / f"{name}.png"
     if not path.is_file():
         return FigureView(name, title, f"{title}: not drawn yet; run `medattn render`.")
+    caption = written_caption(inputs, name) or title
+    if is_empty_figure(path.with_suffix(".csv")):
+        return FigureView(name, title, caption)
     content = read_bytes(path, "delete it and run `medattn render`", limit=1 << 28)
     try:
         width, height = Image.open(io.BytesIO(content)).size
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise UserError(f"{path}: not an image; run `medattn render` again") from error
-    caption = written_caption(inputs, name) or title
     return FigureView(name, title, caption, data_url(content, "image/png"), width, height)
 
 
@@ -74,7 +77,9 @@ def _table_view(inputs: Inputs, paper: ResolvedPaper, name: str, verdicts: Mappi
         for row, shown, first in zip(table.rows, formatted.rows, formatted.starts_group(), strict=True)
     ]
     caption = written_caption(inputs, name)
-    return TableView(name, table.declared.title, caption, formatted.heading_lines, rows, formatted.notes, formatted.row_heading)
+    return TableView(
+        name, table.declared.title, caption, formatted.heading_lines, rows, formatted.notes, formatted.row_heading
+    )
 
 
 def _plain_view(inputs: Inputs, table: FormattedTable, title: str) -> TableView:

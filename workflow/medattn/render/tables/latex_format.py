@@ -47,7 +47,15 @@ def _headers(table: FormattedTable) -> list[str]:
             rules += [rf"\cmidrule(lr){{{start}-{start + width - 1}}}"] if title else []
             start += width
         lines += [_line(titles), "".join(rules)]
-    return [*lines, _line([to_latex_text(table.row_heading), *(rf"\multicolumn{{1}}{{c}}{{{to_latex_text(title)}}}" for title, _ in last)])]
+    return [
+        *lines,
+        _line(
+            [
+                to_latex_text(table.row_heading),
+                *(rf"\multicolumn{{1}}{{c}}{{{to_latex_text(title)}}}" for title, _ in last),
+            ]
+        ),
+    ]
 
 
 def _line(texts: list[str]) -> str:

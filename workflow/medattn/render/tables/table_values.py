@@ -122,9 +122,11 @@ def _marks(
         return ()
     test, column = _P_OF[procedure]
     tests = rows_of(compared, procedure=procedure, test=test)
-    found = []
+    found: list[MarkName] = []
     for mark in own:
         rows = rows_of(tests, against=mark.against)
-        for difference in rows[rows[column] < mark.alpha / looks]["difference"].head(1):
-            found.append(mark_name(mark.sign, is_worse=(difference > 0) != higher_is_better))
+        significant = rows[rows[column] < mark.alpha / looks]
+        if len(significant):
+            is_worse = (float(significant.iloc[0]["difference"]) > 0) != higher_is_better
+            found.append(mark_name(mark.sign, is_worse))
     return tuple(found)
