@@ -132,10 +132,11 @@ def _panel(ax: Axes, numbers: pd.DataFrame, arm: str) -> None:
     ax.minorticks_off()
     means = numbers.groupby("at")["value"].mean()
     ax.plot(means.index, means.to_numpy(), color=GRAY, linewidth=1.0, zorder=1)
-    for seed, of_seed in numbers.groupby("seed"):
+    for seed in sorted({int(seed) for seed in numbers["seed"]}):
+        of_seed = rows_of(numbers, seed=seed)
         ax.errorbar(
             of_seed["at"], of_seed["value"], yerr=of_seed["spread"].fillna(0), fmt="o", markersize=3,
-            color=seed_color(int(str(seed))), elinewidth=0.6, capsize=1.5, zorder=2,
+            color=seed_color(seed), elinewidth=0.6, capsize=1.5, zorder=2,
         )  # fmt: skip
     base = rows_of(numbers, arm=arm)
     ax.scatter(base["at"], base["value"], s=40, facecolors="none", edgecolors=GRAY, linewidths=0.8, zorder=3)
