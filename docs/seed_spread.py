@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from medattn.render.figures.style import save, style
+from medattn.render.figures.style import save, seed_color, seed_handles, style
 
 ROOT = Path(__file__).parents[1]
 NAME = "seed-spread"
@@ -29,30 +29,39 @@ def published_accuracies() -> dict[str, float]:
     return {arm: float(accuracies[arm]) for arm in ARMS}
 
 
-def measured_accuracies(selection: str) -> dict[str, list[float]]:
-    """Return the accuracies of each arm on BreastMNIST, in percent, one per seed."""
+def measured_accuracies(selection: str) -> dict[str, dict[int, float]]:
+    """Return the accuracies of each arm on BreastMNIST, in percent, by seed."""
     table = pd.read_csv(ROOT / "results" / "reference" / selection / "measurements.csv")
     rows = table.query("dataset == 'breastmnist' and metric == 'accuracy' and procedure == 'epochs'")
-    return {arm: rows.loc[rows["arm"] == arm, "value"].tolist() for arm in ARMS}
+    of_arms = {arm: rows[rows["arm"] == arm] for arm in ARMS}
+    return {arm: dict(zip(of_arm["seed"].astype(int), of_arm["value"], strict=True)) for arm, of_arm in of_arms.items()}
 
 
 def draw() -> Figure:
-    """Draw one column per arm: every training as a point, their mean and SD, and the published value."""
+    """Draw one column per arm: every training in the color of its seed, their mean and SD, and the published value."""
     published = published_accuracies()
     short, full = (measured_accuracies(MEASURED[key]) for key in ("short", "full"))
     figure, axes = plt.subplots(figsize=(4.6, 2.6), layout="constrained")
     for place, arm in enumerate(ARMS):
-        axes.plot([place - 0.25, place + 0.25], [published[arm]] * 2, color="C3", linewidth=1.6)
-        axes.annotate(f"{published[arm]:.2f}", (place + 0.27, published[arm]), color="C3", va="center")
-        values = short[arm]
-        axes.plot([place - 0.18 + 0.06 * seed for seed in range(len(values))], values, "o", color="C0", markersize=4)
-        axes.errorbar(place + 0.03, mean(values), stdev(values), fmt="_", color="0.3", capsize=3)
-        axes.plot([place + 0.15] * len(full[arm]), full[arm], "s", color="C1", markersize=4)
+        axes.plot([place - 0.25, place + 0.25], [published[arm]] * 2, color="black", linewidth=1.2)
+        axes.annotate(f"{published[arm]:.2f}", (place + 0.27, published[arm]), va="center")
+        values = list(short[arm].values())
+        for number, (seed, value) in enumerate(short[arm].items()):
+            axes.plot(place - 0.2 + 0.07 * number, value, "o", color=seed_color(seed), markersize=4)
+        axes.errorbar(place + 0.03, mean(values), stdev(values), fmt="_", color="0.45", capsize=3)
+        for seed, value in full[arm].items():
+            axes.plot(place + 0.15, value, "s", color=seed_color(seed), markersize=4)
     handles = {
-        "published, 150 epochs": Line2D([], [], color="C3", linewidth=1.6),
-        "30 epochs, seeds 0 to 2": Line2D([], [], color="C0", marker="o", markersize=4, linestyle=""),
-        "mean ± SD of the three seeds": Line2D([], [], color="0.3", marker="|", linestyle="-"),
-        "150 epochs, seed 0": Line2D([], [], color="C1", marker="s", markersize=4, linestyle=""),
+        "published, 150 epochs": Line2D([], [], color="black", linewidth=1.2),
+        **{
+            f"30 epochs, {one.get_label()}": one
+            for one in seed_handles(seed for of_arm in short.values() for seed in of_arm)
+        },
+        "mean ± SD of these seeds": Line2D([], [], color="0.45", marker="|", linestyle="-"),
+        **{
+            f"150 epochs, seed {seed}": Line2D([], [], color=seed_color(seed), marker="s", markersize=4, linestyle="")
+            for seed in sorted({seed for of_arm in full.values() for seed in of_arm})
+        },
     }
     axes.set_xticks(range(len(ARMS)), list(ARMS.values()))
     axes.set_xlim(-0.5, len(ARMS) - 0.4)

@@ -11,6 +11,8 @@ import yaml
 
 from medattn.__main__ import main
 from medattn.commands import run
+from medattn.config.load import read_paper
+from medattn.errors import UserError
 from medattn.layout import ResultPaths
 from medattn.shipped import SHIPPED, paper_folder, paper_names, selection_file
 from medattn.status.progress_display import LiveProgress, LoggedProgress, Steps, display_for
@@ -117,6 +119,19 @@ def test_own_files_come_before_shipped_ones(project):
     (project.root / "config").mkdir()
     (project.root / "config" / "demo.yaml").write_text(yaml.safe_dump({}))
     assert selection_file(demo.relative_to(SHIPPED)) == demo.relative_to(SHIPPED)
+
+
+def test_an_unknown_paper_says_where_it_was_searched(project, tmp_path_factory):
+    empty = tmp_path_factory.mktemp("elsewhere")
+    with pytest.raises(UserError) as error:
+        read_paper("gas", empty / "papers", "config.yaml: papers")
+    shipped = f"{SHIPPED / 'papers'}: {', '.join(paper_names(SHIPPED))}"
+    assert str(error.value) == (
+        "config.yaml: papers: unknown paper 'gas'; did you mean 'gsa'? "
+        f"(searched {empty / 'papers'}, which does not exist; {shipped})"
+    )
+    with pytest.raises(UserError, match=f"searched {project.root / 'papers'}: tiny; "):
+        read_paper("gas", project.root / "papers", "")
 
 
 def test_what_snakemake_prints_is_read():

@@ -47,9 +47,7 @@ TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn", "Co", "Zl", "
 
 
 def table_of(texts: list[str]) -> FormattedTable:
-    rows = [
-        FormattedRow("g", text, [FormattedField(text), FormattedField(text, bold=True, star=True)]) for text in texts
-    ]
+    rows = [FormattedRow("g", text, [FormattedField(text), FormattedField(text, ("bold", "star"))]) for text in texts]
     return FormattedTable("odd", [[("", 1), (texts[0], 1)], [(texts[0], 1), (texts[-1], 1)]], rows, {"a": texts[0]})
 
 

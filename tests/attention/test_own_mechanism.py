@@ -7,9 +7,14 @@ import pytest
 import torch
 
 from medattn.attention.mechanism import create_block_attention
+from medattn.config.load import read_paper
 from medattn.config.mechanisms import is_block_mechanism, mechanism_options, mechanism_skip_reason
+from medattn.config.models.paper import Arm
 from medattn.errors import UserError
+from medattn.plan.model import CellSettings
 from medattn.provenance.code import code_digest
+from medattn.shipped import SHIPPED
+from medattn.training.own_mechanism import check_own_mechanism
 
 HEAD = """
 from typing import Annotated, Literal
@@ -163,3 +168,44 @@ def test_a_wrong_arm_is_one_line_and_exit_code_2(project, capsys, arm, message):
     published = capsys.readouterr().err
     assert message.format(root=project.root) in published
     assert published.count("\n") == 1
+
+
+def settings_of(mechanism: str) -> CellSettings:
+    paper = read_paper("demo", SHIPPED / "papers", "")
+    return CellSettings(paper.backbones["tiny-resnet"], Arm(mechanism=mechanism), paper.recipe, paper.protocol, "", "")
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "message"),
+    [
+        ("\n    if features.ndim == 4:\n        return features[..., 1:]\n    return features", 4,
+         "returned 2 x 32 x 7 x 6 of float32 for features of 2 x 32 x 7 x 7; it must return 2 x 32 x 7 x 7 of float32"),
+        (" return features.mean((2, 3))", 1, "returned 2 x 32 of float32"),
+        (" return features.double()", 1, "7 x 7 of float64"),
+        (" features + 1", 1, "returned nothing"),
+        ("\n    return features @ torch.ones(3, 3)", 2, "failed for features of 2 x 32 x 7 x 7: RuntimeError: "),
+    ],
+)  # fmt: skip
+def test_a_wrong_output_is_named_with_file_and_line(folder, body, line, message):
+    constructor = "def __init__(self, channels, size): super().__init__()"
+    text = f"{HEAD}class A(BlockAttention):\n {constructor}\n def forward(self, features):{body}\n"
+    written(folder, text)
+    first = text[: text.index(" def forward")].count("\n") + 1
+    with pytest.raises(UserError) as error:
+        check_own_mechanism(settings_of("mine:A"), (28, 28))
+    assert str(error.value).startswith(f"{folder / 'mine.py'}:{first + line - 1}: A.forward ")
+    assert message in str(error.value)
+
+
+def test_a_wrong_map_on_the_input_is_named_with_file_and_line(folder):
+    written(folder, HEAD + "class A(InputAttention):\n def prepare(self, images): self.side = images.shape[-1]\n"
+            " def weights(self): return torch.ones(self.side, self.side)\n")  # fmt: skip
+    with pytest.raises(UserError, match=r"mine\.py:8: A\.weights returned 28 x 28 of float32 .* 1 x 1 x 28 x 28"):
+        check_own_mechanism(settings_of("mine:A"), (28, 28))
+
+
+def test_a_right_mechanism_passes_and_draws_no_random_numbers(folder):
+    written(folder, SOURCE)
+    before = torch.random.get_rng_state()
+    check_own_mechanism(settings_of("mine:Half"), (28, 28))
+    assert torch.equal(before, torch.random.get_rng_state())

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from benchmarks.tampering import PAPER
+from benchmarks.tampering import PAPER, SELECTION
 
 from medattn.__main__ import main as medattn
 from medattn.files import write_json
@@ -31,3 +31,12 @@ def test_settings_modules_and_images_that_differ_are_named(finished, capsys):
 
     assert medattn(["why", "tampering.phantom.net.vanila"]) == 2
     assert f"did you mean '{CELL}'" in capsys.readouterr().err
+
+    other = SELECTION.replace("selection: tampering", "selection: other").replace("{}", "{arms: [lr]}")
+    Path("config.yaml").write_text(other, encoding="utf-8")
+    assert medattn(["why", f"{CELL}/train-s1"]) == 0
+    assert "  recipe.batch_size: 8, now 4" in capsys.readouterr().out
+    assert medattn(["why", "tampering.phantom.net.vanila"]) == 2
+    assert "(searched the selection 'other' and the plans in results; name another selection with --config)" in (
+        capsys.readouterr().err
+    )

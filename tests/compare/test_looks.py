@@ -93,6 +93,7 @@ def test_comparisons_have_the_level_of_a_look_and_name_diverged_seeds(project: P
 def test_a_mark_needs_its_share_of_the_level_and_a_look(p: float, alpha: float, looks: int, is_marked: bool) -> None:
     measured = pd.DataFrame([{"procedure": "runs", "value": 80.0, "spread": 1.0, "n": 5, "reason": ""}])
     row = {"procedure": "runs", "test": "t_test", "against": "vanilla", "p": p, "p_adjusted": p, "alpha": alpha}
+    row["difference"] = 1.5
     marks = [Mark(arm="gsa", against="vanilla", sign="star", alpha=0.05)]
     value, _ = value_over_runs(measured, pd.DataFrame([row]), "gsa", marks, looks)
     assert value is not None and value.marks == (("star",) if is_marked else ())

@@ -77,7 +77,7 @@ WRONG_SELECTIONS = [
     ("device", "cdua", "config.yaml: device: unknown value 'cdua'; did you mean 'cuda'?"),
     ("papers", {}, "config.yaml: papers: should have at least 1 entry"),
     ("papers", None, "config.yaml: papers: should be a mapping, not nothing"),
-    ("papers/toi", {}, "config.yaml: papers: unknown paper 'toi'; did you mean 'toy'?"),
+    ("papers/toi", {}, "config.yaml: papers: unknown paper 'toi'; did you mean 'toy'? (searched "),
     ("papers/toy", None, "config.yaml: papers.toy: should be a mapping, not nothing"),
     ("papers/Toy", {}, "config.yaml: papers.Toy: should be a name of at most 40 lower-case letters"),
     ("papers/toy/arm", ["vanilla"], "config.yaml: papers.toy: unknown key 'arm'; did you mean 'arms'?"),

@@ -3,6 +3,8 @@
 import csv
 from pathlib import Path
 
+from PIL import Image
+
 from medattn.files import write_json
 from medattn.layout import ResultPaths
 from medattn.result_tables import CLAIMS
@@ -40,6 +42,14 @@ def write_runs(results: ResultPaths) -> None:
         files = results.run("tiny.phantom.vgg16.gsa", f"train-s{seed}")
         write_history(files.history, [_epoch(1, 20), _epoch(2, 30)], "test")
         write_json(files.record, _record(seed))
+
+
+def write_figures(results: ResultPaths) -> None:
+    """Write a figure, `maps`, as an image of 1400 x 300 pixels, and one without anything to show, `curves`."""
+    results.figures.mkdir(parents=True, exist_ok=True)
+    for name, column in (("maps", "auc"), ("curves", "reason")):
+        Image.new("RGB", (1400, 300), "white").save(results.figures / f"{name}.png")
+        (results.figures / f"{name}.csv").write_text(f"{column}\nno epochs\n")
 
 
 def _epoch(epoch: int, correct: int) -> EpochRow:

@@ -1,3 +1,4 @@
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,8 +9,11 @@ import pytest
 from PIL import Image
 
 from medattn.config.figure_kinds import figure_kinds
+from medattn.render.captions import TEMPLATES
 from medattn.render.figures.drawing import drawer
 from medattn.render.figures.images import at_size
+from medattn.render.figures.kinds.accuracy_against_cost import spread_apart
+from medattn.render.figures.style import seed_color
 from medattn.render.figures.write_figure import write_figure
 from medattn.render.inputs import Inputs
 
@@ -103,3 +107,19 @@ def test_resized_maps_keep_their_mean() -> None:
     values = np.random.default_rng(0).random((56, 56)).astype(np.float32)
     assert at_size(values, (28, 28)).shape == (28, 28)
     assert at_size(values, (28, 28)).mean() == pytest.approx(values.mean(), abs=0.01)
+
+
+@pytest.mark.parametrize("heights", [[0.9, 0.5, 0.1], [0.5] * 5, [1.0, 1.0, 0.99, 0.02, 0.0, 0.0], [0.1] * 10])
+def test_labels_are_a_line_apart_and_inside_the_panel(heights: list[float]) -> None:
+    placed = np.array(spread_apart(heights, 0.1))
+    assert (-np.diff(placed) >= 0.1 - 1e-9).all()
+    assert placed.min() >= -1e-9 and placed.max() <= 1 + 1e-9
+    if heights == [0.9, 0.5, 0.1]:
+        assert placed.tolist() == heights
+
+
+def test_seeds_have_the_colors_of_the_page() -> None:
+    css = (TEMPLATES / "page" / "page.css").read_text()
+    light = css[: css.index("@media")]
+    assert [re.search(rf"--c{n}: (#\w+);", light)[1] for n in range(6)] == [seed_color(seed) for seed in range(6)]
+    assert seed_color(6) == seed_color(0)

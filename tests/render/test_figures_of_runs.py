@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 from safetensors.numpy import load_file
 from sklearn.metrics import log_loss, roc_auc_score
 from tests.conftest import Project
@@ -226,3 +227,27 @@ def test_every_kind_is_drawn_the_same_twice_and_in_another_process(trained: Inpu
     done = Project(root).process("render", *arguments, env=environment)
     assert done.returncode == 0, done.stderr
     assert [name for name, content in files().items() if content != first[name]] == []
+
+
+def test_classes_of_stand_ins_are_phantoms(trained: Inputs) -> None:
+    plan = trained.plan
+    cells = {name: replace(cell, stand_in=True) for name, cell in plan.cells.items()}
+    inputs = replace(trained, plan=replace(plan, cells=cells))
+    numbers, _ = drawn(inputs, "mistakes")
+    assert set(numbers["class"]) == {"phantom of class 1", "phantom of class 2"}
+    numbers, _ = drawn(inputs, "roc")
+    assert {"phantom of class 1", "phantom of class 2"} < set(numbers["curve"])
+
+
+def test_costs_have_the_interval_over_runs(trained: Inputs) -> None:
+    numbers, caption = drawn(trained, "costs")
+    assert numbers["low"].isna().all()  # a single run
+    assert "95% interval over runs" in caption
+    over_runs = trained.measurements["procedure"] == "runs"
+    three = trained.measurements.assign(
+        n=trained.measurements["n"].mask(over_runs, 3), spread=trained.measurements["spread"].mask(over_runs, 2.0)
+    )
+    numbers, _ = drawn(replace(trained, measurements=three), "costs")
+    low, high = scipy.stats.t.interval(0.95, 2, numbers["accuracy"], 2.0 / 3**0.5)
+    assert numbers["low"].tolist() == pytest.approx(np.maximum(0, low))
+    assert numbers["high"].tolist() == pytest.approx(np.minimum(100, high))

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import ttest_rel
 
+from medattn.config.models.paper import Mark
 from medattn.render.captions import listed_seeds, table_caption
 from medattn.render.inputs import Inputs
 from medattn.render.tables.csv_format import to_csv
@@ -14,7 +15,8 @@ from medattn.render.tables.format_table import Heading, format_table, headings
 from medattn.render.tables.latex_format import to_latex
 from medattn.render.tables.markdown_format import to_markdown
 from medattn.render.tables.paper_table import PaperTable, paper_table
-from medattn.render.tables.write_table import write_table
+from medattn.render.tables.table_values import value_over_runs
+from medattn.render.tables.write_table import table_html, write_table
 from medattn.result_tables import rows_of
 
 
@@ -98,6 +100,30 @@ def test_runs_are_marked_by_the_adjusted_p(inputs: Inputs) -> None:
     inputs.comparisons.loc[inputs.comparisons["procedure"] == "runs", "p_adjusted"] = 0.009
     marked = paper_table(replace(inputs), inputs.configuration.papers[0], "main")
     assert {p.runs.marks for r in marked.rows if r.arm == "gsa" for p in r.entries if p.runs} == {("bold", "star")}
+
+
+def test_a_worse_value_looks_worse_in_every_format(inputs: Inputs) -> None:
+    over_runs = inputs.comparisons["procedure"] == "runs"
+    inputs.comparisons.loc[over_runs, "p_adjusted"] = 0.009
+    inputs.comparisons.loc[over_runs & (inputs.comparisons["against"] == "l1"), "difference"] = -3.0
+    table = paper_table(replace(inputs), inputs.configuration.papers[0], "main")
+    marks = {p.runs.marks for r in table.rows if r.arm == "gsa" for p in r.entries if p.runs}
+    assert marks == {("bold", "star-worse")}
+    formatted = format_table(table)
+    assert row(to_markdown(formatted, ""), "VGG-16 (with global attention)")[3].startswith("↓**")
+    assert r"$^{\downarrow}$\textbf{" in to_latex(formatted, "")
+    assert "bold|star-worse" in to_csv(table)
+    assert ">↓<b>" in table_html(formatted, "")
+
+
+def test_lower_is_better_for_an_error() -> None:
+    pair = {"procedure": "runs", "test": "t_test", "against": "l1", "difference": -2.0}
+    compared = pd.DataFrame([{**pair, "p_adjusted": 0.001, "alpha": 0.05}])
+    measured = pd.DataFrame([{"procedure": "runs", "value": 3.0, "spread": 1.0, "n": 5, "reason": ""}])
+    mark = Mark(arm="gsa", against="l1", sign="bold", alpha=0.05)
+    for higher_is_better, expected in ((True, "bold-worse"), (False, "bold")):
+        value, _ = value_over_runs(measured, compared, "gsa", [mark], higher_is_better=higher_is_better)
+        assert value is not None and value.marks == (expected,)
 
 
 def test_latex_escapes_special_characters(model: PaperTable) -> None:

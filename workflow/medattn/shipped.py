@@ -6,6 +6,7 @@ In a checkout they lie beside the package. An installed package has them in its 
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
+_MOST_LISTED = 12
 INSTALLED = _PACKAGE / "project"
 """Folder of the shipped files of an installed package; a checkout has none."""
 SHIPPED = _PACKAGE.parent.parent if (_PACKAGE.parent / "Snakefile").is_file() else INSTALLED
@@ -27,6 +28,20 @@ def paper_names(root: Path, file: str = "paper.yaml") -> list[str]:
     """Return the names of all papers that have a file, of `root`/papers and shipped ones, sorted."""
     folders = (root / "papers", SHIPPED / "papers")
     return sorted({path.parent.name for folder in folders for path in folder.glob(f"*/{file}")})
+
+
+def searched_for_papers(papers: Path, file: str = "paper.yaml") -> str:
+    """Say where papers with a file are searched, and which are there: a folder of papers, then the shipped one."""
+    own, shipped = papers.absolute(), (SHIPPED / "papers").absolute()
+    return f"(searched {'; '.join(_papers_in(folder, file) for folder in dict.fromkeys((own, shipped)))})"
+
+
+def _papers_in(folder: Path, file: str) -> str:
+    if not folder.is_dir():
+        return f"{folder}, which does not exist"
+    names = sorted(path.parent.name for path in folder.glob(f"*/{file}"))
+    listed = ", ".join(names[:_MOST_LISTED]) + (", ..." if len(names) > _MOST_LISTED else "")
+    return f"{folder}: {listed or 'no paper'}"
 
 
 def selection_file(path: Path) -> Path:

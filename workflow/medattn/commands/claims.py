@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 
 from medattn.errors import UserError
 from medattn.reading import path_argument
-from medattn.shipped import paper_folder, paper_names
+from medattn.shipped import paper_folder, paper_names, searched_for_papers
 from medattn.suggestions import unknown_name
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ def _of_checkout(arguments: argparse.Namespace) -> "dict[str, tuple[list[Publish
     known = paper_names(Path(), "published.csv")
     for name in arguments.paper:
         if name not in known:
-            raise UserError(f"--paper: {unknown_name('paper', name, known)}")
+            searched = searched_for_papers(Path("papers"), "published.csv")
+            raise UserError(f"--paper: {unknown_name('paper', name, known)} {searched}")
     if not known:
         raise UserError("no papers/<paper>/published.csv here; run this in the project's folder or name a file")
     names = list(dict.fromkeys(arguments.paper)) or known

@@ -12,7 +12,7 @@ of the --pack failed; 75 a signal stopped the training, and the same command con
 """
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from medattn.commands.selection import Selected, add_selection_arguments, load_selection
@@ -38,9 +38,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.pack is not None:
         if arguments.pack not in chosen.plan.packs:
             raise UserError(unknown_name("pack", arguments.pack, chosen.plan.packs))
-        _prepare_lost_data(chosen, chosen.plan.packs[arguments.pack])
+        pack = chosen.plan.packs[arguments.pack]
+        _check_own_mechanisms(chosen, pack.runs)
+        _prepare_lost_data(chosen, pack)
         train = train_as_worker if arguments.worker else train_pack
-        train(chosen.plan, chosen.plan.packs[arguments.pack], chosen.results)
+        train(chosen.plan, pack, chosen.results)
         return 0
     if not chosen.plan.packs:
         reason = next(cell.missing for cell in chosen.plan.cells.values() if cell.missing)
@@ -49,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     with owning_plan(chosen.results):
         _prepare_data(chosen)
+        _check_own_mechanisms(chosen, chosen.plan.runs)
         failed = _train_stage(chosen, "tune")
         if not failed:
             _choose(chosen)
@@ -77,6 +80,24 @@ def _prepare(chosen: Selected, wanted: Mapping[str, Cell]) -> None:
     entries = planned_entries(chosen.plan, chosen.configuration)
     for prepared, cell in wanted.items():
         prepare(cell.dataset, entries[cell.dataset], Path(chosen.configuration.selection.data), Path(prepared).name)
+
+
+def _check_own_mechanisms(chosen: Selected, runs: Iterable[str]) -> None:
+    """Check the user's mechanisms of the cells of open runs, before anything is trained with them."""
+    planned = [chosen.plan.runs[run] for run in runs]
+    open_runs = [run for run in planned if not chosen.results.run(run.folder, run.name).record.exists()]
+    cells = [chosen.plan.cells[name] for name in dict.fromkeys(run.cell for run in open_runs)]
+    own = [cell for cell in cells if cell.missing is None and ":" in (cell.settings.mechanism or "")]
+    if not own:
+        return
+    from medattn.config.networks.catalog import image_size
+    from medattn.plan.stand_ins import planned_entries
+    from medattn.training.own_mechanism import check_own_mechanism
+
+    entries = planned_entries(chosen.plan, chosen.configuration)
+    for cell in own:
+        assert cell.settings.backbone is not None
+        check_own_mechanism(cell.settings, image_size(cell.settings.backbone, entries[cell.dataset]))
 
 
 def _train_stage(chosen: Selected, stage: Stage) -> list[str]:

@@ -5,12 +5,20 @@
 
 Compares the current plan of the selection with the records of earlier trainings of the same cell, stage, seed and fold:
 settings key by key, modules of the code, and images. The command trains and writes nothing.
+
+Without --config, a cell that is not in the default selection is searched in the other results folders.
 """
 
 import argparse
+from collections.abc import Iterator
+from pathlib import Path
 
-from medattn.commands.selection import add_selection_arguments, load_selection
+from medattn.commands.selection import Selected, add_selection_arguments, load_selection
+from medattn.config.load import resolve
 from medattn.errors import UserError
+from medattn.plan.expand import make_plan, results_of
+from medattn.plan.model import Plan
+from medattn.plan.plan_file import read_plan
 from medattn.suggestions import unknown_name
 
 
@@ -24,10 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Print a line for each run and one for each reason."""
     from medattn.plan.why import reasons
 
-    chosen = load_selection(arguments, keep=False)
     cell, _, start = arguments.run.partition("/")
-    if cell not in chosen.plan.cells:
-        raise UserError(unknown_name("cell", cell, chosen.plan.cells))
+    chosen = _selection_with(cell, arguments)
     of_cell = [run for run in chosen.plan.runs.values() if cell in run.cells]
     runs = [run for run in of_cell if run.name.startswith(start)]
     if not runs:
@@ -35,3 +41,36 @@ def run(arguments: argparse.Namespace) -> int:
     for planned in runs:
         print("\n".join(reasons(planned, chosen.plan.cells[cell], chosen.results)))
     return 0
+
+
+def _selection_with(cell: str, arguments: argparse.Namespace) -> Selected:
+    """Return the selection that the arguments name; without any, the one that has the cell.
+
+    Raises:
+        UserError: no selection has the cell, or several results folders have it.
+    """
+    named = load_selection(arguments, keep=False)
+    if cell in named.plan.cells:
+        return named
+    searched = f"the selection '{named.plan.selection}'"
+    if arguments.config is None and arguments.plan is None:
+        folder = named.results.folder.parent
+        others = dict(_plans_with(cell, folder))
+        if len(others) > 1:
+            raise UserError(f"{cell}: in several results ({', '.join(map(str, others))}); choose one with --config")
+        for path, plan in others.items():
+            configuration = resolve(plan.configuration, Path(), str(path))
+            return Selected(configuration, make_plan(configuration), results_of(configuration))
+        searched += f" and the plans in {folder}; name another selection with --config"
+    raise UserError(f"{unknown_name('cell', cell, named.plan.cells)} (searched {searched})")
+
+
+def _plans_with(cell: str, folder: Path) -> Iterator[tuple[Path, Plan]]:
+    """Yield path and plan of the results in a folder that have a cell; unreadable plans are left out."""
+    for path in sorted(folder.glob("*/plan.json")):
+        try:
+            plan = read_plan(path)
+        except UserError:
+            continue
+        if cell in plan.cells:
+            yield path, plan

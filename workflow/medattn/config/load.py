@@ -17,7 +17,7 @@ from medattn.config.size_limits import check_size
 from medattn.config.validation import below, validated
 from medattn.config.yaml_files import read_yaml
 from medattn.errors import UserError
-from medattn.shipped import paper_folder, paper_names
+from medattn.shipped import paper_folder, paper_names, searched_for_papers
 from medattn.suggestions import unknown_name
 
 REGISTRY = Path(__file__).parent.parent / "datasets" / "registry.yaml"
@@ -73,7 +73,7 @@ def read_paper(name: str, papers: Path, where: str) -> Paper:
     """
     known = paper_names(papers.parent)
     if name not in known:
-        raise UserError(f"{where}: {unknown_name('paper', name, known)}")
+        raise UserError(f"{where}: {unknown_name('paper', name, known)} {searched_for_papers(papers)}")
     path = paper_folder(papers.parent, name) / "paper.yaml"
     paper = validated(Paper, read_yaml(path), str(path))
     check_references(paper, registered_datasets(), str(path))

@@ -17,6 +17,7 @@ from medattn.files import write_text
 from medattn.metrics.registry import METRICS
 from medattn.reading import read_text
 from medattn.render.inputs import Inputs, arm_label
+from medattn.render.tables.marks import GLYPHS, mark_name
 from medattn.render.tables.paper_table import PaperTable
 from medattn.result_tables import rows_of_paper
 from medattn.shipped import SHIPPED
@@ -129,8 +130,10 @@ def _positive(table: PaperTable) -> str:
 
 
 def _mark(paper: ResolvedPaper, mark: Mark) -> dict[str, object]:
-    """Return the fields of a mark, with labels in place of the names of its arms."""
-    return {**mark.model_dump(), "arm": arm_label(paper, mark.arm), "against": arm_label(paper, mark.against)}
+    """Return the fields of a mark with the labels of its arms and its looks."""
+    labels = {"arm": arm_label(paper, mark.arm), "against": arm_label(paper, mark.against)}
+    look = {"look": {"bold": "Bold", "star": "Star"}[mark.sign], "worse": GLYPHS[mark_name(mark.sign, is_worse=True)]}
+    return {**mark.model_dump(), **labels, **look}
 
 
 def _stand_ins(inputs: Inputs, datasets: Iterable[str]) -> list[str]:

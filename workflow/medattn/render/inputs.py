@@ -31,7 +31,7 @@ _PUBLISHED_COLUMNS = ["table", "dataset", "backbone", "arm", "metric", "class_na
 _MEASUREMENT_COLUMNS = [
     "class_name", "procedure", "seed", "value", "spread", "n", "n_test", "stand_in", "leak", "status", "reason",
 ]  # fmt: skip
-_COMPARISON_COLUMNS = ["class_name", "procedure", "test", "against", "p", "p_adjusted", "alpha"]
+_COMPARISON_COLUMNS = ["class_name", "procedure", "test", "against", "difference", "p", "p_adjusted", "alpha"]
 
 
 @dataclass(frozen=True)

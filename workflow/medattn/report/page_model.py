@@ -20,7 +20,7 @@ class FieldView:
         name: row, column and value in words, for screen readers.
         order: sort key of the column; None if the field has no value.
         bold: whether the value has the mark `bold`.
-        star: whether the value has the mark `star`.
+        glyphs: glyphs of its further marks, such as a star.
         notes: signs of the footnotes.
         verdict: verdict on the published value; empty if it has none.
         published: whether the value is a published one.
@@ -31,7 +31,7 @@ class FieldView:
     name: str = ""
     order: float | None = None
     bold: bool = False
-    star: bool = False
+    glyphs: str = ""
     notes: tuple[str, ...] = ()
     verdict: str = ""
     published: bool = False
@@ -57,6 +57,7 @@ class TableView:
         heading_lines: lines of column headings, each heading with the number of columns it spans.
         rows: the rows.
         notes: texts of the footnotes by their signs.
+        row_heading: heading of the column of row labels.
     """
 
     name: str
@@ -65,11 +66,12 @@ class TableView:
     heading_lines: Sequence[Sequence[tuple[str, int]]]
     rows: Sequence[RowView]
     notes: Mapping[str, str]
+    row_heading: str
 
 
 @dataclass(frozen=True)
 class FigureView:
-    """A figure: its caption, and the image as a data URL with its size in pixels; no image if it is not drawn yet."""
+    """A figure: its caption, and the image as a data URL with its size in pixels; no image if it would be empty."""
 
     name: str
     title: str

@@ -9,11 +9,13 @@ from medattn.config.resolved import ResolvedPaper
 from medattn.errors import UserError
 from medattn.reading import read_bytes
 from medattn.render.captions import written_caption
+from medattn.render.figures.drawing import is_empty_figure
 from medattn.render.inputs import Inputs
 from medattn.render.tables.complexity_table import format_complexity_table
 from medattn.render.tables.dataset_statistics_table import format_dataset_statistics
 from medattn.render.tables.format_table import OVER_RUNS, PUBLISHED, format_table, kinds_of
 from medattn.render.tables.formatted_table import FormattedField, FormattedTable
+from medattn.render.tables.marks import WORDS
 from medattn.render.tables.paper_table import PaperTable, TableEntry, TableRow, paper_table
 from medattn.render.tables.table_columns import column_title
 from medattn.report.claim_rows import ClaimKey
@@ -47,7 +49,7 @@ def complexity_view(inputs: Inputs, paper: str) -> TableView:
 
 
 def figure_view(inputs: Inputs, paper: ResolvedPaper, name: str) -> FigureView:
-    """Return a figure; if it is not drawn yet, its caption says so.
+    """Return a figure; if it is empty or not drawn yet, its caption says so and it has no image.
 
     Raises:
         UserError: the file is not an image.
@@ -56,12 +58,14 @@ def figure_view(inputs: Inputs, paper: ResolvedPaper, name: str) -> FigureView:
     path = inputs.results.figures / f"{name}.png"
     if not path.is_file():
         return FigureView(name, title, f"{title}: not drawn yet; run `medattn render`.")
+    caption = written_caption(inputs, name) or title
+    if is_empty_figure(path.with_suffix(".csv")):
+        return FigureView(name, title, caption)
     content = read_bytes(path, "delete it and run `medattn render`", limit=1 << 28)
     try:
         width, height = Image.open(io.BytesIO(content)).size
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise UserError(f"{path}: not an image; run `medattn render` again") from error
-    caption = written_caption(inputs, name) or title
     return FigureView(name, title, caption, data_url(content, "image/png"), width, height)
 
 
@@ -73,7 +77,9 @@ def _table_view(inputs: Inputs, paper: ResolvedPaper, name: str, verdicts: Mappi
         for row, shown, first in zip(table.rows, formatted.rows, formatted.starts_group(), strict=True)
     ]
     caption = written_caption(inputs, name)
-    return TableView(name, table.declared.title, caption, formatted.heading_lines, rows, formatted.notes)
+    return TableView(
+        name, table.declared.title, caption, formatted.heading_lines, rows, formatted.notes, formatted.row_heading
+    )
 
 
 def _plain_view(inputs: Inputs, table: FormattedTable, title: str) -> TableView:
@@ -81,7 +87,8 @@ def _plain_view(inputs: Inputs, table: FormattedTable, title: str) -> TableView:
         RowView(row.label, [FieldView(f.text, order=number_in(f.text), notes=f.notes) for f in row.fields], first)
         for row, first in zip(table.rows, table.starts_group(), strict=True)
     ]
-    return TableView(table.name, title, written_caption(inputs, table.name), table.heading_lines, rows, table.notes)
+    caption = written_caption(inputs, table.name)
+    return TableView(table.name, title, caption, table.heading_lines, rows, table.notes, table.row_heading)
 
 
 def _fields(
@@ -112,13 +119,14 @@ def _field(
     key = (table.name, column.dataset, row.backbone, row.arm, column.metric, column.class_name)
     verdict = verdicts.get(key, "") if published and entry.published else ""
     words = [row.label, table.datasets.get(column.dataset, ""), column_title(table.declared, column), kind, field.text]
+    words += [WORDS[mark] for mark in field.marks]
     return FieldView(
         text=field.text,
         target=_target(inputs, table, row, entry),
         name=", ".join(word for word in words if word),
         order=_order(entry, kind),
-        bold=field.bold,
-        star=field.star,
+        bold=field.is_bold,
+        glyphs=field.glyphs,
         notes=field.notes,
         # The empty field next to it already shows that there is no measurement.
         verdict="" if verdict == NOT_MEASURED else verdict,

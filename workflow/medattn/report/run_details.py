@@ -75,11 +75,12 @@ def _curve(files: RunPaths) -> dict[str, list[float]]:
 
 
 def _map(maps: dict[str, Array]) -> dict[str, Any]:
-    """Return both maps as images on a common color scale, with the ends of the scale."""
+    """Return both maps as images on a common color scale, with the scale from low to high and its ends."""
     low = min(float(values.min()) for values in maps.values())
     high = max(float(values.max()) for values in maps.values())
     images = {time: data_url(_image(values, low, high), "image/png") for time, values in maps.items()}
-    return {"low": _rounded(low), "high": _rounded(high), **images}
+    scale = data_url(_image(np.linspace(0, 1, _MAX_SIDE, dtype=np.float32)[None], 0, 1), "image/png")
+    return {"low": _rounded(low), "high": _rounded(high), "scale": scale, **images}
 
 
 def _image(values: Array, low: float, high: float) -> bytes:

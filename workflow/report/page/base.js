@@ -24,6 +24,23 @@ const medattn = {};
     return made;
   };
 
+  // A line above a region says that it scrolls sideways, as long as it does.
+  const watch = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      const region = target.classList.contains("scroll") ? target : target.closest(".scroll");
+      if (region) region.previousElementSibling.hidden = region.scrollWidth <= region.clientWidth + 1;
+    }
+  });
+  medattn.hint = (region) => {
+    region.before(medattn.element("p", { class: "sideways", hidden: "" }, "This table is wider than the screen: scroll it sideways →"));
+    watch.observe(region);
+    if (region.firstElementChild) watch.observe(region.firstElementChild);
+  };
+
+  // One color a seed, as in the figures, and one pattern of dashes a fold.
+  medattn.seedColor = (seed) => `color-${seed % 6}`;
+  medattn.foldDash = (fold) => `fold-${(fold ?? 0) % 5}`;
+
   const SIGNS = { reproduced: "✓", "not reproduced": "✗", inconclusive: "?", "not measured": "–" };
   medattn.verdictClass = (verdict) => String(verdict).replaceAll(" ", "-");
   medattn.mark = (verdict) =>

@@ -7,11 +7,11 @@
   const COSTS = { params_m: ["params", 1e6], gflops: ["macs", 1e9] };
 
   // Columns without any value are left out.
-  const table = (headings, rows) => {
+  const table = (name, headings, rows) => {
     const filled = (_, index) => rows.some((row) => row[index] !== "");
     const shown = headings.filter(filled);
     const kind = (index) => (shown[index] === "Note" ? { class: "note" } : {});
-    return element("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "Table" },
+    return element("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": `Table: ${name}` },
       element("table", { class: "plain" },
         element("thead", {}, element("tr", {}, ...shown.map((text, index) => element("th", { scope: "col", ...kind(index) }, text)))),
         element("tbody", {}, ...rows.map((row) =>
@@ -66,7 +66,7 @@
       number(row.spread, medattn.decimals(row.unit)), row.n ?? "", row.n_test ?? "",
       [row.status === "measured" ? "" : row.status, row.reason, row.leak].filter(Boolean).join("; "),
     ]);
-    return rows.length ? table(["Procedure", "Seed", "Fold", "Value", "SD", "n", "Test images", "Note"], facts) : null;
+    return rows.length ? table("measurements", ["Procedure", "Seed", "Fold", "Value", "SD", "n", "Test images", "Note"], facts) : null;
   };
 
   const cost = (details, target) => {
@@ -74,7 +74,7 @@
     const row = details.costs[0];
     if (!column || !row || row[column] === null) return null;
     const published = target.metric === "params_m" ? row.published_params_m : row.published_gflops;
-    return table(["Published", "Counted", "Input", "Verdict", "Note"],
+    return table("costs", ["Published", "Counted", "Input", "Verdict", "Note"],
       [[published || "—", number(row[column] / unit, 3), row.height ? `${row.height} × ${row.width}` : "", row.verdict ?? "", row.note ?? ""]]);
   };
 
@@ -82,13 +82,13 @@
 
   const lanes = (details, target, rows) => {
     const single = rows.filter((row) => row.value !== null && ["epochs", "fold", "folds"].includes(row.procedure));
-    const runs = single.map((row) => ({ at: row.value, name: runName(row) }));
+    const runs = single.map((row) => ({ at: row.value, name: runName(row), seed: row.seed }));
     const found = runs.length ? [{ name: "runs", values: runs }] : [];
     if (target.metric !== "accuracy") return found;
     const bySeed = new Map();
     for (const row of details.epochs) {
       const key = runName(row);
-      bySeed.set(key, [...(bySeed.get(key) ?? []), { at: row.value, name: `${key}, epoch ${row.epoch}` }]);
+      bySeed.set(key, [...(bySeed.get(key) ?? []), { at: row.value, name: `${key}, epoch ${row.epoch}`, seed: row.seed }]);
     }
     return [...found, ...[...bySeed].filter(([, values]) => values.length > 1).slice(0, 12).map(([name, values]) => ({ name, values }))];
   };
@@ -106,6 +106,13 @@
       "Each dot is a run, or an epoch that the paper's procedure measures; the vertical stroke is the mean."));
   };
 
+  const swatch = (run) => {
+    const made = element("span", { class: "swatch" });
+    d3.select(made).append("svg").attr("viewBox", "0 0 24 4").attr("aria-hidden", "true").append("path")
+      .attr("class", `curve ${medattn.seedColor(run.seed)} ${medattn.foldDash(run.fold)}`).attr("d", "M0 2H24");
+    return made;
+  };
+
   const learning = (details) => {
     const epochs = new Map();
     for (const row of details.epochs) epochs.set(runName(row), (epochs.get(runName(row)) ?? new Set()).add(row.epoch));
@@ -115,8 +122,7 @@
     const plot = element("div", { class: "plot" });
     medattn.curves(plot, runs, "evaluated", "test accuracy (%)");
     medattn.curves(plot, runs, "loss", "training loss");
-    const legend = element("ul", { class: "legend" }, ...runs.slice(0, 12).map((run, index) =>
-      element("li", {}, element("span", { class: `swatch color-${index % 6}` }), run.name)));
+    const legend = element("ul", { class: "legend" }, ...runs.slice(0, 12).map((run) => element("li", {}, swatch(run), run.name)));
     return part("Learning curves", plot, legend, element("p", { class: "hint" }, "Dots: measured epochs."));
   };
 
@@ -126,7 +132,9 @@
     const picture = (time, words) => element("figure", {},
       element("img", { src: run.map[time], alt: `Attention map ${words}` }), element("figcaption", {}, words));
     return part("Attention map", element("div", { class: "maps" }, picture("before", "before training"), picture("after", "after training")),
-      element("p", { class: "hint" }, `Run with ${runName(run)}. Dark is high attention; both maps share a scale from ${run.map.low} to ${run.map.high}.`));
+      element("p", { class: "scale" }, element("span", {}, `${run.map.low} (low attention)`), element("img", { src: run.map.scale, alt: "from light to dark" }),
+        element("span", {}, `${run.map.high} (high)`)),
+      element("p", { class: "hint" }, `Run with ${runName(run)}. Both maps share this scale.`));
   };
 
   const comparisons = (details, target) => {
@@ -136,7 +144,7 @@
       row.note ?? "",
     ]);
     return rows.length
-      ? part("Comparison with other arms", table(["Arms", "Replicates, test", "n", "Effect", "Estimate", "Interval", "p", "Adjusted p", "Note"], rows))
+      ? part("Comparison with other arms", table("comparisons", ["Arms", "Replicates, test", "n", "Effect", "Estimate", "Interval", "p", "Adjusted p", "Note"], rows))
       : null;
   };
 
@@ -156,8 +164,8 @@
       .map((row) => [row.title, number(row.difference), row.low === null ? "" : `${number(row.low)} to ${number(row.high)}`, probability(row.p), row.n ?? "", kindOfReading(row)]);
     return part("Other readings of the paper",
       element("p", { class: "hint" }, "The same runs, measured in every way that their scores allow."),
-      table(["Reading", "Value", "SD", "n", "Note"], own.map((row) => [row.title, number(row.mean), number(row.sd), row.n ?? "", kindOfReading(row)])),
-      ...against.flatMap((name) => [element("h4", {}, `Difference from ${name}`), table(["Reading", "Difference", "Interval", "p", "n", "Note"], differences(name))]));
+      table("readings", ["Reading", "Value", "SD", "n", "Note"], own.map((row) => [row.title, number(row.mean), number(row.sd), row.n ?? "", kindOfReading(row)])),
+      ...against.flatMap((name) => [element("h4", {}, `Difference from ${name}`), table(`readings of the difference from ${name}`, ["Reading", "Difference", "Interval", "p", "n", "Note"], differences(name))]));
   };
 
   const retraining = (details, run) =>

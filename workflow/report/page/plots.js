@@ -122,7 +122,7 @@
       const middle = 36 + 44 * index;
       svg.append("text").attr("class", "lane").attr("x", left - 12).attr("y", middle + 4).attr("text-anchor", "end").text(lane.name);
       // Offset the dots vertically, so that equal values do not hide each other.
-      svg.append("g").selectAll("circle").data(lane.values).join("circle").attr("class", `dot color-${index % 6}`)
+      svg.append("g").selectAll("circle").data(lane.values).join("circle").attr("class", (value) => `dot ${medattn.seedColor(value.seed)}`)
         .attr("cx", (value) => x(value.at)).attr("cy", (_, position) => middle + ((position % 5) - 2) * 4).attr("r", 4)
         .append("title").text((value) => `${value.name}: ${value.at}`);
       const mean = d3.mean(lane.values, (value) => value.at);
@@ -137,12 +137,12 @@
     const y = d3.scaleLinear(padded(runs.flatMap((run) => run.curve[key]).filter((value) => value !== null)), [box[3], box[1]]).nice();
     const svg = canvas(container, width, height, name).attr("role", "img");
     axes(svg, x, y, box, ["epoch", name]);
-    runs.forEach((run, index) => {
+    runs.forEach((run) => {
       const line = d3.line((_, at) => x(run.curve.epoch[at]), (value) => y(value)).defined((value) => value !== null);
-      svg.append("path").attr("class", `curve color-${index % 6}`).attr("d", line(run.curve[key])).append("title").text(run.name);
+      svg.append("path").attr("class", `curve ${medattn.seedColor(run.seed)} ${medattn.foldDash(run.fold)}`).attr("d", line(run.curve[key])).append("title").text(run.name);
       if (run.curve.epoch.length === 1 || run.measured.size)
         svg.append("g").selectAll("circle").data(run.curve.epoch.filter((epoch) => run.measured.has(epoch) || run.curve.epoch.length === 1))
-          .join("circle").attr("class", `dot color-${index % 6}`).attr("r", 2.6)
+          .join("circle").attr("class", `dot ${medattn.seedColor(run.seed)}`).attr("r", 2.6)
           .attr("cx", (epoch) => x(epoch)).attr("cy", (epoch) => y(run.curve[key][run.curve.epoch.indexOf(epoch)]));
     });
   };

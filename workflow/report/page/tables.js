@@ -9,7 +9,8 @@
     region.classList.add("scroll");
     region.setAttribute("role", "region");
     region.setAttribute("tabindex", "0");
-    region.setAttribute("aria-label", name);
+    region.setAttribute("aria-label", `Table: ${name}`);
+    medattn.hint(region);
   };
 
   const nameSearch = (container, name) =>
@@ -17,7 +18,9 @@
 
   const finish = (table, name) => {
     scrollable(table, name);
-    nameSearch(table.closest(".dt-container"), name);
+    const container = table.closest(".dt-container");
+    nameSearch(container, name);
+    container.querySelector(".dt-paging nav")?.setAttribute("aria-label", `Pages of ${name}`);
   };
 
   medattn.paperTable = (table) => {

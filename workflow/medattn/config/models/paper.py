@@ -141,11 +141,11 @@ class Arm(Closed):
 
 
 class Mark(Closed):
-    """A mark in a table for an arm that differs from another arm of the same backbone and data set."""
+    """A mark in a table for an arm that is better or worse than another arm of the same backbone and data set."""
 
     arm: Name = Field(description="arm that gets the mark")
     against: Name = Field(description="arm to compare it with")
-    sign: Literal["bold", "star"] = Field(description="how to show the difference")
+    sign: Literal["bold", "star"] = Field(description="how to show a better value; a worse one gets an arrow down")
     alpha: float = Field(
         0.01, gt=0, lt=1, description="significance level: the mark is set if p is lower; looks share it"
     )

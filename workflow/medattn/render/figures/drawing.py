@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -32,6 +33,9 @@ class Drawing:
     unseen: Sequence[str] = field(default_factory=tuple)
 
 
+_REASON = "reason"
+"""The only column of the data of an empty figure."""
+
 Draw = Callable[[Inputs, ResolvedPaper, Declared], Drawing]
 
 
@@ -41,8 +45,16 @@ def drawer(kind: str) -> Draw:
     return draw
 
 
+def is_empty_figure(numbers: Path) -> bool:
+    """Return whether the data of a figure, <name>.csv, say that there was nothing to draw."""
+    if not numbers.is_file():
+        return False
+    with numbers.open(encoding="utf-8") as stream:
+        return stream.readline().strip() == _REASON
+
+
 def nothing_to_draw(reason: str) -> Drawing:
     """Return an otherwise empty figure that states why there is nothing to show."""
     figure = Figure(figsize=(ONE_COLUMN, 0.8))
     figure.text(0.5, 0.5, reason, ha="center", va="center", wrap=True, color=GRAY)
-    return Drawing(figure, pd.DataFrame({"reason": [reason]}), facts=[reason])
+    return Drawing(figure, pd.DataFrame({_REASON: [reason]}), facts=[reason])

@@ -45,7 +45,7 @@ class StoredImages:
     Attributes:
         images: N x H x W x C, in [0, 1].
         labels: class index of each image, N.
-        classes: names of the classes.
+        classes: names of the classes, as figures show them.
     """
 
     images: Array
@@ -71,7 +71,13 @@ def images_at(prepared: Path, positions: Sequence[int]) -> StoredImages:
                 found[position] = (split.images[position - start], int(split.labels[position - start]))
         start += len(split.labels)
     images = np.stack([found[position][0] for position in positions]).astype(np.float32) / np.float32(255)
-    return StoredImages(images, np.array([found[position][1] for position in positions]), store.classes)
+    classes = shown_classes(store.classes, is_stand_in=bool(store.manifest["stand_in"]))
+    return StoredImages(images, np.array([found[position][1] for position in positions]), classes)
+
+
+def shown_classes(classes: Sequence[str], *, is_stand_in: bool) -> list[str]:
+    """Return the names of classes for a figure of images; a phantom shows no disease, so its class has a number."""
+    return [f"phantom of class {number}" if is_stand_in else name for number, name in enumerate(classes, start=1)]
 
 
 def first_of_classes(prepared: Path, count: int) -> StoredImages:

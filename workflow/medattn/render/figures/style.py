@@ -1,6 +1,6 @@
 """Common style of all figures: sizes, fonts and colors for a journal page, and reproducible files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import fill
@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib as mpl
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 
 from medattn.config.resolved import ResolvedPaper
@@ -20,6 +21,8 @@ ONE_COLUMN, TWO_COLUMNS = 3.5, 7.2
 MAP_COLORS = "mako_r"
 GRAY = "0.45"
 REGION_COLOR = "#D55E00"
+SEED_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#a37c00", "#3f8fc4")
+"""Colors of seeds, the same in figures and on the page (`--c0` to `--c5` of page.css); they repeat after six seeds."""
 
 _FONT_SIZE = 7.0
 _SETTINGS: dict[Any, Any] = {
@@ -72,6 +75,36 @@ def arm_colors(paper: ResolvedPaper) -> Palette:
     names = [name for name, arm in paper.arms.items() if not arm.classifier]
     palette = sns.color_palette("colorblind", len(names))
     return {name: tuple(color) for name, color in zip(names, palette, strict=True)}
+
+
+def seed_color(seed: int) -> str:
+    """Return the color of a seed, the same in all figures and on the page."""
+    return SEED_COLORS[seed % len(SEED_COLORS)]
+
+
+def seed_handles(seeds: Iterable[int]) -> list[Line2D]:
+    """Return an entry of a legend for each seed, in order; none for a single seed."""
+    ordered = sorted(set(seeds))
+    if len(ordered) < 2:
+        return []
+    return [
+        Line2D([], [], color=seed_color(seed), marker="o", linestyle="", markersize=4, label=f"seed {seed}")
+        for seed in ordered
+    ]
+
+
+def attention_legend(figure: Figure) -> None:
+    """Draw a bar from low to high attention above the panels of a figure whose maps have scales of their own."""
+    height = figure.get_figheight()
+    ax = figure.add_axes((0.42, 1 + 0.06 / height, 0.16, 0.07 / height))
+    ax.imshow([[step / 255 for step in range(256)]], cmap=MAP_COLORS, aspect="auto")
+    ax.set_xticks([])
+    ax.set_yticks([])
+    for spine in ax.spines.values():
+        spine.set_visible(True)
+        spine.set_linewidth(0.4)
+    for x, side, words in ((-0.04, "right", "low attention"), (1.04, "left", "high attention (dark)")):
+        ax.text(x, 0.5, words, transform=ax.transAxes, ha=side, va="center", fontsize=6)
 
 
 def write_at_foot(figure: Figure, text: str) -> None:

@@ -46,6 +46,7 @@ def _formatted(inputs: Inputs, name: str, rows: list[dict[str, Any]]) -> Formatt
         [_GROUPS, [(title, 1) for title in _COLUMNS]],
         [FormattedRow(name, inputs.dataset_title(row["dataset"]), _fields(row, signs)) for row in rows],
         notes,
+        row_heading="Data set",
     )
 
 

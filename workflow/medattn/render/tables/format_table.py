@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from medattn.render.tables.formatted_table import FormattedField, FormattedRow, FormattedTable
+from medattn.render.tables.marks import known_marks
 from medattn.render.tables.paper_table import (
     LEAK,
     NOT_PUBLISHED,
@@ -87,14 +88,14 @@ def _field(table: PaperTable, entry: TableEntry, kind: str) -> FormattedField:
     scaled = _scaled(value, unit_factor(table.declared, metric))
     text = (_over_runs if over_runs else _mean_and_sd)(scaled, decimals_of(table.declared, metric))
     warnings = ((STAND_IN,) if entry.stand_in else ()) + ((LEAK,) if entry.leak else ())
-    return FormattedField(text, "bold" in value.marks, "star" in value.marks, (*notes, *warnings))
+    return FormattedField(text, known_marks(value.marks), (*notes, *warnings))
 
 
 def _published(table: PaperTable, published: PublishedText | None) -> FormattedField:
     if published is None:
         return FormattedField(DASH, notes=(table.sign_of(NOT_PUBLISHED),))
     text = f"{published.mean}({published.sd})" if published.sd else published.mean
-    return FormattedField(text, "bold" in published.marks, "star" in published.marks)
+    return FormattedField(text, known_marks(published.marks))
 
 
 def _scaled(value: MeasuredValue, factor: float) -> MeasuredValue:

@@ -3,15 +3,26 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from medattn.render.tables.marks import GLYPHS, MarkName
+
 
 @dataclass(frozen=True)
 class FormattedField:
-    """The text of one field, its emphasis, and the signs of its footnotes."""
+    """The text of one field, its marks, and the signs of its footnotes."""
 
     text: str
-    bold: bool = False
-    star: bool = False
+    marks: tuple[MarkName, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_bold(self) -> bool:
+        """Whether the text is in bold type."""
+        return "bold" in self.marks
+
+    @property
+    def glyphs(self) -> str:
+        """Glyphs before the text: a star, or arrows down for worse values."""
+        return "".join(GLYPHS[mark] for mark in self.marks if mark in GLYPHS)
 
 
 @dataclass(frozen=True)
@@ -32,12 +43,14 @@ class FormattedTable:
         heading_lines: lines of column headings, from the top; each heading with the number of columns it spans.
         rows: the rows.
         notes: texts of the footnotes by their signs.
+        row_heading: heading of the column of row labels.
     """
 
     name: str
     heading_lines: Sequence[Sequence[tuple[str, int]]]
     rows: Sequence[FormattedRow]
     notes: Mapping[str, str] = field(default_factory=dict)
+    row_heading: str = "Network"
 
     def starts_group(self) -> list[bool]:
         """Return, for each row, whether it is the first of its group."""

@@ -6,6 +6,7 @@ from medattn.render.tables.formatted_table import FormattedField, FormattedTable
 from medattn.text_formats import to_latex_text
 
 _HEAD = "% Needs \\usepackage{booktabs} and \\usepackage{graphicx}."
+_GLYPHS = {"*": r"$^{\ast}$", "↓": r"$^{\downarrow}$", "⇓": r"$^{\Downarrow}$"}
 # Shrinks the table only if it is wider than the line.
 _FIT = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 
@@ -46,7 +47,15 @@ def _headers(table: FormattedTable) -> list[str]:
             rules += [rf"\cmidrule(lr){{{start}-{start + width - 1}}}"] if title else []
             start += width
         lines += [_line(titles), "".join(rules)]
-    return [*lines, _line(["", *(rf"\multicolumn{{1}}{{c}}{{{to_latex_text(title)}}}" for title, _ in last)])]
+    return [
+        *lines,
+        _line(
+            [
+                to_latex_text(table.row_heading),
+                *(rf"\multicolumn{{1}}{{c}}{{{to_latex_text(title)}}}" for title, _ in last),
+            ]
+        ),
+    ]
 
 
 def _line(texts: list[str]) -> str:
@@ -55,7 +64,7 @@ def _line(texts: list[str]) -> str:
 
 def _shown(field: FormattedField) -> str:
     text = to_latex_text(field.text)
-    text = rf"\textbf{{{text}}}" if field.bold else text
-    star = r"$^{\ast}$" if field.star else ""
+    text = rf"\textbf{{{text}}}" if field.is_bold else text
+    glyphs = "".join(_GLYPHS[glyph] for glyph in field.glyphs)
     notes = rf"\textsuperscript{{{to_latex_text(','.join(field.notes))}}}" if field.notes else ""
-    return star + text + notes
+    return glyphs + text + notes

@@ -7,7 +7,7 @@ from medattn.text_formats import to_markdown_text
 def to_markdown(table: FormattedTable, caption: str) -> str:
     """Return the table in Markdown with its caption above and its footnotes below."""
     headings = ["<br>".join(to_markdown_text(title) for title in titles if title) for titles in _column_headings(table)]
-    lines = [_line(["", *headings]), _line([":--", *["--:"] * len(headings)])]
+    lines = [_line([to_markdown_text(table.row_heading), *headings]), _line([":--", *["--:"] * len(headings)])]
     lines += [_line([to_markdown_text(row.label), *(_shown(field) for field in row.fields)]) for row in table.rows]
     notes = [f"<sup>{sign}</sup> {to_markdown_text(text)}" for sign, text in table.notes.items()]
     return "\n".join([to_markdown_text(caption), "", *lines, "", "  \n".join(notes)]).rstrip() + "\n"
@@ -25,7 +25,7 @@ def _line(texts: list[str]) -> str:
 
 def _shown(field: FormattedField) -> str:
     text = to_markdown_text(field.text)
-    text = f"**{text}**" if field.bold else text
-    star = r"\*" if field.star else ""
+    text = f"**{text}**" if field.is_bold else text
+    glyphs = field.glyphs.replace("*", r"\*")
     notes = f"<sup>{','.join(field.notes)}</sup>" if field.notes else ""
-    return star + text + notes
+    return glyphs + text + notes

@@ -151,8 +151,9 @@ def _entry(inputs: Inputs, paper: ResolvedPaper, name: str, column: Column, netw
     cell = inputs.cell(paper, column.dataset, backbone, arm)
     missing = (cell.missing if cell else "Not part of this selection.") or ""
     marks, seed = paper.tables[name].marks, inputs.seeds[0]
-    single, single_reason = value_of_seed(measured, seed, compared, arm, marks)
-    runs, reason = value_over_runs(measured, compared, arm, marks, max(1, len(inputs.configuration.selection.looks)))
+    looks, rising = max(1, len(inputs.configuration.selection.looks)), METRICS[column.metric].higher_is_better
+    single, single_reason = value_of_seed(measured, seed, compared, arm, marks, higher_is_better=rising)
+    runs, reason = value_over_runs(measured, compared, arm, marks, looks, higher_is_better=rising)
     absent = missing or (
         "Not measured yet."
         if whole.empty

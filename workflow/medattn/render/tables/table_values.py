@@ -8,6 +8,7 @@ import pandas as pd
 from medattn.compare.test_result import PRIMARY_TEST
 from medattn.config.models.paper import Mark
 from medattn.metrics.registry import METRICS
+from medattn.render.tables.marks import MarkName, mark_name
 from medattn.render.tables.table_columns import Column
 from medattn.result_tables import PER_SEED, rows_of
 
@@ -33,13 +34,13 @@ class MeasuredValue:
         mean: mean over the values.
         sd: sample standard deviation; None for a single value.
         n: number of values.
-        marks: signs (`star`, `bold`) of the significant differences from other arms.
+        marks: marks of the significant differences from other arms, which say in which direction (marks.py).
     """
 
     mean: float
     sd: float | None
     n: int
-    marks: tuple[str, ...]
+    marks: tuple[MarkName, ...]
 
 
 def published_value(rows: pd.DataFrame, column: Column) -> PublishedText | None:
@@ -62,15 +63,27 @@ def published_value(rows: pd.DataFrame, column: Column) -> PublishedText | None:
 
 
 def value_of_seed(
-    measured: pd.DataFrame, seed: int, compared: pd.DataFrame, arm: str, marks: Sequence[Mark]
+    measured: pd.DataFrame,
+    seed: int,
+    compared: pd.DataFrame,
+    arm: str,
+    marks: Sequence[Mark],
+    *,
+    higher_is_better: bool = True,
 ) -> tuple[MeasuredValue | None, str]:
     """Return the value of one seed by the paper's procedure, and the reason or remark that measurements.csv gives."""
     rows = measured[measured["procedure"].isin(PER_SEED) & (measured["seed"] == seed)]
-    return _value(rows, _marks("epochs", compared, arm, marks)), _reason(rows)
+    return _value(rows, _marks("epochs", compared, arm, marks, higher_is_better=higher_is_better)), _reason(rows)
 
 
 def value_over_runs(
-    measured: pd.DataFrame, compared: pd.DataFrame, arm: str, marks: Sequence[Mark], looks: int = 1
+    measured: pd.DataFrame,
+    compared: pd.DataFrame,
+    arm: str,
+    marks: Sequence[Mark],
+    looks: int = 1,
+    *,
+    higher_is_better: bool = True,
 ) -> tuple[MeasuredValue | None, str]:
     """Return the value over runs, and the reason or remark that measurements.csv gives.
 
@@ -80,16 +93,19 @@ def value_over_runs(
         arm: the arm.
         marks: the marks of the table.
         looks: number of declared looks, which share the level of a mark. Between looks there are no marks.
+        higher_is_better: whether a higher value is the better one.
     """
     rows = rows_of(measured, procedure="runs")
-    return _value(rows, _marks("runs", compared[compared["alpha"].notna()], arm, marks, looks)), _reason(rows)
+    at_looks = compared[compared["alpha"].notna()]
+    found = _marks("runs", at_looks, arm, marks, looks, higher_is_better=higher_is_better)
+    return _value(rows, found), _reason(rows)
 
 
 def _reason(rows: pd.DataFrame) -> str:
     return "" if rows.empty else str(rows.iloc[0]["reason"])
 
 
-def _value(rows: pd.DataFrame, marks: tuple[str, ...]) -> MeasuredValue | None:
+def _value(rows: pd.DataFrame, marks: tuple[MarkName, ...]) -> MeasuredValue | None:
     if rows.empty or pd.isna(rows.iloc[0]["value"]):
         return None
     row = rows.iloc[0]
@@ -97,11 +113,20 @@ def _value(rows: pd.DataFrame, marks: tuple[str, ...]) -> MeasuredValue | None:
     return MeasuredValue(float(row["value"]), spread, int(row["n"]), marks)
 
 
-def _marks(procedure: str, compared: pd.DataFrame, arm: str, marks: Sequence[Mark], looks: int = 1) -> tuple[str, ...]:
-    """Return the signs of all marks of an arm whose p-value is below their alpha, or below a look's share of it."""
+def _marks(
+    procedure: str, compared: pd.DataFrame, arm: str, marks: Sequence[Mark], looks: int = 1, *, higher_is_better: bool
+) -> tuple[MarkName, ...]:
+    """Return all marks of an arm whose p-value is below their alpha, or below a look's share of it."""
     own = [mark for mark in marks if mark.arm == arm]
     if not own:
         return ()
     test, column = _P_OF[procedure]
     tests = rows_of(compared, procedure=procedure, test=test)
-    return tuple(mark.sign for mark in own if (rows_of(tests, against=mark.against)[column] < mark.alpha / looks).any())
+    found: list[MarkName] = []
+    for mark in own:
+        rows = rows_of(tests, against=mark.against)
+        significant = rows[rows[column] < mark.alpha / looks]
+        if len(significant):
+            is_worse = (float(significant.iloc[0]["difference"]) > 0) != higher_is_better
+            found.append(mark_name(mark.sign, is_worse))
+    return tuple(found)

@@ -42,11 +42,11 @@ def write_formats(inputs: Inputs, table: FormattedTable, csv_text: str, caption:
     write_text(folder / f"{table.name}.csv", csv_text)
     write_text(folder / f"{table.name}.md", to_markdown(table, caption))
     write_text(folder / f"{table.name}.tex", to_latex(table, caption))
-    write_text(folder / f"{table.name}.html", _to_html(table, caption))
+    write_text(folder / f"{table.name}.html", table_html(table, caption))
     write_caption(inputs, table.name, caption)
 
 
-def _to_html(table: FormattedTable, caption: str) -> str:
+def table_html(table: FormattedTable, caption: str) -> str:
     """Return a complete HTML page with the table, its caption and its footnotes."""
     environment = Environment(loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, autoescape=True)
     page = environment.get_template("table.html.j2").render(

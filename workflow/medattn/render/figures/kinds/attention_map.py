@@ -135,7 +135,7 @@ def _row(figure: Figure, title: str, maps: _Maps, axes: list[Axes], first: bool,
         drawn = ax.imshow(value, cmap=MAP_COLORS, vmin=low, vmax=high, extent=extent(maps.images.mean))
         _caption(ax, TIMES[time] if first else "", _lines(maps.overlap(seed, time)) or [""])
     bar = figure.colorbar(drawn, cax=axes[-1].inset_axes((1.05, 0, 0.05, 1)))
-    bar.set_label("attention, stretched" if stretch else "attention")
+    bar.set_label("stretched attention (dark: high)" if stretch else "attention (dark: high)")
     bar.outline.set_linewidth(0.5)
     for ax in axes:
         frame(ax)

@@ -21,7 +21,7 @@ from medattn.render.figures.attention_snapshots import AttentionSnapshot, attent
 from medattn.render.figures.drawing import Drawing, nothing_to_draw
 from medattn.render.figures.images import StoredImages, images_at, region_of
 from medattn.render.figures.panels import extent, frame, limits, outline, range_text, say, show_image, wrapped
-from medattn.render.figures.style import GRAY, MAP_COLORS, TWO_COLUMNS
+from medattn.render.figures.style import GRAY, MAP_COLORS, TWO_COLUMNS, attention_legend
 from medattn.render.inputs import Inputs
 from medattn.render.run_lookup import (
     NO_SNAPSHOTS,
@@ -146,6 +146,7 @@ def _figure(
             _histograms(next(grid), of, columns)
     for ax, (network, stage) in zip(figure.axes[1:across], columns, strict=True):
         _head(ax, _title(paper, network, stage, columns), first)
+    attention_legend(figure)
     return figure
 
 

@@ -13,7 +13,7 @@ from medattn.config.resolved import ResolvedPaper
 from medattn.metrics.metric import MEAN
 from medattn.metrics.registry import METRICS
 from medattn.render.figures.drawing import Drawing, nothing_to_draw
-from medattn.render.figures.style import GRAY, TWO_COLUMNS
+from medattn.render.figures.style import GRAY, TWO_COLUMNS, seed_color, seed_handles
 from medattn.render.inputs import Inputs
 from medattn.render.run_lookup import SkippedCell, as_sentence, chosen, chosen_datasets, network_label, sentences_on
 from medattn.render.tables.table_columns import Column
@@ -24,8 +24,7 @@ NEEDED_KEYS = ("metric",)
 OPTIONAL_KEYS = ("arms", "backbones", "positive_class")
 
 _LEAST_FOR_A_BOX = 5
-_COLOR = "#0173B2"
-_PUBLISHED = "#D55E00"
+_MOST_IN_A_ROW = 7
 
 
 def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
@@ -118,12 +117,14 @@ def _figure(
     axes[0].set_yticks(range(len(networks)), [network_label(paper, *network) for network in networks])
     axes[0].set_ylim(len(networks) - 0.5, -0.5)
     dots: dict[str, Any] = {"linestyle": "", "markersize": 4}
-    handles = [Line2D([], [], color=_COLOR, marker="o", label="reproduced", **dots)]
+    seeds = [int(seed) for seed in numbers["seed"]]
+    reproduced = Line2D([], [], color=seed_color(seeds[0]), marker="o", label="reproduced", **dots)
+    handles = seed_handles(seeds) or [reproduced]
     if numbers["published"].notna().any():
         handles.append(
-            Line2D([], [], marker="D", markeredgecolor=_PUBLISHED, markerfacecolor="none", label="published", **dots)
+            Line2D([], [], marker="D", markeredgecolor="black", markerfacecolor="none", label="published", **dots)
         )
-    figure.legend(handles=handles, loc="outside upper right", ncols=2)
+    figure.legend(handles=handles, loc="outside upper right", ncols=min(_MOST_IN_A_ROW, len(handles)))
     return figure
 
 
@@ -137,10 +138,11 @@ def _panel(ax: Axes, numbers: pd.DataFrame, networks: list[tuple[str, str]]) -> 
                 manage_ticks=False, medianprops={"color": "black"}, boxprops={"color": GRAY, "linewidth": 0.6},
                 whiskerprops={"color": GRAY, "linewidth": 0.6}, capprops={"color": GRAY, "linewidth": 0.6},
             )  # fmt: skip
-        ax.scatter(values, [place] * len(values), s=9, color=_COLOR, alpha=0.7, linewidths=0, zorder=3)
+        colors = [seed_color(int(seed)) for seed in of_network["seed"]]
+        ax.scatter(values, [place] * len(values), s=9, color=colors, alpha=0.7, linewidths=0, zorder=3)
         published = of_network["published"].dropna().unique()
         ax.scatter(
-            published, [place] * len(published), s=20, marker="D", facecolors="none", edgecolors=_PUBLISHED, zorder=4
+            published, [place] * len(published), s=20, marker="D", facecolors="none", edgecolors="black", zorder=4
         )
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x", color="0.9", linewidth=0.5)

@@ -14,7 +14,7 @@ from medattn.datasets.store import check_store
 from medattn.metrics.scored import Scored
 from medattn.plan.finished_run import FinishedRun
 from medattn.render.figures.drawing import Drawing
-from medattn.render.figures.images import StoredImages, images_at
+from medattn.render.figures.images import StoredImages, images_at, shown_classes
 from medattn.render.figures.panels import frame, say, show_image, wrapped
 from medattn.render.figures.per_dataset import per_dataset
 from medattn.render.figures.style import TWO_COLUMNS
@@ -70,7 +70,8 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
 def _misclassified(found: FinishedRun, scored: Scored) -> _Misclassified:
     positions = read_scores(found.record, found.files.scores).evaluated.images
     predicted: NDArray[np.int64] = scored.scores.argmax(axis=1)
-    classes = list(scored.classes)[:_MOST_CLASSES]
+    names = shown_classes(scored.classes, is_stand_in=found.cell.stand_in)
+    classes = names[:_MOST_CLASSES]
     rows: list[dict[str, object]] = []
     shown: list[int] = []
     number: dict[int, int] = {}
@@ -83,7 +84,7 @@ def _misclassified(found: FinishedRun, scored: Scored) -> _Misclassified:
         if stored:
             first = int(stored[0])
             guess = int(predicted[first])
-            row |= {"image": int(positions[first]), "predicted": scored.classes[guess]}
+            row |= {"image": int(positions[first]), "predicted": names[guess]}
             row["probability"] = float(scored.scores[first, guess])
             number[label] = len(shown)
             shown.append(int(positions[first]))

@@ -1,6 +1,7 @@
 """ROC curve of each class, with micro- and macro-average, a panel for each data set."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from math import ceil
 
 import numpy as np
@@ -16,6 +17,7 @@ from medattn.config.resolved import ResolvedPaper
 from medattn.metrics.scored import Scored
 from medattn.plan.finished_run import FinishedRun
 from medattn.render.figures.drawing import Drawing
+from medattn.render.figures.images import shown_classes
 from medattn.render.figures.per_dataset import per_dataset
 from medattn.render.figures.style import GRAY, ONE_COLUMN, TWO_COLUMNS
 from medattn.render.inputs import Inputs
@@ -38,7 +40,7 @@ def draw(inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
         if isinstance(seen, SkippedCell):
             return seen
         run, scored = seen
-        points = curves(scored)
+        points = curves(replace(scored, classes=shown_classes(scored.classes, is_stand_in=run.cell.stand_in)))
         return (
             SkippedCell(dataset, backbone, arm, "the test images have a single class")
             if points.empty

@@ -12,7 +12,7 @@ from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.errors import UserError
 from medattn.render.figures.drawing import Drawing, nothing_to_draw
-from medattn.render.figures.style import GRAY, TWO_COLUMNS
+from medattn.render.figures.style import GRAY, TWO_COLUMNS, seed_color, seed_handles
 from medattn.render.inputs import Inputs, backbone_label
 from medattn.render.run_lookup import SkippedCell, backbone_with, chosen_datasets, sentences_on
 from medattn.result_tables import PER_SEED, rows_of, rows_of_paper
@@ -21,7 +21,7 @@ from medattn.suggestions import unknown_name
 NEEDED_KEYS = ("arm", "varied")
 OPTIONAL_KEYS = ("backbone",)
 
-_COLOR = "#0173B2"
+_MOST_IN_A_ROW = 6
 # Ratio of the largest to the smallest value from which an axis is logarithmic.
 _WIDE = 8
 
@@ -109,6 +109,8 @@ def _figure(
             ax.set_xlabel(_meaning(mechanism, option))
         axes[0].set_ylabel("test accuracy (%)")
         axes[0].set_title(inputs.marked_title(dataset), fontweight="bold", loc="left")
+    if handles := seed_handles(int(seed) for seed in numbers["seed"]):
+        figure.legend(handles=handles, loc="outside upper center", ncols=min(_MOST_IN_A_ROW, len(handles)))
     return figure
 
 
@@ -129,10 +131,12 @@ def _panel(ax: Axes, numbers: pd.DataFrame, arm: str) -> None:
     ax.set_xticks(points, [f"{point:g}" for point in points])
     ax.minorticks_off()
     means = numbers.groupby("at")["value"].mean()
-    ax.plot(means.index, means.to_numpy(), color=_COLOR, linewidth=1.0, zorder=1)
-    ax.errorbar(
-        numbers["at"], numbers["value"], yerr=numbers["spread"].fillna(0), fmt="o", markersize=3, color=_COLOR,
-        elinewidth=0.6, capsize=1.5, zorder=2,
-    )  # fmt: skip
+    ax.plot(means.index, means.to_numpy(), color=GRAY, linewidth=1.0, zorder=1)
+    for seed in sorted({int(seed) for seed in numbers["seed"]}):
+        of_seed = rows_of(numbers, seed=seed)
+        ax.errorbar(
+            of_seed["at"], of_seed["value"], yerr=of_seed["spread"].fillna(0), fmt="o", markersize=3,
+            color=seed_color(seed), elinewidth=0.6, capsize=1.5, zorder=2,
+        )  # fmt: skip
     base = rows_of(numbers, arm=arm)
     ax.scatter(base["at"], base["value"], s=40, facecolors="none", edgecolors=GRAY, linewidths=0.8, zorder=3)
