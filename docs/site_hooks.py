@@ -30,7 +30,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     pages = sorted({path.relative_to(ROOT).as_posix() for pattern in PAGES for path in ROOT.glob(pattern)})
     linked = {target for page in pages for target in linked_files(ROOT / page)} - {*pages, COMMANDS_PAGE}
     theme = [file for file in files if not (ROOT / config.docs_dir / file.src_uri).is_file()]
-    own = [repository_file(name, config) for name in [*pages, *sorted(linked), *config.extra_css, config.theme["favicon"]]]
+    own = [
+        repository_file(name, config) for name in [*pages, *sorted(linked), *config.extra_css, config.theme["favicon"]]
+    ]
     return Files([*theme, *own, File.generated(config, COMMANDS_PAGE, content=commands_page())])
 
 
@@ -71,5 +73,14 @@ def commands_page() -> str:
         )
         command.add_arguments(parser)
         add_verbosity_arguments(parser)
-        lines += [f"## {name}", "", f"{summary[0].upper()}{summary[1:]}.", "", "```text", parser.format_help(), "```", ""]
+        lines += [
+            f"## {name}",
+            "",
+            f"{summary[0].upper()}{summary[1:]}.",
+            "",
+            "```text",
+            parser.format_help(),
+            "```",
+            "",
+        ]
     return "\n".join(lines)

@@ -93,7 +93,9 @@ def commands_to_run() -> dict[str, list[str]]:
                 # Commands with the reader's own file differ from page to page.
                 first_page.setdefault(f"{page}: {command}" if "mine." in command else command, page)
     return {
-        page: [command for command in commands if page in (first_page.get(command), first_page.get(f"{page}: {command}"))]
+        page: [
+            command for command in commands if page in (first_page.get(command), first_page.get(f"{page}: {command}"))
+        ]
         for page, commands in pages_with_commands().items()
     }
 
@@ -151,7 +153,11 @@ def reader(finished_demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def adapted(command: str, folder: Path) -> str:
     """Return a command of a page with paths and hash of this folder in place of those of the example."""
     root = json.loads((folder / "results" / "demo" / "manifest.json").read_text())["root"]
-    for example, here in {"/media/": f"{folder.parent}/media/", "4bf549655d5c...": root, "~": str(folder.parent)}.items():
+    for example, here in {
+        "/media/": f"{folder.parent}/media/",
+        "4bf549655d5c...": root,
+        "~": str(folder.parent),
+    }.items():
         command = command.replace(example, here)
     return command
 
