@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check bench bench-gpu lock clean
+.PHONY: help setup demo test test-all check docs bench bench-gpu lock clean
 
 DEMO := config/demo.yaml
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -15,6 +15,7 @@ help:
 	@echo "make test-all  like make test, with the heavy tests: one epoch of every network at its full size"
 	@echo "make setup     create .venv from the lock file in envs/ (needs Python >= 3.11)"
 	@echo "make check     style, types, workflow and import contract, without the tests"
+	@echo "make docs      build the documentation site in site/"
 	@echo "make bench     measure speed ratios and compare them with their limits (BENCH=--full: larger cases)"
 	@echo "make bench-gpu check and measure a GPU in nine minutes, with the Python and PyTorch that are there"
 	@echo "make lock      resolve the dependencies of pyproject.toml into envs/ (LOCK=--upgrade: newest versions)"
@@ -45,6 +46,10 @@ test-all: check
 check: setup
 	@.ci/check
 
+docs: setup
+	@.ci/build-site site
+	@echo "docs: site/index.html; the search needs a server: python -m http.server --directory site"
+
 bench: setup
 	@python benchmarks/bench.py $(BENCH)
 
@@ -59,6 +64,6 @@ lock: setup
 	    --no-emit-index-url --no-header --no-annotate - -o envs/bootstrap.txt <<<uv
 
 clean:
-	rm -rf .venv .snakemake .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .snakemake site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find workflow tests -name __pycache__ -prune -exec rm -rf {} +
 	rm -rf workflow/medattn.egg-info
