@@ -37,6 +37,8 @@ COMMANDS = {
     "power": "show which differences the seeds can find, and how many seeds the published ones need",
     "next": "list the open claims by the cost of deciding them, and write the selection that does",
     "audit": "verify the files of a results folder, and that recomputing them gives the same values",
+    "diff": "compare two results folders: selection, code, data, runs, numbers, verdicts",
+    "export": "export curves and measurements for TensorBoard or MLflow, or as CSV; a data set's metadata as Croissant",
     "crate": "export the results as a research object (RO-Crate), readable without medattn",
     "why": "explain why a run has to be trained again, or why not",
     "claims": "check the consistency of published values, without training anything (alias: consistency)",

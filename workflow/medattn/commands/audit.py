@@ -8,7 +8,8 @@
     medattn audit results/demo --signers signers.txt
 
 Prints what does not hold, what could not be checked (each cause once, with the command that fixes or checks it) and
-what holds. --all prints one line a finding instead. Nothing is written. docs/audit.md describes each check.
+what holds. --all prints one line a finding instead, --format csv one row. Nothing is written. docs/audit.md describes
+each check.
 
 Exit code 0: all holds. 1: something does not hold. 2: the audit could not run. 3: nothing is wrong, but something could
 not be checked, such as images that are not on this machine or the code of a commit that this clone does not have.
@@ -30,10 +31,10 @@ import argparse
 import json
 import logging
 import secrets
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from medattn.commands.output_format import add_format_argument, print_rows
 from medattn.errors import UserError
 from medattn.files import write_json, write_text
 from medattn.layout import ResultPaths
@@ -75,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sign", type=Path, metavar="KEY", help="with --seal: sign the seal with an OpenSSH key")
     parser.add_argument("--signers", type=Path, metavar="FILE", help="verify that a key of FILE signed the last seal")
     parser.add_argument("--expect-root", metavar="HASH", help="verify that the last seal has this root hash")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="text (default) or json")
+    add_format_argument(parser, "the content of audit.json")
 
 
 def _replayed(text: str) -> int:
@@ -194,11 +195,15 @@ def _anchors(context: "AuditContext", arguments: argparse.Namespace) -> "Iterato
 
 
 def _print(audit: "Audit", arguments: argparse.Namespace) -> None:
+    from dataclasses import asdict, fields
+
+    from medattn.audit.finding import Finding
     from medattn.audit.show import audit_lines, audit_value
 
-    if arguments.format == "json":
-        json.dump(audit_value(audit), sys.stdout, indent=2, ensure_ascii=False)
-        print()
-        return
-    for line in audit_lines(audit, arguments.all, arguments.info):
-        print(line)
+    print_rows(
+        arguments.format,
+        (asdict(finding) for finding in audit.findings),
+        [field.name for field in fields(Finding)],
+        audit_lines(audit, arguments.all, arguments.info),
+        json_text=json.dumps(audit_value(audit), indent=2, ensure_ascii=False) if arguments.format == "json" else None,
+    )

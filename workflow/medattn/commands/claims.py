@@ -23,10 +23,10 @@ reason); undecidable. The exit code is 0 even if values are inconsistent, and 2 
 """
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from medattn.commands.output_format import add_format_argument, print_rows
 from medattn.errors import UserError
 from medattn.reading import path_argument
 from medattn.shipped import paper_folder, paper_names, searched_for_papers
@@ -34,7 +34,6 @@ from medattn.suggestions import unknown_name
 
 if TYPE_CHECKING:
     from medattn.config.models.facts import Facts
-    from medattn.consistency.check_result import CheckResult
     from medattn.consistency.published import PublishedRow
 
 
@@ -49,8 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--counts", type=path_argument, metavar="FILE", help="counts of `medattn complexity --format csv`"
     )
     parser.add_argument("--check", action="append", default=[], metavar="NAME", help="run this check; may be repeated")
-    parser.add_argument("--format", choices=("text", "csv", "json"), default="text", help="text (default), csv or json")
-    parser.add_argument("--all", action="store_true", help="text format: list all values, not only inconsistent ones")
+    add_format_argument(parser)
+    parser.add_argument("--all", action="store_true", help="in the table: list all values, not only inconsistent ones")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -62,6 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     from medattn.consistency.check_paper import check_paper
     from medattn.consistency.inputs import read_counts
     from medattn.consistency.registry import CHECKS
+    from medattn.consistency.show import COLUMNS, as_text, records
 
     for name in arguments.check:
         if name not in CHECKS:
@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
             paper, rows, facts, counts.get(paper) or counts.get("") or [], arguments.check or CHECKS
         )
     ]
-    _print(results, arguments)
+    print_rows(arguments.format, records(results), COLUMNS, as_text(results, arguments.all))
     return 0
 
 
@@ -139,14 +139,3 @@ def _own_facts(paper: str) -> "Facts":
         return Facts()
     path = paper_folder(Path(), paper) / "facts.yaml"
     return read_facts(path) if path.is_file() else Facts()
-
-
-def _print(results: "list[CheckResult]", arguments: argparse.Namespace) -> None:
-    from medattn.consistency.show import as_csv, as_json, as_text
-
-    if arguments.format == "csv":
-        sys.stdout.write(as_csv(results))
-    elif arguments.format == "json":
-        sys.stdout.write(as_json(results))
-    else:
-        print("\n".join(as_text(results, arguments.all)))

@@ -33,9 +33,8 @@ in it would get lost, the command stops with exit code 2, says which and why, an
 """
 
 import argparse
-import json
-import sys
 
+from medattn.commands.output_format import add_format_argument, print_rows
 from medattn.commands.selection import add_allow_fewer_argument, add_selection_arguments, load_selection
 from medattn.errors import UserError
 
@@ -43,7 +42,7 @@ from medattn.errors import UserError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     add_selection_arguments(parser)
-    parser.add_argument("--format", choices=("text", "csv", "json"), default="text", help="text (default), csv or json")
+    add_format_argument(parser)
     parser.add_argument("--speed", action="store_true", help="measure images per second on the selection's device")
     parser.add_argument("--repeats", type=int, default=10, metavar="N", help="timed steps with --speed (default: 10)")
     parser.add_argument("--write", action="store_true", help="save the rows to results/<selection>/complexity.csv")
@@ -58,17 +57,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     from pathlib import Path
 
-    from medattn.complexity.rows import complexity_csv, complexity_rows, write_complexity
+    from medattn.complexity.rows import complexity_columns, complexity_csv, complexity_rows, write_complexity
     from medattn.complexity.terminal import complexity_lines
 
     device = chosen.configuration.selection.device if arguments.speed else None
     rows = complexity_rows(chosen.plan, chosen.configuration.datasets, Path(), device, arguments.repeats)
     if arguments.write:
         write_complexity(chosen.results.complexity, rows, allow_fewer=arguments.allow_fewer)
-    if arguments.format == "csv":
-        sys.stdout.write(complexity_csv(rows))
-    elif arguments.format == "json":
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
-    else:
-        print("\n".join(complexity_lines(rows)))
+    columns, lines = complexity_columns(rows), complexity_lines(rows)
+    print_rows(arguments.format, rows, columns, lines, csv_text=complexity_csv(rows))
     return 0

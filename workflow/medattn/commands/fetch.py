@@ -4,7 +4,7 @@
     medattn fetch --config my.yaml              everything that another selection needs
     medattn fetch breastmnist phantom           these data sets, of all that are registered
     medattn fetch --weights torchvision/vgg16   these ImageNet weights; training never downloads any
-    medattn fetch --list                        list the data sets, and which of them are available
+    medattn fetch --list                        list the data sets, their sizes, and which of them are available
 
 Original files are expected in the folder of data (--data, else `data` of the selection, else ./data) or at
 `datasets.<name>.path` of the selection. Missing files are downloaded if they are public. Sizes, hashes, types, labels
@@ -29,12 +29,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from medattn.commands.output_format import add_format_argument, print_rows, refuse_format_without
 from medattn.commands.selection import add_config_argument
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.selection_files import default_selection
 from medattn.errors import UserError
 from medattn.files import write_json
 from medattn.log import print_error
+from medattn.plan.dataset_list import DATASET_COLUMNS, dataset_lines, dataset_rows, list_datasets
 from medattn.reading import path_argument
 from medattn.suggestions import unknown_name
 
@@ -74,7 +76,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--weights", nargs="+", default=[], metavar="MODEL", help="ImageNet weights, such as timm/resnet18"
     )
     parser.add_argument("--data", type=path_argument, metavar="DIR", help="folder of original and prepared data")
-    parser.add_argument("--list", action="store_true", help="list the data sets and whether they are available")
+    parser.add_argument(
+        "--list", action="store_true", help="list the data sets with their sizes, and whether they are available"
+    )
+    add_format_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -86,6 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         UserError: the selection is invalid, or a name is unknown.
     """
+    refuse_format_without("--list", arguments.list, arguments.format)
     everything = not (arguments.names or arguments.weights)
     default = [default_selection()] if everything and not (arguments.list or arguments.plan) else None
     known = _known(arguments.config or default, arguments.plan)
@@ -98,7 +104,9 @@ def run(arguments: argparse.Namespace) -> int:
         if name not in known.entries:
             raise UserError(f"medattn fetch: {unknown_name('data set', name, known.entries)}")
     if arguments.list:
-        return _list({name: known.entries[name] for name in arguments.names or known.entries}, data)
+        listed = list_datasets({name: known.entries[name] for name in arguments.names or known.entries}, data)
+        print_rows(arguments.format, dataset_rows(listed), DATASET_COLUMNS, dataset_lines(listed))
+        return 0
     failed = _fetch_weights(known.weights if everything else arguments.weights, data)
     for name in dict.fromkeys(known.entries if everything else arguments.names):
         entry = known.entries[name]
@@ -172,16 +180,6 @@ def _skip_reason_of(name: str, entry: DatasetEntry, data: Path) -> str | None:
     from medattn.plan.availability import can_be_fetched, missing_reason
 
     return None if can_be_fetched(name, entry, data) else missing_reason(name, entry, data)
-
-
-def _list(entries: Mapping[str, DatasetEntry], data: Path) -> int:
-    from medattn.plan.availability import missing_reason, prepared_path
-
-    for name, entry in entries.items():
-        prepared = (prepared_path(name, entry, data) / "manifest.json").is_file()
-        state = "prepared" if prepared else missing_reason(name, entry, data) or "ready to prepare"
-        print(f"{name}: {entry.title}, {len(entry.classes)} classes, {entry.source.kind}; {state}")
-    return 0
 
 
 def _fetched(name: str, entry: DatasetEntry, data: Path, planned: str | None, output: Path | None) -> str:

@@ -17,19 +17,27 @@ its key `seeds.cells` has the cells that go on. The command changes no results; 
 """
 
 import argparse
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from medattn.commands.output_format import add_format_argument, print_rows
 from medattn.commands.power import add_spread_arguments, check_spread_arguments
 from medattn.commands.selection import Selected, add_selection_arguments, load_selection
 from medattn.errors import UserError
 from medattn.reading import path_argument
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from medattn.config.models.selection import Selection
+    from medattn.power.next_runs import NextRuns
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_selection_arguments(parser)
     add_spread_arguments(parser)
+    add_format_argument(parser, "the rows under `claims`, and `next_round`")
     parser.add_argument(
         "--max-seeds", type=int, metavar="N", help="maximum number of seeds (default: the last look, or those listed)"
     )
@@ -53,9 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
     from medattn.power.next_runs import next_runs
     from medattn.power.next_selection import next_selection, write_selection
     from medattn.power.run_costs import RunCosts
-    from medattn.power.show_next import NEXT_COLUMNS, next_json, next_lines, next_rows
+    from medattn.power.show_next import NEXT_COLUMNS, next_json, next_rows
     from medattn.power.spread import assumed_spreads
-    from medattn.text_formats import csv_of_rows
 
     claims = candidates(chosen.results, chosen.configuration, chosen.plan, Path())
     spreads = assumed_spreads(claims, chosen.configuration, arguments.sd, arguments.pilot)
@@ -63,15 +70,22 @@ def run(arguments: argparse.Namespace) -> int:
     found = next_runs(claims, selection, spreads, costs, most, arguments.hours)
     if arguments.write is not None:
         write_selection(arguments.write, next_selection(_raw(arguments, chosen), selection, found.seeds))
-    if arguments.format == "csv":
-        sys.stdout.write(csv_of_rows(next_rows(found), NEXT_COLUMNS))
-    elif arguments.format == "json":
-        print(next_json(found))
-    else:
-        print("\n".join(next_lines(found, selection, arguments.all)))
-        if arguments.write is not None:
-            print(f"  written: {arguments.write}; train it with `snakemake --cores all --configfile {arguments.write}`")
+    print_rows(
+        arguments.format,
+        next_rows(found),
+        NEXT_COLUMNS,
+        _lines(found, arguments, selection),
+        json_text=next_json(found),
+    )
     return 0
+
+
+def _lines(found: "NextRuns", arguments: argparse.Namespace, selection: "Selection") -> "Iterator[str]":
+    from medattn.power.show_next import next_lines
+
+    yield from next_lines(found, selection, arguments.all)
+    if arguments.write is not None:
+        yield f"  written: {arguments.write}; train it with `snakemake --cores all --configfile {arguments.write}`"
 
 
 def _max_seeds(wanted: int | None, looks: tuple[int, ...], trained: int) -> int:

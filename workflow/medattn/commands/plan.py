@@ -3,8 +3,8 @@
 Shows the cells, runs and packs of the selection, finished runs, skipped cells with their reasons, the measured time
 left, and estimates of the cost of training and of the disk space, also for the case that all images and weights are
 available. The command trains nothing. If the results folder has another plan, the command says what would change.
---write writes the plan to results/<selection>/ (plan.json, plan.csv and graph.json) for Snakemake. --format csv prints
-a row for each cell.
+--write writes the plan to results/<selection>/ (plan.json, plan.csv and graph.json) for Snakemake. --format csv
+and json print a row for each cell.
 
 Finished runs stay in the plan, and their numbers in the tables, even if their images are moved away. If a finished run
 or a measured metric would leave the results, for example because the selection, the code or the settings of a data set
@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
+from medattn.commands.output_format import TABLE, add_format_argument, print_rows
 from medattn.commands.selection import Selected, add_config_argument, freeze
 from medattn.config.load import read_configuration, resolve
 from medattn.config.models.seeds import SeedLooks
@@ -35,7 +36,7 @@ from medattn.plan.losses import ALLOW, frozen_plan, loss_words, losses
 from medattn.plan.model import Plan
 from medattn.plan.plan_file import plan_text
 from medattn.plan.progress import Progress, progress_of
-from medattn.plan.show import all_available_line, look_lines, plan_csv, plan_lines
+from medattn.plan.show import COLUMNS, all_available_line, look_lines, plan_csv, plan_lines, plan_rows
 from medattn.plan.speeds import speeds_for
 from medattn.reading import MAX_JSON, parse_json
 
@@ -48,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="read the selection as JSON from standard input and call it NAME in messages",
     )
-    parser.add_argument("--format", choices=("text", "csv"), default="text", help="text (default) or csv")
+    add_format_argument(parser)
     parser.add_argument("--write", action="store_true", help="write the plan to results/<selection>/")
     parser.add_argument("--allow-fewer", action="store_true", help="write a plan that leaves out finished numbers")
     # For Snakemake: the jobs as JSON, the plan that it has seen, and the process that owns it.
@@ -70,8 +71,9 @@ def run(arguments: argparse.Namespace) -> int:
     changes = list(_changes(chosen, arguments.write or arguments.allow_fewer))
     if arguments.write:
         freeze(chosen, progress, arguments.allow_fewer, arguments.owner, again=arguments.owner is None)
-    if arguments.format == "csv":
-        sys.stdout.write(plan_csv(chosen.plan, progress))
+    if arguments.format != TABLE:
+        rows = plan_rows(chosen.plan, progress)
+        print_rows(arguments.format, rows, COLUMNS, (), csv_text=plan_csv(chosen.plan, progress))
         return 0
     with redirect_stdout(sys.stderr) if arguments.graph else nullcontext():
         print("\n".join([*plan_lines(chosen.plan, progress), *look_lines(configuration.selection), *changes]))

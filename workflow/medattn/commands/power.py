@@ -19,9 +19,9 @@ only reads.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
+from medattn.commands.output_format import add_format_argument, print_rows
 from medattn.commands.selection import add_selection_arguments, load_selection
 from medattn.errors import UserError
 from medattn.reading import path_argument
@@ -31,19 +31,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_selection_arguments(parser)
     add_spread_arguments(parser)
+    add_format_argument(parser)
 
 
 def add_spread_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --sd, --pilot and --format."""
+    """Add --sd and --pilot."""
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--sd", type=float, metavar="POINTS", help="assumed SD of the difference between seeds, where none is measured"
     )
     group.add_argument(
         "--pilot", type=path_argument, metavar="FOLDER", help="results of another selection, for its SDs"
-    )
-    parser.add_argument(
-        "--format", choices=("text", "csv", "json"), default="text", help="output format (default: text)"
     )
 
 
@@ -64,17 +62,12 @@ def run(arguments: argparse.Namespace) -> int:
 
     from medattn.power.candidates import candidates
     from medattn.power.comparison_power import comparison_powers
-    from medattn.power.show_power import POWER_COLUMNS, power_json, power_lines, power_rows
+    from medattn.power.show_power import POWER_COLUMNS, power_lines, power_rows
     from medattn.power.spread import assumed_spreads
-    from medattn.text_formats import csv_of_rows
 
     claims = candidates(chosen.results, chosen.configuration, chosen.plan, Path())
     spreads = assumed_spreads(claims, chosen.configuration, arguments.sd, arguments.pilot)
     powers = comparison_powers(claims, chosen.configuration.selection, spreads)
-    if arguments.format == "csv":
-        sys.stdout.write(csv_of_rows(power_rows(powers), POWER_COLUMNS))
-    elif arguments.format == "json":
-        print(power_json(powers))
-    else:
-        print("\n".join(power_lines(powers, chosen.configuration.selection, spreads.of_user)))
+    lines = power_lines(powers, chosen.configuration.selection, spreads.of_user)
+    print_rows(arguments.format, power_rows(powers), POWER_COLUMNS, lines)
     return 0

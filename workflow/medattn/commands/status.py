@@ -1,9 +1,5 @@
 """Show the progress of training on this and other machines.
 
-Counts the runs that are done, running, failed and waiting, by pack and in total. For each running run it shows the
-epoch, the training images per second and the time left, estimated from this run and finished ones, or "unknown". The
-command only reads files under results/<selection>/. --watch refreshes the output until all runs have finished.
-
     medattn status
     medattn status results/papers --watch
     medattn status --config config/demo.yaml --format json
@@ -11,7 +7,7 @@ command only reads files under results/<selection>/. --watch refreshes the outpu
 Counts finished, running, failed and waiting runs, by pack and in total. For each current run, shows its epoch, its
 training images per second and the time left, based on the speed of this and of finished runs; "unknown" if no speed was
 measured. Reads the files under results/<selection>/ and changes none. --watch updates the display until all runs have
-ended.
+ended. --format csv prints a row for each pack.
 """
 
 import argparse
@@ -20,6 +16,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from medattn.commands.output_format import add_format_argument, print_rows
 from medattn.commands.selection import add_config_argument
 from medattn.reading import path_argument
 
@@ -33,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_mutually_exclusive_group()
     add_config_argument(group)
     group.add_argument("--plan", type=path_argument, help="frozen plan, instead of a selection")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="text (default) or json")
+    add_format_argument(parser, "totals, and rows of packs and runs")
     parser.add_argument("--watch", action="store_true", help="refresh until all runs have finished, or until Ctrl-C")
     parser.add_argument(
         "--every", type=_seconds, default=5.0, metavar="SECONDS", help="seconds between two refreshes (default: 5)"
@@ -55,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         while True:
             status = status_of(plan, take_snapshot(plan, results), results)
-            _draw(_text(status, arguments.format), again=arguments.watch)
+            _print(status, arguments)
             if not arguments.watch or not status.total.open:
                 return 0
             time.sleep(arguments.every)
@@ -65,17 +62,16 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
 
 
-def _text(status: "Status", form: str) -> str:
-    from medattn.status.show import status_lines, status_value
-
-    return json.dumps(status_value(status), indent=2) if form == "json" else "\n".join(status_lines(status))
-
-
-def _draw(text: str, again: bool) -> None:
+def _print(status: "Status", arguments: argparse.Namespace) -> None:
     """Print a status; on a terminal with `--watch`, over the previous one."""
-    if again and sys.stdout.isatty() and sys.__stdout__ is not None:
+    from medattn.status.show import PACK_COLUMNS, status_lines, status_value
+
+    if arguments.watch and sys.stdout.isatty() and sys.__stdout__ is not None:
         sys.__stdout__.write("\x1b[H\x1b[2J")
-    print(text, flush=True)
+    value = status_value(status)
+    lines, report = status_lines(status), json.dumps(value, indent=2)
+    print_rows(arguments.format, value["packs"], PACK_COLUMNS, lines, json_text=report)
+    sys.stdout.flush()
 
 
 def _seconds(text: str) -> float:

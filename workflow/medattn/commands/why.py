@@ -13,6 +13,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
+from medattn.commands.output_format import add_format_argument, print_rows
 from medattn.commands.selection import Selected, add_selection_arguments, load_selection
 from medattn.config.load import resolve
 from medattn.errors import UserError
@@ -25,12 +26,13 @@ from medattn.suggestions import unknown_name
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     add_selection_arguments(parser)
+    add_format_argument(parser)
     parser.add_argument("run", metavar="RUN", help="id of a cell, or of a run, which may be abbreviated")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a line for each run and one for each reason."""
-    from medattn.plan.why import reasons
+    from medattn.plan.why import WHY_COLUMNS, explain
 
     cell, _, start = arguments.run.partition("/")
     chosen = _selection_with(cell, arguments)
@@ -38,8 +40,10 @@ def run(arguments: argparse.Namespace) -> int:
     runs = [run for run in of_cell if run.name.startswith(start)]
     if not runs:
         raise UserError(unknown_name("run", start, [run.name for run in of_cell]))
-    for planned in runs:
-        print("\n".join(reasons(planned, chosen.plan.cells[cell], chosen.results)))
+    found = [explain(planned, chosen.plan.cells[cell], chosen.results) for planned in runs]
+    rows = (row for explanation in found for row in explanation.rows())
+    lines = (line for explanation in found for line in explanation.lines())
+    print_rows(arguments.format, rows, WHY_COLUMNS, lines)
     return 0
 
 

@@ -5,7 +5,7 @@ three data sets of MedMNIST. Such a row is counted for the data set whose number
 published parameters; the first one among equals.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +63,12 @@ def complexity_rows(
 def complexity_csv(rows: Iterable[Mapping[str, Any]]) -> str:
     """Return the text of complexity.csv."""
     rows = list(rows)
-    further = SPEED_COLUMNS if rows and SPEED_COLUMNS[0] in rows[0] else []
-    return csv_of(pd.DataFrame(rows, columns=[*COMPLEXITY.columns, *further]))
+    return csv_of(pd.DataFrame(rows, columns=complexity_columns(rows)))
+
+
+def complexity_columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the columns of the rows: those of complexity.csv and, if speed was measured, the further ones."""
+    return [*COMPLEXITY.columns, *(SPEED_COLUMNS if rows and SPEED_COLUMNS[0] in rows[0] else [])]
 
 
 def write_complexity(path: Path, rows: Iterable[Mapping[str, Any]], *, allow_fewer: bool = False) -> None:

@@ -1,13 +1,11 @@
-"""Results of the consistency checks as text, CSV and JSON."""
+"""Results of the consistency checks as text and as rows."""
 
-import json
 import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from medattn.consistency.check_result import VERDICTS, CheckResult
-from medattn.text_formats import csv_of_rows
 
 COLUMNS = ("paper", "table", "cell", "check", "published", "expected", "verdict", "note")
 _TEXT = "the text"
@@ -29,16 +27,6 @@ def records(results: Iterable[CheckResult]) -> list[dict[str, str]]:
         }
         for each in results
     ]
-
-
-def as_csv(results: Iterable[CheckResult]) -> str:
-    """Return the results as CSV."""
-    return csv_of_rows(records(results), COLUMNS)
-
-
-def as_json(results: Iterable[CheckResult]) -> str:
-    """Return the results as a JSON list."""
-    return json.dumps(records(results), indent=2, ensure_ascii=False) + "\n"
 
 
 def as_text(results: Sequence[CheckResult], everything: bool) -> Iterator[str]:

@@ -15,13 +15,21 @@ def verdict_lines(table: pd.DataFrame) -> Iterator[str]:
         yield "No paper of this selection has published values."
         return
     yield _line("", *VERDICTS)
-    for paper, kind in table[["paper", "kind"]].drop_duplicates().itertuples(index=False):
-        own = table.loc[(table["paper"] == paper) & (table["kind"] == kind), "verdict"]
-        yield _line(f"{paper}, {kind}s", *(str((own == verdict).sum()) for verdict in VERDICTS))
+    for (paper, kind), numbers in verdict_counts(table).items():
+        yield _line(f"{paper}, {kind}s", *(str(numbers[verdict]) for verdict in VERDICTS))
     whole = statement_verdicts(table)
     if len(whole):
         counts = ", ".join(f"{(whole == verdict).sum()} {verdict}" for verdict in VERDICTS if (whole == verdict).any())
         yield f"{len(whole)} {'statement' if len(whole) == 1 else 'statements'}, each as a whole: {counts}"
+
+
+def verdict_counts(table: pd.DataFrame) -> dict[tuple[str, str], dict[Verdict, int]]:
+    """Return the number of claims by verdict, for each paper and kind of claim."""
+    found = {}
+    for paper, kind in table[["paper", "kind"]].drop_duplicates().itertuples(index=False):
+        own = table.loc[(table["paper"] == paper) & (table["kind"] == kind), "verdict"]
+        found[paper, kind] = {verdict: int((own == verdict).sum()) for verdict in VERDICTS}
+    return found
 
 
 def _line(*fields: str) -> str:

@@ -17,7 +17,7 @@ _MAX_JOBS = 1000
 
 
 def plan_rows(plan: Plan, progress: Progress) -> list[dict[str, str | int]]:
-    """Return the rows of plan.csv, one for each cell, in the order of the plan."""
+    """Return a row for each cell, in the order of the plan; `stand_in` is a truth value."""
     runs: Counter[str] = Counter()
     done: Counter[str] = Counter()
     for run in plan.runs.values():
@@ -35,7 +35,7 @@ def plan_rows(plan: Plan, progress: Progress) -> list[dict[str, str | int]]:
             "runs": runs[cell.id],
             "packs": len(packs[cell.id]),
             "done": done[cell.id],
-            "stand_in": str(cell.stand_in).lower(),
+            "stand_in": cell.stand_in,
             "missing": cell.missing or "",
         }
         for cell in plan.cells.values()
@@ -43,8 +43,9 @@ def plan_rows(plan: Plan, progress: Progress) -> list[dict[str, str | int]]:
 
 
 def plan_csv(plan: Plan, progress: Progress) -> str:
-    """Return the text of plan.csv."""
-    return csv_of_rows(plan_rows(plan, progress), COLUMNS)
+    """Return the text of plan.csv, which has `true` and `false`."""
+    rows = ({**row, "stand_in": str(row["stand_in"]).lower()} for row in plan_rows(plan, progress))
+    return csv_of_rows(rows, COLUMNS)
 
 
 def plan_lines(plan: Plan, progress: Progress) -> Iterator[str]:

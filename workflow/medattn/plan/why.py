@@ -1,7 +1,8 @@
 """Reasons to retrain a run: differences between the plan and the records of earlier trainings."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from medattn.errors import UserError
 from medattn.layout import ResultPaths
@@ -12,29 +13,65 @@ from medattn.plan.tuning_result import read_choice
 from medattn.provenance.code import code_modules
 from medattn.provenance.records import failure_reason, read_record
 
+WHY_COLUMNS = ("run", "decision", "reason", "compared", "key", "before", "now")
+_CHOICES = "the protocol, grid or first seed, which choose its grid point or its epochs"
 
-def reasons(run: Run, cell: Cell, results: ResultPaths) -> list[str]:
-    """Return lines that say whether a run has to be trained, and why."""
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a run has to be trained again, or why not.
+
+    Attributes:
+        run: id of the run.
+        decision: whether it is trained.
+        reason: why, as the end of a sentence.
+        compared: id of the earlier run that differs least; empty if none was compared.
+        differences: what differs from that run; if nothing does, the run differs in what chooses its settings.
+    """
+
+    run: str
+    decision: Literal["not retrained", "skipped", "to be trained", "in progress"]
+    reason: str
+    compared: str = ""
+    differences: tuple[Difference, ...] = ()
+
+    def lines(self) -> Iterator[str]:
+        """Yield the explanation for the terminal, with a line for each difference."""
+        yield f"{self.run}: {self.decision}: {f'{self.compared} differs in' if self.compared else self.reason}"
+        yield from (f"  {difference}" for difference in self.differences)
+        if self.compared and not self.differences:
+            yield f"  {_CHOICES}"
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield a row for each difference, or one row without a difference; columns as in WHY_COLUMNS."""
+        own = {"run": self.run, "decision": self.decision, "reason": self.reason, "compared": self.compared}
+        for difference in self.differences or (Difference(_CHOICES if self.compared else "", None, None),):
+            yield {**own, "key": difference.key, "before": difference.before, "now": difference.after}
+
+
+def explain(run: Run, cell: Cell, results: ResultPaths) -> Explanation:
+    """Explain whether a run has to be trained, and why.
+
+    Raises:
+        UserError: the record of the run or its failure is damaged.
+    """
     files = results.run(run.folder, run.name)
     if files.record.is_file():
-        record = read_record(files.record)
-        return [f"{run.id}: not retrained: it finished ({record['status']}) with these settings, code and images"]
+        status = read_record(files.record)["status"]
+        return Explanation(run.id, "not retrained", f"it finished ({status}) with these settings, code and images")
     if cell.missing is not None:
-        return [f"{run.id}: skipped: {cell.missing}"]
+        return Explanation(run.id, "skipped", cell.missing)
     if files.failure.is_file():
-        return [f"{run.id}: to be trained: its last attempt {failure_reason(files.failure)}"]
+        return Explanation(run.id, "to be trained", f"its last attempt {failure_reason(files.failure)}")
     if files.checkpoint.is_file():
-        return [f"{run.id}: in progress: it resumes from its last checkpoint"]
+        return Explanation(run.id, "in progress", "it resumes from its last checkpoint")
     earlier = list(_earlier(run, results))
     if not earlier:
-        return [f"{run.id}: to be trained: no training of this cell, stage, seed and fold was found"]
+        return Explanation(run.id, "to be trained", "no training of this cell, stage, seed and fold was found")
     point = _grid_point(run, cell, results)
-    found = [(record, list(_differences(run, cell, point, record))) for record in earlier]
+    found = [(record, tuple(_differences(run, cell, point, record))) for record in earlier]
     record, nearest = min(found, key=lambda pair: len(pair[1]))
-    lines = [f"  {difference}" for difference in nearest] or [
-        "  the protocol, grid or first seed, which choose its grid point or its epochs"
-    ]
-    return [f"{run.id}: to be trained: {record['run']} differs in", *lines]
+    return Explanation(run.id, "to be trained", "an earlier run differs", record["run"], nearest)
 
 
 def _earlier(run: Run, results: ResultPaths) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,5 @@
-"""The power of comparisons for the terminal, as CSV and as JSON."""
+"""The power of comparisons for the terminal and as rows."""
 
-import json
 from collections.abc import Iterator, Sequence
 from math import inf, isnan
 from typing import Any
@@ -127,16 +126,6 @@ def power_rows(powers: Sequence[ComparisonPower]) -> list[dict[str, Any]]:
         for power in powers
         for look in power.looks
     ]
-
-
-def power_json(powers: Sequence[ComparisonPower]) -> str:
-    """Return a JSON list with an object for each comparison, which has a list of numbers of seeds."""
-    of_look = ("seeds", "smallest_difference", "power_for_published")
-    objects: dict[str, dict[str, Any]] = {}
-    for row in power_rows(powers):
-        look = {key: row.pop(key) for key in of_look}
-        objects.setdefault(row["claim"], {**row, "looks": []})["looks"].append(look)
-    return json.dumps(list(objects.values()), indent=2, ensure_ascii=False)
 
 
 POWER_COLUMNS = (

@@ -11,6 +11,7 @@ from medattn.answer.sentences import listed
 from medattn.answer.verdict import ANSWER_VERDICTS
 from medattn.plan.model import CellKey
 from medattn.render.inputs import Inputs
+from medattn.result_tables import rows_of
 
 _OPEN = (("open", ""),)
 _ONE = {"helps": "helps", "hurts": "hurts", "no practical difference": "makes no practical difference"}
@@ -21,14 +22,18 @@ _MOST_NAMED = 2
 
 def answer_lines(inputs: Inputs) -> Iterator[str]:
     """Yield the answer on accuracy for the terminal: its sentences and what they rest on; nothing without one."""
-    rows = inputs.answer
-    rows = rows[(rows["scope"] == SELECTION) & (rows["level"] == "pooled") & (rows["metric"] == "accuracy")]
+    rows = pooled_answers(inputs)
     against_vanilla = rows[rows["placebo"] == ""]
     if against_vanilla.empty:
         return
     yield f"Does attention help? {counted_verdicts(inputs, against_vanilla)}"
     yield from (f"- {text}" for text in rows["sentence"])
     yield rests_on(inputs, against_vanilla)
+
+
+def pooled_answers(inputs: Inputs) -> pd.DataFrame:
+    """Return the rows of the answer on accuracy, pooled over the data sets of the selection."""
+    return rows_of(inputs.answer, scope=SELECTION, level="pooled", metric="accuracy")
 
 
 def counted_verdicts(inputs: Inputs, pooled: pd.DataFrame) -> str:

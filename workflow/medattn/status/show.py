@@ -9,6 +9,8 @@ from medattn.status.summary import RunCounts, Status
 from medattn.status.time_left import epochs_of
 
 _MAX_LINES = 20
+PACK_COLUMNS = ("pack", "stage", *STATES, "diverged", "seconds_left")
+"""Columns of the rows of packs."""
 
 
 def status_lines(status: Status) -> Iterator[str]:
