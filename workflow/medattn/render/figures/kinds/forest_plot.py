@@ -16,6 +16,7 @@ from medattn.render.figures.style import GRAY, TWO_COLUMNS
 from medattn.render.inputs import Inputs
 
 OPTIONAL_KEYS = ("arms", "metric")
+READS = ("answer.csv",)
 
 _ROW_HEIGHT, _MARGINS = 0.16, 0.7
 _DIAMOND, _SQUARE = 40.0, 16.0
