@@ -67,19 +67,15 @@ def source_lines(found: ImageFolder) -> str:
     pictures = [path for path in found.images if path.name.lower().endswith(_PICTURES)]
     lines = ["  source:", f"    kind: {found.kind}", f"    size: {_size(pictures)}    # images are resized to it"]
     if found.kind == "folder_per_class":
-        lines += [f"    folders: {_listed(found.classes)}", "    test_fraction: 0.25    # drawn by split_seed"]
+        lines += [f"    folders: {listed(found.classes)}", "    test_fraction: 0.25    # drawn by split_seed"]
     if found.splits:
-        lines.append(f"    splits: {_listed(found.splits)}")
+        lines.append(f"    splits: {listed(found.splits)}")
     lines += _values(found, pictures)
     return "".join(f"{line}\n" for line in lines)
 
 
 def listed(names: tuple[str, ...]) -> str:
     """Return names as a list in YAML, each in quotes."""
-    return _listed(names)
-
-
-def _listed(names: tuple[str, ...]) -> str:
     return json.dumps(list(names), ensure_ascii=False)
 
 
@@ -92,7 +88,8 @@ def _values(found: ImageFolder, pictures: list[Path]) -> Iterator[str]:
     if deep:
         low = min(float(image.values.min()) for image in deep)
         high = max(float(image.values.max()) for image in deep)
-        yield f"    window: {{low: {low:g}, high: {max(high, low + 1):g}}}    # range of {len(deep)} images with {deep[0].kind}; check it"
+        window = f"{{low: {low:g}, high: {max(high, low + 1):g}}}"
+        yield f"    window: {window}    # range of {len(deep)} images with {deep[0].kind}; check it"
     elif len(pictures) < len(found.images):
         yield "    scaling: full-range    # or a window, in units of the file: {center: 40, width: 400}"
 

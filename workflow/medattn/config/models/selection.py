@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_serializer, model_validator
 
 from medattn.closed_model import MAX_IMAGES, Closed, FilePath, Name
 from medattn.config.models.figure import Figure
@@ -50,6 +50,11 @@ class PaperSelection(Closed):
     )
     recipe: dict[str, Any] = Field({}, description="keys to change in the paper's recipe")
     protocol: dict[str, Any] = Field({}, description="keys to change in the paper's protocol")
+
+    @field_serializer("extra_figures")
+    def _only_the_keys_that_are_set(self, figures: dict[str, Figure]) -> dict[str, Any]:
+        """Return the figures as they were declared: a kind refuses the keys of others, whatever their value."""
+        return {name: figure.model_dump(mode="json", exclude_unset=True) for name, figure in figures.items()}
 
 
 class Selection(Closed):
