@@ -22,6 +22,7 @@ from medattn.version import __version__
 # Name -> summary. They are here because --help then imports no command.
 COMMANDS = {
     "run": "run a selection from its plan to its audited results, with a display of the progress",
+    "new": "write the files of a new paper, data set, mechanism, figure or metric",
     "demo": "run the demo: the whole chain on small embedded images, in a few minutes",
     "plan": "show cells, runs and packs, those that are done, and those that can't be run, with the reason",
     "fetch": "download, check and prepare data sets and ImageNet weights",

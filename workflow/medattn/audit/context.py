@@ -119,7 +119,7 @@ class AuditContext:
     @cached_property
     def other_papers(self) -> list[str]:
         """The files of the papers that are not those that the seal names."""
-        return other_papers(self.sealed, self.root, self.plan.configuration["papers"]) or []
+        return other_papers(self.sealed, self.root, self.plan.configuration) or []
 
     @cached_property
     def may_have_other_papers(self) -> bool:

@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from medattn.audit.own_files import own_files
 from medattn.files import sha256_of_file
 from medattn.provenance.checkout import git_state
 from medattn.provenance.code import CODE_FOLDER
@@ -55,14 +56,22 @@ def made_with() -> dict[str, Any]:
     }
 
 
-def paper_files(root: Path, papers: Mapping[str, Any]) -> dict[str, Path]:
-    """Return the files of papers that results follow from, of `root` or shipped, by name: papers/<paper>/<file>."""
+def paper_files(root: Path, configuration: Mapping[str, Any]) -> dict[str, Path]:
+    """Return the files that results follow from besides runs and images, by their names from `root`.
+
+    They are those of the papers, of `root` or shipped, and the data sets, metrics and figures of the user's own.
+
+    Args:
+        root: the project, which is the working folder.
+        configuration: the selection as plain values.
+    """
+    papers = configuration["papers"]
     found = {}
     for name in sorted(papers):
         folder = paper_folder(root, name)
         for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.csv")]):
             found[f"papers/{name}/{path.name}"] = path
-    return found
+    return found | own_files(root, papers)
 
 
 def other_software(sealed: Mapping[str, Any]) -> OtherSoftware:
@@ -82,12 +91,12 @@ def other_software(sealed: Mapping[str, Any]) -> OtherSoftware:
     return OtherSoftware(is_other, commit[:_COMMIT] if isinstance(commit, str) else "", others)
 
 
-def other_papers(sealed: Mapping[str, Any], root: Path, papers: Mapping[str, Any]) -> list[str] | None:
-    """Return the files of papers that are not those of the seal; None if the seal names none."""
+def other_papers(sealed: Mapping[str, Any], root: Path, configuration: Mapping[str, Any]) -> list[str] | None:
+    """Return the files of papers, or of the user's own, that are not those of the seal; None if the seal names none."""
     known = sealed.get("papers")
     if not isinstance(known, Mapping):
         return None
-    here = {name: sha256_of_file(path) for name, path in paper_files(root, papers).items()}
+    here = {name: sha256_of_file(path) for name, path in paper_files(root, configuration).items()}
     names = sorted({*here, *known})
     return [name for name in names if _mapping(known.get(name)).get("sha256") != here.get(name)]
 

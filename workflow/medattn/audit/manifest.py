@@ -58,7 +58,7 @@ def contents(results: ResultPaths, plan: Plan) -> State:
     return {
         "files": {name: _facts(results.folder / name) for name in sealed_files(results.folder)},
         "data": {name: _facts(Path(name)) for name in data_files(plan)},
-        "papers": {name: _facts(path) for name, path in paper_files(Path(), plan.configuration["papers"]).items()},
+        "papers": {name: _facts(path) for name, path in paper_files(Path(), plan.configuration).items()},
     }
 
 

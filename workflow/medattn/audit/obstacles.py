@@ -109,12 +109,14 @@ def absent_papers(context: "AuditContext") -> Iterator[Finding]:
 def other_papers(context: "AuditContext", place: str, expected: str, found: str) -> Finding:
     """Return the finding for a difference that other papers than those of the results explain."""
     names = ", ".join(context.other_papers) or "papers/ (the seal does not name its files)"
+    of_user = any(not name.startswith("papers/") for name in context.other_papers)
+    what = "papers or files of your own" if of_user else "papers"
     top = repository(CODE_FOLDER)
     command = checkout(context)[0] if top is not None and context.root.is_relative_to(top) else ""
-    remedy = f"restore the papers that the results follow from, {_AGAIN}"
+    remedy = f"restore the {what} that the results follow from, {_AGAIN}"
     return Finding(
         "unchecked", place, expected, found, remedy,
-        cause=f"other papers here than the results follow from: {names}", command=command,
+        cause=f"other {what} here than the results follow from: {names}", command=command,
     )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ def paper_findings(context: AuditContext) -> Iterator[Finding]:
     found: dict[tuple[Severity, str, str, str], list[str]] = {}
     commits = _commits(context)
     problem = checkout_of(context.root / "papers").problem if (context.root / "papers").is_dir() else "no papers/ here"
-    for name, path in paper_files(context.root, context.plan.configuration["papers"]).items():
+    for name, path in paper_files(context.root, context.plan.configuration).items():
         difference = _difference(context, name, path, sealed.get(name), commits, problem)
         if difference is not None:
             found.setdefault(difference, []).append(name)

@@ -151,8 +151,8 @@ def _fetched_weights(model: str, data: Path) -> str:
 
 
 def _known(config: Sequence[Path] | None, plan: Path | None) -> _Known:
-    """Return the data sets and weights of a selection or frozen plan; without either, all registered data sets."""
-    from medattn.config.load import read_configuration, registered_datasets, resolve
+    """Return the data sets and weights of a selection or frozen plan; without either, all known data sets."""
+    from medattn.config.load import known_datasets, read_configuration, resolve
     from medattn.plan.stand_ins import planned_entries, taken_entries
 
     planned: dict[str, str] = {}
@@ -167,7 +167,7 @@ def _known(config: Sequence[Path] | None, plan: Path | None) -> _Known:
         configuration = read_configuration(config, Path())
         entries = taken_entries(configuration)
     else:
-        return _Known(registered_datasets(), Path("data"))
+        return _Known(known_datasets(Path()), Path("data"))
     names = dict.fromkeys(name for paper in configuration.papers for name in paper.datasets)
     # Data sets that the selection changes or adds are fetched even if no paper uses them.
     names.update(dict.fromkeys(configuration.selection.datasets))

@@ -22,18 +22,6 @@ _NAMES_IN_ANNOTATIONS = {
 }  # fmt: skip
 
 
-def parsed(text: str, file: Path) -> ast.Module:
-    """Parse the Python source `text` of `file`.
-
-    Raises:
-        UserError: the syntax is invalid; the message gives the line.
-    """
-    try:
-        return ast.parse(text)
-    except SyntaxError as error:
-        raise UserError(f"{file}:{error.lineno}: invalid Python: {error.msg}") from error
-
-
 def registered_classes(module: ast.Module) -> dict[str, ast.ClassDef]:
     """Return the classes of a module that are decorated with `@register("<name>")`, by that name."""
     found = {}

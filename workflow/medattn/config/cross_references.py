@@ -39,6 +39,25 @@ def check_references(paper: Paper, datasets: Mapping[str, object], where: str) -
             raise UserError(f"{below(where, *place)}: the key 'experiment' is required, one of: {experiments}")
 
 
+def check_extra_figures(figures: Mapping[str, Figure], valid: Mapping[str, Iterable[str]], where: str) -> None:
+    """Check every name in the figures that a selection adds to a paper.
+
+    Args:
+        figures: the figures by name.
+        valid: the valid names of each kind: experiment, arm, data set, backbone.
+        where: file and path of the figures.
+
+    Raises:
+        UserError: a name is unknown, or a figure of a paper with experiments names none.
+    """
+    for name, figure in figures.items():
+        for kind, used, place in _names_in_figure(figure, name):
+            check_name(kind, used, valid[kind], below(where, *place))
+        experiments = ", ".join(valid["experiment"])
+        if experiments and figure.experiment is None:
+            raise UserError(f"{below(where, name)}: the key 'experiment' is required, one of: {experiments}")
+
+
 def check_copied_classes(recipe: Recipe, datasets: Mapping[str, DatasetEntry], where: str) -> None:
     """Check that every data set has the classes that a recipe oversamples.
 
@@ -104,13 +123,16 @@ def _names(paper: Paper) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         yield from _listed("experiment", [statistics.experiment], "statistics", name, "experiment")
         yield from _listed("data set", statistics.datasets, "statistics", name, "datasets")
     for name, figure in paper.figures.items():
-        place = ("figures", name)
-        yield from _listed("experiment", [figure.experiment], *place, "experiment")
-        yield from _listed("arm", [figure.arm], *place, "arm")
-        yield from _listed("arm", figure.arms, *place, "arms")
-        yield from _listed("data set", figure.datasets, *place, "datasets")
-        yield from _listed("backbone", [figure.backbone], *place, "backbone")
-        yield from _listed("backbone", figure.backbones, *place, "backbones")
+        yield from _names_in_figure(figure, "figures", name)
+
+
+def _names_in_figure(figure: Figure, *place: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    yield from _listed("experiment", [figure.experiment], *place, "experiment")
+    yield from _listed("arm", [figure.arm], *place, "arm")
+    yield from _listed("arm", figure.arms, *place, "arms")
+    yield from _listed("data set", figure.datasets, *place, "datasets")
+    yield from _listed("backbone", [figure.backbone], *place, "backbone")
+    yield from _listed("backbone", figure.backbones, *place, "backbones")
 
 
 def _listed(kind: str, names: Iterable[str | None] | None, *place: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:

@@ -1,11 +1,11 @@
 """The experiments of a paper: as declared in its file, and as chosen and overridden by a selection."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
 from medattn.config.arms import check_arm
-from medattn.config.cross_references import check_copied_classes, check_name
+from medattn.config.cross_references import check_copied_classes, check_extra_figures, check_name
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.paper import Arm, Backbone, Experiment, Paper
 from medattn.config.models.recipe import Recipe
@@ -107,6 +107,9 @@ def selected_experiments(
     for key, arm in selected.extra_arms.items():
         if arm.placebo_of is not None:
             check_name("arm", arm.placebo_of, arms, below(where, "extra_arms", key, "placebo_of"))
+    valid: dict[str, Iterable[str]] = {"experiment": paper.experiments, "arm": arms, "data set": datasets}
+    valid["backbone"] = {**paper.backbones, **selected.extra_backbones}
+    check_extra_figures(selected.extra_figures, valid, below(where, "extra_figures"))
     for key, value in declared:
         resolved = _selected(_experiment(name, paper, key, value, path), selected, datasets, len(declared) == 1, where)
         if resolved.datasets and resolved.arms:
@@ -134,6 +137,9 @@ def _selected(
     for name, arm in arms.items():
         key = "extra_arms" if name in selected.extra_arms else "arms"
         check_arm(arm, recipe, protocol, below(where, key, name))
+    extra_figures = {
+        name: figure for name, figure in selected.extra_figures.items() if (figure.experiment or "") == whole.experiment
+    }
     names = whole.datasets
     if selected.datasets is not None:
         names = tuple(name for name in selected.datasets if only_one or name in whole.datasets)
@@ -145,6 +151,7 @@ def _selected(
         arms=arms,
         recipe=recipe,
         protocol=protocol,
+        figures={**whole.figures, **extra_figures},
         metrics=(*whole.metrics, *selected.extra_metrics),
     )
 

@@ -7,21 +7,19 @@ syntax tree.
 """
 
 import ast
-import importlib
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from medattn.config.constructor_options import method, options_model, parsed, registered_classes, summary_of
+from medattn.config.constructor_options import method, options_model, registered_classes, summary_of
 from medattn.config.renamed_keys import RENAMED_METHODS
 from medattn.errors import UserError
+from medattn.own_code import own_module_file, own_name, parsed
 from medattn.reading import read_text
 from medattn.suggestions import unknown_name
 
@@ -31,7 +29,6 @@ ATTENTION_FOLDER = Path(__file__).parent.parent / "attention"
 # Attention that works in one network only, with that network.
 _PARTS_OF_NETWORKS = {"vgg_att3": "medattn/vgg_att3"}
 _NOT_MECHANISMS = {"__init__", "mechanism", "placebo", *_PARTS_OF_NETWORKS}
-OWN_MECHANISM = r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)"
 _BASES: dict[str, MechanismKind] = {"InputAttention": "input", "BlockAttention": "block"}
 _POSITIONAL: dict[MechanismKind, list[str]] = {"input": ["self"], "block": ["self", "channels", "size"]}
 _NAMES_IN_SKIP_REASON = (
@@ -66,8 +63,7 @@ def mechanism_names() -> tuple[str, ...]:
 
 def own_mechanism(name: str) -> tuple[str, str] | None:
     """Return module and class of a user's mechanism, written `module:Class`; None for any other name."""
-    match = re.fullmatch(OWN_MECHANISM, name)
-    return (match[1], match[2]) if match else None
+    return own_name(name)
 
 
 def mechanism_file(name: str) -> Path:
@@ -175,27 +171,6 @@ def _read(file: Path, text: str, name: str) -> Mechanism:
         _check_positional(constructor, kinds[0], file)
     options = options_model(f"{name}_options", found, constructor, summary_of(found if own else module), file)
     return Mechanism(file, kinds[0], options, method("skip_reason", family))
-
-
-def own_module_file(module: str) -> Path:
-    """Return the source of a module of the user, searched in the current folder, then along PYTHONPATH.
-
-    Raises:
-        UserError: the module does not exist.
-    """
-    importlib.invalidate_caches()
-    folder = Path.cwd()
-    search: list[str] | None = [str(folder), *sys.path]
-    spec = None
-    for part in module.split("."):
-        # Search part by part: finding a dotted module directly would import its package.
-        spec = PathFinder.find_spec(part, search) if search is not None else None
-        if spec is None:
-            break
-        search = list(spec.submodule_search_locations) if spec.submodule_search_locations is not None else None
-    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
-        raise UserError(f"no module '{module}': searched as a file in {folder}, then along PYTHONPATH")
-    return Path(spec.origin)
 
 
 def _own_class(classes: Mapping[str, ast.ClassDef], name: str, file: Path) -> ast.ClassDef:

@@ -76,3 +76,4 @@ class Configuration:
     selection: Selection
     papers: tuple[ResolvedPaper, ...]  # an entry for each experiment of each paper
     datasets: Mapping[str, DatasetEntry]
+    declared_datasets: Mapping[str, DatasetEntry]  # without the changes of the selection

@@ -1,5 +1,6 @@
 """Validation with pydantic, and its errors as one line: file, path, error, nearest valid name."""
 
+import re
 import reprlib
 import types
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ _EXPECTED = {
     "dict_type": "a mapping",
     "model_type": "a mapping",
 }
+_NAME_RULE = "a name of at most 40 lower-case letters, digits, '_' and '-'"
 _SHOWN = reprlib.Repr()
 _SHOWN.maxstring = _SHOWN.maxother = _SHOWN.maxlong = 60
 _SHOWN.maxlevel = 2
@@ -49,6 +51,16 @@ def validated(model: type[M], value: Mapping[str, Any], where: str, elsewhere: M
     except ValidationError as error:
         first = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")[0]
         raise UserError(_line(model, where, elsewhere or {}, dict(first))) from error
+
+
+def check_name_rule(name: str, where: str) -> None:
+    """Check a name that becomes part of file names, as the models check those in their fields.
+
+    Raises:
+        UserError: it has other characters, or is too long.
+    """
+    if re.fullmatch(NAME_PATTERN, name) is None:
+        raise UserError(f"{where}: should be {_NAME_RULE}, not {shown(name)}")
 
 
 def below(where: str, *keys: str) -> str:
@@ -118,7 +130,7 @@ def _fault(location: _ErrorLocation, error: dict[str, Any]) -> str:
         about = f" ({location.description})" if location.description else ""
         wanted = f"match {pattern}{about}"
         if pattern == NAME_PATTERN:
-            wanted = "be a name of at most 40 lower-case letters, digits, '_' and '-'"
+            wanted = f"be {_NAME_RULE}"
         return f"should {wanted}, not {given}"
     if kind in {"too_short", "string_too_short"}:
         least = error["ctx"]["min_length"]

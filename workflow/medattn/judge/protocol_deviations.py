@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from medattn.config.arms import arm_settings
-from medattn.config.load import registered_datasets
 from medattn.config.models.facts import Facts
 from medattn.config.models.paper import Arm, Backbone, ExperimentOverride
 from medattn.config.models.recipe import Recipe
@@ -35,7 +34,7 @@ def reading(configuration: Configuration, paper: ResolvedPaper, subject: Subject
 
 
 def _changes(configuration: Configuration, paper: ResolvedPaper, subject: Subject) -> Iterator[str]:
-    """Yield every key of a subject whose value differs from the one in paper.yaml or in the data set registry."""
+    """Yield every key of a subject whose value differs from the one in paper.yaml or in the declared data set."""
     selection, whole = configuration.selection, paper.paper
     taken = selection.papers[paper.name]
     declared = whole.experiments[paper.experiment].override if paper.experiment else ExperimentOverride()
@@ -61,7 +60,7 @@ def _changes(configuration: Configuration, paper: ResolvedPaper, subject: Subjec
     changed = selection.datasets.get(subject.dataset, {})
     for key in sorted(set(changed) - _NOT_PROCEDURE):
         if key == "source":
-            yield from _source_changes(subject.dataset, changed[key])
+            yield from _source_changes(configuration, subject.dataset, changed[key])
         else:
             yield f"datasets.{subject.dataset}.{key}"
 
@@ -83,10 +82,10 @@ def _differing(key: str, before: object, after: object) -> Iterator[str]:
         yield key
 
 
-def _source_changes(dataset: str, options: Mapping[str, object]) -> Iterator[str]:
-    """Yield the options of a data set's source that differ from the registry."""
-    registered = registered_datasets().get(dataset)
-    before = registered.source.model_dump(mode="json") if registered else {}
+def _source_changes(configuration: Configuration, dataset: str, options: Mapping[str, object]) -> Iterator[str]:
+    """Yield the options of a data set's source that differ from the registry, or from the paper's declaration."""
+    declared = configuration.declared_datasets.get(dataset)
+    before = declared.source.model_dump(mode="json") if declared else {}
     yield from (f"datasets.{dataset}.source.{key}" for key in sorted(options) if options[key] != before.get(key))
 
 

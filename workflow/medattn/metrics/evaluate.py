@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from medattn.metrics.own_values import checked
 from medattn.metrics.registry import METRICS
 from medattn.metrics.scored import Floats, Scored, ScoredEpochs, Values
 
@@ -71,8 +72,8 @@ def measure_epochs(metric: str, scored: ScoredEpochs, averaging: str = "") -> di
         raise KeyError(metric)
     with np.errstate(invalid="ignore", divide="ignore"):
         if facts.epochs_at_once:
-            return {found.class_name: found.values for found in function(scored)}
-        each = [function(Scored(scores, scored.labels, scored.classes)) for scores in scored.scores]
+            return {found.class_name: found.values for found in checked(metric, function, scored)}
+        each = [checked(metric, function, Scored(scores, scored.labels, scored.classes)) for scores in scored.scores]
     return {same[0].class_name: np.array([found.values[0] for found in same]) for same in zip(*each, strict=True)}
 
 
@@ -143,5 +144,4 @@ def _values(metric: str, scored: Scored) -> list[Values]:
     if function is None:
         raise KeyError(metric)
     with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 is an undefined share
-        found: list[Values] = function(scored)
-        return found
+        return checked(metric, function, scored)

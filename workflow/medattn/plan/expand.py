@@ -75,8 +75,9 @@ def _entries(configuration: Configuration, folders: RunFolders, results: ResultP
     A data set with finished runs keeps its entry: its numbers stay when its images are moved away.
     """
     entries = taken_entries(configuration)
+    used = {name for paper in configuration.papers for name in paper.datasets}
     for name, real in configuration.datasets.items():
-        if entries[name].stand_in and not real.stand_in:
+        if name in used and entries[name].stand_in and not real.stand_in:
             cells = _all_cells(configuration, {**entries, name: real}, results).values()
             runs = (
                 run

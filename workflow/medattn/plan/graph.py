@@ -8,10 +8,12 @@ from typing import Any
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.resolved import Configuration
 from medattn.layout import ResultPaths
+from medattn.own_code import own_name
 from medattn.plan.disk_estimate import image_bytes
 from medattn.plan.model import Cell, Plan
 from medattn.plan.rendered_items import RenderedItem, rendered_items
 from medattn.plan.stand_ins import planned_entries
+from medattn.provenance.code import own_code
 
 _MEGABYTES = 8000
 """Memory that a job requests at first, for each run that it trains at the same time, with images of up to 1 GB."""
@@ -28,8 +30,9 @@ def graph_of(plan: Plan, configuration: Configuration, results: ResultPaths) -> 
     Returns:
         `datasets`: folder of prepared images -> name of the data set; `packs`: id -> files, threads, memory, number of
         runs; `tuned`: file -> group and packs; `choices`: paper, experiment and data set -> groups whose settings one
-        job chooses; `measured`: files; `tables` and `figures`: names; `rendered`: paper -> names of tables and figures,
-        the files that only some of them read, and a hash of what decides each.
+        job chooses; `measured`: files of finished packs, and of the user's metrics; `tables` and `figures`: names;
+        `rendered`: paper -> names of tables and figures, the files that only some of them read, and a hash of what
+        decides each.
     """
     datasets = {Path(cell.prepared).name: cell.dataset for cell in plan.cells.values() if cell.missing is None}
     entries = planned_entries(plan, configuration)
@@ -71,11 +74,20 @@ def graph_of(plan: Plan, configuration: Configuration, results: ResultPaths) -> 
         "measured": [
             *(str(results.pack(pack.id)) for pack in plan.packs.values() if pack.stage == "train"),
             *choices,
+            *_metric_files(plan),
         ],
         "tables": [item.name for item in items if item.folder == "tables"],
         "figures": [item.name for item in items if item.folder == "figures"],
         "rendered": _by_paper(items),
     }
+
+
+def _metric_files(plan: Plan) -> list[str]:
+    """Return the files of the user's metrics, relative to the current folder where they are in it."""
+    names = dict.fromkeys(name for cell in plan.cells.values() for name in cell.metrics if own_name(name))
+    files = {file for name in names for file in own_code(name).values()}
+    here = Path.cwd()
+    return sorted(str(file.relative_to(here) if file.is_relative_to(here) else file) for file in files)
 
 
 def _batch_of(cell: Cell) -> str:

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from medattn.config.figure_kinds import figure_kind
 from medattn.config.models.paper import shows_costs
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.files import json_text, sha256_of_value
 from medattn.layout import complexity_table
+from medattn.own_code import own_name
 from medattn.plan.model import Plan
+from medattn.provenance.code import own_code_sha256
 
 _COSTS, _ANSWER = "complexity.csv", "answer.csv"
-_READS = {"accuracy_against_cost": (_COSTS,), "forest_plot": (_ANSWER,)}
-"""Files that kinds of figures read in addition to those that all figures read."""
 _OF_OTHERS = {"papers", "datasets"}
 """Keys of a selection that can speak of other papers; the resolved papers and data sets hold their values."""
 
@@ -84,9 +85,10 @@ def _tables(paper: ResolvedPaper, facts: str) -> Iterator[RenderedItem]:
 def _figures(paper: ResolvedPaper, of_paper: list[str], whole: str) -> Iterator[RenderedItem]:
     # A figure can show other experiments of its paper, and published values of the tables that its paper has.
     for name, figure in paper.figures.items():
-        reads = _READS.get(figure.kind, ())
+        reads = figure_kind(figure.kind).reads
         facts = [whole if _ANSWER in reads else of_paper, sorted(paper.tables)]
-        declared = _sha256([facts, paper.experiment, name, figure.model_dump(mode="json")])
+        own = [own_code_sha256(figure.kind)] if own_name(figure.kind) else []
+        declared = _sha256([facts, paper.experiment, name, figure.model_dump(mode="json"), *own])
         yield RenderedItem("figures", name, paper.name, declared, reads, figure.kind)
 
 

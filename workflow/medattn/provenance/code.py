@@ -14,8 +14,9 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-from medattn.config.mechanisms import own_mechanism, own_module_file
+from medattn.config.mechanisms import own_mechanism
 from medattn.config.networks.catalog import own_network
+from medattn.own_code import own_module_file
 from medattn.protocols.registry import PROTOCOLS
 from medattn.provenance.import_closure import import_closure, string_constants, with_parents
 from medattn.provenance.syntax_hash import source_sha256
@@ -199,6 +200,21 @@ def module_sha256(name: str, read: Callable[[str], str]) -> str:
     if ":" in name:
         return _sha256(name, _text(own_module_file(name.partition(":")[0])))
     return _sha256(name, read(name))
+
+
+def own_code(name: str, sources: PackageSources | None = None) -> dict[str, Path]:
+    """Return the user's files that `module:function` depends on, by label: its own, and those that it imports.
+
+    Raises:
+        UserError: the module is not found.
+    """
+    return _own_modules(name, name.partition(":")[0], sources or PackageSources())[0]
+
+
+def own_code_sha256(name: str) -> str:
+    """Return the SHA-256 of the user's code that `module:function` depends on; raises as `own_code`."""
+    files = own_code(name)
+    return modules_digest({label: _sha256(label, _text(file)) for label, file in sorted(files.items())})
 
 
 def _kinds(protocol: str | None, source: str | None) -> list[str]:

@@ -77,7 +77,7 @@ def _papers(context: AuditContext) -> Iterator[Finding]:
     for name in context.other_papers:
         known = sealed is not None and name in sealed
         here = context.at_root(name).is_file()
-        expected = "the sealed file of a paper" if known else "no file, as in the seal"
+        expected = "the sealed file" if known else "no file, as in the seal"
         yield other_papers(context, name, expected, "another file" if here else "no such file")
 
 

@@ -79,14 +79,19 @@ _CHAPTERS: dict[str, list[tuple[str, type[BaseModel], str]]] = {
             "`datasets.<name>` of a table of data sets",
         ),
         ("Mark", paper.Mark, "each entry of `marks` of a table"),
-        ("Figure", figure.Figure, "`figures.<name>` of a paper"),
+        ("Figure", figure.Figure, "`figures.<name>` of a paper, `extra_figures.<name>` of a selection"),
     ],
     "Data sets": [
-        ("Data set", dataset.DatasetEntry, "`<name>` in the registry, `datasets.<name>` of a selection"),
+        (
+            "Data set",
+            dataset.DatasetEntry,
+            "`<name>` in the registry, in `config/datasets/*.yaml` and in `papers/<paper>/datasets.yaml`, "
+            "`datasets.<name>` of a selection",
+        ),
         *((f"Source {kind}", model, "`source` of a data set") for kind, model in SOURCES.items()),
         ("Archive", Archive, "`archives.<name>` of a source that is a folder of images"),
-        ("Window", IntensityWindow, "`window` of the sources `folder` and `class_folders`"),
-        ("Slice of a volume", VolumeSlice, "`slice` of the sources `folder` and `class_folders`"),
+        ("Window", IntensityWindow, "`window` of the sources `folder`, `class_folders` and `folder_per_class`"),
+        ("Slice of a volume", VolumeSlice, "`slice` of the sources `folder`, `class_folders` and `folder_per_class`"),
     ],
     "Facts about published values": [
         ("Facts", facts.Facts, "the top level of `papers/<paper>/facts.yaml` and of `medattn claims --facts`"),

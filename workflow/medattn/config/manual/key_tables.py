@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from medattn.closed_model import NAME_PATTERN
+from medattn.own_code import OWN_NAME
 
 _WORDS = {
     "string": "text",
@@ -81,6 +82,8 @@ def _type(about: Mapping[str, Any], headings: Mapping[str, str], many: bool = Fa
     if "const" in about or "enum" in about:
         values = about.get("enum") or [about["const"]]
         return " or ".join(f"`{value}`" for value in values)
+    if about.get("pattern") == f"^{OWN_NAME}$":
+        return "`module:name` of your own"
     kind = about.get("type")
     if kind == "array" and "prefixItems" in about:
         parts = " and ".join(_type(part, headings) for part in about["prefixItems"])
@@ -103,7 +106,7 @@ def _key(about: Mapping[str, Any]) -> str:
     patterns = [keys.get("pattern"), *about.get("patternProperties", {})]
     if NAME_PATTERN in patterns:
         return "[names](#names)"
-    return _type(keys, {}) if "enum" in keys or "const" in keys else "keys"
+    return _type(keys, {}) if {"enum", "const", "anyOf"} & keys.keys() else "keys"
 
 
 def _value(about: Mapping[str, Any], headings: Mapping[str, str]) -> str:

@@ -6,11 +6,12 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from medattn.closed_model import Name
-from medattn.config.mechanisms import OWN_MECHANISM, mechanism_names
+from medattn.config.mechanisms import mechanism_names
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.facts import Facts
 from medattn.config.models.paper import Paper
 from medattn.config.models.selection import Selection
+from medattn.own_code import OWN_NAME
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -31,6 +32,6 @@ def _schema(title: str, adapter: TypeAdapter[Any]) -> str:
     schema = {"$schema": DIALECT, **adapter.json_schema(), "title": title}
     arm = schema.get("$defs", {}).get("Arm")
     if arm is not None:
-        own = {"pattern": rf"^{OWN_MECHANISM}$"}
+        own = {"pattern": rf"^{OWN_NAME}$"}
         arm["properties"]["mechanism"]["anyOf"] = [{"enum": ["none", *mechanism_names()]}, own]
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

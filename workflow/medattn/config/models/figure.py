@@ -5,17 +5,25 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from medattn.closed_model import Closed, Name
-from medattn.config.figure_kinds import figure_kinds
+from medattn.config.figure_kinds import figure_kind, figure_kinds
 from medattn.config.models.metrics import MetricName
+from medattn.errors import UserError
 from medattn.metrics.registry import METRICS
+from medattn.own_code import OWN_NAME, own_name
 from medattn.suggestions import unknown_name
 
 _COMMON = {"title", "kind", "experiment", "datasets", "note"}
 
 
 def _known(kind: str) -> str:
-    if kind not in figure_kinds():
-        raise ValueError(unknown_name("kind of figure", kind, figure_kinds()))
+    if own_name(kind) is not None:
+        try:
+            figure_kind(kind)
+        except UserError as error:
+            raise ValueError(str(error)) from error
+    elif kind not in figure_kinds():
+        own = " (write your own as module:function)" if ":" in kind else ""
+        raise ValueError(unknown_name("kind of figure", kind, figure_kinds()) + own)
     return kind
 
 
@@ -25,7 +33,8 @@ class _KindSchema:
     @staticmethod
     def __get_pydantic_json_schema__(*_: Any) -> dict[str, Any]:
         shown = "; ".join(f"`{name}`: {kind.summary}" for name, kind in figure_kinds().items())
-        return {"type": "string", "enum": list(figure_kinds()), "description": shown}
+        kinds = [{"enum": list(figure_kinds())}, {"pattern": f"^{OWN_NAME}$"}]
+        return {"type": "string", "anyOf": kinds, "description": shown}
 
 
 Kind = Annotated[str, AfterValidator(_known), _KindSchema()]
@@ -90,10 +99,11 @@ class Figure(Closed):
 
     @model_validator(mode="after")
     def _keys_of_the_kind(self) -> Self:
-        kind = figure_kinds()[self.kind]
+        kind = figure_kind(self.kind)
         for key in sorted(self.model_fields_set - _COMMON - kind.needed - kind.optional):
             kinds = [name for name, other in figure_kinds().items() if key in other.needed | other.optional]
-            raise ValueError(f"the key '{key}' belongs to figures of the kind {' or '.join(map(repr, kinds))}")
+            own = f"; `OPTIONAL_KEYS` in the file of '{self.kind}' can allow it" if own_name(self.kind) else ""
+            raise ValueError(f"the key '{key}' belongs to figures of the kind {' or '.join(map(repr, kinds))}{own}")
         for key in sorted(kind.needed - self.model_fields_set):
             raise ValueError(f"a figure of the kind '{self.kind}' needs the key '{key}'")
         return self

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_serializer, model_validator
 
 from medattn.closed_model import MAX_IMAGES, Closed, FilePath, Name
+from medattn.config.models.figure import Figure
 from medattn.config.models.metrics import MetricName
 from medattn.config.models.paper import Arm, Backbone, Placebo
 from medattn.config.models.seeds import SeedLooks, Seeds
@@ -44,8 +45,16 @@ class PaperSelection(Closed):
         [], description="placebos to add to each arm with a mechanism, in addition to those of its key `placebos`"
     )
     extra_metrics: list[MetricName] = Field([], description="metrics to measure in addition to those of the paper")
+    extra_figures: dict[Name, Figure] = Field(
+        {}, description="additional figures, such as one of your own kind, or replacements for figures of the paper"
+    )
     recipe: dict[str, Any] = Field({}, description="keys to change in the paper's recipe")
     protocol: dict[str, Any] = Field({}, description="keys to change in the paper's protocol")
+
+    @field_serializer("extra_figures")
+    def _only_the_keys_that_are_set(self, figures: dict[str, Figure]) -> dict[str, Any]:
+        """Return the figures as they were declared: a kind refuses the keys of others, whatever their value."""
+        return {name: figure.model_dump(mode="json", exclude_unset=True) for name, figure in figures.items()}
 
 
 class Selection(Closed):

@@ -15,11 +15,12 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from medattn.closed_model import Closed
-from medattn.config.constructor_options import method, options_model, parsed, registered_classes, summary_of
+from medattn.config.constructor_options import method, options_model, registered_classes, summary_of
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.paper import Backbone
 from medattn.config.validation import below, validated
 from medattn.errors import UserError
+from medattn.own_code import parsed
 from medattn.suggestions import unknown_name
 
 BACKBONES_FOLDER = Path(__file__).parents[2] / "backbones"

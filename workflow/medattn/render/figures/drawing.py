@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from matplotlib.figure import Figure
 
 from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
+from medattn.errors import UserError
+from medattn.own_code import call_own, own_function, own_name
 from medattn.render.figures.style import GRAY, ONE_COLUMN
 from medattn.render.inputs import Inputs
 
@@ -40,7 +43,9 @@ Draw = Callable[[Inputs, ResolvedPaper, Declared], Drawing]
 
 
 def drawer(kind: str) -> Draw:
-    """Return the function `draw` of a kind of figure, which the configuration has validated."""
+    """Return the function that draws a kind of figure, which the configuration has validated."""
+    if own_name(kind) is not None:
+        return partial(_draw_own, kind)
     draw: Draw = import_module(f"{__package__}.kinds.{kind}").draw
     return draw
 
@@ -51,6 +56,27 @@ def is_empty_figure(numbers: Path) -> bool:
         return False
     with numbers.open(encoding="utf-8") as stream:
         return stream.readline().strip() == _REASON
+
+
+def _draw_own(kind: str, inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:
+    """Draw a figure by a function of the user.
+
+    Raises:
+        UserError: it can't be imported, raises an error, or returns something else than a `Drawing`; gives file and
+            line.
+    """
+    drawing = call_own(kind, inputs, paper, declared)
+    place = own_function(kind).place
+    if not isinstance(drawing, Drawing):
+        returned = type(drawing).__name__
+        raise UserError(f"{place}: {kind} returned {returned}, not a Drawing (medattn.render.figures.drawing)")
+    for part, wanted in (("figure", Figure), ("numbers", pd.DataFrame)):
+        if not isinstance(value := getattr(drawing, part), wanted):
+            raise UserError(f"{place}: `{part}` of its Drawing is {type(value).__name__}, not {wanted.__name__}")
+    for name in drawing.datasets:
+        if name not in inputs.configuration.datasets:
+            raise UserError(f"{place}: `datasets` of its Drawing names '{name}', which is no data set of the selection")
+    return drawing
 
 
 def nothing_to_draw(reason: str) -> Drawing:

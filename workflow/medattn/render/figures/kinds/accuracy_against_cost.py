@@ -18,6 +18,7 @@ from medattn.render.run_lookup import chosen_datasets
 from medattn.result_tables import rows_of, rows_of_paper
 
 OPTIONAL_KEYS = ("arm", "arms", "backbone", "cost")
+READS = ("complexity.csv",)
 
 _COSTS = {
     "macs": ("macs", 1e9, "multiply-accumulate operations for one image (billions)"),

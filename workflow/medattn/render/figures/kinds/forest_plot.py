@@ -17,6 +17,7 @@ from medattn.render.forest_range import ENDS, forest_reach
 from medattn.render.inputs import Inputs
 
 OPTIONAL_KEYS = ("arms", "metric")
+READS = ("answer.csv",)
 
 _ROW_HEIGHT, _MARGINS = 0.16, 0.7
 _DIAMOND, _SQUARE = 40.0, 16.0
