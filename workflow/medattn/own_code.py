@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from medattn.errors import UserError
+from medattn.reading import read_text
 from medattn.suggestions import unknown_name
 
 OWN_NAME = r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)"
@@ -98,12 +99,7 @@ def own_function(name: str) -> OwnFunction:
     if parts is None:
         raise UserError(f"'{name}' is not of the form module:function")
     file = _found(parts[0], Path.cwd())
-    try:
-        return _read(file, file.read_text(encoding="utf-8"), parts[1])
-    except FileNotFoundError as error:
-        raise UserError(f"no module '{parts[0]}': {file} is gone") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{file}: can't be read: {error}") from error
+    return _read(file, read_text(file, "correct it"), parts[1])
 
 
 def constants(module: ast.Module, names: tuple[str, ...], file: Path) -> dict[str, Any]:
