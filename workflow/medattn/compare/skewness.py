@@ -14,8 +14,8 @@ from scipy.stats import skew
 SKEWNESS_FROM = 8
 """Fewest pairs for which the skewness of the differences is taken into account."""
 FEW_PAIRS = (
-    f"fewer than {SKEWNESS_FROM} pairs: the error rate of 5% holds if the differences scatter evenly around their mean, "
-    "which so few cannot show; if the runs of one arm are skewed, it is 8 to 12%"
+    f"fewer than {SKEWNESS_FROM} pairs: the error rate of 5% holds if the differences scatter evenly around their "
+    "mean, which so few cannot show; if the runs of one arm are skewed, it is 8 to 12%"
 )
 Floats = NDArray[np.float64]
 

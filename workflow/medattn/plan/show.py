@@ -117,7 +117,11 @@ def _cutoffs_not_reached(plan: Plan) -> Counter[str]:
 
 
 def _without_vanilla(plan: Plan) -> Iterator[str]:
-    """Yield a sentence for each paper with mechanisms that no network without a mechanism is trained next to."""
+    """Yield a sentence for each paper whose placebos no network without a mechanism is trained next to.
+
+    Where the whole selection has none, every paper with a mechanism has a sentence. An experiment on variants of a
+    mechanism, without placebos, needs no vanilla of its own.
+    """
     compared = {(cell.group, cell.experiment) for cell in plan.cells.values() if cell.arm == "vanilla"}
     alone: dict[str, dict[str, bool]] = {}
     for cell in plan.cells.values():
@@ -130,6 +134,8 @@ def _without_vanilla(plan: Plan) -> Iterator[str]:
     for name, arms in alone.items():
         mechanisms = ", ".join(arm for arm, is_placebo in arms.items() if not is_placebo)
         placebos = [arm for arm, is_placebo in arms.items() if is_placebo]
+        if compared and not placebos:
+            continue
         yield (
             f"{name}: no arm `vanilla` is trained next to {mechanisms or ', '.join(placebos)}"
             + (f", so {', '.join(placebos)} is compared with the mechanism only" if placebos and mechanisms else "")

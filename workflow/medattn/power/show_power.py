@@ -60,7 +60,7 @@ def power_lines(powers: Sequence[ComparisonPower], selection: Selection, stated:
             if _group(power) == group:
                 planned = power.planned
                 value = planned.measured if planned.answer else planned.published
-                found = "".join(f"{number(look.smallest):>9}" for look in power.looks)
+                found = "".join(f"{_difference(look.smallest):>9}" for look in power.looks)
                 yield (
                     f"  {planned.title:<{title}}  {'-' if isnan(value) else f'{value:+.2f}':>9} "
                     f"{number(power.assumed.sd):>6}{found}  "
@@ -140,6 +140,11 @@ def _sources(powers: Sequence[ComparisonPower]) -> dict[str, int]:
     for power in powers:
         counts[power.assumed.source] = counts.get(power.assumed.source, 0) + 1
     return counts
+
+
+def _difference(points: float) -> str:
+    """Return a difference for people; more than 100 points are not possible."""
+    return ">100" if points > 100 else number(points)
 
 
 def _group(power: ComparisonPower) -> str:

@@ -4,15 +4,15 @@ from math import ceil
 
 import pandas as pd
 
-_OPEN_REACH = 2.0
+_OPEN_REACH = 1.5
 ENDS = ["low", "high", "prediction_low", "prediction_high"]
 
 
 def forest_reach(rows: pd.DataFrame) -> float:
     """Return the greatest difference on the axis, on both sides of 0: whole points, or hundredths of a fraction.
 
-    The axis shows in full: the margin, all mean effects, and the intervals of effects with a verdict. It extends to
-    twice this range at most, so that an open effect, whose interval can be of any width, does not squeeze the others.
+    The axis shows in full: the margin, all mean effects, and the intervals of effects with a verdict. An open effect
+    can have any interval: the axis extends to its end only where this takes at most half as much again.
 
     Args:
         rows: rows of answer.csv for one metric.
@@ -21,6 +21,7 @@ def forest_reach(rows: pd.DataFrame) -> float:
     needed = [float(rows["margin"].max()), float(rows["difference"].abs().max())]
     needed += decided[["low", "high"]].abs().max().dropna().tolist()
     base = max(needed)
-    ends = [value for value in rows[ENDS].abs().max().dropna() if value > base]
+    ends = rows[ENDS].abs().to_numpy(dtype=float)
+    reach = max((float(end) for end in ends.flat if base < end <= _OPEN_REACH * base), default=base)
     steps = 1 if (rows["unit"] == "percent").all() else 100
-    return max(1, ceil(steps * min(max(ends, default=base), _OPEN_REACH * base))) / steps
+    return max(1, ceil(steps * reach)) / steps
