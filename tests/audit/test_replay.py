@@ -190,7 +190,7 @@ def test_a_replay_without_images_code_or_plan_could_not_be_done(finished, monkey
     assert "another version of medattn" in value["groups"][0]["cause"]
     change_json(finished.plan, lambda plan: plan.update(schema=1))
     findings, drawn = replay(AuditContext(FOLDER), None, 0)
-    assert [finding.severity for finding in findings] == ["unchecked"] and drawn["runs"] == []
+    assert [finding.severity for finding in findings] == ["error"] and drawn["runs"] == [], "it was sealed otherwise"
 
 
 def test_a_replay_counts_costs_again(finished, monkeypatch, capsys):

@@ -1,5 +1,6 @@
 """What the reader of an audit can do about a finding: authors repeat steps, reviewers ask, restore or replay."""
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,6 +12,7 @@ from medattn.audit.obstacles import in_project, plan_argument
 if TYPE_CHECKING:
     from medattn.audit.context import AuditContext
 
+_DELETE = re.compile(r"; delete [^;]*$")
 _REPLAY = "ask the authors how it was trained; `medattn audit {folder} --replay all` trains runs again"
 _FOR_REVIEWERS: Mapping[str, str] = {
     "seal": "compare it with another copy of the folder, or ask the authors for what they sealed",
@@ -42,7 +44,12 @@ def advised(context: "AuditContext", finding: Finding) -> Finding:
     is_wrong = finding.severity in ("error", "warning")
     if is_wrong and not context.is_authors and finding.check in _FOR_REVIEWERS:
         finding = replace(finding, remedy=_FOR_REVIEWERS[finding.check], command="")
-    return replace(finding, remedy=_filled_in(context, finding.remedy), command=_filled_in(context, finding.command))
+    return replace(
+        finding,
+        found=_DELETE.sub("", finding.found),  # errors of readers advise to delete files, which here are evidence
+        remedy=_filled_in(context, finding.remedy),
+        command=_filled_in(context, finding.command),
+    )
 
 
 def _filled_in(context: "AuditContext", text: str) -> str:

@@ -165,7 +165,7 @@ def disproved(context: "AuditContext", finding: Finding, file: str) -> Finding |
     other = context.seal_difference(file)
     if other is None:
         return None
-    found = f"{finding.found}; {CHANGED} ({other[0]}; found {other[1]})"
+    found = f"{CHANGED} ({other[0]}; found {other[1]}); {finding.found}"
     return Finding("error", finding.place, finding.expected, found, RESTORE)
 
 
