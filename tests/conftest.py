@@ -2,6 +2,8 @@
 
 import copy
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -126,3 +128,46 @@ def project_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Project]:
 @pytest.fixture
 def project(project_at: Callable[[Path], Project], tmp_path: Path) -> Project:
     return project_at(tmp_path)
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder, with its content."""
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+@pytest.fixture(scope="session")
+def _measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A measured project with two arms and three seeds; the last run has only a checkpoint, after two epochs."""
+    from medattn.training.checkpoint import write_checkpoint
+    from medattn.training.history import EpochRow
+    from medattn.training.loop import TrainingState
+    from tests.made_up_runs import finish_runs
+
+    protocol = {"kind": "fixed_epoch", "folds": None, "measured_epochs": None}
+    root, before = tmp_path_factory.mktemp("measured") / "project", Path.cwd()
+    root.mkdir()
+    project = Project(root)
+    project.configure({"protocol": protocol, "recipe": {"epochs": 3}}, seeds=[0, 1, 2])
+    os.chdir(root)
+    try:
+        plan = project.plan()
+        *finished, running = plan.runs
+        finish_runs(plan, project.results, set(finished))
+        for command in ("measure", "compare", "judge", "answer"):
+            assert project.medattn(command) == 0
+    finally:
+        os.chdir(before)
+    files = project.files(running)
+    files.folder.mkdir(parents=True, exist_ok=True)
+    history = [EpochRow(epoch, 0.001, 0.5 / epoch, 0.0, 15, 20, 4 + epoch, 8) for epoch in (1, 2)]
+    write_checkpoint(files.checkpoint, TrainingState(history=history))
+    return root
+
+
+@pytest.fixture
+def measured_project(_measured: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Project:
+    """A copy of a measured project; the working directory is its folder."""
+    shutil.copytree(_measured, tmp_path / "project")
+    monkeypatch.chdir(tmp_path / "project")
+    return Project(tmp_path / "project")

@@ -1,4 +1,6 @@
 import argparse
+import json
+import re
 import shutil
 from pathlib import Path
 
@@ -46,16 +48,34 @@ def test_an_unknown_name_names_the_nearest(run):
         run("breastmist")
 
 
-def test_the_list_says_what_is_at_hand(run, capsys):
+def test_the_list_says_what_is_available_and_how_large_it_is(run, capsys, tmp_path):
     run("digits")
     capsys.readouterr()
     assert run("--list") == 0
-    lines = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
-    assert list(lines) == list(registered_datasets())
-    assert lines["digits"].endswith("prepared")
-    assert lines["phantom"].endswith("ready to prepare")
-    assert "run `medattn fetch breastmnist`" in lines["breastmnist"]
-    assert "not available" in lines["glaucoma"]
+    head, *lines, total = capsys.readouterr().out.splitlines()
+    assert head.split() == ["data", "set", "images", "classes", "download", "prepared", "state"]
+    named = {line.split()[0]: line for line in lines}
+    assert list(named) == list(registered_datasets())
+    assert named["digits"].endswith("prepared")
+    assert named["phantom"].endswith("ready to prepare")
+    assert re.search(r"780 +2 +560 kB +~612 kB  not available: run `medattn fetch breastmnist`", named["breastmnist"])
+    assert "not available" in named["glaucoma"]
+    assert run("--list", "--format", "json") == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    (folder,) = Path("data/prepared").glob("digits-*")
+    on_disk = sum(path.stat().st_size for path in folder.iterdir())
+    assert rows["digits"]["prepared"] is True and rows["digits"]["prepared_bytes"] == on_disk
+    assert rows["octmnist"]["download_bytes"] is None and rows["jaffe"]["download_bytes"] == 0
+    # Both tasks of IDRiD have one archive, which is downloaded and counted once.
+    downloads = {row["original"]: row["download_bytes"] or 0 for row in rows.values() if not row["available"]}
+    assert rows["idrid_dr"]["original"] == rows["idrid_dme"]["original"]
+    assert f"16 downloads left ({sum(downloads.values()) / 1e9:.1f} GB and 10 of unknown size)" in total
+    assert total.startswith("23 data sets; 1 prepared (")
+
+
+def test_only_the_list_has_formats(run):
+    with pytest.raises(UserError, match="--format csv: only --list prints rows; give --list, too"):
+        run("digits", "--format", "csv")
 
 
 def test_a_selection_brings_its_own_data_and_unavailable_ones_are_skipped(run, capsys, tmp_path, medmnist_file):

@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """The command line: `medattn COMMAND ...`, one file a command in commands/. Each --help is a page of the manual."""
 
 import argparse
@@ -61,6 +62,10 @@ def main(argv: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal without Unicode shows escapes instead of failing
             stream.reconfigure(errors="backslashreplace")
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks for completions
+        from medattn.completion import complete
+
+        complete(COMMANDS, _ALIASES)
     arguments = sys.argv[1:] if argv is None else argv
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_help())
@@ -141,6 +146,7 @@ def _help() -> str:
             *lines,
             "",
             "`medattn COMMAND --help` is the manual of a command.",
+            'Tab completes commands, options and names after: eval "$(register-python-argcomplete medattn)"',
         ]
     )
 
