@@ -37,7 +37,7 @@ SHIPPED = {
     "selection": [ROOT / "config.yaml", *ROOT.glob("config/*.yaml")],
     "paper": [*ROOT.glob("papers/*/paper.yaml")],
     "facts": [*ROOT.glob("papers/*/facts.yaml")],
-    "dataset": [ROOT / "workflow/medattn/datasets/registry.yaml"],
+    "dataset": [ROOT / "workflow/medattn/datasets/registry.yaml", *ROOT.glob("papers/*/datasets.yaml")],
 }
 
 
@@ -137,6 +137,15 @@ def test_schemas_accept_every_yaml_that_is_shipped_whoever_reads_it(kind, load):
     for path in SHIPPED[kind]:
         errors = [f"{list(error.absolute_path)}: {error.message}" for error in validator.iter_errors(load(path))]
         assert not errors, path
+
+
+@pytest.mark.parametrize("path", [path for paths in SHIPPED.values() for path in paths], ids=str)
+def test_every_yaml_that_is_shipped_names_the_schema_that_accepts_it(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("# yaml-language-server: $schema="), f"{path}: add a schema line"
+    schema = path.resolve().parent / lines[0].partition("=")[2]
+    validator = Draft202012Validator(json.loads(schema.read_text(encoding="utf-8")))
+    assert not [error.message for error in validator.iter_errors(read_yaml(path))]
 
 
 @pytest.mark.parametrize("kind", ["selection", "paper", "facts"])

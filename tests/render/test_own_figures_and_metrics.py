@@ -94,7 +94,7 @@ def test_both_are_measured_compared_drawn_and_sealed(own: Project, capsys: pytes
     graph = json.loads(own.results.graph.read_text())
     assert graph["rendered"]["tiny"]["declared"]["figures/rows"] != declared
     capsys.readouterr()
-    assert own.medattn("audit", "results/trial", "--only", "seal") in (1, 3)
+    assert own.medattn("audit", "results/trial", "--check", "seal") in (1, 3)
     assert "own_rows.py" in capsys.readouterr().out
 
 
