@@ -23,6 +23,7 @@ PAGES = (
 )  # fmt: skip
 COMMANDS_PAGE = "docs/commands.md"
 HOME = "docs/index.md"
+LOOK = ("docs/site.css", "docs/favicon.svg")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -30,9 +31,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     pages = sorted({path.relative_to(ROOT).as_posix() for pattern in PAGES for path in ROOT.glob(pattern)})
     linked = {target for page in pages for target in linked_files(ROOT / page)} - {*pages, COMMANDS_PAGE}
     theme = [file for file in files if not (ROOT / config.docs_dir / file.src_uri).is_file()]
-    own = [
-        repository_file(name, config) for name in [*pages, *sorted(linked), *config.extra_css, config.theme["favicon"]]
-    ]
+    own = [repository_file(name, config) for name in [*pages, *sorted(linked), *LOOK]]
     return Files([*theme, *own, File.generated(config, COMMANDS_PAGE, content=commands_page())])
 
 

@@ -24,7 +24,7 @@ from medattn.judge.rule import VERDICTS
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "workflow" / "medattn"
-PATTERNS = ("*.md", "docs/*.md", "*/README.md", "papers/*/README.md")
+PATTERNS = ("*.md", "docs/*.md", "docs/api/*.md", "*/README.md", "papers/*/README.md")
 PAGES = sorted(page for pattern in PATTERNS for page in ROOT.glob(pattern))
 ARCHITECTURE = "docs/architecture.md"
 EXTENSIONS = "py|smk|ya?ml|json|csv|md|toml|txt|js"
