@@ -5,13 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure as MatplotlibFigure
 from PIL import Image
 
 from medattn.config.figure_kinds import figure_kinds
 from medattn.render.figures.drawing import drawer
 from medattn.render.figures.images import at_size
+from medattn.render.figures.kinds.learning_curve import _room_for_rug
+from medattn.render.figures.style import ONE_COLUMN, TWO_COLUMNS
 from medattn.render.figures.write_figure import write_figure
 from medattn.render.inputs import Inputs
+from medattn.report.page_model import FigureView
 
 NAMES = ["maps", "curves", "differences"]
 
@@ -103,3 +107,20 @@ def test_resized_maps_keep_their_mean() -> None:
     values = np.random.default_rng(0).random((56, 56)).astype(np.float32)
     assert at_size(values, (28, 28)).shape == (28, 28)
     assert at_size(values, (28, 28)).mean() == pytest.approx(values.mean(), abs=0.01)
+
+
+def test_learning_curves_show_possible_accuracies_only() -> None:
+    ax = MatplotlibFigure().subplots()
+    ax.plot([1, 2, 3], [-4.0, 50.0, 104.0])  # a band of one standard deviation reaches beyond 0 and 100
+    _room_for_rug(ax, 4)
+    assert min(ax.get_yticks()) >= 0 and max(ax.get_yticks()) <= 100
+    assert ax.spines["left"].get_bounds() == (0, 100)
+    assert ax.get_ylim()[0] < 0, "room for the ticks of the measured epochs"
+
+
+def test_figures_of_two_columns_take_the_whole_width_of_the_report() -> None:
+    widths = {"one": round(200 * ONE_COLUMN), "two": round(200 * TWO_COLUMNS)}
+    assert {name: FigureView(name, "", "", width=width).is_wide for name, width in widths.items()} == {
+        "one": False,
+        "two": True,
+    }
