@@ -26,8 +26,7 @@ def test_captions_name_duplicated_images(inputs: Inputs) -> None:
 def test_the_summary_names_files_and_differences(inputs: Inputs) -> None:
     text = summary(inputs)
     assert str(inputs.results.tables / "main.md") in text
-    assert "- tiny, Phantom, vgg16, gsa: +7." in text
-    assert "stand-in images" in text
+    assert "- tiny, Phantom (stand-in), vgg16, gsa: +7." in text
     assert "- report: " not in text, "none was written"
     inputs.results.report.touch()
     assert f"- report: {inputs.results.report}\n" in summary(inputs)

@@ -107,9 +107,11 @@ def _differences(inputs: Inputs) -> list[str]:
 
 def _difference(inputs: Inputs, values: dict[Hashable, Any]) -> str:
     interval = "" if pd.isna(values["low"]) else f" [{values['low']:+.2f}, {values['high']:+.2f}]"
+    dataset = str(values["dataset"])
+    title = f"{inputs.dataset_title(dataset)} (stand-in)" if values["stand_in"] else inputs.marked_title(dataset)
     n = int(values["n"])
     return (
-        f"- {values['paper']}, {inputs.marked_title(values['dataset'])}, "
+        f"- {values['paper']}, {title}, "
         f"{values['backbone']}, {values['arm']}: "
         f"{values['difference']:+.2f}{interval}, {n} {'pair' if n == 1 else 'pairs'}"
     )
