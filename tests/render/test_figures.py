@@ -13,13 +13,9 @@ from medattn.config.figure_kinds import figure_kinds
 from medattn.render.captions import TEMPLATES
 from medattn.render.figures.drawing import drawer
 from medattn.render.figures.images import at_size
-<<<<<<< HEAD
 from medattn.render.figures.kinds.accuracy_against_cost import spread_apart
-from medattn.render.figures.style import seed_color
-=======
 from medattn.render.figures.kinds.learning_curve import _room_for_rug
-from medattn.render.figures.style import ONE_COLUMN, TWO_COLUMNS
->>>>>>> answer
+from medattn.render.figures.style import ONE_COLUMN, TWO_COLUMNS, seed_color
 from medattn.render.figures.write_figure import write_figure
 from medattn.render.inputs import Inputs
 from medattn.report.page_model import FigureView
@@ -116,7 +112,6 @@ def test_resized_maps_keep_their_mean() -> None:
     assert at_size(values, (28, 28)).mean() == pytest.approx(values.mean(), abs=0.01)
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize("heights", [[0.9, 0.5, 0.1], [0.5] * 5, [1.0, 1.0, 0.99, 0.02, 0.0, 0.0], [0.1] * 10])
 def test_labels_are_a_line_apart_and_inside_the_panel(heights: list[float]) -> None:
     placed = np.array(spread_apart(heights, 0.1))
@@ -131,7 +126,8 @@ def test_seeds_have_the_colors_of_the_page() -> None:
     light = css[: css.index("@media")]
     assert [re.search(rf"--c{n}: (#\w+);", light)[1] for n in range(6)] == [seed_color(seed) for seed in range(6)]
     assert seed_color(6) == seed_color(0)
-=======
+
+
 def test_learning_curves_show_possible_accuracies_only() -> None:
     ax = MatplotlibFigure().subplots()
     ax.plot([1, 2, 3], [-4.0, 50.0, 104.0])  # a band of one standard deviation reaches beyond 0 and 100
@@ -147,4 +143,3 @@ def test_figures_of_two_columns_take_the_whole_width_of_the_report() -> None:
         "one": False,
         "two": True,
     }
->>>>>>> answer
