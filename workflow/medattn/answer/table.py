@@ -60,7 +60,7 @@ def answer(configuration: Configuration, measured: MeasuredCells, costs: pd.Data
     declared = {(one.scope, one.arm, one.against): number for number, one in enumerate(rows.contrasts)}
     scopes = [*dict.fromkeys(one.scope for one in rows.contrasts)]
 
-    def order(row: dict[str, Any]) -> tuple[object, ...]:
+    def order(row: dict[str, Any]) -> tuple[int, int, int]:
         scope, arm = row["scope"], row["arm"]
         # What has no accuracy comes last.
         return scopes.index(scope), place.get((scope, arm), len(place)), declared[scope, arm, row["against"]]
