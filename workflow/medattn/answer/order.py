@@ -25,7 +25,7 @@ def places(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
         if row["level"] == "dataset" and row["verdict"] != "open"
     }
 
-    def key(row: Mapping[str, Any]) -> tuple[object, ...]:
+    def key(row: Mapping[str, Any]) -> tuple[bool, bool, int, bool, float]:
         tells = (row["scope"], row["arm"], row["against"]) in decided
         # An arm without vanilla takes its place by its first placebo.
         verdict = ANSWER_VERDICTS.index(row["verdict"])

@@ -65,7 +65,8 @@ def answer(configuration: Configuration, measured: MeasuredCells, costs: pd.Data
         # What has no accuracy comes last.
         return scopes.index(scope), place.get((scope, arm), len(place)), declared[scope, arm, row["against"]]
 
-    return pd.DataFrame(sorted(found, key=order), columns=[*ANSWER.columns])
+    found.sort(key=order)
+    return pd.DataFrame(found, columns=[*ANSWER.columns])
 
 
 def judged_estimates(

@@ -119,8 +119,8 @@ def _cutoffs_not_reached(plan: Plan) -> Counter[str]:
 def _without_vanilla(plan: Plan) -> Iterator[str]:
     """Yield a sentence for each paper whose placebos no network without a mechanism is trained next to.
 
-    Where the whole selection has none, every paper with a mechanism has a sentence. An experiment on variants of a
-    mechanism, without placebos, needs no vanilla of its own.
+    Where the whole selection has none, every paper with a mechanism has a sentence. An experiment that only compares
+    variants of a mechanism, without placebos, needs no vanilla.
     """
     compared = {(cell.group, cell.experiment) for cell in plan.cells.values() if cell.arm == "vanilla"}
     alone: dict[str, dict[str, bool]] = {}

@@ -1,6 +1,6 @@
 """The questions of the answer as claims that seeds decide: each mechanism against vanilla and against its placebos.
 
-They need no published values: a selection with a method of its own has them from its first run on.
+They need no published values: a selection with a new method has them from the first run on.
 """
 
 from collections import Counter

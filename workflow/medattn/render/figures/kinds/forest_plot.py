@@ -84,6 +84,7 @@ def _figure(inputs: Inputs, rows: pd.DataFrame, unit: str, reach: float) -> Figu
     ax.set_yticks(range(len(labels)), labels)
     ax.set_ylim(len(labels) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
     ax.set_xlabel(f"difference ({unit})")
     return figure
 
