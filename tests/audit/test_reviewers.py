@@ -97,12 +97,10 @@ def test_a_table_that_was_changed_since_it_was_sealed_is_wrong_whatever_could_ex
     explain(reviewer)
     table = next(reviewer.folder.glob("tables/*.md"))
     table.write_text(table.read_text() + "\n<!-- by hand -->\n")
-    (reviewer.folder / "tables" / "added.md").write_text("1\n")
     code, value = audited(capsys, str(reviewer.folder), "--check", "tables")
     errors = {f["place"]: f["found"] for f in value["findings"] if f["severity"] == "error"}
     assert code == 1
     assert "changed since it was sealed" in errors[table.relative_to(reviewer.folder).as_posix()]
-    assert explain is nothing_else or "changed since it was sealed" in errors["tables/added.md"]
 
 
 def test_a_plan_that_was_changed_since_it_was_sealed_is_no_plan_of_another_version(reviewer, capsys):

@@ -12,7 +12,7 @@ from medattn.audit.obstacles import in_project, plan_argument
 if TYPE_CHECKING:
     from medattn.audit.context import AuditContext
 
-_DELETE = re.compile(r"; delete [^;]*$")
+_DELETE = re.compile(r"; (delete|move) [^;]*$")
 _REPLAY = "ask the authors how it was trained; `medattn audit {folder} --replay all` trains runs again"
 _FOR_REVIEWERS: Mapping[str, str] = {
     "seal": "compare it with another copy of the folder, or ask the authors for what they sealed",

@@ -43,7 +43,7 @@ def read_record(path: Path) -> dict[str, Any]:
     wrong = _wrong_key(record)
     if wrong is not None:
         about = f" ({wrong} is missing or of another type)" if wrong else ""
-        raise UserError(f"{path}: not the record of a run{about}; delete {path.parent} and train the run again")
+        raise UserError(f"{path}: not the record of a run{about}; move {path.parent} away and train the run again")
     return dict(record)
 
 
@@ -99,7 +99,7 @@ def _check_hash(record: Mapping[str, Any], path: Path, sha256: str) -> None:
 
 
 def _remedy(path: Path) -> str:
-    return f"delete {path.parent} and train the run again"
+    return f"move {path.parent} away and train the run again"
 
 
 def ending(files: RunPaths) -> dict[str, Any] | str:

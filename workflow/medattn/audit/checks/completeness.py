@@ -85,5 +85,9 @@ def _packs(context: AuditContext) -> Iterator[Finding]:
             value = {**value, "runs": {run: end for run, end in runs.items() if run not in context.unread_runs}}
         if value != {"pack": pack.id, "runs": endings}:
             yield Finding(
-                "error", place, "the endings in the records of its runs", "other endings", f"delete it and {_TRAIN}"
+                "error",
+                place,
+                "the endings in the records of its runs",
+                "other endings",
+                f"move it out of packs/ and {_TRAIN}",
             )
