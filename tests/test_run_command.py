@@ -186,3 +186,13 @@ def test_sigterm_ends_the_workflow(tmp_path):
 
     threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM)).start()
     assert follow([sys.executable, "-c", "import time; time.sleep(60)"], ResultPaths(tmp_path)) == 143
+
+
+@pytest.mark.parametrize(
+    "text", ["__use_yte__: true\n", "a: &a [*a]\n", "papers:\n\ttiny: {}\n", "selection: a\nselection: b\n"]
+)
+def test_a_file_that_snakemake_reads_in_another_way_is_refused_before_it_starts(project, calls, capsys, text):
+    (project.root / "mine.yaml").write_text(text)
+    assert project.medattn("run", "--config", "mine.yaml") == 2
+    assert capsys.readouterr().err.startswith("medattn: mine.yaml: ")
+    assert calls == []

@@ -14,7 +14,7 @@ from tests.made_up_runs import finish_runs
 
 from .conftest import configure, content
 
-SEQUENCES, STEPS = 200, 5
+SEQUENCES, FEW, STEPS = 200, 12, 5
 LOOKS = [["plan"], ["plan", "--format", "csv"], ["status"], ["why", "tiny.mine.net.vanilla"]]
 
 
@@ -132,9 +132,8 @@ class Someone:
         return set(zip(rows["runs"], rows["metric"], rows["value"], strict=True))
 
 
-@pytest.mark.slow
-def test_nothing_finished_gets_lost(pictures: Project, project_at, tmp_path, capsys):
-    for seed in range(SEQUENCES):
+def check(seeds: range, project_at: Callable[[Path], Project], tmp_path: Path) -> None:
+    for seed in seeds:
         project = project_at(tmp_path / str(seed))
         (project.root / "pictures").symlink_to(tmp_path / "pictures")
         someone = Someone(project, seed)
@@ -145,3 +144,13 @@ def test_nothing_finished_gets_lost(pictures: Project, project_at, tmp_path, cap
             someone.restore()
         except AssertionError as error:
             raise AssertionError(f"sequence {seed}: {', '.join(someone.done)}") from error
+
+
+@pytest.mark.slow
+def test_nothing_finished_gets_lost_in_a_few_sequences(pictures: Project, project_at, tmp_path, capsys):
+    check(range(FEW), project_at, tmp_path)
+
+
+@pytest.mark.heavy
+def test_nothing_finished_gets_lost(pictures: Project, project_at, tmp_path, capsys):
+    check(range(SEQUENCES), project_at, tmp_path)

@@ -49,7 +49,7 @@ def validated(model: type[M], value: Mapping[str, Any], where: str, elsewhere: M
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        first = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")[0]
+        first = sorted(error.errors(include_url=False), key=lambda e: e["type"] != "extra_forbidden")[0]
         raise UserError(_line(model, where, elsewhere or {}, dict(first))) from error
 
 

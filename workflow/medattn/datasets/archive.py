@@ -120,6 +120,8 @@ class _BoundedGzip(gzip.GzipFile):
 def _members(archive: Path, largest: int) -> Iterator[_Member]:
     if archive.suffix.lower() == ".zip":
         with zipfile.ZipFile(archive) as opened:
+            if sum(info.file_size for info in opened.infolist()) > largest:
+                raise UserError(_too_large(archive, largest))  # before thousands of files are written
             for info in opened.infolist():
                 mode = info.external_attr >> 16
                 if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):

@@ -34,11 +34,12 @@ def read_nifti(content: bytes, named: str, listing: ImageListing) -> StoredImage
     """
     try:
         import nibabel
+        from nibabel.imageglobals import LoggingOutputSuppressor
     except ImportError as error:
         raise UserError(
             f"{named} is a NIfTI file, which needs nibabel; run `pip install nibabel` in this environment"
         ) from error
-    with _opened(content) as stream:
+    with LoggingOutputSuppressor(), _opened(content) as stream:  # the error says what nibabel would log
         start = stream.read(4)
         is_second = _NIFTI_2 in (int.from_bytes(start, "little"), int.from_bytes(start, "big"))
         kind = nibabel.Nifti2Image if is_second else nibabel.Nifti1Image
