@@ -79,3 +79,11 @@ def test_a_selection_from_plan_to_report(installed, folder):
     results = folder / "results" / "small"
     assert (results / "report.html").stat().st_size > 10_000
     assert (results / "audit.json").is_file()
+
+
+def test_scaffolds_in_an_empty_folder(installed, folder):
+    medattn = str(installed / "medattn")
+    for kind in ("paper", "dataset", "mechanism", "figure", "metric"):
+        assert f"next: medattn run -c config/my-{kind}.yaml" in quietly(medattn, "new", kind, f"my-{kind}")
+        assert f"Plan of the selection 'my-{kind}'" in quietly(medattn, "plan", "--config", f"config/my-{kind}.yaml")
+    assert (folder / "schemas" / "paper.schema.json").is_file()

@@ -68,6 +68,7 @@ def forget() -> None:
         sys.modules.pop(name, None)
 
 
+@pytest.mark.slow
 def test_both_are_measured_compared_drawn_and_sealed(own: Project, capsys: pytest.CaptureFixture[str]) -> None:
     trained(own)
     for command in (["plan", "--write"], ["measure"], ["compare"], ["render"], ["audit", "results/trial", "--seal"]):
@@ -121,7 +122,11 @@ def test_a_metric_that_cannot_be_read_is_refused_before_anything_starts(own, cap
     ("old", "new", "message"),
     [
         ("[Values(100", "[float(100", "own_error.py:9: own_error:error_rate returned a list of ndarray, not a list of"),
-        ("return [Values(", "return (", "own_error.py:9: own_error:error_rate returned ndarray, not a list of Values"),
+        (
+            "return [",
+            "return None and [",
+            "own_error.py:9: own_error:error_rate returned NoneType, not a list of Values",
+        ),
         ("100 - 100 *", "200 - 100 *", "outside of 0 to 100 (unit: percent)"),
         ("images.total)", "images.total, 'ill')", "returned values for the classes ill, not ''"),
         (".sum(axis=0)", "", "returned ndarray of shape (2, 1)"),
@@ -147,10 +152,14 @@ def test_what_a_metric_returns_is_checked(own, monkeypatch, old, new, message):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("return Drawing(", "return (", "own_rows.py:12: own_rows:draw returned tuple, not a Drawing"),
-        ("Drawing(figure,", "Drawing(None,", "own_rows.py:12: `figure` of its Drawing is NoneType, not Figure"),
+        (
+            "return Drawing(",
+            "return figure or Drawing(",
+            "own_rows.py:11: own_rows:draw returned Figure, not a Drawing",
+        ),
+        ("Drawing(figure,", "Drawing(None,", "own_rows.py:11: `figure` of its Drawing is NoneType, not Figure"),
         ('facts=["Bar: rows."]', "['other']", "`datasets` of its Drawing names 'other'"),
-        ("figure = Figure()", "figure = 1 / 0", "own_rows.py:14: draw raised ZeroDivisionError: division by zero"),
+        ("figure = Figure()", "figure = 1 / 0", "own_rows.py:13: draw raised ZeroDivisionError: division by zero"),
     ],
 )
 def test_what_a_figure_returns_is_checked(own, old, new, message):
