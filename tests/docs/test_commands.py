@@ -55,6 +55,7 @@ TESTED_ELSEWHERE = {
     "make demo": ".ci/run",
     "make test": ".ci/run",
     "make check": ".ci/check",
+    "make docs": ".ci/check",
     "mypy && ruff check && lint-imports": ".ci/check",
     "jq -r .root": "tests/audit/test_chain.py",
 }
@@ -67,6 +68,7 @@ EXCEPTIONS = {
     "snakemake --profile profiles/multi-gpu": "needs several GPUs",
     "export CUDA_MPS": "needs a GPU",
     "nvidia-cuda-mps-control": "needs a GPU",
+    "medattn export --croissant breastmnist": "needs the network",
     "make bench": "measures speed for minutes",
     "python benchmarks/": "takes minutes to hours",
     ".venv/bin/python benchmarks/": "takes minutes to hours",
@@ -142,6 +144,8 @@ def reader(finished_demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     shutil.copytree(finished_demo, folder)
     (tmp_path / "media" / "results").mkdir(parents=True)
     shutil.copytree(folder / "results" / "demo", tmp_path / "media" / "results" / "demo")
+    for name in ("a", "b"):
+        shutil.copytree(folder / "results" / "demo", folder / "results" / name)
     (tmp_path / ".ssh").mkdir()
     key = tmp_path / ".ssh" / "id_ed25519"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
