@@ -36,7 +36,6 @@ WRITTEN_BY_READERS = {
     "my-gate.yaml",
     "cells.yaml",
     "mine.yaml",
-    "my-gate.yaml",
     "my.yaml",
     "next.yaml",
     "my-selection.yaml",
