@@ -32,7 +32,15 @@ DOCUMENTS = sorted(
     for path in ROOT.glob(pattern)
 )
 # Files that a reader of the document writes, or that an earlier command of the example writes.
-WRITTEN_BY_READERS = {"mine.yaml", "my-gate.yaml", "my.yaml", "next.yaml", "my-selection.yaml", "mine.csv"}
+WRITTEN_BY_READERS = {
+    "my-gate.yaml",
+    "cells.yaml",
+    "mine.yaml",
+    "my.yaml",
+    "next.yaml",
+    "my-selection.yaml",
+    "mine.csv",
+}
 SHIPPED = {
     "selection": [ROOT / "config.yaml", *ROOT.glob("config/*.yaml")],
     "paper": [*ROOT.glob("papers/*/paper.yaml")],
