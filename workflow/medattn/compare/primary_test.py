@@ -36,8 +36,10 @@ def primary_tests(comparisons: Sequence[Replicates]) -> list[TestResult]:
             found |= {place: TestResult(PRIMARY_TEST, 0, note="; ".join(comparisons[place].notes)) for place in places}
             continue
         differences = np.array([comparisons[place].differences for place in places])
-        lows, highs = intervals_of_means(differences, CONFIDENCE)
-        columns = zip(places, differences, primary_p(differences), lows, highs, is_degenerate(differences), strict=True)
+        skewness = sample_skewness(differences)
+        lows, highs = intervals_of_means(differences, CONFIDENCE, skewness=skewness)
+        p_values = primary_p(differences, skewness)
+        columns = zip(places, differences, p_values, lows, highs, is_degenerate(differences), strict=True)
         for place, row, p, low, high, degenerate in columns:
             note = "; ".join([*comparisons[place].notes, *_remarks(n, bool(degenerate))])
             least = least_p(n) if degenerate else float("nan")
@@ -56,18 +58,20 @@ def _remarks(n: int, degenerate: bool) -> Iterator[str]:
         yield FEW_PAIRS
 
 
-def primary_p(differences: Floats) -> Floats:
+def primary_p(differences: Floats, skewness: Floats | None = None) -> Floats:
     """Return the p of the primary test of several comparisons.
 
     Args:
         differences: (comparisons, pairs).
+        skewness: their `sample_skewness`, if it is known.
     """
+    skewness = sample_skewness(differences) if skewness is None else skewness
     p = np.ones(len(differences))
     is_varied = ~is_degenerate(differences)
     varied = differences[is_varied]
     if len(varied):
         t = ttest_1samp(varied, 0, axis=1).statistic
-        p[is_varied] = p_of_t(t, sample_skewness(varied), varied.shape[1])
+        p[is_varied] = p_of_t(t, skewness[is_varied], varied.shape[1])
     p[~is_varied] = [sign_flip_p(row) for row in differences[~is_varied]]
     return p
 

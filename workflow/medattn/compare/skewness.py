@@ -71,14 +71,23 @@ def interval_of_mean(differences: Floats, confidence: float, least_sd: float = 0
     return float(low[0]), float(high[0])
 
 
-def intervals_of_means(differences: Floats, confidence: float, least_sd: float = 0.0) -> tuple[Floats, Floats]:
-    """Return the lower and the upper ends of the intervals of several comparisons: comparisons x n, as above."""
+def intervals_of_means(
+    differences: Floats, confidence: float, least_sd: float = 0.0, skewness: Floats | None = None
+) -> tuple[Floats, Floats]:
+    """Return the lower and the upper ends of the intervals of several comparisons.
+
+    Args:
+        differences: (comparisons, n).
+        confidence: confidence level.
+        least_sd: smallest standard deviation that the differences can have.
+        skewness: their `sample_skewness`, if it is known.
+    """
     count, n = differences.shape
     if n < 2:
         return np.full(count, np.nan), np.full(count, np.nan)
     quantile = float(stdtrit(n - 1, (1 + confidence) / 2))
     error = np.maximum(differences.std(axis=1, ddof=1), least_sd) / np.sqrt(n)
-    low, high = limits_of_t(quantile, sample_skewness(differences), n)
+    low, high = limits_of_t(quantile, sample_skewness(differences) if skewness is None else skewness, n)
     mean = differences.mean(axis=1)
     return mean - high * error, mean - low * error
 

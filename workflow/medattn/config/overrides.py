@@ -1,6 +1,6 @@
 """Overriding single keys of a configuration model, with the result validated like a file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -36,6 +36,15 @@ def override_protocol_keys(old: MeasurementProtocol, changes: Mapping[str, Any],
     if kind not in PROTOCOLS:
         raise UserError(f"{below(where, 'kind')}: {unknown_name('kind', str(kind), PROTOCOLS)}")
     return validated(PROTOCOLS[kind], changes, where)
+
+
+def differing_keys(key: str, before: object, after: object) -> Iterator[str]:
+    """Yield the keys, from `key` down, under which two values differ."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for name in sorted({*before, *after}):
+            yield from differing_keys(f"{key}.{name}", before.get(name), after.get(name))
+    elif before != after:
+        yield key
 
 
 def _merged(old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.figure import Figure
 from medattn.config.models.metrics import MetricName
-from medattn.config.models.paper import Arm, Backbone, Paper, Table
+from medattn.config.models.paper import Arm, Backbone, ExperimentOverride, Paper, Table
 from medattn.config.models.recipe import Recipe
 from medattn.config.models.selection import Selection
 from medattn.config.models.statistics import Statistics
+from medattn.config.overrides import differing_keys, override_keys, override_protocol_keys
 from medattn.protocols.base import MeasurementProtocol
 
 NO_BACKBONE = "none"
@@ -46,6 +48,24 @@ class ResolvedPaper:
     statistics: Mapping[str, Statistics]
     figures: Mapping[str, Figure]
     metrics: tuple[MetricName, ...]
+
+    @cached_property
+    def declared_recipe(self) -> Recipe:
+        """Recipe of the experiment in paper.yaml, without the overrides of the selection."""
+        return override_keys(self.paper.recipe, self._declared.recipe, "recipe")
+
+    @cached_property
+    def changed_procedure(self) -> tuple[str, ...]:
+        """Keys of recipe and protocol whose values the selection changes."""
+        keys = [*differing_keys("recipe", self.declared_recipe.model_dump(), self.recipe.model_dump())]
+        protocol = override_protocol_keys(self.paper.protocol, self._declared.protocol, "protocol")
+        if self.protocol.kind != protocol.kind:
+            return (*keys, "protocol.kind")
+        return (*keys, *differing_keys("protocol", protocol.model_dump(), self.protocol.model_dump()))
+
+    @property
+    def _declared(self) -> ExperimentOverride:
+        return self.paper.experiments[self.experiment].override if self.experiment else ExperimentOverride()
 
     def trains(self, dataset: str, backbone: str, arm: str) -> bool:
         """Return whether an arm is trained with a backbone (`none` for classifiers on pixels) on a data set."""

@@ -6,8 +6,6 @@ from fractions import Fraction
 from math import isnan
 from typing import Literal
 
-import pandas as pd
-
 from medattn.compare.looks import diverged_seeds, seeds_of_pair, undeclared_look
 from medattn.compare.test_result import CONFIDENCE
 from medattn.config.models.facts import Facts, SignificanceStatement, Statement
@@ -22,7 +20,7 @@ from medattn.judge.paired import MeasuredPair, paired_differences
 from medattn.judge.protocol_deviations import deviation, reading
 from medattn.judge.rule import Judgment, PairedDifference, judge_count, judge_higher, judge_same
 from medattn.judge.subject import Subject, SubjectResult, Subjects, least_points
-from medattn.judge.values import STAND_IN, cost_of_row, reason_for_no_verdict, state_without_verdict
+from medattn.judge.values import STAND_IN, PublishedCosts, reason_for_no_verdict, state_without_verdict
 from medattn.metrics.metric import MEAN
 from medattn.metrics.registry import METRICS
 
@@ -72,7 +70,7 @@ def judged_comparisons(
     rows: Sequence[PublishedRow],
     facts: Facts,
     subjects: Subjects,
-    costs: pd.DataFrame,
+    costs: PublishedCosts,
     configuration: Configuration,
 ) -> Iterator[Claim]:
     """Yield the claims of all comparisons in a paper with their verdicts, statement by statement."""
@@ -289,10 +287,10 @@ def _judgment(pair: PublishedComparison, difference: PairedDifference, rule: Ver
 
 
 def _judged_costs(
-    claim: Claim, said: Statement, row: PublishedRow, other: PublishedRow, costs: pd.DataFrame, subjects: Subjects
+    claim: Claim, said: Statement, row: PublishedRow, other: PublishedRow, costs: PublishedCosts, subjects: Subjects
 ) -> Claim:
     """Return the claim of a comparison of costs. Costs are exact, so the statement is true or false."""
-    first, second = cost_of_row(row, costs, subjects), cost_of_row(other, costs, subjects)
+    first, second = costs.of_row(row, subjects), costs.of_row(other, subjects)
     if isnan(first.count) or isnan(second.count):
         missing = first if isnan(first.count) else second
         return not_measured(claim, missing.reason, missing.state)

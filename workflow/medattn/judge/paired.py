@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import isnan, nan
 
 from medattn.compare.holm import holm
-from medattn.compare.primary_test import primary_test
+from medattn.compare.primary_test import primary_tests
 from medattn.compare.replicates import pair_up
 from medattn.compare.skewness import FEW_PAIRS, interval_of_mean
 from medattn.compare.test_result import CONFIDENCE
@@ -48,13 +48,18 @@ def paired_differences(
         confidence: level of the intervals.
     """
     replicates = [pair_up(pair.first.by_seed, pair.second.by_seed) for pair in pairs]
-    tests = [primary_test(paired) for paired in replicates]
+    tests = primary_tests(replicates)
     p_values = holm([test.p for test in tests]) if correct else [test.p for test in tests]
     found = []
     for pair, paired, test, p in zip(pairs, replicates, tests, p_values, strict=True):
         spread = float(paired.differences.std(ddof=1)) if test.n > 1 else nan
         least_sd = resolved_spread(0.0, pair.step)
-        low, high = interval_of_mean(paired.differences, confidence, least_sd) if test.n > 1 else (nan, nan)
+        if test.n < 2:
+            low, high = nan, nan
+        elif confidence == CONFIDENCE and spread >= least_sd:
+            low, high = test.low, test.high
+        else:
+            low, high = interval_of_mean(paired.differences, confidence, least_sd)
         if not isnan(low):
             low, high = max(low, pair.least - _GREATEST), min(high, _GREATEST - pair.least)
         note = FEW_PAIRS if FEW_PAIRS in test.note else ""

@@ -8,7 +8,7 @@ from medattn.config.models.facts import Facts
 from medattn.config.models.paper import Arm, Backbone, ExperimentOverride
 from medattn.config.models.recipe import Recipe
 from medattn.config.networks.catalog import network_options
-from medattn.config.overrides import override_keys, override_protocol_keys
+from medattn.config.overrides import differing_keys, override_keys
 from medattn.config.resolved import Configuration, ResolvedPaper
 from medattn.judge.subject import Subject
 
@@ -38,13 +38,7 @@ def _changes(configuration: Configuration, paper: ResolvedPaper, subject: Subjec
     selection, whole = configuration.selection, paper.paper
     taken = selection.papers[paper.name]
     declared = whole.experiments[paper.experiment].override if paper.experiment else ExperimentOverride()
-    recipe = override_keys(whole.recipe, declared.recipe, "recipe")
-    yield from _differing("recipe", recipe.model_dump(), paper.recipe.model_dump())
-    protocol = override_protocol_keys(whole.protocol, declared.protocol, "protocol")
-    if paper.protocol.kind != protocol.kind:
-        yield "protocol.kind"
-    else:
-        yield from _differing("protocol", protocol.model_dump(), paper.protocol.model_dump())
+    yield from paper.changed_procedure
     for kind, name, extra, own, changes in (
         ("arms", subject.arm, taken.extra_arms, whole.arms, declared.arms),
         ("backbones", subject.backbone, taken.extra_backbones, whole.backbones, declared.backbones),
@@ -56,7 +50,8 @@ def _changes(configuration: Configuration, paper: ResolvedPaper, subject: Subjec
             yield where
             continue
         before = override_keys(own[name], changes.get(name, {}), where)
-        yield from _differing(where, _training_keys(before, recipe), _training_keys(extra[name], recipe))
+        recipe = paper.declared_recipe
+        yield from differing_keys(where, _training_keys(before, recipe), _training_keys(extra[name], recipe))
     changed = selection.datasets.get(subject.dataset, {})
     for key in sorted(set(changed) - _NOT_PROCEDURE):
         if key == "source":
@@ -71,15 +66,6 @@ def _training_keys(part: Arm | Backbone, recipe: Recipe) -> dict[str, Any]:
     if isinstance(part, Arm):
         return {**keys, "options": arm_settings(part, recipe, {}, "arms")[1]}
     return {**keys, "options": network_options(part.model, part.options, "backbones")}
-
-
-def _differing(key: str, before: object, after: object) -> Iterator[str]:
-    """Yield the keys, from `key` down, under which two values differ."""
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for name in sorted({*before, *after}):
-            yield from _differing(f"{key}.{name}", before.get(name), after.get(name))
-    elif before != after:
-        yield key
 
 
 def _source_changes(configuration: Configuration, dataset: str, options: Mapping[str, object]) -> Iterator[str]:

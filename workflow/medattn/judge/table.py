@@ -15,7 +15,7 @@ from medattn.judge.comparisons import judged_comparisons, judged_pairs
 from medattn.judge.readings import ReadingJudge
 from medattn.judge.subject import Subjects
 from medattn.judge.text_numbers import judged_row, judged_text
-from medattn.judge.values import judged_cost
+from medattn.judge.values import PublishedCosts, judged_cost
 from medattn.layout import ResultPaths
 from medattn.measure.measured_cells import MeasuredCells
 from medattn.measure.reading_values import ReadingValues
@@ -107,15 +107,17 @@ def _of_paper(
     rows, facts = read_published(folder / "published.csv"), facts_in(folder)
     check_rows(facts, rows, str(folder / "facts.yaml"))
 
+    counts = PublishedCosts(costs)
+
     def judge(subjects: Subjects) -> list[Claim]:
         found: list[Claim] = []
         for row in rows:
             if _is_cost(row):
-                found.append(judged_cost(row, costs, subjects))
+                found.append(judged_cost(row, counts, subjects))
             else:
                 found += judged_row(row, facts, subjects, configuration)
         found += judged_text(paper, rows, facts, subjects, epochs, configuration)
-        return [*found, *judged_comparisons(paper, rows, facts, subjects, costs, configuration)]
+        return [*found, *judged_comparisons(paper, rows, facts, subjects, counts, configuration)]
 
     yield from ReadingJudge(subjects, values, tuple(facts.left_open)).judged(judge)
 

@@ -68,18 +68,18 @@ def judged_value(
     return claim.with_judgment(judgment, in_points(row.mean.unit), leak, result.reason, remark)
 
 
-def judged_cost(row: PublishedRow, costs: pd.DataFrame, subjects: Subjects) -> Claim:
+def judged_cost(row: PublishedRow, costs: "PublishedCosts", subjects: Subjects) -> Claim:
     """Return the claim of a published value of parameters or operations, with its verdict.
 
     The verdict compares the rounded count with the published value.
 
     Args:
         row: the published value.
-        costs: the rows of complexity.csv.
+        costs: the counts of published costs.
         subjects: the subjects of the selection.
     """
     claim = _claim(row, row.metric, "")
-    cost = cost_of_row(row, costs, subjects)
+    cost = costs.of_row(row, subjects)
     if isnan(cost.count):
         return not_measured(claim, cost.reason, cost.state)
     claim = replace(claim, measured=cost.count, n=1, procedure="count", stand_in=cost.stand_in)
@@ -115,8 +115,22 @@ class CountedCost:
     state: State = "judged"
 
 
-def cost_of_row(row: PublishedRow, costs: pd.DataFrame, subjects: Subjects) -> CountedCost:
-    """Return the count of a published cost."""
+class PublishedCosts:
+    """Counts of published costs, each looked up once: they are the same under every reading."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        """Take the rows of complexity.csv."""
+        self._table = table
+        self._found: dict[PublishedRow, CountedCost] = {}
+
+    def of_row(self, row: PublishedRow, subjects: Subjects) -> CountedCost:
+        """Return the count of a published cost."""
+        if row not in self._found:
+            self._found[row] = _cost_of_row(row, self._table, subjects)
+        return self._found[row]
+
+
+def _cost_of_row(row: PublishedRow, costs: pd.DataFrame, subjects: Subjects) -> CountedCost:
     paper = subjects.paper_of(row.paper, row.table)
     if paper is None:
         return CountedCost(reason=NOT_SELECTED, state="outside this selection")

@@ -66,6 +66,8 @@ class PackageSources:
         self._read = read or _text
         self._texts: dict[Path, str] = {}
         self._names: dict[Path, str] = {}
+        self.closures: dict[tuple[tuple[str, ...], str], dict[str, Path]] = {}
+        """Files of the package by roots and module that is not followed, as far as they were asked for."""
         self._modules = {
             ".".join((_PACKAGE, *_module_parts(path.relative_to(self.folder)))): path
             for path in sorted(self.folder.rglob("*.py"))
@@ -232,6 +234,9 @@ def _package_files(roots: list[str], sources: PackageSources, other: str) -> dic
         sources: the sources of the package.
         other: module that trains other runs, which is not followed; empty for none.
     """
+    asked = (tuple(roots), other)
+    if asked in sources.closures:
+        return sources.closures[asked]
     ends = {f"{_PACKAGE}.{name}" for name in (*NOT_FOLLOWED, other) if name}
 
     def find(module: str) -> Path | None:
@@ -243,7 +248,8 @@ def _package_files(roots: list[str], sources: PackageSources, other: str) -> dic
     closure = import_closure([f"{_PACKAGE}.{root}" for root in roots], find, members, sources.text)
     files = list(closure.values())
     files += [data for file in closure.values() for data in _data_files(sources.text(file), file)]
-    return dict(sorted((sources.name(file), file) for file in files))
+    sources.closures[asked] = dict(sorted((sources.name(file), file) for file in files))
+    return sources.closures[asked]
 
 
 def _own_modules(mechanism: str, module: str, sources: PackageSources) -> tuple[dict[str, Path], list[str]]:
