@@ -1,15 +1,13 @@
 """The code and commands of docs/add-a-mechanism.md work in an empty folder."""
 
 import csv
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from medattn.__main__ import main
 from medattn.config.mechanisms import mechanism_options
 from medattn.config.models.paper import Arm
 
@@ -37,28 +35,19 @@ def test_the_page_has_both_files_and_all_commands():
 
 
 @pytest.mark.slow
-def test_the_code_of_the_page_gives_a_table_row(tmp_path, monkeypatch):
+def test_the_code_of_the_page_gives_a_table_row(tmp_path, monkeypatch, capsys):
     shutil.copytree(ROOT / "papers" / "demo", tmp_path / "papers" / "demo")
     for name, text in files().items():
         (tmp_path / name).write_text(text)
-    paths = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    monkeypatch.chdir(tmp_path)
     for command in commands():
-        done = subprocess.run(
-            command.split(),
-            cwd=tmp_path,
-            env={**os.environ, "PATH": paths},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-        assert "Warning" not in done.stderr, done.stderr
+        assert main(command.split()[1:]) == 0, f"{command}\n{capsys.readouterr().err}"
+        assert "Warning" not in capsys.readouterr().err
     table = (tmp_path / "results" / "mine" / "tables" / "demo-table-1.md").read_text()
     (row,) = [line for line in table.splitlines() if "with my gate" in line]
     assert re.search(r"\d\d\.\d\d", row), row
     with (tmp_path / "results" / "mine" / "comparisons.csv").open() as stream:
         assert "mine" in {value for comparison in csv.DictReader(stream) for value in comparison.values()}
 
-    monkeypatch.chdir(tmp_path)
     assert mechanism_options("my_attention:DeviationGate")().model_dump() == {"initial_weight": 1.0}
     assert Arm(mechanism="my_attention:DeviationGate")

@@ -55,7 +55,7 @@ def finished_selection(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_edits_are_found_by_what_the_documentation_says(finished_selection):
     chosen = (edits.improve_scores, edits.call_diverged, edits.remove_seed)
     for result in semantic_tampering(finished_selection, chosen):

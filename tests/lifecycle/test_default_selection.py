@@ -49,7 +49,7 @@ def freeze_again(configuration: Any) -> tuple[Plan, ResultPaths]:
     return plan, results
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_the_default_selection_passes_its_own_audit_without_its_images(tmp_path, monkeypatch):
     shutil.copytree(ROOT / "papers", tmp_path / "papers")
     selection = yaml.safe_load((ROOT / "config.yaml").read_text())

@@ -80,7 +80,7 @@ def test_every_command_is_known_as_one_that_reads_or_writes():
     assert not unknown - {"replay", "seal"}, "name it in READING, or among those that write"
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.workflow
 def test_snakemake_writes_only_when_work_starts(trained):
     trained.results.measurements.unlink()

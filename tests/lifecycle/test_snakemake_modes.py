@@ -12,7 +12,7 @@ from tests.made_up_runs import finish_runs
 from .conftest import configure, content
 from .test_looking import snakemake
 
-pytestmark = [pytest.mark.slow, pytest.mark.workflow]
+pytestmark = [pytest.mark.heavy, pytest.mark.workflow]
 LOOKS = [
     ["-n"],
     ["--dag"],

@@ -46,6 +46,7 @@ def test_comparisons_stop_at_declared_looks(benchmark):
     assert stops.found[stops.seeds == 5].all()
 
 
+@pytest.mark.heavy
 def test_the_stored_results_are_those_of_the_simulation(benchmark):
     stored = json.loads(benchmark.RESULTS.read_text())
     assert {(row["kind"], row["effect"]) for row in stored["results"]} == {

@@ -19,7 +19,7 @@ from medattn.training.network import NetworkSpec, build_network
 SEEDS, EPOCHS = (0, 1, 2), 6
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_the_plain_loop_comes_to_the_same_accuracy_within_the_spread_over_seeds(real_data, monkeypatch):
     monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))
     plain_loop = importlib.import_module("training_step")

@@ -15,7 +15,7 @@ PAPER = {
 PHANTOM = {"size": 28, "counts": {"train": [80, 80, 80], "test": [40, 40, 40]}}
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_attention_beats_vanilla_and_its_placebos_where_one_region_holds_the_information(project: Project):
     datasets = {"phantom": {"source": PHANTOM, "classes": ["none", "mild", "severe"]}}
     project.configure(PAPER, datasets=datasets, seeds=[0, 1, 2])

@@ -207,6 +207,7 @@ def test_the_spread_of_a_gate_tells_attention_from_halving(trained: Inputs) -> N
     assert "Attention after epoch" in (trained.results.captions / "gate.rst").read_text()
 
 
+@pytest.mark.heavy
 def test_every_kind_is_drawn_the_same_twice_and_in_another_process(trained: Inputs) -> None:
     names = [*FIGURES]
     assert {figure["kind"] for figure in FIGURES.values()} == set(figure_kinds())

@@ -163,7 +163,7 @@ def rendered_by_jobs(project: Project) -> str:
     return (project.results.folder / "logs/render/tiny.log").read_text()
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.workflow
 def test_snakemake_renders_a_changed_figure_alone(project):
     project.configure({"tables": TABLES, "figures": {**FIGURES, "curves": {**CURVES, "title": "Odd {{ title }} {%"}}})

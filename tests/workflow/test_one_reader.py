@@ -158,7 +158,7 @@ def test_an_override_that_is_no_yaml_is_named(tmp_path, override, says):
     assert str(refused.value).startswith(says)
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.workflow
 def test_snakemake_reads_like_medattn(project):
     def snakemake(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -29,7 +29,7 @@ def snakemake(python: Path, snakefile: Path, *arguments: str) -> subprocess.Comp
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.workflow
 def test_an_environment_and_folders_with_odd_names(project_at, tmp_path):
     project: Project = project_at(tmp_path / ODD)
@@ -45,7 +45,7 @@ def test_an_environment_and_folders_with_odd_names(project_at, tmp_path):
     assert not list(tmp_path.rglob("run-by-the-shell"))
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.workflow
 def test_the_package_beside_the_workflow_is_used_and_that_is_said(project, tmp_path):
     checkout = tmp_path / "checkout"

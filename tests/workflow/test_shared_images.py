@@ -44,7 +44,7 @@ def state(folder):
     return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.workflow
 def test_selections_share_prepared_images_and_none_deletes_them(project):
     images = scanned(project.root / "images")

@@ -103,7 +103,7 @@ def test_an_invalid_selection_is_one_line_with_exit_code_2_and_starts_nothing(pr
     assert {path for path in project.root.rglob("*") if ".snakemake" not in path.parts} == before
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.workflow
 def test_a_failing_job_prints_one_line_and_the_other_jobs_finish(project):
     classifier = {"vanilla": None, "gsa": None, "svm": {"classifier": "svm"}}
