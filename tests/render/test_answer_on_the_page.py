@@ -13,7 +13,7 @@ from tests.render.test_report_in_a_browser import browser, opened  # noqa: F401
 from medattn.answer.sentences import signed
 from medattn.render.figures.drawing import drawer
 from medattn.render.inputs import Inputs
-from medattn.render.summary import summary
+from medattn.render.summary import summary_lines
 from medattn.report.answer_view import answer_view
 from medattn.report.gather_page import gather_page
 from medattn.report.write_report import report_page
@@ -55,7 +55,7 @@ def test_marks_of_the_forest_plot_are_in_the_order_of_the_numbers(inputs: Inputs
 
 
 def test_the_summary_begins_with_the_answer(inputs: Inputs) -> None:
-    lines = summary(inputs).splitlines()
+    lines = summary_lines(inputs)
     assert lines[0] == f"Does attention help? {HEADLINE}"
     assert lines[1].startswith("- Squeeze and excitation (SE) helps: accuracy +")
     assert lines[4].startswith("Rests on 60 runs")
@@ -71,7 +71,7 @@ def test_with_two_data_sets_the_headline_says_where_mechanisms_help(tmp_path: Pa
         "Of 3 mechanisms, 1 helps on BreastMNIST, 1 hurts on BreastMNIST and RetinaMNIST and 1 makes no practical "
         "difference on BreastMNIST and RetinaMNIST."
     )
-    assert summary(inputs).splitlines()[0] == f"Does attention help? {headline}"
+    assert summary_lines(inputs)[0] == f"Does attention help? {headline}"
     page = report_page(gather_page(inputs))
     assert headline in page
     told = re.findall(r'<div class="said"><p><b>(.*?)</b>:', page)
@@ -129,7 +129,7 @@ def test_all_views_have_the_same_order_and_mark_synthetic_images(tmp_path: Path)
     assert all("3 data sets, among them Phantom (synthetic)" in text for text in rows["sentence"])
     assert all("Phantom (synthetic) are drawn by the software" in note for note in rows["note"])
     file = (inputs.results.tables / "answer.md").read_text()
-    told = summary(inputs)
+    told = "\n".join(summary_lines(inputs))
     for text in (file, told):
         places = [text.index(title) for title in titles]
         assert places == sorted(places) and "Phantom (synthetic)" in text

@@ -8,7 +8,7 @@ from medattn.errors import UserError
 from medattn.layout import ResultPaths
 from medattn.render.inputs import Inputs
 from medattn.render.render_selection import render as render_all
-from medattn.render.summary import summary
+from medattn.render.summary import summary_lines
 
 
 def test_unknown_names_are_refused(inputs: Inputs) -> None:
@@ -24,12 +24,12 @@ def test_captions_name_duplicated_images(inputs: Inputs) -> None:
 
 
 def test_the_summary_names_files_and_differences(inputs: Inputs) -> None:
-    text = summary(inputs)
+    text = "\n".join(summary_lines(inputs))
     assert str(inputs.results.tables / "main.md") in text
     assert "- tiny, Phantom (stand-in), vgg16, gsa: +7." in text
     assert "- report: " not in text, "none was written"
     inputs.results.report.touch()
-    assert f"- report: {inputs.results.report}\n" in summary(inputs)
+    assert f"- report: {inputs.results.report}" in summary_lines(inputs)
 
 
 def test_the_commands_compare_and_render(
