@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 help:
 	@echo "make demo      set up, then run the whole workflow on small images: tables, figures, report, audit (a few minutes)"
 	@echo "make test      set up, then run every check and every test except those marked heavy"
-	@echo "make test-all  like make test, with the heavy tests: one epoch of every network at its full size"
+	@echo "make test-all  like make test, with the heavy tests: thousands of damaged files, every network at its full size"
 	@echo "make setup     create .venv from the lock file in envs/ (needs Python >= 3.11)"
 	@echo "make check     style, types, workflow and import contract, without the tests"
 	@echo "make docs      build the documentation site in site/"
