@@ -201,7 +201,7 @@ def test_a_plan_of_another_version_is_one_finding_and_the_seal_and_the_records_a
     line, action, *_, summary = capsys.readouterr().out.splitlines()
     assert line.startswith("could not be checked: plan, completeness, records, ")
     assert "another version of medattn wrote plan.json (schema 1; this version reads schema 2)" in line
-    assert "git checkout" in action or "audit with the version of medattn" in action
+    assert " checkout " in action or "audit with the version of medattn" in action
     assert "nothing wrong, but not everything could be checked" in summary and "11 runs" in summary
     checks = json.loads(finished.audit.read_text())["checks"]
     assert [name for name, facts in checks.items() if facts["ran"]] == ["seal", "chain", "records", "code", "crate"]

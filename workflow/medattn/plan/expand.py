@@ -19,7 +19,7 @@ from medattn.plan.run_folders import RunFolders
 from medattn.plan.runs import planned_runs, runs_of_cell
 from medattn.plan.skip_reasons import missing_weights_reason, network_skip_reason
 from medattn.plan.stand_ins import planned_entries, taken_entries
-from medattn.provenance.code import PackageSources, code_digest
+from medattn.provenance.code import PackageSources, code_digest, current_sources
 from medattn.suggestions import unknown_name
 
 
@@ -98,7 +98,7 @@ def _all_cells(
     as_planned: bool = False,
 ) -> dict[str, Cell]:
     data = Path(configuration.selection.data)
-    sources = PackageSources()
+    sources = current_sources()
     identities = {
         name: _identity(name, entries[name], data, results.plan, as_planned)
         for name in dict.fromkeys(name for paper in configuration.papers for name in paper.datasets)

@@ -6,12 +6,13 @@ ends, and why. A module that any of these import belongs to the closure without 
 """
 
 import hashlib
+import os
 import re
 import site
 import sys
 import sysconfig
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, lru_cache
 from pathlib import Path
 
 from medattn.config.mechanisms import own_mechanism
@@ -74,10 +75,13 @@ class PackageSources:
         }
 
     def text(self, file: Path) -> str:
-        """Return the text of a file."""
-        if file not in self._texts:
-            self._texts[file] = self._read(file)
-        return self._texts[file]
+        """Return the text of a file; a file of the user's is read each time."""
+        if file in self._texts:
+            return self._texts[file]
+        text = self._read(file)
+        if file.is_relative_to(self.folder):
+            self._texts[file] = text
+        return text
 
     def name(self, file: Path) -> str:
         """Return the path of a file relative to the package, with slashes."""
@@ -92,6 +96,32 @@ class PackageSources:
     def members(self, package: str) -> list[str]:
         """Return the modules that a package contains directly."""
         return [name for name in self._modules if name.rpartition(".")[0] == package]
+
+
+def current_sources() -> PackageSources:
+    """Return the sources of the package that this process imports, read again when one of its files has changed."""
+    return _sources_of(CODE_FOLDER, _state_of(CODE_FOLDER))
+
+
+@lru_cache(maxsize=1)
+def _sources_of(folder: Path, state: frozenset[tuple[str, int, int]]) -> PackageSources:
+    return PackageSources(folder)
+
+
+def _state_of(folder: Path) -> frozenset[tuple[str, int, int]]:
+    """Return path, time of change in nanoseconds and bytes of each file of a package."""
+    return frozenset(
+        (entry.path, entry.stat().st_mtime_ns, entry.stat().st_size) for entry in _files_below(str(folder))
+    )
+
+
+def _files_below(folder: str) -> Iterator["os.DirEntry[str]"]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.is_dir():
+                yield entry
+            elif entry.name != "__pycache__":
+                yield from _files_below(entry.path)
 
 
 def code_digest(
@@ -146,7 +176,7 @@ def code_modules(
     Raises:
         UserError: the user's module is not found.
     """
-    sources = sources or PackageSources(read=read)
+    sources = sources or (PackageSources(read=read) if read else current_sources())
     roots = ["training.pack"]
     other = "training.classifier" if mechanism is not None else "training.run"
     if mechanism not in (None, "none") and own_mechanism(mechanism) is None:
@@ -167,7 +197,7 @@ def code_modules(
 
 def reader_modules(source: str, sources: PackageSources | None = None) -> dict[str, str]:
     """Return the files that prepare the images of a kind of source, each with the SHA-256 of its content."""
-    sources = sources or PackageSources()
+    sources = sources or current_sources()
     found = _package_files(["datasets.prepare", *_kinds(None, source)], sources, "")
     hashes = {name: _sha256(name, sources.text(file)) for name, file in found.items()}
     return {name: sha256 for name, sha256 in hashes.items() if sha256 != _NO_CODE}
@@ -175,7 +205,7 @@ def reader_modules(source: str, sources: PackageSources | None = None) -> dict[s
 
 def imported_by_training(sources: PackageSources | None = None) -> list[str]:
     """Return the files of the package that the process of training imports, whether or not a run depends on them."""
-    sources = sources or PackageSources()
+    sources = sources or current_sources()
     roots = [f"{_PACKAGE}.{name}" for name in ("__main__", "commands.train", "training.pack")]
 
     def members(package: str) -> list[str]:
@@ -210,7 +240,7 @@ def own_code(name: str, sources: PackageSources | None = None) -> dict[str, Path
     Raises:
         UserError: the module is not found.
     """
-    return _own_modules(name, name.partition(":")[0], sources or PackageSources())[0]
+    return _own_modules(name, name.partition(":")[0], sources or current_sources())[0]
 
 
 def own_code_sha256(name: str) -> str:

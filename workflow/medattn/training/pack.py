@@ -7,7 +7,7 @@ from medattn.errors import UserError
 from medattn.files import write_json
 from medattn.layout import ResultPaths
 from medattn.plan.model import Pack, Plan, Run
-from medattn.provenance.code import CODE_FOLDER, PackageSources, code_digest
+from medattn.provenance.code import CODE_FOLDER, code_digest, current_sources
 from medattn.provenance.records import read_record
 from medattn.training.failures import FailureWatch, runs_failed
 from medattn.training.task import PackTask
@@ -86,7 +86,7 @@ def _train_in_order(task: PackTask, runs: list[Run], stop: "Stop", wait: bool) -
 
 
 def _refuse_other_code(task: PackTask) -> None:
-    sources = PackageSources()
+    sources = current_sources()
     for cell_id in dict.fromkeys(run.cell for run in task.runs):
         settings = task.plan.cells[cell_id].settings
         if code_digest(*settings.code_names, None, sources) != settings.code_digest:
