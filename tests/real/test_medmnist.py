@@ -8,7 +8,7 @@ from safetensors.numpy import load_file
 FILES = ("breastmnist", "retinamnist")
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_gsa_and_vanilla_are_trained_and_measured_on_official_images(project, real_data):
     project.configure(
         {"datasets": list(FILES), "backbones": {"net": {"model": "timm/test_resnet", "input_size": None}},

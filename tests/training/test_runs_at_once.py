@@ -21,7 +21,7 @@ PAPER = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_workers_give_the_bytes_of_sequential_runs_and_stop_together(project_at, tmp_path):
     in_turn = project_at(tmp_path / "in_turn")
     # Both processes must still be in training when the signal comes, which takes enough epochs.

@@ -58,7 +58,7 @@ KINDS = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_runs_with_copies_and_random_parts_give_the_same_bytes_in_every_protocol(project_at, tmp_path, kind):
     recipe = {**RECIPE, "oversampling": COPIES, "augmentation": {"random_resized_crop": {"scale": [0.3, 1.0]}}}

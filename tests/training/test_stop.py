@@ -91,7 +91,7 @@ def test_a_stopped_pack_resumes_at_its_epoch(disturbed, expected):
     assert len(disturbed.record(run)["sessions"]) >= 2, "the last run that was stopped went on"
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_random_kills_change_nothing_and_no_finished_run_is_trained_again(disturbed, expected):
     pack, chance = first_pack(disturbed), random.Random(0)
     finished: dict[str, int] = {}

@@ -232,6 +232,7 @@ def test_a_stored_value_that_chose_an_epoch_is_checked_where_the_scores_are():
     assert "values/auc as computed from the scores" in expected
 
 
+@pytest.mark.heavy
 def test_tables_and_audit_are_the_same_from_some_epochs(project_at, tmp_path, monkeypatch):
     metrics = ["accuracy", "auc", "f1_weighted", "calibration_error"]
     paper = {
