@@ -178,7 +178,7 @@ def settings_of(mechanism: str) -> CellSettings:
 @pytest.mark.parametrize(
     ("body", "line", "message"),
     [
-        ("\n    if features.ndim == 4:\n        return features[..., 1:]\n    return features", 4,
+        ("\n    if features.ndim == 4:\n        return features[..., 1:]\n    return features", 3,
          "returned 2 x 32 x 7 x 6 of float32 for features of 2 x 32 x 7 x 7; it must return 2 x 32 x 7 x 7 of float32"),
         (" return features.mean((2, 3))", 1, "returned 2 x 32 of float32"),
         (" return features.double()", 1, "7 x 7 of float64"),

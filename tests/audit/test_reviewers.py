@@ -52,7 +52,7 @@ def test_the_example_of_the_documentation_is_what_an_audit_prints(reviewer, caps
     assert medattn(["audit", str(reviewer.folder)]) == 3
     printed = capsys.readouterr().out.replace(str(reviewer.folder), "/media/copy")
     page = (ROOT / "docs/audit.md").read_text(encoding="utf-8")
-    example = page.split("for example:\n\n```\n", 1)[1].split("```", 1)[0]
+    example = page.split("for example:\n\n```text\n", 1)[1].split("```", 1)[0]
     assert hidden(example) == hidden(printed)
     assert len(printed.splitlines()) < 20
 

@@ -70,6 +70,7 @@ def test_every_command_is_known_as_one_that_reads_or_writes():
         "export",
         "run",
         "demo",
+        "new",
     }
     commands = {path.stem for path in (ROOT / "workflow/medattn/commands").glob("*.py")} - {
         "__init__",

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from medattn.provenance import code
-from medattn.provenance.code import CODE_FOLDER, NOT_FOLLOWED, PackageSources, code_digest, code_modules
+from medattn.provenance.code import CODE_FOLDER, NOT_FOLLOWED, code_digest, code_modules
+from medattn.provenance.package_sources import PackageSources
 
 NAMES = ("ca", "torchvision/resnet18", "best_validation_epoch", None, "medmnist")
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from medattn.datasets.store import IMAGES, MANIFEST, DataStore, read_store
 from medattn.files import json_text, write_text
+from medattn.reading import read_bytes
 from medattn.text_formats import csv_of_rows
 
 METADATA, TABLE = "croissant.json", "images.csv"
@@ -121,7 +122,7 @@ def _files(manifest: Mapping[str, Any], prepared: Path, folder: Path) -> Iterato
     yield _file(
         IMAGES, f"{place}/{IMAGES}", facts["bytes"], facts["sha256"], "application/octet-stream", description=tensors
     )
-    content = (prepared / MANIFEST).read_bytes()
+    content = read_bytes(prepared / MANIFEST)
     yield _file(MANIFEST, f"{place}/{MANIFEST}", len(content), _sha256(content), "application/json")
 
 

@@ -19,7 +19,8 @@ from medattn.plan.run_folders import RunFolders
 from medattn.plan.runs import planned_runs, runs_of_cell
 from medattn.plan.skip_reasons import missing_weights_reason, network_skip_reason
 from medattn.plan.stand_ins import planned_entries, taken_entries
-from medattn.provenance.code import PackageSources, code_digest, current_sources
+from medattn.provenance.code import code_digest, current_sources
+from medattn.provenance.package_sources import PackageSources
 from medattn.suggestions import unknown_name
 
 

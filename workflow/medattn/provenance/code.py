@@ -6,13 +6,12 @@ ends, and why. A module that any of these import belongs to the closure without 
 """
 
 import hashlib
-import os
 import re
 import site
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache, lru_cache
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 from medattn.config.mechanisms import own_mechanism
@@ -20,8 +19,8 @@ from medattn.config.networks.catalog import own_network
 from medattn.own_code import own_module_file
 from medattn.protocols.registry import PROTOCOLS
 from medattn.provenance.import_closure import import_closure, string_constants, with_parents
+from medattn.provenance.package_sources import PACKAGE, PackageSources, Reader, current_text, shared_sources
 from medattn.provenance.syntax_hash import source_sha256
-from medattn.reading import read_text
 from medattn.sources.registry import SOURCES
 
 CODE_FOLDER = Path(__file__).parent.parent
@@ -47,81 +46,13 @@ NOT_FOLLOWED: Mapping[str, str] = {
 
 _DISCOVERED = ("attention", "backbones", "metrics", "protocols", "sources")
 """Folders whose modules are found by name while the program runs: of these, only the run's own modules count."""
-_PACKAGE = "medattn"
 _NO_CODE = source_sha256("")
 _DATA_FILE = re.compile(r"\w[\w.-]{0,99}\.(json|yaml|csv|tsv|toml|txt)")
-
-Reader = Callable[[Path], str]
-
-
-class PackageSources:
-    """The sources of the package, each read once.
-
-    Args:
-        folder: folder of the package; None for the one that this process imports.
-        read: returns the text of a file; None for its current text.
-    """
-
-    def __init__(self, folder: Path | None = None, read: Reader | None = None) -> None:
-        self.folder = CODE_FOLDER if folder is None else folder
-        self._read = read or _text
-        self._texts: dict[Path, str] = {}
-        self._names: dict[Path, str] = {}
-        self.closures: dict[tuple[tuple[str, ...], str], dict[str, Path]] = {}
-        """Files of the package by roots and module that is not followed, as far as they were asked for."""
-        self._modules = {
-            ".".join((_PACKAGE, *_module_parts(path.relative_to(self.folder)))): path
-            for path in sorted(self.folder.rglob("*.py"))
-        }
-
-    def text(self, file: Path) -> str:
-        """Return the text of a file; a file of the user's is read each time."""
-        if file in self._texts:
-            return self._texts[file]
-        text = self._read(file)
-        if file.is_relative_to(self.folder):
-            self._texts[file] = text
-        return text
-
-    def name(self, file: Path) -> str:
-        """Return the path of a file relative to the package, with slashes."""
-        if file not in self._names:
-            self._names[file] = file.relative_to(self.folder).as_posix()
-        return self._names[file]
-
-    def find(self, module: str) -> Path | None:
-        """Return the file of a module of the package; None for other modules."""
-        return self._modules.get(module)
-
-    def members(self, package: str) -> list[str]:
-        """Return the modules that a package contains directly."""
-        return [name for name in self._modules if name.rpartition(".")[0] == package]
 
 
 def current_sources() -> PackageSources:
     """Return the sources of the package that this process imports, read again when one of its files has changed."""
-    return _sources_of(CODE_FOLDER, _state_of(CODE_FOLDER))
-
-
-@lru_cache(maxsize=1)
-def _sources_of(folder: Path, state: frozenset[tuple[str, int, int]]) -> PackageSources:
-    return PackageSources(folder)
-
-
-def _state_of(folder: Path) -> frozenset[tuple[str, int, int]]:
-    """Return path, time of change in nanoseconds and bytes of each file of a package."""
-    return frozenset(
-        (entry.path, entry.stat().st_mtime_ns, entry.stat().st_size) for entry in _files_below(str(folder))
-    )
-
-
-def _files_below(folder: str) -> Iterator["os.DirEntry[str]"]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if not entry.is_dir():
-                yield entry
-            elif entry.name != "__pycache__":
-                yield from _files_below(entry.path)
+    return shared_sources(CODE_FOLDER)
 
 
 def code_digest(
@@ -176,7 +107,7 @@ def code_modules(
     Raises:
         UserError: the user's module is not found.
     """
-    sources = sources or (PackageSources(read=read) if read else current_sources())
+    sources = sources or (PackageSources(CODE_FOLDER, read) if read else current_sources())
     roots = ["training.pack"]
     other = "training.classifier" if mechanism is not None else "training.run"
     if mechanism not in (None, "none") and own_mechanism(mechanism) is None:
@@ -206,10 +137,10 @@ def reader_modules(source: str, sources: PackageSources | None = None) -> dict[s
 def imported_by_training(sources: PackageSources | None = None) -> list[str]:
     """Return the files of the package that the process of training imports, whether or not a run depends on them."""
     sources = sources or current_sources()
-    roots = [f"{_PACKAGE}.{name}" for name in ("__main__", "commands.train", "training.pack")]
+    roots = [f"{PACKAGE}.{name}" for name in ("__main__", "commands.train", "training.pack")]
 
     def members(package: str) -> list[str]:
-        return [] if package == f"{_PACKAGE}.commands" else sources.members(package)
+        return [] if package == f"{PACKAGE}.commands" else sources.members(package)
 
     closure = import_closure(roots, sources.find, members, sources.text)
     return sorted(map(sources.name, closure.values()))
@@ -230,7 +161,7 @@ def module_sha256(name: str, read: Callable[[str], str]) -> str:
         ValueError: the file is not text.
     """
     if ":" in name:
-        return _sha256(name, _text(own_module_file(name.partition(":")[0])))
+        return _sha256(name, current_text(own_module_file(name.partition(":")[0])))
     return _sha256(name, read(name))
 
 
@@ -246,14 +177,14 @@ def own_code(name: str, sources: PackageSources | None = None) -> dict[str, Path
 def own_code_sha256(name: str) -> str:
     """Return the SHA-256 of the user's code that `module:function` depends on; raises as `own_code`."""
     files = own_code(name)
-    return modules_digest({label: _sha256(label, _text(file)) for label, file in sorted(files.items())})
+    return modules_digest({label: _sha256(label, current_text(file)) for label, file in sorted(files.items())})
 
 
 def _kinds(protocol: str | None, source: str | None) -> list[str]:
     """Return the modules of a protocol and of a source, relative to the package."""
     classes = [PROTOCOLS[protocol]] if protocol is not None else []
     modules = [found.__module__ for found in [*classes, *([SOURCES[source]] if source is not None else [])]]
-    return [module.removeprefix(f"{_PACKAGE}.") for module in modules]
+    return [module.removeprefix(f"{PACKAGE}.") for module in modules]
 
 
 def _package_files(roots: list[str], sources: PackageSources, other: str) -> dict[str, Path]:
@@ -267,15 +198,15 @@ def _package_files(roots: list[str], sources: PackageSources, other: str) -> dic
     asked = (tuple(roots), other)
     if asked in sources.closures:
         return sources.closures[asked]
-    ends = {f"{_PACKAGE}.{name}" for name in (*NOT_FOLLOWED, other) if name}
+    ends = {f"{PACKAGE}.{name}" for name in (*NOT_FOLLOWED, other) if name}
 
     def find(module: str) -> Path | None:
         return None if not ends.isdisjoint(with_parents(module)) else sources.find(module)
 
     def members(package: str) -> list[str]:
-        return [] if package in {f"{_PACKAGE}.{name}" for name in _DISCOVERED} else sources.members(package)
+        return [] if package in {f"{PACKAGE}.{name}" for name in _DISCOVERED} else sources.members(package)
 
-    closure = import_closure([f"{_PACKAGE}.{root}" for root in roots], find, members, sources.text)
+    closure = import_closure([f"{PACKAGE}.{root}" for root in roots], find, members, sources.text)
     files = list(closure.values())
     files += [data for file in closure.values() for data in _data_files(sources.text(file), file)]
     sources.closures[asked] = dict(sorted((sources.name(file), file) for file in files))
@@ -297,8 +228,8 @@ def _own_modules(mechanism: str, module: str, sources: PackageSources) -> tuple[
 
     def find(name: str) -> Path | None:
         first = name.partition(".")[0]
-        if first == _PACKAGE:
-            needed.add(name.removeprefix(f"{_PACKAGE}."))
+        if first == PACKAGE:
+            needed.add(name.removeprefix(f"{PACKAGE}."))
             return None
         if first in sys.stdlib_module_names or (shared and first != parts[0]):
             return None
@@ -332,15 +263,7 @@ def _data_file_names(text: str) -> tuple[str, ...]:
     return tuple(sorted(name for name in string_constants(text) if _DATA_FILE.fullmatch(name)))
 
 
-def _module_parts(path: Path) -> tuple[str, ...]:
-    return path.parts[:-1] if path.name == "__init__.py" else path.with_suffix("").parts
-
-
 def _sha256(name: str, text: str) -> str:
     if name.endswith(".py") or ":" in name:
         return source_sha256(text)
     return hashlib.sha256("\n".join(text.splitlines()).encode()).hexdigest()
-
-
-def _text(file: Path) -> str:
-    return read_text(file, "restore it")

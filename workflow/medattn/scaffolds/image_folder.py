@@ -7,7 +7,7 @@ from pathlib import Path
 
 from medattn.errors import UserError
 from medattn.litter import is_litter_name
-from medattn.reading import read_text
+from medattn.reading import open_file, read_bytes, read_text
 from medattn.sources.folder import TABLE
 from medattn.sources.own_images import OWN_ENDINGS
 
@@ -83,7 +83,7 @@ def _values(found: ImageFolder, pictures: list[Path]) -> Iterator[str]:
     """Yield lines that say how stored values become brightness, where images are not 8-bit."""
     from medattn.sources.pixels.picture_files import read_picture
 
-    read = [read_picture(path.read_bytes(), str(path), 3) for path in pictures]
+    read = [read_picture(read_bytes(path, "replace the file"), str(path), 3) for path in pictures]
     deep = [image for image in read if not image.is_8_bit]
     if deep:
         low = min(float(image.values.min()) for image in deep)
@@ -100,7 +100,7 @@ def _size(pictures: list[Path]) -> int:
     sides = []
     for path in pictures[:10]:
         try:
-            with Image.open(path) as image:
+            with open_file(path, "replace the file") as stream, Image.open(stream) as image:
                 sides.append(min(image.size))
         except OSError as error:
             raise UserError(f"{path}: can't be read as an image ({error})") from error

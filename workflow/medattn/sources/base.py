@@ -96,6 +96,8 @@ class ImageSource(Closed):
     """Version of the reader; raise it when the reader gives different images: prepared data are then prepared again."""
     is_embedded: ClassVar[bool] = False
     """Whether the images need no original: they are computed, or a library contains them."""
+    is_synthetic: ClassVar[bool] = False
+    """Whether the software draws the images, so that they are no photographs or scans."""
     is_users_own: ClassVar[bool] = False
     """Whether users bring their own images, so that `counts` of the data set may be theirs to set."""
 

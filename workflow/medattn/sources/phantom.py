@@ -25,6 +25,7 @@ class PhantomSource(ImageSource):
 
     reader_version: ClassVar[int] = 2
     is_embedded: ClassVar[bool] = True
+    is_synthetic: ClassVar[bool] = True
 
     kind: Literal["phantom"]
     size: int = Field(28, ge=12, le=1024, description="height and width in pixels")

@@ -14,8 +14,9 @@ from medattn.audit.hash_rule import has_other_hash_rule
 from medattn.audit.uncommitted import CodeDifference, uncommitted_changes
 from medattn.errors import UserError
 from medattn.plan.finished_run import FinishedRun
-from medattn.provenance.code import CODE_FOLDER, PackageSources, code_modules, module_sha256, modules_digest
+from medattn.provenance.code import CODE_FOLDER, code_modules, module_sha256, modules_digest
 from medattn.provenance.git import GitError, git
+from medattn.provenance.package_sources import PackageSources
 
 _TRAIN = "replay the run, which shows whether this code gives it: `medattn audit {folder} --replay all`"
 _DISTRUST = "do not trust the record; train the run again under another seed or in another folder"

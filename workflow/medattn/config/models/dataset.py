@@ -7,7 +7,6 @@ from pydantic import Field, model_validator
 
 from medattn.closed_model import Closed, FilePath, ImageCount
 from medattn.sources.base import ClassName, SplitName
-from medattn.sources.phantom import PhantomSource
 from medattn.sources.registry import AnySource
 
 
@@ -80,7 +79,7 @@ class DatasetEntry(Closed):
     @property
     def is_synthetic(self) -> bool:
         """Whether the images are phantoms, which the software draws."""
-        return isinstance(self.source, PhantomSource)
+        return self.source.is_synthetic
 
     @property
     def marked_title(self) -> str:

@@ -13,6 +13,7 @@ from medattn.config.models.figure import Figure as Declared
 from medattn.config.resolved import ResolvedPaper
 from medattn.errors import UserError
 from medattn.own_code import call_own, own_function, own_name
+from medattn.reading import open_file
 from medattn.render.figures.style import GRAY, ONE_COLUMN
 from medattn.render.inputs import Inputs
 
@@ -54,8 +55,8 @@ def is_empty_figure(numbers: Path) -> bool:
     """Return whether the data of a figure, <name>.csv, say that there was nothing to draw."""
     if not numbers.is_file():
         return False
-    with numbers.open(encoding="utf-8") as stream:
-        return stream.readline().strip() == _REASON
+    with open_file(numbers) as stream:
+        return stream.readline(1000).strip() == _REASON.encode()
 
 
 def _draw_own(kind: str, inputs: Inputs, paper: ResolvedPaper, declared: Declared) -> Drawing:

@@ -94,7 +94,7 @@ def seed_handles(seeds: Iterable[int]) -> list[Line2D]:
 
 
 def attention_legend(figure: Figure) -> None:
-    """Draw a bar from low to high attention above the panels of a figure whose maps have scales of their own."""
+    """Draw a bar from low to high attention above the panels of a figure whose maps have separate scales."""
     height = figure.get_figheight()
     ax = figure.add_axes((0.42, 1 + 0.06 / height, 0.16, 0.07 / height))
     ax.imshow([[step / 255 for step in range(256)]], cmap=MAP_COLORS, aspect="auto")

@@ -1,13 +1,14 @@
 """Tables `metadata.csv` and `metadata.jsonl` of Hugging Face: a row for each image."""
 
 import csv
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from medattn.errors import UserError
-from medattn.reading import parse_json
+from medattn.reading import open_file, parse_json
 from medattn.sources.folders.label_table import check_table
 from medattn.suggestions import unknown_name
 
@@ -67,7 +68,8 @@ def _rows_of(table: Path) -> Iterator[tuple[str, Mapping[Any, Any]]]:
     """Yield place and values of each row."""
     check_table(table)
     try:
-        with table.open(encoding="utf-8-sig", newline="") as stream:
+        with open_file(table, "replace the file") as opened:
+            stream = io.TextIOWrapper(opened, encoding="utf-8-sig", newline="")
             if table.suffix == ".csv":
                 reader = csv.DictReader(stream, strict=True)
                 names = reader.fieldnames or []
