@@ -38,7 +38,7 @@ def test_failures_are_a_line_each_and_the_rest_is_done(run, capsys):
     out, err = capsys.readouterr()
     assert out.startswith("digits: ")
     assert [line.split(": ")[:2] for line in err.splitlines()] == [
-        ["medattn", "elsewhere/breastmnist.npz"],
+        ["medattn", "breastmnist"],
         ["medattn", "jaffe"],
     ]
 

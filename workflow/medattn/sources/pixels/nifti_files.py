@@ -5,6 +5,9 @@ A slice shows x (left to right) or y (back to front) from left to right, and z (
 
 import gzip
 import io
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -34,12 +37,12 @@ def read_nifti(content: bytes, named: str, listing: ImageListing) -> StoredImage
     """
     try:
         import nibabel
-        from nibabel.imageglobals import LoggingOutputSuppressor
+        from nibabel.imageglobals import logger
     except ImportError as error:
         raise UserError(
             f"{named} is a NIfTI file, which needs nibabel; run `pip install nibabel` in this environment"
         ) from error
-    with LoggingOutputSuppressor(), _opened(content) as stream:  # the error says what nibabel would log
+    with _without_output(logger), _opened(content) as stream:  # the error says what nibabel would log
         start = stream.read(4)
         is_second = _NIFTI_2 in (int.from_bytes(start, "little"), int.from_bytes(start, "big"))
         kind = nibabel.Nifti2Image if is_second else nibabel.Nifti1Image
@@ -67,6 +70,16 @@ def read_nifti(content: bytes, named: str, listing: ImageListing) -> StoredImage
         None if ends is None else (min(ends), max(ends)),
         is_8_bit=dtype == np.uint8 and unscaled,
     )
+
+
+@contextmanager
+def _without_output(logger: logging.Logger) -> Iterator[None]:
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)  # without handlers, Python would print warnings to stderr
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _opened(content: bytes) -> gzip.GzipFile | io.BytesIO:
