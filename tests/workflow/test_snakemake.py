@@ -40,7 +40,7 @@ def kill_in_mid_training(project: Project) -> str:
     return str(found[0].parent.relative_to(project.results.folder / "runs"))
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.workflow
 def test_a_selection_from_kill_to_report(project):
     project.configure(PAPER, checkpoint=1)
