@@ -32,7 +32,7 @@ def test_every_cell_of_the_tables_is_there():
     assert len(ROWS) == 3 * 2 * 9
 
 
-@pytest.mark.parametrize("library", ["torchvision", "timm"])
+@pytest.mark.parametrize("library", ["torchvision", pytest.param("timm", marks=pytest.mark.heavy)])
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: "-".join(row.values()))
 def test_parameters(library, row):
     assert parameters(f"{library}/{row['network']}", row) == int(row["parameters"])

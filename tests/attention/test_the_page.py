@@ -34,7 +34,7 @@ def test_the_page_has_both_files_and_all_commands():
     )
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_the_code_of_the_page_gives_a_table_row(tmp_path, monkeypatch, capsys):
     shutil.copytree(ROOT / "papers" / "demo", tmp_path / "papers" / "demo")
     for name, text in files().items():

@@ -188,8 +188,8 @@ def test_a_read_only_copy_without_images_has_a_verdict_in_under_twenty_lines(cop
 
 def test_what_this_user_may_not_read_could_not_be_checked(open_project, capsys):
     assert medattn(["audit", str(FOLDER)]) == 0  # it imports what another user may not
-    names = ["plan.json", "manifest.json", "seals.jsonl", "audit.json", "measurements.csv", "report.html", "packs"]
-    inside = ["runs", "tables", "runs/*/train-*/record.json", "runs/*/tune-*/history.csv"]
+    names = ["plan.json", "manifest.json", "seals.jsonl", "measurements.csv", "packs"]
+    inside = ["runs", "runs/*/train-*/record.json"]
     others = [Path("data"), next(Path("papers").glob("*/*.csv")), next(Path("data/prepared").glob("*/manifest.json"))]
     for path in [*(next(FOLDER.glob(name)) for name in (*names, *inside)), *others]:
         mode = path.stat().st_mode

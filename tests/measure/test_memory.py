@@ -8,6 +8,7 @@ import tracemalloc
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from medattn.config.load import read_configuration
 from medattn.datasets.tensor_file import write_tensors
@@ -94,6 +95,7 @@ def peak_of(project: Project, command: list[str]) -> int:
     return peak
 
 
+@pytest.mark.heavy
 def test_the_largest_cell_fits_into_the_requested_memory(project_at, tmp_path, pytestconfig, monkeypatch):
     scored, classes = largest_cell(pytestconfig.rootpath)
     piece, in_memory = score_file._PIECE, score_file._IN_MEMORY

@@ -34,7 +34,7 @@ PAPER = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_metric_file_is_measured_compared_and_shown(project: Project, tmp_path: Path) -> None:
     project.configure(PAPER, seeds=[0, 1, 2])
     trained(project)

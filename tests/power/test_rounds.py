@@ -16,7 +16,7 @@ def stages(project, config: str) -> None:
         assert project.medattn(stage, "--config", config, *options) == 0
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_the_second_round_trains_the_added_runs_only(gains, finish, capsys):
     gains.configure(PAPER, seeds={"looks": [3, 5]})
     stages(gains, "config.yaml")

@@ -65,7 +65,7 @@ AUDIT = ("audit results/trial --seal", "audit results/trial")
 LINES = ("plan --write", "train", "measure", "compare", "judge", "answer", "render", *AUDIT)
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_protocol_is_added_by_one_file(project):
     project.configure(PAPER, seeds=[0, 1])
     out = run_with_module(project, "medattn.protocols", "worst_epochs", SOURCE, *LINES)

@@ -65,7 +65,7 @@ PAPER = {
 SELECTION = {"phantom": {"source": {"kind": "stripes", "images": 6, "size": None, "counts": None}}}
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_source_is_added_by_one_file(project):
     project.configure(PAPER, datasets=SELECTION)
     (project.root / "data").mkdir()

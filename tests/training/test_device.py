@@ -17,6 +17,7 @@ sys.stdin.readline()
 """
 
 
+@pytest.mark.heavy
 def test_processes_hold_separate_gpus_then_share_evenly_and_a_killed_one_releases_its_gpu(tmp_path):
     def start() -> tuple[subprocess.Popen[str], int]:
         process = subprocess.Popen(

@@ -3,11 +3,14 @@
 import importlib.util
 from pathlib import Path
 
+import pytest
+
 from medattn.training.history import read_history
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "one_run.py"
 
 
+@pytest.mark.heavy
 def test_the_annotated_script_gives_the_accuracies_of_medattn_train(project, capsys):
     spec = importlib.util.spec_from_file_location("one_run", SCRIPT)
     one_run = importlib.util.module_from_spec(spec)

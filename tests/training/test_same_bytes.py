@@ -84,7 +84,7 @@ def test_runs_with_copies_and_random_parts_give_the_same_bytes_in_every_protocol
     assert alone.results.measurements.read_bytes() == together.results.measurements.read_bytes()
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_packed_alone_and_killed_runs_give_the_same_bytes(project_at, tmp_path):
     together = project_at(tmp_path / "together")
     together.configure(PAPER)

@@ -73,7 +73,7 @@ def disturbed(expected, project_at, tmp_path) -> Project:
     return project
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_stopped_pack_resumes_at_its_epoch(disturbed, expected):
     pack = first_pack(disturbed)
     for name in ("SIGTERM", "SIGUSR1"):

@@ -34,7 +34,7 @@ MODULE = f"""module medattn:
 
 
 """
-pytestmark = [pytest.mark.slow, pytest.mark.workflow]
+pytestmark = [pytest.mark.heavy, pytest.mark.workflow]
 
 
 @pytest.fixture
@@ -93,7 +93,6 @@ def test_a_module_with_rules_and_hooks_of_another_workflow(folder):
     assert isinstance(frozen, dict) and frozen["seeds"] == [0, 3]
 
 
-@pytest.mark.heavy
 def test_the_file_that_snakedeploy_writes_and_its_copy_of_config(folder):
     give(folder, "config/config.yaml")
     (folder / "workflow").mkdir()
@@ -106,14 +105,12 @@ def test_the_file_that_snakedeploy_writes_and_its_copy_of_config(folder):
     assert list((folder / "results/small/runs").glob("*/*/record.json"))
 
 
-@pytest.mark.heavy
 def test_the_path_of_the_workflow_from_a_folder_with_a_selection(folder):
     give(folder)
     snakemake("--snakefile", str(WORKFLOW), "trained")
     assert list((folder / "results/small/runs").glob("*/*/record.json"))
 
 
-@pytest.mark.heavy
 def test_another_working_directory(folder):
     give(folder / "work")
     snakemake("--snakefile", str(WORKFLOW), "--directory", str(folder / "work"), "trained")
@@ -121,7 +118,6 @@ def test_another_working_directory(folder):
     assert not (folder / "results").exists()
 
 
-@pytest.mark.heavy
 def test_shipped_papers_and_selections_in_an_empty_folder(folder):
     shown = snakemake("-n", "--snakefile", str(WORKFLOW), "--configfile", str(ROOT / "config" / "demo.yaml"))
     assert "Plan of the selection 'demo'" in shown.stderr
@@ -130,7 +126,6 @@ def test_shipped_papers_and_selections_in_an_empty_folder(folder):
     assert [path.name for path in folder.iterdir() if path.name != ".snakemake"] == []
 
 
-@pytest.mark.heavy
 def test_jobs_refuse_a_plan_that_snakemake_has_not_read(folder):
     give(folder)
     snakemake("--snakefile", str(WORKFLOW), "trained")
