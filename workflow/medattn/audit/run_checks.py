@@ -129,4 +129,10 @@ def _unreadable_plan(context: AuditContext, part: str) -> Finding:
 def _counted(context: AuditContext) -> str:
     """Return what a check has looked at as text, such as "9 runs, 31 files"."""
     counts = [(count, kind) for kind, count in context.examined.items() if count]
-    return ", ".join(f"{count} {kind.removesuffix('s') if count == 1 else kind}" for count, kind in counts)
+    return ", ".join(f"{count} {_singular(kind) if count == 1 else kind}" for count, kind in counts)
+
+
+def _singular(kind: str) -> str:
+    """Return "file of papers" for "files of papers", and "run" for "runs"."""
+    what, of, whose = kind.partition(" of ")
+    return f"{what.removesuffix('s')}{of}{whose}"
