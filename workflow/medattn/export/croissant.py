@@ -132,26 +132,25 @@ def _file(name: str, url: str, size: int, sha256: str, kind: str, **more: str) -
 
 
 def _split_records(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "@type": "cr:RecordSet",
-        "@id": "splits",
-        "name": "splits",
-        "dataType": "cr:Split",
-        "key": {"@id": "splits/name"},
-        "field": [_field("splits/name", "sc:Text"), _field("splits/url", "sc:URL")],
-        "data": [{"splits/name": split, "splits/url": _SPLITS[split]} for split in manifest["splits"]],
-    }
+    rows = [{"splits/name": split, "splits/url": _SPLITS[split]} for split in manifest["splits"]]
+    return _enumeration("splits", "cr:Split", {"name": "sc:Text", "url": "sc:URL"}, rows)
 
 
 def _class_records(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    rows = [{"classes/label": label, "classes/name": name} for label, name in enumerate(manifest["classes"])]
+    return _enumeration("classes", "sc:Enumeration", {"label": "sc:Integer", "name": "sc:Text"}, rows)
+
+
+def _enumeration(name: str, kind: str, fields: Mapping[str, str], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a record set with all its records; the first field is the key."""
     return {
         "@type": "cr:RecordSet",
-        "@id": "classes",
-        "name": "classes",
-        "dataType": "sc:Enumeration",
-        "key": {"@id": "classes/label"},
-        "field": [_field("classes/label", "sc:Integer"), _field("classes/name", "sc:Text")],
-        "data": [{"classes/label": label, "classes/name": name} for label, name in enumerate(manifest["classes"])],
+        "@id": name,
+        "name": name,
+        "dataType": kind,
+        "key": {"@id": f"{name}/{next(iter(fields))}"},
+        "field": [_field(f"{name}/{field}", of) for field, of in fields.items()],
+        "data": rows,
     }
 
 

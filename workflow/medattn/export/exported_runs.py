@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import pandas as pd
 
 from medattn.errors import UserError
 from medattn.layout import ResultPaths, RunPaths
-from medattn.plan.model import Cell, Plan, Run
+from medattn.plan.model import Cell, CellKey, Plan, Run
 from medattn.plan.plan_file import read_plan
 from medattn.plan.run_settings import run_settings
 from medattn.provenance.records import read_record
@@ -50,13 +50,18 @@ class ExportedRun:
         """Return what identifies the run, as columns."""
         return {
             "run": self.run.id,
-            **{name: getattr(self.cell.key, name) for name in ("paper", "experiment", "dataset", "backbone", "arm")},
+            **asdict(self.cell.key),
             "stage": self.run.stage,
             "seed": self.run.seed,
             "fold": self.run.fold,
             "status": self.status,
             "stand_in": self.cell.stand_in,
         }
+
+    def curves_at(self, row: EpochRow) -> Iterator[tuple[str, float]]:
+        """Yield names and values of the curves at an epoch; that of the evaluated split is named after the split."""
+        for name, value in curve_values(row):
+            yield f"{self.evaluated}_accuracy" if name == "accuracy" else name, value
 
     def seconds_at(self, epoch: int) -> float | None:
         """Return when an epoch ended, in seconds since 1970, as if all took equally long; None for unfinished runs."""
@@ -80,9 +85,14 @@ class ExportedResults:
     runs: tuple[ExportedRun, ...]
     measurements: pd.DataFrame
 
-    def measured_run(self, row: Mapping[Any, Any]) -> str | None:
-        """Return the run that a measurement is of; None if it is of several runs."""
-        return row["runs"] if row["runs"] and ";" not in row["runs"] else None
+    def measured(self) -> dict[str, list[tuple[str, float]]]:
+        """Return names and values of the measurements by run, or by cell where one is of several runs."""
+        found: dict[str, list[tuple[str, float]]] = {}
+        for row in self.measurements.to_dict("records"):
+            is_of_one = row["runs"] and ";" not in row["runs"]
+            place = row["runs"] if is_of_one else CellKey.of_row(row).id
+            found.setdefault(place, []).append((_metric_name(row), float(row["value"])))
+        return found
 
 
 def read_results(results: ResultPaths) -> ExportedResults:
@@ -111,7 +121,7 @@ def curve_values(row: EpochRow) -> Iterator[tuple[str, float]]:
             yield name, 100 * correct / images
 
 
-def metric_name(row: Mapping[Any, Any]) -> str:
+def _metric_name(row: Mapping[Any, Any]) -> str:
     """Return the name of a measurement: metric, class where it is of one, and procedure, joined by slashes."""
     return "/".join(part for part in (row["metric"], row["class_name"], row["procedure"]) if part)
 

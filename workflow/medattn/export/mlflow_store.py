@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from medattn.errors import UserError
-from medattn.export.exported_runs import ExportedResults, ExportedRun, curve_values, metric_name
+from medattn.export.exported_runs import ExportedResults, ExportedRun
 from medattn.files import disk_errors
+from medattn.plan.model import CellKey
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -83,13 +84,10 @@ def _earlier(client: "MlflowClient", experiment: str) -> dict[str, dict[str, str
 
 def _runs(results: ExportedResults) -> Iterator[dict[str, Any]]:
     """Yield the runs of MLflow as plain values: name, status, times in milliseconds, tags, params, metrics."""
-    measured: dict[str, list[tuple[str, float]]] = {}
-    for row in results.measurements.to_dict("records"):
-        of = results.measured_run(row) or _cell_name(row)
-        measured.setdefault(of, []).append((metric_name(row), float(row["value"])))
+    measured = results.measured()
     for run in results.runs:
         yield _of_run(run, measured.pop(run.run.id, []))
-    cells = {_cell_name(row): row for row in results.measurements.to_dict("records")}
+    cells = {CellKey.of_row(row).id: row for row in results.measurements.to_dict("records")}
     for name, values in measured.items():
         row = cells.get(name, {})
         labels = {key: row.get(key) for key in ("paper", "experiment", "dataset", "backbone", "arm", "stand_in")}
@@ -97,17 +95,10 @@ def _runs(results: ExportedResults) -> Iterator[dict[str, Any]]:
         yield {"name": name, "status": "FINISHED", "tags": _texts(labels), "params": {}, "metrics": metrics}
 
 
-def _cell_name(row: Mapping[Any, Any]) -> str:
-    return ".".join(str(row[key]) for key in ("paper", "experiment", "dataset", "backbone", "arm") if row[key])
-
-
 def _of_run(run: ExportedRun, measured: list[tuple[str, float]]) -> dict[str, Any]:
-    metrics = []
-    for row in run.history:
-        for name, value in curve_values(row):
-            metrics.append(
-                (_metric(run.evaluated + "_accuracy" if name == "accuracy" else name), value, row.epoch, row.epoch)
-            )
+    metrics = [
+        (_metric(name), value, row.epoch, row.epoch) for row in run.history for name, value in run.curves_at(row)
+    ]
     last = len(run.history)
     metrics += [(_metric(f"measured/{name}"), value, last, last) for name, value in measured]
     times = [run.seconds_at(epoch) for epoch in range(last + 1)]

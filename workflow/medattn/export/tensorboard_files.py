@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medattn.errors import UserError
-from medattn.export.exported_runs import ExportedResults, ExportedRun, curve_values, metric_name
+from medattn.export.exported_runs import ExportedResults, ExportedRun
 from medattn.files import disk_errors
 
 if TYPE_CHECKING:
@@ -30,12 +30,7 @@ def write_tensorboard(results: ExportedResults, folder: Path) -> list[Path]:
             "--tensorboard needs the package tensorboard: pip install tensorboard (the extra `export` of medattn)"
         ) from error
 
-    measured: dict[str, dict[str, float]] = {}
-    for row in results.measurements.to_dict("records"):
-        of = results.measured_run(row) or ".".join(
-            str(row[name]) for name in ("paper", "experiment", "dataset", "backbone", "arm") if row[name]
-        )
-        measured.setdefault(of, {})[metric_name(row)] = float(row["value"])
+    measured = results.measured()
     runs = {run.run.id: run for run in results.runs}
     written = []
     for name in dict.fromkeys([*runs, *measured]):
@@ -45,7 +40,7 @@ def write_tensorboard(results: ExportedResults, folder: Path) -> list[Path]:
             for earlier in place.glob(EVENTS):
                 earlier.unlink()
             with SummaryWriter(str(place)) as writer:
-                _write(writer, runs.get(name), measured.get(name, {}))
+                _write(writer, runs.get(name), dict(measured.get(name, [])))
         written.append(place)
     return written
 
@@ -56,8 +51,7 @@ def _write(writer: "SummaryWriter", run: ExportedRun | None, measured: dict[str,
         writer.add_text("settings", f"```json\n{json.dumps({**run.labels(), 'settings': run.settings}, indent=2)}\n```")
         for row in run.history:
             last, at = row.epoch, run.seconds_at(row.epoch) or now
-            for name, value in curve_values(row):
-                tag = f"curves/{run.evaluated}_accuracy" if name == "accuracy" else f"curves/{name}"
-                writer.add_scalar(tag, value, row.epoch, at)
+            for name, value in run.curves_at(row):
+                writer.add_scalar(f"curves/{name}", value, row.epoch, at)
     for name, value in measured.items():
         writer.add_scalar(f"measured/{name}", value, last, (run and run.seconds_at(last)) or now)
