@@ -1,6 +1,5 @@
 """Folders `<split>/<class>/` of images, such as OCT2017: CNV-<patient>-<number>.jpeg in train/CNV and so on."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Literal, Self
@@ -11,6 +10,7 @@ from medattn.errors import UserError
 from medattn.litter import is_litter_name
 from medattn.sources.base import Channels, ClassName, DatasetFacts, SplitName
 from medattn.sources.folders.image_files import listed_names, other_case, other_case_in, refuse_outside
+from medattn.sources.folders.patient_names import check_pattern, patient_in
 from medattn.sources.image_folder import ImageListing, ListedImage
 from medattn.sources.own_images import OWN_ENDINGS, OwnImagesSource
 from medattn.suggestions import unknown_name
@@ -36,13 +36,7 @@ class ClassFoldersSource(OwnImagesSource):
 
     @model_validator(mode="after")
     def _pattern_can_be_used(self) -> Self:
-        if self.patient is not None:
-            try:
-                groups = re.compile(self.patient).groups
-            except re.error as error:
-                raise ValueError(f"patient is not a regular expression ({error})") from error
-            if groups < 1:
-                raise ValueError("patient has no group in parentheses")
+        check_pattern(self.patient)
         if len(set(self.splits)) < len(self.splits):
             raise ValueError("splits names a split twice")
         return self
@@ -102,15 +96,9 @@ def _split(source: ClassFoldersSource, path: Path, split: SplitName, folders: li
 
 
 def _class(source: ClassFoldersSource, path: Path, folder: Path, split: SplitName, label: int) -> list[ListedImage]:
-    pattern = re.compile(source.patient) if source.patient is not None else None
     images, where, place = [], str(path), path / folder
     for name in listed_names(place, OWN_ENDINGS):
-        patient = None
-        if pattern is not None:
-            match = pattern.fullmatch(name)
-            patient = match[1] if match else None
-            if not patient:
-                raise UserError(f"{place}: {name} does not match patient ({source.patient})")
+        patient = patient_in(name, source.patient, place)
         images.append(ListedImage(where, f"{folder.as_posix()}/{name}", place / name, label, split, patient))
     if not images:
         raise UserError(f"{path / folder}: holds no image")

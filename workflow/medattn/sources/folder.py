@@ -16,7 +16,7 @@ from medattn.errors import UserError
 from medattn.sources.base import SPLITS, Channels, DatasetFacts, SplitName
 from medattn.sources.folders.image_files import other_case_in
 from medattn.sources.folders.image_paths import ImagePaths
-from medattn.sources.folders.label_table import check_table
+from medattn.sources.folders.label_table import check_table, class_position
 from medattn.sources.image_folder import SIZE, ImageListing, ListedImage
 from medattn.sources.own_images import OwnImagesSource
 from medattn.suggestions import unknown_name
@@ -131,18 +131,8 @@ def _row(classes: Sequence[str], values: dict[str, str | None], table: Path, lin
         raise UserError(f"{where}: {unknown_name('split', split, SPLITS)}")
     if patient == "":
         raise UserError(f"{where}: names no patient; leave out the column where patients are unknown")
-    file, position = paths.path(image, where), _label(classes, label, where)
+    file, position = paths.path(image, where), class_position(classes, label, where)
     return _TableRow(where, line, image, file, position, split, patient)
-
-
-def _label(classes: Sequence[str], label: str, where: str) -> int:
-    if label in classes:
-        return list(classes).index(label)
-    # Where a class is named by a number, a number is a name, not a position.
-    is_position = label.isdecimal() and len(label) < 10 and not any(name.isdecimal() for name in classes)
-    if is_position and int(label) < len(classes):
-        return int(label)
-    raise UserError(f"{where}: {unknown_name('class', label, classes)}")
 
 
 def _check_unique(rows: list[_TableRow]) -> None:

@@ -1,6 +1,5 @@
 """Folders `<class>/` of images without splits: images are divided at random, the same way on every machine."""
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar, Literal, Self
@@ -13,6 +12,7 @@ from medattn.litter import is_litter_name
 from medattn.sources.base import Channels, ClassName, DatasetFacts
 from medattn.sources.folders.draw_splits import draw_splits
 from medattn.sources.folders.image_files import listed_names, other_case, refuse_outside
+from medattn.sources.folders.patient_names import check_pattern, patient_in
 from medattn.sources.image_folder import SIZE, ImageListing, ListedImage
 from medattn.sources.own_images import OWN_ENDINGS, OwnImagesSource
 from medattn.suggestions import unknown_name
@@ -44,12 +44,7 @@ class FolderPerClassSource(OwnImagesSource):
 
     @model_validator(mode="after")
     def _pattern_can_be_used(self) -> Self:
-        try:
-            groups = re.compile(self.patient).groups if self.patient is not None else 1
-        except re.error as error:
-            raise ValueError(f"patient is not a regular expression ({error})") from error
-        if groups < 1:
-            raise ValueError("patient has no group in parentheses")
+        check_pattern(self.patient)
         return self
 
     @property
@@ -97,10 +92,7 @@ class FolderPerClassSource(OwnImagesSource):
         if not names:
             raise UserError(f"{root / folder}: holds no image")
         for name in names:
-            match = re.fullmatch(self.patient, name) if self.patient is not None else None
-            if self.patient is not None and not (match and match[1]):
-                raise UserError(f"{root / folder}: {name} does not match patient ({self.patient})")
-            yield label, name, match[1] if match else None
+            yield label, name, patient_in(name, self.patient, root / folder)
 
 
 def _check_folders(root: Path, folders: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ from medattn.errors import UserError
 from medattn.litter import is_litter_name
 from medattn.sources.base import Channels, DatasetFacts, SplitName
 from medattn.sources.folders.image_paths import ImagePaths
+from medattn.sources.folders.label_table import class_position
 from medattn.sources.folders.metadata_table import FILE_NAME, TABLES, MetadataRow, metadata_table, read_metadata
 from medattn.sources.folders.unlisted_images import refuse_unlisted
 from medattn.sources.image_folder import SIZE, ImageListing, ListedImage
@@ -111,7 +112,7 @@ class HuggingFaceFolderSource(OwnImagesSource):
             file = paths.path(row.file_name, row.where)
             name = (PurePosixPath(folder) / file.relative_to(table.parent.resolve())).as_posix()
             split = _split_of(name, splits, row) if splits else "train"
-            label = _label(dataset.classes, row.label, row.where)
+            label = class_position(dataset.classes, row.label, row.where)
             yield ListedImage(row.where, name, file, label, split, row.patient)
 
 
@@ -147,16 +148,6 @@ def _split_of(name: str, splits: Mapping[str, SplitName], row: MetadataRow) -> S
     if folder not in splits:
         raise UserError(f"{row.where}: {row.file_name} is in no folder of a split ({', '.join(splits)})")
     return splits[folder]
-
-
-def _label(classes: Sequence[str], label: str, where: str) -> int:
-    if label in classes:
-        return list(classes).index(label)
-    # Where a class is named by a number, a number is a name, not a position.
-    is_position = label.isdecimal() and len(label) < 10 and not any(name.isdecimal() for name in classes)
-    if is_position and int(label) < len(classes):
-        return int(label)
-    raise UserError(f"{where}: {unknown_name('class', label, classes)}")
 
 
 def _check_images(images: Sequence[ListedImage]) -> None:

@@ -1,4 +1,4 @@
-"""Official tables of labels, in the CSV files of their authors."""
+"""Tables of labels: the size that is read, classes by name or position, and official CSV files of authors."""
 
 import csv
 import stat
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medattn.errors import UserError
+from medattn.suggestions import unknown_name
 
 LARGEST_TABLE = 1 << 26
 """Bytes of the largest table that is read."""
@@ -34,6 +35,26 @@ def check_table(path: Path) -> None:
         raise UserError(f"{path}: not a file; replace it by the table")
     if found.st_size > LARGEST_TABLE:
         raise UserError(f"{path}: has {found.st_size} bytes; tables of up to {LARGEST_TABLE} are read")
+
+
+def class_position(classes: Sequence[str], label: str, where: str) -> int:
+    """Return the position of a class that a table names, or whose position it gives.
+
+    Args:
+        classes: names of the classes, in order.
+        label: the text in the table.
+        where: table and row, for the message.
+
+    Raises:
+        UserError: there is no such class.
+    """
+    if label in classes:
+        return list(classes).index(label)
+    # Where a class is named by a number, a number is a name, not a position.
+    is_position = label.isdecimal() and len(label) < 10 and not any(name.isdecimal() for name in classes)
+    if is_position and int(label) < len(classes):
+        return int(label)
+    raise UserError(f"{where}: {unknown_name('class', label, classes)}")
 
 
 def read_label_table(path: Path, columns: Sequence[str]) -> list[LabelRow]:
