@@ -52,19 +52,20 @@ class ResolvedPaper:
     @cached_property
     def declared_recipe(self) -> Recipe:
         """Recipe of the experiment in paper.yaml, without the overrides of the selection."""
-        return override_keys(self.paper.recipe, self._declared.recipe, "recipe")
+        return override_keys(self.paper.recipe, self.declared_override.recipe, "recipe")
 
     @cached_property
     def changed_procedure(self) -> tuple[str, ...]:
         """Keys of recipe and protocol whose values the selection changes."""
         keys = [*differing_keys("recipe", self.declared_recipe.model_dump(), self.recipe.model_dump())]
-        protocol = override_protocol_keys(self.paper.protocol, self._declared.protocol, "protocol")
+        protocol = override_protocol_keys(self.paper.protocol, self.declared_override.protocol, "protocol")
         if self.protocol.kind != protocol.kind:
             return (*keys, "protocol.kind")
         return (*keys, *differing_keys("protocol", protocol.model_dump(), self.protocol.model_dump()))
 
     @property
-    def _declared(self) -> ExperimentOverride:
+    def declared_override(self) -> ExperimentOverride:
+        """Overrides of the experiment in paper.yaml; none for a paper without experiments."""
         return self.paper.experiments[self.experiment].override if self.experiment else ExperimentOverride()
 
     def trains(self, dataset: str, backbone: str, arm: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from medattn.config.arms import arm_settings
 from medattn.config.models.facts import Facts
-from medattn.config.models.paper import Arm, Backbone, ExperimentOverride
+from medattn.config.models.paper import Arm, Backbone
 from medattn.config.models.recipe import Recipe
 from medattn.config.networks.catalog import network_options
 from medattn.config.overrides import differing_keys, override_keys
@@ -37,7 +37,7 @@ def _changes(configuration: Configuration, paper: ResolvedPaper, subject: Subjec
     """Yield every key of a subject whose value differs from the one in paper.yaml or in the declared data set."""
     selection, whole = configuration.selection, paper.paper
     taken = selection.papers[paper.name]
-    declared = whole.experiments[paper.experiment].override if paper.experiment else ExperimentOverride()
+    declared = paper.declared_override
     yield from paper.changed_procedure
     for kind, name, extra, own, changes in (
         ("arms", subject.arm, taken.extra_arms, whole.arms, declared.arms),
