@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _selection_with(cell: str, arguments: argparse.Namespace) -> Selected:
-    """Return the selection that the arguments name; without any, the one that has the cell.
+    """Return the selection in the arguments. If they give none, return the one with the cell.
 
     Raises:
         UserError: no selection has the cell, or several results folders have it.

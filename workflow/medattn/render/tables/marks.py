@@ -22,7 +22,7 @@ def mark_name(sign: Literal["bold", "star"], is_worse: bool) -> MarkName:
 
     Args:
         sign: sign of the mark in paper.yaml.
-        is_worse: whether the value is worse than the one that it is compared with.
+        is_worse: whether the value is worse in this comparison.
     """
     if sign == "bold":
         return "bold-worse" if is_worse else "bold"
