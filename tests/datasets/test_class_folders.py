@@ -1,6 +1,7 @@
 """OCT2017's layout: train/CNV/CNV-<patient>-<number>.jpeg and so on, in sizes that differ."""
 
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from medattn.config.load import registered_datasets
 from medattn.datasets.prepare import prepare
 from medattn.datasets.store import read_store
 from medattn.errors import UserError
+from medattn.sources.folders.patient_names import patient_in
 
 from .conftest import entry_of
 
@@ -105,6 +107,9 @@ def test_what_is_wrong_is_named_in_a_line(oct2017, damage, message):
     [
         ({"patient": "("}, "patient is not a regular expression"),
         ({"patient": "x"}, "patient has no group in parentheses"),
+        ({"patient": r"(?=CNV)(.*)"}, "patient is not a regular expression"),
+        ({"patient": "((((x{99}){99}){99}){99})"}, "patient is not a regular expression"),
+        ({"patient": "(" * 300 + ")" * 300}, "patient is longer than 500 characters"),
         ({"splits": ["train", "train"]}, "splits names a split twice"),
         ({"folders": ["CNV"]}, "source.folders should name a folder for each of the 2 classes"),
     ],
@@ -112,6 +117,15 @@ def test_what_is_wrong_is_named_in_a_line(oct2017, damage, message):
 def test_wrong_options_are_refused(options, message):
     with pytest.raises(UserError, match=message):
         entry(**options)
+
+
+@pytest.mark.parametrize("pattern", ["(a|aa)+b", "((a*)*)*b", "(x+x+)+y", "(.*)(.*)(.*)(.*)(.*)(.*)(.*)Z"])
+@pytest.mark.parametrize("name", ["a" * 250, "x" * 250, "a\udcff" * 60])
+def test_no_pattern_takes_longer_than_the_name_is_long(pattern, name):
+    before = time.process_time()
+    with pytest.raises(UserError, match="does not match patient"):
+        patient_in(name, pattern, Path("images"))
+    assert time.process_time() - before < 10  # a backtracking matcher takes years
 
 
 def test_original_scans_are_read(tmp_path: Path, real_data: Path):

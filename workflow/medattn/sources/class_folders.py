@@ -30,7 +30,7 @@ class ClassFoldersSource(OwnImagesSource):
     )
     patient: str | None = Field(
         None,
-        description="regular expression that a file's name must match, whose first group names the patient; "
+        description="regular expression (RE2) that a file's name must match, whose first group names the patient; "
         "images of a patient stay in one fold; default: patients are unknown",
     )
 

@@ -38,8 +38,8 @@ class FolderPerClassSource(OwnImagesSource):
     split_seed: int = Field(0, ge=0, le=MAX_SEED, description="seed of the split")
     patient: str | None = Field(
         None,
-        description="regular expression that a file's name must match, whose first group names the patient; images of "
-        "a patient stay in one split and one fold; default: patients are unknown",
+        description="regular expression (RE2) that a file's name must match, whose first group names the patient; "
+        "images of a patient stay in one split and one fold; default: patients are unknown",
     )
 
     @model_validator(mode="after")
