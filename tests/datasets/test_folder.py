@@ -38,7 +38,7 @@ def test_patients_are_kept(image_folder, folder_entry):
     data = folder_entry.source.read(folder_entry, image_folder(rows, ("image", "label", "split", "patient")))
     assert data.splits["train"].groups == ["a", "a"]
     rows[2] = (*GOOD[2], "a")
-    with pytest.raises(UserError, match=r"row 4: patient a is in split 'test', but in 'train' in row 2"):
+    with pytest.raises(UserError, match=r"row 4: patient a is in split 'test', but in 'train' in .* row 2"):
         folder_entry.source.read(folder_entry, image_folder(rows, ("image", "label", "split", "patient")))
 
 
@@ -50,8 +50,8 @@ def test_patients_are_kept(image_folder, folder_entry):
         (("../secret.png", "ill", "train"), "row 6: ../secret.png lies outside the folder"),
         (("/etc/hostname", "ill", "train"), "row 6: /etc/hostname lies outside the folder"),
         (("link.png", "ill", "train"), "row 6: link.png lies outside the folder"),
-        (("0.png", "ill", "test"), "row 6: 0.png is in row 2 as well"),
-        (("./0.png", "ill", "test"), "row 6: ./0.png is in row 2 as well"),
+        (("0.png", "ill", "test"), "row 6: 0.png is in .* row 2 as well"),
+        (("./0.png", "ill", "test"), "row 6: ./0.png is in .* row 2 as well"),
         (("4.png", "il", "train"), "row 6: unknown class 'il'; did you mean 'ill'?"),
         (("4.png", "2", "train"), "row 6: unknown class '2'"),
         (("4.png", "ill", "tets"), "row 6: unknown split 'tets'; did you mean 'test'?"),

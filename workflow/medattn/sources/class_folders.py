@@ -7,13 +7,12 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from medattn.errors import UserError
-from medattn.litter import is_litter_name
 from medattn.sources.base import Channels, ClassName, DatasetFacts, SplitName
-from medattn.sources.folders.image_files import listed_names, other_case, other_case_in, refuse_outside
+from medattn.sources.folders.class_names import check_class_folders
+from medattn.sources.folders.image_files import listed_names
 from medattn.sources.folders.patient_names import check_pattern, patient_in
 from medattn.sources.image_folder import ImageListing, ListedImage
 from medattn.sources.own_images import OWN_ENDINGS, OwnImagesSource
-from medattn.suggestions import unknown_name
 
 
 class ClassFoldersSource(OwnImagesSource):
@@ -77,19 +76,7 @@ class ClassFoldersSource(OwnImagesSource):
 
 
 def _split(source: ClassFoldersSource, path: Path, split: SplitName, folders: list[str]) -> list[ListedImage]:
-    try:
-        found = sorted((path / split).iterdir())
-    except OSError as error:
-        hint = other_case_in(path, split)
-        raise UserError(f"{path / split}: no such folder ({error.strerror}){hint}") from error
-    present = [entry.name for entry in found if entry.is_dir() and not is_litter_name(entry.name)]
-    for name in present:
-        if name not in folders and not other_case(name, folders):
-            raise UserError(f"{path / split}: {unknown_name('class folder', name, folders)}")
-    for name in folders:
-        if name not in present:
-            raise UserError(f"{path / split}: has no folder '{name}'{other_case(name, present)}")
-        refuse_outside(path, path / split / name)
+    check_class_folders(path, split, folders)
     return [
         image for label, name in enumerate(folders) for image in _class(source, path, Path(split) / name, split, label)
     ]

@@ -6,17 +6,17 @@ named by a number), split (train, val or test) and, optionally, patient.
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
 from medattn.errors import UserError
-from medattn.sources.base import SPLITS, Channels, DatasetFacts, SplitName
+from medattn.sources.base import SPLITS, Channels, DatasetFacts
 from medattn.sources.folders.image_files import other_case_in
 from medattn.sources.folders.image_paths import ImagePaths
 from medattn.sources.folders.label_table import check_table, class_position
+from medattn.sources.folders.listed_once import check_listed_images
 from medattn.sources.image_folder import SIZE, ImageListing, ListedImage
 from medattn.sources.own_images import OwnImagesSource
 from medattn.suggestions import unknown_name
@@ -64,26 +64,11 @@ class FolderSource(OwnImagesSource):
             UserError: table or folder is missing; or, with the number of the row, a value is wrong, two rows name one
                 image, a patient is in two splits, or an image is missing or outside the folder.
         """
-        rows = _read_table(dataset.classes, root)
-        images = (ListedImage(row.where, row.image, row.file, row.label, row.split, row.patient) for row in rows)
-        listing = ImageListing(tuple(images), (root / TABLE,), spacing=self.spacing, crop=self.crop)
-        return self.with_values(listing)
+        images = tuple(_read_table(dataset.classes, root))
+        return self.with_values(ImageListing(images, (root / TABLE,), spacing=self.spacing, crop=self.crop))
 
 
-@dataclass(frozen=True)
-class _TableRow:
-    """A row of images.csv: `where` names table and line; `file` is inside the folder."""
-
-    where: str
-    line: int
-    image: str
-    file: Path
-    label: int
-    split: SplitName
-    patient: str | None
-
-
-def _read_table(classes: Sequence[str], path: Path) -> list[_TableRow]:
+def _read_table(classes: Sequence[str], path: Path) -> list[ListedImage]:
     table = path / TABLE
     check_table(table)
     try:
@@ -91,7 +76,7 @@ def _read_table(classes: Sequence[str], path: Path) -> list[_TableRow]:
             reader = csv.DictReader(stream, strict=True)
             _check_columns(reader.fieldnames or [], table)
             paths = ImagePaths(path)
-            rows = [_row(classes, values, table, reader.line_num, paths) for values in reader]
+            rows = [_row(classes, values, f"{table} row {reader.line_num}", paths) for values in reader]
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UserError(
             f"{table}: no such file{other_case_in(path, TABLE)}; write one with the columns {', '.join(_NEEDED)}"
@@ -102,8 +87,7 @@ def _read_table(classes: Sequence[str], path: Path) -> list[_TableRow]:
         raise UserError(f"{table}: not a CSV table in UTF-8 ({error})") from error
     if not rows:
         raise UserError(f"{table}: has no row")
-    _check_unique(rows)
-    _check_patients(rows)
+    check_listed_images(rows)
     return rows
 
 
@@ -118,8 +102,7 @@ def _check_columns(names: Sequence[str], table: Path) -> None:
         raise UserError(f"{table}: names a column twice")
 
 
-def _row(classes: Sequence[str], values: dict[str, str | None], table: Path, line: int, paths: ImagePaths) -> _TableRow:
-    where = f"{table} row {line}"
+def _row(classes: Sequence[str], values: dict[str, str | None], where: str, paths: ImagePaths) -> ListedImage:
     if None in values or None in values.values():
         raise UserError(f"{where}: the number of values is not the number of columns")
     image, label, split = ((values[name] or "").strip() for name in _NEEDED)
@@ -132,26 +115,4 @@ def _row(classes: Sequence[str], values: dict[str, str | None], table: Path, lin
     if patient == "":
         raise UserError(f"{where}: names no patient; leave out the column where patients are unknown")
     file, position = paths.path(image, where), class_position(classes, label, where)
-    return _TableRow(where, line, image, file, position, split, patient)
-
-
-def _check_unique(rows: list[_TableRow]) -> None:
-    seen: dict[Path, _TableRow] = {}
-    for row in rows:
-        if row.file in seen:
-            raise UserError(f"{row.where}: {row.image} is in row {seen[row.file].line} as well")
-        seen[row.file] = row
-
-
-def _check_patients(rows: list[_TableRow]) -> None:
-    seen: dict[str, _TableRow] = {}
-    for row in rows:
-        if row.patient is None:
-            continue
-        first = seen.setdefault(row.patient, row)
-        if first.split != row.split:
-            raise UserError(
-                f"{row.where}: patient {row.patient} is in split '{row.split}', "
-                f"but in '{first.split}' in row {first.line}; "
-                "a patient's images must stay in one split"
-            )
+    return ListedImage(where, image, file, position, split, patient)

@@ -8,14 +8,13 @@ from pydantic import Field, model_validator
 
 from medattn.closed_model import MAX_SEED
 from medattn.errors import UserError
-from medattn.litter import is_litter_name
 from medattn.sources.base import Channels, ClassName, DatasetFacts
+from medattn.sources.folders.class_names import check_class_folders
 from medattn.sources.folders.draw_splits import draw_splits
-from medattn.sources.folders.image_files import listed_names, other_case, refuse_outside
+from medattn.sources.folders.image_files import listed_names
 from medattn.sources.folders.patient_names import check_pattern, patient_in
 from medattn.sources.image_folder import SIZE, ImageListing, ListedImage
 from medattn.sources.own_images import OWN_ENDINGS, OwnImagesSource
-from medattn.suggestions import unknown_name
 
 
 class FolderPerClassSource(OwnImagesSource):
@@ -73,7 +72,7 @@ class FolderPerClassSource(OwnImagesSource):
         Raises:
             UserError: a folder is missing, unknown or empty, a file is no image, or its name names no patient.
         """
-        _check_folders(root, self.folders)
+        check_class_folders(root, "", self.folders)
         found = [image for label, name in enumerate(self.folders) for image in self._class(root, label, name)]
         names = [patient or f"{self.folders[label]}/{name}" for label, name, patient in found]
         labels = None if self.has_patients else [label for label, _, _ in found]
@@ -93,17 +92,3 @@ class FolderPerClassSource(OwnImagesSource):
             raise UserError(f"{root / folder}: holds no image")
         for name in names:
             yield label, name, patient_in(name, self.patient, root / folder)
-
-
-def _check_folders(root: Path, folders: Sequence[str]) -> None:
-    try:
-        present = [entry.name for entry in sorted(root.iterdir()) if entry.is_dir() and not is_litter_name(entry.name)]
-    except OSError as error:
-        raise UserError(f"{root}: no such folder ({error.strerror})") from error
-    for name in folders:
-        if name not in present:
-            raise UserError(f"{root}: has no folder '{name}'{other_case(name, present)}")
-        refuse_outside(root, root / name)
-    for name in present:
-        if name not in folders:
-            raise UserError(f"{root}: {unknown_name('class folder', name, folders)}")

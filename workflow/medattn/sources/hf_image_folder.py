@@ -4,7 +4,7 @@ The table lies beside the folders of the splits, or in each of them. Its column 
 relative to the table. Layout: https://huggingface.co/docs/datasets/image_dataset.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Literal, Self
 
@@ -15,6 +15,7 @@ from medattn.litter import is_litter_name
 from medattn.sources.base import Channels, DatasetFacts, SplitName
 from medattn.sources.folders.image_paths import ImagePaths
 from medattn.sources.folders.label_table import class_position
+from medattn.sources.folders.listed_once import check_listed_images
 from medattn.sources.folders.metadata_table import FILE_NAME, TABLES, MetadataRow, metadata_table, read_metadata
 from medattn.sources.folders.unlisted_images import refuse_unlisted
 from medattn.sources.image_folder import SIZE, ImageListing, ListedImage
@@ -99,7 +100,7 @@ class HuggingFaceFolderSource(OwnImagesSource):
                     f"{root / TABLES[0]}: no such file; write one with the columns {FILE_NAME}, {self.label}"
                 )
         images = [image for name, path in tables.items() for image in self._images(dataset, name, path, folders)]
-        _check_images(images)
+        check_listed_images(images)
         refuse_unlisted(root, {image.name for image in images}, OWN_ENDINGS, TABLES)
         return self.with_values(ImageListing(tuple(images), tuple(tables.values())))
 
@@ -148,24 +149,3 @@ def _split_of(name: str, splits: Mapping[str, SplitName], row: MetadataRow) -> S
     if folder not in splits:
         raise UserError(f"{row.where}: {row.file_name} is in no folder of a split ({', '.join(splits)})")
     return splits[folder]
-
-
-def _check_images(images: Sequence[ListedImage]) -> None:
-    """Check that no image is named twice, and that a patient has one split.
-
-    Raises:
-        UserError: names both rows.
-    """
-    files: dict[Path, ListedImage] = {}
-    patients: dict[str, ListedImage] = {}
-    for image in images:
-        if image.file in files:
-            raise UserError(f"{image.where}: {image.name} is in {files[image.file].where} as well")
-        files[image.file] = image
-        if image.patient is not None:
-            first = patients.setdefault(image.patient, image)
-            if first.split != image.split:
-                raise UserError(
-                    f"{image.where}: patient {image.patient} is in split '{image.split}', but in '{first.split}' in "
-                    f"{first.where}; a patient needs one split"
-                )
