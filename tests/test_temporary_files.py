@@ -65,22 +65,15 @@ def test_a_file_of_another_machine_is_removed_once_it_was_silent_for_long(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("name", "removed"),
-    [
-        (".images.safetensors.k2j9_xq1.safetensors", True),
-        (".record.json.abcdefgh.json", True),
-        (".gitignore", False),
-        (".user.settings.json", False),
-        (".x.csv.abcdefgh.json", False),
-        ("record.json.abcdefgh.json", False),
-        (".tmp-notes.txt", False),
-    ],
+    "name",
+    [".gitignore", ".x.csv.20250101.csv", ".record.json.abcdefgh.json", ".backup.d.old_2024.d", ".tmp-notes.txt"],
 )
-def test_old_files_without_an_owner_are_removed_if_they_have_the_name_of_a_temporary_file(tmp_path, name, removed):
-    (tmp_path / name).touch()
+@pytest.mark.parametrize("make", [Path.touch, Path.mkdir])
+def test_old_files_and_folders_of_the_user_stay(tmp_path, name, make):
+    make(tmp_path / name)
     os.utime(tmp_path / name, (0, 0))
     sweep(tmp_path)
-    assert (tmp_path / name).exists() is not removed
+    assert (tmp_path / name).exists()
 
 
 def test_names_are_as_long_as_file_systems_allow_and_keep_their_suffix(tmp_path):

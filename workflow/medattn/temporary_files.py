@@ -19,8 +19,6 @@ SILENCE = 3600.0
 """Seconds without a write after which the owner of a temporary file counts as dead if it runs on another machine."""
 _LONGEST_NAME = 120
 _OWNED = re.compile(r"\.tmp-(?P<machine>[0-9a-f]{8})-(?P<pid>\d{1,10})-(?P<start>\d*)-")
-# A name without an owner: the name of the file, random characters and its suffix, as `.record.json.k2j9_xq1.json`.
-_NOT_OWNED = re.compile(r"\..+(?P<suffix>\.[^.]+)\.[a-z0-9_]{8}(?P=suffix)")
 _swept: set[Path] = set()
 
 
@@ -60,11 +58,12 @@ def sweep(folder: Path) -> None:
 
 def is_abandoned(path: Path) -> bool:
     """Return whether a file or folder is temporary and the process that made it is dead, as far as names can tell."""
-    if owned := _OWNED.match(path.name):
-        if owned["machine"] == machine_digest():
-            return start_of_process(int(owned["pid"])) != owned["start"]
-        return _is_silent(path)
-    return _NOT_OWNED.fullmatch(path.name) is not None and _is_silent(path)
+    owned = _OWNED.match(path.name)
+    if owned is None:
+        return False
+    if owned["machine"] == machine_digest():
+        return start_of_process(int(owned["pid"])) != owned["start"]
+    return _is_silent(path)
 
 
 def _prefix() -> str:
