@@ -50,9 +50,16 @@ def project(folder: Path, datasets: int) -> Plan:
     (folder / "papers/many").mkdir(parents=True)
     (folder / "papers/many/paper.yaml").write_text(yaml.safe_dump(paper, sort_keys=False))
     counts = {"train": [273, 273], "val": [VALIDATIONS // 2] * 2, "test": [TESTS // 2] * 2}
-    entry = {"title": "Phantom", "source": {"kind": "phantom", "counts": counts}, "classes": ["healthy", "ill"]}
-    names = [f"phantom{number}" for number in range(datasets)]
-    selection = {"selection": "many", "papers": {"many": {"datasets": names}}, "datasets": dict.fromkeys(names, entry)}
+    # The seeds differ, since equal data sets would share their runs.
+    entries = {
+        f"phantom{number}": {
+            "title": f"Phantom {number}",
+            "source": {"kind": "phantom", "counts": counts, "seed": number},
+            "classes": ["healthy", "ill"],
+        }
+        for number in range(datasets)
+    }
+    selection = {"selection": "many", "papers": {"many": {"datasets": list(entries)}}, "datasets": entries}
     (folder / "config.yaml").write_text(yaml.safe_dump({**selection, "seeds": list(range(10))}))
     seconds_of(medattn("plan", "--write"), folder)
     return read_plan(folder / "results/many/plan.json")
