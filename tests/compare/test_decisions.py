@@ -1,13 +1,20 @@
 """Probability of outperforming, effect sizes, equivalence."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from scipy import optimize, stats
 
 from medattn.compare.effects import cliffs_delta, dz, newcombe
+from medattn.compare.epochs_tests import compare_epochs
 from medattn.compare.equivalence import equivalence
+from medattn.compare.friedman import rank
 from medattn.compare.outperforming import clopper_pearson, outperforming
+from medattn.compare.primary_test import primary_test
 from medattn.compare.replicates import Replicates
+from medattn.compare.test_result import TestResult
+from medattn.compare.wilcoxon import wilcoxon
 
 
 def against_zero(differences: list[float]) -> Replicates:
@@ -96,3 +103,18 @@ def test_no_difference_is_not_equivalence() -> None:
     assert outcome.verdict == "not shown to be equivalent"
     assert equivalence(against_zero([0.1]), 1.0).verdict == "undecided"
     assert "no spread" in equivalence(against_zero([0.1, 0.1]), 1.0).note
+
+
+@pytest.mark.parametrize(
+    "test", [cliffs_delta, outperforming, wilcoxon, dz, primary_test, lambda pairs: equivalence(pairs, 1.0)]
+)
+def test_values_that_are_equal_but_for_the_noise_of_floats_tie(test: Callable[[Replicates], TestResult]) -> None:
+    exact = np.array([97.79302670623146, 98.0, 98.1, 90.0, 95.0]), np.array([97.79302670623146, 97.0, 97.5, 90.0, 96.0])
+    noise = np.array([2e-14, 0, 0, -3e-14, 1e-14])
+    assert repr(test(Replicates(exact[0] + noise, exact[1]))) == repr(test(Replicates(*exact)))  # NaN is not NaN
+
+
+def test_equal_values_share_their_rank_and_have_no_spread_but_for_the_noise_of_floats() -> None:
+    noisy = np.array([97.79302670623146, 97.79302670623144])
+    assert rank([noisy, [90, 91]]).mean_ranks.tolist() == [1.75, 1.25]
+    assert {result.note for result in compare_epochs(noisy, noisy)} == {"no spread in either arm: no test"}

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medattn.answer.contrasts import Contrast
+from medattn.compare.replicates import DIGITS
 from medattn.compare.skewness import interval_of_mean, p_of_t, sample_skewness
 from medattn.measure.measured_cells import MeasuredCells, MeasuredMetric, MetricKey
 
@@ -102,7 +103,7 @@ def _effect(dataset: str, pairs: Sequence[CellPair], unit: float) -> DatasetEffe
     return DatasetEffect(
         dataset=dataset,
         seeds=seeds,
-        differences=np.array(values, dtype=np.float64).mean(axis=0),
+        differences=np.round(np.array(values, dtype=np.float64).mean(axis=0), DIGITS),
         least_variance=_rounding_variance([arm.n_test for arm, _ in both], unit),
         pairs=len(both),
         runs=tuple(dict.fromkeys(run for metric in members for run in metric.runs)),

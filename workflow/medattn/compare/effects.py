@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import nctdtrinc, ndtri
 
 from medattn.compare.permutation_test import cohens_dz
-from medattn.compare.replicates import Replicates
+from medattn.compare.replicates import DIGITS, Replicates
 from medattn.compare.test_result import CONFIDENCE, TestResult
 
 _TAIL = (1 - CONFIDENCE) / 2
@@ -43,7 +43,7 @@ def cliffs_delta(pairs: Replicates) -> TestResult:
     if n == 0:
         notes.append("too few pairs")
     else:
-        above = np.sign(pairs.first[:, None] - pairs.second[None, :])
+        above = np.sign(np.round(pairs.first[:, None] - pairs.second[None, :], DIGITS))
         share = float((above.mean() + 1) / 2)
         estimate = 2 * share - 1
         low, high = (2 * end - 1 for end in newcombe(share, n, n))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from medattn.compare.replicates import DIGITS
 from medattn.compare.test_result import CONFIDENCE, TestResult
 
 CAUTION = "epochs of one run are not independent"
@@ -23,7 +24,7 @@ def compare_epochs(arm: ArrayLike, against: ArrayLike) -> list[TestResult]:
         arm: test values at the measured epochs of the first arm's run.
         against: the same values for the run of the other arm.
     """
-    first, second = np.asarray(arm, dtype=np.float64), np.asarray(against, dtype=np.float64)
+    first, second = (np.round(np.asarray(values, dtype=np.float64), DIGITS) for values in (arm, against))
     return [_t_test("student", first, second, True), _t_test("welch", first, second, False)]
 
 

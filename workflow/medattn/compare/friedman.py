@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from medattn.compare.replicates import DIGITS
+
 ALPHA = 0.05
 """Level of the critical difference."""
 
@@ -49,7 +51,7 @@ def rank(values: ArrayLike, higher_is_better: bool = True) -> Ranking:
     Raises:
         ValueError: there is no data set, or fewer than two arms, or a value is missing.
     """
-    table = np.asarray(values, dtype=np.float64)
+    table = np.round(np.asarray(values, dtype=np.float64), DIGITS)
     if table.ndim != 2 or table.shape[0] < 1 or table.shape[1] < 2 or np.isnan(table).any():
         raise ValueError("ranks need a full table of at least one data set and two arms")
     n, k = table.shape

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import ttest_1samp
 
 from medattn.compare.permutation_test import cohens_dz
-from medattn.compare.replicates import Floats, Replicates
+from medattn.compare.replicates import DIGITS, Floats, Replicates
 from medattn.compare.sign_flips import least_p, sign_flip_p
 from medattn.compare.skewness import FEW_PAIRS, SKEWNESS_FROM, intervals_of_means, p_of_t, sample_skewness
 from medattn.compare.test_result import CONFIDENCE, PRIMARY_TEST, TestResult
@@ -82,7 +82,6 @@ def is_degenerate(differences: Floats) -> np.ndarray:
     Args:
         differences: (comparisons, pairs).
     """
-    # Rounding lets equal differences differ.
-    ascending = np.sort(np.round(differences, 9), axis=1)
+    ascending = np.sort(np.round(differences, DIGITS), axis=1)
     distinct = 1 + (np.diff(ascending, axis=1) > 0).sum(axis=1)
     return np.asarray(distinct < LEAST_DISTINCT)

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+DIGITS = 9
+"""Decimals of compared values: equal values that are computed in different ways differ after them."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,8 @@ class Replicates:
 
     @property
     def differences(self) -> Floats:
-        """First arm minus second arm, (n,)."""
-        return self.first - self.second
+        """First arm minus second arm, (n,), rounded to `DIGITS`."""
+        return np.round(self.first - self.second, DIGITS)
 
     @property
     def n(self) -> int:

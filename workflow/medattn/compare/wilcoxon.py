@@ -28,8 +28,7 @@ def wilcoxon(pairs: Replicates) -> TestResult:
     low, high = _interval(differences)
     if np.isnan(low):
         notes.append("too few pairs for a 95% interval")
-    # Rounding lets equal differences differ.
-    signed = np.sign(nonzero) * stats.rankdata(np.round(np.abs(nonzero), 9))
+    signed = np.sign(nonzero) * stats.rankdata(np.abs(nonzero))
     is_tied = len(np.unique(np.abs(signed))) < len(signed)
     least = least_p(len(nonzero)) if is_tied else min(1.0, 2.0 ** (1 - len(nonzero)))
     # Scipy's exact distribution has no ties. With ties, the ranks get random signs.
