@@ -1,6 +1,8 @@
 import os
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from medattn.version import __version__
 HEAVY = {"torch", "torchvision", "timm", "pandas", "numpy", "scipy", "sklearn", "matplotlib", "snakemake"}
 HELP = """
 import sys
+from pathlib import Path
 from medattn.__main__ import COMMANDS, main
 for arguments in ([], ["--help"], ["-h"], *([name, "--help"] for name in COMMANDS)):
     try:
@@ -83,3 +86,54 @@ def test_a_closed_pipe_gives_code_141_and_no_message():
 
 def test_a_message_is_one_line():
     assert str(__main__.UserError("two\n  lines")) == "two lines"
+
+
+def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    line = command.replace("medattn", f"{shlex.quote(sys.executable)} -P -m medattn", 1)
+    return subprocess.run(["/bin/bash", "-c", line], cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("medattn --help > /dev/full", "the output: No space left on device"),
+        ("medattn --version > /dev/full", "the output: No space left on device"),
+        ("medattn plan --config config/demo.yaml > /dev/full", "the output: No space left on device"),
+        ("medattn plan --config config/demo.yaml >&-", ""),
+        ("medattn plan --config config/demo.yaml <&- >/dev/null", ""),
+        ("_ARGCOMPLETE=1 medattn --version >/dev/null", ""),
+        ("COMP_LINE=x COMP_POINT=y _ARGCOMPLETE=1 medattn --version >/dev/null", ""),
+        ("mkdir gone && cd gone && rmdir ../gone && medattn plan", "the working folder was deleted"),
+    ],
+)
+def test_odd_streams_and_places_end_in_at_most_a_line(tmp_path, command, says):
+    done = shell(command, tmp_path)
+    assert done.returncode == (2 if says else 0), done.stderr
+    lines = done.stderr.splitlines()
+    assert len(lines) == bool(says)
+    assert says in done.stderr
+
+
+@pytest.mark.parametrize("place", ["results", "results/demo", "data"])
+def test_what_is_in_the_way_of_a_folder_is_named(tmp_path, monkeypatch, capsys, place):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / place
+    path.parent.mkdir(exist_ok=True)
+    command = ["fetch", "digits"] if place == "data" else ["plan", "--config", "config/demo.yaml", "--write"]
+    for make, says in (
+        (lambda: path.symlink_to("/nowhere/disk"), "a link to /nowhere/disk, which is not there"),
+        (lambda: path.symlink_to(path.name), path.name),
+        (lambda: path.write_text("x"), path.name),
+    ):
+        make()
+        capsys.readouterr()
+        assert main(command) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert says in line
+        path.unlink()
+
+
+def test_a_python_file_of_the_user_that_ends_the_program_is_an_error(monkeypatch, capsys):
+    monkeypatch.setattr(plan, "run", lambda arguments: sys.exit(0))
+    assert main(["plan"]) == 2
+    assert "sys.exit" in capsys.readouterr().err

@@ -79,6 +79,15 @@ def test_options_and_results_with_a_tilde(home, project):
     assert not (project.root / "~").exists()
 
 
+@pytest.mark.parametrize("key", ["data", "results"])
+def test_a_tilde_in_an_environment_variable_is_refused(project, capsys, monkeypatch, key):
+    monkeypatch.setenv("PLACE", "~/x")
+    (project.root / "mine.yaml").write_text(yaml.safe_dump(SELECTION | {key: "$PLACE"}))
+    assert project.medattn("plan", "--config", "mine.yaml", "--write") == 2
+    assert f"{key}: an environment variable gives ~/x" in capsys.readouterr().err
+    assert not (project.root / "~").exists()
+
+
 def test_a_locale_without_unicode_changes_nothing(project):
     """Files are UTF-8 everywhere; what the terminal can't show is escaped."""
     project.configure({"arms": {"gsa": {"label": "GSA β → 日本"}}, "title": "Käse"})

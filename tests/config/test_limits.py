@@ -10,6 +10,7 @@ import yaml
 
 from medattn.config.load import resolve
 from medattn.config.manual.schemas import json_schemas
+from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.facts import Facts
 from medattn.config.validation import validated
 from medattn.config.yaml_files import MAX_BYTES, MAX_DEPTH, MAX_VALUES, read_yaml
@@ -157,3 +158,8 @@ def test_every_whole_number_of_the_schemas_has_an_upper_bound():
     # Options of mechanisms and networks, whose own models bound them, and the current look, which is one of the looks.
     allowed = ("options", "grid", "upto", "cells")
     assert [path for path in unbounded if not any(word in path for word in allowed)] == []
+
+
+def test_no_class_has_the_name_of_the_mean_over_classes():
+    with pytest.raises(ValueError, match="'mean' stands for the mean over the classes"):
+        DatasetEntry.model_validate({"title": "T", "classes": ["mean", "ill"], "source": {"kind": "folder", "size": 8}})

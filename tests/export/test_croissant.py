@@ -94,3 +94,18 @@ def test_a_selection_names_its_own_data_set_and_patients_are_numbered(tmp_path, 
     assert table[0] == "split,index,label,class,patient"
     assert [line.split(",")[-1] for line in table[1:]] == ["0", "0", "1", "1", "2", "2", "3", "3"]
     assert "Doe" not in json.dumps(metadata) + "".join(table)
+
+
+@pytest.mark.parametrize("name", ["images.csv", "croissant.json"])
+def test_files_of_somebody_else_are_not_replaced(prepared, data, capsys, name):
+    folder = Path("mine")
+    folder.mkdir()
+    (folder / name).write_text("image,label,split\n0.png,a,train\n")
+    before = files_in(folder)
+    capsys.readouterr()
+    assert main(["export", "--croissant", "phantom", "--data", str(data), "--to", "mine"]) == 2
+    assert f"mine/{name}: not written by `medattn export`" in capsys.readouterr().err
+    assert files_in(folder) == before
+    (folder / name).unlink()
+    for _ in range(2):
+        assert main(["export", "--croissant", "phantom", "--data", str(data), "--to", "mine"]) == 0

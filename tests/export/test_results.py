@@ -144,3 +144,16 @@ def test_text_that_spreadsheets_would_compute_is_written_as_text(measured_projec
         csv.writer(stream).writerows(rows)
     assert measured_project.medattn("export", "--csv") == 0
     assert "'=1+1" in Path("export/trial/csv/measurements.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["curves.csv", "measurements.csv"])
+def test_tables_of_somebody_else_are_not_replaced(measured_project, capsys, name):
+    folder = Path("mine")
+    folder.mkdir()
+    (folder / name).write_text("name,value\n")
+    assert measured_project.medattn("export", "--csv", "--to", "mine") == 2
+    assert f"mine/{name}: not written by `medattn export`" in capsys.readouterr().err
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {name: "name,value\n"}
+    (folder / name).unlink()
+    for _ in range(2):
+        assert measured_project.medattn("export", "--csv", "--to", "mine") == 0

@@ -150,3 +150,51 @@ def test_a_copy_of_the_results_under_another_name_protects_nothing_else(trained)
     shutil.copytree(trained.results.folder, trained.results.folder.with_name("other"))
     configure(trained, seeds=[5], selection="third")
     assert trained.medattn("plan", "--write") == 0
+
+
+def test_a_plan_of_another_folder_changes_no_table(trained, capsys):
+    before = content(trained)
+    other = trained.root / "old" / "plan.json"
+    other.parent.mkdir()
+    value = json.loads(trained.results.plan.read_text())
+    value["runs"] = {name: run for name, run in value["runs"].items() if "-s0-" in name}
+    other.write_text(json.dumps(value))
+    capsys.readouterr()
+    for command in ("measure", "compare", "judge", "answer", "render", "tune"):
+        assert trained.medattn(command, "--plan", str(other)) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "plan" in line
+    other.unlink()
+    other.parent.rmdir()
+    assert content(trained) == before
+
+
+def test_a_plan_writes_no_tables_into_another_working_folder(trained, capsys, monkeypatch, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    plan = str(trained.results.plan.resolve())
+    monkeypatch.chdir(elsewhere)
+    for command in ("measure", "compare", "judge", "answer", "render", "tune"):
+        capsys.readouterr()
+        assert trained.medattn(command, "--plan", plan) == 2
+        assert len(capsys.readouterr().err.splitlines()) == 1
+    shutil.copytree(trained.root / "papers", elsewhere / "papers")
+    assert trained.medattn("measure", "--plan", plan) == 2
+    assert "no plan in this working folder" in capsys.readouterr().err
+    shutil.rmtree(elsewhere / "papers")
+    assert not list(elsewhere.iterdir())
+
+
+@pytest.mark.parametrize("table", [None, "paper;experiment\n;;\n", "half a"])
+def test_damaged_files_that_list_the_runs_let_none_leave(trained, capsys, table):
+    trained.results.plan.write_text("{")
+    if table is None:
+        trained.results.measurements.unlink()
+    else:
+        trained.results.measurements.write_text(table)
+    configure(trained, seeds=[0])
+    capsys.readouterr()
+    assert trained.medattn("plan", "--write") == 2
+    assert "4 finished runs" in capsys.readouterr().err
+    configure(trained)
+    assert trained.medattn("plan", "--write") == 0
+    assert trained.medattn("measure") == 0

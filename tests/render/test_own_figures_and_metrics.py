@@ -132,6 +132,8 @@ def test_a_metric_that_cannot_be_read_is_refused_before_anything_starts(own, cap
         (".sum(axis=0)", "", "returned ndarray of shape (2, 1)"),
         ("images.hits", "images.hit", "own_error.py:11: error_rate raised AttributeError: 'Scored' object has no"),
         ("import numpy as np", "import numpyy", "own_error.py: can't be imported: ModuleNotFoundError"),
+        ("import numpy as np", "import sys; sys.exit(0)", "own_error.py: can't be imported: SystemExit: 0"),
+        ("    return [", "    exit(0)\n    return [", "error_rate raised SystemExit: 0"),
     ],
 )
 def test_what_a_metric_returns_is_checked(own, monkeypatch, old, new, message):

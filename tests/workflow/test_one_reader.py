@@ -188,3 +188,7 @@ def test_snakemake_reads_like_medattn(project):
     (project.root / "later.yaml").write_text("sedes: [1]\n")
     refused = snakemake("--configfile", "all.yaml", "later.yaml")
     assert (refused.returncode, "medattn: all.yaml with later.yaml: unknown key 'sedes'" in refused.stderr) == (2, True)
+    (project.root / "fewer.yaml").write_text("allow_fewer: true\n")
+    refused = snakemake("--configfile", "all.yaml", "fewer.yaml")
+    assert (refused.returncode, "unknown key 'allow_fewer'" in refused.stderr) == (2, True)
+    assert snakemake("--configfile", "all.yaml", "--config", "allow_fewer=true").returncode == 0

@@ -8,13 +8,14 @@ import shlex
 import sys
 import tempfile
 import traceback
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from importlib import import_module
+from pathlib import Path
 from typing import TextIO, cast
 
 from medattn.caches import use_writable_caches
 from medattn.errors import StopRequested, UserError
-from medattn.file_errors import unreadable
+from medattn.file_errors import file_error_line
 from medattn.log import add_verbosity_arguments, configure_logging, print_error
 from medattn.suggestions import unknown_name
 from medattn.text_formats import PrintableStream
@@ -59,45 +60,22 @@ def main(argv: list[str] | None = None) -> int:
     Exit codes: 0 success; 1 findings, or failed runs; 2 user error; 70 an error of medattn; 75 stopped (retry); 130
     interrupted; 141 broken pipe.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal without Unicode shows escapes instead of failing
-            stream.reconfigure(errors="backslashreplace")
-    if "_ARGCOMPLETE" in os.environ:  # a shell asks for completions
-        from medattn.completion import complete
+    _use_streams()
+    if os.environ.get("_ARGCOMPLETE") and os.environ.get("COMP_POINT", "").isdecimal() and "COMP_LINE" in os.environ:
+        from medattn.completion import complete  # a shell asks for completions
 
         complete(COMMANDS, _ALIASES)
     arguments = sys.argv[1:] if argv is None else argv
-    if not arguments or arguments[0] in ("-h", "--help"):
-        print(_help())
-        return 0
-    if arguments[0] == "--version":
-        print(f"medattn {__version__}")
-        return 0
-    name = _ALIASES.get(arguments[0], arguments[0])
+    name = _ALIASES.get(arguments[0], arguments[0]) if arguments else ""
     try:
-        if name not in COMMANDS:
-            raise UserError(unknown_name("command", name, COMMANDS))
-        use_writable_caches()
-        command = import_module(f"medattn.commands.{name}")
-        parser = argparse.ArgumentParser(
-            prog=f"medattn {name}",
-            description=command.__doc__,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        command.add_arguments(parser)
-        add_verbosity_arguments(parser)
-        parsed = parser.parse_args(arguments[1:])
-        configure_logging(name, parsed)
-        with redirect_stdout(cast(TextIO, PrintableStream(sys.stdout))):
-            code: int = command.run(parsed)
-            sys.stdout.flush()
+        code = _run(name, arguments)
+        sys.stdout.flush()
         return code
     except (UserError, StopRequested) as error:
         print_error(error)
         return error.exit_code
-    except BrokenPipeError:
-        # The reader, such as `head`, has closed the pipe. At exit, Python would fail to flush the rest to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader, such as `head`, has closed the pipe
+        _drop_output()
         return 141
     except KeyboardInterrupt:
         print_error("interrupted; run the same command again to continue")
@@ -110,11 +88,70 @@ def main(argv: list[str] | None = None) -> int:
         print_error(f"{name}: the locale has no {shown}, which a file name needs; set PYTHONUTF8=1 or LC_ALL=C.UTF-8")
         return UserError.exit_code
     except Exception as error:  # the last resort: no traceback on the terminal
-        cause = unreadable(error)
-        if cause is None or cause.filename is None:
+        line = file_error_line(error)
+        if line is None:
             return _report_bug(name, error)
-        print_error(f"{cause.filename}: {cause.strerror}; make it accessible for this user, then try again")
+        if isinstance(error, OSError) and error.filename is None:
+            _drop_output()
+        print_error(line)
         return UserError.exit_code
+
+
+def _run(name: str, arguments: list[str]) -> int:
+    """Run a command with its arguments, of which the first is its name; return its exit code.
+
+    Raises:
+        UserError: there is no such command, the working folder was deleted, or the command fails.
+    """
+    if not name or name in ("-h", "--help"):
+        print(_help())
+        return 0
+    if name == "--version":
+        print(f"medattn {__version__}")
+        return 0
+    if name not in COMMANDS:
+        raise UserError(unknown_name("command", name, COMMANDS))
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        raise UserError("the working folder was deleted; change to another one") from error
+    use_writable_caches()
+    command = import_module(f"medattn.commands.{name}")
+    parser = argparse.ArgumentParser(
+        prog=f"medattn {name}",
+        description=command.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_arguments(parser)
+    add_verbosity_arguments(parser)
+    parsed = parser.parse_args(arguments[1:])
+    configure_logging(name, parsed)
+    with redirect_stdout(cast(TextIO, PrintableStream(sys.stdout))):
+        try:
+            code: int = command.run(parsed)
+        except SystemExit as error:  # no command ends the process; a Python file of the user may
+            raise UserError(
+                f"{name}: a Python file of yours ended the program (sys.exit); put such calls under "
+                '`if __name__ == "__main__":`'
+            ) from error
+        sys.stdout.flush()
+    return code
+
+
+def _use_streams() -> None:
+    """Let a terminal without Unicode show escapes, and replace streams that the caller has closed."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    sys.stdin = sys.stdin or Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 (open until the process ends)
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+
+
+def _drop_output() -> None:
+    """Send the rest of the output nowhere: at exit, Python would fail to write it, with a traceback."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report_bug(command: str, error: Exception) -> int:
@@ -153,6 +190,7 @@ def _help() -> str:
 
 if __name__ == "__main__":
     # `python -m` searches the working folder first, where a file such as statistics.py would replace Python's.
-    if not sys.flags.safe_path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109
-        del sys.path[0]
+    with suppress(FileNotFoundError):  # the working folder was deleted
+        if not sys.flags.safe_path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109
+            del sys.path[0]
     sys.exit(main())

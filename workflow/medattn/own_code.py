@@ -87,6 +87,8 @@ def parsed(text: str, file: Path) -> ast.Module:
         return ast.parse(text)
     except SyntaxError as error:
         raise UserError(f"{file}:{error.lineno}: invalid Python: {error.msg}") from error
+    except (RecursionError, MemoryError) as error:  # thousands of operators in one expression
+        raise UserError(f"{file}: an expression is nested too deeply to be read; make it shorter") from error
 
 
 def own_function(name: str) -> OwnFunction:
@@ -132,7 +134,7 @@ def call_own(name: str, *arguments: Any) -> Any:
         return function(*arguments)
     except (UserError, MemoryError):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if _is(frame.filename, found.file)]
         place = f"{found.file}:{lines[-1] if lines else found.definition.lineno}"
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
@@ -164,7 +166,7 @@ def _imported(name: str, found: OwnFunction) -> Callable[..., Any]:
         sys.path.append(folder)  # after all others: no file there replaces a module of Python or a library
     try:
         imported = importlib.import_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(f"{found.file}: can't be imported: {type(error).__name__}: {error}") from error
     if not _is(imported.__file__ or "", found.file):
         raise UserError(f"{found.file}: another module, {imported.__file__}, has the name '{module}'; rename your file")

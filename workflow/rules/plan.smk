@@ -7,10 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from medattn.reading import path_argument
 from snakemake.exceptions import WorkflowError
 
-# `--config allow_fewer=true` lets finished numbers leave the results. It belongs to one call, not to the selection.
-ALLOW_FEWER = str(config.pop("allow_fewer", "")).lower() in ("true", "yes", "1")
+# `--config allow_fewer=true` lets finished numbers leave the results. It belongs to one call, so `medattn plan` refuses
+# it in the file of a selection.
+ALLOW_FEWER = "allow_fewer" in workflow.config_settings.config and str(
+    config.pop("allow_fewer", "")
+).lower() in ("true", "yes", "1")
 SELECTION_JSON = json.dumps(config)
 
 
@@ -36,7 +40,7 @@ def plan_selection(*options):
 
 PLANNED = json.loads(plan_selection("--graph")) if workflow.is_main_process else None
 
-RESULTS = Path(config.get("results", "results")) / config["selection"]
+RESULTS = path_argument(config.get("results", "results")) / config["selection"]
 PLAN = RESULTS / "plan.json"
 GRAPH = (
     PLANNED["graph"]

@@ -7,7 +7,6 @@ import sys
 
 from medattn.config.selection_files import as_read_by_medattn, read_selection
 from medattn.errors import UserError
-from medattn.reading import path_argument
 
 IS_MODULE = workflow.modifier.parent_modifier is not None
 
@@ -29,9 +28,6 @@ def selection_and_name():
 
 try:
     selection, SELECTION = selection_and_name()
-    for key in ("data", "results"):
-        if isinstance(selection.get(key), str):
-            selection[key] = str(path_argument(selection[key]))
 except UserError as error:
     print(f"medattn: {error}", file=sys.stderr)
     sys.exit(error.exit_code)

@@ -88,14 +88,17 @@ def _findings(context: AuditContext, name: str, is_able: bool) -> list[Finding]:
     try:
         for finding in CHECKS[name](context):
             found.append(finding)  # noqa: PERF402 (what was found before an exception stays)
-    except Exception as error:  # damaged files raise many types; none may hide the findings of other checks
+    except (
+        Exception,
+        SystemExit,
+    ) as error:  # damaged files raise many types; none may hide other findings
         found.append(_failure(context, name, error))
     if name == "records" and context.other_plan_schema is not None:
         found.append(_unreadable_plan(context, "records (their agreement with the plan)"))
     return found
 
 
-def _failure(context: AuditContext, name: str, error: Exception) -> Finding:
+def _failure(context: AuditContext, name: str, error: BaseException) -> Finding:
     """Return the finding for a check that ended with an exception."""
     if (cause := unreadable(error)) is not None:
         return unreadable_file(str(context.shown), cause)

@@ -135,11 +135,11 @@ def _refuse(arguments: argparse.Namespace, results: ResultPaths) -> None:
         if name not in CHECKS:
             raise UserError(unknown_name("check", name, CHECKS))
     if arguments.write and arguments.check:
-        raise UserError("medattn audit --write: audit.json holds complete audits; leave out --check")
+        raise UserError("audit --write: audit.json holds complete audits; leave out --check")
     if arguments.sign is not None and not arguments.seal:
-        raise UserError("medattn audit --sign: it signs a new seal; give --seal, too")
+        raise UserError("audit --sign: it signs a new seal; give --seal, too")
     if arguments.seed is not None and arguments.replay is None:
-        raise UserError("medattn audit --seed: it repeats a draw of --replay; give --replay, too")
+        raise UserError("audit --seed: it repeats a draw of --replay; give --replay, too")
 
 
 def _seal(context: "AuditContext", key: Path | None) -> int:

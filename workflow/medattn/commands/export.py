@@ -56,10 +56,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.croissant is not None:
         return _croissant(arguments)
     if arguments.data is not None:
-        raise UserError("medattn export --data: only --croissant reads data; leave it out")
+        raise UserError("export --data: only --croissant reads data; leave it out")
     if arguments.folder is not None:
         if arguments.config or arguments.plan:
-            raise UserError("medattn export: give a folder of results, or --config or --plan, not both")
+            raise UserError("export: give a folder of results, or --config or --plan, not both")
         arguments.plan = arguments.folder / "plan.json"
     path = frozen_path(arguments)
 
@@ -93,9 +93,7 @@ def _croissant(arguments: argparse.Namespace) -> int:
     from medattn.plan.stand_ins import taken_entries
 
     if arguments.folder is not None or arguments.plan is not None:
-        raise UserError(
-            "medattn export --croissant: describes a data set, not results; leave out the folder and --plan"
-        )
+        raise UserError("export --croissant: describes a data set, not results; leave out the folder and --plan")
     name = arguments.croissant
     if arguments.config:
         configuration = read_configuration(arguments.config, Path())
@@ -103,7 +101,7 @@ def _croissant(arguments: argparse.Namespace) -> int:
     else:
         entries, data = dict(registered_datasets()), Path("data")
     if name not in entries:
-        raise UserError(f"medattn export: {unknown_name('data set', name, entries)}")
+        raise UserError(f"export: {unknown_name('data set', name, entries)}")
     prepared = prepared_path(name, entries[name], arguments.data or data)
     if not (prepared / "manifest.json").is_file():
         raise UserError(f"{name}: not prepared; run `medattn fetch {name}` first")

@@ -97,12 +97,13 @@ def run(arguments: argparse.Namespace) -> int:
     known = _known(arguments.config or default, arguments.plan)
     data = arguments.data or known.data
     if arguments.output and len(arguments.names) != 1:
-        raise UserError("medattn fetch: --output needs the name of one data set")
+        raise UserError("fetch: --output needs the name of one data set")
     if data.exists() and not data.is_dir():
         raise UserError(f"{data}: a file, but the folder of data must be a folder; choose another one with --data")
     for name in arguments.names:
         if name not in known.entries:
-            raise UserError(f"medattn fetch: {unknown_name('data set', name, known.entries)}")
+            hint = "" if arguments.config or arguments.plan else "; --config names the selection that declares it"
+            raise UserError(f"fetch: {unknown_name('data set', name, known.entries)}{hint}")
     if arguments.list:
         listed = list_datasets({name: known.entries[name] for name in arguments.names or known.entries}, data)
         print_rows(arguments.format, dataset_rows(listed), DATASET_COLUMNS, dataset_lines(listed))

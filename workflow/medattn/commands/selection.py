@@ -64,13 +64,18 @@ def add_allow_fewer_argument(parser: argparse.ArgumentParser, file: str) -> None
 def load_selection(arguments: argparse.Namespace, keep: bool = True) -> Selected:
     """Load the selection that the arguments name.
 
-    A selection's file is planned and, with `keep`, the plan is frozen. A frozen plan is used without changes.
+    A selection's file is planned and, with `keep`, the plan is frozen. A frozen plan is used without changes; with
+    `keep`, it must be the one in its results folder.
 
     Raises:
-        UserError: the configuration or the plan is invalid, or the plan must not be frozen (see `freeze`).
+        UserError: the configuration or the plan is invalid, the plan is not that of its results folder, or it must not
+            be frozen (see `freeze`).
     """
     if arguments.plan is not None:
-        return _with_plan(arguments.plan)
+        chosen = _with_plan(arguments.plan)
+        if keep:
+            _refuse_other_folder(arguments.plan, chosen.results)
+        return chosen
     configuration = read_configuration(arguments.config, Path())
     chosen = Selected(configuration, make_plan(configuration), results_of(configuration))
     if keep:
@@ -107,6 +112,20 @@ def _with_plan(path: Path) -> Selected:
     plan = read_plan(path)
     configuration = resolve(plan.configuration, Path(), str(path))
     return Selected(configuration, plan, results_of(configuration))
+
+
+def _refuse_other_folder(path: Path, results: ResultPaths) -> None:
+    """Refuse to write results by a plan that is not the plan of their folder: numbers would be lost or mixed."""
+    if not results.plan.is_file():
+        raise UserError(
+            f"{path}: the plan of {results.folder}, which has no plan in this working folder; change to the folder "
+            "where the selection is run, or freeze it here with `medattn plan --write`"
+        )
+    if read_bytes(results.plan) != read_bytes(path):
+        raise UserError(
+            f"{path}: not the plan that {results.folder} has now; use {results.plan}, or give the selection of the "
+            "other plan another name"
+        )
 
 
 def freeze(

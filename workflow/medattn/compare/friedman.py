@@ -51,7 +51,7 @@ def rank(values: ArrayLike, higher_is_better: bool = True) -> Ranking:
     Raises:
         ValueError: there is no data set, or fewer than two arms, or a value is missing.
     """
-    table = np.round(np.asarray(values, dtype=np.float64), DIGITS)
+    table = np.round(np.asarray(values, dtype=np.float64), DIGITS).astype(np.float64, copy=False)
     if table.ndim != 2 or table.shape[0] < 1 or table.shape[1] < 2 or np.isnan(table).any():
         raise ValueError("ranks need a full table of at least one data set and two arms")
     n, k = table.shape

@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from medattn.datasets.store import IMAGES, MANIFEST, DataStore, read_store
+from medattn.errors import UserError
+from medattn.export.destination import refuse_other_tables
 from medattn.files import json_text, write_text
 from medattn.reading import read_bytes
 from medattn.text_formats import csv_of_rows
 
 METADATA, TABLE = "croissant.json", "images.csv"
+_COLUMNS = ("split", "index", "label", "class")
 _CONFORMS = "http://mlcommons.org/croissant/1.0"
 _SPLITS = {
     "train": "http://mlcommons.org/croissant/TrainingSplit",
@@ -41,10 +44,13 @@ def write_croissant(prepared: Path, folder: Path) -> list[Path]:
         folder: where the files are written.
 
     Raises:
-        UserError: the prepared data set is missing or damaged.
+        UserError: the prepared data set is missing or damaged, or `folder` has such a file of somebody else.
     """
+    refuse_other_tables(folder, {TABLE: _COLUMNS})
+    if (folder / METADATA).exists() and not (folder / TABLE).exists():
+        raise UserError(f"{folder / METADATA}: not written by `medattn export`; choose another folder with --to")
     store = read_store(prepared)
-    columns = ["split", "index", "label", "class", *(["patient"] if store.manifest["groups"] else [])]
+    columns = [*_COLUMNS, *(["patient"] if store.manifest["groups"] else [])]
     table = csv_of_rows(_image_rows(store), columns)
     write_text(folder / TABLE, table)
     metadata = _metadata(store.manifest, prepared, folder, table.encode(), columns)

@@ -4,6 +4,7 @@ import csv
 import io
 from pathlib import Path
 
+from medattn.export.destination import refuse_other_tables
 from medattn.export.exported_runs import CURVES, ExportedResults, curve_values
 from medattn.files import write_text
 from medattn.text_formats import csv_of, csv_row
@@ -12,12 +13,16 @@ _RUN = ("run", "paper", "experiment", "dataset", "backbone", "arm", "stage", "se
 
 
 def write_csv(results: ExportedResults, folder: Path) -> list[Path]:
-    """Write curves.csv, a row per run and epoch, and, if there are any, measurements.csv; return the files."""
-    curves = folder / "curves.csv"
+    """Write curves.csv, a row per run and epoch, and, if there are any, measurements.csv; return the files.
+
+    Raises:
+        UserError: a file of one of these names is not of an export.
+    """
+    curves, measurements = folder / "curves.csv", folder / "measurements.csv"
+    refuse_other_tables(folder, {curves.name: _RUN, measurements.name: [*results.measurements.columns][:5]})
     write_text(curves, _curves(results))
     if results.measurements.empty:
         return [curves]
-    measurements = folder / "measurements.csv"
     write_text(measurements, csv_of(results.measurements))
     return [curves, measurements]
 

@@ -11,6 +11,7 @@ from medattn.plan.earlier_rows import earlier_rows
 from medattn.plan.model import CellKey, Plan, run_key
 from medattn.plan.plan_file import read_plan
 from medattn.plan.run_folders import RunFolders
+from medattn.reading import read_csv
 
 ALLOW = "--allow-fewer (with snakemake: --config allow_fewer=true)"
 """How to go on with fewer numbers, for messages."""
@@ -61,6 +62,8 @@ def losses(before: Plan | None, now: Plan, results: ResultPaths) -> list[Loss]:
     """
     folders = RunFolders(results)
     found = list(_runs_left_out(before, now, folders)) if before else []
+    if before is None and not _tells_what_it_has(results):
+        found += _unplanned_runs(now, folders)
     known = {loss.what for loss in found}
     planned = {cell: {run.key: run for run in now.runs_of(cell, "train")} for cell in now.cells}
     for value in _measured(results):
@@ -121,6 +124,25 @@ def _runs_left_out(before: Plan, now: Plan, folders: RunFolders) -> Iterator[Los
             for cell in run.cells:
                 if run.key not in names.get(cell, ()):
                     yield Loss(run.id, cell, _reason(before, now, cell, run.name))
+
+
+def _tells_what_it_has(results: ResultPaths) -> bool:
+    """Return whether no file is damaged that tells the runs of a results folder without a plan that can be read."""
+    if not results.measurements.exists():
+        return not results.plan.exists()
+    try:
+        read_csv(results.measurements, [*CellKey.__dataclass_fields__, "metric", "runs"])
+    except UserError:
+        return False
+    return True
+
+
+def _unplanned_runs(now: Plan, folders: RunFolders) -> Iterator[Loss]:
+    """Yield the finished runs that the new plan does not have, where nothing else tells which runs the results had."""
+    keys = {run.key for run in now.runs.values()}
+    for folder, name in folders.finished():
+        if run_key(name) not in keys:
+            yield Loss(f"{folder}/{name}", folder, "not planned, and the plan or table that listed it can't be read")
 
 
 def _reason(before: Plan | None, now: Plan, cell: str, name: str) -> str:

@@ -27,6 +27,15 @@ class RunFolders:
         """Return whether an equal run has a record in the folder of any cell."""
         return any(self._has_record(*place) for place in self._places.get(run.key, ()))
 
+    def finished(self) -> list[tuple[str, str]]:
+        """Return folder and name of every run that has a record."""
+        return [
+            (folder, name)
+            for folder, names in self._names.items()
+            for name in sorted(names)
+            if self._has_record(folder, name)
+        ]
+
     def located(self, run: Run) -> Run:
         """Return a run with the folder and the name under which it finished.
 

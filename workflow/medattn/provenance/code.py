@@ -16,6 +16,7 @@ from pathlib import Path
 
 from medattn.config.mechanisms import own_mechanism
 from medattn.config.networks.catalog import own_network
+from medattn.errors import UserError
 from medattn.own_code import own_module_file
 from medattn.protocols.registry import PROTOCOLS
 from medattn.provenance.import_closure import import_closure, string_constants, with_parents
@@ -265,5 +266,8 @@ def _data_file_names(text: str) -> tuple[str, ...]:
 
 def _sha256(name: str, text: str) -> str:
     if name.endswith(".py") or ":" in name:
-        return source_sha256(text)
+        try:
+            return source_sha256(text)
+        except RecursionError as error:
+            raise UserError(f"{name}: an expression is nested too deeply to be read; make it shorter") from error
     return hashlib.sha256("\n".join(text.splitlines()).encode()).hexdigest()

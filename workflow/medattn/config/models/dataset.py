@@ -1,13 +1,24 @@
 """Entries of the data set registry."""
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from medattn.closed_model import Closed, FilePath, ImageCount
 from medattn.sources.base import ClassName, SplitName
 from medattn.sources.registry import AnySource
+
+
+def _is_expanded(path: str) -> str:
+    # Each reader of a selection expands its paths, so they must be the same after the second time.
+    if path.startswith("~"):
+        raise ValueError(f"an environment variable gives {path}, in which ~ is not replaced; write the path out")
+    return path
+
+
+ExpandedPath = Annotated[FilePath, AfterValidator(_is_expanded)]
+"""Path of a file or folder without `~` and variables."""
 
 
 class DatasetEntry(Closed):
@@ -15,7 +26,7 @@ class DatasetEntry(Closed):
 
     title: str = Field(description="name for tables and figures")
     source: AnySource = Field(description="where the images come from and how they are read")
-    path: FilePath | None = Field(
+    path: ExpandedPath | None = Field(
         None,
         description="the original file or folder, with `~` and environment variables such as `$HOME` replaced; "
         "default: <data>/<file>, <data>/<name of data set>, or, for IDRiD, <data>/idrid",
@@ -64,6 +75,12 @@ class DatasetEntry(Closed):
         if len(set(self.classes)) < len(self.classes):
             raise ValueError("classes names a class twice")
         self.source.check_classes(self.classes)
+        return self
+
+    @model_validator(mode="after")
+    def _no_class_has_the_name_of_the_mean(self) -> Self:
+        if "mean" in self.classes:  # the tables have rows of each class, and rows `mean` over the classes
+            raise ValueError("classes: 'mean' stands for the mean over the classes; use another name")
         return self
 
     @model_validator(mode="after")

@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_serializer, model_validator
 
-from medattn.closed_model import MAX_IMAGES, Closed, FilePath, Name
+from medattn.closed_model import MAX_IMAGES, Closed, Name
+from medattn.config.models.dataset import ExpandedPath
 from medattn.config.models.figure import Figure
 from medattn.config.models.metrics import MetricName
 from medattn.config.models.paper import Arm, Backbone, Placebo
@@ -134,12 +135,12 @@ class Selection(Closed):
         "25 times as long as saving it took the last time, so that it costs at most 4%. A stopped run saves its state "
         "first; a killed one loses the work since it was saved. Does not affect results",
     )
-    data: FilePath = Field(
+    data: ExpandedPath = Field(
         "data",
         description="folder of original data, prepared data and ImageNet weights; `~` and environment variables such "
         "as `$HOME` are replaced",
     )
-    results: FilePath = Field(
+    results: ExpandedPath = Field(
         "results", description="folder of results; `~` and environment variables such as `$HOME` are replaced"
     )
 
