@@ -161,5 +161,5 @@ def test_every_whole_number_of_the_schemas_has_an_upper_bound():
 
 
 def test_no_class_has_the_name_of_the_mean_over_classes():
-    with pytest.raises(ValueError, match="'mean' stands for the mean over the classes"):
+    with pytest.raises(ValueError, match="'mean' is the name of the mean over the classes"):
         DatasetEntry.model_validate({"title": "T", "classes": ["mean", "ill"], "source": {"kind": "folder", "size": 8}})

@@ -80,7 +80,7 @@ class DatasetEntry(Closed):
     @model_validator(mode="after")
     def _no_class_has_the_name_of_the_mean(self) -> Self:
         if "mean" in self.classes:  # the tables have rows of each class, and rows `mean` over the classes
-            raise ValueError("classes: 'mean' stands for the mean over the classes; use another name")
+            raise ValueError("classes: 'mean' is the name of the mean over the classes; use another name")
         return self
 
     @model_validator(mode="after")
