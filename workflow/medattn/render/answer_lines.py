@@ -53,7 +53,18 @@ def counted_verdicts(inputs: Inputs, pooled: pd.DataFrame) -> str:
             verbs = _ONE if count == 1 else _SEVERAL
             parts.append(f"{count} " + listed([f"{verbs[verdict]}{where}" for verdict, where in outcome]))
     total = len(rows)
-    return f"Of {total} {'mechanism' if total == 1 else 'mechanisms'}, {listed(parts)}."
+    undecided = sum(count for outcome, count in counts.items() if outcome[0][1])
+    return f"Of {total} {'mechanism' if total == 1 else 'mechanisms'}, {listed(parts)}{_averages(undecided, total)}."
+
+
+def _averages(undecided: int, total: int) -> str:
+    """Return which averages over data sets are open although there are verdicts on single data sets."""
+    if not undecided:
+        return ""
+    if total == 1:
+        return "; the average over data sets is open"
+    words = "both" if undecided == total == 2 else "all" if undecided == total else str(undecided)
+    return f"; the average over data sets is open for {words} of them"
 
 
 def _outcome(inputs: Inputs, row: Mapping[Any, Any]) -> tuple[tuple[str, str], ...]:

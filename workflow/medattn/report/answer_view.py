@@ -48,6 +48,7 @@ def _mechanism(row: Mapping[Any, Any], rows: pd.DataFrame, reach: float) -> Mech
         title=row["title"],
         verdict=row["verdict"],
         sentence=row["sentence"],
+        against_placebos=[text.partition(":")[0] for text in placebos["sentence"]],
         facts=[*_facts(row), *placebos["sentence"]],
         is_variant=bool(row["is_variant"]),
         marks=_marks(row, on_datasets["difference"], reach),
@@ -73,7 +74,8 @@ def _p(row: Mapping[Any, Any]) -> str:
     """Return the p that the verdict rests on; nothing without one."""
     if isnan(row["p_adjusted"]):
         return ""
-    return f"; p = {row['p_adjusted']:.2g}, corrected for the number of mechanisms (Holm)"
+    average = " for the average over data sets" if row["datasets"] > 1 else ""
+    return f"; p = {row['p_adjusted']:.2g}{average}, corrected for the number of mechanisms (Holm)"
 
 
 def _marks(row: Mapping[Any, Any], differences: Sequence[float] | pd.Series, reach: float) -> ForestMarks:

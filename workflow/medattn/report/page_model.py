@@ -113,11 +113,20 @@ class ForestMarks:
 
 @dataclass(frozen=True)
 class MechanismView:
-    """The answer for a mechanism: its verdict, the sentence, further facts, and its row of the forest plot."""
+    """The answer for a mechanism.
+
+    Attributes:
+        sentence: what it does, with its numbers.
+        against_placebos: what it does beyond each of its placebos, without numbers.
+        facts: further sentences, folded away.
+        is_variant: whether it is another choice of a mechanism's hyper-parameters.
+        marks: its row of the forest plot.
+    """
 
     title: str
     verdict: str
     sentence: str
+    against_placebos: Sequence[str]
     facts: Sequence[str]
     is_variant: bool
     marks: ForestMarks

@@ -24,7 +24,7 @@ def run_origin(inputs: Inputs, records: Iterable[Record]) -> RunOrigin:
     known = list(records)
     facts = [
         ("Trained", _period(known)),
-        ("Runs", _runs(known)),
+        ("Runs", _runs(known, sum(run.stage == "tune" for run in inputs.plan.runs.values()))),
         ("Training time", _training_time(known)),
         ("Device", _listed(_device(record) for record in known)),
         ("Code", _listed(_commit(record) for record in known)),
@@ -47,10 +47,11 @@ def _date(day: str) -> str:
         return day
 
 
-def _runs(records: list[Record]) -> str:
+def _runs(records: list[Record], choosing: int) -> str:
     statuses = Counter(str(record["status"]) for record in records)
     failed = ", ".join(f"{count} {status}" for status, count in statuses.items() if status != "ok")
-    return f"{len(records)} finished" + (f", of which {failed}" if failed else "")
+    others = f"; {choosing} more choose settings and are not counted here" if choosing else ""
+    return f"{len(records)} finished" + (f", of which {failed}" if failed else "") + others
 
 
 def _training_time(records: list[Record]) -> str:
