@@ -85,7 +85,9 @@ def _lines(found: "NextRuns", arguments: argparse.Namespace, selection: "Selecti
 
     yield from next_lines(found, selection, arguments.all)
     if arguments.write is not None:
-        yield f"  written: {arguments.write}; train it with `snakemake --cores all --configfile {arguments.write}`"
+        command = f"train it with `snakemake --cores all --configfile {arguments.write}`"
+        same = "the same selection, because no runs are left"
+        yield f"  written: {arguments.write}; {command if found.cost.runs else same}"
 
 
 def _max_seeds(wanted: int | None, looks: tuple[int, ...], trained: int) -> int:

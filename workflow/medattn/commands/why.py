@@ -56,25 +56,25 @@ def _selection_with(cell: str, arguments: argparse.Namespace) -> Selected:
     named = load_selection(arguments, keep=False)
     if cell in named.plan.cells:
         return named
-    searched = f"the selection '{named.plan.selection}'"
+    searched, cells = f"the selection '{named.plan.selection}'", list(named.plan.cells)
     if arguments.config is None and arguments.plan is None:
         folder = named.results.folder.parent
-        others = dict(_plans_with(cell, folder))
+        plans = dict(_plans(folder))
+        others = {path: plan for path, plan in plans.items() if cell in plan.cells}
         if len(others) > 1:
             raise UserError(f"{cell}: in several results ({', '.join(map(str, others))}); choose one with --config")
         for path, plan in others.items():
             configuration = resolve(plan.configuration, Path(), str(path))
             return Selected(configuration, make_plan(configuration), results_of(configuration))
         searched += f" and the plans in {folder}; name another selection with --config"
-    raise UserError(f"{unknown_name('cell', cell, named.plan.cells)} (searched {searched})")
+        cells += [name for plan in plans.values() for name in plan.cells]
+    raise UserError(f"{unknown_name('cell', cell, dict.fromkeys(cells))} (searched {searched})")
 
 
-def _plans_with(cell: str, folder: Path) -> Iterator[tuple[Path, Plan]]:
-    """Yield path and plan of the results in a folder that have a cell; unreadable plans are left out."""
+def _plans(folder: Path) -> Iterator[tuple[Path, Plan]]:
+    """Yield path and plan of the results in a folder; unreadable plans are left out."""
     for path in sorted(folder.glob("*/plan.json")):
         try:
-            plan = read_plan(path)
+            yield path, read_plan(path)
         except UserError:
             continue
-        if cell in plan.cells:
-            yield path, plan
