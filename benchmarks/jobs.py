@@ -1,4 +1,4 @@
-"""Compare the jobs that choose settings and render the default selection with one process each: `--only jobs`.
+"""Cost of all stages but training for the default selection, and of the jobs that choose settings and render it.
 
 The benchmark makes up the runs of all papers: with full training lengths of the first five seeds with --full, else with
 few epochs of one seed, which leaves less work for each start.
@@ -6,7 +6,6 @@ few epochs of one seed, which leaves less work for each start.
 
 import json
 import os
-import resource
 import shutil
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from typing import Any
 from unittest import mock
 
 import yaml
-from ratios import ROOT, Ratio, medattn, seconds_of
+from ratios import ROOT, Cost, Ratio, cost_of, medattn, seconds_of
 
 from medattn.commands.selection import Selected, freeze
 from medattn.config.load import read_configuration
@@ -27,8 +26,17 @@ from medattn.plan.progress import progress_of
 sys.path.insert(0, str(ROOT))
 from tests.made_up_runs import finish_runs
 
-LIMIT = 1.5
+LIMIT, BYTES = 1.5, 2 << 30
 PLAN = "results/papers/plan.json"
+STAGES = {
+    "measure": ["measure"],
+    "compare": ["compare"],
+    "judge": ["judge"],
+    "answer": ["answer"],
+    "tune": ["tune"],
+    "render": ["render"],
+    "report": ["render", "--report"],
+}
 FEW = {"epochs": 8, "measured_epochs": 3, "folds": 2, "cutoff_epoch": 4}
 
 
@@ -59,18 +67,13 @@ def project(folder: Path, full: bool) -> Mapping[str, Any]:
         graph = json.loads(results.graph.read_text(encoding="utf-8"))
     # The images are not there, which the plan to draw from must know.
     seconds_of(medattn("plan", "--write"), folder)
-    for command in ("measure", "compare", "answer"):
-        seconds_of(medattn(command, "--plan", PLAN), folder)
     found: Mapping[str, Any] = graph
     return found
 
 
-def processor_seconds(arguments: list[str], folder: Path) -> float:
-    """Return the processor time of a command, with that of the processes that it starts."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    seconds_of(medattn(*arguments, "--plan", PLAN), folder)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+def cost(arguments: list[str], folder: Path) -> Cost:
+    """Return the cost of a command on the plan."""
+    return cost_of(medattn(*arguments, "--plan", PLAN), folder)
 
 
 def jobs(graph: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
@@ -82,22 +85,33 @@ def jobs(graph: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
 
 
 def measure(full: bool) -> list[Ratio]:
-    """Compare the processor time of all jobs with that of one process that tunes and one that renders everything."""
+    """Measure every stage in one process, and the jobs that tune and render."""
     with tempfile.TemporaryDirectory() as name, mock.patch.dict(os.environ, {"OMP_NUM_THREADS": "1"}):
         folder = Path(name)
         graph = project(folder, full)
-        seconds = {job: processor_seconds(arguments, folder) for job, arguments in jobs(graph)}
-        one = {"tune, one process": processor_seconds(["tune"], folder)}
-        one["render, one process"] = processor_seconds(["render"], folder)
-        again = sum(processor_seconds(arguments, folder) for job, arguments in jobs(graph) if job.startswith("render"))
-    measured = {f"{key}, s": value for key, value in (seconds | one).items()}
-    total = sum(one.values())
+        stages = {stage: cost(arguments, folder) for stage, arguments in STAGES.items()}
+        stages["seal"] = cost_of(medattn("audit", str(Path(PLAN).parent), "--seal"), folder)
+        for path in (folder / "results/papers").glob("rendered/*"):
+            path.unlink()
+        seconds = {job: cost(arguments, folder).processor for job, arguments in jobs(graph)}
+        again = sum(cost(arguments, folder).processor for job, arguments in jobs(graph) if job.startswith("render"))
+        runs = len(json.loads((folder / PLAN).read_text(encoding="utf-8"))["runs"])
+    times = {f"{stage}, s": found.processor for stage, found in stages.items()}
+    peaks = {f"{stage}, MB": found.peak / 1e6 for stage, found in stages.items()}
+    measured = {f"{job}, s": value for job, value in seconds.items()} | times
+    together = stages["tune"].processor + stages["render"].processor
     return [
         Ratio(
+            f"{runs:,} runs of the default selection: peak memory of the largest stage / 2 GiB",
+            max(found.peak for found in stages.values()) / BYTES,
+            1.0,
+            times | peaks,
+        ),
+        Ratio(
             f"{len(seconds)} jobs that tune and render all papers / one process",
-            sum(seconds.values()) / total,
+            sum(seconds.values()) / together,
             LIMIT,
             measured,
         ),
-        Ratio("render jobs with nothing to render / rendering", again / one["render, one process"], None, measured),
+        Ratio("render jobs with nothing to render / rendering", again / stages["render"].processor, None, measured),
     ]

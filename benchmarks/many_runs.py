@@ -112,7 +112,8 @@ def write_run(run: Run, cell: Cell, results: ResultPaths, random: np.random.Gene
 def commands(folder: Path) -> Iterator[tuple[str, float, int]]:
     """Yield the three commands with seconds and peak memory."""
     for name in ("measure", "compare", "render"):
-        yield name, *cost_of(medattn(name, "--config", "config.yaml"), folder)
+        cost = cost_of(medattn(name, "--config", "config.yaml"), folder)
+        yield name, cost.seconds, cost.peak
 
 
 def seconds_of_measuring(plan: Plan, results: ResultPaths, *, with_readings: bool) -> float:

@@ -43,8 +43,8 @@ def measure() -> list[Ratio]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         np.save(folder / "images.npy", np.random.default_rng(0).integers(0, 256, (COUNT, SIDE, SIDE, 3), np.uint8))
-        _, libraries = cost_of(python(LIBRARIES), folder)
-        _, whole = cost_of(python(LIBRARIES + TRAINING), folder)
+        libraries = cost_of(python(LIBRARIES), folder).peak
+        whole = cost_of(python(LIBRARIES + TRAINING), folder).peak
     images = COUNT * SIDE * SIDE * 3
     measured = {"libraries, MB": libraries / 1e6, "with training, MB": whole / 1e6, "images, MB": images / 1e6}
     return [Ratio("memory of images and training / images", (whole - libraries) / images, None, measured)]

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -57,13 +58,22 @@ def seconds_of(command: list[str], folder: Path) -> float:
 _PEAK = """
 import resource, subprocess, sys
 ended = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss)
 sys.exit(ended.returncode)
 """
 
 
-def cost_of(command: list[str], folder: Path) -> tuple[float, int]:
-    """Run a command; return its seconds and its peak memory in bytes.
+class Cost(NamedTuple):
+    """Seconds, seconds of processor time with that of child processes, and peak memory in bytes of a command."""
+
+    seconds: float
+    processor: float
+    peak: int
+
+
+def cost_of(command: list[str], folder: Path) -> Cost:
+    """Run a command and return its cost.
 
     A small process starts it, because on Linux the peak includes the memory of the parent before exec.
     """
@@ -71,7 +81,8 @@ def cost_of(command: list[str], folder: Path) -> tuple[float, int]:
     done = subprocess.run([*python(_PEAK), *command], cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)[:200]} failed: {done.stderr[-500:]}")
-    return time.perf_counter() - started, int(done.stdout) * 1024
+    processor, peak = done.stdout.split()
+    return Cost(time.perf_counter() - started, float(processor), int(peak) * 1024)
 
 
 def python(code: str) -> list[str]:
