@@ -170,7 +170,7 @@ class _Rows:
             "backbones": effect.pairs,
             "verdict": verdict,
             "sentence": "",
-            "note": FEW_PAIRS if verdict != "open" and effect.n < SKEWNESS_FROM else "",
+            "note": FEW_PAIRS if effect.n < SKEWNESS_FROM else "",
         }
         title = self._titles[effect.dataset] + (" (stand-in)" if effect.stand_in else "")
         synthetic = effect.dataset in self._synthetic
