@@ -103,7 +103,7 @@ def plan_line(selection: Selection, measured: AssumedSpread, stated: float | Non
         return "unknown until two seeds are measured on the papers' own images; `pilot_sd` under `seeds` states an SD"
     sd, source = (stated, "seeds.pilot_sd") if isnan(measured.sd) else (measured.sd, measured.source)
     line = multiples_line(looks, selection.rule_at_a_look.alpha, sd)
-    return f"{line}; SD {sd:.2f} ({source}); `medattn power` has every comparison"
+    return f"{line}; SD {sd:.2f} ({source}); `medattn power` has those of the papers and of the answer"
 
 
 def power_rows(powers: Sequence[ComparisonPower]) -> list[dict[str, Any]]:
