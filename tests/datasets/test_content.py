@@ -12,6 +12,7 @@ from medattn.datasets.store import read_store
 from medattn.errors import UserError
 from medattn.plan import original_content
 from medattn.plan.availability import identity_now, missing_reason, prepared_path
+from medattn.plan.dataset_list import list_datasets
 from medattn.plan.original_content import remember_content
 
 
@@ -120,22 +121,51 @@ def test_a_content_that_may_still_change_is_not_remembered(data, original, folde
 
 
 @pytest.mark.usefixtures("settled")
-@pytest.mark.parametrize("lost", ["folder", "images", "one image"])
-def test_without_the_original_the_prepared_images_are_used(tmp_path, data, original, folder_entry, lost):
+@pytest.mark.parametrize("lost", ["folder", "all files"])
+def test_without_the_original_the_prepared_images_are_used(tmp_path, data, original, folder_entry, lost, caplog):
     entry = at(folder_entry, original)
     prepared = prepare("own", entry, data)
-    if lost == "folder":
-        shutil.rmtree(original)
-    else:
-        for path in list(original.glob("*.png"))[: 1 if lost == "one image" else None]:
-            path.unlink()
+    shutil.rmtree(original)
+    if lost == "all files":
+        original.mkdir()  # as a disk that is not mounted
+        (original / ".DS_Store").touch()
     assert missing_reason("own", entry, data) is None
-    assert fetch("own", entry, data) == prepared
+    with caplog.at_level("INFO"):
+        assert fetch("own", entry, data) == prepared
+    assert f"own: {original / 'images.csv'} is not there; the images that were prepared before are used" in caplog.text
     # On another machine with a copy of the folder of data, under another path:
     assert (
         fetch("own", at(folder_entry, "/gone/elsewhere"), shutil.copytree(data, tmp_path / "copy")).name
         == prepared.name
     )
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda path: append(path / "images.csv", "7.png,sick,test\n"), "row 10: unknown class 'sick'"),
+        (lambda path: (path / "3.png").unlink(), "row 5: 3.png is missing from the folder"),
+        (lambda path: (path / "images.csv").unlink(), "images.csv is missing; put it back"),
+    ],
+)
+def test_a_wrong_original_is_not_passed_over(data, original, folder_entry, change, message):
+    entry = at(folder_entry, original)
+    prepared = prepare("own", entry, data)
+    before = identity_now("own", entry, data)
+    change(original)
+    with pytest.raises(UserError, match=f"^own: .*{message}"):
+        fetch("own", entry, data)
+    (listed,) = list_datasets({"own": entry}, data)
+    assert message in listed.state
+    assert not listed.available
+    assert identity_now("own", entry, data) == before, "finished numbers stay"
+    assert prepare("own", entry, data, planned=prepared.name) == prepared, "a frozen plan names what it needs"
+
+
+def append(path, text):
+    with path.open("a") as stream:
+        stream.write(text)
 
 
 @pytest.mark.usefixtures("settled")

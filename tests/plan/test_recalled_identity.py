@@ -34,3 +34,17 @@ def test_other_settings_of_the_data_set_recall_nothing(project):
     config.write_text(config.read_text().replace("size: 12", "size: 13"))
     assert project.medattn("plan", "--write", "--config", "first.yaml") == 0
     assert runs(project)[0] != named
+
+
+def test_a_wrong_original_is_a_reason_to_skip_and_runs_keep_their_names(project, capsys):
+    select(project, "first", scanned(project.root / "images"))
+    assert project.medattn("plan", "--write", "--config", "first.yaml") == 0
+    named, _ = runs(project)
+    capsys.readouterr()
+    with (project.root / "images/images.csv").open("a") as table:
+        table.write("\n0.png,sick,train\n")
+    assert project.medattn("plan", "--write", "--config", "first.yaml") == 0
+    assert "unknown class 'sick'" in capsys.readouterr().out
+    again, missing = runs(project)
+    assert again == named
+    assert None not in missing

@@ -16,10 +16,11 @@ from medattn.errors import UserError
 from medattn.layout import prepared_dataset
 from medattn.plan.availability import (
     can_be_fetched,
+    identity_of_prepared,
+    known_original,
     missing_reason,
     original_is_there,
     original_path,
-    prepared_path,
 )
 from medattn.plan.original_content import remember_content
 from medattn.sources.base import ImageSource
@@ -43,15 +44,32 @@ def prepare(name: str, entry: DatasetEntry, data: Path, planned: str | None = No
         UserError: the original is missing, damaged, not what the entry promises, or not what was planned; or the
             prepared folder is damaged and there is no original to make another from.
     """
-    folder = data / "prepared" / planned if planned else prepared_path(name, entry, data)
-    remember_content(name, entry, original_path(name, entry, data), data)
+    folder, original = _folder(name, entry, data, planned), original_path(name, entry, data)
+    remember_content(name, entry, original, data)
     if _damage(folder, name) is None:
+        if planned is None and entry.source.can_change and not original_is_there(name, entry, data):
+            missing = entry.source.needed_path(original)
+            log.info("%s: %s is not there; the images that were prepared before are used", name, missing)
         return folder
     with exclusive(folder) as locked:
         damage = _damage(folder, name)
         if damage is not None:
             _make(folder, name, entry, data, damage, locked)
     return folder
+
+
+def _folder(name: str, entry: DatasetEntry, data: Path, planned: str | None) -> Path:
+    """Return the folder of the prepared data set, whether it exists or not.
+
+    Raises:
+        UserError: none is planned, and the original, which is there, is wrong: what it should be, nobody knows.
+    """
+    if planned is not None:
+        return data / "prepared" / planned
+    known = known_original(name, entry, data)
+    if known.problem is not None:
+        raise UserError(f"{name}: {known.problem}")
+    return prepared_dataset(data, name, known.identity or identity_of_prepared(name, entry, data))
 
 
 def _make(folder: Path, name: str, entry: DatasetEntry, data: Path, damage: str, locked: bool) -> None:
@@ -94,7 +112,7 @@ def fetch(
     Raises:
         UserError: as `prepare` and `download`.
     """
-    prepared = data / "prepared" / planned if planned else prepared_path(name, entry, data)
+    prepared = _folder(name, entry, data, planned)
     if not original_is_there(name, entry, data) and _damage(prepared, name) is not None:
         original = original_path(name, entry, data)
         if not original.exists() and can_be_fetched(name, entry, data):

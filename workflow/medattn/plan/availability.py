@@ -1,5 +1,6 @@
 """Availability of data sets, and what to do where one is not available."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -50,17 +51,34 @@ def identity_now(name: str, entry: DatasetEntry, data: Path) -> str:
         entry: its entry.
         data: folder of data.
     """
-    return identity_of_original(name, entry, data) or entry_identity(
-        name, entry, prepared_content(name, data, entry_facts(name, entry))
-    )
+    return known_original(name, entry, data).identity or identity_of_prepared(name, entry, data)
 
 
-def identity_of_original(name: str, entry: DatasetEntry, data: Path) -> str | None:
-    """Return the identity of a data set if its settings, its original, or what is remembered of that, tell it."""
+def identity_of_prepared(name: str, entry: DatasetEntry, data: Path) -> str:
+    """Return the identity of a data set of which only prepared images, if any, tell the content."""
+    return entry_identity(name, entry, prepared_content(name, data, entry_facts(name, entry)))
+
+
+@dataclass(frozen=True)
+class KnownOriginal:
+    """What is known of the original of a data set.
+
+    Attributes:
+        identity: identity of the data set if its settings, its original, or what is remembered of that, tell it.
+        problem: why the original, which is there, can't be read; None if it can, is gone, or has a published hash.
+    """
+
+    identity: str | None
+    problem: str | None = None
+
+
+def known_original(name: str, entry: DatasetEntry, data: Path) -> KnownOriginal:
+    """Return what is known of the original of a data set; its tables are read, and its images once to hash them."""
     if not entry.source.can_change:
-        return entry_identity(name, entry)
+        return KnownOriginal(entry_identity(name, entry))
     content = original_content(name, entry, original_path(name, entry, data), data)
-    return None if content is None else entry_identity(name, entry, content)
+    identity = None if content.sha256 is None else entry_identity(name, entry, content.sha256)
+    return KnownOriginal(identity, content.problem)
 
 
 def prepared_path(name: str, entry: DatasetEntry, data: Path) -> Path:

@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from medattn.config.models.dataset import DatasetEntry
-from medattn.plan.availability import missing_reason, original_is_there, original_path, prepared_path
+from medattn.layout import prepared_dataset
+from medattn.plan.availability import (
+    identity_of_prepared,
+    known_original,
+    missing_reason,
+    original_is_there,
+    original_path,
+)
 from medattn.plan.disk_estimate import image_bytes, size
 
 
@@ -23,9 +30,9 @@ class ListedDataset:
         download_bytes: bytes of the download; 0 if there is nothing to download, None if unknown.
         prepared_bytes: bytes of the prepared images on the disk, or estimated ones; None if unknown.
         prepared: whether the images are prepared.
-        available: whether the images are prepared, or the original is there.
+        available: whether the images are prepared, or the original is there; not if it is there and wrong.
         original: path of the original file or folder, which data sets can share; empty where none is needed.
-        state: `prepared`, `ready to prepare`, or how to get the images.
+        state: `prepared`, `ready to prepare`, what is wrong with the original, or how to get the images.
     """
 
     name: str
@@ -75,7 +82,8 @@ def dataset_lines(listed: Sequence[ListedDataset]) -> Iterator[str]:
 
 
 def _listed(name: str, entry: DatasetEntry, data: Path) -> ListedDataset:
-    folder = prepared_path(name, entry, data)
+    original = known_original(name, entry, data)
+    folder = prepared_dataset(data, name, original.identity or identity_of_prepared(name, entry, data))
     is_prepared = (folder / "manifest.json").is_file()
     reason = missing_reason(name, entry, data, folder)
     known = entry.known_images()
@@ -88,9 +96,9 @@ def _listed(name: str, entry: DatasetEntry, data: Path) -> ListedDataset:
         download_bytes=_download_bytes(entry),
         prepared_bytes=_bytes_in(folder) if is_prepared else image_bytes(entry) or None,
         prepared=is_prepared,
-        available=is_prepared or original_is_there(name, entry, data),
+        available=original.problem is None and (is_prepared or original_is_there(name, entry, data)),
         original="" if entry.source.is_embedded else str(original_path(name, entry, data)),
-        state="prepared" if is_prepared else reason or "ready to prepare",
+        state=original.problem or ("prepared" if is_prepared else reason or "ready to prepare"),
     )
 
 

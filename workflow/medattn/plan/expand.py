@@ -12,7 +12,7 @@ from medattn.errors import UserError
 from medattn.files import sha256_of_value
 from medattn.layout import ResultPaths, prepared_dataset
 from medattn.metrics.registry import METRICS
-from medattn.plan.availability import identity_now, identity_of_original, missing_reason
+from medattn.plan.availability import KnownOriginal, identity_of_prepared, known_original, missing_reason
 from medattn.plan.model import Cell, CellSettings, Pack, Plan, Run
 from medattn.plan.recalled_identity import recalled_identity
 from medattn.plan.run_folders import RunFolders
@@ -100,11 +100,11 @@ def _all_cells(
 ) -> dict[str, Cell]:
     data = Path(configuration.selection.data)
     sources = current_sources()
-    identities = {
-        name: _identity(name, entries[name], data, results.plan, as_planned)
+    originals = {
+        name: _original(name, entries[name], data, results.plan, as_planned)
         for name in dict.fromkeys(name for paper in configuration.papers for name in paper.datasets)
     }
-    cells = (_cells(paper, entries, data, identities, as_if_available, sources) for paper in configuration.papers)
+    cells = (_cells(paper, entries, data, originals, as_if_available, sources) for paper in configuration.papers)
     return {cell.id: cell for of_paper in cells for cell in of_paper}
 
 
@@ -124,15 +124,16 @@ def _cells(
     paper: ResolvedPaper,
     entries: Mapping[str, DatasetEntry],
     data: Path,
-    identities: Mapping[str, str],
+    originals: Mapping[str, KnownOriginal],
     as_if_available: bool,
     sources: PackageSources,
 ) -> Iterator[Cell]:
     for dataset in paper.datasets:
         entry = entries[dataset]
-        identity = identities[dataset]
+        original = originals[dataset]
+        identity = original.identity or identity_of_prepared(dataset, entry, data)
         prepared = prepared_dataset(data, dataset, identity)
-        no_images = missing_reason(dataset, entry, data, prepared)
+        no_images = missing_reason(dataset, entry, data, prepared) or original.problem
         for backbone_name, backbone, arm_name, arm in _pairs(paper, dataset):
             tables = _tables(paper, dataset, backbone_name, arm_name)
             yield Cell(
@@ -155,18 +156,16 @@ def _cells(
             )
 
 
-def _identity(name: str, entry: DatasetEntry, data: Path, frozen: Path, as_planned: bool) -> str:
-    """Return the identity of a data set: by its original, else by the frozen plan, else by what is prepared.
+def _original(name: str, entry: DatasetEntry, data: Path, frozen: Path, as_planned: bool) -> KnownOriginal:
+    """Return the identity of a data set by its original, else by the frozen plan, and what is wrong with the original.
 
     The frozen plan goes first where the original is gone: what else is prepared may be other images of the same name.
     With `as_planned`, it goes before an original that can change, too.
     """
-    return (
-        (recalled_identity(name, entry, frozen) if as_planned and entry.source.can_change else None)
-        or identity_of_original(name, entry, data)
-        or recalled_identity(name, entry, frozen)
-        or identity_now(name, entry, data)
-    )
+    if as_planned and entry.source.can_change and (recalled := recalled_identity(name, entry, frozen)):
+        return KnownOriginal(recalled)
+    known = known_original(name, entry, data)
+    return known if known.identity else replace(known, identity=recalled_identity(name, entry, frozen))
 
 
 def _skip_reason(paper: ResolvedPaper, backbone: Backbone | None, arm: Arm, entry: DatasetEntry) -> str | None:

@@ -2,18 +2,21 @@
 
 The content tells data sets of one name apart, whatever path leads to them. Reading all images takes time, so the hash
 is remembered in the folder of data with name, size and times of every file; while these are the same, it holds. If the
-original is gone, its content is what was remembered of its place, or that of the only prepared data set that fits.
+original is gone, its content is what was remembered of its place, or that of the only prepared data set that fits. An
+original that is there and wrong has that content, too, so that finished numbers stay, but a problem as well.
 """
 
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from medattn.config.models.dataset import DatasetEntry
 from medattn.errors import UserError
 from medattn.files import read_json, sha256_of_value, write_json
 from medattn.layout import content_file
+from medattn.litter import is_litter_name
 from medattn.reading import reading_errors
 from medattn.sources.original_file import SourceFile
 
@@ -29,10 +32,22 @@ def content_of(files: Sequence[SourceFile]) -> str:
     return sha256_of_value([file.sha256 for file in files])
 
 
-def original_content(name: str, entry: DatasetEntry, original: Path, data: Path) -> str | None:
-    """Return the hash of the content of an original that can change; None where that is not known.
+@dataclass(frozen=True)
+class OriginalContent:
+    """Content of an original that can change.
 
-    An original that is gone, damaged or unreadable has the content that is remembered of its place. Nothing is written.
+    Attributes:
+        sha256: hash of the content; of an original that is gone or can't be read, that which is remembered of its
+            place; None where it is not known.
+        problem: why the original, which is there, can't be read; None if it can, or is gone.
+    """
+
+    sha256: str | None
+    problem: str | None = None
+
+
+def original_content(name: str, entry: DatasetEntry, original: Path, data: Path) -> OriginalContent:
+    """Return the content of an original that can change. Nothing is written.
 
     Args:
         name: name of the data set.
@@ -46,11 +61,20 @@ def original_content(name: str, entry: DatasetEntry, original: Path, data: Path)
             if entry.source.is_there(original):
                 found = fingerprint(entry, original)
                 if found is not None and known is not None and known[0] == found[0]:
-                    return known[1]
-                return _hashed(entry, original, found)
-    except UserError:
-        pass  # damaged, or in a folder that cannot be entered: what was prepared from it before may be whole
-    return known[1] if known is not None else None
+                    return OriginalContent(known[1])
+                return OriginalContent(_hashed(entry, original, found))
+            if known is not None and _holds_something(original):
+                raise UserError(f"{entry.source.needed_path(original)} is missing; put it back, or remove {original}")
+    except UserError as error:
+        return OriginalContent(known[1] if known is not None else None, str(error))
+    return OriginalContent(known[1] if known is not None else None)
+
+
+def _holds_something(original: Path) -> bool:
+    """Return whether a path leads to more than an empty folder, such as that of a disk that is not mounted."""
+    return original.exists() and not (
+        original.is_dir() and all(is_litter_name(path.name) for path in original.iterdir())
+    )
 
 
 def remember_content(name: str, entry: DatasetEntry, original: Path, data: Path) -> None:
