@@ -2,14 +2,16 @@
 
 import gzip
 import io
+import struct
 import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from medattn.errors import UserError
 
-from .test_depths import pixels, read
+from .test_depths import pixels, read, saved
 
 STORED = np.arange(64, dtype=np.uint16).reshape(8, 8) * 16  # 0 to 1008
 
@@ -85,9 +87,29 @@ def test_8_bit_dicom_is_read_as_it_is(tmp_path):
     assert np.array_equal(pixels(tmp_path / "a", "x.dcm", dicom(color, bits=8), 3), color)
 
 
+@pytest.mark.parametrize(("slope", "intercept"), [(3, None), (None, -1024), (1, 0)])
+def test_a_missing_slope_is_1_and_a_missing_intercept_0(tmp_path, slope, intercept):
+    tags = {"RescaleSlope": slope, "RescaleIntercept": intercept}
+    content = dicom(**{key: value for key, value in tags.items() if value is not None})
+    low, high = (1 if slope is None else slope) * 0 + (intercept or 0), (slope or 1) * 1020 + (intercept or 0)
+    image = pixels(tmp_path / "a", "x.dcm", content, window={"low": float(low), "high": float(high)})
+    assert np.array_equal(image[..., 0], np.rint(STORED / 4))
+    image = pixels(tmp_path / "a", "x.dcm", content, scaling="full-range")
+    assert np.array_equal(image[..., 0], np.rint(STORED / 4095 * 255))
+
+
 @pytest.mark.parametrize(
     ("tags", "message"),
     [
+        ({"HighBit": 15}, "stores 12 bits up to bit 15"),
+        ({"BitsStored": 8, "HighBit": 7}, "values from 0 to 1008, but its 8 stored bits allow 0 to 255"),
+        ({"RescaleSlope": 0, "RescaleIntercept": 5}, "RescaleSlope 0"),
+        ({"RescaleSlope": "1e305", "RescaleIntercept": 5}, "which leave no range of values"),
+        ({"RescaleSlope": None, "RescaleIntercept": 5}, "no number in RescaleSlope"),
+        ({"RescaleIntercept": "1e300"}, "which leave no range of values"),
+        ({"SamplesPerPixel": 3}, "has 3 values a pixel, which MONOCHROME2 can't have"),
+        ({"PhotometricInterpretation": "RGB"}, "has 1 values a pixel, which RGB can't have"),
+        ({"Rows": 2, "Columns": 8}, "holds the data of several images"),
         ({"NumberOfFrames": 3}, "holds 3 images"),
         ({"Rows": 60000, "Columns": 60000}, "too large: 60000 x 60000"),
         ({"PhotometricInterpretation": "PALETTE COLOR"}, "PALETTE COLOR, which is not supported"),
@@ -98,6 +120,41 @@ def test_other_dicom_files_are_refused_in_a_line(tmp_path, tags, message):
     with pytest.raises(UserError, match=message) as caught:
         read(tmp_path / "a", "x.dcm", dicom(**tags), window=WINDOW)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("kind", "syntax"), [("JPEG", "JPEGBaseline8Bit"), ("JPEG2000", "JPEG2000Lossless")])
+def test_a_compressed_image_that_is_larger_than_stated_is_not_decoded(tmp_path, monkeypatch, kind, syntax):
+    uid, encaps = pytest.importorskip("pydicom.uid"), pytest.importorskip("pydicom.encaps")
+    pydicom = pytest.importorskip("pydicom")
+    gray = (STORED // 16).astype(np.uint8)
+
+    def compressed(size):
+        dataset = pydicom.dcmread(io.BytesIO(dicom(gray, bits=8)))
+        dataset.file_meta.TransferSyntaxUID = getattr(uid, syntax)
+        dataset.PixelData = encaps.encapsulate([saved(Image.new("L", size, 100), kind, no_jp2=True)])
+        stream = io.BytesIO()
+        pydicom.dcmwrite(stream, dataset)
+        return stream.getvalue()
+
+    assert (pixels(tmp_path / "a", "x.dcm", compressed((8, 8))) == 100).all()
+    monkeypatch.setattr(Image.Image, "tobytes", None)
+    with pytest.raises(UserError, match="states 8 x 8 pixels, but the compressed image in it has 300 x 200"):
+        read(tmp_path / "a", "x.dcm", compressed((300, 200)))
+
+
+def test_signed_values_may_have_zeros_in_unused_bits(tmp_path):
+    values = (STORED * 2).astype(np.int16) - 1024
+    window = {"low": -1024.0, "high": 1016.0}
+    expected = pixels(tmp_path / "a", "x.dcm", dicom(values), window=window)
+    assert np.array_equal(expected, pixels(tmp_path / "a", "x.dcm", dicom(values & 0xFFF), window=window))
+
+
+def test_rescaling_that_leaves_no_range_is_refused_in_a_line(tmp_path, capfd):
+    content = bytearray(nifti(STORED.astype(np.int16)[..., None]))
+    struct.pack_into("<ff", content, 112, 1e-45, 3e38)  # scl_slope and scl_inter
+    with pytest.raises(UserError, match="which leave no range of values"):
+        read(tmp_path / "a", "x.nii", bytes(content), window=WINDOW)
+    assert capfd.readouterr().err == ""
 
 
 def test_damaged_dicom_files_are_refused_in_a_line(tmp_path):

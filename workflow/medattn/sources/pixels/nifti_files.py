@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from medattn.errors import UserError
 from medattn.sources.image_folder import ImageListing
-from medattn.sources.pixels.stored_image import StoredImage, refuse_large
+from medattn.sources.pixels.stored_image import StoredImage, refuse_large, rescaled_range
 
 ENDINGS = (".nii", ".nii.gz")
 _MOST_BYTES = 1 << 29
@@ -60,14 +60,14 @@ def read_nifti(content: bytes, named: str, listing: ImageListing) -> StoredImage
     slope, intercept = header.get_slope_inter()
     limits = None if dtype.kind == "f" else np.iinfo(dtype)
     unscaled = slope in (None, 1) and intercept in (None, 0)
-    ends = None
+    full_range = None
     if limits is not None:
-        ends = [(slope or 1) * float(end) + (intercept or 0) for end in (limits.min, limits.max)]
+        full_range = rescaled_range((limits.min, limits.max), slope or 1, intercept or 0, named)
     return StoredImage(
         values,
         f"{8 * dtype.itemsize}-bit {'floats' if limits is None else 'values'}"
         + ("" if unscaled else " rescaled by the file"),
-        None if ends is None else (min(ends), max(ends)),
+        full_range,
         is_8_bit=dtype == np.uint8 and unscaled,
     )
 

@@ -1,5 +1,6 @@
 """An image with the values that its file stores, and the rules that turn them into 8 bits."""
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from medattn.errors import UserError
 from medattn.sources.image_folder import ImageListing
+from medattn.sources.pixels.quiet_libraries import quiet_libraries
 from medattn.sources.pixels.source_data import Images
 
 MOST_PIXELS = 89_478_485
@@ -68,6 +70,21 @@ def refuse_large(width: int, height: int, named: str) -> None:
         raise UserError(f"{named} is too large: {width} x {height} pixels; images of up to {MOST_PIXELS} are read")
 
 
+def rescaled_range(limits: tuple[float, float], slope: float, intercept: float, named: str) -> tuple[float, float]:
+    """Return the range of values after slope and intercept of a file.
+
+    Raises:
+        UserError: they leave no range of finite numbers.
+    """
+    low, high = sorted(slope * float(limit) + intercept for limit in limits)
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise UserError(
+            f"{named} has the slope {slope:g} and the intercept {intercept:g}, which leave no range of values; "
+            "correct the file"
+        )
+    return low, high
+
+
 def decoded_or_refused(decode: Callable[[], StoredImage], named: str, formats: str) -> StoredImage:
     """Decode an image, and name it if that fails: damaged files raise errors of many kinds in the libraries.
 
@@ -75,7 +92,8 @@ def decoded_or_refused(decode: Callable[[], StoredImage], named: str, formats: s
         UserError: the image can't be decoded.
     """
     try:
-        return decode()
+        with quiet_libraries():
+            return decode()
     except UserError:
         raise
     except Exception as error:
