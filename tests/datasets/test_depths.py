@@ -15,12 +15,13 @@ from .conftest import entry_of
 RAMP = np.arange(64, dtype=np.int64).reshape(8, 8)
 
 
-def png(values: np.ndarray, color_type: int) -> bytes:
-    """A PNG of 16 bits, which Pillow can't write in color."""
+def png(values: np.ndarray, color_type: int, key: tuple[int, ...] = ()) -> bytes:
+    """A PNG of 16 bits, which Pillow can't write in color, with the values of a transparent pixel, if any."""
     height, width = values.shape[:2]
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
     chunks = [
         (b"IHDR", struct.pack(">IIBBBBB", width, height, 16, color_type, 0, 0, 0)),
+        *([(b"tRNS", struct.pack(f">{len(key)}H", *key))] if key else []),
         (b"IDAT", zlib.compress(rows)),
         (b"IEND", b""),
     ]
@@ -93,6 +94,15 @@ def test_deep_files_are_refused_unless_a_window_is_declared(tmp_path, name, chan
     assert all(np.array_equal(image[..., channel], expected) for channel in range(channels))
 
 
+@pytest.mark.parametrize(("color_type", "key"), [(0, (5,)), (2, (512, 512, 513))])
+def test_a_transparent_value_that_no_pixel_has_changes_nothing(tmp_path, color_type, key):
+    values = RAMP * 16 if color_type == 0 else color(RAMP * 16)
+    plain, keyed = (
+        pixels(tmp_path / "a", "x.png", png(values, color_type, each), 3, scaling="full-range") for each in ((), key)
+    )
+    assert np.array_equal(plain, keyed)
+
+
 def test_a_window_by_center_and_width_is_the_same(tmp_path):
     content = DEEP["gray16.png"]()
     one = pixels(tmp_path / "a", "x.png", content, window={"low": 200.0, "high": 600.0})
@@ -133,6 +143,8 @@ def test_full_range_leaves_8_bit_images_as_they_are(tmp_path):
         ("x.png", png(with_alpha(color(RAMP), 9), 6), "transparent pixels"),
         ("x.png", saved(Image.new("RGBA", (8, 8), (9, 9, 9, 100)), "PNG"), "transparent pixels"),
         ("x.png", saved(Image.new("P", (8, 8)), "PNG", transparency=0), "transparent pixels"),
+        ("x.png", png(RAMP * 16, 0, (512,)), "transparent pixels"),
+        ("x.png", png(color(RAMP * 16), 2, (512, 512, 512)), "transparent pixels"),
         ("x.png", saved(Image.new("L", (8, 8)), "PNG", save_all=True, append_images=[Image.new("L", (8, 8), 9)]),
          "holds several images"),
     ],

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from medattn.errors import UserError
+from medattn.sources.pixels.image_bands import as_array, has_transparent_pixels
 from medattn.sources.pixels.stored_image import StoredImage, refuse_large
 
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "PPM")
@@ -49,11 +50,10 @@ def read_picture(content: bytes, named: str, channels: int) -> StoredImage:
 def _eight_bit(opened: Image.Image, named: str, channels: int) -> StoredImage:
     if opened.mode not in _EIGHT_BIT:
         raise UserError(f"{named} is not an 8-bit image (mode {opened.mode}); convert it")
-    upright = ImageOps.exif_transpose(opened)
-    has_alpha = "A" in upright.mode or "transparency" in upright.info
-    if has_alpha and upright.convert("RGBA").getchannel("A").getextrema() != (255, 255):
+    ImageOps.exif_transpose(opened, in_place=True)
+    if has_transparent_pixels(opened):
         raise _transparent(named)
-    return StoredImage(np.asarray(upright.convert("L" if channels == 1 else "RGB")), "8-bit values", (0, 255), True)
+    return StoredImage(as_array(opened, "L" if channels == 1 else "RGB"), "8-bit values", (0, 255), True)
 
 
 def _deep(opened: Image.Image, content: bytes, named: str) -> StoredImage | None:
@@ -70,7 +70,8 @@ def _deep(opened: Image.Image, content: bytes, named: str) -> StoredImage | None
 def _deep_png(opened: Image.Image, content: bytes, named: str) -> StoredImage:
     bits, kind = content[24], _PNG_COLOR_TYPE.get(content[25], "unknown")
     if kind == "gray":
-        values = np.asarray(ImageOps.exif_transpose(opened)).astype(np.uint16)
+        ImageOps.exif_transpose(opened, in_place=True)
+        values = np.asarray(opened).astype(np.uint16, copy=False)
     else:
         if opened.getexif().get(_ORIENTATION, 1) != 1:
             raise UserError(f"{named} has {bits} bits and is rotated by its EXIF data; save it upright")
@@ -80,7 +81,16 @@ def _deep_png(opened: Image.Image, content: bytes, named: str) -> StoredImage:
                 raise _transparent(named)
             values = values[..., :-1]
         values = values[..., 0] if values.shape[-1] == 1 else values
+    if (key := opened.info.get("transparency")) is not None and _has_pixel(values, key):
+        raise _transparent(named)
     return StoredImage(values, f"{bits}-bit {kind} values", (0, (1 << bits) - 1))
+
+
+def _has_pixel(values: npt.NDArray[Any], key: int | tuple[int, ...]) -> bool:
+    """Return whether a pixel has the value, or in color the values, that a file declares transparent."""
+    if isinstance(key, int):
+        return bool((values == key).any())
+    return bool(np.logical_and.reduce([values[..., channel] == value for channel, value in enumerate(key)]).any())
 
 
 def _transparent(named: str) -> UserError:
@@ -109,7 +119,8 @@ def _deep_tiff(opened: Image.Image, named: str) -> StoredImage | None:
             "exactly; save it as PNG with 16 bits"
         )
     depth, signed = bits[0], formats == {_SIGNED}
-    values = np.asarray(ImageOps.exif_transpose(opened))
+    ImageOps.exif_transpose(opened, in_place=True)
+    values = np.asarray(opened)
     inverted = tags.get(_PHOTOMETRIC) == 0 and depth > 8  # Pillow inverts 8 bits itself
     if formats == {_FLOAT}:
         return StoredImage(values, f"{depth}-bit floats", None, inverted=inverted)
