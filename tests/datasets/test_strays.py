@@ -1,6 +1,7 @@
 """What lies among images: litter is skipped everywhere, anything else that is no image is named."""
 
 import os
+import re
 import shutil
 
 import numpy as np
@@ -55,6 +56,18 @@ def test_anything_else_is_an_error_with_its_name(folder, entry, name):
     (folder / "test/a" / name).write_bytes(b"x")
     with pytest.raises(UserError, match=rf"test/a: {name} is not an image file"):
         entry.source.read(entry, folder)
+
+
+@pytest.mark.parametrize("place", ["", "train", "test"])
+def test_an_image_beside_folders_is_an_error_with_its_name(folder, entry, place):
+    (folder / place / "list.csv").touch()
+    (folder / place / "stray.PNG").touch()
+    with pytest.raises(UserError, match=r"stray\.PNG lies beside the folders of images; move it into one"):
+        entry.source.read(entry, folder)
+    per_class = entry_of(source={"kind": "folder_per_class", "size": 8, "folders": ["a", "b"]}, classes=["a", "b"])
+    if place:
+        with pytest.raises(UserError, match=r"stray\.PNG lies beside the folders of images"):
+            per_class.source.read(per_class, folder / place)
 
 
 @pytest.mark.parametrize("name", ["more", "x.png"])
@@ -118,6 +131,44 @@ def test_a_name_in_another_case_is_told(folder, entry, image_folder, folder_entr
     (folder / "train").rename(folder / "Train")
     with pytest.raises(UserError, match=r"train: no such folder .*, but Train is there"):
         entry.source.read(entry, folder)
+
+
+def test_folders_that_differ_in_case_only_are_not_passed_over(folder, entry):
+    (folder / "train/B").mkdir()
+    with pytest.raises(UserError, match="train: unknown class folder 'B'"):
+        entry.source.read(entry, folder)
+
+
+UNPRINTABLE = ("a\nmine: 0 duplicates.png", "\x1b[2K.png", "a\tb.png", "caf\udce9.png", "\u202egnp.png")
+
+
+@pytest.mark.parametrize("name", UNPRINTABLE)
+def test_names_that_cannot_be_shown_are_refused_in_a_line(folder, entry, image_folder, folder_entry, name):
+    refused = re.escape(f"the name {name!r} has control characters or bytes that are not UTF-8; rename it")
+    per_class = entry_of(source={"kind": "folder_per_class", "size": 8, "folders": ["a", "b"]}, classes=["a", "b"])
+    for place in (folder / "train/a" / name, folder / "train/a"):
+        (place / name).mkdir() if place.name == "a" else place.touch()
+        for source, root in ((entry.source, folder), (per_class.source, folder / "train")):
+            with pytest.raises(UserError, match=refused) as caught:
+                source.read(entry, root)
+            assert "\n" not in str(caught.value)
+        shutil.rmtree(place) if place.is_dir() else place.unlink()
+    if "\udce9" not in name:  # a table in UTF-8 can't have it
+        own = image_folder([(f'"{name}"', "ill", "train")])
+        with pytest.raises(UserError, match=refused):
+            folder_entry.source.read(folder_entry, own)
+
+
+@pytest.mark.parametrize("place", ["train", ""])
+def test_tables_of_hugging_face_name_no_image_that_cannot_be_shown(tmp_path, place):
+    hugging = entry_of(source={"kind": "hf_image_folder", "size": 8})
+    (tmp_path / "train").mkdir()
+    (tmp_path / place / "metadata.jsonl").write_text('{"file_name": "\\u001b.png", "label": "ill"}')
+    with pytest.raises(UserError, match=r"row 1: the name '\\x1b.png' has control characters"):
+        hugging.source.read(hugging, tmp_path)
+    (tmp_path / "caf\udce9").mkdir()
+    with pytest.raises(UserError, match=r"the name 'caf\\udce9' has control characters or bytes"):
+        hugging.source.read(hugging, tmp_path)
 
 
 def test_images_that_differ_in_case_only_are_two(folder, entry):

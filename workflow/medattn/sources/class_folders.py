@@ -7,8 +7,9 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from medattn.errors import UserError
+from medattn.reading import reading_errors
 from medattn.sources.base import Channels, ClassName, DatasetFacts, SplitName
-from medattn.sources.folders.class_names import check_class_folders
+from medattn.sources.folders.class_names import check_class_folders, folders_without_images_beside
 from medattn.sources.folders.image_files import listed_names
 from medattn.sources.folders.patient_names import check_pattern, patient_in
 from medattn.sources.image_folder import ImageListing, ListedImage
@@ -67,16 +68,19 @@ class ClassFoldersSource(OwnImagesSource):
         Official splits may share patients: a note counts them.
 
         Raises:
-            UserError: a folder is missing, unknown or empty, a file is no image, or its name names no patient.
+            UserError: a folder is missing, unknown or empty, an image lies outside of them, a file is no image, or its
+                name names no patient.
         """
         folders = self.folders or list(dataset.classes)
+        with reading_errors(root):
+            folders_without_images_beside(root, OWN_ENDINGS)
         images = [image for split in self.splits for image in _split(self, root, split, folders)]
         listing = ImageListing(tuple(images), notes=tuple(_shared_patients(images, self.splits)))
         return self.with_values(listing)
 
 
 def _split(source: ClassFoldersSource, path: Path, split: SplitName, folders: list[str]) -> list[ListedImage]:
-    check_class_folders(path, split, folders)
+    check_class_folders(path, split, folders, OWN_ENDINGS)
     return [
         image for label, name in enumerate(folders) for image in _class(source, path, Path(split) / name, split, label)
     ]

@@ -70,9 +70,10 @@ class FolderPerClassSource(OwnImagesSource):
         """List the images in the folders of the classes, and draw their splits.
 
         Raises:
-            UserError: a folder is missing, unknown or empty, a file is no image, or its name names no patient.
+            UserError: a folder is missing, unknown or empty, an image lies beside them, a file is no image, or its name
+                names no patient.
         """
-        check_class_folders(root, "", self.folders)
+        check_class_folders(root, "", self.folders, OWN_ENDINGS)
         found = [image for label, name in enumerate(self.folders) for image in self._class(root, label, name)]
         names = [patient or f"{self.folders[label]}/{name}" for label, name, patient in found]
         labels = None if self.has_patients else [label for label, _, _ in found]

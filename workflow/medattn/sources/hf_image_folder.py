@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from medattn.errors import UserError
 from medattn.litter import is_litter_name
 from medattn.sources.base import Channels, DatasetFacts, SplitName
+from medattn.sources.folders.image_files import refuse_unprintable
 from medattn.sources.folders.image_paths import ImagePaths
 from medattn.sources.folders.label_table import class_position
 from medattn.sources.folders.listed_once import check_listed_images
@@ -127,6 +128,8 @@ def _split_folders(root: Path) -> dict[str, SplitName]:
         present = sorted(path.name for path in root.iterdir() if path.is_dir() and not is_litter_name(path.name))
     except OSError as error:
         raise UserError(f"{root}: no such folder of images ({error.strerror})") from error
+    for name in present:
+        refuse_unprintable(root, name)
     splits = {name: _SPLIT_FOLDERS[name] for name in present if name in _SPLIT_FOLDERS}
     if splits and (others := [name for name in present if name not in splits]):
         raise UserError(f"{root}: {unknown_name('split folder', others[0], ('train', 'validation', 'test'))}")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from medattn.errors import UserError
 from medattn.litter import is_litter_name
+from medattn.text_formats import has_control_characters
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".ppm", ".pgm")
 DOCUMENTS = ("README*", "LICENSE*", "LICENCE*", "COPYING*", "CITATION*", "ATTRIBUTION*", "CHANGELOG*", "CHANGES*")
@@ -29,8 +30,8 @@ def listed_names(folder: Path, endings: tuple[str, ...] = ENDINGS, others: Colle
         others: names of further files that the folder may hold, such as tables.
 
     Raises:
-        UserError: the folder is missing or links to a place outside its parent, or something in it is neither an image
-            file nor skipped.
+        UserError: the folder is missing or links to a place outside its parent, something in it is neither an image
+            file nor skipped, or a name can't be shown.
     """
     try:
         with os.scandir(folder) as entries:
@@ -45,7 +46,9 @@ def listed_names(folder: Path, endings: tuple[str, ...] = ENDINGS, others: Colle
         if not is_image and _DOCUMENT.match(entry.name) and entry.is_file():
             continue
         if not is_image or not entry.is_file():
+            refuse_unprintable(folder, entry.name)
             raise UserError(f"{folder}: {entry.name} is not an image file ({', '.join(endings)}); remove it")
+        refuse_unprintable(folder, entry.name)
         if entry.is_symlink():
             refuse_outside(folder, Path(entry.path))
         names.append(entry.name)
@@ -65,6 +68,20 @@ def image_files(folder: Path, endings: tuple[str, ...] = ENDINGS, others: Collec
             raise UserError(f"{path}: {found[path.stem].name} is the same image in another format; keep one of the two")
         found[path.stem] = path
     return found
+
+
+def refuse_unprintable(where: Path | str, name: str) -> None:
+    """Refuse a name that can't be shown as it is: notes name images, and a line break would forge a line of them.
+
+    Args:
+        where: its folder, or table and row.
+        name: a name, with or without folders.
+
+    Raises:
+        UserError: it has control characters, or bytes that are not UTF-8.
+    """
+    if has_control_characters(name) or "\n" in name or "\t" in name:
+        raise UserError(f"{where}: the name {name!r} has control characters or bytes that are not UTF-8; rename it")
 
 
 def refuse_outside(folder: Path, path: Path) -> None:

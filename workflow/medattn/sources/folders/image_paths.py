@@ -6,7 +6,7 @@ from pathlib import Path
 
 from medattn.errors import UserError
 from medattn.litter import is_litter_name
-from medattn.sources.folders.image_files import other_case_in
+from medattn.sources.folders.image_files import other_case_in, refuse_unprintable
 
 
 class ImagePaths:
@@ -25,8 +25,10 @@ class ImagePaths:
             where: table and row, for messages.
 
         Raises:
-            UserError: the image is missing, no file, outside of the folder, or named like litter.
+            UserError: the image is missing, no file, outside of the folder, or named like litter, or its name can't be
+                shown.
         """
+        refuse_unprintable(where, name)
         if any(is_litter_name(part) for part in name.split("/")):
             raise UserError(f"{where}: {name} has the name of a hidden or temporary file, not of an image; rename it")
         try:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from medattn.errors import UserError
 from medattn.litter import is_litter_name
-from medattn.sources.folders.image_files import DOCUMENTS
+from medattn.sources.folders.image_files import DOCUMENTS, refuse_unprintable
 
 
 def refuse_unlisted(root: Path, listed: Collection[str], endings: tuple[str, ...], tables: Collection[str]) -> None:
@@ -28,6 +28,7 @@ def refuse_unlisted(root: Path, listed: Collection[str], endings: tuple[str, ...
             path = Path(place) / name
             if path.relative_to(root).as_posix() in listed or name in tables or is_litter_name(name):
                 continue
+            refuse_unprintable(place, name)
             if name.lower().endswith(endings):
                 raise UserError(f"{path}: has no row in the table; add one, or remove the image")
             if not any(fnmatchcase(name.upper(), pattern.upper()) for pattern in DOCUMENTS):
