@@ -153,6 +153,35 @@ def test_folders_of_splits_and_tables_are_recognized(folder, capsys):
     assert "found 1 class folders" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["a\nb", "a\x85", "caf\udce9"])
+@pytest.mark.parametrize("place", ["photos/{}/0.png", "photos/b/{}.png", "photos/train/{}/0.png", "{}/a/0.png"])
+def test_names_that_cannot_be_written_are_refused_in_one_line(folder, capsys, name, place):
+    path = Path(place.format(name))
+    splits = ("train", "test") if "train" in place else ("",)
+    for inside in (path, *(Path(path.parts[0], split, each, "1.png") for split in splits for each in ("a", "b"))):
+        inside.parent.mkdir(parents=True, exist_ok=True)
+        inside.touch()
+    assert main(["new", "dataset", "cells", "--images", path.parts[0]]) == 2
+    shown = capsys.readouterr().err
+    assert "has control characters or bytes that are not UTF-8; rename it" in shown and shown.count("\n") == 1
+    assert not Path("config").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("image;label;split\n0.png;a;train\n", "exactly one column 'image'; found: image;label;split"),
+        ('image,label\n0.png,"a\nb"\n1.png,c\n', r"row 3: the name 'a\nb' has control characters"),
+        ("image,label\n0.png,a\n1.png,a\n", "names 1 classes; at least two are needed"),
+    ],
+)
+def test_a_table_of_other_columns_or_names_is_explained(folder, capsys, text, message):
+    Path("photos").mkdir()
+    Path("photos/images.csv").write_text(text, encoding="utf-8")
+    assert main(["new", "dataset", "cells", "--images", "photos"]) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_images_of_a_patient_stay_in_one_split(folder):
     for name in ("a", "b"):
         (folder / name).mkdir()

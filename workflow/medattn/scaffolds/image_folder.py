@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medattn.errors import UserError
-from medattn.litter import is_litter_name
-from medattn.reading import open_file, read_bytes, read_text
+from medattn.litter import is_litter, is_litter_name
+from medattn.reading import open_file, read_bytes
 from medattn.sources.folder import TABLE
+from medattn.sources.folders.image_files import refuse_unprintable
+from medattn.sources.folders.label_table import read_label_table
 from medattn.sources.own_images import OWN_ENDINGS
 
 _SPLITS = ("train", "val", "test")
@@ -39,8 +41,10 @@ def look_at(folder: Path) -> ImageFolder:
     """Find out how a folder of images is laid out.
 
     Raises:
-        UserError: it is none of `<class>/`, `<split>/<class>/` and a folder with a table images.csv.
+        UserError: it is none of `<class>/`, `<split>/<class>/` and a folder with a table images.csv, or a name in it
+            can't be shown.
     """
+    refuse_unprintable("--images", str(folder))
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder; name the folder of your images")
     if (folder / TABLE).is_file():
@@ -108,11 +112,18 @@ def _size(pictures: list[Path]) -> int:
 
 
 def _folders(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not is_litter_name(entry.name))
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not is_litter_name(entry.name))
+    for name in names:
+        refuse_unprintable(folder, name)
+    return names
 
 
 def _images(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.name.lower().endswith(OWN_ENDINGS) and path.is_file())
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.name.lower().endswith(OWN_ENDINGS) and not is_litter(name) and path.is_file():
+            refuse_unprintable(folder, str(name))
+            yield path
 
 
 def _some(images: list[Path]) -> tuple[Path, ...]:
@@ -120,10 +131,10 @@ def _some(images: list[Path]) -> tuple[Path, ...]:
 
 
 def _classes_of_table(table: Path) -> tuple[str, ...]:
-    import csv
-
-    rows = csv.DictReader(read_text(table, "correct it", 1 << 26).splitlines())
-    names = sorted({row["label"] for row in rows if row.get("label")})
+    names = set()
+    for row in read_label_table(table, ("image", "label")):
+        refuse_unprintable(row.where, row.values[1])
+        names.add(row.values[1])
     if len(names) < 2:
         raise UserError(f"{table}: the column label names {len(names)} classes; at least two are needed")
-    return tuple(names)
+    return tuple(sorted(names))
