@@ -54,6 +54,8 @@ def test_patients_are_kept(image_folder, folder_entry):
         (("./0.png", "ill", "test"), "row 6: ./0.png is in .* row 2 as well"),
         (("4.png", "il", "train"), "row 6: unknown class 'il'; did you mean 'ill'?"),
         (("4.png", "2", "train"), "row 6: unknown class '2'"),
+        (("4.png", "\u0661", "train"), "row 6: unknown class '\u0661'"),
+        (("4.png", "x" * (1 << 17), "train"), "row 6: has 131086 characters; rows of up to 131072 are read"),
         (("4.png", "ill", "tets"), "row 6: unknown split 'tets'; did you mean 'test'?"),
         (("4.png", "ill"), "row 6: the number of values is not"),
         (("4.png", "ill", "test", "x"), "row 6: the number of values is not"),

@@ -117,9 +117,23 @@ def _no_json(root):
     (root / "test/metadata.jsonl").write_text('{"file_name": \n', encoding="utf-8")
 
 
+def _repeated(root):
+    (root / "test/metadata.csv").unlink()
+    row = '{"file_name": "0.png", "label": "ill", "label": "healthy"}'
+    (root / "test/metadata.jsonl").write_text(f"{row}\n", encoding="utf-8")
+
+
+def _long(root):
+    (root / "test/metadata.csv").unlink()
+    row = json.dumps({"file_name": "0.png", "label": "ill", "more": [0] * (1 << 16)})
+    (root / "test/metadata.jsonl").write_text(f"{row}\n", encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
+        (_repeated, r"row 1: names 'label' twice; keep one value"),
+        (_long, r"row 1: has \d+ characters; rows of up to 131072 are read"),
         (lambda root: (root / "test/metadata.csv").unlink(), r"test: has no metadata.csv or metadata.jsonl"),
         (lambda root: (root / "test/metadata.jsonl").touch(), r"metadata.jsonl: metadata.csv is the same table"),
         (lambda root: (root / "metadata.csv").write_text("file_name,label\n"), r"already names the images"),

@@ -130,6 +130,7 @@ def test_the_promised_number_of_images_is_checked(jaffe):
         (lambda f: rewrite(f, " KL-HA1", " KA-HA1"), "KA-HA1 is rated in 5 as well"),
         (lambda f: rewrite(f, "4.50", "45.0"), "line 5: a rating lies outside 0 to 10"),
         (lambda f: rewrite(f, "4.50", "four"), "line 5: could not convert"),
+        (lambda f: rewrite(f, "4.50", "\u0664"), "line 5: not a number: '\u0664'"),
         (lambda f: rewrite(f, "4.50 ", ""), "the image|KA.HA1.1.tiff: has no ratings"),
         (lambda f: Image.new("L", (4, 4)).save(f / "KA.HA1.99.tiff"), "is the same face; keep one"),
         (lambda f: Image.new("L", (4, 4)).save(f / "KA.HA9.99.tiff"), "KA.HA9.99.tiff: has no ratings in"),

@@ -55,7 +55,7 @@ def as_text(results: Sequence[CheckResult], everything: bool) -> Iterator[str]:
 
 def _order(table: str) -> tuple[bool, int, list[tuple[int, str]]]:
     """Put the text first, then the tables with table-2 before table-10, then groups of tables."""
-    parts = [(int(part) if part.isdigit() else -1, part) for part in re.split(r"(\d+)", table)]
+    parts = [(int(part) if part.isdecimal() else -1, part) for part in re.split(r"(\d+)", table)]
     return table != _TEXT, table.count(","), parts
 
 

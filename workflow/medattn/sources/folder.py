@@ -15,7 +15,7 @@ from medattn.errors import UserError
 from medattn.sources.base import SPLITS, Channels, DatasetFacts
 from medattn.sources.folders.image_files import other_case_in
 from medattn.sources.folders.image_paths import ImagePaths
-from medattn.sources.folders.label_table import check_table, class_position
+from medattn.sources.folders.label_table import bounded_lines, check_table, class_position
 from medattn.sources.folders.listed_once import check_listed_images
 from medattn.sources.image_folder import SIZE, ImageListing, ListedImage
 from medattn.sources.own_images import OwnImagesSource
@@ -73,7 +73,7 @@ def _read_table(classes: Sequence[str], path: Path) -> list[ListedImage]:
     check_table(table)
     try:
         with table.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream, strict=True)
+            reader = csv.DictReader(bounded_lines(stream, table), strict=True)
             _check_columns(reader.fieldnames or [], table)
             paths = ImagePaths(path)
             rows = [_row(classes, values, f"{table} row {reader.line_num}", paths) for values in reader]

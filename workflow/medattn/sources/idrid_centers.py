@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from medattn.errors import UserError
 from medattn.sources.base import SplitName
-from medattn.sources.folders.label_table import check_table
+from medattn.sources.folders.label_table import check_table, parse_number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,7 +93,7 @@ def _read_points(path: Path) -> dict[int, Point]:
         if len(row) < 3 or not row[0].startswith("IDRiD_"):
             continue  # the files end with empty rows
         try:
-            points[int(row[0].removeprefix("IDRiD_"))] = float(row[1]), float(row[2])
+            points[int(row[0].removeprefix("IDRiD_"))] = parse_number(row[1]), parse_number(row[2])
         except ValueError as error:
             raise UserError(f"{path} row {line}: not a name and two coordinates ({error})") from error
     return points

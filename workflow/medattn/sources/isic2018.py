@@ -15,7 +15,7 @@ from medattn.errors import UserError
 from medattn.sources.base import DatasetFacts, SplitName
 from medattn.sources.folders.draw_splits import draw_splits
 from medattn.sources.folders.image_files import image_files, other_case, refuse_unnamed
-from medattn.sources.folders.label_table import LabelRow, read_label_table
+from medattn.sources.folders.label_table import LabelRow, parse_number, read_label_table
 from medattn.sources.image_folder import ImageFolderSource, ImageListing, ListedImage
 
 _PARTS: dict[SplitName, str] = {"train": "Training", "val": "Validation", "test": "Test"}
@@ -166,7 +166,7 @@ def _part(dataset: DatasetFacts, path: Path, split: SplitName) -> tuple[list[Lis
 
 def _label(row: LabelRow) -> int:
     try:
-        truth = [float(value) for value in row.values[1:]]
+        truth = [parse_number(value) for value in row.values[1:]]
     except ValueError as error:
         raise UserError(f"{row.where}: {error}") from error
     if sorted(truth) != [0.0] * (len(truth) - 1) + [1.0]:

@@ -17,7 +17,7 @@ from medattn.errors import UserError
 from medattn.sources.base import DatasetFacts, SplitName
 from medattn.sources.folders.draw_splits import draw_splits
 from medattn.sources.folders.image_files import image_files
-from medattn.sources.folders.label_table import check_table
+from medattn.sources.folders.label_table import check_table, parse_number
 from medattn.sources.image_folder import ImageFolderSource, ImageListing, ListedImage
 
 _EMOTIONS = 6
@@ -123,7 +123,7 @@ def _ratings(table: Path) -> dict[str, tuple[str, list[float]]]:
             continue
         where = f"{table} line {number}"
         try:
-            scores = [float(value) for value in fields[1:-1]]
+            scores = [parse_number(value) for value in fields[1:-1]]
         except ValueError as error:
             raise UserError(f"{where}: {error}") from error
         if len(scores) != _EMOTIONS:

@@ -2,15 +2,18 @@
 
 import csv
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from medattn.errors import UserError
 from medattn.suggestions import unknown_name
 
 LARGEST_TABLE = 1 << 26
 """Bytes of the largest table that is read."""
+LONGEST_LINE = 1 << 17
+"""Characters of the longest line of a table, as many as Python's `csv` reads in a field."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,18 @@ def check_table(path: Path) -> None:
         raise UserError(f"{path}: has {found.st_size} bytes; tables of up to {LARGEST_TABLE} are read")
 
 
+def bounded_lines(stream: TextIO, table: Path) -> Iterator[str]:
+    """Yield the lines of a table.
+
+    Raises:
+        UserError: a line is too long for a row of a few columns.
+    """
+    for number, line in enumerate(stream, start=1):
+        if len(line) > LONGEST_LINE:
+            raise UserError(f"{table} row {number}: has {len(line)} characters; rows of up to {LONGEST_LINE} are read")
+        yield line
+
+
 def class_position(classes: Sequence[str], label: str, where: str) -> int:
     """Return the position of a class that a table names, or whose position it gives.
 
@@ -51,10 +66,23 @@ def class_position(classes: Sequence[str], label: str, where: str) -> int:
     if label in classes:
         return list(classes).index(label)
     # Where a class is named by a number, a number is a name, not a position.
-    is_position = label.isdecimal() and len(label) < 10 and not any(name.isdecimal() for name in classes)
+    is_position = (
+        label.isascii() and label.isdecimal() and len(label) < 10 and not any(name.isdecimal() for name in classes)
+    )
     if is_position and int(label) < len(classes):
         return int(label)
     raise UserError(f"{where}: {unknown_name('class', label, classes)}")
+
+
+def parse_number(text: str) -> float:
+    """Return the number that a table holds, in ASCII digits.
+
+    Raises:
+        ValueError: it is none. Python itself would take digits of any script, and underscores between them.
+    """
+    if not text.isascii() or "_" in text:
+        raise ValueError(f"not a number: {text!r}")
+    return float(text)
 
 
 def read_label_table(path: Path, columns: Sequence[str]) -> list[LabelRow]:
@@ -68,7 +96,7 @@ def read_label_table(path: Path, columns: Sequence[str]) -> list[LabelRow]:
     check_table(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, strict=True)
+            reader = csv.reader(bounded_lines(stream, path), strict=True)
             header = [name.strip() for name in next(reader, [])]
             lines = [(reader.line_num, line) for line in reader if any(value.strip() for value in line)]
     except OSError as error:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from medattn.errors import UserError
 from medattn.reading import open_file, parse_json
-from medattn.sources.folders.label_table import check_table
+from medattn.sources.folders.label_table import bounded_lines, check_table
 from medattn.suggestions import unknown_name
 
 FILE_NAME = "file_name"
@@ -71,17 +72,17 @@ def _rows_of(table: Path) -> Iterator[tuple[str, Mapping[Any, Any]]]:
         with open_file(table, "replace the file") as opened:
             stream = io.TextIOWrapper(opened, encoding="utf-8-sig", newline="")
             if table.suffix == ".csv":
-                reader = csv.DictReader(stream, strict=True)
+                reader = csv.DictReader(bounded_lines(stream, table), strict=True)
                 names = reader.fieldnames or []
                 if len(set(names)) < len(names):
                     raise UserError(f"{table}: names a column twice")
                 for values in reader:
                     yield f"{table} row {reader.line_num}", values
             else:
-                for number, line in enumerate(stream, start=1):
+                for number, line in enumerate(bounded_lines(stream, table), start=1):
                     if line.strip():
                         where = f"{table} row {number}"
-                        yield where, _object(parse_json(line, where, "correct the line"), where)
+                        yield where, _object(line, where)
     except OSError as error:
         raise UserError(f"{table}: can't be read ({error.strerror})") from error
     except (UnicodeDecodeError, csv.Error) as error:
@@ -89,9 +90,25 @@ def _rows_of(table: Path) -> Iterator[tuple[str, Mapping[Any, Any]]]:
         raise UserError(f"{table}: not a {kind} in UTF-8 ({error})") from error
 
 
-def _object(value: object, where: str) -> Mapping[str, Any]:
+def _object(line: str, where: str) -> Mapping[str, Any]:
+    """Return the JSON object of a line.
+
+    Raises:
+        UserError: it is none, or names a column twice.
+    """
+    value = parse_json(line, where, "correct the line")
     if not isinstance(value, dict):
         raise UserError(f"{where}: not a JSON object; write one object a line")
+
+    def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        kept = dict(pairs)
+        if len(kept) < len(pairs):
+            names = [name for name, _ in pairs]
+            name = next(name for name in names if names.count(name) > 1)
+            raise UserError(f"{where}: names '{name}' twice; keep one value")
+        return kept
+
+    json.loads(line, object_pairs_hook=without_repeats)
     return value
 
 
