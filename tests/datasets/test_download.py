@@ -1,5 +1,6 @@
 import argparse
 import hashlib
+import os
 
 import pytest
 
@@ -59,6 +60,13 @@ def test_the_next_call_resumes_too(get, server):
     assert left(get.target) == ["file.npz.part"]
     assert get().read_bytes() == CONTENT
     assert server.ranges[-1] == f"bytes={len(CONTENT) // 2}-"
+
+
+def test_a_pipe_in_place_of_an_unfinished_download_is_refused_without_waiting(get):
+    get.target.parent.mkdir()
+    os.mkfifo(get.target.with_name("file.npz.part"))
+    with pytest.raises(UserError, match=r"file\.npz\.part: not a file, but it has the name of an unfinished download"):
+        get()
 
 
 def test_a_server_without_ranges_starts_over(get, server):

@@ -15,7 +15,7 @@ from medattn.datasets.prepare import fetch, prepare
 from medattn.datasets.shared_folder import exclusive, made_aside, publish
 from medattn.datasets.store import MANIFEST, read_store
 from medattn.errors import UserError
-from medattn.plan.availability import original_path
+from medattn.plan.availability import original_path, prepared_path
 
 from .conftest import medmnist_entry
 from .test_store import flip, truncate
@@ -90,6 +90,20 @@ def test_processes_that_prepare_at_once_end_with_one_whole_set(tmp_path, entry, 
 
 def _no_locks(*_):
     raise OSError(95, "Operation not supported")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [os.mkfifo, lambda path: path.mkdir(), lambda path: path.symlink_to("/dev/zero")],
+    ids=["pipe", "folder", "link"],
+)
+def test_what_has_the_name_of_a_lock_and_is_none_is_refused_without_waiting(tmp_path, entry, make):
+    folder = prepared_path("tiny", entry, tmp_path)
+    folder.parent.mkdir()
+    make(folder.parent / f".{folder.name}.lock")
+    with pytest.raises(UserError, match=r"\.lock: not a file, but it has the name of a lock; remove it"):
+        prepare("tiny", entry, tmp_path)
+    assert [path.name for path in folder.parent.iterdir()] == [f".{folder.name}.lock"]
 
 
 def test_of_two_folders_made_aside_the_first_is_kept(tmp_path):

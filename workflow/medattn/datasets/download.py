@@ -144,6 +144,8 @@ class ProgressLines:
 def _receive(url: str, part: Path, size: int | None, tell: Progress, name: str) -> int | None:
     """Download the missing rest of `part`; return the size that it must have, where known."""
     with disk_errors(part):
+        if part.exists() and not part.is_file():
+            raise UserError(f"{part}: not a file, but it has the name of an unfinished download; remove it")
         have = part.stat().st_size if part.exists() else 0
         if size is not None and have > size:
             part.unlink()

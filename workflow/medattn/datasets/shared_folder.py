@@ -11,18 +11,22 @@ import logging
 import os
 import shutil
 import socket
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
+from medattn.errors import UserError
 from medattn.files import disk_errors
 
 log = logging.getLogger(__name__)
 
 _ABANDONED_S = 7 * 24 * 3600
 """Age of the last change in a folder of another machine after which nobody works on it."""
+_NO_LOCK = "not a file, but it has the name of a lock; remove it"
 
 
 @contextmanager
@@ -33,11 +37,11 @@ def exclusive(path: Path) -> Iterator[bool]:
     process that ends releases its locks.
 
     Raises:
-        UserError: the folder of `path` can't be written.
+        UserError: the folder of `path` can't be written, or something else has the name of the lock.
     """
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        stream = (path.parent / f".{path.name}.lock").open("a")
+        stream = _opened_lock(path.parent / f".{path.name}.lock")
     with stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -49,6 +53,25 @@ def exclusive(path: Path) -> Iterator[bool]:
         except OSError:
             locked = False
         yield locked
+
+
+def _opened_lock(path: Path) -> BinaryIO:
+    """Open the file of a lock, which is made if it does not exist, without waiting for the other end of a pipe.
+
+    Raises:
+        UserError: it is no regular file.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+    except OSError as error:
+        if error.errno in (errno.EISDIR, errno.ELOOP, errno.ENXIO):
+            raise UserError(f"{path}: {_NO_LOCK}") from error
+        raise
+    stream = os.fdopen(descriptor, "r+b", buffering=0)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        stream.close()
+        raise UserError(f"{path}: {_NO_LOCK}")
+    return stream
 
 
 @contextmanager
