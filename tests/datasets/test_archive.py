@@ -49,6 +49,11 @@ def test_files_and_folders_come_out(tmp_path, make, name):
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["top"]
 
 
+def packed(path, method):
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("x.png", b"x")
+
+
 def linked(kind):
     return lambda path: tarred(path, {"top/link": b""}, type=kind, linkname="/etc/hostname", size=0)
 
@@ -56,6 +61,8 @@ def linked(kind):
 @pytest.mark.parametrize(
     ("name", "make", "message"),
     [
+        ("a.zip", lambda path: packed(path, zipfile.ZIP_LZMA), "'x.png' is packed by a method other than deflate"),
+        ("a.zip", lambda path: packed(path, zipfile.ZIP_BZIP2), "'x.png' is packed by a method other than deflate"),
         ("a.zip", lambda path: zipped(path, {"../evil": b"x"}), "'../evil' would lie outside the folder"),
         ("a.zip", lambda path: zipped(path, {"/evil": b"x"}), "'/evil' would lie outside"),
         ("a.zip", lambda path: zipped(path, {"a/../../evil": b"x"}), "would lie outside"),

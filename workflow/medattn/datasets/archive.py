@@ -1,7 +1,7 @@
 """Safe unpacking of archives: nothing is written outside the folder, and not more bytes than the archive can hold.
 
 Only plain files and folders are unpacked. An archive with an absolute path, a path with `..`, a link, a device or two
-members of one name is refused as a whole.
+members of one name, or one that is packed by another method than deflate, is refused as a whole.
 """
 
 import gzip
@@ -27,6 +27,8 @@ RATIO = 20
 _SLACK = 1 << 20
 _LARGEST_HEADER = 1 << 20
 _CHUNK = 1 << 20
+_ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Methods whose output Python bounds: of the others, it unpacks all that a piece of the archive holds."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,11 @@ def _members(archive: Path, largest: int) -> Iterator[_Member]:
                 mode = info.external_attr >> 16
                 if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
                     raise UserError(f"{archive}: {info.filename!r} is neither a plain file nor a folder; refused")
+                if info.compress_type not in _ZIP_METHODS:
+                    raise UserError(
+                        f"{archive}: {info.filename!r} is packed by a method other than deflate, which can't be "
+                        "unpacked within limits; pack the archive again"
+                    )
                 yield _Member(info.filename, info.file_size, None if info.is_dir() else _opener(opened, info))
         return
     with _BoundedGzip(archive, largest) as stream, tarfile.open(fileobj=stream, mode="r:") as tar:
