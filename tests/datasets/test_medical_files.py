@@ -225,6 +225,21 @@ def test_damaged_nifti_files_are_refused_in_a_line(tmp_path):
         assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_volume_is_refused_before_it_is_read(tmp_path, monkeypatch, zipped):
+    content = nifti(volume()[0])
+    content, name = (gzip.compress(content), "x.nii.gz") if zipped else (content, "x.nii")
+    monkeypatch.setattr("medattn.sources.pixels.listed_images.image_content", None)
+    with pytest.raises(UserError, match=r"is a volume of \(8, 8, 8\); declare"):
+        read(tmp_path / "a", name, content)
+
+
+def test_no_more_than_a_slice_is_unpacked(tmp_path):
+    content = gzip.compress(nifti(volume()[0]) + bytes(1 << 22), 0)
+    image = pixels(tmp_path / "a", "x.nii.gz", content[: 1 << 12], slice={"plane": "axial", "index": 7})
+    assert np.array_equal(image[..., 0], np.arange(64).reshape(8, 8)[::-1])
+
+
 def test_a_volume_that_unpacks_to_gigabytes_is_refused_by_its_header(tmp_path):
     nibabel = pytest.importorskip("nibabel")
     header = nibabel.Nifti1Header()

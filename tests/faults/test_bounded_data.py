@@ -10,14 +10,19 @@ import subprocess
 import sys
 import tarfile
 import time
+import tracemalloc
 import zipfile
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from medattn.errors import UserError
+from medattn.sources.image_folder import ImageListing
+from medattn.sources.pixels.listed_images import resized
+from medattn.sources.pixels.stored_image import StoredImage, to_8_bit
 from tests.datasets.conftest import entry_of
 
 LIMIT = 300 << 20
@@ -161,6 +166,11 @@ def bomb() -> bytes:
     ("name", "make", "message"),
     [
         ("x.png", lambda path: path.write_bytes(bomb()), "too large"),
+        (
+            "x.png",
+            lambda path: Image.new("RGBA", (7000, 7000), (9, 9, 9, 9)).save(path, compress_level=1),
+            "transparent",
+        ),
         ("x.png", lambda path: _hole(path, 3 << 30), "bytes; image files of up to"),
         ("images.csv", lambda path: _hole(path, 3 << 30), "bytes; tables of up to"),
     ],
@@ -172,6 +182,23 @@ def test_images_and_tables_are_refused_by_their_size(tmp_path, name, make, messa
     make(folder / name)
     entry = '{"title": "T", "classes": ["a", "b"], "source": {"kind": "folder", "size": 8}}'
     assert message in refused("data", folder, entry)
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda side: resized(np.zeros((side, side, 3), np.uint8), 64),
+        lambda side: to_8_bit(
+            StoredImage(np.zeros((side, side), np.uint16), "", (0, 9)), ImageListing((), window=(0, 9)), ""
+        ),
+    ],
+)
+def test_a_large_image_is_never_a_whole_one_of_floats(convert):
+    tracemalloc.start()
+    convert(2500)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 130 << 20
 
 
 def _hole(path: Path, size: int) -> None:

@@ -17,13 +17,16 @@ from medattn.sources.base import SPLITS
 from medattn.sources.folders.listed_files import HashOfImages, image_content, table_files
 from medattn.sources.image_folder import ImageListing, ListedImage
 from medattn.sources.pixels.dicom_files import is_dicom, read_dicom
-from medattn.sources.pixels.nifti_files import is_nifti, read_nifti
+from medattn.sources.pixels.image_bands import as_array
+from medattn.sources.pixels.nifti_files import check_nifti, is_nifti, read_nifti
 from medattn.sources.pixels.picture_files import FORMATS, read_picture
 from medattn.sources.pixels.source_data import Images, SourceData, Split
 from medattn.sources.pixels.spooled_images import SpooledImages
 from medattn.sources.pixels.stored_image import decoded_or_refused, refuse_large, to_8_bit
 
 _DARK = 64
+_BAND = 1 << 20
+"""Values of a band of an image that are floats at once."""
 
 
 def read_listing(listing: ImageListing, shape: tuple[int, int], scratch: Path | None = None) -> SourceData:
@@ -41,7 +44,7 @@ def read_listing(listing: ImageListing, shape: tuple[int, int], scratch: Path | 
     size, channels = shape
     spooled = {name: SpooledImages(scratch) for name in SPLITS}
     for image in listing.images:
-        content = image_content(image)
+        content = _content(listing, image)
         together.add(image, content)
         pixels = _cut(listing, image, _pixels(listing, image, content, channels))
         brightest = max(brightest, int(pixels.max(initial=0)))
@@ -76,10 +79,20 @@ def resized(image: Images, size: int) -> Images:
     if (height, width) == (size, size):
         return image
     # Pillow's BOX filter takes whole pixels only, which is coarse where the size hardly changes (256 to 224).
-    rows = _area_weights(height, size) @ image.reshape(height, width * channels).astype(np.float64)
-    columns = rows.reshape(size, width, channels).transpose(1, 0, 2).reshape(width, size * channels)
-    means = (_area_weights(width, size) @ columns).reshape(size, size, channels).transpose(1, 0, 2)
-    return np.asarray(np.clip(np.rint(means), 0, 255), dtype=np.uint8)
+    vertical, horizontal = _area_weights(height, size), _area_weights(width, size)
+    result = np.empty((size, size, channels), dtype=np.uint8)
+    # As floats, a large image takes gigabytes: its rows become floats band by band.
+    band = max(1, _BAND * size // (max(height, size) * width * channels))
+    for top in range(0, size, band):
+        weights = vertical[top : top + band]
+        first, last = int(weights.indices.min()), int(weights.indices.max()) + 1
+        pixels = image[first:last].reshape(last - first, width * channels).astype(np.float64)
+        rows = weights[:, first:last] @ pixels
+        count = len(rows)
+        columns = rows.reshape(count, width, channels).transpose(1, 0, 2).reshape(width, count * channels)
+        means = (horizontal @ columns).reshape(size, count, channels).transpose(1, 0, 2)
+        result[top : top + band] = np.clip(np.rint(means), 0, 255)
+    return result
 
 
 def resampled(image: Images, spacing: float) -> Images:
@@ -103,6 +116,14 @@ def middle(image: Images, side: int) -> Images:
     return image
 
 
+def _content(listing: ImageListing, image: ListedImage) -> bytes:
+    """Return the bytes of an image file; a volume is refused by its header, before all of it is read."""
+    if is_nifti(image.name):
+        named = f"{image.where}: {image.name}"
+        decoded_or_refused(lambda: check_nifti(image.file, named, listing), named, "NIfTI")
+    return image_content(image)
+
+
 def _pixels(listing: ImageListing, image: ListedImage, content: bytes, channels: int) -> Images:
     """Decode an image to uint8, (height, width, channels)."""
     named = f"{image.where}: {image.name}"
@@ -113,8 +134,9 @@ def _pixels(listing: ImageListing, image: ListedImage, content: bytes, channels:
     else:
         stored = decoded_or_refused(lambda: read_picture(content, named, channels), named, ", ".join(FORMATS))
     pixels = to_8_bit(stored, listing, named)
-    wanted = Image.fromarray(pixels).convert("L" if channels == 1 else "RGB")
-    return np.asarray(wanted, dtype=np.uint8).reshape(wanted.height, wanted.width, channels)
+    if channels == 1:
+        return pixels[..., np.newaxis] if pixels.ndim == 2 else as_array(Image.fromarray(pixels), "L")[..., np.newaxis]
+    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., np.newaxis], 3, axis=-1)
 
 
 def _cut(listing: ImageListing, image: ListedImage, pixels: Images) -> Images:

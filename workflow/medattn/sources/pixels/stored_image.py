@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +14,16 @@ from medattn.sources.image_folder import ImageListing
 from medattn.sources.pixels.quiet_libraries import quiet_libraries
 from medattn.sources.pixels.source_data import Images
 
-MOST_PIXELS = 89_478_485
-"""Pixels of the largest image that is read: Pillow's limit, 256 MiB in color."""
+MOST_PIXELS = 50_000_000
+"""Pixels of the largest image that is read: 200 MB in memory as Pillow decodes it."""
+_LONGEST_SIDE = 100_000
+_BAND = 1 << 20
+"""Values of a band of an image that are scaled at once."""
 _OBJECT = re.compile(r"<[^<>]* at 0x[0-9a-f]+>")
 """Name of an object in memory, which libraries put into their messages, and which tells a reader nothing."""
+
+
+Decoded = TypeVar("Decoded")
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,11 @@ def refuse_large(width: int, height: int, named: str) -> None:
     """
     if width * height > MOST_PIXELS:
         raise UserError(f"{named} is too large: {width} x {height} pixels; images of up to {MOST_PIXELS} are read")
+    if max(width, height) > _LONGEST_SIDE:
+        raise UserError(
+            f"{named} is too large: {width} x {height} pixels; images of up to {_LONGEST_SIDE} in a row or column "
+            "are read"
+        )
 
 
 def rescaled_range(limits: tuple[float, float], slope: float, intercept: float, named: str) -> tuple[float, float]:
@@ -85,8 +96,8 @@ def rescaled_range(limits: tuple[float, float], slope: float, intercept: float, 
     return low, high
 
 
-def decoded_or_refused(decode: Callable[[], StoredImage], named: str, formats: str) -> StoredImage:
-    """Decode an image, and name it if that fails: damaged files raise errors of many kinds in the libraries.
+def decoded_or_refused(decode: Callable[[], Decoded], named: str, formats: str) -> Decoded:
+    """Decode an image or its header, and name it if that fails: libraries raise errors of many kinds for damaged files.
 
     Raises:
         UserError: the image can't be decoded.
@@ -104,7 +115,13 @@ def decoded_or_refused(decode: Callable[[], StoredImage], named: str, formats: s
 
 
 def _scaled(values: npt.NDArray[Any], low: float, high: float, named: str) -> Images:
-    if not np.isfinite(values).all():
-        raise UserError(f"{named} holds values that are not finite numbers; replace them")
-    share = (values.astype(np.float64) - low) / (high - low)
-    return np.asarray(np.rint(255 * np.clip(share, 0, 1)), dtype=np.uint8)
+    scaled = np.empty(values.shape, dtype=np.uint8)
+    band = max(1, _BAND * len(values) // max(1, values.size))
+    for top in range(0, len(values), band):
+        part = values[top : top + band].astype(np.float64)
+        if not np.isfinite(part).all():
+            raise UserError(f"{named} holds values that are not finite numbers; replace them")
+        with np.errstate(over="ignore"):  # a narrow window makes large shares, which are white
+            share = (part - low) / (high - low)
+        scaled[top : top + band] = np.rint(255 * np.clip(share, 0, 1))
+    return scaled
