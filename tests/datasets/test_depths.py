@@ -2,6 +2,7 @@
 
 import io
 import struct
+import warnings
 import zlib
 
 import numpy as np
@@ -62,6 +63,8 @@ DEEP = {
     "whole32.tiff": lambda: saved(Image.fromarray((RAMP * 16).astype(np.int32)), "TIFF"),
     "float32.tiff": lambda: saved(Image.fromarray((RAMP * 16).astype(np.float32)), "TIFF"),
     "gray12.pgm": lambda: b"P5 # scanner\n8 8\n4095\n" + (RAMP * 16).astype(">u2").tobytes(),
+    "plain12.pgm": lambda: f"P2 8 8 4095 {' '.join(map(str, (RAMP * 16).ravel()))}".encode(),
+    "comment.pgm": lambda: b"P5 #" + b"x" * 5000 + b"\n8 8\n4095\n" + (RAMP * 16).astype(">u2").tobytes(),
     "gray16.pgm": lambda: b"P5 8 8 65535\n" + (RAMP * 16).astype(">u2").tobytes(),
 }
 
@@ -140,6 +143,10 @@ def test_full_range_leaves_8_bit_images_as_they_are(tmp_path):
     ("name", "content", "message"),
     [
         ("x.ppm", b"P6 8 8 65535\n" + bytes(384), "color PPM file with values up to 65535"),
+        ("x.pgm", b"P5 8 8 4095\n" + bytes(128) + b"P5 8 8 4095\n" + bytes(128), "holds several images"),
+        ("x.ppm", 2 * (b"P6 8 8 255\n" + bytes(192)), "holds several images"),
+        ("x.pgm", b"P4 8 8\n" + bytes(8) + b"\nP4 8 8\n" + bytes(8), "holds several images"),
+        ("x.pgm", b"P2 8 8 9 #P2 \n" + b"1 " * 64 + b"P2 8 8 9 " + b"1 " * 64, "holds several images"),
         ("x.png", png(with_alpha(color(RAMP), 9), 6), "transparent pixels"),
         ("x.png", saved(Image.new("RGBA", (8, 8), (9, 9, 9, 100)), "PNG"), "transparent pixels"),
         ("x.png", saved(Image.new("P", (8, 8)), "PNG", transparency=0), "transparent pixels"),
@@ -158,6 +165,26 @@ def test_what_can_not_be_read_exactly_is_refused_whatever_is_declared(tmp_path, 
 def test_kinds_of_8_bit_images_are_read(tmp_path, mode):
     image = Image.fromarray(RAMP.astype(np.uint8) // 32 * 255).convert(mode)
     assert np.array_equal(pixels(tmp_path / "a", "x.png", saved(image, "PNG"))[..., 0], RAMP // 32 * 255)
+
+
+def test_a_narrow_window_is_no_reason_for_a_warning(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        image = pixels(tmp_path / "a", "x.png", DEEP["gray16.png"](), window={"low": 0.0, "high": 5e-324})
+    assert np.array_equal(image[..., 0], np.where(RAMP > 0, 255, 0))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(f"P{kind} #P2 \n8 8 255 #P5 \n".encode() + bytes(size) + b"\n" for kind, size in ((5, 64), (6, 192))),
+        b"P4 8 8\n" + bytes(8),
+        b"P1 8 8 " + b"01" * 32,
+        b"P3 8 8 255 " + b"7 " * 192 + b"# P3 ",
+    ],
+)
+def test_one_image_of_8_bits_is_no_series(tmp_path, content):
+    assert pixels(tmp_path / "a", "x.ppm", content, 3).shape == (8, 8, 3)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 from medattn.errors import UserError
 from medattn.sources.pixels.image_bands import as_array, has_transparent_pixels
@@ -56,7 +56,7 @@ def _eight_bit(opened: Image.Image, named: str, channels: int) -> StoredImage:
     return StoredImage(as_array(opened, "L" if channels == 1 else "RGB"), "8-bit values", (0, 255), True)
 
 
-def _deep(opened: Image.Image, content: bytes, named: str) -> StoredImage | None:
+def _deep(opened: ImageFile.ImageFile, content: bytes, named: str) -> StoredImage | None:
     """Return the values of a file that stores more than 8 bits, or signed numbers or floats; else None."""
     if opened.format == "PNG":
         return _deep_png(opened, content, named) if content[24] > 8 else None
@@ -134,14 +134,15 @@ def _deep_tiff(opened: Image.Image, named: str) -> StoredImage | None:
     return StoredImage(values, f"{depth}-bit {'signed ' if signed else ''}values", limits, inverted=inverted)
 
 
-def _deep_ppm(opened: Image.Image, content: bytes, named: str) -> StoredImage | None:
+def _deep_ppm(opened: ImageFile.ImageFile, content: bytes, named: str) -> StoredImage | None:
+    if _ppm_goes_on(opened, content):
+        raise UserError(f"{named} holds several images; keep one")
     if opened.mode == "F":
         return StoredImage(np.asarray(opened), "floats", None)
-    header = re.sub(rb"#[^\n]*", b" ", content[:4096]).split(maxsplit=4)
-    if header[0] not in (b"P2", b"P3", b"P5", b"P6") or int(header[3]) <= 255:
+    largest = _ppm_largest(opened)
+    if largest <= 255:
         return None
-    largest = int(header[3])
-    if header[0] in (b"P3", b"P6"):
+    if opened.mode == "RGB":
         raise UserError(
             f"{named} is a color PPM file with values up to {largest}, which can't be read exactly; save it as PNG "
             "with 16 bits"
@@ -149,3 +150,18 @@ def _deep_ppm(opened: Image.Image, content: bytes, named: str) -> StoredImage | 
     # Pillow stretches the values to 16 bits.
     values = np.rint(np.asarray(opened).astype(np.float64) * (largest / 65535)).astype(np.uint16)
     return StoredImage(values, f"values of at most {largest}", (0, largest))
+
+
+def _ppm_largest(opened: ImageFile.ImageFile) -> int:
+    """Return the largest value that the header of a file allows, which Pillow has read for its decoder."""
+    arguments = opened.tile[0].args
+    return int(arguments[1]) if isinstance(arguments, tuple) else 65535 if arguments == "I;16B" else 255
+
+
+def _ppm_goes_on(opened: ImageFile.ImageFile, content: bytes) -> bool:
+    """Return whether another image begins after the first one, which Pillow passes over."""
+    rest = content[opened.tile[0].offset :]
+    if content[:2] in (b"P1", b"P2", b"P3"):
+        return re.search(rb"P[1-6]\s", re.sub(rb"#[^\r\n]*", b"", rest)) is not None
+    bits = {"1": 1, "F": 32}.get(opened.mode) or 8 * len(opened.getbands()) * (2 if _ppm_largest(opened) > 255 else 1)
+    return re.match(rb"\s*P[1-6]\s", rest[(opened.width * bits + 7) // 8 * opened.height :]) is not None
