@@ -2,8 +2,10 @@
 
 import gzip
 import io
+import logging
 import struct
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -105,7 +107,7 @@ def test_a_missing_slope_is_1_and_a_missing_intercept_0(tmp_path, slope, interce
         ({"BitsStored": 8, "HighBit": 7}, "values from 0 to 1008, but its 8 stored bits allow 0 to 255"),
         ({"RescaleSlope": 0, "RescaleIntercept": 5}, "RescaleSlope 0"),
         ({"RescaleSlope": "1e305", "RescaleIntercept": 5}, "which leave no range of values"),
-        ({"RescaleSlope": None, "RescaleIntercept": 5}, "no number in RescaleSlope"),
+        ({"RescaleSlope": None, "RescaleIntercept": 5}, "a RescaleSlope that is not a number"),
         ({"RescaleIntercept": "1e300"}, "which leave no range of values"),
         ({"SamplesPerPixel": 3}, "has 3 values a pixel, which MONOCHROME2 can't have"),
         ({"PhotometricInterpretation": "RGB"}, "has 1 values a pixel, which RGB can't have"),
@@ -154,6 +156,28 @@ def test_rescaling_that_leaves_no_range_is_refused_in_a_line(tmp_path, capfd):
     struct.pack_into("<ff", content, 112, 1e-45, 3e38)  # scl_slope and scl_inter
     with pytest.raises(UserError, match="which leave no range of values"):
         read(tmp_path / "a", "x.nii", bytes(content), window=WINDOW)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("bits", [12, 13])
+def test_what_libraries_say_does_not_reach_the_terminal(tmp_path, monkeypatch, capfd, bits):
+    pydicom = pytest.importorskip("pydicom")
+    real = pydicom.dcmread
+
+    def noisy(stream):
+        warnings.warn("noise", UserWarning, stacklevel=1)
+        logging.getLogger("pydicom").error("noise")
+        return real(stream)
+
+    monkeypatch.setattr(pydicom, "dcmread", noisy)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        if bits == 12:
+            read(tmp_path / "a", "x.dcm", dicom(), window=WINDOW)
+        else:
+            with pytest.raises(UserError, match="up to bit 11"):
+                read(tmp_path / "a", "x.dcm", dicom(BitsStored=13), window=WINDOW)
+    assert not caught
     assert capfd.readouterr().err == ""
 
 

@@ -149,7 +149,7 @@ def _rescaling(dataset: Any, named: str) -> tuple[float, float] | None:
         try:
             found[key] = float(value)
         except (TypeError, ValueError) as error:
-            raise UserError(f"{named} has no number in {key}; correct the file") from error
+            raise UserError(f"{named} has a {key} that is not a number; correct the file") from error
         if not math.isfinite(found[key]) or found["RescaleSlope"] == 0:
             raise UserError(
                 f"{named} has the {key} {found[key]:g}, by which values can't be rescaled; correct the file"
