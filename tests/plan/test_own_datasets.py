@@ -9,6 +9,7 @@ from medattn.audit.made_with import paper_files
 from medattn.config.load import known_datasets, read_configuration
 from medattn.judge.protocol_deviations import _source_changes
 from medattn.plan.expand import make_plan
+from medattn.shipped import paper_names
 
 ENTRY = {
     "title": "Scans",
@@ -71,3 +72,12 @@ def test_fetch_lists_and_prepares_data_sets_of_the_folder(project, capsys):
     assert ["scans", "24", "2"] in [row[:3] for row in rows]
     assert project.medattn("fetch", "scans") == 0
     assert "scans: train 16, test 8 images of 12 x 12" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["._others.yaml", ".#others.yaml", "#others.yaml#", "@eaDir/x.yaml"])
+def test_litter_among_data_sets_and_papers_is_skipped(project, name):
+    before = known_datasets(project.root), paper_names(project.root)
+    for place in (project.root / "config/datasets" / name, project.root / "papers/._tiny/paper.yaml"):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(b"\0\5\26\7")
+    assert (known_datasets(project.root), paper_names(project.root)) == before

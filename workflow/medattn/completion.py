@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from medattn.litter import is_litter_name
 from medattn.log import add_verbosity_arguments
 from medattn.shipped import SHIPPED, paper_names
 
@@ -66,7 +67,7 @@ def _selections() -> list[str]:
     """Return the selections of the working folder and the shipped ones."""
     own = [*Path().glob("*.yaml"), *Path().glob("config/*.yaml")]
     shipped = [path.relative_to(SHIPPED) for path in (SHIPPED / "config").glob("*.yaml")]
-    return [path.as_posix() for path in [*own, *shipped]]
+    return [path.as_posix() for path in [*own, *shipped] if not is_litter_name(path.name)]
 
 
 def _papers() -> list[str]:

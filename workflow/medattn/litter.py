@@ -1,6 +1,6 @@
 """Litter: files that systems and programs leave in folders, which are neither images nor results.
 
-Readers of image folders skip litter, and the seal of a results folder leaves it out: both ask `is_litter`.
+Readers of image folders and of folders of YAML files skip litter, and the seal of a results folder leaves it out.
 """
 
 import re

@@ -3,7 +3,10 @@
 In a checkout they lie beside the package. An installed package has them in its folder `project`, in the same layout.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
+
+from medattn.litter import is_litter_name
 
 _PACKAGE = Path(__file__).parent
 _MOST_LISTED = 12
@@ -27,7 +30,7 @@ def paper_folder(root: Path, name: str) -> Path:
 def paper_names(root: Path, file: str = "paper.yaml") -> list[str]:
     """Return the names of all papers that have a file, of `root`/papers and shipped ones, sorted."""
     folders = (root / "papers", SHIPPED / "papers")
-    return sorted({path.parent.name for folder in folders for path in folder.glob(f"*/{file}")})
+    return sorted({name for folder in folders for name in _names_in(folder, file)})
 
 
 def searched_for_papers(papers: Path, file: str = "paper.yaml") -> str:
@@ -39,9 +42,14 @@ def searched_for_papers(papers: Path, file: str = "paper.yaml") -> str:
 def _papers_in(folder: Path, file: str) -> str:
     if not folder.is_dir():
         return f"{folder}, which does not exist"
-    names = sorted(path.parent.name for path in folder.glob(f"*/{file}"))
+    names = sorted(_names_in(folder, file))
     listed = ", ".join(names[:_MOST_LISTED]) + (", ..." if len(names) > _MOST_LISTED else "")
     return f"{folder}: {listed or 'no paper'}"
+
+
+def _names_in(folder: Path, file: str) -> Iterator[str]:
+    names = (path.parent.name for path in folder.glob(f"*/{file}"))
+    return (name for name in names if not is_litter_name(name))
 
 
 def selection_file(path: Path) -> Path:

@@ -17,6 +17,7 @@ from medattn.config.size_limits import check_size
 from medattn.config.validation import below, check_name_rule, validated
 from medattn.config.yaml_files import read_yaml
 from medattn.errors import UserError
+from medattn.litter import is_litter_name
 from medattn.shipped import paper_folder, paper_names, searched_for_papers
 from medattn.suggestions import unknown_name
 
@@ -87,7 +88,7 @@ def known_datasets(root: Path) -> dict[str, DatasetEntry]:
 
 def own_dataset_files(root: Path) -> list[Path]:
     """Return the files of `root`/config/datasets/, which declare the user's data sets as the registry does."""
-    return sorted((root / OWN_DATASETS).glob("*.yaml"))
+    return sorted(path for path in (root / OWN_DATASETS).glob("*.yaml") if not is_litter_name(path.name))
 
 
 def paper_datasets(root: Path, paper: str) -> dict[str, DatasetEntry]:
