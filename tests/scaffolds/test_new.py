@@ -144,7 +144,8 @@ def test_folders_of_splits_and_tables_are_recognized(folder, capsys):
     rows = [(f"x/{n}.png", ("ill", "well")[n % 2], "test" if n > 5 else "train") for n in range(8)]
     with (folder / "table" / "images.csv").open("w", newline="") as stream:
         csv.writer(stream).writerows([("image", "label", "split"), *rows])
-    new("dataset", "tables", "--images", "table")
+    (folder / "table").rename(folder / "~table")
+    new("dataset", "tables", "--images", "./~table")
     assert main(["fetch", "splits", "tables"]) == 0
     shown = capsys.readouterr().out
     assert "splits: train 16, test 16 images" in shown and "tables: train 6, test 2 images" in shown

@@ -113,7 +113,8 @@ def new_dataset(names: Names, into: Path, dataset: str | None, images: Path | No
     else:
         found = look_at(images)
         source, classes, counts = source_lines(found), listed(found.classes), ""
-        path = f"  path: {listed((str(images),))[1:-1]}\n"
+        place = f"./{images}" if str(images).startswith("~") else str(images)  # ~ would be read as a person's folder
+        path = f"  path: {listed((place,))[1:-1]}\n"
     entry = filled(
         "dataset.yaml", name=names.name, title=names.title, source=source, path=path, classes=classes, counts=counts,
         schema=schema_line_target(file, "dataset", into),
