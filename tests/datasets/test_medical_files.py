@@ -124,6 +124,18 @@ def test_other_dicom_files_are_refused_in_a_line(tmp_path, tags, message):
     assert "\n" not in str(caught.value)
 
 
+def test_more_compressed_bytes_than_an_image_can_have_are_not_unpacked(tmp_path):
+    uid, encaps = pytest.importorskip("pydicom.uid"), pytest.importorskip("pydicom.encaps")
+    pydicom = pytest.importorskip("pydicom")
+    dataset = pydicom.dcmread(io.BytesIO(dicom((STORED // 16).astype(np.uint8), bits=8)))
+    dataset.file_meta.TransferSyntaxUID = uid.RLELossless
+    dataset.PixelData = encaps.encapsulate([struct.pack("<16I", 1, 64, *[0] * 14) + b"\x81\0" * (1 << 12)])
+    stream = io.BytesIO()
+    pydicom.dcmwrite(stream, dataset)
+    with pytest.raises(UserError, match="holds 8260 compressed bytes, more than its 8 x 8 pixels need"):
+        read(tmp_path / "a", "x.dcm", stream.getvalue())
+
+
 @pytest.mark.parametrize(("kind", "syntax"), [("JPEG", "JPEGBaseline8Bit"), ("JPEG2000", "JPEG2000Lossless")])
 def test_a_compressed_image_that_is_larger_than_stated_is_not_decoded(tmp_path, monkeypatch, kind, syntax):
     uid, encaps = pytest.importorskip("pydicom.uid"), pytest.importorskip("pydicom.encaps")
