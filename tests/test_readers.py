@@ -42,7 +42,6 @@ EXCEPTIONS = {
     "provenance/environment.py": SYSTEM,
     "report/paper_section.py": OPENED,
     "report/write_report.py": SHIPPED,
-    "scaffolds/image_folder.py": OPENED,
     "scaffolds/write.py": "reads only files of the package, and writes",
     "sources/cifar.py": IDENTITY,
     "sources/folder.py": IDENTITY,

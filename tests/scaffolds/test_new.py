@@ -168,6 +168,15 @@ def test_names_that_cannot_be_written_are_refused_in_one_line(folder, capsys, na
     assert not Path("config").exists()
 
 
+@pytest.mark.parametrize("content", [b"", b"P5 8 8 70000 ", b"P5 99999 99999 255 ", b"P5 9 9 255 cut"])
+def test_a_damaged_image_is_named_in_one_line(folder, capsys, content):
+    deep_images(folder / "photos", "a", "b")
+    Path("photos/b/x.pgm").write_bytes(content)
+    assert main(["new", "dataset", "cells", "--images", "photos"]) == 2
+    shown = capsys.readouterr().err
+    assert "photos/b/x.pgm is " in shown and "traceback" not in shown and shown.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

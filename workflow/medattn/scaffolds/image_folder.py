@@ -1,13 +1,13 @@
 """What a folder of images is, as the entry of a data set states it: layout, classes, depth and size."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from medattn.errors import UserError
 from medattn.litter import is_litter, is_litter_name
-from medattn.reading import open_file, read_bytes
+from medattn.reading import read_bytes
 from medattn.sources.folder import TABLE
 from medattn.sources.folders.image_files import refuse_unprintable
 from medattn.sources.folders.label_table import read_label_table
@@ -17,6 +17,8 @@ _SPLITS = ("train", "val", "test")
 _PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".ppm", ".pgm")
 _LOOKED_AT = 100
 """Images of which depth and range are looked at."""
+_MEASURED = 10
+"""Images that the size follows from."""
 _SIZE = 224
 
 
@@ -35,6 +37,17 @@ class ImageFolder:
     classes: tuple[str, ...]
     splits: tuple[str, ...]
     images: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """What is known of a decoded image: its shorter side in pixels, and its depth and range of values."""
+
+    side: int
+    is_8_bit: bool
+    kind: str
+    low: float
+    high: float
 
 
 def look_at(folder: Path) -> ImageFolder:
@@ -68,8 +81,9 @@ def source_lines(found: ImageFolder) -> str:
     Raises:
         UserError: an image can't be read.
     """
-    pictures = [path for path in found.images if path.name.lower().endswith(_PICTURES)]
-    lines = ["  source:", f"    kind: {found.kind}", f"    size: {_size(pictures)}    # images are resized to it"]
+    pictures = [_picture(path) for path in found.images if path.name.lower().endswith(_PICTURES)]
+    size = max(8, min([_SIZE, *(picture.side for picture in pictures[:_MEASURED])]))
+    lines = ["  source:", f"    kind: {found.kind}", f"    size: {size}    # images are resized to it"]
     if found.kind == "folder_per_class":
         lines += [f"    folders: {listed(found.classes)}", "    test_fraction: 0.25    # drawn by split_seed"]
     if found.splits:
@@ -83,32 +97,30 @@ def listed(names: tuple[str, ...]) -> str:
     return json.dumps(list(names), ensure_ascii=False)
 
 
-def _values(found: ImageFolder, pictures: list[Path]) -> Iterator[str]:
+def _values(found: ImageFolder, pictures: Sequence[_Picture]) -> Iterator[str]:
     """Yield lines that say how stored values become brightness, where images are not 8-bit."""
-    from medattn.sources.pixels.picture_files import read_picture
-
-    read = [read_picture(read_bytes(path, "replace the file"), str(path), 3) for path in pictures]
-    deep = [image for image in read if not image.is_8_bit]
+    deep = [picture for picture in pictures if not picture.is_8_bit]
     if deep:
-        low = min(float(image.values.min()) for image in deep)
-        high = max(float(image.values.max()) for image in deep)
+        low, high = min(picture.low for picture in deep), max(picture.high for picture in deep)
         window = f"{{low: {low:g}, high: {max(high, low + 1):g}}}"
         yield f"    window: {window}    # range of {len(deep)} images with {deep[0].kind}; check it"
     elif len(pictures) < len(found.images):
         yield "    scaling: full-range    # or a window, in units of the file: {center: 40, width: 400}"
 
 
-def _size(pictures: list[Path]) -> int:
-    from PIL import Image
+def _picture(path: Path) -> _Picture:
+    """Decode an image.
 
-    sides = []
-    for path in pictures[:10]:
-        try:
-            with open_file(path, "replace the file") as stream, Image.open(stream) as image:
-                sides.append(min(image.size))
-        except OSError as error:
-            raise UserError(f"{path}: can't be read as an image ({error})") from error
-    return max(8, min([_SIZE, *sides]))
+    Raises:
+        UserError: it can't be read.
+    """
+    from medattn.sources.pixels.picture_files import FORMATS, read_picture
+    from medattn.sources.pixels.stored_image import decoded_or_refused
+
+    content = read_bytes(path, "replace the file")
+    image = decoded_or_refused(lambda: read_picture(content, str(path), 3), str(path), ", ".join(FORMATS))
+    low, high = float(image.values.min()), float(image.values.max())
+    return _Picture(min(image.values.shape[:2]), image.is_8_bit, image.kind, low, high)
 
 
 def _folders(folder: Path) -> list[str]:
