@@ -1,4 +1,7 @@
-"""The readings of the kept runs of PPCR's Table 2 equal a computation from the same files without this package."""
+"""The readings of six real runs of PPCR's Table 2 equal a computation from the same files without this package.
+
+The runs in kept_runs/ are those of BreastMNIST and ResNet18 with and without PPCR: 30 epochs, three seeds, on the CPU.
+"""
 
 import csv
 from dataclasses import replace
@@ -21,14 +24,13 @@ from medattn.plan.expand import make_plan
 from medattn.result_tables import MULTIVERSE, READINGS, read_table, rows_of
 
 ROOT = Path(__file__).parents[2]
-KEPT = ROOT / "results/reference/ppcr-table-2/runs"
+KEPT = Path(__file__).parent / "kept_runs"
 ARMS = ("vanilla", "ppcr")
 SEEDS = (0, 1, 2)
 
 
 def kept_run(arm: str, seed: int) -> Path:
-    (folder,) = KEPT.glob(f"ppcr.medmnist.breastmnist.resnet18.{arm}/train-s{seed}-*")
-    return folder
+    return KEPT / f"{arm}-s{seed}"
 
 
 @pytest.fixture(scope="module")
