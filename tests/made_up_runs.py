@@ -97,7 +97,7 @@ def _write_attention(run: Run, cell: Cell, files: RunPaths, random: np.random.Ge
     """Write the maps of attention on the input, or the attention inside the network at the measured epoch."""
     arm = cell.settings.arm
     if arm.mechanism != "none" and not is_block_mechanism(arm.mechanism):
-        before, after = random.random((2, 1, MAP, MAP), dtype=np.float32)
+        before, after = random.random((2, MAP, MAP), dtype=np.float32)
         run_record.write_arrays(files.maps, {"before": before, "after": after})
     elif arm.mechanism != "none" and run.stage == "train":
         labels = np.arange(2, dtype=np.int64) % len(cell.classes)

@@ -8,11 +8,13 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure as MatplotlibFigure
 from PIL import Image
+from safetensors.numpy import save_file
 
 from medattn.config.figure_kinds import figure_kinds
+from medattn.errors import UserError
 from medattn.render.captions import TEMPLATES
 from medattn.render.figures.drawing import drawer
-from medattn.render.figures.images import at_size
+from medattn.render.figures.images import at_size, attention_maps
 from medattn.render.figures.kinds.accuracy_against_cost import spread_apart
 from medattn.render.figures.kinds.learning_curve import _room_for_rug
 from medattn.render.figures.style import ONE_COLUMN, TWO_COLUMNS, seed_color
@@ -143,3 +145,18 @@ def test_figures_of_two_columns_take_the_whole_width_of_the_report() -> None:
         "one": False,
         "two": True,
     }
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"before": np.ones((1, 4, 4)), "after": np.ones((1, 4, 4))},
+        {"before": np.ones((0, 4)), "after": np.ones((0, 4))},
+        {"after": np.ones((4, 4))},
+    ],
+)
+def test_a_file_with_other_arrays_than_maps_is_refused(tmp_path, arrays):
+    path = tmp_path / "maps.safetensors"
+    save_file({name: values.astype(np.float32) for name, values in arrays.items()}, path)
+    with pytest.raises(UserError, match=r"maps\.safetensors: not the attention maps of a run"):
+        attention_maps(path)

@@ -10,6 +10,8 @@ from PIL import Image
 
 from medattn.array_files import read_arrays
 from medattn.datasets.store import read_store
+from medattn.errors import UserError
+from medattn.reading import RUN_AGAIN
 
 Array = NDArray[np.float32]
 
@@ -104,8 +106,15 @@ def region_of(prepared: Path) -> NDArray[np.bool_] | None:
 
 
 def attention_maps(path: Path) -> dict[str, Array]:
-    """Read the maps `before` and `after` training of a run, each H x W."""
-    return {name: array.astype(np.float32) for name, array in read_arrays(path).items()}
+    """Read the maps `before` and `after` training of a run, each H x W.
+
+    Raises:
+        UserError: the file is missing or damaged, or has other arrays.
+    """
+    maps = {name: array.astype(np.float32) for name, array in read_arrays(path).items()}
+    if set(maps) != {"before", "after"} or any(values.ndim != 2 or not values.size for values in maps.values()):
+        raise UserError(f"{path}: not the attention maps of a run; {RUN_AGAIN}")
+    return maps
 
 
 def at_size(values: Array, shape: tuple[int, ...]) -> Array:
