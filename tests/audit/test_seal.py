@@ -22,7 +22,7 @@ from medattn.temporary_files import new_temporary_file
 
 
 def sealed_again(results: ResultPaths) -> str:
-    return seal(results, AuditContext(FOLDER).plan)
+    return seal(results, AuditContext(FOLDER).plan).root
 
 
 def faults(check: str = "seal") -> list[Finding]:
@@ -199,3 +199,35 @@ def test_a_prepared_file_that_appears_or_changes_is_found(finished):
     write_json(folder / "manifest.json", {})
     places = {Path(finding.place).name for finding in faults()}
     assert places == {"more.safetensors", "manifest.json"}
+
+
+@pytest.mark.parametrize("gone", ["data", "papers", "data/prepared/*/images.safetensors"])
+def test_what_is_not_on_this_machine_stays_sealed_and_coming_back_is_no_error(finished, tmp_path, gone, capsys):
+    root = json.loads(finished.manifest.read_text())["root"]
+    (path,) = Path().glob(gone)
+    path.rename(tmp_path / "aside")
+    assert medattn(["audit", str(FOLDER), "--seal"]) == 0
+    said = capsys.readouterr().out
+    assert "not on this machine, so sealed as they were: " in said and root in said
+    (tmp_path / "aside").rename(path)
+    assert json.loads(finished.manifest.read_text())["root"] == root
+    assert medattn(["audit", str(FOLDER), "--check", "seal", "--expect-root", root]) == 0
+
+
+def test_a_removed_file_of_a_paper_or_data_set_that_is_here_leaves_the_seal(finished):
+    (folder,) = (path.parent for path in Path("data/prepared").glob("*/manifest.json"))
+    for path in (folder / "more.safetensors", Path("papers/tampering/more.csv")):
+        path.write_text("x")
+        before = sealed_again(finished)
+        path.unlink()
+        assert sealed_again(finished) != before
+        assert not faults()
+
+
+def test_images_that_were_not_at_hand_for_the_first_seal_are_no_error_later(finished, tmp_path):
+    for path in (finished.seals, finished.manifest):
+        path.unlink()
+    Path("data").rename(tmp_path / "aside")
+    sealed_again(finished)
+    (tmp_path / "aside").rename("data")
+    assert not faults()

@@ -111,7 +111,8 @@ def check_root(context: AuditContext, expected: str) -> Iterator[Finding]:
             counts = ", ".join(
                 f"{sum(s.counts[kind] for s in later)} {kind}" for kind in ("added", "changed", "removed")
             )
-            found = f"{len(later)} later seals, up to {roots[-1]}; files: {counts}"
+            seals_since = "1 later seal" if len(later) == 1 else f"{len(later)} later seals"
+            found = f"{seals_since}, up to {roots[-1]}; files: {counts}"
             yield Finding("warning", place, f"root hash {expected}", found, remedy, check=CHECK)
             return
     found = roots[-1] if roots else "no seal"

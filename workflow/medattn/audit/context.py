@@ -8,6 +8,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from medattn.audit.carried import has_images
 from medattn.audit.folder_files import is_for_seal
 from medattn.audit.made_with import OtherSoftware, other_papers, other_software
 from medattn.audit.manifest import difference, read_manifest
@@ -221,8 +222,7 @@ class AuditContext:
 
     def has_images(self, prepared: str) -> bool:
         """Return whether a prepared data set is on this machine, with its images and its manifest."""
-        folder = self.at_root(prepared)
-        return all((folder / name).is_file() for name in ("manifest.json", "images.safetensors"))
+        return has_images(self.at_root(prepared))
 
     def absent_datasets(self) -> list[str]:
         """Return the names of data sets whose prepared images are not on this machine."""

@@ -7,9 +7,11 @@ before it, so the root hash vouches for the whole history in seals.jsonl, too.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from medattn.audit.carried import carried
 from medattn.audit.folder_files import folder_files
 from medattn.audit.made_with import made_with, paper_files
 from medattn.audit.seals import (
@@ -43,10 +45,18 @@ def sealed_files(folder: Path) -> Iterator[str]:
 
 def data_files(plan: Plan) -> Iterator[str]:
     """Yield the paths of the prepared data files of a plan's cells, as far as they are available."""
-    for folder in sorted({cell.prepared for cell in plan.cells.values()}):
-        if Path(folder).is_dir():
-            for name in folder_files(Path(folder), _NOTHING).names:
-                yield (Path(folder) / name).as_posix()
+    for names in data_sets(plan).values():
+        yield from names
+
+
+def data_sets(plan: Plan) -> dict[str, list[str]]:
+    """Return the paths of the prepared data files of a plan's cells by their folder, for folders that are available."""
+    folders = sorted({cell.prepared for cell in plan.cells.values()})
+    return {
+        folder: [(Path(folder) / name).as_posix() for name in folder_files(Path(folder), _NOTHING).names]
+        for folder in folders
+        if Path(folder).is_dir()
+    }
 
 
 def contents(results: ResultPaths, plan: Plan) -> State:
@@ -62,11 +72,27 @@ def contents(results: ResultPaths, plan: Plan) -> State:
     }
 
 
-def seal(results: ResultPaths, plan: Plan) -> str:
-    """Add a seal to the history, write manifest.json, remove the outdated audit.json and return the root hash.
+@dataclass(frozen=True)
+class NewSeal:
+    """A seal that was written.
 
-    A folder that is as the last seal left it keeps this seal. Temporary files of dead processes are removed first. The
-    working directory is the project: the seal names images and papers by their paths from there.
+    Attributes:
+        root: its root hash.
+        carried: names of images and papers that are not on this machine, which it has as the seal before it.
+        is_other: whether the root hash is another one than that of the seal before; true for the first seal.
+    """
+
+    root: str
+    carried: tuple[str, ...]
+    is_other: bool
+
+
+def seal(results: ResultPaths, plan: Plan) -> NewSeal:
+    """Add a seal to the history, write manifest.json, and remove an audit.json that is about another seal.
+
+    A folder that is as the last seal left it keeps this seal. Images and papers that are not on this machine stay
+    sealed as they were. Temporary files of dead processes are removed first. The working directory is the project: the
+    seal names images and papers by their paths from there.
 
     Raises:
         UserError: the history was changed, or a file cannot be read.
@@ -74,14 +100,18 @@ def seal(results: ResultPaths, plan: Plan) -> str:
     history = _history(results)
     for folder in folder_files(results.folder).folders:
         sweep(folder)
-    state = contents(results, plan)
-    if not history or history[-1].after != state or history[-1].entry["selection"] != plan.selection:
+    state, absent = contents(results, plan), State()
+    if history:
+        absent = carried(history[-1].after, state, plan)
+        state = {part: {**state[part], **absent[part]} for part in state}
+    is_other = not history or history[-1].after != state or history[-1].entry["selection"] != plan.selection
+    if is_other:
         history = [*history, next_seal(history, state, plan.selection, made_with())]
         write_seals(results.seals, history)
+        results.audit.unlink(missing_ok=True)
     value = history[-1].manifest
-    results.audit.unlink(missing_ok=True)
     write_json(results.manifest, value)
-    return str(value["root"])
+    return NewSeal(str(value["root"]), tuple(name for part in absent.values() for name in part), is_other)
 
 
 def _history(results: ResultPaths) -> list[Seal]:

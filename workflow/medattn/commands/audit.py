@@ -157,7 +157,12 @@ def _seal(context: "AuditContext", key: Path | None) -> int:
     with chdir(context.root):  # the seal names papers and images by their paths from there
         # plan.csv counts finished runs, so it is written again before it is sealed.
         write_text(results.plan_table, plan_csv(plan, progress_of(plan, results)))
-        print(f"{context.shown}: sealed as {seal(results, plan)}")
+        new = seal(results, plan)
+    if new.carried:
+        folders = ", ".join(sorted({str(Path(name).parent) for name in new.carried}))
+        count = len(new.carried)
+        print(f"{context.shown}: not on this machine, so sealed as they were: {count} files of {folders}")
+    print(f"{context.shown}: sealed as {new.root}")
     for name, problem in sorted(folder_files(results.folder).not_sealed.items()):
         log.warning("%s: not sealed: %s", results.folder / name, problem)
     if key is not None:

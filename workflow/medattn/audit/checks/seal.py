@@ -7,7 +7,7 @@ from typing import Any
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.folder_files import folder_files
-from medattn.audit.manifest import as_written, data_files, difference, read_manifest
+from medattn.audit.manifest import as_written, data_sets, difference, read_manifest
 from medattn.audit.obstacles import (
     RESTORE,
     absent_images,
@@ -24,6 +24,7 @@ from medattn.files import read_json, sha256_of_value
 _SEAL = "seal it: `medattn audit {folder} --seal`"
 _NOT_SEALED = "if the file is yours, seal again: `medattn audit {folder} --seal`; otherwise move it out of the folder"
 _CANNOT_SEAL = "restore what it leads to, or move it away, then seal again: `medattn audit {folder} --seal`"
+_RECORDED = "none: the records name their hashes, which the check of data compares"
 _FETCH = "move its folder away, and fetch the images again: `{project}medattn fetch --plan {plan}`"
 
 
@@ -93,9 +94,17 @@ def _data(context: AuditContext, sealed: Mapping[str, Any]) -> Iterator[Finding]
                 is_wrong = finding.severity == "error"
                 yield prepared_otherwise(context, str(Path(name).parent), finding) if is_wrong else finding
     if context.other_plan_schema is None and not context.damaged_plan:
-        for name in data_files(context.plan):
-            if name not in sealed:
-                yield Finding("error", name, "no file, as in the seal", "a file", _NOT_SEALED)
+        yield from _images_not_sealed(context, sealed)
+
+
+def _images_not_sealed(context: AuditContext, sealed: Mapping[str, Any]) -> Iterator[Finding]:
+    """Find prepared files that were added to a sealed data set, and data sets that were not at hand for the seal."""
+    for folder, names in data_sets(context.plan).items():
+        others = [name for name in names if name not in sealed]
+        if any(Path(name).is_relative_to(folder) for name in sealed):
+            yield from (Finding("error", name, "no file, as in the seal", "a file", _NOT_SEALED) for name in others)
+        elif others:
+            yield Finding("info", folder, "images in the seal", "a seal that names none of them", _RECORDED)
 
 
 def _compared(context: AuditContext, path: Path, name: str, facts: Mapping[str, Any], remedy: str) -> Iterator[Finding]:
