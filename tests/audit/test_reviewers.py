@@ -103,6 +103,54 @@ def test_a_table_that_was_changed_since_it_was_sealed_is_wrong_whatever_could_ex
     assert "changed since it was sealed" in errors[table.relative_to(reviewer.folder).as_posix()]
 
 
+def damaged_record(run: Path) -> Path:
+    (run / "record.json").write_text("{")
+    return run / "record.json"
+
+
+def flipped_byte(run: Path) -> Path:
+    content = bytearray((run / "scores.safetensors").read_bytes())
+    content[-2] ^= 64
+    (run / "scores.safetensors").write_bytes(content)
+    return run / "scores.safetensors"
+
+
+@pytest.mark.parametrize("explain", [other_software, nothing_else])
+@pytest.mark.parametrize("harm", [damaged_record, flipped_byte])
+def test_damage_is_named_whatever_else_could_keep_tables_from_being_recomputed(reviewer, capsys, explain, harm):
+    explain(reviewer)
+    damaged = harm(next(reviewer.folder.glob("runs/*.gsa/train-s0-*"))).relative_to(reviewer.folder).as_posix()
+    code, value = audited(capsys, str(reviewer.folder), "--check", "tables")
+    assert code == 1
+    wrong = [group for group in value["groups"] if group["severity"] == "error"]
+    assert [group["cause"] for group in wrong] == [f"{damaged} changed since it was sealed"]
+    reviewer.measurements.write_text(reviewer.measurements.read_text().replace("measured", "meant"))
+    _, value = audited(capsys, str(reviewer.folder), "--check", "tables")
+    assert "measurements.csv" in [finding["place"] for finding in value["findings"] if finding["severity"] == "error"]
+
+
+def test_an_unsealed_damaged_record_is_no_want_of_images(reviewer, capsys):
+    record = damaged_record(next(reviewer.folder.glob("runs/*.gsa/train-s0-*")))
+    for path in (reviewer.manifest, reviewer.seals):
+        path.unlink()
+    code, value = audited(capsys, str(reviewer.folder), "--check", "tables")
+    assert code == 1
+    assert record.relative_to(reviewer.folder).as_posix() in value["findings"][-1]["found"]
+
+
+@pytest.mark.parametrize(("name", "checks"), [
+    ("measurements.csv", ["seal", "tables", "report"]),
+    ("plan.json", ["seal", "plan", "completeness", "records", "data", "report"]),
+])  # fmt: skip
+def test_one_damaged_file_is_one_entry_that_names_it_and_blames_no_other(reviewer, capsys, name, checks):
+    reviewer.folder.joinpath(name).write_text("garbage\n")
+    code, value = audited(capsys, str(reviewer.folder))
+    (wrong,) = [group for group in value["groups"] if group["severity"] in ("error", "warning")]
+    assert (code, wrong["cause"], value["runs"]) == (1, f"{name} changed since it was sealed", 11)
+    assert set(checks) <= set(wrong["checks"])
+    assert "--seal" not in wrong["remedy"] and "code of these runs" not in wrong["remedy"]
+
+
 def test_a_plan_that_was_changed_since_it_was_sealed_is_no_plan_of_another_version(reviewer, capsys):
     reviewer.plan.write_text(reviewer.plan.read_text().replace('"schema": 2', '"schema": 9'))
     code, value = audited(capsys, str(reviewer.folder), "--check", "tables", "--replay", "1")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from medattn.audit.consequences import RESTORE, by_cause
 from medattn.audit.finding import Finding
 from medattn.audit.obstacles import in_project, plan_argument
 
@@ -36,14 +37,16 @@ _FOR_REVIEWERS: Mapping[str, str] = {
 
 
 def advised(context: "AuditContext", finding: Finding) -> Finding:
-    """Return a finding whose advice its reader can follow.
+    """Return a finding with the changed files that explain it as its cause, and with advice that its reader can follow.
 
     Steps that change a results folder are for the author, who has it where the selection writes it. A reviewer, who
     got a copy, is told what to ask for, or what to run without changing anything.
     """
+    finding = by_cause(context, finding)
     is_wrong = finding.severity in ("error", "warning")
-    if is_wrong and not context.is_authors and finding.check in _FOR_REVIEWERS:
-        finding = replace(finding, remedy=_FOR_REVIEWERS[finding.check], command="")
+    subject = "seal" if finding.remedy == RESTORE else finding.check
+    if is_wrong and not context.is_authors and subject in _FOR_REVIEWERS:
+        finding = replace(finding, remedy=_FOR_REVIEWERS[subject], command="")
     return replace(
         finding,
         found=_DELETE.sub("", finding.found),  # errors of readers advise to delete files, which here are evidence

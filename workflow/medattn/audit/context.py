@@ -53,7 +53,8 @@ class AuditContext:
         project: the project, whose papers and data the plan names.
         started_in: working directory when the audit started; `run_checks` changes to the project for each check.
         sha256: hash of a file, computed once.
-        examined: what the running check has looked at, by kind, such as the number of files.
+        check: name of the running check.
+        examined: what it has looked at, by kind, such as the number of files.
         unread_runs: ids of planned runs whose record this user can't read; known once `finished_runs` was called.
     """
 
@@ -64,6 +65,7 @@ class AuditContext:
         self.project: Project = find_project(self.results.folder, root)
         self.started_in = Path.cwd()
         self.sha256 = cache(sha256_of_file)
+        self.check = ""
         self.examined: Counter[str] = Counter()
         self.unread_runs: set[str] = set()
 
@@ -92,8 +94,9 @@ class AuditContext:
             return None
         return ("no file, as in the seal", "a file") if is_added else None
 
-    def changed_files(self) -> list[str]:
-        """Return the sealed files that were changed or removed since."""
+    @cached_property
+    def changed(self) -> list[str]:
+        """The sealed files that were changed or removed since."""
         return [name for name in self.sealed.get("files", {}) if self.seal_difference(name)]
 
     def at_root(self, name: str) -> Path:
@@ -169,9 +172,14 @@ class AuditContext:
         except (UserError, OSError):
             return True
 
+    @cached_property
+    def unusable_plan(self) -> bool:
+        """Whether no check can use the plan: it is missing or damaged, or another version of medattn wrote it."""
+        return self.other_plan_schema is not None or self.damaged_plan
+
     def records(self) -> list[RecordFile]:
         """Return every readable record: of the runs of the plan or, without a readable plan, of the folder."""
-        if self.other_plan_schema is None:
+        if not self.unusable_plan:
             return [RecordFile(run.run.id, run.files, run.record) for run in self.finished_runs()]
         found = []
         for files in self.run_folders():

@@ -26,7 +26,7 @@ def contradiction(context: AuditContext, checks: Iterable[AuditCheck]) -> str:
     for check in checks:
         facts = (earlier.get("checks") or {}).get(check.name)
         before = facts.get("outcome") if isinstance(facts, Mapping) else None
-        if before in _JUDGED and check.outcome in _JUDGED and before != check.outcome:
+        if check.ran and before in _JUDGED and check.outcome in _JUDGED and before != check.outcome:
             others.append(f"{check.name} {before}")
     if not others:
         return ""

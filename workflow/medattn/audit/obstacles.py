@@ -6,9 +6,11 @@ Each becomes a finding with the severity `unchecked`, the same cause for all che
 import os
 import shlex
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from medattn.audit.commit_commands import checkout_command, repository
+from medattn.audit.consequences import CHANGED, RESTORE, follows_from_change
 from medattn.audit.finding import Finding
 from medattn.datasets.store import IMAGES, MANIFEST, check_store
 from medattn.errors import UserError
@@ -157,7 +159,9 @@ def explained(context: "AuditContext", finding: Finding, *, drawn: bool = False,
         explanation = other_version(context, *facts)
     else:
         return finding
-    return disproved(context, finding, file or finding.place) or explanation
+    if (wrong := disproved(context, finding, file or finding.place)) is not None:
+        return wrong
+    return finding if follows_from_change(context, replace(finding, check=context.check)) else explanation
 
 
 def disproved(context: "AuditContext", finding: Finding, file: str) -> Finding | None:
@@ -167,10 +171,6 @@ def disproved(context: "AuditContext", finding: Finding, file: str) -> Finding |
         return None
     found = f"{CHANGED} ({other[0]}; found {other[1]}); {finding.found}"
     return Finding("error", finding.place, finding.expected, found, RESTORE)
-
-
-CHANGED = "changed since it was sealed"
-RESTORE = "restore the file from a copy, or make it again and seal again: `medattn audit {folder} --seal`"
 
 
 def checkout(context: "AuditContext") -> tuple[str, str]:
@@ -184,7 +184,7 @@ def checkout(context: "AuditContext") -> tuple[str, str]:
 
 def _fetch_command(context: "AuditContext", prepared: str) -> str:
     """Return the command that fetches all data sets of the plan that are absent, with the version that can read it."""
-    if context.other_plan_schema is not None or context.damaged_plan or not _is_writable(context):
+    if context.unusable_plan or not _is_writable(context):
         return ""  # another version must read the plan, or the images cannot be written there
     names = " ".join(map(shlex.quote, context.absent_datasets()))
     return in_project(context, f"medattn fetch {names} --plan {plan_argument(context)}")

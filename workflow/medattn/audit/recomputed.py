@@ -19,7 +19,7 @@ from medattn.render.render_selection import render
 from medattn.tuning.choose import write_choices
 
 # The recomputation reads these; everything else is computed from them.
-_INPUTS = ("runs", "plan.json", "complexity.csv")
+INPUTS = ("runs", "plan.json", "complexity.csv")
 # Without images, these are computed nevertheless: they follow from the kept scores alone.
 FROM_SCORES = ("tuned/", "measurements.csv", "epochs.csv", "readings.csv")
 
@@ -49,7 +49,7 @@ def recomputed(context: AuditContext) -> Iterator[Recomputed]:
     with tempfile.TemporaryDirectory(prefix="medattn-audit-") as name:
         again = ResultPaths(Path(name) / context.results.folder.name)
         again.folder.mkdir()
-        for part in _INPUTS:
+        for part in INPUTS:
             original = context.results.folder / part
             if original.exists():
                 (again.folder / part).symlink_to(original.resolve())
@@ -58,7 +58,8 @@ def recomputed(context: AuditContext) -> Iterator[Recomputed]:
             for step in _steps(context, again):
                 step()
         except UserError as error:
-            stopped = error
+            stopped = UserError(str(error).replace(f"{again.folder}/", ""))
+            stopped.__cause__ = error
         yield Recomputed(again, stopped)
 
 

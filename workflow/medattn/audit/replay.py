@@ -17,9 +17,6 @@ from medattn.audit.obstacles import (
     absent_mechanisms,
     absent_papers,
     absent_weights,
-    checkout,
-    damaged_file,
-    disproved,
     explained,
     other_code,
     unreadable,
@@ -27,11 +24,11 @@ from medattn.audit.obstacles import (
 )
 from medattn.audit.replay_compare import compare
 from medattn.audit.replay_draw import ReplayCandidate, candidates, draw
+from medattn.audit.unusable_plan import unusable_plan
 from medattn.config.networks.catalog import weights_model
 from medattn.errors import UserError
 from medattn.layout import ResultPaths, weights_file
 from medattn.plan.model import Pack
-from medattn.plan.plan_file import read_plan
 from medattn.provenance.code import code_digest
 from medattn.reading import read_bytes
 from medattn.result_tables import COMPLEXITY
@@ -54,9 +51,10 @@ def replay(context: AuditContext, count: int | None, seed: int) -> tuple[list[Fi
     drawn: dict[str, Any] = {"asked": "all" if count is None else count, "seed": seed, "candidates": 0, "runs": []}
     drawn["identical"] = 0
     findings: list[Finding] = []
+    context.check = _CHECK
     with chdir(context.root):
-        if context.other_plan_schema is not None or context.damaged_plan:
-            findings.append(_no_plan(context))
+        if context.unusable_plan:
+            findings.append(unusable_plan(context, "no run was replayed"))
         elif context.project.absent:
             findings += absent_papers(context)
         else:
@@ -69,25 +67,6 @@ def replay(context: AuditContext, count: int | None, seed: int) -> tuple[list[Fi
                 findings += found
             findings += _counted_again(context)
     return [advised(context, replace(finding, check=_CHECK)) for finding in findings], drawn
-
-
-def _no_plan(context: AuditContext) -> Finding:
-    expected, place = "runs to train again", context.results.plan.name
-    if context.other_plan_schema is None:
-        return _damaged_plan(context, Finding("error", place, expected, "a damaged plan: no run was replayed"))
-    command, remedy = checkout(context)
-    found = "a plan of another version of medattn: no run was replayed"
-    cause = "another version of medattn wrote plan.json"
-    finding = Finding("unchecked", place, expected, found, remedy, cause=cause, command=command)
-    return disproved(context, finding, place) or finding
-
-
-def _damaged_plan(context: AuditContext, finding: Finding) -> Finding:
-    try:
-        read_plan(context.results.plan)
-    except UserError as error:
-        return damaged_file(finding, error)
-    return finding
 
 
 def _with_reasons(chosen: Sequence[ReplayCandidate], among: Sequence[ReplayCandidate]) -> list[ReplayCandidate]:

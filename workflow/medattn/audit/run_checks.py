@@ -5,23 +5,20 @@ from contextlib import chdir
 from dataclasses import dataclass, replace
 
 from medattn.audit.advice import advised
+from medattn.audit.consequences import RESTORE, changed_cause
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding, Outcome, outcome_of
 from medattn.audit.obstacles import (
-    CHANGED,
-    RESTORE,
     absent_mechanisms,
     absent_papers,
-    checkout,
-    disproved,
     other_papers,
     other_version,
     unreadable,
     unreadable_file,
 )
 from medattn.audit.registry import CHECKS, WITH_PAPERS, WITHOUT_PLAN
+from medattn.audit.unusable_plan import unusable_plan
 from medattn.errors import UserError
-from medattn.plan.plan_file import SCHEMA
 
 _EXPECTED = "files that can be checked"
 
@@ -52,7 +49,7 @@ class AuditCheck:
 def checks_to_run(context: AuditContext, names: Sequence[str] | None = None) -> list[str]:
     """Return the checks that can run on a folder: without its papers or a readable plan, those that need none."""
     asked = CHECKS if names is None else [name for name in CHECKS if name in names]
-    if context.other_plan_schema is not None:
+    if context.unusable_plan:
         return [name for name in asked if name in WITHOUT_PLAN]
     return [name for name in asked if not (context.project.absent and name in WITH_PAPERS)]
 
@@ -72,6 +69,7 @@ def check_results(context: AuditContext, names: Sequence[str] | None = None) -> 
     """Yield the result of each check that was asked for, in the order of the registry; arguments as in `run_checks`."""
     able = checks_to_run(context, names)
     for name in CHECKS if names is None else [name for name in CHECKS if name in names]:
+        context.check = name
         context.examined.clear()
         with chdir(context.root):
             found = _findings(context, name, name in able)
@@ -81,8 +79,8 @@ def check_results(context: AuditContext, names: Sequence[str] | None = None) -> 
 
 def _findings(context: AuditContext, name: str, is_able: bool) -> list[Finding]:
     if not is_able:
-        if context.other_plan_schema is not None:
-            return [_unreadable_plan(context, name)]
+        if context.unusable_plan:
+            return [unusable_plan(context, name)]
         return list(absent_papers(context))
     found: list[Finding] = []
     try:
@@ -93,8 +91,8 @@ def _findings(context: AuditContext, name: str, is_able: bool) -> list[Finding]:
         SystemExit,
     ) as error:  # damaged files raise many types; none may hide other findings
         found.append(_failure(context, name, error))
-    if name == "records" and context.other_plan_schema is not None:
-        found.append(_unreadable_plan(context, "records (their agreement with the plan)"))
+    if name == "records" and context.unusable_plan:
+        found.append(unusable_plan(context, "records (their agreement with the plan)"))
     return found
 
 
@@ -104,10 +102,9 @@ def _failure(context: AuditContext, name: str, error: BaseException) -> Finding:
         return unreadable_file(str(context.shown), cause)
     text = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
     found = " ".join(text.split())
-    if changed := context.changed_files():
+    if context.changed:
         # What other papers or another version would explain can follow from these files as well.
-        more = f" and {len(changed) - 1} more files" if len(changed) > 1 else ""
-        return Finding("error", str(context.shown), _EXPECTED, f"{found}; {changed[0]}{more} {CHANGED}", RESTORE)
+        return Finding("error", f"check of {name}", _EXPECTED, found, RESTORE, cause=changed_cause(context))
     if isinstance(error, UserError) and not context.damaged_plan and context.absent_mechanisms:
         return absent_mechanisms(context, f"check of {name}", _EXPECTED, found)
     if name in WITH_PAPERS and not context.damaged_plan and isinstance(error, UserError):
@@ -115,27 +112,23 @@ def _failure(context: AuditContext, name: str, error: BaseException) -> Finding:
             return other_papers(context, f"check of {name}", _EXPECTED, found)
         if context.other_software.medattn:
             return other_version(context, f"check of {name}", _EXPECTED, found)
-    return Finding("error", str(context.shown), _EXPECTED, found)
-
-
-def _unreadable_plan(context: AuditContext, part: str) -> Finding:
-    """Say that a check cannot run because another version of medattn wrote the plan, and which version can run it."""
-    schema, command = context.other_plan_schema, checkout(context)
-    found = f"schema {schema} of another version of medattn; not checked for {len(context.records())} runs: {part}"
-    cause = f"another version of medattn wrote plan.json (schema {schema}; this version reads schema {SCHEMA})"
-    expected = f"a plan that this version can read (schema {SCHEMA})"
-    if (wrong := disproved(context, Finding("error", part, expected, found), "plan.json")) is not None:
-        return replace(wrong, cause=f"plan.json was {CHANGED}")
-    return Finding("unchecked", part, expected, found, command[1], cause=cause, command=command[0])
+    return Finding("error", f"check of {name}", _EXPECTED, found)
 
 
 def _counted(context: AuditContext) -> str:
     """Return what a check has looked at as text, such as "9 runs, 31 files"."""
-    counts = [(count, kind) for kind, count in context.examined.items() if count]
+    counts = [(count, kind) for kind, count in context.examined.items() if count or _is_share(kind)]
     return ", ".join(f"{count} {_singular(kind) if count == 1 else kind}" for count, kind in counts)
+
+
+def _is_share(kind: str) -> bool:
+    """Return whether a kind of things is a number of them, as in "23 of 63 files"."""
+    return kind.startswith("of ")
 
 
 def _singular(kind: str) -> str:
     """Return "file of papers" for "files of papers", and "run" for "runs"."""
+    if _is_share(kind):
+        return kind
     what, of, whose = kind.partition(" of ")
     return f"{what.removesuffix('s')}{of}{whose}"

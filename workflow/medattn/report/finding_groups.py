@@ -40,8 +40,11 @@ class FindingGroup:
         shown, more = ", ".join(examples), ", ..." if count > len(examples) else ""
         noun = "difference" if self.severity in ("error", "warning") else "place"
         what = self.cause or (f"1 {noun}" if count == 1 else f"{count} {noun}s")
-        places = shown + more if not self.cause or count == 1 else f"{count} places: {shown}{more}"
-        return f"{', '.join(self.checks)}: {what} ({places})" if self.cause else f"{self.checks[0]}: {what}: {places}"
+        if not self.cause:
+            return f"{self.checks[0]}: {what}: {shown}{more}"
+        places = f"{count} places: {shown}{more}" if count > 1 else shown
+        said = f" ({places})" if count > 1 or shown not in self.cause else ""
+        return f"{', '.join(self.checks)}: {what}{said}"
 
     @property
     def action(self) -> str:

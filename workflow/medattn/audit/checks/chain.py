@@ -44,7 +44,7 @@ def check_chain(context: AuditContext) -> Iterator[Finding]:
 
 def _runs_between(context: AuditContext, seals: Sequence[Seal]) -> Iterator[Finding]:
     """Find runs that were sealed as finished and then changed or disappeared. Runs of other plans are not counted."""
-    planned = None if context.other_plan_schema is not None or context.damaged_plan else set(context.plan.runs)
+    planned = None if context.unusable_plan else set(context.plan.runs)
     places = None if planned is None else {_place(run) for run in planned}
     last: dict[str, str] = {}  # the hash of each record as it was last sealed
     for seal in seals:

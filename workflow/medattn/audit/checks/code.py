@@ -80,7 +80,7 @@ def check_code(context: AuditContext) -> Iterator[Finding]:
     for one, runs in differences.items():
         for run in runs:
             yield Finding(one.severity, run, one.expected, one.found, one.remedy, cause=one.cause, command=one.command)
-    if context.other_plan_schema is None:
+    if not context.unusable_plan:
         sources = PackageSources(CODE_FOLDER)
         for finished in context.finished_runs():
             yield from _names_of_modules(finished, sources)

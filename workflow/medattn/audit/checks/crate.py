@@ -10,12 +10,12 @@ from medattn.audit.manifest import sealed_files
 from medattn.audit.obstacles import (
     absent_images,
     absent_papers,
-    checkout,
     explained,
     in_project,
     unreadable,
     unreadable_file,
 )
+from medattn.audit.unusable_plan import unusable_plan
 from medattn.crate.crate_files import crate_files
 from medattn.crate.workflow_files import WORKFLOW_FILES
 from medattn.crate.write_crate import GUIDE, METADATA, PREVIEW, CrateContents, crate_contents
@@ -59,11 +59,8 @@ def _expected(context: AuditContext, arrays: bool) -> tuple[CrateContents, Findi
     sealed = list(sealed_files(context.results.folder))
     copied = {item.name: item.source for item in crate_files(context.results, sealed, arrays)}
     what = "description, preview and rules of the crate were not compared"
-    if context.other_plan_schema is not None:
-        command, remedy = checkout(context)
-        cause = "another version of medattn wrote plan.json"
-        finding = Finding("unchecked", "crate", "a plan to describe", what, remedy, cause=cause, command=command)
-        return CrateContents(copied, {}), finding
+    if context.unusable_plan:
+        return CrateContents(copied, {}), unusable_plan(context, what)
     if context.project.absent:
         finding = next(absent_papers(context))
         return CrateContents(copied, {}), replace(finding, found=f"{finding.found}: {what}")

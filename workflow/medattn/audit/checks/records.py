@@ -47,14 +47,14 @@ def check_records(context: AuditContext) -> Iterator[Finding]:
             yield from _findings(kept.run, _of_output(context, kept, name))
         if kept.record["status"] in ("ok", "diverged"):
             yield from _clocks(kept.run, kept.record)
-    if context.other_plan_schema is None:
+    if not context.unusable_plan:
         for finished in context.finished_runs():
             yield from _findings(finished.run.id, _against_plan(context, finished))
 
 
 def _planned(context: AuditContext) -> Iterator[RunPaths]:
     """Yield the runs that have a record: those of the plan or, where it cannot be read, all."""
-    if context.other_plan_schema is not None:
+    if context.unusable_plan:
         yield from context.run_folders()
         return
     for run in context.plan.runs.values():

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from medattn.audit.consequences import RESTORE
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.folder_files import folder_files
 from medattn.audit.manifest import as_written, data_sets, difference, read_manifest
 from medattn.audit.obstacles import (
-    RESTORE,
     absent_images,
     absent_papers,
     damaged_file,
@@ -58,7 +58,7 @@ def check_seal(context: AuditContext) -> Iterator[Finding]:
 
 def _planned_runs(context: AuditContext, sealed: Mapping[str, Any], reported: set[str]) -> Iterator[Finding]:
     """Find finished runs of the plan whose record is not under the seal, wherever the seal could not look."""
-    if context.other_plan_schema is not None or context.damaged_plan:
+    if context.unusable_plan:
         return
     for finished in context.finished_runs():
         name = finished.files.record.relative_to(context.results.folder).as_posix()
@@ -68,7 +68,7 @@ def _planned_runs(context: AuditContext, sealed: Mapping[str, Any], reported: se
 
 def _papers(context: AuditContext) -> Iterator[Finding]:
     """Compare the files of the papers with the seal; a seal of the first schema covers none."""
-    if context.other_plan_schema is not None or context.damaged_plan:
+    if context.unusable_plan:
         return
     sealed = context.sealed.get("papers")
     if context.project.absent:
@@ -93,7 +93,7 @@ def _data(context: AuditContext, sealed: Mapping[str, Any]) -> Iterator[Finding]
             for finding in _compared(context, context.at_root(name), name, facts, _FETCH):
                 is_wrong = finding.severity == "error"
                 yield prepared_otherwise(context, str(Path(name).parent), finding) if is_wrong else finding
-    if context.other_plan_schema is None and not context.damaged_plan:
+    if not context.unusable_plan:
         yield from _images_not_sealed(context, sealed)
 
 
