@@ -68,8 +68,28 @@ def forget() -> None:
         sys.modules.pop(name, None)
 
 
+def audit_from_elsewhere(own: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The code of a project that is not the working directory's is run only when asked; no compiled file is left."""
+    audit = ["audit", str(own.root / "results/trial"), "--check", "tables"]
+    forget()
+    with monkeypatch.context() as patch:
+        patch.chdir("/")
+        capsys.readouterr()
+        assert own.medattn(*audit) == 3
+        assert f"    medattn {' '.join(audit[:2])} --run-own-code" in capsys.readouterr().out
+        assert own.medattn(*audit, "--replay", "1", "--all") == 3
+        assert "own_error:error_rate, own_rows:draw: no run was replayed" in capsys.readouterr().out
+        assert not {"own_error", "own_rows"} & sys.modules.keys()
+        assert own.medattn(*audit, "--run-own-code") == 3, "made-up runs have no images"
+        assert "own Python code" not in capsys.readouterr().out
+    assert "own_error" in sys.modules
+    assert not list(own.root.rglob("__pycache__"))
+
+
 @pytest.mark.slow
-def test_both_are_measured_compared_drawn_and_sealed(own: Project, capsys: pytest.CaptureFixture[str]) -> None:
+def test_both_are_measured_compared_drawn_and_sealed(
+    own: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     trained(own)
     for command in (["plan", "--write"], ["measure"], ["compare"], ["render"], ["audit", "results/trial", "--seal"]):
         assert own.medattn(*command) == 0, capsys.readouterr().err
@@ -86,6 +106,8 @@ def test_both_are_measured_compared_drawn_and_sealed(own: Project, capsys: pytes
     assert {"own_error.py", "own_rows.py"} <= sealed.keys()
     graph = json.loads(own.results.graph.read_text())
     assert "own_error.py" in graph["measured"]
+
+    audit_from_elsewhere(own, monkeypatch, capsys)
 
     # An edit is another figure, and the audit sees it.
     declared = graph["rendered"]["tiny"]["declared"]["figures/rows"]

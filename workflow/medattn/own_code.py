@@ -9,7 +9,9 @@ import importlib
 import re
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import PathFinder
@@ -22,6 +24,13 @@ from medattn.suggestions import unknown_name
 
 OWN_NAME = r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)"
 """Pattern of `module:name`."""
+
+
+_REFUSED = ContextVar("refused own code", default=False)
+
+
+class OwnCodeRefusedError(UserError):
+    """Code of the user was not run, since it is that of another project than the user's."""
 
 
 @dataclass(frozen=True)
@@ -126,12 +135,16 @@ def call_own(name: str, *arguments: Any) -> Any:
     """Call the function that `module:function` names.
 
     Raises:
+        OwnCodeRefusedError: it must not be run here, as `refusing_own_code` says.
         UserError: it can't be imported or raises an error; the message gives file and line.
     """
     found = own_function(name)
+    if _REFUSED.get():
+        raise OwnCodeRefusedError(f"{found.place}: {name} was not run")
     function = _imported(name, found)
     try:
-        return function(*arguments)
+        with without_bytecode():
+            return function(*arguments)
     except (UserError, MemoryError):
         raise
     except (Exception, SystemExit) as error:
@@ -139,6 +152,26 @@ def call_own(name: str, *arguments: Any) -> Any:
         place = f"{found.file}:{lines[-1] if lines else found.definition.lineno}"
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         raise UserError(f"{place}: {found.definition.name} raised {what}") from error
+
+
+@contextmanager
+def refusing_own_code(is_refused: bool) -> Iterator[None]:
+    """Refuse to run functions of the user, or allow it, until the block ends."""
+    token = _REFUSED.set(is_refused)
+    try:
+        yield
+    finally:
+        _REFUSED.reset(token)
+
+
+@contextmanager
+def without_bytecode() -> Iterator[None]:
+    """Import modules without writing compiled files next to them, until the block ends."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 def _is(filename: str, file: Path) -> bool:
@@ -165,7 +198,8 @@ def _imported(name: str, found: OwnFunction) -> Callable[..., Any]:
     if (folder := str(Path.cwd())) not in sys.path:
         sys.path.append(folder)  # after all others: no file there replaces a module of Python or a library
     try:
-        imported = importlib.import_module(module)
+        with without_bytecode():
+            imported = importlib.import_module(module)
     except (Exception, SystemExit) as error:
         raise UserError(f"{found.file}: can't be imported: {type(error).__name__}: {error}") from error
     if not _is(imported.__file__ or "", found.file):

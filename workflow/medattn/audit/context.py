@@ -13,6 +13,7 @@ from medattn.audit.folder_files import is_for_seal
 from medattn.audit.made_with import OtherSoftware, other_papers, other_software
 from medattn.audit.manifest import difference, read_manifest
 from medattn.audit.obstacles import unreadable
+from medattn.audit.own_files import own_functions
 from medattn.audit.project import Project, find_project
 from medattn.config.load import resolve
 from medattn.config.mechanisms import mechanism_file, own_mechanism
@@ -53,17 +54,20 @@ class AuditContext:
         project: the project, whose papers and data the plan names.
         started_in: working directory when the audit started; `run_checks` changes to the project for each check.
         sha256: hash of a file, computed once.
+        may_run_own_code: whether metrics, figures and mechanisms of the project may be run: it is that of the working
+            directory, or the user asked for it.
         check: name of the running check.
         examined: what it has looked at, by kind, such as the number of files.
         unread_runs: ids of planned runs whose record this user can't read; known once `finished_runs` was called.
     """
 
-    def __init__(self, folder: Path, root: Path | None = None) -> None:
+    def __init__(self, folder: Path, root: Path | None = None, run_own_code: bool = False) -> None:
         self.shown = folder
         # A path with ".." means another folder once links are followed, so it is not shortened as text.
         self.results = ResultPaths(folder.resolve() if ".." in folder.parts else folder.absolute())
         self.project: Project = find_project(self.results.folder, root)
         self.started_in = Path.cwd()
+        self.may_run_own_code = run_own_code or self.started_in.resolve().is_relative_to(self.root.resolve())
         self.sha256 = cache(sha256_of_file)
         self.check = ""
         self.examined: Counter[str] = Counter()
@@ -163,6 +167,13 @@ class AuditContext:
         """The user's own mechanisms, written `module:Class`, that are not on this machine."""
         names = {cell.settings.arm.mechanism for cell in self.plan.cells.values()}
         return [name for name in sorted(names) if own_mechanism(name) and not _is_found(name)]
+
+    @cached_property
+    def own_code(self) -> list[str]:
+        """The user's own mechanisms, metrics and figures that the plan names, as `module:name`."""
+        mechanisms = {cell.settings.arm.mechanism for cell in self.plan.cells.values()}
+        functions = own_functions(self.root, self.plan.configuration["papers"])
+        return sorted({*functions, *(name for name in mechanisms if own_mechanism(name))})
 
     @cached_property
     def damaged_plan(self) -> bool:

@@ -16,6 +16,7 @@ from medattn.datasets.store import IMAGES, MANIFEST, check_store
 from medattn.errors import UserError
 from medattn.file_errors import unreadable as unreadable
 from medattn.files import read_json
+from medattn.own_code import OwnCodeRefusedError
 from medattn.provenance.code import CODE_FOLDER
 
 if TYPE_CHECKING:
@@ -67,6 +68,21 @@ def absent_mechanisms(context: "AuditContext", place: str, expected: str, found:
     cause = f"own mechanisms of the plan are not on this machine: {', '.join(context.absent_mechanisms)}"
     remedy = f"put their modules into the project or on PYTHONPATH, {_AGAIN}"
     return Finding("unchecked", place, expected, found, remedy, cause=cause)
+
+
+def own_code_refused(place: str, expected: str, error: BaseException | None) -> Finding | None:
+    """Return the finding for what needs own code that was not run, or None where no error says so."""
+    while error is not None and not isinstance(error, OwnCodeRefusedError):
+        error = error.__cause__
+    return None if error is None else own_code_not_run(place, expected, str(error))
+
+
+def own_code_not_run(place: str, expected: str, found: str) -> Finding:
+    """Return the finding for what needs own code of a project that is not that of the working directory."""
+    cause = "the project's own Python code was not run, since it is not the working directory's"
+    remedy = "read this code first; if you trust it, audit with --run-own-code"
+    command = "medattn audit {folder} --run-own-code"
+    return Finding("unchecked", place, expected, found, remedy, cause=cause, command=command)
 
 
 def prepared_otherwise(context: "AuditContext", prepared: str, finding: Finding) -> Finding:

@@ -22,9 +22,9 @@ def own_files(root: Path, papers: Mapping[str, Any]) -> dict[str, Path]:
         root: the project, which is the working folder.
         papers: the key `papers` of the selection as plain values.
     """
-    raw = [papers, *(_read(paper_folder(root, name) / "paper.yaml") for name in sorted(papers))]
+    raw = _raw(root, papers)
     found: list[Path] = []
-    for name in sorted({name for value in raw for name in _named(value, _FUNCTIONS) if own_name(name)}):
+    for name in _functions(raw):
         try:
             found += own_code(name).values()
         except (UserError, OSError):
@@ -32,6 +32,20 @@ def own_files(root: Path, papers: Mapping[str, Any]) -> dict[str, Path]:
     used = {name for value in raw for name in _named(value, {"datasets"})}
     found += [path for path in own_dataset_files(root) if used & _read(path).keys()]
     return {_shown(path, root): path for path in found}
+
+
+def own_functions(root: Path, papers: Mapping[str, Any]) -> list[str]:
+    """Return the functions of the user, `module:function`, that a selection names; arguments as in `own_files`."""
+    return _functions(_raw(root, papers))
+
+
+def _raw(root: Path, papers: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the papers of a selection as plain values, first as the selection names them."""
+    return [papers, *(_read(paper_folder(root, name) / "paper.yaml") for name in sorted(papers))]
+
+
+def _functions(raw: list[Mapping[str, Any]]) -> list[str]:
+    return sorted({name for value in raw for name in _named(value, _FUNCTIONS) if own_name(name)})
 
 
 def _named(value: Any, keys: set[str]) -> Iterator[str]:

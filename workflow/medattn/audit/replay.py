@@ -19,6 +19,7 @@ from medattn.audit.obstacles import (
     absent_weights,
     explained,
     other_code,
+    own_code_not_run,
     unreadable,
     unreadable_file,
 )
@@ -28,6 +29,7 @@ from medattn.audit.unusable_plan import unusable_plan
 from medattn.config.networks.catalog import weights_model
 from medattn.errors import UserError
 from medattn.layout import ResultPaths, weights_file
+from medattn.own_code import without_bytecode
 from medattn.plan.model import Pack
 from medattn.provenance.code import code_digest
 from medattn.reading import read_bytes
@@ -52,11 +54,14 @@ def replay(context: AuditContext, count: int | None, seed: int) -> tuple[list[Fi
     drawn["identical"] = 0
     findings: list[Finding] = []
     context.check = _CHECK
-    with chdir(context.root):
+    with chdir(context.root), without_bytecode():
         if context.unusable_plan:
             findings.append(unusable_plan(context, "no run was replayed"))
         elif context.project.absent:
             findings += absent_papers(context)
+        elif context.own_code and not context.may_run_own_code:
+            found = f"{', '.join(context.own_code)}: no run was replayed"
+            findings.append(own_code_not_run("own code", "own code that may be run", found))
         else:
             among = candidates(context)
             chosen = _with_reasons(draw(among, count, seed), among)

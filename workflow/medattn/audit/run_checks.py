@@ -13,12 +13,14 @@ from medattn.audit.obstacles import (
     absent_papers,
     other_papers,
     other_version,
+    own_code_refused,
     unreadable,
     unreadable_file,
 )
 from medattn.audit.registry import CHECKS, WITH_PAPERS, WITHOUT_PLAN
 from medattn.audit.unusable_plan import unusable_plan
 from medattn.errors import UserError
+from medattn.own_code import refusing_own_code
 
 _EXPECTED = "files that can be checked"
 
@@ -71,7 +73,7 @@ def check_results(context: AuditContext, names: Sequence[str] | None = None) -> 
     for name in CHECKS if names is None else [name for name in CHECKS if name in names]:
         context.check = name
         context.examined.clear()
-        with chdir(context.root):
+        with chdir(context.root), refusing_own_code(not context.may_run_own_code):
             found = _findings(context, name, name in able)
             findings = tuple(advised(context, replace(finding, check=name)) for finding in found)
         yield AuditCheck(name, name in able, _counted(context), findings)
@@ -100,6 +102,8 @@ def _failure(context: AuditContext, name: str, error: BaseException) -> Finding:
     """Return the finding for a check that ended with an exception."""
     if (cause := unreadable(error)) is not None:
         return unreadable_file(str(context.shown), cause)
+    if (refused := own_code_refused(f"check of {name}", _EXPECTED, error)) is not None:
+        return refused
     text = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
     found = " ".join(text.split())
     if context.changed:

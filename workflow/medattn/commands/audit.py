@@ -17,6 +17,9 @@ not be checked, such as images that are not on this machine or the code of a com
 The folder may be a copy, anywhere, read-only. The audit takes papers and data from the project that the folder lies in,
 else from the working directory, else from the checkout of this software; --root names another project.
 
+Python code of the audited project (own metrics, figures and mechanisms) is run only where the project is that of the
+working directory, or with --run-own-code. Read it first.
+
 --check X audits only one part; the outcome is about this part. --write also writes audit.json into the folder, which
 the report then shows. --replay trains runs again; the draw is random, and --seed repeats it.
 
@@ -70,6 +73,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="print one line a finding, not grouped by cause")
     parser.add_argument("--info", action="store_true", help="also print what needs no action")
     parser.add_argument("--root", type=Path, metavar="DIR", help="project with papers/ and data (default: see above)")
+    parser.add_argument(
+        "--run-own-code",
+        action="store_true",
+        help="run Python code of the audited project, such as own metrics, although the project is not this one",
+    )
     writing = parser.add_mutually_exclusive_group()
     writing.add_argument("--write", action="store_true", help="write audit.json into the folder")
     writing.add_argument("--seal", action="store_true", help="seal the folder: write manifest.json")
@@ -102,7 +110,7 @@ def run(arguments: argparse.Namespace) -> int:
     _refuse(arguments, results)
     from medattn.audit.context import AuditContext
 
-    context = AuditContext(arguments.folder, arguments.root)
+    context = AuditContext(arguments.folder, arguments.root, arguments.run_own_code)
     if arguments.seal:
         return _seal(context, arguments.sign)
     audit = _audited(context, arguments)

@@ -59,9 +59,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     from medattn.complexity.rows import complexity_columns, complexity_csv, complexity_rows, write_complexity
     from medattn.complexity.terminal import complexity_lines
+    from medattn.own_code import without_bytecode
 
     device = chosen.configuration.selection.device if arguments.speed else None
-    rows = complexity_rows(chosen.plan, chosen.configuration.datasets, Path(), device, arguments.repeats)
+    with without_bytecode():  # own mechanisms are imported
+        rows = complexity_rows(chosen.plan, chosen.configuration.datasets, Path(), device, arguments.repeats)
     if arguments.write:
         write_complexity(chosen.results.complexity, rows, allow_fewer=arguments.allow_fewer)
     columns, lines = complexity_columns(rows), complexity_lines(rows)

@@ -8,7 +8,7 @@ from pathlib import Path
 from medattn.audit.consequences import follows_from_change
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
-from medattn.audit.obstacles import absent_images, disproved, explained, unreadable, unreadable_file
+from medattn.audit.obstacles import absent_images, disproved, explained, own_code_refused, unreadable, unreadable_file
 from medattn.audit.recomputed import FROM_SCORES, INPUTS, Recomputed, recomputed
 from medattn.errors import UserError
 from medattn.reading import read_bytes
@@ -77,9 +77,12 @@ def _not_recomputed(context: AuditContext, absent: list[str], names: list[str], 
     """
     if unreadable(error):
         raise error
+    refused = own_code_refused("tables and figures", _EXPECTED, error)
     stopped = Finding("error", "tables and figures", _EXPECTED, f"not recomputed: {error}", check=context.check)
     prepared = next((folder for folder in absent if folder in str(error)), None)
-    if prepared is not None:
+    if refused is not None:
+        yield refused
+    elif prepared is not None:
         yield absent_images(context, prepared, f"tables and figures could not be recomputed without images ({error})")
     elif follows_from_change(context, stopped) or _names_damage(context, error):
         yield stopped
