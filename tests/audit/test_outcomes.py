@@ -210,6 +210,43 @@ def test_what_is_gone_from_the_folder_is_wrong_even_without_images(finished, cap
     assert "does not hold: seal" in capsys.readouterr().out
 
 
+def lose_page(results: ResultPaths) -> None:
+    results.report.unlink()
+
+
+def lose_manifest(results: ResultPaths) -> None:
+    results.manifest.unlink()
+
+
+@pytest.mark.parametrize(("lose", "checks"), [(lose_page, ["report"]), (lose_manifest, ["seal", "chain"])])
+def test_what_the_last_audit_or_the_history_names_and_is_gone_is_found(finished, capsys, lose, checks):
+    lose(finished)
+    for check in checks:
+        code, value = audited(capsys, str(FOLDER), "--check", check)
+        assert (code, value["checks"][check]["outcome"]) == (1, WRONG)
+
+
+def test_a_page_that_no_audit_looked_at_is_not_missed(finished):
+    finished.report.unlink()
+    finished.audit.unlink()
+    assert medattn(["audit", str(FOLDER), "--check", "report", "--check", "pairing"]) == 0
+
+
+def test_nothing_to_check_is_not_that_all_holds(finished, capsys):
+    assert medattn(["audit", str(FOLDER), "--check", "crate"]) == 3
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert "audited, but there was nothing to check; sealed as" in said
+    shutil.rmtree("data")
+    assert medattn(["audit", str(FOLDER), "--check", "originals"]) == 3
+
+
+def test_the_page_counts_the_checks_that_had_something_to_look_at(finished):
+    assert medattn(["render", "--report"]) == 0
+    page = finished.report.read_text()
+    assert "All checks passed." in page and "15 checks verified" in page
+    assert "crate, " not in page.split("Checks that hold: ", 1)[1].split("</p>", 1)[0]
+
+
 def test_images_with_one_file_missing_are_not_on_this_machine(finished, capsys):
     next(Path("data/prepared").glob("*/images.safetensors")).unlink()
     code, value = audited(capsys, str(FOLDER))

@@ -169,7 +169,10 @@ def test_a_commit_that_is_none_is_an_error(clone):
 def test_images_that_are_not_on_this_machine_could_not_be_checked(finished, capsys):
     shutil.rmtree("data")
     assert medattn(["audit", str(FOLDER)]) == 3
-    assert "seal, data, training, tables: the prepared images are not on this machine" in capsys.readouterr().out
+    assert (
+        "seal, data, originals, training, tables: the prepared images are not on this machine"
+        in capsys.readouterr().out
+    )
     assert medattn(["audit", str(FOLDER), "--all", "--write"]) == 3
     said = capsys.readouterr().out
     assert "unchecked: seal: data/prepared/phantom-" in said

@@ -40,6 +40,14 @@ def damaged_file(finding: Finding, error: BaseException) -> Finding:
     return finding if cause is None else unreadable_file(finding.place, cause)
 
 
+def lost_manifest(context: "AuditContext") -> Finding:
+    """Return the finding for a folder with a history of seals and without the last of them."""
+    name, seals = context.results.manifest.name, context.results.seals.name
+    cause = f"{name} is gone, although {seals} has the history of its seals"
+    remedy = "restore it from a copy, or write it again: `medattn audit {folder} --seal`"
+    return Finding("error", name, "the last seal", "no such file", remedy, cause=cause)
+
+
 def absent_images(context: "AuditContext", prepared: str, found: str) -> Finding:
     """Return the finding for a prepared data set that is not on this machine.
 
@@ -51,6 +59,19 @@ def absent_images(context: "AuditContext", prepared: str, found: str) -> Finding
     remedy = f"fetch the data set, {_AGAIN}"
     command = "" if context.project.absent else _fetch_command(context, prepared)
     return Finding("unchecked", prepared, "a prepared data set", found, remedy, cause=_IMAGES, command=command)
+
+
+def damaged_images(place: str, prepared: str, error: BaseException) -> Finding:
+    """Return the finding for what was not checked since prepared images are damaged, which the check of data reports.
+
+    Args:
+        place: what was not checked.
+        prepared: folder of the data set.
+        error: why they could not be read.
+    """
+    if (cause := unreadable(error)) is not None:
+        return unreadable_file(prepared, cause)
+    return Finding("unchecked", place, "images", f"not checked: {error}", cause="the prepared images are damaged")
 
 
 _IMAGES = "the prepared images are not on this machine"

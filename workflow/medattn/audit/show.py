@@ -47,8 +47,15 @@ class Audit:
 
     @property
     def outcome(self) -> Outcome:
-        """Outcome of the checks that ran and of the replay."""
-        return outcome_of(self.findings)
+        """Outcome of the checks that ran and of the replay; that nothing was there to check is no "holds"."""
+        outcome = outcome_of(self.findings)
+        return "could not be checked" if outcome == "holds" and self.is_empty else outcome
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing to check."""
+        replayed = self.replay is not None and self.replay["runs"]
+        return not replayed and not any(check.examined for check in self.checks)
 
     @property
     def groups(self) -> list[FindingGroup]:
@@ -95,6 +102,8 @@ def summary_line(audit: Audit) -> str:
         case "holds":
             asked = "" if len(audit.checks) == len(CHECKS) else ", of what was asked for"
             text = f"audited, all holds{asked} ({scope})"
+        case "could not be checked" if not counts["unchecked"]:
+            text = "audited, but there was nothing to check"
         case "could not be checked":
             parts = _count(counts["unchecked"], "cause")
             text = f"audited, nothing wrong, but not everything could be checked: {parts} ({scope})"

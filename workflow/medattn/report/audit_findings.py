@@ -57,14 +57,15 @@ def _view(value: Mapping[str, Any]) -> AuditView:
     held = [
         (str(name), str(check.get("examined", "")))
         for name, check in value["checks"].items()
-        if check.get("outcome") == "holds"
+        if check.get("outcome") == "holds" and check.get("examined")
     ]
     outcome: AuditOutcome = "could not be checked" if "unchecked" in severities else "holds"
     if severities & {"error", "warning"}:
         outcome = "does not hold"
     unchecked = sum(finding["severity"] == "unchecked" for finding in findings)
     hidden = max(0, len(groups) - _MOST_SHOWN)
-    return AuditView(outcome, len(value["checks"]), unchecked, held, groups[:_MOST_SHOWN], hidden)
+    looked = sum(bool(check.get("examined")) or check.get("outcome") != "holds" for check in value["checks"].values())
+    return AuditView(outcome, looked, unchecked, held, groups[:_MOST_SHOWN], hidden)
 
 
 def embedded_audit(page: bytes) -> AuditView | None:

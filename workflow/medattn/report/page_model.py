@@ -249,7 +249,7 @@ class AuditView:
 
     Attributes:
         outcome: whether something is wrong and, if not, whether everything could be checked.
-        checks: number of checks.
+        checks: number of checks that had something to look at.
         unchecked: number of findings that something could not be checked.
         held: name of each check that holds, and what it looked at.
         groups: the findings that are shown, by cause.

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import read_manifest
-from medattn.audit.obstacles import damaged_file
+from medattn.audit.obstacles import damaged_file, lost_manifest
 from medattn.audit.seals import FIRST_SCHEMA, Facts, Seal, read_seals
 from medattn.errors import UserError
 
@@ -19,7 +19,9 @@ def check_chain(context: AuditContext) -> Iterator[Finding]:
     """Compute every earlier root hash again, and compare the records of finished runs between consecutive seals."""
     results = context.results
     if not results.manifest.is_file():
-        return  # the check of the seal reports it
+        if results.seals.is_file():
+            yield lost_manifest(context)
+        return  # without any seal, the check of the seal says so
     try:
         manifest = read_manifest(results.manifest)
     except UserError:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from medattn.audit.context import AuditContext
+from medattn.audit.earlier_audit import lost_since
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import sealed_files
 from medattn.audit.obstacles import (
@@ -29,6 +30,8 @@ def check_crate(context: AuditContext) -> Iterator[Finding]:
     """Make the crate again and compare it with crate/: no file may differ, lack or be added."""
     crate = context.results.crate
     if not crate.is_dir():
+        if (lost := lost_since(context, crate.name)) is not None:
+            yield lost
         return
     found = {path.relative_to(crate).as_posix() for path in crate.rglob("*") if path.is_symlink() or not path.is_dir()}
     arrays = any(name.endswith(".safetensors") for name in found)

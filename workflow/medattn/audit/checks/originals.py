@@ -6,7 +6,7 @@ from pathlib import Path
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
-from medattn.audit.obstacles import damaged_file
+from medattn.audit.obstacles import absent_images, damaged_file, damaged_images
 from medattn.config.models.dataset import DatasetEntry
 from medattn.datasets.check_source import check_source
 from medattn.datasets.store import IMAGES, DataStore
@@ -29,13 +29,15 @@ def check_originals(context: AuditContext) -> Iterator[Finding]:
     datasets = {cell.prepared: cell.dataset for cell in context.plan.cells.values()}
     for prepared in context.prepared():
         if not context.has_images(prepared):
-            continue  # the check of data reports it
+            yield absent_images(context, prepared, "not on this machine: not compared with the original")
+            continue
         name, entry = datasets[prepared], entries[datasets[prepared]]
         data = context.at_root(context.configuration.selection.data)
         try:
             store = context.store(prepared)
-        except (UserError, OSError):
-            continue  # the check of data reports it
+        except (UserError, OSError) as error:
+            yield damaged_images(prepared, prepared, error)
+            continue
         try:
             original, is_there = original_path(name, entry, data), original_is_there(name, entry, data)
         except UserError as error:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from medattn.audit.context import AuditContext
+from medattn.audit.earlier_audit import lost_since
 from medattn.audit.finding import Finding
 from medattn.audit.obstacles import explained, in_project, plan_argument
 from medattn.reading import read_bytes
@@ -23,6 +24,8 @@ def check_report(context: AuditContext) -> Iterator[Finding]:
     """
     path = context.results.report
     if not path.is_file():
+        if (lost := lost_since(context, path.name)) is not None:
+            yield lost
         return
     found = read_bytes(path)
     # Without the audit in the folder, which only render --report shows.

@@ -13,6 +13,7 @@ from medattn.audit.obstacles import (
     absent_images,
     absent_papers,
     damaged_file,
+    lost_manifest,
     other_papers,
     prepared_otherwise,
     unreadable,
@@ -32,7 +33,8 @@ def check_seal(context: AuditContext) -> Iterator[Finding]:
     """Compare size and hash of every file with manifest.json, and the root hash with that of the last audit."""
     folder, path = context.results.folder, context.results.manifest
     if not path.is_file():
-        yield Finding("warning", path.name, "a seal", "none", _SEAL)
+        is_lost = context.results.seals.is_file()
+        yield lost_manifest(context) if is_lost else Finding("warning", path.name, "a seal", "none", _SEAL)
         return
     try:
         manifest = read_manifest(path)

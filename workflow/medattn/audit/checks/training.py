@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
-from medattn.audit.obstacles import absent_images, unreadable, unreadable_file
+from medattn.audit.obstacles import absent_images, damaged_images, unreadable, unreadable_file
 from medattn.config.models.recipe import Recipe
 from medattn.datasets.store import DataStore
 from medattn.errors import UserError
@@ -62,11 +62,7 @@ def _store(context: AuditContext, finished: FinishedRun) -> DataStore | Finding:
         if context.has_images(prepared):
             return context.store(prepared)
     except (UserError, OSError) as error:
-        if (cause := unreadable(error)) is not None:
-            return unreadable_file(prepared, cause)
-        # The check of data reports what is wrong with the data set.
-        found = f"not checked: {error}"
-        return Finding("unchecked", finished.run.id, "images", found, cause="the prepared images are damaged")
+        return damaged_images(finished.run.id, prepared, error)
     return absent_images(context, prepared, "not on this machine: its runs were not checked")
 
 
