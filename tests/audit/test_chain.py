@@ -221,6 +221,8 @@ def test_openssh_alone_verifies_a_signature(finished, keys):
 
 def test_keys_and_signers_that_are_none_give_one_line(finished, tmp_path, capsys):
     (tmp_path / "key").write_text("no key")
+    (FOLDER / "epochs.csv").write_text("2\n")
+    before = [path.read_bytes() for path in (finished.manifest, finished.seals, finished.audit)]
     for arguments in (
         ["--seal", "--sign", str(tmp_path / "nothing")],
         ["--seal", "--sign", str(tmp_path / "key")],
@@ -231,6 +233,7 @@ def test_keys_and_signers_that_are_none_give_one_line(finished, tmp_path, capsys
     ):
         assert medattn(["audit", str(FOLDER), *arguments]) == 2
         assert len(capsys.readouterr().err.splitlines()) == 1, arguments
+    assert [path.read_bytes() for path in (finished.manifest, finished.seals, finished.audit)] == before
 
 
 def test_a_kept_root_hash_is_found_in_the_history_or_not_at_all(finished, capsys):

@@ -224,6 +224,25 @@ def test_a_removed_file_of_a_paper_or_data_set_that_is_here_leaves_the_seal(fini
         assert not faults()
 
 
+def test_sealing_says_what_is_about_an_earlier_seal_and_how_to_make_it_again(finished, capsys):
+    kept = finished.audit.read_bytes()
+    assert medattn(["audit", str(FOLDER), "--seal"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1, "nothing changed, so nothing is outdated"
+    assert finished.audit.read_bytes() == kept
+    (FOLDER / "notes.csv").write_text("2\n")
+    finished.plan_table.write_text("")
+    assert medattn(["audit", str(FOLDER), "--seal"]) == 0
+    table, _, audit, page = capsys.readouterr().out.splitlines()
+    assert "plan.csv" in table and "written again" in table
+    assert "audit.json was removed" in audit and audit.endswith(f"medattn audit {FOLDER} --write")
+    assert not finished.audit.exists()
+    (finding,) = faults("report")
+    assert "shows another root hash" in finding.found
+    command = page.rpartition(": medattn ")[2]
+    assert medattn(command.split()) == 0
+    assert not faults("report")
+
+
 def test_images_that_were_not_at_hand_for_the_first_seal_are_no_error_later(finished, tmp_path):
     for path in (finished.seals, finished.manifest):
         path.unlink()

@@ -41,15 +41,28 @@ def sign(results: ResultPaths, key: Path) -> Path:
     Raises:
         UserError: OpenSSH is not installed or refuses the key.
     """
+    seal = read_seals(results)[-1]
+    path = results.signature(seal.number)
+    write_bytes(path, _signed(key, seal.root))
+    return path
+
+
+def check_key(key: Path) -> None:
+    """Sign a text that is no root hash, so that a key that cannot sign is known before a seal is written.
+
+    Raises:
+        UserError: OpenSSH is not installed or refuses the key.
+    """
+    _signed(key, "")
+
+
+def _signed(key: Path, text: str) -> bytes:
     if not key.is_file():
         raise UserError(f"{key}: no such key; make one with `ssh-keygen -t ed25519 -f {key}`")
-    seal = read_seals(results)[-1]
-    signed = _ssh_keygen("sign", "-f", str(key), "-n", _NAMESPACE, text=seal.root)
+    signed = _ssh_keygen("sign", "-f", str(key), "-n", _NAMESPACE, text=text)
     if signed.returncode:
-        raise UserError(f"{key}: the seal was not signed ({_said(signed)})")
-    path = results.signature(seal.number)
-    write_bytes(path, signed.stdout)
-    return path
+        raise UserError(f"{key}: it cannot sign ({_said(signed)})")
+    return signed.stdout
 
 
 def check_signatures(context: AuditContext, signers: Path) -> Iterator[Finding]:

@@ -34,14 +34,15 @@ import argparse
 import json
 import logging
 import secrets
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medattn.commands.output_format import add_format_argument, print_rows
 from medattn.errors import UserError
-from medattn.files import write_json, write_text
+from medattn.files import write_bytes, write_json
 from medattn.layout import ResultPaths
-from medattn.reading import path_argument
+from medattn.reading import path_argument, read_bytes
 from medattn.suggestions import unknown_name
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
     from medattn.audit.context import AuditContext
     from medattn.audit.finding import Finding
+    from medattn.audit.manifest import NewSeal
     from medattn.audit.run_checks import AuditCheck
     from medattn.audit.show import Audit
 
@@ -153,29 +155,52 @@ def _refuse(arguments: argparse.Namespace, results: ResultPaths) -> None:
 def _seal(context: "AuditContext", key: Path | None) -> int:
     from contextlib import chdir
 
-    from medattn.audit.anchors import sign
+    from medattn.audit.anchors import check_key, sign
     from medattn.audit.folder_files import folder_files
     from medattn.audit.manifest import seal
     from medattn.plan.plan_file import read_plan
     from medattn.plan.progress import progress_of
     from medattn.plan.show import plan_csv
 
-    results = context.results
+    results, shown = context.results, context.shown
     plan = read_plan(results.plan)
+    if key is not None:
+        check_key(key)  # before anything is written
+    had_audit = results.audit.is_file()
     with chdir(context.root):  # the seal names papers and images by their paths from there
         # plan.csv counts finished runs, so it is written again before it is sealed.
-        write_text(results.plan_table, plan_csv(plan, progress_of(plan, results)))
+        table = plan_csv(plan, progress_of(plan, results)).encode()
+        if not results.plan_table.is_file() or read_bytes(results.plan_table) != table:
+            write_bytes(results.plan_table, table)
+            print(f"{shown}: plan.csv, which counts finished runs, was written again")
         new = seal(results, plan)
     if new.carried:
         folders = ", ".join(sorted({str(Path(name).parent) for name in new.carried}))
-        count = len(new.carried)
-        print(f"{context.shown}: not on this machine, so sealed as they were: {count} files of {folders}")
-    print(f"{context.shown}: sealed as {new.root}")
+        print(f"{shown}: not on this machine, so sealed as they were: {len(new.carried)} files of {folders}")
+    print(f"{shown}: sealed as {new.root}")
+    for line in _outdated(context, new, had_audit):
+        print(f"{shown}: {line}")
     for name, problem in sorted(folder_files(results.folder).not_sealed.items()):
         log.warning("%s: not sealed: %s", results.folder / name, problem)
     if key is not None:
-        print(f"{context.shown}: signed in {sign(results, key)}")
+        print(f"{shown}: signed in {sign(results, key)}")
     return 0
+
+
+def _outdated(context: "AuditContext", new: "NewSeal", had_audit: bool) -> "Iterator[str]":
+    """Yield what is about an earlier seal, with the command that makes it again."""
+    from medattn.audit.obstacles import in_project, plan_argument
+
+    results = context.results
+    if had_audit and not results.audit.is_file():
+        command = f"medattn audit {shlex.quote(str(context.shown))} --write"
+        yield f"audit.json was removed, since it was about an earlier seal; to write another: {command}"
+    if results.report.is_file() and new.root.encode() not in read_bytes(results.report):
+        command = in_project(context, f"medattn render --report --plan {plan_argument(context)}")
+        yield f"report.html shows another root hash; to make it again: {command}"
+    if results.crate.is_dir() and new.is_other:
+        command = in_project(context, f"medattn crate {shlex.quote(context.path_from_root(results.folder))}")
+        yield f"crate/ was written before this seal; to write it again: {command}"
 
 
 def _audited(context: "AuditContext", arguments: argparse.Namespace) -> "Audit":

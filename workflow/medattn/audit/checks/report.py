@@ -37,5 +37,7 @@ def check_report(context: AuditContext) -> Iterator[Finding]:
     if shown is not None and found == report_page(replace(page, audit=shown)).encode():
         return
     command = in_project(context, f"medattn render --report --plan {plan_argument(context)}")
-    difference = Finding("error", path.name, "the page that the folder gives", "another page", _REMEDY, command=command)
+    shows_seal = str(context.sealed.get("root", "")).encode() in found
+    other = "another page" if shows_seal else "a page that shows another root hash than the seal"
+    difference = Finding("error", path.name, "the page that the folder gives", other, _REMEDY, command=command)
     yield explained(context, difference, drawn=True)
