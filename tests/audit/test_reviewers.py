@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from medattn.report.finding_groups import group_findings
 from tests.test_documents import ROOT
 
 from .test_outcomes import audited, reseal, without_rights
+from .test_papers import GIT
 
 OF_AUTHORS = re.compile(r"medattn (train|render|crate|measure|complexity)|--seal|snakemake|\bdelete\b|\bremove it\b")
 
@@ -222,7 +225,7 @@ def test_git_commands_are_given_only_where_git_can_do_it(tmp_path, monkeypatch):
     monkeypatch.setattr(commit_commands, "git", answer)
     places = iter(range(9))
 
-    def commands(**answers: str) -> tuple[str, str]:
+    def commands(results: str = "/media/copy", **answers: str) -> tuple[str, str]:
         for cached in (commit_commands.repository, commit_commands.has_commit, commit_commands._remote):
             cached.cache_clear()
         folder = tmp_path / str(next(places))
@@ -232,12 +235,17 @@ def test_git_commands_are_given_only_where_git_can_do_it(tmp_path, monkeypatch):
                  "commit": ("cat-file", "-t")}[name]] = text  # fmt: skip
         return (
             commit_commands.fetch_command(folder, "c0ffee0", tmp_path),
-            commit_commands.checkout_command(folder, "c0ffee0", tmp_path),
+            commit_commands.checkout_command(folder, "c0ffee0", tmp_path, Path(results)),
         )
 
     assert commands() == ("", "")
     assert commands(files="seeding.py", top="/clone") == ("", "")
     assert commands(files="seeding.py", top="/clone", commit="commit\n") == ("", "git -C /clone checkout c0ffee0")
+    top = tmp_path.as_posix()
+    _, inside = commands(results=f"{top}/results/a", files="seeding.py", top=f"{top}\n", commit="commit\n")
+    place = "../at-c0ffee0"
+    assert inside.startswith(f"git worktree add {place} c0ffee0 && cd {place} && PYTHONPATH=")
+    assert inside.endswith(f"python -m medattn audit {top}/results/a")
     monkeypatch.setattr(commit_commands, "_remote", commit_commands.cache(lambda _: "origin"))
     assert commands(files="seeding.py", top="/clone") == (
         "git -C /clone fetch origin c0ffee0",
@@ -245,6 +253,27 @@ def test_git_commands_are_given_only_where_git_can_do_it(tmp_path, monkeypatch):
     )
     for cached in (commit_commands.repository, commit_commands.has_commit):
         cached.cache_clear()
+
+
+def test_results_in_a_repository_name_the_commit_that_wrote_them(tmp_path):
+    run = partial(subprocess.run, cwd=tmp_path, check=True, capture_output=True)
+    run([*GIT, "init", "-q"])
+    for name in ("medattn/seeding.py", "results/a/plan.json", "results/a/audit.json"):
+        tmp_path.joinpath(name).parent.mkdir(parents=True, exist_ok=True)
+        tmp_path.joinpath(name).write_text("x")
+        run([*GIT, "add", "."])
+        run([*GIT, "commit", "-q", "-m", name])
+    commits = run([*GIT, "log", "--format=%H"]).stdout.decode().split()
+    assert commit_commands.commit_of_results(tmp_path / "medattn", tmp_path / "results/a") == commits[1][:12]
+    assert commit_commands.commit_of_results(tmp_path / "medattn", Path("/media/copy")) == ""
+
+
+def test_images_have_a_command_although_this_version_cannot_read_the_plan(tmp_path, monkeypatch, capsys):
+    copy = shutil.copytree(ROOT / "results/reference/ppcr-table-2", tmp_path / "copy")
+    (tmp_path / "data").mkdir()
+    monkeypatch.chdir(tmp_path)
+    code, value = audited(capsys, str(copy), "--check", "seal")
+    assert (code, value["groups"][0]["command"]) == (3, "medattn fetch breastmnist")
 
 
 def test_the_last_line_shows_what_expect_root_takes(finished, capsys):

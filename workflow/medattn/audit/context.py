@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from medattn.audit.carried import has_images
+from medattn.audit.commit_commands import commit_of_results
 from medattn.audit.folder_files import is_for_seal
 from medattn.audit.made_with import OtherSoftware, other_papers, other_software
 from medattn.audit.manifest import difference, read_manifest
@@ -24,6 +25,7 @@ from medattn.layout import ResultPaths, RunPaths
 from medattn.plan.finished_run import FinishedRun
 from medattn.plan.model import Plan, Stage
 from medattn.plan.plan_file import SCHEMA, read_plan
+from medattn.provenance.code import CODE_FOLDER
 from medattn.provenance.records import read_record
 
 if TYPE_CHECKING:  # needs numpy
@@ -135,6 +137,11 @@ class AuditContext:
         if self.sealed and isinstance(self.sealed.get("papers"), Mapping):
             return bool(self.other_papers)
         return not self.project.is_own
+
+    @cached_property
+    def commit(self) -> str:
+        """The commit whose code made the folder: as its seal, its repository or else the latest record tells."""
+        return self.other_software.commit or commit_of_results(CODE_FOLDER, self.results.folder) or self.last_commit
 
     @cached_property
     def last_commit(self) -> str:

@@ -7,16 +7,19 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medattn.audit.commit_commands import checkout_command, repository
 from medattn.audit.consequences import CHANGED, RESTORE, follows_from_change
 from medattn.audit.finding import Finding
+from medattn.config.load import registered_datasets
 from medattn.datasets.store import IMAGES, MANIFEST, check_store
 from medattn.errors import UserError
 from medattn.file_errors import unreadable as unreadable
 from medattn.files import read_json
 from medattn.own_code import OwnCodeRefusedError
+from medattn.plan.availability import prepared_path
 from medattn.provenance.code import CODE_FOLDER
 
 if TYPE_CHECKING:
@@ -212,24 +215,39 @@ def disproved(context: "AuditContext", finding: Finding, file: str) -> Finding |
 
 def checkout(context: "AuditContext") -> tuple[str, str]:
     """Return the command that gives the code that made the results, and a sentence; the command may be empty."""
-    commit = context.other_software.commit or context.last_commit
+    commit = context.commit
     if not commit:
         return "", f"audit with the version of medattn that made the results ({context.shown} names no commit)"
-    command = checkout_command(CODE_FOLDER, commit, context.started_in)
+    command = checkout_command(CODE_FOLDER, commit, context.started_in, context.results.folder)
     return command, f"get commit {commit} of medattn from the authors, and audit the folder with it"
 
 
 def _fetch_command(context: "AuditContext", prepared: str) -> str:
     """Return the command that fetches all data sets of the plan that are absent, with the version that can read it."""
-    if context.unusable_plan or not _is_writable(context):
-        return ""  # another version must read the plan, or the images cannot be written there
+    if context.unusable_plan:
+        return _fetch_command_without_plan(context)
+    if not _is_writable(context.root / context.configuration.selection.data):
+        return ""
     names = " ".join(map(shlex.quote, context.absent_datasets()))
     return in_project(context, f"medattn fetch {names} --plan {plan_argument(context)}")
 
 
-def _is_writable(context: "AuditContext") -> bool:
-    """Return whether this user can fetch data into the project."""
-    folder = context.root / context.configuration.selection.data
+def _fetch_command_without_plan(context: "AuditContext") -> str:
+    """Return the command that fetches the sealed data sets that are absent; empty unless it gives all of them."""
+    names, data = [], Path("data")
+    for folder in sorted({Path(name).parent for name in context.sealed.get("data", {})}):
+        if context.has_images(folder.as_posix()):
+            continue
+        name = folder.name.rpartition("-")[0]
+        entry = registered_datasets().get(name)
+        if entry is None or folder != prepared_path(name, entry, data):
+            return ""
+        names.append(name)
+    return in_project(context, f"medattn fetch {' '.join(names)}") if _is_writable(context.root / data) else ""
+
+
+def _is_writable(folder: Path) -> bool:
+    """Return whether this user can write files into a folder, which need not exist."""
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     return os.access(there, os.W_OK)
 

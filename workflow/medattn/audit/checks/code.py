@@ -75,7 +75,7 @@ def check_code(context: AuditContext) -> Iterator[Finding]:
         context.examined.update(runs=1)
     differences: dict[CodeDifference, list[str]] = {}
     for code, runs in by_code.items():
-        for difference in _differences(code, context.started_in):
+        for difference in _differences(code, context):
             differences.setdefault(difference, []).extend(runs)
     for one, runs in differences.items():
         for run in runs:
@@ -98,7 +98,7 @@ def _names_of_modules(finished: FinishedRun, sources: PackageSources) -> Iterato
             )
 
 
-def _differences(code: RecordedCode, started_in: Path) -> Iterator[CodeDifference]:
+def _differences(code: RecordedCode, context: AuditContext) -> Iterator[CodeDifference]:
     """Yield what does not hold, or could not be checked, of the code that records name."""
     if code.is_here and not code.fits(_modules(code, None)[0]):
         expected, found = "modules with the recorded digest", "hashes of other modules"
@@ -121,18 +121,18 @@ def _differences(code: RecordedCode, started_in: Path) -> Iterator[CodeDifferenc
     if not re.fullmatch(r"[0-9a-f]{7,64}", code.commit):
         yield CodeDifference("error", "a commit", code.commit[:80], "records that name no commit", _DISTRUST)
         return
-    yield from _at_commit(code, code.commit[:12], started_in)
+    yield from _at_commit(code, code.commit[:12], context)
     if own := [name for name, _ in code.modules if ":" in name]:
         found = f"code of the user, compared with the current files only: {', '.join(own)}"
         yield CodeDifference("info", "code that is in a commit", found, "code of the user that no commit has")
 
 
-def _at_commit(code: RecordedCode, short: str, started_in: Path) -> Iterator[CodeDifference]:
+def _at_commit(code: RecordedCode, short: str, context: AuditContext) -> Iterator[CodeDifference]:
     """Compare the recorded modules with those of the recorded commit."""
     if problem := _git_problem(CODE_FOLDER, code.commit):
         is_absent = problem == _NOT_IN_CLONE
         remedy = f"get commit {code.commit} of medattn from the authors, and audit with a clone that has it"
-        command = fetch_command(CODE_FOLDER, code.commit, started_in) if is_absent else ""
+        command = fetch_command(CODE_FOLDER, code.commit, context.started_in) if is_absent else ""
         cause = f"recorded code of {problem}" if is_absent else f"git could not show the recorded code: {problem}"
         yield _unchecked(code, f"commit {short} with {_files(code)}", problem, cause, remedy, command)
         return
@@ -151,7 +151,7 @@ def _at_commit(code: RecordedCode, short: str, started_in: Path) -> Iterator[Cod
         if has_other_hash_rule(CODE_FOLDER, code.commit):
             remedy = f"audit with commit {short} of medattn, whose version hashed them"
             cause = "code that another version of medattn hashed"
-            command = checkout_command(CODE_FOLDER, short, started_in)
+            command = checkout_command(CODE_FOLDER, short, context.started_in, context.results.folder)
             found = f"{found}, which another version of medattn computed"
             yield _unchecked(code, expected, found, cause, remedy, command)
         elif code.dirty:
