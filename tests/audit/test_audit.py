@@ -15,6 +15,7 @@ from medattn.__main__ import main as medattn
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import seal
+from medattn.audit.registry import CHECKS
 from medattn.audit.run_checks import run_checks
 from medattn.files import sha256_of_file, sha256_of_value, write_json
 from medattn.layout import ResultPaths
@@ -85,7 +86,11 @@ def test_without_a_seal_the_audit_says_how_to_make_one(finished, capsys):
     (line,) = capsys.readouterr().err.splitlines()
     assert "no results to audit" in line
     assert medattn(["audit", str(FOLDER), "--check", "sael"]) == 2
-    assert "did you mean 'seal'" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "did you mean 'seal'" in said and all(name in said for name in CHECKS)
+    for name, option in (("replay", "--replay N"), ("anchor", "--expect-root")):
+        assert medattn(["audit", str(FOLDER), "--check", name]) == 2
+        assert option in capsys.readouterr().err
 
 
 def better_number(results: ResultPaths) -> None:

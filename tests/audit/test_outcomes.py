@@ -295,6 +295,37 @@ def test_one_cause_is_one_group_and_all_lists_every_finding(finished, capsys):
     assert sum(line.startswith("error: records: ") for line in capsys.readouterr().out.splitlines()) == 11
 
 
+def test_a_missing_choice_is_named_once_by_its_path_in_the_folder_without_names_of_exceptions(copy, capsys):
+    tuned = next(copy.glob("tuned/*.json"))
+    tuned.unlink()
+    for sealed in (True, False):
+        code, value = audited(capsys, str(copy), "--check", "records", "--check", "tables", "--check", "report")
+        assert code == 1
+        found = [finding for finding in value["findings"] if finding["severity"] == "error"]
+        assert [f["place"] for f in found if f["check"] == "records"] == [f"tuned/{tuned.name}"]
+        internal = ("UserError", "run the step", f"{copy}/", "medattn-audit-")
+        assert not any(word in str(finding) for finding in found for word in internal)
+        if sealed:
+            (wrong,) = [group for group in value["groups"] if group["severity"] == "error"]
+            assert wrong["cause"] == f"tuned/{tuned.name} is gone, although it was sealed"
+            for name in ("manifest.json", "seals.jsonl"):
+                (copy / name).unlink()
+
+
+def test_without_images_a_check_says_once_how_many_runs_it_lacks(finished, capsys):
+    shutil.rmtree("data")
+    assert medattn(["audit", str(FOLDER), "--check", "training", "--all"]) == 3
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("unchecked: training")]
+    assert "11 runs were not checked" in line
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_audit(finished, monkeypatch, capsys):
+    monkeypatch.setattr(os, "access", lambda _path, mode, **_: mode != os.W_OK)
+    for option in ("--write", "--seal"):
+        assert medattn(["audit", str(FOLDER), option]) == 2
+        assert "cannot be written" in capsys.readouterr().err
+
+
 def test_names_of_files_cannot_write_to_the_terminal(finished, capsys):
     (FOLDER / "tables" / "a\x1b[31m\x07\nerror: seal: b").write_text("x")
     assert medattn(["audit", str(FOLDER)]) == 1

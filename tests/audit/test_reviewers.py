@@ -201,7 +201,7 @@ def test_the_short_form_keeps_names_at_the_end_and_values_from_where_they_differ
     values = ["0.5, " * 60 + "0.7", "0.5, " * 60 + "0.9"]
     found = [{"severity": "error", "check": "records", "place": place, "expected": values[0], "found": values[1]}]
     (group,) = group_findings([{**found[0], "remedy": ""}])
-    assert "train-s0-0123456789" in group.title
+    assert place in group.title, "names of files are whole"
     assert "0.7" in group.title and "0.9" in group.title
 
 
@@ -274,6 +274,12 @@ def test_images_have_a_command_although_this_version_cannot_read_the_plan(tmp_pa
     monkeypatch.chdir(tmp_path)
     code, value = audited(capsys, str(copy), "--check", "seal")
     assert (code, value["groups"][0]["command"]) == (3, "medattn fetch breastmnist")
+
+
+def test_the_last_line_says_that_a_folder_is_no_longer_as_it_was_sealed(finished, capsys):
+    finished.measurements.write_text("x")
+    assert medattn(["audit", str(FOLDER), "--check", "seal"]) == 1
+    assert "; changed since it was sealed as " in capsys.readouterr().out.splitlines()[-1]
 
 
 def test_the_last_line_shows_what_expect_root_takes(finished, capsys):

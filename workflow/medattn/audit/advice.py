@@ -13,7 +13,8 @@ from medattn.audit.obstacles import in_project, plan_argument
 if TYPE_CHECKING:
     from medattn.audit.context import AuditContext
 
-_DELETE = re.compile(r"; (delete|move) [^;]*$")
+_ADVICE = re.compile(r"; (delete|move|run|make|restore|correct) [^;]*$")
+_TEMPORARY = re.compile(r"[^\s'(]*/medattn-(audit|replay)-[^/\s]+/[^/\s]+/")
 _REPLAY = "ask the authors how it was trained; `medattn audit {folder} --replay all` trains runs again"
 _FOR_REVIEWERS: Mapping[str, str] = {
     "seal": "compare it with another copy of the folder, or ask the authors for what they sealed",
@@ -49,10 +50,21 @@ def advised(context: "AuditContext", finding: Finding) -> Finding:
         finding = replace(finding, remedy=_FOR_REVIEWERS[subject], command="")
     return replace(
         finding,
-        found=_DELETE.sub("", finding.found),  # errors of readers advise to delete files, which here are evidence
+        place=_within(context, finding.place),
+        expected=_within(context, finding.expected),
+        # Errors of readers advise to change files, which here are evidence.
+        found=_ADVICE.sub("", _within(context, finding.found)),
         remedy=_filled_in(context, finding.remedy),
         command=_filled_in(context, finding.command),
     )
+
+
+def _within(context: "AuditContext", text: str) -> str:
+    """Name files of the folder, and their copies in a temporary folder, by their paths in the folder."""
+    folder = context.results.folder
+    for name in dict.fromkeys((f"{folder}/", f"{folder.resolve()}/")):
+        text = text.replace(name, "")
+    return _TEMPORARY.sub("", text)
 
 
 def _filled_in(context: "AuditContext", text: str) -> str:

@@ -15,6 +15,8 @@ _OF_THE_SEAL = ("seal", "chain", "anchor")
 """Checks that read what they compare from the seals, not from the plan."""
 _DESCRIPTIONS = ("crate/ro-crate-metadata.json", "crate/ro-crate-preview.html", "crate/README.md")
 _INPUTS: Mapping[str, Callable[[str, str], bool]] = {
+    "records": lambda changed, _: changed.startswith("tuned/"),
+    "contradictions": lambda changed, _: changed.startswith("tuned/"),
     "completeness": lambda changed, _: changed.startswith("runs/"),
     "pairing": lambda changed, _: changed.startswith("runs/"),
     "tables": lambda changed, _: changed.startswith("runs/") or changed == "complexity.csv",
@@ -23,6 +25,8 @@ _INPUTS: Mapping[str, Callable[[str, str], bool]] = {
     "replay": lambda changed, _: changed.startswith("tuned/"),
 }
 """Whether a check compares a place with a changed file, besides the file that it is about, its run, and the plan."""
+_WARNING = ("completeness", "pairing", "tables")
+"""Checks whose warnings say that something is missing or added, which a changed file explains, too."""
 
 
 def follows_from_change(context: "AuditContext", finding: Finding) -> bool:
@@ -37,7 +41,7 @@ def follows_from_change(context: "AuditContext", finding: Finding) -> bool:
 
 def by_cause(context: "AuditContext", finding: Finding) -> Finding:
     """Return what is wrong with the changed files as its cause, if it follows from them; any other finding as it is."""
-    is_wrong = finding.severity == "error" or (finding.severity == "warning" and finding.check in _INPUTS)
+    is_wrong = finding.severity == "error" or (finding.severity == "warning" and finding.check in _WARNING)
     if not is_wrong or not follows_from_change(context, finding):
         return finding
     return replace(finding, severity="error", cause=changed_cause(context), remedy=RESTORE, command="")
@@ -46,7 +50,10 @@ def by_cause(context: "AuditContext", finding: Finding) -> Finding:
 def changed_cause(context: "AuditContext") -> str:
     """Return the cause of everything that follows from changed files: it names a single one."""
     names = context.changed
-    return f"{names[0]} {CHANGED}" if len(names) == 1 else f"{len(names)} files changed since they were sealed"
+    is_gone = any(not (context.results.folder / name).is_file() for name in names)
+    if len(names) == 1:
+        return f"{names[0]} is gone, although it was sealed" if is_gone else f"{names[0]} {CHANGED}"
+    return f"{len(names)} files changed{' or gone' if is_gone else ''} since they were sealed"
 
 
 def _explains(finding: Finding, changed: str) -> bool:

@@ -23,6 +23,7 @@ from medattn.audit.obstacles import (
     unreadable,
     unreadable_file,
 )
+from medattn.audit.problems import problem
 from medattn.audit.replay_compare import compare
 from medattn.audit.replay_draw import ReplayCandidate, candidates, draw
 from medattn.audit.unusable_plan import unusable_plan
@@ -60,8 +61,8 @@ def replay(context: AuditContext, count: int | None, seed: int) -> tuple[list[Fi
         elif context.project.absent:
             findings += absent_papers(context)
         elif context.own_code and not context.may_run_own_code:
-            found = f"{', '.join(context.own_code)}: no run was replayed"
-            findings.append(own_code_not_run("own code", "own code that may be run", found))
+            what = f"{', '.join(context.own_code)}: no run was replayed"
+            findings.append(own_code_not_run("own code", "own code that may be run", what))
         else:
             among = candidates(context)
             chosen = _with_reasons(draw(among, count, seed), among)
@@ -98,7 +99,7 @@ def _replayed(context: AuditContext, candidate: ReplayCandidate) -> Iterator[Fin
             if (cause := unreadable(error)) is not None:
                 yield unreadable_file(candidate.run.id, cause)
             else:
-                text = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+                text = problem(error)
                 yield Finding("error", candidate.run.id, "a run that can be trained again", text)
 
 
@@ -132,7 +133,7 @@ def _obstacles(context: AuditContext, candidate: ReplayCandidate) -> Iterator[Fi
     except UserError as error:
         yield absent_mechanisms(context, run, what, f"{error}: the run was not replayed")
     if not context.has_images(candidate.cell.prepared):
-        yield absent_images(context, candidate.cell.prepared, "not on this machine: its runs were not replayed")
+        yield absent_images(context, candidate.cell.prepared, f"not on this machine: {run} was not replayed")
     backbone = settings.backbone
     model = weights_model(backbone.model) if backbone and backbone.weights == "imagenet" else None
     if model is not None:

@@ -17,6 +17,7 @@ from medattn.audit.obstacles import (
     unreadable,
     unreadable_file,
 )
+from medattn.audit.problems import problem
 from medattn.audit.registry import CHECKS, WITH_PAPERS, WITHOUT_PLAN
 from medattn.audit.unusable_plan import unusable_plan
 from medattn.errors import UserError
@@ -104,8 +105,7 @@ def _failure(context: AuditContext, name: str, error: BaseException) -> Finding:
         return unreadable_file(str(context.shown), cause)
     if (refused := own_code_refused(f"check of {name}", _EXPECTED, error)) is not None:
         return refused
-    text = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
-    found = " ".join(text.split())
+    found = problem(error)
     if context.changed:
         # What other papers or another version would explain can follow from these files as well.
         return Finding("error", f"check of {name}", _EXPECTED, found, RESTORE, cause=changed_cause(context))

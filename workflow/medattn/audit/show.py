@@ -93,7 +93,8 @@ def summary_line(audit: Audit) -> str:
     """Return the audit as one line: outcome, number of checks and runs, root hash."""
     context = audit.context
     root = root_of(context)
-    sealed = f"; sealed as {root[:FEWEST_DIGITS]}" if root else ""
+    is_other = any(f.check == "seal" and f.severity == "error" and f.place != "audit.json" for f in audit.findings)
+    sealed = f"; {'changed since it was ' if is_other else ''}sealed as {root[:FEWEST_DIGITS]}" if root else ""
     held = [check for check in audit.checks if check.outcome == "holds"]
     nothing = sum(not check.examined for check in held)
     scope = f"{len(held) - nothing} of {len(audit.checks) - nothing} checks hold, {_runs(context)} runs"

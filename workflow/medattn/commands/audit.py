@@ -33,6 +33,7 @@ verifies the signatures, as `ssh-keygen -Y verify` does.
 import argparse
 import json
 import logging
+import os
 import secrets
 import shlex
 from pathlib import Path
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from medattn.audit.show import Audit
 
 _LARGEST_SEED = 2**32
+_OTHER_OPTIONS = {"replay": "--replay N", "anchor": "--signers FILE or --expect-root HASH"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -142,8 +144,12 @@ def _refuse(arguments: argparse.Namespace, results: ResultPaths) -> None:
             f"{arguments.folder}: cannot be read ({error.strerror}); audit a copy that you can read"
         ) from error
     for name in arguments.check or []:
+        if name in _OTHER_OPTIONS:
+            raise UserError(f"--check {name}: another option makes it: {_OTHER_OPTIONS[name]}")
         if name not in CHECKS:
-            raise UserError(unknown_name("check", name, CHECKS))
+            raise UserError(f"{unknown_name('check', name, CHECKS).partition('; valid')[0]}; all: {', '.join(CHECKS)}")
+    if (arguments.write or arguments.seal) and not os.access(results.folder, os.W_OK):
+        raise UserError(f"{arguments.folder}: cannot be written; audit it without --write, or a copy of it")
     if arguments.write and arguments.check:
         raise UserError("audit --write: audit.json holds complete audits; leave out --check")
     if arguments.sign is not None and not arguments.seal:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 _EXAMPLES = 3
-_LONGEST_EXAMPLE = 90
-_LONGEST_EXAMPLES = 300
+_LONGEST_EXAMPLE = 120
+_LONGEST_PLACE = 200  # names of files are whole
+_LONGEST_EXAMPLES = 400
 _BEFORE = 20  # characters that are shown before the first difference
 _ORDER = ("error", "warning", "unchecked", "info")
 
@@ -93,9 +94,9 @@ def _group(key: tuple[str, ...], found: list[Mapping[str, Any]]) -> FindingGroup
 def _example(finding: Mapping[str, Any], is_named: bool) -> str:
     place = printable(finding["place"])
     if is_named:
-        return _short(place)
+        return _short(place, _LONGEST_PLACE)
     expected, found = _short_pair(finding["expected"], finding["found"])
-    return f"{_short(place)} (expected {expected}, found {found})"
+    return f"{_short(place, _LONGEST_PLACE)} (expected {expected}, found {found})"
 
 
 def _fitting(examples: Sequence[str]) -> list[str]:
@@ -109,10 +110,10 @@ def _fitting(examples: Sequence[str]) -> list[str]:
     return shown
 
 
-def _short(text: object) -> str:
+def _short(text: object, most: int = _LONGEST_EXAMPLE) -> str:
     """Return text in one line; of a long one, its start and its end, such as the name of a file or a reason."""
-    line, half = printable(text), (_LONGEST_EXAMPLE - 5) // 2
-    return line if len(line) <= _LONGEST_EXAMPLE else f"{line[:half]} ... {line[-half:]}"
+    line, half = printable(text), (most - 5) // 2
+    return line if len(line) <= most else f"{line[:half]} ... {line[-half:]}"
 
 
 def _short_pair(expected: object, found: object) -> tuple[str, str]:

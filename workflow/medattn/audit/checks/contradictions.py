@@ -12,6 +12,7 @@ from medattn.array_files import read_arrays
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding, Severity
 from medattn.audit.obstacles import unreadable, unreadable_file
+from medattn.audit.problems import problem
 from medattn.config.mechanisms import is_block_mechanism
 from medattn.config.models.recipe import Recipe
 from medattn.errors import UserError
@@ -46,7 +47,7 @@ def _findings(finished: FinishedRun, found_differences: Iterator[Difference], re
         if (cause := unreadable(error)) is not None:
             yield unreadable_file(finished.run.id, cause)
         else:
-            found = f"{type(error).__name__}: {error}"
+            found = problem(error)
             yield Finding("error", finished.run.id, "a record and a history that can be read", found, _REMEDY)
 
 

@@ -12,6 +12,7 @@ from medattn.array_files import read_arrays
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.obstacles import unreadable, unreadable_file
+from medattn.audit.problems import problem
 from medattn.errors import UserError
 from medattn.files import sha256_of_value
 from medattn.plan.finished_run import FinishedRun
@@ -41,7 +42,7 @@ def check_independence(context: AuditContext) -> Iterator[Finding]:
             if (cause := unreadable(error)) is not None:
                 yield unreadable_file(finished.run.id, cause)
                 continue
-            found = f"{type(error).__name__}: {error}"
+            found = problem(error)
             yield Finding("error", finished.run.id, "scores that can be read", found, _REMEDY)
         context.examined.update(runs=1)
 

@@ -10,7 +10,8 @@ from typing import Any
 from medattn.audit.context import AuditContext, RecordFile, run_id
 from medattn.audit.finding import Finding
 from medattn.audit.manifest import as_written, difference
-from medattn.audit.obstacles import unreadable, unreadable_file
+from medattn.audit.obstacles import damaged_file, unreadable, unreadable_file
+from medattn.audit.problems import problem
 from medattn.errors import UserError
 from medattn.files import sha256_of_value
 from medattn.layout import RunPaths, is_working_file
@@ -27,6 +28,7 @@ _REMEDY = (
 )
 CLOCK_TOLERANCE = 300
 """Seconds by which the clocks of two machines may differ; well-kept ones differ by milliseconds."""
+_TUNE = "restore it from a copy; without one, make it again: `medattn tune --plan {plan}`"
 _OUTPUTS = {"history.csv", "scores.safetensors"}
 
 
@@ -48,8 +50,35 @@ def check_records(context: AuditContext) -> Iterator[Finding]:
         if kept.record["status"] in ("ok", "diverged"):
             yield from _clocks(kept.run, kept.record)
     if not context.unusable_plan:
-        for finished in context.finished_runs():
-            yield from _findings(finished.run.id, _against_plan(context, finished))
+        yield from _of_plan(context)
+
+
+def _of_plan(context: AuditContext) -> Iterator[Finding]:
+    """Compare the records with the plan; a choice that runs need and that cannot be read is named once."""
+    choices: dict[str, UserError] = {}
+    for finished in context.finished_runs():
+        path = context.results.tuned(finished.cell.group)
+        try:
+            point = _grid_point(context, finished)
+        except UserError as error:
+            choices[path.relative_to(context.results.folder).as_posix()] = error
+            point = None
+        yield from _findings(finished.run.id, _against_plan(finished, point))
+    for place, why in choices.items():
+        yield damaged_file(Finding("error", place, "the choice that runs were trained with", str(why), _TUNE), why)
+
+
+def _grid_point(context: AuditContext, finished: FinishedRun) -> Mapping[str, Any]:
+    """Return the point of the search grid that a run must have.
+
+    Raises:
+        UserError: the choice cannot be read.
+    """
+    run, cell = finished.run, finished.cell
+    if not finished.trained or run.grid_point is not None or not cell.is_tuned:
+        return run.grid_point or {}
+    point: Mapping[str, Any] = read_choice(context.results, cell, run.seed, run.fold)["grid_point"]
+    return point
 
 
 def _planned(context: AuditContext) -> Iterator[RunPaths]:
@@ -70,7 +99,7 @@ def _findings(run: str, differences_of_run: Iterator[tuple[str, str]]) -> Iterat
         if (cause := unreadable(error)) is not None:
             yield unreadable_file(run, cause)
         else:
-            yield Finding("error", run, "a complete record", f"{type(error).__name__}: {error}", _REMEDY)
+            yield Finding("error", run, "a complete record", problem(error), _REMEDY)
 
 
 def _of_record(context: AuditContext, kept: RecordFile) -> Iterator[tuple[str, str]]:
@@ -99,14 +128,14 @@ def _of_output(context: AuditContext, kept: RecordFile, name: str) -> Iterator[t
         yield f"{name}: {other[0]}", other[1]
 
 
-def _against_plan(context: AuditContext, finished: FinishedRun) -> Iterator[tuple[str, str]]:
+def _against_plan(finished: FinishedRun, point: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
     """Yield each fact that the plan expects of a record and the found one, where they differ."""
     record = finished.record
     for key, value in _heading(finished).items():
         if (key in record or record.get("schema", 1) > 1) and record.get(key) != value:
             yield f"{key}: {value}", f"{key}: {record.get(key)}"
-    if finished.trained:
-        yield from _settings(context, finished)
+    if finished.trained and point is not None:
+        yield from _settings(finished, point)
 
 
 def _heading(finished: FinishedRun) -> dict[str, Any]:
@@ -117,11 +146,8 @@ def _heading(finished: FinishedRun) -> dict[str, Any]:
     return {"run": run.id, **names, "stage": run.stage, "seed": run.seed, "fold": run.fold}
 
 
-def _settings(context: AuditContext, finished: FinishedRun) -> Iterator[tuple[str, str]]:
+def _settings(finished: FinishedRun, point: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     run, cell, record = finished.run, finished.cell, finished.record
-    point: Mapping[str, Any] = run.grid_point or {}
-    if run.grid_point is None and cell.is_tuned:
-        point = read_choice(context.results, cell, run.seed, run.fold)["grid_point"]
     planned = run_settings(cell, run, point)
     for other in differences(planned, record["configuration"]):
         yield f"configuration.{other.key}: {other.before}", str(other.after)
@@ -145,7 +171,7 @@ def _clocks(run: str, record: Mapping[str, Any]) -> Iterator[Finding]:
         times.append(datetime.fromisoformat(record["finished"]))
         back = max((before - after).total_seconds() for before, after in pairwise(times))
     except (KeyError, TypeError, ValueError) as error:
-        yield Finding("error", run, "times of its sessions and its end", f"{type(error).__name__}: {error}", _REMEDY)
+        yield Finding("error", run, "times of its sessions and its end", problem(error), _REMEDY)
         return
     if back > 0:
         expected = f"sessions in order of time; clocks of machines may differ by {CLOCK_TOLERANCE} s"

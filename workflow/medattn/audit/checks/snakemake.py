@@ -8,6 +8,7 @@ from typing import Any
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.obstacles import damaged_file
+from medattn.audit.problems import problem
 from medattn.errors import UserError
 from medattn.files import read_json
 from medattn.layout import ResultPaths
@@ -38,7 +39,7 @@ def check_snakemake(context: AuditContext) -> Iterator[Finding]:
         try:
             yield from _findings_of_job(name, read_json(path), str(planned.plan))
         except (UserError, KeyError, TypeError, ValueError) as error:
-            found = f"{type(error).__name__}: {error}"
+            found = problem(error)
             yield damaged_file(Finding("warning", name, "readable metadata of Snakemake", found), error)
     if by_hand:
         found = f"none for {len(by_hand)} files, such as {by_hand[0]}: made without Snakemake or on another machine"

@@ -1,5 +1,6 @@
 """History, scores, labels and images of every run agree with each other, its recipe and its protocol."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from medattn.audit.context import AuditContext
 from medattn.audit.finding import Finding
 from medattn.audit.obstacles import absent_images, damaged_images, unreadable, unreadable_file
+from medattn.audit.problems import problem
 from medattn.config.models.recipe import Recipe
 from medattn.datasets.store import DataStore
 from medattn.errors import UserError
@@ -30,8 +32,12 @@ Part = Callable[[FinishedRun, DataStore, SplitOfRun], Iterator[Difference]]
 def check_training(context: AuditContext) -> Iterator[Finding]:
     """Split the images of every run again, and compare its history and its scores with them."""
     splits: dict[str, SplitOfRun] = {}
+    without: Counter[str] = Counter()  # runs by the data set that they lack
     for finished in context.finished_runs():
         if not finished.trained:
+            continue
+        if not context.has_images(finished.cell.prepared):
+            without[finished.cell.prepared] += 1
             continue
         store = _store(context, finished)
         if isinstance(store, Finding):
@@ -40,6 +46,8 @@ def check_training(context: AuditContext) -> Iterator[Finding]:
         context.examined.update(runs=1)
         for part in (_history, _scores, _roles):
             yield from _findings(finished, store, splits, part)
+    for prepared, count in without.items():
+        yield absent_images(context, prepared, f"not on this machine: {count} runs were not checked")
 
 
 def _findings(finished: FinishedRun, store: DataStore, splits: dict[str, SplitOfRun], part: Part) -> Iterator[Finding]:
@@ -51,7 +59,7 @@ def _findings(finished: FinishedRun, store: DataStore, splits: dict[str, SplitOf
         if (cause := unreadable(error)) is not None:
             yield unreadable_file(finished.run.id, cause)
         else:
-            found = f"{type(error).__name__}: {error}"
+            found = problem(error)
             yield Finding("error", finished.run.id, "history and scores that can be read", found, _REMEDY)
 
 
@@ -59,11 +67,9 @@ def _store(context: AuditContext, finished: FinishedRun) -> DataStore | Finding:
     """Return the images of a run or, where they cannot be read, the finding that the run was not checked."""
     prepared = finished.cell.prepared
     try:
-        if context.has_images(prepared):
-            return context.store(prepared)
+        return context.store(prepared)
     except (UserError, OSError) as error:
         return damaged_images(finished.run.id, prepared, error)
-    return absent_images(context, prepared, "not on this machine: its runs were not checked")
 
 
 def _split(finished: FinishedRun, store: DataStore, known: dict[str, SplitOfRun]) -> SplitOfRun:
