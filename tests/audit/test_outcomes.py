@@ -354,9 +354,10 @@ def test_each_file_of_the_folder_is_hashed_once(finished, monkeypatch):
 def test_images_prepared_with_other_libraries_could_not_be_checked_and_changed_ones_are_wrong(finished, capsys):
     (path,) = Path("data/prepared").glob("*/manifest.json")
 
-    def prepare_with(**libraries: str) -> None:
-        value = json.loads(path.read_text())
-        value["libraries"].update(libraries)
+    before = json.loads(path.read_text())
+
+    def prepare_with(part: str = "libraries", **changes: str) -> None:
+        value = {**before, part: {**before[part], **changes}}
         value["self_sha256"] = sha256_of_value({key: part for key, part in value.items() if key != "self_sha256"})
         write_json(path, value)
 
@@ -364,8 +365,12 @@ def test_images_prepared_with_other_libraries_could_not_be_checked_and_changed_o
     code, value = audited(capsys, str(FOLDER))
     assert (code, value["counts"]["error"]) == (3, 0)
     assert "pillow" in value["groups"][0]["cause"]
-    prepare_with(pillow=made_with._libraries()["pillow"], torch="1.0")
+    prepare_with(torch="1.0")
     assert medattn(["audit", str(FOLDER), "--check", "seal"]) == 1, "the same libraries write the same manifest"
+    prepare_with("code", more="0" * 12)
+    assert medattn(["audit", str(FOLDER), "--check", "seal"]) == 1, "so does the same version"
+    reseal(finished, lambda value: value["made_with"].update(code_sha256="0" * 64))
+    assert medattn(["audit", str(FOLDER), "--check", "seal"]) == 3, "another version can write another manifest"
 
 
 def test_a_mechanism_of_the_user_that_is_not_here_could_not_be_checked(finished, monkeypatch, capsys):

@@ -100,7 +100,7 @@ def _data(context: AuditContext, sealed: Mapping[str, Any]) -> Iterator[Finding]
 
 
 def _images_not_sealed(context: AuditContext, sealed: Mapping[str, Any]) -> Iterator[Finding]:
-    """Find prepared files that were added to a sealed data set, and data sets that were not at hand for the seal."""
+    """Find prepared files that were added to a sealed data set, and data sets that the seal does not have."""
     for folder, names in data_sets(context.plan).items():
         others = [name for name in names if name not in sealed]
         if any(Path(name).is_relative_to(folder) for name in sealed):
