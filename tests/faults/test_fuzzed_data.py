@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from medattn.backbones.published_weights import read_published
+from medattn.commands.fetch import damaged_weights_refused
 from medattn.datasets.archive import unpack
 from medattn.datasets.store import MANIFEST, read_store, write_store
 from medattn.files import read_json, sha256_of_value
@@ -179,7 +180,13 @@ def fuzz_weights(data: st.DataObject, folder: Path) -> None:
     torch.save({"state_dict": {"conv.weight": torch.ones(2, 2)}}, stream)
     path = folder / "weights.pth"
     path.write_bytes(damaged(data, stream.getvalue()))
-    attempt(lambda: read_published("torchvision/squeezenet1_1", path))
+    attempt(lambda: read_or_refused("torchvision/squeezenet1_1", path))
+
+
+def read_or_refused(model: str, path: Path) -> None:
+    """Read weights as `medattn fetch` does."""
+    with damaged_weights_refused(model):
+        read_published(model, path)
 
 
 TARGETS = [value for name, value in sorted(globals().items()) if name.startswith("fuzz_")]

@@ -23,7 +23,8 @@ that was asked for is unavailable, and everything else is done.
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -147,8 +148,22 @@ def _fetched_weights(model: str, data: Path) -> str:
     from medattn.datasets.download import download
 
     remedy = f"on a machine with network run `medattn fetch --weights {model}`, then copy {data / 'weights'} here"
-    path = fetch_weights(model, data, partial(download, name=model, remedy=remedy))
+    with damaged_weights_refused(model):
+        path = fetch_weights(model, data, partial(download, name=model, remedy=remedy))
     return f"{model}: ImageNet weights, SHA-256 {weights_sha256(model, data)[:12]}...; in {path}"
+
+
+@contextmanager
+def damaged_weights_refused(model: str) -> Iterator[None]:
+    """Report a file of weights that torch can't unpickle as one line.
+
+    Raises:
+        UserError: the file is damaged in a way in which torch's unpickler runs out of values.
+    """
+    try:
+        yield
+    except IndexError as error:
+        raise UserError(f"{model}: the file does not hold its weights ({error})") from error
 
 
 def _known(config: Sequence[Path] | None, plan: Path | None) -> _Known:
