@@ -12,6 +12,7 @@ from tests.render.test_report_in_a_browser import browser, opened  # noqa: F401
 
 from medattn.answer.sentences import signed
 from medattn.render.figures.drawing import drawer
+from medattn.render.forest_range import forest_reach
 from medattn.render.inputs import Inputs
 from medattn.render.summary import summary_lines
 from medattn.report.answer_view import answer_view
@@ -203,3 +204,25 @@ def test_the_answer_is_visible_without_scrolling(
             assert box["x"] >= 0 and box["x"] + box["width"] <= width, selector
     assert page.locator("#answer .said > p").count() == 3
     assert wrong == []
+
+
+def test_where_all_effects_are_open_the_axis_shows_their_intervals() -> None:
+    rows = pd.DataFrame(
+        {
+            "difference": [1.3, 0.0, -0.6],
+            "low": [-10.7, -4.3, -100.0],
+            "high": [13.2, 4.3, 100.0],
+            "prediction_low": float("nan"),
+            "prediction_high": float("nan"),
+            "margin": 1.0,
+            "verdict": "open",
+            "unit": "percent",
+        }
+    )
+    assert forest_reach(rows.iloc[:2]) == 14
+    assert 13.2 < forest_reach(rows) < 20
+    assert forest_reach(rows.assign(verdict=["open", "helps", "open"])) < 10
+
+
+def test_a_difference_of_nothing_has_one_sign() -> None:
+    assert {signed(value) for value in (0.0, -0.0, -4e-17, 3e-15, -0.04)} == {"+0.0"}

@@ -63,7 +63,7 @@ def _table(rows: pd.DataFrame, titles: Mapping[str, str]) -> list[str]:
         "Seeds": lambda row: str(row["seeds"]),
         "Runs": lambda row: str(row["runs"]),
         "Parameters": _parameters,
-        "Time per step": lambda row: "" if isnan(row["extra_time_percent"]) else f"{row['extra_time_percent']:+.0f}%",
+        "Time per step": lambda row: "" if isnan(row["extra_time_percent"]) else f"{row['extra_time_percent']:+z.0f}%",
     }
     records = rows.to_dict("records")
     filled = {heading: [field(row) for row in records] for heading, field in columns.items()}
@@ -81,7 +81,7 @@ def _datasets(row: Row, titles: Mapping[str, str]) -> str:
 
 
 def _parameters(row: Row) -> str:
-    return "" if isnan(row["extra_params"]) else f"{row['extra_params']:+,.0f} ({row['extra_params_percent']:+.2g}%)"
+    return "" if isnan(row["extra_params"]) else f"{row['extra_params']:+,.0f} ({row['extra_params_percent']:+z.2g}%)"
 
 
 def _interval(low: float, high: float, unit: str) -> str:

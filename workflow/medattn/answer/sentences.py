@@ -143,7 +143,7 @@ def listed(words: Sequence[str]) -> str:
 
 def signed(value: float, unit: str = " points") -> str:
     """Return a number with its sign: one decimal for points, three for fractions."""
-    return f"{value:+.{1 if unit else 3}f}".replace("-", "−")
+    return f"{value:+z.{1 if unit else 3}f}".replace("-", "−")
 
 
 def _unit(estimated: Estimate) -> str:

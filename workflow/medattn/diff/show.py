@@ -52,7 +52,7 @@ def _text(value: Any) -> str:
 
 
 def _signed(row: DifferenceRow) -> str:
-    return "" if row.difference is None else f"{row.difference:+.4g}"
+    return "" if row.difference is None else f"{row.difference:+z.4g}"
 
 
 def _cut(text: str, width: int) -> str:

@@ -139,7 +139,7 @@ def _published_claim(number: int, said: Statement, row: PublishedRow, other: Pub
         metric=subject.metric,
         class_name=subject.class_name,
         statement=_sentence(said.says, said.source),
-        published=f"{float(difference):+.{2 if is_percent else half}f}",
+        published=f"{float(difference):+z.{2 if is_percent else half}f}",
         unit="percent" if is_percent or row.mean.unit == "percent" else row.mean.unit,
     )
 

@@ -85,7 +85,7 @@ def judged_cost(row: PublishedRow, costs: "PublishedCosts", subjects: Subjects) 
     claim = replace(claim, measured=cost.count, n=1, procedure="count", stand_in=cost.stand_in)
     if cost.stand_in:
         return not_measured(claim, STAND_IN, "stand-in images")
-    differs = f"the count is {cost.count - float(row.mean.value):+.4f} {row.mean.unit} off"
+    differs = f"the count is {cost.count - float(row.mean.value):+z.4f} {row.mean.unit} off"
     note = (
         differs
         if not cost.counter

@@ -107,7 +107,7 @@ def _groups(claims: Sequence[NextClaim]) -> list[list[NextClaim]]:
 
 def _title(group: Sequence[NextClaim]) -> str:
     first = group[0].planned
-    published = f" ({first.published:+.2f} published)" if first.is_comparison and first.claim.published else ""
+    published = f" ({first.published:+z.2f} published)" if first.is_comparison and first.claim.published else ""
     others = f"; {len(group) - 1} more by the same runs" if len(group) > 1 else ""
     return f"{_whose(group[0])} {first.title}{published}{others}"
 

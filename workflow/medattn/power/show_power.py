@@ -62,7 +62,7 @@ def power_lines(powers: Sequence[ComparisonPower], selection: Selection, stated:
                 value = planned.measured if planned.answer else planned.published
                 found = "".join(f"{_difference(look.smallest):>9}" for look in power.looks)
                 yield (
-                    f"  {planned.title:<{title}}  {'-' if isnan(value) else f'{value:+.2f}':>9} "
+                    f"  {planned.title:<{title}}  {'-' if isnan(value) else f'{value:+z.2f}':>9} "
                     f"{number(power.assumed.sd):>6}{found}  "
                     f"{number(power.seeds_for_published, 0):>8} {number(power.seeds_for_equivalence, 0):>8}"
                 )

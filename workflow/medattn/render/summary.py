@@ -106,12 +106,12 @@ def _differences(inputs: Inputs) -> list[str]:
 
 
 def _difference(inputs: Inputs, values: dict[Hashable, Any]) -> str:
-    interval = "" if pd.isna(values["low"]) else f" [{values['low']:+.2f}, {values['high']:+.2f}]"
+    interval = "" if pd.isna(values["low"]) else f" [{values['low']:+z.2f}, {values['high']:+z.2f}]"
     dataset = str(values["dataset"])
     title = f"{inputs.dataset_title(dataset)} (stand-in)" if values["stand_in"] else inputs.marked_title(dataset)
     n = int(values["n"])
     return (
         f"- {values['paper']}, {title}, "
         f"{values['backbone']}, {values['arm']}: "
-        f"{values['difference']:+.2f}{interval}, {n} {'pair' if n == 1 else 'pairs'}"
+        f"{values['difference']:+z.2f}{interval}, {n} {'pair' if n == 1 else 'pairs'}"
     )

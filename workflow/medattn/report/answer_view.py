@@ -63,8 +63,8 @@ def _facts(row: Mapping[Any, Any]) -> Iterable[str]:
             f"be expected; I² is {row['i2']:.0f}%."
         )
     if not isnan(row["extra_params"]):
-        time = "" if isnan(row["extra_time_percent"]) else f" and {row['extra_time_percent']:+.0f}% time per step"
-        yield f"Cost: {row['extra_params']:+,.0f} parameters ({row['extra_params_percent']:+.2g}%){time}."
+        time = "" if isnan(row["extra_time_percent"]) else f" and {row['extra_time_percent']:+z.0f}% time per step"
+        yield f"Cost: {row['extra_params']:+,.0f} parameters ({row['extra_params_percent']:+z.2g}%){time}."
     yield f"Rests on {row['runs']:.0f} runs with {row['seeds']:.0f} seeds{_p(row)}."
     if row["note"]:
         yield f"{row['note'][0].upper()}{row['note'][1:]}."
