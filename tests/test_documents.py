@@ -3,7 +3,6 @@
 import ast
 import configparser
 import csv
-import importlib.util
 import re
 from collections.abc import Iterator
 from dataclasses import fields
@@ -17,6 +16,7 @@ import pytest
 import yaml
 
 from medattn import compare
+from medattn.answer.sentences import signed
 from medattn.config.load import resolve
 from medattn.config.models.verdicts import VerdictRule
 from medattn.judge.claim import Claim
@@ -168,7 +168,7 @@ def test_verdicts_page_has_the_thresholds_and_columns_of_the_code():
 
 def test_statistics_page_explains_every_procedure_and_test_of_the_comparisons():
     spans = set(code_spans(text_of("docs/statistics.md")))
-    with (ROOT / "results" / "reference" / "ppcr-table-2" / "comparisons.csv").open(encoding="utf-8") as stream:
+    with (STUDY / "comparisons.csv").open(encoding="utf-8") as stream:
         procedures = {row["procedure"] for row in csv.DictReader(stream)}
     modules = [import_module(f"medattn.compare.{module.name}") for module in iter_modules(compare.__path__)]
     tests = {getattr(module, name) for module in modules for name in ("TEST", "PRIMARY_TEST") if hasattr(module, name)}
@@ -176,54 +176,68 @@ def test_statistics_page_explains_every_procedure_and_test_of_the_comparisons():
     assert procedures | tests <= spans
 
 
-def accuracies(selection: str, dataset: str, arm: str, metric: str) -> list[float]:
-    with (ROOT / "results" / "reference" / selection / "measurements.csv").open(newline="", encoding="utf-8") as stream:
-        return [
-            float(row["value"])
-            for row in csv.DictReader(stream)
-            if (row["dataset"], row["arm"], row["metric"], row["procedure"]) == (dataset, arm, metric, "epochs")
-        ]
+STUDY = ROOT / "results" / "reference" / "attention-at-28px-cpu"
+ARMS = {
+    "ResNet18": "vanilla",
+    "SE": "se",
+    "SE, frozen": "se-frozen",
+    "PPCR": "ppcr",
+    "PPCR, frozen": "ppcr-frozen",
+    "GSA": "gsa",
+}
 
 
-def published(dataset: str, arm: str, metric: str) -> str:
-    with (ROOT / "papers" / "ppcr" / "published.csv").open(newline="", encoding="utf-8") as stream:
-        wanted = ("ppcr-table-2", dataset, "resnet18", arm, metric)
-        keys = ("table", "dataset", "backbone", "arm", "metric")
-        return next(row["mean"] for row in csv.DictReader(stream) if tuple(row[key] for key in keys) == wanted)
+def rows_of_study(table: str, **wanted: str) -> list[dict[str, str]]:
+    with (STUDY / table).open(newline="", encoding="utf-8") as stream:
+        return [row for row in csv.DictReader(stream) if all(row[key] == value for key, value in wanted.items())]
 
 
-METRICS = {"accuracy": "accuracy", "auc": "auc", "f1": "f1_weighted"}
+def difference(arm: str, against: str, metric: str) -> str:
+    """A difference of the answer with its interval, as the pages print it."""
+    (row,) = rows_of_study("answer.csv", scope="selection", level="dataset", arm=arm, against=against, metric=metric)
+    number, low, high = (signed(float(row[key])) for key in ("difference", "low", "high"))
+    return f"{number} ({low} to {high}), {row['verdict']}"
 
 
 def test_results_page_shows_the_measurements_over_seeds():
-    rows = table_rows(text_of("docs/results.md"), "PPCR's Table 2, 30 epochs instead of 150")
-    shown = {row[0]: row[1:] for row in rows}
-    for label, arm in {"ResNet18": "vanilla", "with SE": "se", "with PPCR": "ppcr"}.items():
-        expected = []
-        for metric, measured in METRICS.items():
-            values = accuracies("ppcr-table-2", "breastmnist", arm, measured)
-            assert len(values) == 3
-            expected += [published("breastmnist", arm, metric), f"{mean(values):.2f} ± {stdev(values):.2f}"]
-        assert shown[label] == expected
+    for row in table_rows(text_of("docs/results.md"), "Attention at 28 px, first look"):
+        arm = ARMS[row[0].removeprefix("with ")]
+        for shown, metric in zip(row[1:], ("accuracy", "auc"), strict=True):
+            values = [
+                float(one["value"])
+                for one in rows_of_study("measurements.csv", arm=arm, metric=metric, procedure="epochs")
+            ]
+            assert len(values) == 5
+            assert shown == f"{mean(values):.2f} ± {stdev(values):.2f}"
 
 
-def test_results_page_shows_the_measurements_of_the_full_recipe():
-    rows = table_rows(text_of("docs/results.md"), "PPCR's Table 2, full recipe")
-    cells = [(dataset, arm) for dataset in ("breastmnist", "retinamnist") for arm in ("vanilla", "ppcr")]
-    for row, (dataset, arm) in zip(rows, cells, strict=True):
-        expected = []
-        for metric, measured in METRICS.items():
-            (value,) = accuracies("ppcr-table-2-full-recipe", dataset, arm, measured)
-            expected += [published(dataset, arm, metric), f"{value:.2f}"]
-        assert row[2:] == expected
+def test_results_page_shows_the_differences_with_their_verdicts_under_every_reading():
+    page = text_of("docs/results.md")
+    rows = re.findall(
+        r"^\| (\w+) over (ResNet18|its frozen placebo) \| (.+) \| (.+) \| (.+) to (.+) \|$", page, re.MULTILINE
+    )
+    assert len(rows) == 5
+    for name, other, accuracy, auc, least, most in rows:
+        arm = name.lower()
+        against = "vanilla" if other == "ResNet18" else f"{arm}-frozen"
+        assert (accuracy, auc) == tuple(difference(arm, against, metric) for metric in ("accuracy", "auc"))
+        fair = rows_of_study("multiverse.csv", level="comparison", arm=arm, against=against, metric="accuracy", leak="")
+        found = [float(row["difference"]) for row in fair]
+        assert (least, most) == (signed(min(found)), signed(max(found)))
+        assert all(float(row["p"]) > 0.05 for row in fair)  # as the page says
 
 
 def test_numbers_of_the_readme_are_those_of_the_pages_that_it_links():
     readme = " ".join(text_of("README.md").split())
     results = text_of("docs/results.md")
-    for number in ("84.83 ± 1.85", "82.48 ± 4.55", "-9.53", "+4.83", "-2.35"):
-        assert number in readme
-        assert number in results
+    shown = re.findall(r"[+−]\d+\.\d (?:points )?\((?:98\.3% interval )?[+−]\d+\.\d to [+−]\d+\.\d\)", readme)
+    pairs = [("se", "vanilla"), ("ppcr", "vanilla"), ("gsa", "vanilla"), ("se", "se-frozen")]
+    assert [re.sub(r"points |98\.3% interval ", "", one) for one in shown] == [
+        difference(*pair, "accuracy").partition(", ")[0] for pair in pairs
+    ]
+    fair = rows_of_study("multiverse.csv", level="comparison", arm="se", against="vanilla", metric="accuracy", leak="")
+    found = [float(row["difference"]) for row in fair]
+    assert f"SE's gain between {signed(min(found))} and {signed(max(found))} points" in readme
     assert "76% of 200" in readme
     assert "**76.0% [69.5, 81.7]**" in text_of("docs/statistics.md")
     names = ("acnet", "gsa", "oct", "ppcr")  # the papers that the README speaks of; others may be added
@@ -238,11 +252,3 @@ def test_numbers_of_the_readme_are_those_of_the_pages_that_it_links():
     assert f"and {undecidable} undecidable" in results
     values = sum(len(text_of(f"papers/{name}/published.csv").splitlines()) - 1 for name in names)
     assert f"the {values} published values" in readme
-
-
-def test_figure_of_seeds_is_the_one_that_its_script_draws(tmp_path):
-    spec = importlib.util.spec_from_file_location("seed_spread", ROOT / "docs" / "seed_spread.py")
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    script.main(["--folder", str(tmp_path)])
-    assert (tmp_path / "seed-spread.svg").read_text() == text_of("docs/seed-spread.svg")

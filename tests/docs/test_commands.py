@@ -48,7 +48,6 @@ TESTED_ELSEWHERE = {
     "docs/add-a-mechanism.md": "tests/attention/test_the_page.py",
     "docs/tutorial.md": "tests/docs/test_tutorial.py",
     "medattn run -c config/cells.yaml": "tests/scaffolds/test_new.py",
-    "python docs/seed_spread.py": "tests/test_documents.py",
     "snakemake -n --profile slurm": "tests/cluster/test_slurm.py",
     "snakemake --profile slurm": "tests/cluster/test_slurm.py",
     ".venv/bin/python benchmarks/tampering.py": "tests/audit/test_semantic_tampering.py",
@@ -63,7 +62,7 @@ TESTED_ELSEWHERE = {
 EXCEPTIONS = {
     "medattn fetch breastmnist": "needs the network",
     "medattn run -c config/breastmnist.yaml": "needs the network, and an hour",
-    "snakemake --cores all --configfile config/ppcr-table-2": "needs the network, and hours",
+    "snakemake --cores all --configfile config/attention-at-28px-cpu": "needs the network, and hours",
     "snakemake --cores all --configfile mine.yaml": "trains for minutes; tests/test_examples.py plans it",
     "snakemake --profile profiles/multi-gpu": "needs several GPUs",
     "export CUDA_MPS": "needs a GPU",
