@@ -373,6 +373,22 @@ def test_images_prepared_with_other_libraries_could_not_be_checked_and_changed_o
     assert medattn(["audit", str(FOLDER), "--check", "seal"]) == 3, "another version can write another manifest"
 
 
+def test_images_that_this_code_prepared_again_hold_where_they_are_the_sealed_ones(finished, capsys):
+    (path,) = Path("data/prepared").glob("*/manifest.json")
+    before = path.read_bytes()
+    value = json.loads(before)
+    value["code"] = {**value["code"], "datasets/prepare.py": "0" * 12}
+    value["self_sha256"] = sha256_of_value({key: part for key, part in value.items() if key != "self_sha256"})
+    write_json(path, value)
+    assert medattn(["audit", str(FOLDER), "--seal"]) == 0  # by the code that prepared them, an earlier one
+    path.write_bytes(before)
+    assert medattn(["audit", str(FOLDER), "--check", "seal"]) == 0
+    images = path.with_name("images.safetensors")
+    content = images.read_bytes()
+    images.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert medattn(["audit", str(FOLDER), "--check", "seal"]) == 1
+
+
 def test_a_mechanism_of_the_user_that_is_not_here_could_not_be_checked(finished, monkeypatch, capsys):
     monkeypatch.setattr(AuditContext, "absent_mechanisms", ["mine:Attention"])
     refuse = UserError("mine: no such module")

@@ -20,7 +20,7 @@ from medattn.file_errors import unreadable as unreadable
 from medattn.files import read_json
 from medattn.own_code import OwnCodeRefusedError
 from medattn.plan.availability import prepared_path
-from medattn.provenance.code import CODE_FOLDER
+from medattn.provenance.code import CODE_FOLDER, reader_modules
 
 if TYPE_CHECKING:
     from medattn.audit.context import AuditContext
@@ -112,7 +112,7 @@ def own_code_not_run(place: str, expected: str, found: str) -> Finding:
 def prepared_otherwise(context: "AuditContext", prepared: str, finding: Finding) -> Finding:
     """Return a finding about prepared images; other libraries than the seal names may have written other bytes.
 
-    Where the images are the sealed ones, another version of medattn may have written another manifest.
+    Where the images are the sealed ones, the manifest may have been written by this code, or by another version.
 
     Args:
         context: the results folder.
@@ -133,8 +133,16 @@ def prepared_otherwise(context: "AuditContext", prepared: str, finding: Finding)
         return finding
     if not others:
         sealed = context.sealed.get("data", {}).get(f"{prepared}/{IMAGES}", {}).get("sha256")
-        is_other_manifest = context.other_software.medattn and sealed == manifest["files"][IMAGES]["sha256"]
-        return other_code(context, finding.place, finding.expected, finding.found) if is_other_manifest else finding
+        if sealed != manifest["files"][IMAGES]["sha256"]:
+            return finding
+        if manifest.get("code") == {
+            name: sha256[:12] for name, sha256 in reader_modules(manifest["entry"]["source"]["kind"]).items()
+        }:
+            remedy = "nothing to do: this code prepared them here, and the images are the sealed ones"
+            return Finding("info", finding.place, finding.expected, finding.found, remedy)
+        if context.other_software.medattn:
+            return other_code(context, finding.place, finding.expected, finding.found)
+        return finding
     cause = f"images prepared here with other libraries than the sealed ones: {', '.join(others)}"
     remedy = f"prepare them with the libraries that made the results (envs/), {_AGAIN}"
     return Finding("unchecked", finding.place, finding.expected, finding.found, remedy, cause=cause)
