@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from medattn.audit.commit_commands import checkout_command, repository
 from medattn.audit.consequences import CHANGED, RESTORE, follows_from_change
@@ -135,9 +135,7 @@ def prepared_otherwise(context: "AuditContext", prepared: str, finding: Finding)
         sealed = context.sealed.get("data", {}).get(f"{prepared}/{IMAGES}", {}).get("sha256")
         if sealed != manifest["files"][IMAGES]["sha256"]:
             return finding
-        if manifest.get("code") == {
-            name: sha256[:12] for name, sha256 in reader_modules(manifest["entry"]["source"]["kind"]).items()
-        }:
+        if (folder / IMAGES).is_file() and _is_by_this_code(manifest):
             remedy = "nothing to do: this code prepared them here, and the images are the sealed ones"
             return Finding("info", finding.place, finding.expected, finding.found, remedy)
         if context.other_software.medattn:
@@ -146,6 +144,15 @@ def prepared_otherwise(context: "AuditContext", prepared: str, finding: Finding)
     cause = f"images prepared here with other libraries than the sealed ones: {', '.join(others)}"
     remedy = f"prepare them with the libraries that made the results (envs/), {_AGAIN}"
     return Finding("unchecked", finding.place, finding.expected, finding.found, remedy, cause=cause)
+
+
+def _is_by_this_code(manifest: Mapping[str, Any]) -> bool:
+    """Return whether the code that audits wrote a manifest of prepared images, as it says."""
+    try:
+        modules = reader_modules(manifest["entry"]["source"]["kind"])
+    except (KeyError, TypeError, UserError):
+        return False
+    return bool(manifest.get("code") == {name: sha256[:12] for name, sha256 in modules.items()})
 
 
 def absent_papers(context: "AuditContext") -> Iterator[Finding]:
