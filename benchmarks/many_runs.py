@@ -40,7 +40,11 @@ def project(folder: Path, datasets: int) -> Plan:
         "title": "Many runs",
         "citation": "medattn, benchmarks/many_runs.py",
         "datasets": ["phantom"],
-        "backbones": {f"net{number}": {"model": "timm/resnet18", "stem": "small"} for number in range(10)},
+        # Equal networks on equal data sets would share their runs.
+        "backbones": {
+            f"net{number}": {"model": "timm/resnet18", "stem": "small", "input_size": 28 + 4 * number}
+            for number in range(10)
+        },
         "arms": {"vanilla": {}} | {arm: {"mechanism": arm} for arm in arms},
         "recipe": {"epochs": EPOCHS, "learning_rate": 0.01},
         "protocol": {"kind": "best_validation_epoch"},
