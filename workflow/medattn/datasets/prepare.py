@@ -16,11 +16,11 @@ from medattn.errors import UserError
 from medattn.layout import prepared_dataset
 from medattn.plan.availability import (
     can_be_fetched,
-    identity_of_prepared,
     known_original,
     missing_reason,
     original_is_there,
     original_path,
+    prepared_by,
 )
 from medattn.plan.original_content import remember_content
 from medattn.sources.base import ImageSource
@@ -69,7 +69,7 @@ def _folder(name: str, entry: DatasetEntry, data: Path, planned: str | None) -> 
     known = known_original(name, entry, data)
     if known.problem is not None:
         raise UserError(f"{name}: {known.problem}")
-    return prepared_dataset(data, name, known.identity or identity_of_prepared(name, entry, data))
+    return prepared_by(known, name, entry, data)
 
 
 def _make(folder: Path, name: str, entry: DatasetEntry, data: Path, damage: str, locked: bool) -> None:

@@ -83,7 +83,12 @@ def known_original(name: str, entry: DatasetEntry, data: Path) -> KnownOriginal:
 
 def prepared_path(name: str, entry: DatasetEntry, data: Path) -> Path:
     """Return the folder of the prepared data set."""
-    return prepared_dataset(data, name, identity_now(name, entry, data))
+    return prepared_by(known_original(name, entry, data), name, entry, data)
+
+
+def prepared_by(known: KnownOriginal, name: str, entry: DatasetEntry, data: Path) -> Path:
+    """Return the folder of a prepared data set by what is known of its original, else by what is prepared."""
+    return prepared_dataset(data, name, known.identity or identity_of_prepared(name, entry, data))
 
 
 def original_path(name: str, entry: DatasetEntry, data: Path) -> Path:

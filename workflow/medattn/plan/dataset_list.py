@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from medattn.config.models.dataset import DatasetEntry
-from medattn.layout import prepared_dataset
 from medattn.plan.availability import (
-    identity_of_prepared,
     known_original,
     missing_reason,
     original_is_there,
     original_path,
+    prepared_by,
 )
 from medattn.plan.disk_estimate import image_bytes, size
 
@@ -83,7 +82,7 @@ def dataset_lines(listed: Sequence[ListedDataset]) -> Iterator[str]:
 
 def _listed(name: str, entry: DatasetEntry, data: Path) -> ListedDataset:
     original = known_original(name, entry, data)
-    folder = prepared_dataset(data, name, original.identity or identity_of_prepared(name, entry, data))
+    folder = prepared_by(original, name, entry, data)
     is_prepared = (folder / "manifest.json").is_file()
     reason = missing_reason(name, entry, data, folder)
     known = entry.known_images()
