@@ -110,7 +110,7 @@ def test_invalid_arguments_are_one_line_with_exit_code_2(published, capsys, argu
         ("", "the file is empty"),
         ("paper,table,metric,mean\n", "line 1: the column 'unit' is missing"),
         (HEADER + ",mean\n", "line 1: the column 'mean' occurs twice"),
-        (HEADER + "\n", "no published values"),
+        (HEADER + "\n", "no published values below the first line"),
         (HEADER + "\np,t\n", "line 2: 2 fields, but the first line names 13"),
         (HEADER + "\n" + line("accuracy", "87,2".replace(",", "x")) + "\n", "line 2: '87x2' is not a number"),
         (HEADER + "\n" + line("accuracy", "") + "\n", "line 2: mean is empty"),

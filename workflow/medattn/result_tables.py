@@ -215,19 +215,6 @@ def read_table(path: Path, table_format: TableFormat, *, optional: bool = False)
     return table
 
 
-def read_text_table(path: Path, remedy: str) -> pd.DataFrame:
-    """Read a CSV file with every field as text.
-
-    Raises:
-        UserError: the file is missing or damaged; the message ends in `remedy`.
-    """
-    try:
-        with open_file(path, remedy) as stream:
-            return pd.read_csv(stream, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (ValueError, OverflowError, RecursionError) as error:
-        raise UserError(f"{path}: not a CSV table; {remedy}") from error
-
-
 def rows_of(table: pd.DataFrame, /, **values: object) -> pd.DataFrame:
     """Return the rows of `table` whose columns have the given values."""
     chosen = np.ones(len(table), dtype=bool)

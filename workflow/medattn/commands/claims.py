@@ -109,6 +109,8 @@ def _of_file(arguments: argparse.Namespace) -> "dict[str, tuple[list[PublishedRo
     papers: dict[str, list[PublishedRow]] = {}
     for row in read_published(arguments.file):
         papers.setdefault(row.paper, []).append(row)
+    if not papers:
+        raise UserError(f"{arguments.file}: no published values below the first line")
     for name in arguments.paper:
         if name not in papers:
             raise UserError(f"--paper: {unknown_name('paper', name, papers)}")

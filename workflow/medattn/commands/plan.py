@@ -25,6 +25,9 @@ from medattn.commands.selection import Selected, add_config_argument, freeze
 from medattn.config.load import read_configuration, resolve
 from medattn.config.models.seeds import SeedLooks
 from medattn.config.models.selection import Selection
+from medattn.config.resolved import Configuration
+from medattn.consistency.inputs import read_paper
+from medattn.consistency.unknown_names import unknown_names
 from medattn.errors import UserError
 from medattn.layout import ResultPaths
 from medattn.plan.changes import change_lines
@@ -39,6 +42,7 @@ from medattn.plan.progress import Progress, progress_of
 from medattn.plan.show import COLUMNS, all_available_line, look_lines, plan_csv, plan_lines, plan_rows
 from medattn.plan.speeds import speeds_for
 from medattn.reading import MAX_JSON, parse_json
+from medattn.shipped import paper_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,6 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
         configuration = resolve(_selection_from_stdin(), Path(), arguments.resolved)
     else:
         configuration = read_configuration(arguments.config, Path())
+    remarks = _remarks_on_published(configuration)  # before days of training, not in the step that judges them
     chosen = Selected(configuration, make_plan(configuration), results_of(configuration))
     progress = progress_of(chosen.plan, chosen.results)
     if arguments.expect not in (None, _sha256(chosen.plan)):
@@ -76,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_rows(arguments.format, rows, COLUMNS, (), csv_text=plan_csv(chosen.plan, progress))
         return 0
     with redirect_stdout(sys.stderr) if arguments.graph else nullcontext():
-        print("\n".join([*plan_lines(chosen.plan, progress), *look_lines(configuration.selection), *changes]))
+        print("\n".join([*plan_lines(chosen.plan, progress), *look_lines(configuration.selection), *remarks, *changes]))
         if not arguments.resolved:
             print(_power_line(configuration.selection, chosen.results))
         _print_costs(chosen, progress, also_whole=not arguments.resolved)
@@ -86,6 +91,20 @@ def run(arguments: argparse.Namespace) -> int:
         graph = graph_of(chosen.plan, configuration, chosen.results)
         json.dump({"graph": graph, "plan_sha256": _sha256(chosen.plan)}, sys.stdout)
     return 0
+
+
+def _remarks_on_published(configuration: Configuration) -> list[str]:
+    """Read the published values and facts of the papers, and return a line for each name that belongs to nothing.
+
+    Raises:
+        UserError: one of the files is damaged, or contradicts another.
+    """
+    found: list[str] = []
+    for name in dict.fromkeys(paper.name for paper in configuration.papers):
+        folder, experiments = paper_folder(Path(), name), [each for each in configuration.papers if each.name == name]
+        sentences = unknown_names(experiments, read_paper(folder)[0], str(folder / "published.csv"))
+        found += [f"  warning: {sentence}" for sentence in sentences]
+    return found
 
 
 def _sha256(plan: Plan) -> str:

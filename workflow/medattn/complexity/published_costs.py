@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from medattn.reading import read_csv
+from medattn.consistency.inputs import read_paper
 from medattn.shipped import paper_folder
 
 COSTS = ("params_m", "gflops")
@@ -35,16 +35,13 @@ def published_costs(root: Path, paper: str) -> list[PublishedCost]:
     """Return the published costs of a paper, whose folder is in `root`/papers or shipped.
 
     Raises:
-        UserError: the file of published values is damaged.
+        UserError: the file of published values or that of facts is damaged.
     """
-    path = paper_folder(root, paper) / "published.csv"
-    if not path.is_file():
-        return []
     found: dict[tuple[str, str, str, str], dict[str, str]] = {}
-    for row in read_csv(path, ("table", "dataset", "backbone", "arm", "metric", "mean"), "correct it"):
-        if row["metric"] in COSTS:
-            place = (row["table"], row["dataset"], row["backbone"], row["arm"])
-            found.setdefault(place, {})[row["metric"]] = row["mean"]
+    rows, _ = read_paper(paper_folder(root, paper))
+    for row in rows:
+        if row.metric in COSTS:
+            found.setdefault((row.table, row.dataset, row.backbone, row.arm), {})[row.metric] = row.mean.text
     return [PublishedCost(*place, *(numbers.get(m, "") for m in COSTS)) for place, numbers in found.items()]
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from medattn.config.mechanisms import is_block_mechanism, mechanism_options
 from medattn.config.models.classifiers import CLASSIFIER_OPTIONS
+from medattn.config.models.figure import Figure
 from medattn.config.models.paper import Arm
 from medattn.config.models.placement import EVERYWHERE
 from medattn.config.models.recipe import Recipe
@@ -16,6 +17,7 @@ from medattn.config.renamed_keys import unknown_key
 from medattn.config.validation import below, validated
 from medattn.errors import UserError
 from medattn.protocols.base import MeasurementProtocol
+from medattn.suggestions import unknown_name
 
 
 def check_arm(arm: Arm, recipe: Recipe, protocol: MeasurementProtocol, where: str) -> None:
@@ -45,6 +47,28 @@ def _check_placement(arm: Arm, where: str) -> None:
         return
     reason = "the arm has no mechanism" if arm.mechanism == "none" else f"'{arm.mechanism}' works on the input images"
     raise UserError(f"{below(where, 'placement')}: {reason}, and nothing is inserted into the network; remove the key")
+
+
+def check_varied(figure: Figure, arms: Mapping[str, Arm], recipe: Recipe, where: str) -> None:
+    """Check that the arm of a figure has each option that the figure varies, and that it is a number.
+
+    Args:
+        figure: the figure.
+        arms: the arms of its experiment; a figure of another arm shows nothing.
+        recipe: recipe of their runs.
+        where: file and path of the figure.
+
+    Raises:
+        UserError: there is no such option, or it is no number.
+    """
+    if figure.varied is None or figure.arm is None or figure.arm not in arms:
+        return
+    _, options = arm_settings(arms[figure.arm], recipe, {}, where)
+    for option in figure.varied:
+        if option not in options:
+            raise UserError(f"{below(where, 'varied')}: {unknown_name('option', option, options)}")
+        if isinstance(options[option], bool) or not isinstance(options[option], int | float):
+            raise UserError(f"{below(where, 'varied')}: the option '{option}' is no number")
 
 
 def _corners(arm: Arm) -> list[dict[str, Any]]:

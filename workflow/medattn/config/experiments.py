@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from medattn.config.arms import check_arm
+from medattn.config.arms import check_arm, check_varied
 from medattn.config.cross_references import check_copied_classes, check_extra_figures, check_name
 from medattn.config.models.dataset import DatasetEntry
 from medattn.config.models.paper import Arm, Backbone, Experiment, Paper
@@ -46,6 +46,9 @@ def _experiment(name: str, paper: Paper, experiment: str, declared: Experiment, 
         _check_backbone(backbone, below(where if key in change.backbones else path, "backbones", key))
     for key, arm in arms.items():
         check_arm(arm, recipe, protocol, below(path, "arms", key))
+    figures = {key: figure for key, figure in paper.figures.items() if (figure.experiment or "") == experiment}
+    for key, figure in figures.items():
+        check_varied(figure, arms, recipe, below(path, "figures", key))
     return ResolvedPaper(
         name,
         experiment,
@@ -57,7 +60,7 @@ def _experiment(name: str, paper: Paper, experiment: str, declared: Experiment, 
         protocol,
         {key: table for key, table in paper.tables.items() if (table.experiment or "") == experiment},
         {key: table for key, table in paper.statistics.items() if (table.experiment or "") == experiment},
-        {key: figure for key, figure in paper.figures.items() if (figure.experiment or "") == experiment},
+        figures,
         tuple(paper.metrics),
     )
 
@@ -140,6 +143,8 @@ def _selected(
     extra_figures = {
         name: figure for name, figure in selected.extra_figures.items() if (figure.experiment or "") == whole.experiment
     }
+    for name, figure in extra_figures.items():
+        check_varied(figure, arms, recipe, below(where, "extra_figures", name))
     names = whole.datasets
     if selected.datasets is not None:
         names = tuple(name for name in selected.datasets if only_one or name in whole.datasets)

@@ -9,7 +9,7 @@ from medattn.config.models.facts import Facts, NetworkCount
 from medattn.config.models.row_filter import RowFilter
 from medattn.config.validation import below, validated
 from medattn.config.yaml_files import read_yaml
-from medattn.consistency.published import IDENTITY, PublishedRow
+from medattn.consistency.published import IDENTITY, PublishedRow, read_published
 from medattn.errors import UserError
 from medattn.reading import read_csv
 from medattn.suggestions import unknown_name
@@ -53,6 +53,21 @@ def check_rows(facts: Facts, rows: Sequence[PublishedRow], where: str) -> None:
             for value in getattr(wanted, column):
                 if value not in values:
                     raise UserError(f"{below(place, column)}: {unknown_name(column, value, values)}")
+
+
+def read_paper(folder: Path) -> tuple[list[PublishedRow], Facts]:
+    """Read the published values and the facts in the folder of a paper; a file that is not there has none.
+
+    Raises:
+        UserError: a file is damaged, values are those of another paper, or facts are about rows that do not exist.
+    """
+    values, known = folder / "published.csv", folder / "facts.yaml"
+    rows = read_published(values) if values.is_file() else []
+    for other in sorted({row.paper for row in rows} - {folder.name}):
+        raise UserError(f"{values}: the column 'paper' names '{other}', but the folder of the paper is {folder.name}")
+    facts = read_facts(known) if known.is_file() else Facts()
+    check_rows(facts, rows, str(known))
+    return rows, facts
 
 
 def _rows_in(value: object, place: str) -> Iterator[tuple[str, RowFilter]]:

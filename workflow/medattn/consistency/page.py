@@ -11,11 +11,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from medattn.config.manual.key_tables import prose
-from medattn.config.models.facts import Facts
 from medattn.consistency.check_paper import check_paper
 from medattn.consistency.check_result import VERDICTS, CheckResult
-from medattn.consistency.inputs import read_facts
-from medattn.consistency.published import read_published
+from medattn.consistency.inputs import read_paper
 from medattn.consistency.registry import CHECKS
 
 ROOT = Path(__file__).parents[3]
@@ -38,9 +36,7 @@ def page() -> str:
 def _of_papers() -> dict[str, list[CheckResult]]:
     results = {}
     for path in sorted((ROOT / "papers").glob("*/published.csv")):
-        facts = path.with_name("facts.yaml")
-        known = read_facts(facts) if facts.is_file() else Facts()
-        results[path.parent.name] = list(check_paper(path.parent.name, read_published(path), known))
+        results[path.parent.name] = list(check_paper(path.parent.name, *read_paper(path.parent)))
     return results
 
 

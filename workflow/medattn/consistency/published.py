@@ -77,7 +77,7 @@ def read_published(path: Path) -> list[PublishedRow]:
     ("118|119"), `flags` several marks ("bold|star").
 
     Raises:
-        UserError: the file can't be read, a column is missing, or a value is wrong; says in which line.
+        UserError: the file can't be read, a column is missing, or a value is wrong; the message says in which line.
     """
     text = read_text(path, "give the file of published values, in UTF-8", MAX_TABLE)
     try:
@@ -103,8 +103,6 @@ def read_published(path: Path) -> list[PublishedRow]:
             rows.append(_row(fields))
         except ValueError as error:
             raise UserError(f"{path}: line {number}: {error}") from error
-    if not rows:
-        raise UserError(f"{path}: no published values below the first line")
     return _with_cells(rows)
 
 

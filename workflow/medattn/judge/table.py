@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from medattn.config.models.facts import Facts
 from medattn.config.resolved import Configuration
-from medattn.consistency.inputs import check_rows, read_facts
-from medattn.consistency.published import PublishedRow, read_published
+from medattn.consistency.inputs import read_paper
+from medattn.consistency.published import PublishedRow
 from medattn.judge.attention_claims import AttentionRuns
 from medattn.judge.claim import Claim
 from medattn.judge.comparisons import judged_comparisons, judged_pairs
@@ -71,7 +70,7 @@ def judged_claims(
         yield from _of_paper(paper, paper_folder(root, paper), subjects, costs, values, results.epochs, configuration)
     maps = AttentionRuns(plan, results, configuration)
     for paper in papers:
-        facts = facts_in(paper_folder(root, paper))
+        _, facts = read_paper(paper_folder(root, paper))
         statements = len(facts.significance) + len(facts.statements) + len(facts.unpublished)
         for number, said in enumerate(facts.attention, start=1 + statements):
             pairs = list(maps.pairs(number, paper, said, subjects))
@@ -102,11 +101,7 @@ def _of_paper(
     epochs: Path,
     configuration: Configuration,
 ) -> Iterator[Claim]:
-    if not (folder / "published.csv").is_file():
-        return
-    rows, facts = read_published(folder / "published.csv"), facts_in(folder)
-    check_rows(facts, rows, str(folder / "facts.yaml"))
-
+    rows, facts = read_paper(folder)
     counts = PublishedCosts(costs)
 
     def judge(subjects: Subjects) -> list[Claim]:
@@ -120,12 +115,6 @@ def _of_paper(
         return [*found, *judged_comparisons(paper, rows, facts, subjects, counts, configuration)]
 
     yield from ReadingJudge(subjects, values, tuple(facts.left_open)).judged(judge)
-
-
-def facts_in(folder: Path) -> Facts:
-    """Return the facts in the folder of a paper; no facts if it has no facts.yaml."""
-    path = folder / "facts.yaml"
-    return read_facts(path) if path.is_file() else Facts()
 
 
 def _is_cost(row: PublishedRow) -> bool:

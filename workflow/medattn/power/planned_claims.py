@@ -7,12 +7,12 @@ from pathlib import Path
 
 from medattn.config.models.facts import Facts
 from medattn.config.resolved import Configuration
-from medattn.consistency.published import read_published
+from medattn.consistency.inputs import read_paper
 from medattn.judge.claim import Claim, in_points
 from medattn.judge.comparisons import published_statements
 from medattn.judge.protocol_deviations import deviation
 from medattn.judge.subject import NOT_SELECTED, Subject, SubjectResult, Subjects
-from medattn.judge.table import facts_in, judged_claims
+from medattn.judge.table import judged_claims
 from medattn.judge.values import STAND_IN
 from medattn.layout import ResultPaths
 from medattn.measure.measured_cells import MeasuredCells
@@ -121,16 +121,14 @@ def planned_claims(
     judged = {claim.claim: claim for claim in judged_claims(results, plan, subjects, costs, configuration, root)}
     found: list[PlannedClaim] = []
     for paper in dict.fromkeys(paper.name for paper in configuration.papers):
-        folder = paper_folder(root, paper)
-        if (folder / "published.csv").is_file():
-            found += _of_paper(paper, folder, subjects, configuration, judged)
+        found += _of_paper(paper, paper_folder(root, paper), subjects, configuration, judged)
     return found
 
 
 def _of_paper(
     paper: str, folder: Path, subjects: Subjects, configuration: Configuration, judged: dict[str, Claim]
 ) -> Iterator[PlannedClaim]:
-    rows, facts = read_published(folder / "published.csv"), facts_in(folder)
+    rows, facts = read_paper(folder)
     for row in rows:
         claim = judged[f"{row.table}.{row.cell}"]
         if claim.procedure != "count":

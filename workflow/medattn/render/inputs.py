@@ -7,6 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from medattn.config.resolved import Configuration, ResolvedPaper
+from medattn.consistency.inputs import read_paper
+from medattn.consistency.published import IDENTITY
 from medattn.layout import ResultPaths, RunPaths
 from medattn.plan.availability import remarks_on
 from medattn.plan.model import Cell, CellKey, Plan
@@ -21,11 +23,8 @@ from medattn.result_tables import (
     RANKINGS,
     CellRows,
     read_table,
-    read_text_table,
 )
 from medattn.shipped import paper_folder
-
-_PUBLISHED_COLUMNS = ["table", "dataset", "backbone", "arm", "metric", "class_name", "mean", "std", "flags"]
 
 # Only the columns that tables need, because selecting rows takes longer with each column.
 _MEASUREMENT_COLUMNS = [
@@ -110,12 +109,20 @@ class Inputs:
         return CellRows(self.comparisons, _COMPARISON_COLUMNS)
 
     def published(self, paper: str) -> pd.DataFrame:
-        """Return the rows of published.csv of a paper as text; empty if the paper has no such file."""
+        """Return the published values of a paper as text; no row if it has none."""
         if paper not in self._published:
-            path = paper_folder(self.root, paper) / "published.csv"
-            self._published[paper] = (
-                read_text_table(path, "correct it") if path.exists() else pd.DataFrame(columns=_PUBLISHED_COLUMNS)
-            )
+            rows, _ = read_paper(paper_folder(self.root, paper))
+            texts = [
+                {
+                    **{column: getattr(row, column) for column in IDENTITY},
+                    "mean": row.mean.text,
+                    "std": row.std.text if row.std else "",
+                    "unit": row.mean.unit,
+                    "flags": "|".join(row.flags),
+                }
+                for row in rows
+            ]
+            self._published[paper] = pd.DataFrame(texts, columns=[*IDENTITY, "mean", "std", "unit", "flags"])
         return self._published[paper]
 
 
