@@ -200,8 +200,9 @@ def read_table(path: Path, table_format: TableFormat, *, optional: bool = False)
         raise UserError(f"{path}: no column '{missing[0]}'; {again}")
     table[table_format.texts] = table[table_format.texts].fillna("")
     for name in table_format.texts:
-        if table[name].str.startswith("'").any():
-            table[name] = table[name].map(from_csv_field)
+        escaped = {text: from_csv_field(text) for text in table[name].unique() if text.startswith("'")}
+        if escaped:
+            table[name] = table[name].map(lambda text, escaped=escaped: escaped.get(text, text))
     for name in table_format.numbers:
         if not is_numeric_dtype(table[name]):
             # As text: pandas refuses whole numbers of hundreds of digits, which are infinite as text.

@@ -1,10 +1,12 @@
 """claims.csv: every published value and every published comparison of a selection's papers, with its verdict."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from pathlib import Path
 
 import pandas as pd
 
+from medattn.config.models.facts import Facts
 from medattn.config.resolved import Configuration
 from medattn.consistency.inputs import read_paper
 from medattn.consistency.published import PublishedRow
@@ -21,7 +23,7 @@ from medattn.measure.reading_values import ReadingValues
 from medattn.metrics.registry import METRICS
 from medattn.plan.kept_rows import write_keeping_values
 from medattn.plan.model import Plan
-from medattn.result_tables import CLAIMS, COMPLEXITY, MEASUREMENTS, READINGS, read_table
+from medattn.result_tables import CLAIMS, COMPLEXITY, EPOCHS, MEASUREMENTS, READINGS, read_table
 from medattn.shipped import paper_folder
 from medattn.text_formats import csv_of
 
@@ -64,13 +66,14 @@ def judged_claims(
         configuration: the selection.
         root: the folder that contains papers/.
     """
-    papers = dict.fromkeys(paper.name for paper in configuration.papers)
+    names = dict.fromkeys(paper.name for paper in configuration.papers)
+    papers = {name: read_paper(paper_folder(root, name)) for name in names}
     values = ReadingValues(read_table(results.readings, READINGS, optional=True))
-    for paper in papers:
-        yield from _of_paper(paper, paper_folder(root, paper), subjects, costs, values, results.epochs, configuration)
+    epochs = cache(partial(read_table, results.epochs, EPOCHS, optional=True))  # read once, where a paper needs it
+    for paper, (rows, facts) in papers.items():
+        yield from _of_paper(paper, rows, facts, subjects, costs, values, epochs, configuration)
     maps = AttentionRuns(plan, results, configuration)
-    for paper in papers:
-        _, facts = read_paper(paper_folder(root, paper))
+    for paper, (_, facts) in papers.items():
         statements = len(facts.significance) + len(facts.statements) + len(facts.unpublished)
         for number, said in enumerate(facts.attention, start=1 + statements):
             pairs = list(maps.pairs(number, paper, said, subjects))
@@ -94,14 +97,14 @@ def write_claims(
 
 def _of_paper(
     paper: str,
-    folder: Path,
+    rows: Sequence[PublishedRow],
+    facts: Facts,
     subjects: Subjects,
     costs: pd.DataFrame,
     values: ReadingValues,
-    epochs: Path,
+    epochs: Callable[[], pd.DataFrame],
     configuration: Configuration,
 ) -> Iterator[Claim]:
-    rows, facts = read_paper(folder)
     counts = PublishedCosts(costs)
 
     def judge(subjects: Subjects) -> list[Claim]:

@@ -1,8 +1,7 @@
 """Verdicts on numbers outside the tables, and on rows that may have another metric than their table names."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 
@@ -15,7 +14,7 @@ from medattn.judge.claim import Claim
 from medattn.judge.subject import SubjectResult, Subjects
 from medattn.judge.values import judged_value
 from medattn.measure.measured_cells import MeasuredMetric
-from medattn.result_tables import EPOCHS, read_table, rows_of
+from medattn.result_tables import rows_of
 
 _METRIC_OF = {"accuracy": "accuracy", "f1": "f1_macro"}
 
@@ -35,7 +34,7 @@ def judged_text(
     rows: Sequence[PublishedRow],
     facts: Facts,
     subjects: Subjects,
-    epochs: Path,
+    epochs: Callable[[], pd.DataFrame],
     configuration: Configuration,
 ) -> Iterator[Claim]:
     """Yield the claims of the scores and of the accuracies after some epochs that the text states.
@@ -45,7 +44,7 @@ def judged_text(
         rows: published values of the paper.
         facts: facts about these values.
         subjects: the subjects of the selection.
-        epochs: epochs.csv; without this file, accuracies after some epochs count as not measured yet.
+        epochs: gives the rows of epochs.csv; without any, accuracies after some epochs count as not measured yet.
         configuration: the selection.
     """
     for overall in facts.overall:
@@ -53,12 +52,9 @@ def judged_text(
             stated = _stated_row(row, overall)
             claim = judged_value(stated, facts, subjects, configuration)
             yield _with_statement(claim, overall.says, overall.source)
-    if not facts.after_epochs:
-        return
-    table = read_table(epochs, EPOCHS, optional=True)
     for after in facts.after_epochs:
         row = _row_after_epoch(paper, after)
-        result = _result_after_epoch(after, subjects.result(paper, subjects.of_row(row)), table, paper)
+        result = _result_after_epoch(after, subjects.result(paper, subjects.of_row(row)), epochs(), paper)
         claim = judged_value(row, facts, subjects, configuration, result)
         yield _with_statement(claim, after.says, after.source)
 
