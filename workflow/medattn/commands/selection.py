@@ -41,8 +41,9 @@ def add_selection_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_config_argument(parser: argparse._ActionsContainer) -> None:
-    """Add --config, the file of the selection; given several times, later files take precedence."""
+    """Add -c and --config, the file of the selection; given several times, later files take precedence."""
     parser.add_argument(
+        "-c",
         "--config",
         type=path_argument,
         action="append",
