@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from medattn.commands.selection import add_config_argument
 from medattn.errors import UserError
 from medattn.reading import path_argument
 from medattn.shipped import SHIPPED, selection_file
@@ -37,14 +38,7 @@ _UNCHECKED = 3
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument(
-        "-c",
-        "--config",
-        type=path_argument,
-        action="append",
-        metavar="FILE",
-        help="selection (default: config.yaml); repeat to merge; shipped ones are found by name: config/demo.yaml",
-    )
+    add_config_argument(parser)
     add_execution_arguments(parser)
 
 

@@ -48,7 +48,7 @@ def add_config_argument(parser: argparse._ActionsContainer) -> None:
         type=path_argument,
         action="append",
         metavar="FILE",
-        help="selection (default: config.yaml); repeat to merge",
+        help="selection (default: config.yaml); repeat to merge; shipped ones are found by name: config/demo.yaml",
     )
 
 
