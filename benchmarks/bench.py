@@ -18,6 +18,7 @@ import many_runs
 import memory
 import other_loops
 import packs
+import refusing
 import torch
 import training_step
 from ratios import Ratio, machine
@@ -32,7 +33,7 @@ def main() -> int:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="device (default: cpu)")
     parser.add_argument("--precision", choices=("fp32", "tf32", "bf16"), default="fp32", help="default: fp32")
     parser.add_argument(
-        "--only", nargs="+", metavar="NAME", help="some of: step loops packs dry_run many_runs jobs memory"
+        "--only", nargs="+", metavar="NAME", help="some of: step loops packs dry_run many_runs jobs memory refusing"
     )
     arguments = parser.parse_args()
     full, device = arguments.full, torch.device(arguments.device)
@@ -44,6 +45,7 @@ def main() -> int:
         "many_runs": lambda: many_runs.measure(full),
         "jobs": lambda: jobs.measure(full),
         "memory": memory.measure,
+        "refusing": refusing.measure,
     }
     chosen = arguments.only or list(benchmarks)
     if unknown := set(chosen) - set(benchmarks):

@@ -1,6 +1,6 @@
 """Refusing an input that asks for too much: one line, about a second of processor time, less than 300 MB of memory.
 
-`benchmarks/refusing.py` prints the exact figures.
+`make bench BENCH="--only refusing"` measures the exact figures.
 """
 
 import json
