@@ -59,7 +59,7 @@ def check_varied(figure: Figure, arms: Mapping[str, Arm], recipe: Recipe, where:
         where: file and path of the figure.
 
     Raises:
-        UserError: there is no such option, or it is no number.
+        UserError: there is no such option, or it is not numeric.
     """
     if figure.varied is None or figure.arm is None or figure.arm not in arms:
         return
@@ -68,7 +68,7 @@ def check_varied(figure: Figure, arms: Mapping[str, Arm], recipe: Recipe, where:
         if option not in options:
             raise UserError(f"{below(where, 'varied')}: {unknown_name('option', option, options)}")
         if isinstance(options[option], bool) or not isinstance(options[option], int | float):
-            raise UserError(f"{below(where, 'varied')}: the option '{option}' is no number")
+            raise UserError(f"{below(where, 'varied')}: the option '{option}' is not numeric")
 
 
 def _corners(arm: Arm) -> list[dict[str, Any]]:
