@@ -1,6 +1,7 @@
 """Figures that read images, scores and saved attention, drawn from trained runs."""
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -205,6 +206,14 @@ def test_the_spread_of_a_gate_tells_attention_from_halving(trained: Inputs) -> N
     assert (half[["least", "greatest", "mean"]] == 0.5).all(axis=None) and (half["spread"] == 0).all()
     assert (gate["spread"] > 0).any() and (gate["greatest"] > gate["least"]).any()
     assert "Attention after epoch" in (trained.results.captions / "gate.rst").read_text()
+
+
+@pytest.mark.parametrize("name", ["forest", "pairs", "costs", "choices"])
+def test_what_a_single_run_does_not_have_is_no_number(trained: Inputs, name: str) -> None:
+    write_figure(trained, trained.configuration.papers[0], name)
+    texts = re.findall(r"<text[^>]*>([^<]+)</text>", (trained.results.figures / f"{name}.svg").read_text("utf-8"))
+    assert texts and not [text for text in texts if "nan" in text]
+    assert name != "forest" or any("(no interval)" in text for text in texts)
 
 
 @pytest.mark.heavy

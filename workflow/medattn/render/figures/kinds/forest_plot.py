@@ -1,5 +1,6 @@
 """Effect of each mechanism on each data set and pooled over them, with intervals, as a forest plot."""
 
+from math import isnan
 from typing import Any
 
 import pandas as pd
@@ -111,7 +112,8 @@ def _effect(ax: Axes, row: "pd.Series[Any]", y: int, reach: float) -> None:
         color=color,
         zorder=3,
     )
-    shown = f"{signed(numbers['difference'], 'x')} ({signed(numbers['low'], 'x')} to {signed(numbers['high'], 'x')})"
+    interval = f"{signed(numbers['low'], 'x')} to {signed(numbers['high'], 'x')}"
+    shown = f"{signed(numbers['difference'], 'x')} ({'no interval' if isnan(numbers['low']) else interval})"
     ax.text(
         1.01, y, shown, transform=ax.get_yaxis_transform(), va="center", fontsize=6, color=color if pooled else "black"
     )
