@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -102,7 +102,7 @@ class _PaperMultiverse:
                     **key._asdict(),
                     **self._facts(key.metric, reading),
                     "mean": fmean(found),
-                    "sd": stdev(found) if len(found) > 1 else None,
+                    "sd": float(np.std(found, ddof=1)) if len(found) > 1 else None,
                     "n": len(found),
                     "stand_in": self._is_stand_in(cell),
                 }
