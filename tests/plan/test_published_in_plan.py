@@ -43,6 +43,8 @@ def test_a_paper_without_values_is_planned(paper, capsys):
         ("published.csv", "mine,t,oops\n", "line 2: 3 fields, but the first line names 13"),
         ("published.csv", ROW.format(**NAMES).replace("mine,", "other,", 1), "the column 'paper' names 'other'"),
         ("published.csv", ROW.format(**NAMES).replace("percent", "pct"), "did you mean 'percent'?"),
+        ("published.csv", ROW.format(**{**NAMES, "metric": "os:getcwd"}), "'os:getcwd' is not among the metrics"),
+        ("published.csv", ROW.format(**NAMES).replace("85.5", "9" * 99), "line 2: '999"),
         ("facts.yaml", "statements: [", "papers/mine/facts.yaml"),
         ("facts.yaml", "significanse: []\n", "did you mean 'significance'?"),
     ],

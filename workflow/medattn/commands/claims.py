@@ -23,9 +23,11 @@ reason); undecidable. The exit code is 0 even if values are inconsistent, and 2 
 """
 
 import argparse
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from medattn.closed_model import NAME_PATTERN
 from medattn.commands.output_format import add_format_argument, print_rows
 from medattn.errors import UserError
 from medattn.reading import path_argument
@@ -137,7 +139,7 @@ def _own_facts(paper: str) -> "Facts":
     from medattn.consistency.inputs import read_facts
 
     # The name is text from the user's file: it must be a plain name to become a path.
-    if not paper or Path(paper).name != paper:
+    if re.fullmatch(NAME_PATTERN, paper) is None:
         return Facts()
     path = paper_folder(Path(), paper) / "facts.yaml"
     return read_facts(path) if path.is_file() else Facts()

@@ -1,10 +1,11 @@
 """Input of a consistency check: the published values and the facts of one paper."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from medattn.config.models.facts import Facts, NetworkCount
+from medattn.consistency.effort import Effort
 from medattn.consistency.published import IDENTITY, PublishedRow
 from medattn.consistency.shared_test_sets import SharedTestSet, grouped
 
@@ -17,16 +18,18 @@ class CheckContext:
         rows: all published values, in the order of the file.
         facts: facts about the values.
         counts: exact counts from `medattn complexity`, after those of the facts.
+        effort: possibilities that the checks may still try.
     """
 
     rows: tuple[PublishedRow, ...]
     facts: Facts
     counts: tuple[NetworkCount, ...] = ()
+    effort: Effort = field(default_factory=Effort)
 
     @cached_property
     def test_sets(self) -> list[SharedTestSet]:
         """The rows, grouped by the images that they were measured on."""
-        return grouped(self.rows, self.facts)
+        return grouped(self.rows, self.facts, self.effort)
 
     @cached_property
     def _measured(self) -> Mapping[int, SharedTestSet]:

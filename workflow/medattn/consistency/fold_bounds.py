@@ -11,12 +11,27 @@ from itertools import accumulate
 from math import comb, factorial, prod
 
 Bounds = tuple[float, float]
+_MOST_COUNTED = 100_000
 
 
 @cache
 def spreads(minority: int, folds: int, size: int) -> tuple[tuple[int, ...], ...]:
     """Return all ways to spread `minority` equal images over unordered folds of `size` images."""
     return tuple(_partitions(minority, folds, min(minority, size)))
+
+
+def spread_count(minority: int, folds: int, size: int) -> int | None:
+    """Return how many ways `spreads` would return; None where even counting them takes long."""
+    if minority * folds > _MOST_COUNTED:
+        return None
+    # The coefficient of q^minority in the Gaussian binomial coefficient of folds + size over folds.
+    ways = [1] + [0] * minority
+    for i in range(1, folds + 1):
+        for total in range(minority, size + i - 1, -1):
+            ways[total] -= ways[total - size - i]
+        for total in range(i, minority + 1):
+            ways[total] += ways[total - i]
+    return ways[minority]
 
 
 def _partitions(total: int, parts: int, largest: int) -> Iterator[tuple[int, ...]]:

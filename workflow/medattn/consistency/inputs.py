@@ -9,7 +9,7 @@ from medattn.config.models.facts import Facts, NetworkCount
 from medattn.config.models.row_filter import RowFilter
 from medattn.config.validation import below, validated
 from medattn.config.yaml_files import read_yaml
-from medattn.consistency.published import IDENTITY, PublishedRow, read_published
+from medattn.consistency.published import IDENTITY, MAX_TABLE, PublishedRow, read_published
 from medattn.errors import UserError
 from medattn.reading import read_csv
 from medattn.suggestions import unknown_name
@@ -24,6 +24,7 @@ _COUNTED = {
     "counter_c2_gflops": ("gflops", 10**9),
     "counter_c3_gflops": ("gflops", 10**9),
 }
+_MOST_COUNTED = 10**15
 _NEEDED = ("table", "dataset", "backbone", "arm", "params", "gmacs")
 
 
@@ -66,7 +67,8 @@ def read_paper(folder: Path) -> tuple[list[PublishedRow], Facts]:
     for other in sorted({row.paper for row in rows} - {folder.name}):
         raise UserError(f"{values}: the column 'paper' names '{other}', but the folder of the paper is {folder.name}")
     facts = read_facts(known) if known.is_file() else Facts()
-    check_rows(facts, rows, str(known))
+    if values.is_file():
+        check_rows(facts, rows, str(known))
     return rows, facts
 
 
@@ -91,7 +93,7 @@ def read_counts(path: Path) -> dict[str, list[NetworkCount]]:
     Raises:
         UserError: the file can't be read, a column is missing, or a value is not a number.
     """
-    rows = read_csv(path, _NEEDED, "`medattn complexity --format csv` prints such a file")
+    rows = read_csv(path, _NEEDED, "`medattn complexity --format csv` prints such a file", MAX_TABLE)
     counts: dict[str, list[NetworkCount]] = {}
     for number, row in enumerate(rows, start=2):
         try:
@@ -109,7 +111,9 @@ def _counts(row: dict[str, str]) -> Iterator[NetworkCount]:
             count = round(float(row[column]) * scale)
         except (ValueError, OverflowError) as error:
             raise ValueError(f"{column} is '{row[column]}', not a number") from error
-        for table in row["table"].split(";"):
+        if not 0 <= count <= _MOST_COUNTED:
+            raise ValueError(f"{column} is '{row[column]}', not between 0 and {_MOST_COUNTED / scale:g}")
+        for table in dict.fromkeys(row["table"].split(";")):
             rows = RowFilter(
                 table=[table],
                 dataset=[row["dataset"]],

@@ -2,11 +2,13 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from medattn.config.models.facts import MAX_TESTED
 from medattn.config.models.row_filter import RowFilter
 from medattn.consistency.published_value import UNITS, PublishedValue
 from medattn.errors import UserError
@@ -19,9 +21,14 @@ COLUMNS = (
 )
 _NEEDED = ("paper", "table", "metric", "mean", "unit")
 _OTHER_NAMES = {"attention": "arm"}
-MAX_TABLE = 20_000_000
-"""Largest table in bytes: some hundred thousand values."""
+MAX_TABLE = 2_000_000
+"""Largest table in bytes."""
+MAX_ROWS = 2_000
+"""Largest number of values: the largest paper of the project has 390."""
+_MAX_NAME = 200
+_MAX_SIZES = 20
 MEAN_OF_CLASSES = "mean"
+_SIZE = re.compile(r"0{0,9}[1-9][0-9]{0,8}")
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,8 @@ def read_published(path: Path) -> list[PublishedRow]:
             raise UserError(f"{path}: line 1: the column '{name}' is missing; needed are {', '.join(_NEEDED)}")
     if twice := [name for name, times in Counter(header).items() if times > 1]:
         raise UserError(f"{path}: line 1: the column '{twice[0]}' occurs twice")
+    if len(lines) > MAX_ROWS + 1:
+        raise UserError(f"{path}: {len(lines) - 1} lines, but at most {MAX_ROWS} published values; make several files")
     rows = []
     for number, line in enumerate(lines[1:], start=2):
         if not any(field.strip() for field in line):
@@ -110,6 +119,9 @@ def _row(fields: Mapping[str, str]) -> PublishedRow:
     for name in _NEEDED:
         if not fields[name]:
             raise ValueError(f"{name} is empty")
+    for name, text in fields.items():
+        if len(text) > _MAX_NAME:
+            raise ValueError(f"{name} has {len(text)} characters, but at most {_MAX_NAME}")
     unit = fields["unit"]
     if unit not in UNITS:
         raise ValueError(unknown_name("unit", unit, UNITS))
@@ -130,9 +142,14 @@ def _row(fields: Mapping[str, str]) -> PublishedRow:
 
 def _sizes(text: str) -> tuple[int, ...]:
     parts = [part.strip() for part in text.split("|")] if text else []
+    if len(parts) > _MAX_SIZES:
+        raise ValueError(f"n_test has {len(parts)} numbers of images, but at most {_MAX_SIZES}")
     for part in parts:
-        if not part.isascii() or not part.isdigit() or int(part) == 0:
-            raise ValueError(f"n_test is '{text}', not a number of images such as 103, or several such as 118|119")
+        if not _SIZE.fullmatch(part) or int(part) > MAX_TESTED:
+            raise ValueError(
+                f"n_test is '{text}', not a number of images such as 103, or several such as 118|119, "
+                f"each at most {MAX_TESTED}"
+            )
     return tuple(int(part) for part in parts)
 
 

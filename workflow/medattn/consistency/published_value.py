@@ -10,7 +10,7 @@ PROPORTIONS = {"percent": 100, "fraction": 1}
 SCALES = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 UNITS = (*PROPORTIONS, *SCALES, "count", "other")
 
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,8 @@ class PublishedValue:
 
     def __post_init__(self) -> None:
         if not _NUMBER.fullmatch(self.text):
-            raise ValueError(f"'{self.text}' is not a number in plain digits, such as 84.20")
+            shown = self.text if len(self.text) <= 40 else f"{self.text[:37]}..."
+            raise ValueError(f"'{shown}' is not a number in plain digits, such as 84.20 (at most 15 before the point)")
 
     @cached_property
     def decimals(self) -> int:

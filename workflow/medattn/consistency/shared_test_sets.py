@@ -6,11 +6,13 @@ from functools import cached_property
 
 from medattn.config.models.facts import Facts, TestSet
 from medattn.config.models.row_filter import RowFilter
+from medattn.consistency.effort import Effort
 from medattn.consistency.published import PublishedRow, chosen
 from medattn.consistency.size_scan import SizeScan, fit_size, scan_sizes
 
 # Metrics whose published values are counts of images over all images.
 OVER_ALL_IMAGES = ("accuracy",)
+_SIZES_A_CASE = 5  # a size takes less time than other possibilities
 
 
 @dataclass(frozen=True)
@@ -21,11 +23,13 @@ class SharedTestSet:
         name: name in the facts, or data set and split.
         facts: facts about the images.
         rows: all their rows.
+        effort: possibilities that may still be tried.
     """
 
     name: str
     facts: TestSet
     rows: tuple[PublishedRow, ...]
+    effort: Effort
 
     @property
     def accuracies(self) -> list[PublishedRow]:
@@ -40,8 +44,14 @@ class SharedTestSet:
 
     @cached_property
     def scanned(self) -> SizeScan | None:
-        """Scan of the number of images; None without accuracies, or for means of an unknown number of measurements."""
+        """Scan of the number of images.
+
+        None without accuracies, for means of an unknown number of measurements, or where there are too many of both.
+        """
         if not self.accuracies or self.averages_unknown_many:
+            return None
+        tried = len({row.mean for row in self.accuracies}) * (self.facts.scan_to - self.facts.scan_from + 1)
+        if not self.effort.allows(tried // _SIZES_A_CASE):
             return None
         sizes = range(self.facts.scan_from, self.facts.scan_to + 1)
         return scan_sizes((row.mean for row in self.accuracies), self.facts.averaged, sizes)
@@ -79,7 +89,7 @@ class SharedTestSet:
         return ";".join(dict.fromkeys(row.table for row in self.accuracies or self.rows))
 
 
-def grouped(rows: Sequence[PublishedRow], facts: Facts) -> list[SharedTestSet]:
+def grouped(rows: Sequence[PublishedRow], facts: Facts, effort: Effort) -> list[SharedTestSet]:
     """Return the test sets of the facts, then one for each data set and split of the rows that none of them has.
 
     A row that several test sets describe belongs to the first.
@@ -89,7 +99,7 @@ def grouped(rows: Sequence[PublishedRow], facts: Facts) -> list[SharedTestSet]:
     for name, known in facts.test_sets.items():
         own = chosen(left, known.rows)
         if own:
-            found.append(SharedTestSet(name, known, tuple(own)))
+            found.append(SharedTestSet(name, known, tuple(own), effort))
         taken = set(map(id, own))
         left = [row for row in left if id(row) not in taken]
     groups: dict[tuple[str, str], list[PublishedRow]] = {}
@@ -97,5 +107,5 @@ def grouped(rows: Sequence[PublishedRow], facts: Facts) -> list[SharedTestSet]:
         groups.setdefault((row.dataset, row.split), []).append(row)
     for (dataset, split), own in groups.items():
         name = ".".join(filter(None, (dataset, split))) or "all"
-        found.append(SharedTestSet(name, TestSet(rows=RowFilter()), tuple(own)))
+        found.append(SharedTestSet(name, TestSet(rows=RowFilter()), tuple(own), effort))
     return found

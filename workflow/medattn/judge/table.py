@@ -10,6 +10,7 @@ from medattn.config.models.facts import Facts
 from medattn.config.resolved import Configuration
 from medattn.consistency.inputs import read_paper
 from medattn.consistency.published import PublishedRow
+from medattn.consistency.unknown_names import check_own_metrics
 from medattn.judge.attention_claims import AttentionRuns
 from medattn.judge.claim import Claim
 from medattn.judge.comparisons import judged_comparisons, judged_pairs
@@ -68,10 +69,14 @@ def judged_claims(
     """
     names = dict.fromkeys(paper.name for paper in configuration.papers)
     papers = {name: read_paper(paper_folder(root, name)) for name in names}
+    for name, (rows, _) in papers.items():
+        experiments = [paper for paper in configuration.papers if paper.name == name]
+        check_own_metrics(experiments, rows, str(paper_folder(root, name) / "published.csv"))
     values = ReadingValues(read_table(results.readings, READINGS, optional=True))
     epochs = cache(partial(read_table, results.epochs, EPOCHS, optional=True))  # read once, where a paper needs it
     for paper, (rows, facts) in papers.items():
-        yield from _of_paper(paper, rows, facts, subjects, costs, values, epochs, configuration)
+        if (paper_folder(root, paper) / "published.csv").is_file():
+            yield from _of_paper(paper, rows, facts, subjects, costs, values, epochs, configuration)
     maps = AttentionRuns(plan, results, configuration)
     for paper, (_, facts) in papers.items():
         statements = len(facts.significance) + len(facts.statements) + len(facts.unpublished)

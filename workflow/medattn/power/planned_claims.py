@@ -121,7 +121,9 @@ def planned_claims(
     judged = {claim.claim: claim for claim in judged_claims(results, plan, subjects, costs, configuration, root)}
     found: list[PlannedClaim] = []
     for paper in dict.fromkeys(paper.name for paper in configuration.papers):
-        found += _of_paper(paper, paper_folder(root, paper), subjects, configuration, judged)
+        folder = paper_folder(root, paper)
+        if (folder / "published.csv").is_file():
+            found += _of_paper(paper, folder, subjects, configuration, judged)
     return found
 
 

@@ -17,9 +17,12 @@ from fractions import Fraction
 from medattn.consistency.check_context import CheckContext, model_cell
 from medattn.consistency.check_result import CheckResult, ConsistencyVerdict
 from medattn.consistency.confusion import ConfusionMatrix, averages, matrices
+from medattn.consistency.effort import TOO_MANY
 from medattn.consistency.granularity import counts
 from medattn.consistency.published import PublishedRow
 from medattn.consistency.published_value import PublishedValue
+
+_COMPARED = 8  # times: under each reading, to choose one and then to judge
 
 Average = Callable[[ConfusionMatrix], Fraction]
 
@@ -35,8 +38,21 @@ def check(context: CheckContext) -> Iterator[CheckResult]:
             for row in context.by_metric(measured.rows)
             if {"accuracy", "f1"} <= row.keys() and row["accuracy"].mean.is_proportion and row["f1"].mean.is_proportion
         ]
-        if pairs:
+        if not pairs:
+            continue
+        if context.effort.allows(sum(_matrices(accuracy.mean, [*classes.values()]) for accuracy, _ in pairs)):
             yield from _results(pairs, classes)
+        else:
+            for accuracy, f1 in pairs:
+                published = f"{f1.mean.text} (accuracy {accuracy.mean.text})"
+                cell = f"{model_cell(f1)}.f1"
+                yield CheckResult(f1.table, cell, published, "", "undecidable", f"confusion matrices: {TOO_MANY}")
+
+
+def _matrices(accuracy: PublishedValue, sizes: list[int]) -> int:
+    """Return at most how many matrices are compared with the F1 of one model."""
+    possible = max(1, len(counts(accuracy, sum(sizes))))
+    return _COMPARED * possible * (min(sizes) + 1)
 
 
 def right_answers(accuracy: PublishedValue, images: int) -> list[int]:

@@ -14,15 +14,24 @@ from fractions import Fraction
 from medattn.config.models.facts import NetworkCount
 from medattn.consistency.check_context import CheckContext
 from medattn.consistency.check_result import CheckResult
-from medattn.consistency.published import PublishedRow, chosen
+from medattn.consistency.published import PublishedRow, chosen, named_columns
 from medattn.consistency.published_value import SCALES
+
+_PLACE = ("table", "dataset", "backbone", "arm", "metric")
 
 
 def check(context: CheckContext) -> Iterator[CheckResult]:
     """Yield a result for each published count that is known exactly."""
     known: dict[int, list[NetworkCount]] = {}
+    places: dict[tuple[str, ...], list[PublishedRow]] = {}
+    for row in context.rows:
+        places.setdefault(tuple(getattr(row, column) for column in _PLACE), []).append(row)
     for count in (*context.facts.counts, *context.counts):
-        for row in chosen(context.rows, count.rows):
+        wanted = [getattr(count.rows, column) for column in _PLACE]
+        # Those of `medattn complexity` are of one place each, and too many to compare all values with each.
+        alone = named_columns(count.rows) == {*_PLACE} and all(len(names) == 1 for names in wanted)
+        rows = places.get(tuple(names[0] for names in wanted), ()) if alone else chosen(context.rows, count.rows)
+        for row in rows:
             known.setdefault(id(row), []).append(count)
     for row in context.rows:
         if id(row) in known and (row.mean.unit in SCALES or row.mean.unit == "count"):

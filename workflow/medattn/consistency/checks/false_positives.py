@@ -15,8 +15,11 @@ from math import ceil, floor
 from medattn.consistency.check_context import CheckContext
 from medattn.consistency.check_result import CheckResult
 from medattn.consistency.class_values import ClassValues, class_values
+from medattn.consistency.effort import TOO_MANY, Effort
 from medattn.consistency.granularity import counts
 from medattn.consistency.published_value import PublishedValue
+
+_PAIRS_A_CASE = 20  # a pair takes less time than other possibilities
 
 
 def check(context: CheckContext) -> Iterator[CheckResult]:
@@ -28,7 +31,7 @@ def check(context: CheckContext) -> Iterator[CheckResult]:
         for precision in groups:
             same = precision.model == recall.model and precision.first.split == recall.first.split
             if same and precision.first.metric == "precision" and _classes(precision) == _classes(recall):
-                yield _result(precision, recall)
+                yield _result(precision, recall, context.effort)
 
 
 def why_impossible(
@@ -68,9 +71,27 @@ def _classes(group: ClassValues) -> list[str]:
     return [row.class_name for row in group.rows]
 
 
-def _result(precision: ClassValues, recall: ClassValues) -> CheckResult:
+def _tried(precisions: Sequence[PublishedValue], recalls: Sequence[PublishedValue], images: Sequence[int]) -> int:
+    """Return at most how many pairs of misses and false positives are tried, alone and in sums."""
+    tried, sums, misses, false = 0, 1, 0, 0
+    for precision, recall, n in zip(precisions, recalls, images, strict=True):
+        right = counts(recall, n)
+        widest = len(false_positives(precision, right[-1])) if right else 0
+        misses, false = misses + len(right), false + (false_positives(precision, right[-1]).stop if right else 0)
+        pairs = len(right) * widest
+        tried += pairs + sums * pairs
+        sums = min(sums * max(1, pairs), max(1, misses * false))
+    return tried
+
+
+def _result(precision: ClassValues, recall: ClassValues, effort: Effort) -> CheckResult:
     one = [row.mean for row in precision.rows]
     other = [row.mean for row in recall.rows]
+    cell = ".".join(filter(None, (*recall.model, "precision+recall")))
+    shown = f"precision {precision.text}, recall {recall.text}"
+    if not effort.allows((_tried(one, other, recall.images) + _tried(other, one, recall.images)) // _PAIRS_A_CASE):
+        table = f"{precision.first.table};{recall.first.table}"
+        return CheckResult(table, cell, shown, "", "undecidable", f"confusion matrices: {TOO_MANY}")
     reason = why_impossible(one, other, recall.images)
     note = reason or "a confusion matrix with both may exist"
     if reason:
@@ -78,8 +99,8 @@ def _result(precision: ClassValues, recall: ClassValues) -> CheckResult:
         note += f"; with the two exchanged {exchanged or 'it may exist'}"
     return CheckResult(
         f"{precision.first.table};{recall.first.table}",
-        ".".join(filter(None, (*recall.model, "precision+recall"))),
-        f"precision {precision.text}, recall {recall.text}",
+        cell,
+        shown,
         "",
         "inconsistent" if reason else "consistent",
         note,

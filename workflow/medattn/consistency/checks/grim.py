@@ -19,6 +19,8 @@ from medattn.consistency.granularity import chance, counts, is_possible, neighbo
 from medattn.consistency.published import PublishedRow
 from medattn.consistency.shared_test_sets import SharedTestSet
 
+_MORE = 1_000
+
 
 def check(context: CheckContext) -> Iterator[CheckResult]:
     """Yield a result for each accuracy."""
@@ -67,5 +69,6 @@ def _impossible(row: PublishedRow, measured: SharedTestSet) -> str:
         kind += ", the number that explains the column best"
     if facts.over == "folds":
         return kind
-    more = next(m for m in range(facts.averaged + 1, 2 * row.mean.steps) if is_possible(row.mean, m * (images or 1)))
-    return f"{kind}; {more} {facts.over} would fit"
+    larger = range(facts.averaged + 1, facts.averaged + _MORE)
+    more = next((m for m in larger if is_possible(row.mean, m * (images or 1))), None)
+    return f"{kind}; {more} {facts.over} would fit" if more else kind

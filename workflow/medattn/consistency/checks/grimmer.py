@@ -19,6 +19,7 @@ from math import ceil, floor
 
 from medattn.consistency.check_context import CheckContext
 from medattn.consistency.check_result import CheckResult
+from medattn.consistency.effort import TOO_MANY
 from medattn.consistency.granularity import counts
 from medattn.consistency.published import PublishedRow
 from medattn.consistency.published_value import PublishedValue
@@ -61,6 +62,14 @@ def check(context: CheckContext) -> Iterator[CheckResult]:
         for row in measured.accuracies
         if row.std is not None and measured.images is not None and measured.facts.averaged > 1
     ]
+    possible, cells = cells, []
+    for cell in possible:
+        if context.effort.allows(_tried(cell[0].mean, *cell[2:])):
+            cells.append(cell)
+        else:
+            row, std = cell[:2]
+            note = f"sums of squares: {TOO_MANY}"
+            yield CheckResult(row.table, f"{row.cell}.std", std.text, "", "undecidable", note)
     fitting = [cell for cell in cells if counts(cell[0].mean, cell[2] * cell[3])]
     passed = {ddof: sum(is_possible(c[0].mean, *c[1:], ddof) for c in fitting) for ddof in (1, 0)}
     formula = max(passed, key=lambda ddof: passed[ddof])
@@ -79,6 +88,15 @@ def check(context: CheckContext) -> Iterator[CheckResult]:
             f"possible deviations by the {shown}; about {by_chance:.0f} by chance",
             True,
         )
+
+
+def _tried(mean: PublishedValue, images: int, measurements: int) -> int:
+    """Return at most how many sums of squares are tried for a deviation."""
+    sums = len(counts(mean, measurements * images))
+    if sums:
+        return sums * (4 * _NEIGHBORS + 4)
+    numbers = round(measurements * _OTHERS[1])
+    return numbers * (1 + len(counts(mean, numbers * images)))
 
 
 def _result(row: PublishedRow, std: PublishedValue, images: int, measurements: int, formula: int) -> CheckResult:

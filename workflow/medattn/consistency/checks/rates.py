@@ -17,13 +17,15 @@ from fractions import Fraction
 
 from medattn.consistency.check_context import CheckContext, model_cell
 from medattn.consistency.check_result import CheckResult, ConsistencyVerdict
-from medattn.consistency.fold_bounds import Bounds, accuracy_bounds, even_spread, likely_spreads, spreads
+from medattn.consistency.effort import TOO_MANY, Effort
+from medattn.consistency.fold_bounds import Bounds, accuracy_bounds, even_spread, likely_spreads, spread_count, spreads
 from medattn.consistency.published import PublishedRow
 from medattn.consistency.published_value import PublishedValue
 from medattn.consistency.shared_test_sets import SharedTestSet
 
 _RANDOM = 0.999
 _SLACK = 1e-9
+_SPREADS_TRIED = 4  # all and the likely ones, for either positive class
 
 
 def check(context: CheckContext) -> Iterator[CheckResult]:
@@ -38,7 +40,7 @@ def check(context: CheckContext) -> Iterator[CheckResult]:
     for triple in triples:
         measured = context.measured_on(triple[0])
         by_images.setdefault(f"{measured.name} {triple[0].table}", []).append(triple)
-        yield _result(triple, measured)
+        yield _result(triple, measured, context.effort)
     for rows in by_images.values():
         if len(rows) > 1:
             yield _shares(rows, context.measured_on(rows[0][0]))
@@ -65,11 +67,13 @@ def implied_share(accuracy: PublishedValue, sensitivity: PublishedValue, specifi
     return min(corners), max(corners)
 
 
-def _result(triple: tuple[PublishedRow, PublishedRow, PublishedRow], measured: SharedTestSet) -> CheckResult:
+def _result(
+    triple: tuple[PublishedRow, PublishedRow, PublishedRow], measured: SharedTestSet, effort: Effort
+) -> CheckResult:
     accuracy, sensitivity, specificity = (row.mean for row in triple)
     share = implied_share(accuracy, sensitivity, specificity)
     implied = f"implied share of positives {_middle(triple):.3f}" if share else "sensitivity equals specificity"
-    verdict, expected, notes = _judged(triple, measured)
+    verdict, expected, notes = _judged(triple, measured, effort)
     # In unequal folds a mean accuracy may lie outside, so this alone decides nothing where there are folds.
     if share and (share[0] > 1 or share[1] < 0):
         above = _middle(triple) * (sensitivity.value - specificity.value) > max(
@@ -91,7 +95,7 @@ def _middle(triple: tuple[PublishedRow, PublishedRow, PublishedRow]) -> float:
 
 
 def _judged(
-    triple: tuple[PublishedRow, PublishedRow, PublishedRow], measured: SharedTestSet
+    triple: tuple[PublishedRow, PublishedRow, PublishedRow], measured: SharedTestSet, effort: Effort
 ) -> tuple[ConsistencyVerdict, str, list[str]]:
     """Return verdict, possible accuracies and notes from the class counts, for each reading of "positive"."""
     accuracy = triple[0].mean
@@ -102,6 +106,8 @@ def _judged(
         if share is not None and (share[0] > 1 or share[1] < 0):
             return "inconsistent", between, []
         return "undecidable", between, ["class counts unknown"]
+    if (doubt := _doubt_about_folds(measured, effort)) is not None:
+        return "undecidable", "", [doubt]
     expected, notes, allowed = [], [], []
     for positive in classes:
         ranges = _ranges(positive, triple, measured)
@@ -115,6 +121,24 @@ def _judged(
     order: tuple[ConsistencyVerdict, ...] = ("consistent", "undecidable", "inconsistent")
     verdict = min(allowed, key=order.index)
     return verdict, " or ".join(expected), notes
+
+
+def _doubt_about_folds(measured: SharedTestSet, effort: Effort) -> str | None:
+    """Return why the classes can't be spread over the folds in all ways; None where they can, or without folds."""
+    folds, minority = measured.facts.averaged, min(measured.facts.classes.values())
+    if measured.facts.over != "folds" or folds == 1:
+        return None
+    size = _fold_size(measured)
+    if minority > folds * size or size == 0:
+        return f"the classes have more images than {folds} folds of {size}"
+    ways = spread_count(minority, folds, size)
+    if ways is None or not effort.allows(_SPREADS_TRIED * ways):
+        return f"ways to spread the classes over {folds} folds: {TOO_MANY}"
+    return None
+
+
+def _fold_size(measured: SharedTestSet) -> int:
+    return measured.images or sum(measured.facts.classes.values()) // measured.facts.averaged
 
 
 def _allowed(fits: dict[str, bool]) -> ConsistencyVerdict:
@@ -132,7 +156,7 @@ def _ranges(
     sensitivity, specificity = bounds(triple[1].mean), bounds(triple[2].mean)
     if measured.facts.over != "folds" or folds == 1:
         return {"one test set": accuracy_bounds([classes[positive] / total], sensitivity, specificity)}
-    size = measured.images or total // folds
+    size = _fold_size(measured)
     minority = min(classes, key=lambda name: classes[name])
 
     def over(ways: Iterable[tuple[int, ...]]) -> Bounds:
