@@ -149,6 +149,28 @@ def test_what_snakemake_prints_is_read():
     assert output.last[-1] == "2 of 7 steps (29%) done"
 
 
+FAILING = """
+print("Job 2: Rendering x")
+print("medattn: my_plot.py:22: draw raised ValueError: boom")
+for number in range(40):
+    print("Restored previous version of", number)
+print("medattn: my_plot.py:22: draw raised ValueError: boom")
+print("Complete log(s): somewhere")
+print("WorkflowError:")
+raise SystemExit(1)
+"""
+
+
+def test_a_failing_workflow_ends_with_what_its_jobs_say(project, capsys):
+    assert follow([sys.executable, "-c", FAILING], project.results) == 1
+    shown = capsys.readouterr().err.splitlines()
+    assert shown[-2:] == ["Complete log(s): somewhere", "medattn: my_plot.py:22: draw raised ValueError: boom"]
+    assert not [line for line in shown if line.startswith("Restored")]
+    failing = "print('Missing input files'); raise SystemExit(1)"
+    assert follow([sys.executable, "-c", failing], project.results) == 1
+    assert "Missing input files" in capsys.readouterr().err
+
+
 def test_progress_of_runs_is_logged_without_a_terminal_and_live_on_one(project, caplog):
     from medattn.status.snapshot import take_snapshot
     from medattn.status.summary import status_of

@@ -109,6 +109,16 @@ def test_both_are_measured_compared_drawn_and_sealed(
 
     audit_from_elsewhere(own, monkeypatch, capsys)
 
+    # Title and words of a metric are shown, so another title is another table.
+    declared = graph["rendered"]["tiny"]["declared"]["tables/tiny-table"]
+    (own.root / "own_error.py").write_text(METRIC.replace('"Error"', '"Mistakes"'))
+    forget()
+    assert own.medattn("plan", "--write") == 0
+    graph = json.loads(own.results.graph.read_text())
+    assert graph["rendered"]["tiny"]["declared"]["tables/tiny-table"] != declared
+    assert own.medattn("render", "--paper", "tiny", "--changed") == 0
+    assert "Mistakes" in (own.results.tables / "tiny-table.md").read_text()
+
     # An edit is another figure, and the audit sees it.
     declared = graph["rendered"]["tiny"]["declared"]["figures/rows"]
     (own.root / "own_rows.py").write_text(FIGURE.replace("[len(inputs.measurements)]", "[0]"))
@@ -130,6 +140,19 @@ def test_both_are_measured_compared_drawn_and_sealed(
         ("higher_is_better=False", "least='a'", "own_error.py:14: 'least' of a metric must be float, not 'a'"),
         ('"error rate", ', '"error rate", unit="giga", ', "'unit' of a metric must be one of percent, fraction"),
         ("higher_is_better=False", "least=np.pi", "'least' of a metric is read without importing the file"),
+        (", values=error_rate", "", "own_error.py:14: the metric 'error_rate' needs values=error_rate, its function"),
+        ("values=error_rate", "values=error_rat", "own_error.py:14: the metric 'error_rate' needs values=error_rate"),
+        (
+            '{"error_rate":',
+            '{"error_rat":',
+            "the metric of the function error_rate must have its name",
+        ),
+        ('METRICS = {"error_rate": ', 'METRICS = [{"a": ', "own_error.py:14: invalid Python"),
+        (
+            "values=error_rate)}",
+            "values=error_rate)}.copy()",
+            "own_error.py:14: METRICS must be a dictionary",
+        ),
     ],
 )
 def test_a_metric_that_cannot_be_read_is_refused_before_anything_starts(own, capsys, old, new, message):
@@ -150,11 +173,12 @@ def test_a_metric_that_cannot_be_read_is_refused_before_anything_starts(own, cap
             "own_error.py:9: own_error:error_rate returned NoneType, not a list of Values",
         ),
         ("100 - 100 *", "200 - 100 *", "outside of 0 to 100 (unit: percent)"),
+        ("100 * images.hits", "np.nan * images.hits", "returned NaN; where it is undefined, its Values need a `note`"),
         ("images.total)", "images.total, 'ill')", "returned values for the classes ill, not ''"),
         (".sum(axis=0)", "", "returned ndarray of shape (2, 1)"),
         ("images.hits", "images.hit", "own_error.py:11: error_rate raised AttributeError: 'Scored' object has no"),
-        ("import numpy as np", "import numpyy", "own_error.py: can't be imported: ModuleNotFoundError"),
-        ("import numpy as np", "import sys; sys.exit(0)", "own_error.py: can't be imported: SystemExit: 0"),
+        ("import numpy as np", "import numpyy", "own_error.py:3: can't be imported: ModuleNotFoundError"),
+        ("import numpy as np", "import sys; sys.exit(0)", "own_error.py:3: can't be imported: SystemExit: 0"),
         ("    return [", "    exit(0)\n    return [", "error_rate raised SystemExit: 0"),
     ],
 )

@@ -148,8 +148,7 @@ def call_own(name: str, *arguments: Any) -> Any:
     except (UserError, MemoryError):
         raise
     except (Exception, SystemExit) as error:
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if _is(frame.filename, found.file)]
-        place = f"{found.file}:{lines[-1] if lines else found.definition.lineno}"
+        place = _place(error, found.file) or found.place
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         raise UserError(f"{place}: {found.definition.name} raised {what}") from error
 
@@ -172,6 +171,12 @@ def without_bytecode() -> Iterator[None]:
         yield
     finally:
         sys.dont_write_bytecode = before
+
+
+def _place(error: BaseException, file: Path) -> str:
+    """Return `file` and the last of its lines that led to an error; empty if none did."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if _is(frame.filename, file)]
+    return f"{file}:{lines[-1]}" if lines else ""
 
 
 def _is(filename: str, file: Path) -> bool:
@@ -201,7 +206,8 @@ def _imported(name: str, found: OwnFunction) -> Callable[..., Any]:
         with without_bytecode():
             imported = importlib.import_module(module)
     except (Exception, SystemExit) as error:
-        raise UserError(f"{found.file}: can't be imported: {type(error).__name__}: {error}") from error
+        place = _place(error, found.file) or found.file
+        raise UserError(f"{place}: can't be imported: {type(error).__name__}: {error}") from error
     if not _is(imported.__file__ or "", found.file):
         raise UserError(f"{found.file}: another module, {imported.__file__}, has the name '{module}'; rename your file")
     function: Callable[..., Any] = getattr(imported, found.definition.name)

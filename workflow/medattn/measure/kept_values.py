@@ -30,13 +30,14 @@ def refuse_fewer_values(plan: Plan, results: ResultPaths, rows: Sequence[Mapping
     for row in _planned(plan, results):
         new = found.get(_key(row))
         if new is None or new["status"] != "measured":
-            lost.append(f"{_words(row)}: {(new or {}).get('reason') or 'not measured'}")
+            reason = (new or {}).get("reason") or ("it has no value any more" if new else "not measured")
+            lost.append(f"{_words(row)}: {reason}")
         elif row["procedure"] == "runs" and int(float(row["n"] or 0)) > int(new["n"] or 0):
             lost.append(f"{_words(row)}, over {new['n']} instead of {row['n']} seeds: {new['reason']}")
     if lost:
         raise UserError(
             f"{results.measurements}: stopped, because {len(lost)} of its values would get lost; nothing was changed "
-            f"(the first: {lost[0]}); restore the runs, or repeat the command with {ALLOW}"
+            f"(the first: {lost[0]}); restore the runs or the metric, or repeat the command with {ALLOW}"
         )
 
 

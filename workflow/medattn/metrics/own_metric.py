@@ -57,10 +57,18 @@ def _entry(found: OwnFunction) -> ast.Call | None:
         targets = statement.targets if isinstance(statement, ast.Assign) else []
         if not any(isinstance(target, ast.Name) and target.id == "METRICS" for target in targets):
             continue
-        value = getattr(statement, "value", None)
-        for entry in value.values if isinstance(value, ast.Dict) else []:
-            if isinstance(entry, ast.Call) and _function_of(entry) == found.definition.name:
+        value, place = getattr(statement, "value", None), f"{found.file}:{statement.lineno}"
+        if not isinstance(value, ast.Dict):
+            raise UserError(f"{place}: METRICS must be a dictionary of metrics by name; `medattn new metric` shows one")
+        name = found.definition.name
+        for key, entry in zip(value.keys, value.values, strict=True):
+            is_named = isinstance(key, ast.Constant) and key.value == name
+            if isinstance(entry, ast.Call) and _function_of(entry) == name:
+                if not is_named:
+                    raise UserError(f"{place}: the metric of the function {name} must have its name in METRICS, too")
                 return entry
+            if is_named:
+                raise UserError(f"{place}: the metric '{name}' needs values={name}, its function")
     return None
 
 

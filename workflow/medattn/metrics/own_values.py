@@ -54,6 +54,8 @@ def _wrong_numbers(values: Values, facts: Metric, count: int) -> str:
             f"returned {type(numbers).__name__}{shape} as values, not a float array of shape ({count},): one value for "
             "each weighting of the images"
         )
+    if np.isnan(numbers[0]) and not values.note:
+        return "returned NaN; where it is undefined, its Values need a `note` that says why"
     most = 100.0 if facts.unit == "percent" else 1.0
     outside = numbers[(numbers < facts.least - _ROUNDING) | (numbers > most + _ROUNDING)]
     if outside.size:

@@ -103,6 +103,9 @@ def disk_lines(found: DiskEstimate, configuration: Configuration) -> Iterator[st
     """Yield the lines of `medattn plan`: the estimate, and a warning where a file system has less."""
     if not found.other and not found.unknown:
         return
+    if not found.other:
+        yield f"  disk: unknown for {', '.join(found.unknown)}"
+        return
     unknown = f"; unknown for {', '.join(found.unknown)}" if found.unknown else ""
     yield (
         f"  disk: {size(found.scores)} of scores, {size(found.other)} of other files of runs, "

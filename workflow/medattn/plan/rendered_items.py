@@ -117,6 +117,8 @@ def _facts(configuration: Configuration, key: tuple[str, str], cells: list[dict[
         "recipe": paper.recipe.model_dump(mode="json"),
         "protocol": paper.protocol.model_dump(mode="json"),
         "metrics": paper.metrics,
+        # Title, words and unit of a metric of the user are in its file.
+        "own": {name: own_code_sha256(name) for name in sorted(_own_metrics(paper.name, cells))},
         "selection": configuration.selection.model_dump(mode="json", exclude=_OF_OTHERS),
         # Images of a data set are marked as stand-ins if a cell of any paper uses such.
         # The keys of a cell have another order where it is read from plan.json.
@@ -125,6 +127,10 @@ def _facts(configuration: Configuration, key: tuple[str, str], cells: list[dict[
         ),
     }
     return _sha256(facts)
+
+
+def _own_metrics(paper: str, cells: list[dict[str, Any]]) -> set[str]:
+    return {name for cell in cells if cell["paper"] == paper for name in cell["metrics"] if own_name(name)}
 
 
 def _sha256(value: object) -> str:

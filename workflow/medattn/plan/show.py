@@ -167,14 +167,14 @@ def all_available_line(whole: Plan) -> str:
     """
     cells = sum(cell.missing is None for cell in whole.cells.values())
     runs = sum(len(pack.runs) for pack in whole.packs.values())
-    return f"  with all images and weights available: {cells} cells, {runs} runs in {len(whole.packs)} packs"
+    return f"  with all images and weights available: {cells} cells, {runs} runs in {_packs(whole)}"
 
 
 def _total(plan: Plan, progress: Progress, left: Mapping[str, float | None]) -> str:
     runnable = {cell.id for cell in plan.cells.values() if cell.missing is None}
     planned = [run.id for run in plan.runs.values() if run.cell in runnable]
     return (
-        f"  {len(runnable)} of {len(plan.cells)} cells can be run: {len(planned)} runs in {len(plan.packs)} packs, "
+        f"  {len(runnable)} of {len(plan.cells)} cells can be run: {len(planned)} runs in {_packs(plan)}, "
         f"{sum(run in progress.done for run in planned)} done; "
         f"time left on one worker: {duration(_sum(left[cell] for cell in runnable))}"
     )
@@ -183,6 +183,10 @@ def _total(plan: Plan, progress: Progress, left: Mapping[str, float | None]) -> 
 def _reasons(plan: Plan) -> Counter[str]:
     """Count the skipped cells by data set and reason."""
     return Counter(f"{cell.dataset}: {cell.missing}" for cell in plan.cells.values() if cell.missing)
+
+
+def _packs(plan: Plan) -> str:
+    return f"{len(plan.packs)} pack{'' if len(plan.packs) == 1 else 's'}"
 
 
 def _packs_by_cell(plan: Plan) -> dict[str, set[str]]:

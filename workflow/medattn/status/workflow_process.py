@@ -34,16 +34,20 @@ class WorkflowOutput:
     Attributes:
         steps: number of finished and of all steps, and the latest one that was started.
         last: the last lines.
+        causes: the lines in which jobs of medattn say what went wrong; those of a failed job are shown when it fails.
     """
 
     steps: Steps = field(default_factory=Steps)
     last: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    causes: dict[str, None] = field(default_factory=dict)
 
     def read(self, line: str) -> None:
         """Take a line into account."""
         line = line.rstrip()
         if line:
             self.last.append(line)
+        if line.startswith("medattn: ") and len(self.causes) < _KEPT:
+            self.causes[line] = None
         if found := _STEPS.match(line):
             self.steps = Steps(int(found[1]), int(found[2]), self.steps.current)
         elif found := _TOTAL.match(line):
@@ -53,7 +57,7 @@ class WorkflowOutput:
 
 
 def follow(command: Sequence[str], results: ResultPaths) -> int:
-    """Run Snakemake, show its progress until it ends, and print the last lines of its output if it fails.
+    """Run Snakemake, show its progress until it ends, and print why if it fails: what its jobs say, or its last lines.
 
     Args:
         command: the command line.
@@ -85,7 +89,8 @@ def follow(command: Sequence[str], results: ResultPaths) -> int:
         reader.join()
         _show(display, output.steps, runs)
     if process.returncode and not was_terminated:
-        print("\n".join(output.last), file=sys.stderr, flush=True)
+        log = [line for line in output.last if line.startswith("Complete log")]
+        print("\n".join([*log, *output.causes] if output.causes else output.last), file=sys.stderr, flush=True)
     return 143 if was_terminated else process.returncode
 
 
