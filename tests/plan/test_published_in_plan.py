@@ -45,6 +45,7 @@ def test_a_paper_without_values_is_planned(paper, capsys):
         ("published.csv", ROW.format(**NAMES).replace("percent", "pct"), "did you mean 'percent'?"),
         ("published.csv", ROW.format(**{**NAMES, "metric": "os:getcwd"}), "'os:getcwd' is not among the metrics"),
         ("published.csv", ROW.format(**NAMES).replace("85.5", "9" * 99), "line 2: '999"),
+        ("published.csv", 2 * ROW.format(**NAMES), "line 3: the value of line 2 again"),
         ("facts.yaml", "statements: [", "papers/mine/facts.yaml"),
         ("facts.yaml", "significanse: []\n", "did you mean 'significance'?"),
     ],
@@ -61,7 +62,8 @@ def test_a_damaged_file_stops_the_plan_in_one_line(paper, capsys, file, text, me
     [("table", "mine-table-9"), ("backbone", "tinyresnet"), ("arm", "gsaa"), ("metric", "acuracy")],
 )
 def test_a_name_of_nothing_is_a_warning(paper, capsys, column, wrong):
-    add(paper / "published.csv", ROW.format(**NAMES) + 2 * ROW.format(**{**NAMES, column: wrong}))
+    other = ROW.format(**{**NAMES, column: wrong})
+    add(paper / "published.csv", ROW.format(**NAMES) + other + other.replace(",test,", ",val,"))
     code, out, _ = plan(capsys)
     (line,) = [line for line in out.splitlines() if "warning" in line]
     assert code == 0

@@ -131,6 +131,8 @@ def test_a_folder_of_16_bit_images_is_ready_to_train(folder, capsys):
     assert entry["source"]["window"] == {"low": 1000, "high": 2007}
     assert main(["fetch", "cells"]) == 0
     assert "cells: train 18, test 6 images of 20 x 20 x 3, 3 classes" in capsys.readouterr().out
+    assert main(["export", "--croissant", "cells"]) == 0
+    assert "cells" in capsys.readouterr().out
     new("mechanism", "gate", "--dataset", "cells")
     plan = make_plan(read_configuration(Path("config/gate.yaml"), Path()))
     assert {cell.dataset for cell in plan.cells.values()} == {"cells"} and plan.packs

@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _croissant(arguments: argparse.Namespace) -> int:
-    from medattn.config.load import read_configuration, registered_datasets
+    from medattn.config.load import known_datasets, read_configuration
     from medattn.export.croissant import write_croissant
     from medattn.export.destination import export_folder
     from medattn.plan.availability import prepared_path
@@ -99,7 +99,7 @@ def _croissant(arguments: argparse.Namespace) -> int:
         configuration = read_configuration(arguments.config, Path())
         entries, data = dict(taken_entries(configuration)), Path(configuration.selection.data)
     else:
-        entries, data = dict(registered_datasets()), Path("data")
+        entries, data = dict(known_datasets(Path())), Path("data")
     if name not in entries:
         raise UserError(f"export: {unknown_name('data set', name, entries)}")
     prepared = prepared_path(name, entries[name], arguments.data or data)

@@ -101,7 +101,8 @@ def read_published(path: Path) -> list[PublishedRow]:
         raise UserError(f"{path}: line 1: the column '{twice[0]}' occurs twice")
     if len(lines) > MAX_ROWS + 1:
         raise UserError(f"{path}: {len(lines) - 1} lines, but at most {MAX_ROWS} published values; make several files")
-    rows = []
+    rows: list[PublishedRow] = []
+    first: dict[tuple[str, ...], int] = {}
     for number, line in enumerate(lines[1:], start=2):
         if not any(field.strip() for field in line):
             continue
@@ -109,9 +110,12 @@ def read_published(path: Path) -> list[PublishedRow]:
             raise UserError(f"{path}: line {number}: {len(line)} fields, but the first line names {len(header)}")
         fields = dict(zip(header, (field.strip() for field in line), strict=True))
         try:
-            rows.append(_row(fields))
+            row = _row(fields)
         except ValueError as error:
             raise UserError(f"{path}: line {number}: {error}") from error
+        if (before := first.setdefault((row.paper, *row.key()), number)) != number:
+            raise UserError(f"{path}: line {number}: the value of line {before} again; remove one of them")
+        rows.append(row)
     return _with_cells(rows)
 
 
