@@ -147,3 +147,14 @@ def test_a_missing_plan_is_an_error_with_advice(project, capsys):
         "plan.json: no such file; nothing was started yet: run `medattn plan --write` or snakemake to make it"
         in capsys.readouterr().err
     )
+
+
+def test_runs_that_the_selection_has_more_than_the_written_plan_are_counted(planned, capsys):
+    project, plan = planned
+    assert main(["status", "--config", "config.yaml"]) == 0
+    assert "than the written plan" not in capsys.readouterr().out
+    project.configure({"recipe": {"epochs": 10}}, seeds=[0, 1, 2, 3, 4], pack_across_cells=False)
+    assert main(["status", "--config", "config.yaml"]) == 0
+    assert "the selection has 2 runs more than the written plan" in capsys.readouterr().out
+    shown = status(capsys, "--config", "config.yaml")
+    assert shown["runs"]["waiting"] == len(plan.runs)

@@ -14,13 +14,16 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from medattn.commands.output_format import add_format_argument, print_rows
+from medattn.commands.output_format import TABLE, add_format_argument, print_rows
 from medattn.commands.selection import add_config_argument
 from medattn.reading import path_argument
 
 if TYPE_CHECKING:
+    from medattn.plan.model import Plan
     from medattn.status.summary import Status
 
 
@@ -53,6 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
         while True:
             status = status_of(plan, take_snapshot(plan, results), results)
             _print(status, arguments)
+            if arguments.config and arguments.format == TABLE and not arguments.watch:
+                _print_runs_to_plan(arguments.config, plan)
             if not arguments.watch or not status.total.open:
                 return 0
             time.sleep(arguments.every)
@@ -60,6 +65,17 @@ def run(arguments: argparse.Namespace) -> int:
         if not arguments.watch:
             raise
         return 0
+
+
+def _print_runs_to_plan(files: Sequence[Path], plan: "Plan") -> None:
+    """Print how many runs the selection has that the written plan lacks; nothing if it has none."""
+    from medattn.config.load import read_configuration
+    from medattn.plan.expand import make_plan
+
+    more = len(make_plan(read_configuration(files, Path())).runs.keys() - plan.runs.keys())
+    if more:
+        runs = "1 run" if more == 1 else f"{more} runs"
+        print(f"  the selection has {runs} more than the written plan; the next start of the workflow adds them")
 
 
 def _print(status: "Status", arguments: argparse.Namespace) -> None:

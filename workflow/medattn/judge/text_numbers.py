@@ -26,7 +26,7 @@ def judged_row(row: PublishedRow, facts: Facts, subjects: Subjects, configuratio
     notes = [other.says for other in others]
     for each in rows:
         claim = judged_value(each, facts, subjects, configuration)
-        yield replace(claim, reason="; ".join(filter(None, (claim.reason, *notes))))
+        yield replace(claim, reason="; ".join(filter(None, (claim.reason, *notes)))) if notes else claim
 
 
 def judged_text(

@@ -50,6 +50,7 @@ class CellsUnderReading(MeasuredCells):
 
     def __init__(self, measured: MeasuredCells, values: ReadingValues, reading: str) -> None:
         self._measured, self._values, self._reading = measured, values, reading
+        self._of: dict[tuple[CellKey, MetricKey], MeasuredMetric] = {}
 
     def metric_keys(self, cells: Iterable[CellKey]) -> list[MetricKey]:
         """Return the metrics and classes that any of the cells has, in the order of the rows."""
@@ -57,6 +58,8 @@ class CellsUnderReading(MeasuredCells):
 
     def of(self, cell: CellKey, key: MetricKey) -> MeasuredMetric:
         """Return what was measured of a metric of a cell under the reading."""
-        found = self._measured.of(cell, key)
-        by_seed = self._values.by_seed(cell, key, self._reading)
-        return found.with_values(dict(by_seed)) if by_seed else found
+        if (cell, key) not in self._of:
+            found = self._measured.of(cell, key)
+            by_seed = self._values.by_seed(cell, key, self._reading)
+            self._of[cell, key] = found.with_values(dict(by_seed)) if by_seed else found
+        return self._of[cell, key]
