@@ -53,7 +53,7 @@ def test_equal_cells_share_their_runs_which_are_trained_once(twins, capsys):
     rows = {row["arm"]: row for row in csv.DictReader(capsys.readouterr().out.splitlines())}
     assert {arm: (row["runs"], row["done"]) for arm, row in rows.items()} == dict.fromkeys(rows, ("2", "2"))
     assert twins.medattn("plan") == 0
-    assert "4 runs in 1 packs, 4 done" in capsys.readouterr().out
+    assert "4 runs in 1 pack, 4 done" in capsys.readouterr().out
 
 
 def test_both_cells_measure_the_shared_runs(twins):

@@ -93,7 +93,7 @@ def test_changed_measurements_published_values_and_runs_count(project, capsys):
     project.results.measurements.write_text(table)
     render(project, capsys)
     (project.root / "papers/tiny/published.csv").write_text(
-        "table,dataset,backbone,arm,metric,class_name,mean,std,flags\ntiny-table,phantom,net,gsa,accuracy,,50.00,,\n"
+        "paper,table,dataset,backbone,arm,metric,mean,unit\ntiny,tiny-table,phantom,net,gsa,accuracy,50.00,percent\n"
     )
     assert render(project, capsys)[0] == ALL
     record = next((project.results.folder / "runs").glob("*/train-*/record.json"))
