@@ -26,8 +26,8 @@ from medattn.config.load import read_configuration, resolve
 from medattn.config.models.seeds import SeedLooks
 from medattn.config.models.selection import Selection
 from medattn.config.resolved import Configuration
-from medattn.consistency.inputs import read_paper
-from medattn.consistency.unknown_names import check_own_metrics, unknown_names
+from medattn.consistency.inputs import read_papers
+from medattn.consistency.unknown_names import unknown_names
 from medattn.errors import UserError
 from medattn.layout import ResultPaths
 from medattn.plan.changes import change_lines
@@ -100,12 +100,10 @@ def _remarks_on_published(configuration: Configuration) -> list[str]:
         UserError: one of the files is damaged, or contradicts another.
     """
     found: list[str] = []
-    for name in dict.fromkeys(paper.name for paper in configuration.papers):
-        folder, experiments = paper_folder(Path(), name), [each for each in configuration.papers if each.name == name]
-        rows, where = read_paper(folder)[0], str(folder / "published.csv")
-        check_own_metrics(experiments, rows, where)
-        sentences = unknown_names(experiments, rows, where)
-        found += [f"  warning: {sentence}" for sentence in sentences]
+    for name, (rows, _) in read_papers(configuration, Path()).items():
+        experiments = [each for each in configuration.papers if each.name == name]
+        where = str(paper_folder(Path(), name) / "published.csv")
+        found += [f"  warning: {sentence}" for sentence in unknown_names(experiments, rows, where)]
     return found
 
 

@@ -7,11 +7,14 @@ from pydantic import BaseModel
 
 from medattn.config.models.facts import Facts, NetworkCount
 from medattn.config.models.row_filter import RowFilter
+from medattn.config.resolved import Configuration
 from medattn.config.validation import below, validated
 from medattn.config.yaml_files import read_yaml
 from medattn.consistency.published import IDENTITY, MAX_TABLE, PublishedRow, read_published
 from medattn.errors import UserError
+from medattn.own_code import own_name
 from medattn.reading import read_csv
+from medattn.shipped import paper_folder
 from medattn.suggestions import unknown_name
 
 # Columns of `medattn complexity --format csv` -> metric of the published values, and how many units they count in.
@@ -70,6 +73,37 @@ def read_paper(folder: Path) -> tuple[list[PublishedRow], Facts]:
     if values.is_file():
         check_rows(facts, rows, str(known))
     return rows, facts
+
+
+def read_papers(configuration: Configuration, root: Path) -> dict[str, tuple[list[PublishedRow], Facts]]:
+    """Read the published values and the facts of the papers of a selection, by paper.
+
+    Args:
+        configuration: the selection.
+        root: the folder that contains papers/.
+
+    Raises:
+        UserError: as `read_paper`; or a value has a metric `module:function` that its paper does not measure. Such a
+            name would make Python search for the module.
+    """
+    papers = {}
+    for name in dict.fromkeys(paper.name for paper in configuration.papers):
+        folder = paper_folder(root, name)
+        papers[name] = read_paper(folder)
+        declared = {
+            metric
+            for paper in configuration.papers
+            if paper.name == name
+            for metrics in (paper.metrics, *(table.metrics for table in paper.paper.tables.values()))
+            for metric in metrics
+        }
+        for row in papers[name][0]:
+            if own_name(row.metric) and row.metric not in declared:
+                where = folder / "published.csv"
+                raise UserError(
+                    f"{where}: the metric '{row.metric}' is not among the metrics of the paper or its tables"
+                )
+    return papers
 
 
 def _rows_in(value: object, place: str) -> Iterator[tuple[str, RowFilter]]:

@@ -5,38 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from medattn.config.placebos import with_placebos
 from medattn.config.resolved import ResolvedPaper
 from medattn.consistency.published import PublishedRow
-from medattn.errors import UserError
 from medattn.metrics.registry import METRICS
-from medattn.own_code import own_name
 from medattn.suggestions import unknown_name
 
 # Metrics that `medattn complexity` counts, and a backbone of classifiers on pixels.
 _COSTS = ("params_m", "gflops")
 _NO_BACKBONE = ("", "none")
-
-
-def check_own_metrics(experiments: Sequence[ResolvedPaper], rows: Sequence[PublishedRow], where: str) -> None:
-    """Check that published values name no other functions than the paper does, for which Python would be searched.
-
-    Args:
-        experiments: the experiments of the paper that a selection has.
-        rows: its published values.
-        where: the file of the values, for messages.
-
-    Raises:
-        UserError: a metric `module:function` is not among those of the paper.
-    """
-    declared = {
-        name
-        for experiment in experiments
-        for name in (
-            *experiment.metrics,
-            *(name for table in experiment.paper.tables.values() for name in table.metrics),
-        )
-    }
-    for row in rows:
-        if own_name(row.metric) and row.metric not in declared:
-            raise UserError(f"{where}: the metric '{row.metric}' is not among the metrics of the paper or its tables")
 
 
 def unknown_names(experiments: Sequence[ResolvedPaper], rows: Sequence[PublishedRow], where: str) -> Iterator[str]:

@@ -8,9 +8,8 @@ import pandas as pd
 
 from medattn.config.models.facts import Facts
 from medattn.config.resolved import Configuration
-from medattn.consistency.inputs import read_paper
+from medattn.consistency.inputs import read_papers
 from medattn.consistency.published import PublishedRow
-from medattn.consistency.unknown_names import check_own_metrics
 from medattn.judge.attention_claims import AttentionRuns
 from medattn.judge.claim import Claim
 from medattn.judge.comparisons import judged_comparisons, judged_pairs
@@ -67,11 +66,7 @@ def judged_claims(
         configuration: the selection.
         root: the folder that contains papers/.
     """
-    names = dict.fromkeys(paper.name for paper in configuration.papers)
-    papers = {name: read_paper(paper_folder(root, name)) for name in names}
-    for name, (rows, _) in papers.items():
-        experiments = [paper for paper in configuration.papers if paper.name == name]
-        check_own_metrics(experiments, rows, str(paper_folder(root, name) / "published.csv"))
+    papers = read_papers(configuration, root)
     values = ReadingValues(read_table(results.readings, READINGS, optional=True))
     epochs = cache(partial(read_table, results.epochs, EPOCHS, optional=True))  # read once, where a paper needs it
     for paper, (rows, facts) in papers.items():

@@ -129,7 +129,7 @@ def _doubt_about_folds(measured: SharedTestSet, effort: Effort) -> str | None:
     if measured.facts.over != "folds" or folds == 1:
         return None
     size = _fold_size(measured)
-    if minority > folds * size or size == 0:
+    if minority > folds * size:
         return f"the classes have more images than {folds} folds of {size}"
     ways = spread_count(minority, folds, size)
     if ways is None or not effort.allows(_SPREADS_TRIED * ways):
